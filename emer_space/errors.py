@@ -1,0 +1,29 @@
+"""What can go wrong, as types a caller can tell apart.
+
+Every message is one sentence for the person who sent the input: it names the
+place and the remedy, and never a path or a text from this machine.
+"""
+
+
+class EmerError(Exception):
+    """Base of all errors that EMER Space raises on purpose."""
+
+
+class InputError(EmerError):
+    """The input cannot be analysed: not a clip, over a limit, damaged, an unknown option."""
+
+
+class MissingTool(EmerError):
+    """A program of the system that the work needs is not installed (ffmpeg, ffprobe)."""
+
+
+class ModelUnavailable(EmerError):
+    """A model is absent or its file differs from the one that was measured."""
+
+
+class RuleError(EmerError):
+    """A rule table is wrong: an unknown key, channel or placeholder. A mistake of ours, not of the visitor's."""
+
+
+class Cancelled(EmerError):
+    """The person who asked for the analysis asked to stop it."""

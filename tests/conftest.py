@@ -1,0 +1,21 @@
+"""What all tests share: where the shared clips are, and a home of its own for each test that writes one."""
+
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+SHARED = PROJECT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def clips() -> Path:
+    """The folder of shared test clips; the test is skipped where it is absent."""
+    if not (SHARED / "clips").is_dir():
+        pytest.skip("the shared test clips are not beside this checkout")
+    return SHARED / "clips"
