@@ -1,0 +1,165 @@
+"""Cue rules: tables of knowledge in TOML, one file a modality, read and checked here.
+
+A rule says under which conditions on measured channels a cue is there, how to word it, what it says about
+valence, arousal and emotion words, and from which source that is known:
+
+    [[rule]]
+    cue = "smile-with-eyes"
+    when = [{channel = "smile", above = 0.4}, {channel = "squint", above = 0.3}]
+    min_s = 0.3
+    statement = "The mouth corners rise and the eyes narrow with them, most at {peak_s:.1f} s."
+    phrase = "smiles, and the eyes smile too"
+    valence = 0.8
+    arousal = 0.3
+    confidence = 0.8
+    suggests = {happy = 0.8}
+    source = "FACS AU6+AU12 (Ekman & Friesen 1978)"
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from emer_space.analysis import Clue, Modality
+from emer_space.errors import RuleError
+
+PACKAGE = Path(__file__).resolve().parent.parent
+Measurements = Mapping[str, float | int | str | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`above` ≤ channel ≤ `below`; one of the two may be left out."""
+
+    channel: str
+    above: float | None = None
+    below: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """False for NaN: what could not be measured meets no condition."""
+        low = self.above is None or value >= self.above
+        high = self.below is None or value <= self.below
+        return value == value and low and high
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of a rule table; see the module's text for the meaning of the fields."""
+
+    cue: str
+    statement: str
+    phrase: str
+    source: str
+    when: tuple[Condition, ...] = ()
+    min_s: float = 0.0
+    valence: float | None = None
+    arousal: float | None = None
+    confidence: float = 0.7
+    suggests: Mapping[str, float] = field(default_factory=dict)
+    absent: bool = False
+    words: tuple[str, ...] = ()
+    """Textual rules: phrases that make the cue."""
+    examples: tuple[str, ...] = ()
+    """Textual rules: described situations to compare a sentence with."""
+
+    def holds(self, measured: Mapping[str, float]) -> bool:
+        """Whether every condition holds; an unknown channel raises `RuleError`."""
+        for condition in self.when:
+            if condition.channel not in measured:
+                raise RuleError(f"rule {self.cue!r} names the channel {condition.channel!r}, which is not measured")
+        return all(condition.holds(measured[condition.channel]) for condition in self.when)
+
+    def clue(
+        self,
+        modality: Modality,
+        start: float,
+        end: float,
+        measurements: Measurements,
+        *,
+        confidence: float | None = None,
+        person: str | None = None,
+        valence: float | None = None,
+        arousal: float | None = None,
+    ) -> Clue:
+        """A clue of this rule, worded with its measurements; its id is given later, by `analysis.numbered`.
+
+        Raises `RuleError` where the statement names a measurement that is not there.
+        """
+        try:
+            statement = self.statement.format_map(dict(measurements))
+        except (KeyError, ValueError, TypeError) as problem:
+            raise RuleError(f"the statement of rule {self.cue!r} cannot be filled: {problem!r}") from problem
+        return Clue(
+            id="",
+            modality=modality,
+            cue=self.cue,
+            statement=statement,
+            start=round(start, 3),
+            end=round(end, 3),
+            confidence=round(self.confidence if confidence is None else confidence, 3),
+            person=person,
+            measurements={
+                key: round(value, 4) if isinstance(value, float) else value for key, value in measurements.items()
+            },
+            valence=self.valence if valence is None else valence,
+            arousal=self.arousal if arousal is None else arousal,
+            suggests=dict(self.suggests),
+            absent=self.absent,
+        )
+
+
+def read_toml(name: str) -> dict[str, Any]:
+    """A table of the package by its path below `emer_space/`, for instance `clues/visual.toml`."""
+    return tomllib.loads((PACKAGE / name).read_text(encoding="utf-8"))
+
+
+@cache
+def load_rules(modality: Modality) -> tuple[Rule, ...]:
+    """The rules of one modality in the order of their file; raises `RuleError` on a row that is wrong."""
+    rows = read_toml(f"clues/{modality}.toml")["rule"]
+    rules = tuple(_rule(row) for row in rows)
+    names = [rule.cue for rule in rules]
+    for name in names:
+        if names.count(name) > 1:
+            raise RuleError(f"{modality}.toml has the cue {name!r} more than once")
+    return rules
+
+
+@cache
+def rules_by_cue(modality: Modality) -> Mapping[str, Rule]:
+    return {rule.cue: rule for rule in load_rules(modality)}
+
+
+def rules_sha256() -> str:
+    """One hash over every rule table of the package, so that a result says which rules made it."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.glob("**/*.toml")):
+        if "vocabulary" in path.parts or "words" in path.parts:
+            continue
+        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _rule(row: Mapping[str, Any]) -> Rule:
+    try:
+        rule = Rule(
+            **{
+                **row,
+                "when": tuple(Condition(**condition) for condition in row.get("when", ())),
+                "words": tuple(row.get("words", ())),
+                "examples": tuple(row.get("examples", ())),
+            }
+        )
+    except TypeError as problem:
+        raise RuleError(f"a rule is wrong ({row.get('cue', 'without a cue name')}): {problem}") from problem
+    weights = [*rule.suggests.values(), rule.confidence]
+    feelings = [value for value in (rule.valence, rule.arousal) if value is not None]
+    if not all(0 <= weight <= 1 for weight in weights) or not all(-1 <= value <= 1 for value in feelings):
+        raise RuleError(f"rule {rule.cue!r}: weights lie in 0…1, valence and arousal in −1…1")
+    if rule.absent and (rule.suggests or feelings):
+        raise RuleError(f"rule {rule.cue!r} is an absence: it can suggest nothing")
+    return rule
