@@ -1,0 +1,60 @@
+# Two commands do all the set-up on a fresh machine: `make run` (the app) and `make test`.
+.PHONY: run install test lint format bench clean help
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: install ## serve the app at http://127.0.0.1:7860 (GRADIO_SERVER_PORT chooses another port)
+	$(BIN)/python app.py
+
+install: $(VENV)/installed ## the set-up alone
+
+test: $(VENV)/installed-test ## every test, the browser's included
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-test ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/installed-test ## put the code into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install ## print the figures of benchmarks/
+	$(BIN)/python -m benchmarks.explain
+
+clean: ## remove what `make` made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/installed: requirements.txt packages.txt emer_space/models/bundled.toml
+	@$(call system_packages,$$(cat packages.txt))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON to one."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call system_packages,python3-venv); }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m emer_space models fetch
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed requirements-test.txt packages-test.txt
+	@$(call system_packages,$$(cat packages-test.txt))
+	$(BIN)/python -m pip install --quiet --requirement requirements-test.txt
+	@touch $@
+
+# Debian packages that are missing: installed as root, otherwise the one command to run is printed.
+define system_packages
+command -v dpkg-query >/dev/null || { echo "Not a Debian system: make sure that these are there:" $(1); exit 0; }; \
+missing=""; for package in $(1); do \
+  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+done; \
+if [ -z "$$missing" ]; then :; \
+elif [ "$$(id -u)" = 0 ]; then \
+  apt-get update --quiet --quiet && DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends $$missing; \
+else echo "Some system packages are missing. Please run this, then make again:"; \
+  echo "  sudo apt-get install --yes --no-install-recommends$$missing"; exit 1; fi
+endef
