@@ -1,0 +1,89 @@
+"""An emotion word and the near-synonym group it belongs to, as read from `tables/words/*.toml`."""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emer_space.errors import RuleError
+
+_GAPS = re.compile(r"[\s_\-‐‑‒–—/]+")
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An emotion word.
+
+    `valence` (unpleasant −1 … 1 pleasant) and `arousal` (calm −1 … 1 excited) are the authors' estimates on the
+    scales of Russell & Mehrabian 1977 and Warriner et al. 2013. `wheel` is the path on the primary wheel, inner ring
+    first, ending in the word itself. `group` is the head of its near-synonym group and `synonyms` are the group's
+    other words. `ambiguous` says that the word means something else as often ("down", "kind"): a label may be this
+    word, running text had better not be searched for it.
+    """
+
+    word: str
+    valence: float
+    arousal: float
+    wheel: tuple[str, ...]
+    synonyms: tuple[str, ...]
+    group: str
+    ambiguous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Near-synonyms with one place on the primary wheel: `words[0]` is the head, `values` valence and arousal."""
+
+    words: tuple[str, ...]
+    place: tuple[str, ...]
+    values: dict[str, tuple[float, float]]
+
+    @property
+    def head(self) -> str:
+        return self.words[0]
+
+
+def key(label: str) -> str:
+    """The label as it is compared: lower case, hyphens and blanks alike, no marks around it."""
+    text = unicodedata.normalize("NFKC", label).casefold()
+    return _EDGES.sub("", _GAPS.sub(" ", text))
+
+
+def read_groups(folder: Path) -> tuple[Group, ...]:
+    """The groups of all files, in the order of file names; the name of a file is the inner ring.
+
+    Raises `RuleError` naming the file and the word where a word stands in two groups or a value is out of range.
+    """
+    groups: list[Group] = []
+    seen: dict[str, str] = {}
+    for path in sorted(folder.glob("*.toml")):
+        for group in _groups_of(path):
+            for word in group.words:
+                if key(word) in seen:
+                    raise RuleError(f"{path.name}: {word!r} stands in the group {seen[key(word)]!r} already.")
+                seen[key(word)] = group.head
+            groups.append(group)
+    return tuple(groups)
+
+
+def _groups_of(path: Path) -> Iterator[Group]:
+    inner = path.stem
+    for middle, tables in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        for table in tables:
+            yield _group(path.name, (inner,) if middle == inner else (inner, middle), table)
+
+
+def _group(file: str, place: tuple[str, ...], table: dict[str, Any]) -> Group:
+    words = tuple(table["words"])
+    own = table.get("values", {})
+    if unknown := (set(own) - set(words)) or (set(table) - {"words", "at", "values"}):
+        raise RuleError(f"{file}: {', '.join(sorted(unknown))} in the group {words[0]!r} is not expected there.")
+    values = {word: tuple(own.get(word, table["at"])) for word in words}
+    for word, pair in values.items():
+        if len(pair) != 2 or not all(-1 <= value <= 1 for value in pair):
+            raise RuleError(f"{file}: {word!r} needs a valence and an arousal between -1 and 1.")
+    return Group(words, place, values)

@@ -1,0 +1,261 @@
+"""The vocabulary: a label in any form → its entry, its near-synonyms and its place on every wheel."""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from emer_space.errors import InputError, RuleError
+from emer_space.vocabulary.entry import Entry, Group, key, read_groups
+from emer_space.vocabulary.forms import derived
+from emer_space.vocabulary.wheel import Wheel, read_wheels
+
+TABLES = Path(__file__).parent / "tables"
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+class Vocabulary:
+    """Emotion words with forms, near-synonyms and wheels. Use `load_vocabulary()`, which reads the tables once."""
+
+    def __init__(self, tables: Path = TABLES) -> None:
+        """Reads the tables. Raises `RuleError` where they contradict themselves."""
+        self._tables = tables
+        table = tomllib.loads((tables / "forms.toml").read_text(encoding="utf-8"))
+        self._date = str(table["date"])
+        self._ambiguous = frozenset(map(key, table["ambiguous"]))
+        self._modifiers = _affixes(table["modifiers"], "^(?:(?:{})\\s+)+")
+        self._particles = _affixes(table["particles"], "\\s+(?:{})$")
+        self._groups = read_groups(tables / "words")
+        self._group_of = {key(word): group for group in self._groups for word in group.words}
+        self._base = {key(word): word for group in self._groups for word in group.words}
+        self._forms = self._all_forms(table)
+        chinese = tomllib.loads((tables / "zh.toml").read_text(encoding="utf-8"))
+        self._chinese = self._checked_chinese(chinese["words"])
+        self._chinese_modifiers = _affixes(chinese["modifiers"], "^(?:{})+")
+        self._chinese_particles = _affixes(chinese["particles"], "(?:{})+$")
+        self.wheels: Mapping[str, Wheel] = MappingProxyType(read_wheels(tables / "wheels"))
+        """The wheels by name, the primary one first."""
+        self.primary: Wheel = next(iter(self.wheels.values()))
+        self._nodes = {name: wheel.nodes(self._base_or_self) for name, wheel in self.wheels.items()}
+        self._places: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._entries = {base: self._entry(base, group) for group in self._groups for base in group.words}
+
+    @cached_property
+    def version(self) -> str:
+        """Date of the tables and the first eight hexadecimal digits of their SHA-256, as in `2025.01.31-0a1b2c3d`."""
+        digest = hashlib.sha256()
+        for path in sorted(self._tables.rglob("*.toml")):
+            digest.update(path.relative_to(self._tables).as_posix().encode() + b"\0" + path.read_bytes())
+        return f"{self._date.replace('-', '.')}-{digest.hexdigest()[:8]}"
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """All base words in alphabetical order."""
+        return tuple(sorted(self._entries))
+
+    @cached_property
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
+        """The near-synonym groups: head → all words of the group, the head first."""
+        return MappingProxyType({group.head: group.words for group in self._groups})
+
+    def lookup(self, word: str) -> Entry | None:
+        """The entry of a label in any case, form or language of the tables; None where it is not known.
+
+        Blanks and hyphens count alike; degree words ("very sad") and prepositions ("furious with") are passed over.
+        A negated label ("not happy") is not the word it negates and is not known.
+        """
+        base = self._known(word)
+        return self._entries[base] if base else None
+
+    def path(self, label: str, wheel: str | None = None) -> tuple[str, ...]:
+        """The label's place on a wheel (the primary one if None), inner ring first, ending in the base word.
+
+        () where the label is not known or has no place there. Raises `InputError` for a wheel that does not exist.
+        """
+        chosen = self._wheel(wheel)
+        base = self._known(label)
+        if not base:
+            return ()
+        place = self._place(base, chosen)
+        if not place or self._base_or_self(place[-1]) == base:
+            return place
+        return (*place, base)
+
+    def group(self, label: str, wheel: str, level: int) -> str | None:
+        """The word of the inner (level 1) or middle ring (level 2) that a label belongs to; None where there is none.
+
+        A word that stands on the inner ring itself has no middle ring of its own and takes the alphabetically first
+        one below it, as in the EW-based metric of OV-MER.
+        """
+        chosen = self._wheel(wheel)
+        if level not in (1, 2):
+            raise InputError(f"An emotion wheel has level 1 (inner ring) and level 2 (middle ring), not {level}.")
+        base = self._known(label)
+        place = self._place(base, chosen) if base else ()
+        if not place:
+            return None
+        if level == 1:
+            return place[0]
+        return place[1] if len(place) > 1 else min(chosen.middle(place[0]), default=None)
+
+    def related(self, a: str, b: str) -> bool:
+        """Whether two labels are near-synonyms: of one group, or the same word where neither is known."""
+        one, other = self._known(a), self._known(b)
+        if one and other:
+            return self._group_of[key(one)] is self._group_of[key(other)]
+        return one is None and other is None and key(a) == key(b)
+
+    def forms(self, ambiguous: bool = False) -> Mapping[str, str]:
+        """Every surface form (lower case, blanks for hyphens) → its base word, English only.
+
+        Forms that mean something else as often are left out unless asked for: a matcher of running text takes this
+        mapping as it is.
+        """
+        if ambiguous:
+            return MappingProxyType(self._forms)
+        return self._plain_forms
+
+    @cached_property
+    def _plain_forms(self) -> Mapping[str, str]:
+        return MappingProxyType({form: base for form, base in self._forms.items() if form not in self._ambiguous})
+
+    @property
+    def chinese(self) -> Mapping[str, str]:
+        """Chinese words → the English base word each stands for."""
+        return MappingProxyType(self._chinese)
+
+    def nearest(self, valence: float, arousal: float, among: Iterable[str] | None = None) -> str:
+        """The known word closest to a point of valence and arousal; of equally close ones the alphabetically first.
+
+        Raises `InputError` where none of the words is known.
+        """
+        words = self.words if among is None else sorted({base for word in among if (base := self._known(word))})
+        if not words:
+            raise InputError("None of these words is in the vocabulary: choose among emotion words.")
+        return min(words, key=lambda word: _distance(self._entries[word], valence, arousal))
+
+    def _wheel(self, name: str | None) -> Wheel:
+        if name is None:
+            return self.primary
+        if name not in self.wheels:
+            raise InputError(f"There is no emotion wheel named {name!r}: choose among {', '.join(self.wheels)}.")
+        return self.wheels[name]
+
+    def _entry(self, base: str, group: Group) -> Entry:
+        valence, arousal = group.values[base]
+        return Entry(
+            word=base,
+            valence=valence,
+            arousal=arousal,
+            wheel=self._full_path(base),
+            synonyms=tuple(word for word in group.words if word != base),
+            group=group.head,
+            ambiguous=key(base) in self._ambiguous,
+        )
+
+    def _full_path(self, base: str) -> tuple[str, ...]:
+        place = self._place(base, self.primary)
+        return place if self._base_or_self(place[-1]) == base else (*place, base)
+
+    def _place(self, base: str, wheel: Wheel) -> tuple[str, ...]:
+        if (base, wheel.name) not in self._places:
+            self._places[base, wheel.name] = self._find_place(base, wheel)
+        return self._places[base, wheel.name]
+
+    def _find_place(self, base: str, wheel: Wheel) -> tuple[str, ...]:
+        """Where the word stands itself, else its group's head or a near-synonym, else by its place on the primary."""
+        group = self._group_of[key(base)]
+        nodes = self._nodes[wheel.name]
+        target = group.place if wheel.primary else _own(wheel, group)
+        if base in nodes:
+            return next((path for path in nodes[base] if target and path[: len(target)] == target), nodes[base][0])
+        if wheel.primary:
+            return target
+        if group.head in wheel.heads:
+            return wheel.heads[group.head]
+        return next((nodes[word][0] for word in group.words if word in nodes), target)
+
+    def _base_or_self(self, word: str) -> str:
+        return self._forms.get(key(word), word)
+
+    def _known(self, label: str) -> str | None:
+        name = key(label)
+        if found := self._forms.get(name):
+            return found
+        if _HAN.search(name):
+            return self._known_chinese(name.replace(" ", ""))
+        plain = self._particles.sub("", self._modifiers.sub("", name))
+        return self._forms.get(plain) or self._by_lemma(plain)
+
+    def _known_chinese(self, name: str) -> str | None:
+        plain = self._chinese_particles.sub("", self._chinese_modifiers.sub("", name))
+        return self._chinese.get(name) or self._chinese.get(plain)
+
+    def _by_lemma(self, name: str) -> str | None:
+        """What the rules do not reach, as "saddening" or "grieves": the last word's lemma, if it is a form."""
+        start, gap, last = name.rpartition(" ")
+        if not last.isascii() or not last.isalpha():
+            return None
+        lemma = _lemma(last)
+        return self._forms.get(f"{start}{gap}{lemma}") if lemma != last else None
+
+    def _all_forms(self, table: dict[str, Any]) -> dict[str, str]:
+        """Base words first, then listed forms, then those by rule; the earlier one stays."""
+        forms = dict(self._base)
+        excluded = frozenset(map(key, table["excluded"]))
+        adjectives_only = frozenset(map(key, table["adjectives_only"]))
+        for base, listed in table["forms"].items():
+            if key(base) not in self._base:
+                raise RuleError(f"forms.toml: {base!r} is not a word of the vocabulary.")
+            for form in listed:
+                if forms.setdefault(key(form), self._base[key(base)]) != self._base[key(base)]:
+                    raise RuleError(f"forms.toml: {form!r} of {base!r} belongs to {forms[key(form)]!r} already.")
+        for name, base in self._base.items():
+            for form in derived(name, verb=name not in adjectives_only):
+                if form not in excluded:
+                    forms.setdefault(form, base)
+        for form in tuple(forms):
+            for variant in _spellings(form):
+                forms.setdefault(variant, forms[form])
+        return forms
+
+    def _checked_chinese(self, table: dict[str, str]) -> dict[str, str]:
+        if unknown := sorted({english for english in table.values() if key(english) not in self._base}):
+            raise RuleError(f"zh.toml: {', '.join(unknown)} not among the words of the vocabulary.")
+        return {key(chinese): self._base[key(english)] for chinese, english in table.items()}
+
+
+@lru_cache(maxsize=1)
+def load_vocabulary() -> Vocabulary:
+    """The vocabulary of the project's tables, read once."""
+    return Vocabulary()
+
+
+def _own(wheel: Wheel, group: Group) -> tuple[str, ...]:
+    return wheel.places.get("/".join(group.place), ())
+
+
+def _affixes(words: Iterable[str], pattern: str) -> re.Pattern[str]:
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile(pattern.format("|".join(map(re.escape, longest_first))))
+
+
+def _spellings(form: str) -> tuple[str, ...]:
+    """American spelling for British and the other way: -our-, -ise/-ize-, doubled l."""
+    pairs = (("our", "or"), ("ise", "ize"), ("ising", "izing"), ("isation", "ization"), ("lled", "led"))
+    return tuple(form.replace(one, other) for one, other in pairs if one in form[2:])
+
+
+def _distance(entry: Entry, valence: float, arousal: float) -> float:
+    return (entry.valence - valence) ** 2 + (entry.arousal - arousal) ** 2
+
+
+@lru_cache(maxsize=4096)
+def _lemma(word: str) -> str:
+    from simplemma import lemmatize
+
+    return lemmatize(word, lang="en")
