@@ -44,7 +44,7 @@ class Settings:
             variable = f"EMER_{field.name.upper()}"
             if variable not in os.environ:
                 continue
-            kind = type(field.default)
+            kind = int if isinstance(field.default, int) else float
             try:
                 value = kind(os.environ[variable])
             except ValueError:
