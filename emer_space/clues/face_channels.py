@@ -1,0 +1,222 @@
+"""One person's sightings as channels over time: what the muscles do, where the head goes, what the face reads as.
+
+Muscle channels are blendshapes, averaged over both sides, smoothed by time, and measured from the face at rest:
+from this person's own neutral frames where the clip has some, else from a typical face (`[rest]` of visual.toml).
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from emer_space.clues.faces import Sighting
+from emer_space.clues.rules import read_toml
+from emer_space.clues.spans import Floats, held, smoothed, swing
+from emer_space.models.expression import EXPRESSIONS
+
+MUSCLE_SIGMA_S = 0.07
+EXPRESSION_SIGMA_S = 0.2
+HEAD_SIGMA_S = 0.1
+READABLE = 0.45
+"""Below this quality of a sighting single muscles are not read, only the face as a whole."""
+NEUTRAL_PROBABILITY = 0.6
+NEUTRAL_SECONDS = 0.4
+GAP_S = 0.5
+
+
+@cache
+def table() -> Mapping[str, Any]:
+    """The tables beside the rules in visual.toml: blendshapes, rest, evidence, frequency, circumplex."""
+    return read_toml("clues/visual.toml")
+
+
+def times(sightings: Sequence[Sighting]) -> Floats:
+    """Seconds (n,)."""
+    return np.array([sighting.t for sighting in sightings])
+
+
+def breaks(t: Floats, cuts: Sequence[float]) -> list[int]:
+    """Indices of the samples before which the face was gone or the picture was cut."""
+    return [
+        i for i in range(1, len(t)) if t[i] - t[i - 1] > GAP_S or any(t[i - 1] < cut <= t[i] for cut in cuts)
+    ]  # fmt: skip
+
+
+def face_channels(sightings: Sequence[Sighting], cuts: Sequence[float]) -> dict[str, Floats]:
+    """All channels of visual.toml's rules, each (n,), NaN where unknown."""
+    t = times(sightings)
+    gaps = breaks(t, cuts)
+    quality = np.array([sighting.quality for sighting in sightings])
+    readable = quality >= READABLE
+    expressions = _expressions(sightings, t, gaps)
+    muscles = _muscles(sightings, t, gaps, np.where(readable, 1.0, np.nan), expressions)
+    head = _head(sightings, t, gaps)
+    channels = {"quality": quality, **muscles, **head, **{f"expr_{k}": v for k, v in expressions.items()}}
+    channels |= _weighed_smile(channels)
+    channels["marked"] = np.nanmax(
+        np.vstack([np.nan_to_num(channels[name]) for name in table()["marked"]["channels"]]), axis=0
+    )
+    channels["marked"] = np.where(readable, channels["marked"], np.nan)
+    faces = face_reading(channels)
+    channels |= {f"reads_{name}": values for name, values in faces.items()}
+    for name, value in overall(faces, quality * channels["settled"]).items():
+        channels[f"overall_{name}"] = np.full(len(t), value)
+    channels["median_marked"] = np.full(len(t), _quantile(channels["marked"], 0.75))
+    channels["sightings"] = np.full(len(t), float(len(t)))
+    channels["median_quality"] = np.full(len(t), float(np.median(quality)))
+    return channels
+
+
+def face_reading(channels: Mapping[str, Floats]) -> dict[str, Floats]:
+    """What the face reads as, frame by frame: probabilities of the seven expressions, summing to 1.
+
+    Logarithmic opinion pool (Genest & Zidek 1986) of the classifier, freed of how often its training pictures
+    show each expression (label shift, Saerens et al. 2002; half of the correction), and of the muscles'
+    evidence: weighted sums in the manner of EMFACS (Friesen & Ekman 1983), in `[evidence]`. Without the
+    classifier the muscles speak alone; where neither can be read, NaN.
+    """
+    frequency, trust = table()["frequency"], table()["trust"]
+    logs = []
+    for name in EXPRESSIONS:
+        weights: Mapping[str, float] = table()["evidence"][name]
+        evidence = sum((w * np.nan_to_num(channels[c]) for c, w in weights.items()), np.zeros_like(channels["quality"]))
+        opinion = np.log(np.clip(channels[f"expr_{name}"], 0.005, 1.0) / frequency[name] ** trust["shift"])
+        unknown = np.log(trust["unknown"][0 if name == "neutral" else 1])
+        logs.append(trust["muscles"] * evidence + trust["classifier"] * np.where(np.isnan(opinion), unknown, opinion))
+    scores = np.vstack(logs)
+    scores -= scores.max(axis=0)
+    shares = np.exp(scores) / np.exp(scores).sum(axis=0)
+    known = ~np.isnan(channels["smile"]) | ~np.isnan(channels["expr_happy"])
+    return {name: np.where(known, share, np.nan) for name, share in zip(EXPRESSIONS, shares, strict=True)}
+
+
+def overall(reading: Mapping[str, Floats], weight: Floats) -> dict[str, float]:
+    """The face of the whole clip: mean reading and its strongest quarter for every expression but neutral.
+
+    People name a clip by its expressive moments and not by the frames between (peak-end, Fredrickson &
+    Kahneman 1993), hence the quarter, and hence the discount of neutral frames. `weight` is (n,). Sums to 1;
+    NaN where nothing could be read.
+    """
+    known = ~np.isnan(reading["neutral"])
+    if not known.any():
+        return dict.fromkeys(reading, np.nan)
+    shares = {}
+    for name, values in reading.items():
+        mean = float(np.average(values[known], weights=weight[known] + 1e-6))
+        strongest = float(np.sort(values[known])[-max(1, known.sum() // 4) :].mean())
+        neutral = name == "neutral"
+        shares[name] = mean * table()["trust"]["neutral_frames"] if neutral else 0.6 * mean + 0.4 * strongest
+    total = sum(shares.values())
+    return {name: share / total for name, share in shares.items()}
+
+
+def circumplex(channels: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+    """Valence and arousal (n,), −1…1: the places of the expressions on the circumplex (Russell 1980), weighted
+    by what the face reads as; arousal also rises with the movement of the head."""
+    places = table()["circumplex"]
+    valence = sum((places[name][0] * channels[f"reads_{name}"] for name in EXPRESSIONS), np.zeros(1))
+    arousal = sum((places[name][1] * channels[f"reads_{name}"] for name in EXPRESSIONS), np.zeros(1))
+    restless = 0.25 * np.clip(np.nan_to_num(channels["head_speed"]) / 1.0, 0, 1)
+    return np.clip(valence, -1, 1), np.clip(arousal + restless, -1, 1)
+
+
+def _expressions(sightings: Sequence[Sighting], t: Floats, gaps: Sequence[int]) -> dict[str, Floats]:
+    unknown = np.full(len(EXPRESSIONS), np.nan)
+    rows = np.array([unknown if s.expression is None else s.expression for s in sightings], dtype=np.float64)
+    return {name: smoothed(rows[:, k], t, EXPRESSION_SIGMA_S, gaps) for k, name in enumerate(EXPRESSIONS)}
+
+
+def _muscles(
+    sightings: Sequence[Sighting], t: Floats, gaps: Sequence[int], readable: Floats, expressions: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    raw = {
+        name: smoothed(
+            np.array([np.mean([s.face.blendshapes[shape] for shape in shapes]) for s in sightings]) * readable,
+            t,
+            MUSCLE_SIGMA_S,
+            gaps,
+        )
+        for name, shapes in table()["blendshapes"].items()
+    }
+    raw["jaw_held"] = held(raw["jaw_open"], t, 0.6)
+    raw["upper_lip"] = held(raw["upper_lip"], t, 0.4)
+    raw["lower_lip"] = held(raw["lower_lip"], t, 0.4)
+    raw["pucker_held"] = held(raw["pucker"], t, 0.6)
+    raw["mouth_movement"] = swing(raw["jaw_open"], t, 0.8)
+    passing = (raw["jaw_open"] - raw["jaw_held"]) + (raw["eyes_shut"] - held(raw["eyes_shut"], t, 0.5))
+    raw["settled"] = 1.0 - np.clip(1.5 * np.nan_to_num(passing), 0, 0.8)  # syllables and blinks distort a face
+    raw["smile_asymmetry"] = np.abs(raw["smile_left"] - raw["smile_right"])
+    raw["gaze_aside"] = np.maximum(raw["gaze_left"], raw["gaze_right"])
+    step = float(np.median(np.diff(t))) if len(t) > 1 else 0.0
+    with np.errstate(invalid="ignore"):
+        neutral = expressions["neutral"] >= NEUTRAL_PROBABILITY
+    own = neutral.sum() * step >= NEUTRAL_SECONDS
+    for name, typical in table()["rest"].items():
+        rest = _quantile(raw[name][neutral], 0.5) if own else typical
+        rest = float(np.clip(np.nan_to_num(rest, nan=typical), 0.0, typical + 0.4))
+        raw[name] = np.clip((raw[name] - rest) / (1 - rest), 0, 1)
+    raw["brow_oblique"] = np.clip(raw["brow_inner_up"] - raw["brow_outer_up"], 0, 1)
+    return raw
+
+
+def _head(sightings: Sequence[Sighting], t: Floats, gaps: Sequence[int]) -> dict[str, Floats]:
+    """Degrees, except: `lean` (growth of the face over its usual size), `head_speed` (face sizes a second),
+    `nod` and `shake` (degrees of swing to and fro)."""
+    yaw, pitch, roll, size, x, y = (
+        smoothed(np.array(values, dtype=np.float64), t, HEAD_SIGMA_S, gaps)
+        for values in zip(
+            *((s.face.yaw, s.face.pitch, s.face.roll, s.face.size, *s.face.centre) for s in sightings), strict=True
+        )
+    )
+    upright = float(np.median(roll))
+    upright = upright if abs(upright) > 45 else 0.0  # a picture that lies on its side
+    usual = float(np.clip(np.median(pitch), -10, 10))
+    speed = np.zeros(len(t))
+    if len(t) > 1:
+        speed = np.hypot(np.gradient(x, t), np.gradient(y, t)) / np.maximum(size, 1.0)
+        speed[[i for gap in gaps for i in (gap - 1, gap)]] = 0.0
+    fast_pitch, fast_yaw = (values - smoothed(values, t, 0.4, gaps) for values in (pitch, yaw))
+    nod, shake = (swing(values, t, 1.0) * _reversals(values, t, 1.0) for values in (fast_pitch, fast_yaw))
+    straight = swing(roll, t, 1.0) < 5.0  # a head that rolls over is no nod
+    return {
+        "head_lowered": np.maximum(-10 - pitch, usual - pitch),  # the camera's own angle hides in the pitch
+        "head_raised": np.maximum(pitch - 6, np.minimum(pitch + 4, pitch - usual)),
+        "turned": np.abs(yaw),
+        "tilt": np.abs(roll - upright),
+        "lean": size / float(np.median(size)) - 1.0,
+        "head_speed": smoothed(speed, t, 0.25, gaps),
+        "nod": np.where((nod > 1.5 * shake) & straight, nod, 0.0),
+        "shake": np.where((shake > 1.5 * nod) & straight, shake, 0.0),
+    }
+
+
+def _reversals(values: Floats, t: Floats, window: float) -> Floats:
+    """1 where the movement changes its direction at least three times within the window, else 0."""
+    turns = np.zeros(len(values))
+    if len(values) > 2:
+        signs = np.sign(np.diff(values))
+        turns[1:-1] = (signs[1:] * signs[:-1] < 0) & (np.abs(values[1:-1]) > 1.2)
+    return np.array([float(turns[np.abs(t - now) <= window / 2].sum() >= 3) for now in t])
+
+
+def _weighed_smile(channels: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The blendshape of the drawn-up mouth corners, shared between `smile` and `grimace`.
+
+    In weeping the corners are stretched as well (Darwin 1872, ch. VI); what tells it from a smile is the rest of
+    the face: eyes shut for long, brows drawn up and together, the upper lip not raised over the teeth, and the
+    classifier, which sees sadness, fear or disgust rather than joy. Anger does not count against a smile:
+    narrowed smiling eyes look like anger to the classifier.
+    """
+    corners, lip = channels["mouth_corners"], channels["upper_lip"]
+    joy = channels["expr_happy"] + 0.15 + 0.3 * lip
+    distress = channels["expr_sad"] + channels["expr_fear"] + channels["expr_disgust"]
+    by_classifier = joy / (joy + distress)
+    by_muscles = np.where((channels["eyes_shut"] > 0.45) & (lip < 0.3), 0.2, 0.9)
+    share = np.where(np.isnan(by_classifier), by_muscles, by_classifier)
+    return {"smile": corners * share, "grimace": corners * (1 - share)}
+
+
+def _quantile(values: Floats, share: float) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.quantile(known, share)) if len(known) else float("nan")

@@ -1,0 +1,187 @@
+"""Visual clues: what the faces in a clip do, when, and how surely it was seen.
+
+Frames → faces followed through the clip (faces.py) → channels over time (face_channels.py) → spans in which a
+rule of visual.toml holds (spans.py) → clues.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.analysis import ClipFacts, Clue, Notice, Person, Reading, Series, numbered
+from emer_space.cancellation import CancelToken
+from emer_space.clues.face_channels import circumplex, face_channels, times
+from emer_space.clues.face_clues import Pace, face_clues, strongest
+from emer_space.clues.faces import Track, Tracker, main_track, sighting
+from emer_space.clues.rules import rules_by_cue
+from emer_space.clues.spans import Floats, runs
+from emer_space.models.expression import ExpressionClassifier
+from emer_space.models.face import FaceLandmarks
+from emer_space.settings import Settings
+
+if TYPE_CHECKING:
+    from emer_space.clip import Frame
+
+WITHOUT_CLASSIFIER = (
+    "The expression classifier is not installed, so faces are read from their muscles alone; "
+    "run `python -m emer_space models fetch` for a second opinion."
+)
+MAX_CLUES = 12
+MAX_CLUES_OF_OTHERS = 2
+MISSING_S = 0.5
+THUMBNAIL = 160
+BLACK = 0.06
+"""Brightness (0…1) that no spot of a black picture reaches."""
+UNCHANGED = 0.05
+"""Change of brightness that no spot of a still picture reaches: compression does less, a blink does more."""
+SERIES_STEP_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was seen, frame by frame: `t` and `black` are (n,), `step` the usual seconds between frames."""
+
+    t: Floats
+    step: float
+    tracker: Tracker
+    black: NDArray[np.bool_]
+    still: bool
+
+
+def read_visual(
+    frames: "Iterable[Frame]",
+    facts: ClipFacts,
+    faces: FaceLandmarks,
+    expression: ExpressionClassifier | None,
+    settings: Settings,
+    token: CancelToken,
+    progress: Callable[[float], None],
+) -> Reading:
+    """The visual clues of a clip, with the people in it and their valence and arousal over time.
+
+    `faces` is entered already; `progress` is called with 0…1. Raises `Cancelled`.
+    """
+    watched = _watch(frames, facts, faces, expression, settings, token, progress)
+    notices = [] if expression is not None else [Notice("expression-missing", WITHOUT_CLASSIFIER)]
+    if not len(watched.t):
+        notices.append(Notice("no-frames", "The clip has no picture that could be read."))
+        return Reading(clues=numbered(_picture_clues(watched, [], facts), "v"), notices=tuple(notices))
+    tracks = watched.tracker.people()
+    main = main_track(tracks) if tracks else None
+    people, series, clues = [], [], _picture_clues(watched, tracks, facts)
+    for number, track in enumerate(tracks, start=1):
+        person = Person(
+            id=f"p{number}",
+            role="main" if track is main else "other",
+            start=round(track.sightings[0].t, 3),
+            end=round(_until(track.last.t, watched, facts), 3),
+        )
+        people.append(person)
+        channels = face_channels(track.sightings, watched.tracker.cuts)
+        pace = Pace(watched.step, facts.duration_s, tuple(watched.tracker.cuts), watched.still)
+        found = face_clues(person, times(track.sightings), channels, pace)
+        clues += strongest(found, MAX_CLUES if track is main else MAX_CLUES_OF_OTHERS)
+        series.append(_series(person, times(track.sightings), channels))
+    if watched.still and not watched.black.all():
+        notices.append(Notice("still-picture", "The picture is still: it can show an expression, but no movement."))
+    progress(1.0)
+    clues = strongest(clues, MAX_CLUES)
+    return Reading(clues=numbered(clues, "v"), people=tuple(people), series=tuple(series), notices=tuple(notices))
+
+
+def _watch(
+    frames: "Iterable[Frame]",
+    facts: ClipFacts,
+    faces: FaceLandmarks,
+    expression: ExpressionClassifier | None,
+    settings: Settings,
+    token: CancelToken,
+    progress: Callable[[float], None],
+) -> Watched:
+    tracker = Tracker()
+    t: list[float] = []
+    black: list[bool] = []
+    first: NDArray[np.float32] | None = None
+    still = True
+    expected = max(1.0, min(facts.duration_s * settings.frame_rate, settings.max_frames))
+    for index, frame in enumerate(frames):
+        token.check()
+        thumbnail = _thumbnail(frame.rgb)
+        first = thumbnail if first is None else first
+        still = still and float(np.abs(thumbnail - first).max()) < UNCHANGED
+        height, width = frame.rgb.shape[:2]
+        seen = [
+            sighting(
+                index,
+                frame.t,
+                face,
+                expression.probabilities(frame.rgb, face) if expression is not None else None,
+                height,
+                width,
+            )
+            for face in faces.detect(frame.rgb, frame.t)
+        ]
+        tracker.add(frame.t, thumbnail, seen)
+        t.append(frame.t)
+        black.append(bool(thumbnail.max() < BLACK))
+        progress(min(0.99, (index + 1) / expected))
+    step = float(np.median(np.diff(t))) if len(t) > 1 else max(facts.duration_s, 0.0)
+    return Watched(np.array(t), step, tracker, np.array(black, dtype=bool), still and facts.duration_s > 0)
+
+
+def _thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The picture in grey, its longer side at most 160, values 0…1; every pixel counts."""
+    import cv2  # comes with MediaPipe
+
+    height, width = rgb.shape[:2]
+    scale = min(1.0, THUMBNAIL / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32) / 255.0
+
+
+def _until(t: float, watched: Watched, facts: ClipFacts) -> float:
+    """The end of a span whose last sample is at `t`."""
+    return min(t + watched.step, max(facts.duration_s, t))
+
+
+def _picture_clues(watched: Watched, tracks: Sequence[Track], facts: ClipFacts) -> list[Clue]:
+    """Clues about the picture: black, still, lying on its side, without a face for all or part of the time."""
+    rules = rules_by_cue("visual")
+    clues = []
+    if len(watched.t) and watched.black.all():
+        clues.append(rules["black-picture"].clue("visual", 0.0, facts.duration_s, {}))
+    elif len(watched.t) and watched.still:
+        clues.append(rules["still-picture"].clue("visual", 0.0, facts.duration_s, {"frames": len(watched.t)}))
+    if not tracks:
+        clues.append(rules["no-face"].clue("visual", 0.0, facts.duration_s, {"frames": len(watched.t)}))
+        return clues
+    present = {s.index for track in tracks for s in track.sightings}
+    empty = np.array([index not in present for index in range(len(watched.t))])
+    for first, last in runs(empty):
+        start, end = float(watched.t[first]), _until(float(watched.t[last]), watched, facts)
+        if end - start >= MISSING_S:
+            clues.append(rules["face-away"].clue("visual", start, end, {"start": start, "end": end}))
+    if float(np.median([abs(s.face.roll) for s in main_track(tracks).sightings])) > 60:
+        clues.append(rules["picture-turned"].clue("visual", 0.0, facts.duration_s, {}))
+    return clues
+
+
+def _series(person: Person, t: Floats, channels: dict[str, Floats]) -> Series:
+    valence, arousal = circumplex(channels)
+    bins = np.floor(t / SERIES_STEP_S).astype(int)
+    rows = []
+    for number in np.unique(bins):
+        here = bins == number
+        known = here & ~np.isnan(valence)
+        pair = (
+            (round(float(valence[known].mean()), 3), round(float(arousal[known].mean()), 3))
+            if known.any()
+            else (None, None)
+        )
+        rows.append((round(float(t[here].mean()), 3), *pair))
+    at, values, arousals = zip(*rows, strict=True)
+    return Series("visual", person.id, at, values, arousals)

@@ -1,0 +1,140 @@
+"""Faces in a picture: landmarks, blendshapes and head pose (MediaPipe Face Landmarker).
+
+I. Grishchenko et al., "Attention Mesh", 2020 (landmarks); the blendshapes are those of ARKit.
+"""
+
+import math
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.errors import ModelUnavailable
+from emer_space.models.store import locate
+
+MIN_DETECTION = 0.5
+RIGHT_TEMPLE, LEFT_TEMPLE, RIGHT_EYE, LEFT_EYE, FOREHEAD, CHIN = 234, 454, 33, 263, 10, 152
+"""Landmarks; right and left are the person's own."""
+LEVEL = 5.0
+"""Degrees by which the line from forehead to chin slopes in a face that is held level."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One face in one picture.
+
+    `box` is left, top, right, bottom in pixels, around all landmarks (it may reach outside the picture).
+    `landmarks` is (478, 2) in pixels, x to the right and y downwards. `blendshapes` maps the 52 ARKit names
+    to 0…1. Angles are degrees as seen by the viewer: `yaw` > 0 turned to the picture's right, `pitch` > 0
+    raised, `roll` > 0 tilted to the picture's right.
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: NDArray[np.float32]
+    blendshapes: dict[str, float]
+    yaw: float
+    pitch: float
+    roll: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        left, top, right, bottom = self.box
+        return (left + right) / 2, (top + bottom) / 2
+
+    @property
+    def size(self) -> float:
+        """Geometric mean of the box's sides, in pixels."""
+        left, top, right, bottom = self.box
+        return math.sqrt(max(right - left, 0.0) * max(bottom - top, 0.0))
+
+
+class FaceLandmarks:
+    """Finds faces in the frames of one clip, in the order of time: `with FaceLandmarks(4) as faces: …`.
+
+    The model keeps what it saw in the frame before, so every clip needs its own `with`.
+    Raises `ModelUnavailable` on entering where the model or a library of the system is missing.
+    """
+
+    def __init__(self, max_faces: int) -> None:
+        self.max_faces = max_faces
+        self._landmarker: Any = None
+        self._mediapipe: Any = None
+        self._last_ms = -1
+
+    def __enter__(self) -> Self:
+        path = locate("face")
+        try:
+            import mediapipe
+            from mediapipe.tasks.python import BaseOptions, vision
+
+            options = vision.FaceLandmarkerOptions(
+                base_options=BaseOptions(model_asset_path=str(path)),
+                running_mode=vision.RunningMode.VIDEO,
+                num_faces=self.max_faces,
+                min_face_detection_confidence=MIN_DETECTION,
+                output_face_blendshapes=True,
+            )
+            self._landmarker = vision.FaceLandmarker.create_from_options(options)
+        except ModuleNotFoundError as problem:
+            raise ModelUnavailable("MediaPipe is not installed; run `make install`.") from problem
+        except (ImportError, OSError) as problem:  # libEGL, libGLESv2 or libGL is absent
+            raise ModelUnavailable(
+                "MediaPipe lacks a library of the system; install the packages in packages.txt."
+            ) from problem
+        self._mediapipe = mediapipe
+        self._last_ms = -1
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        landmarker, self._landmarker = self._landmarker, None
+        if landmarker is not None:
+            landmarker.close()
+
+    def detect(self, rgb: NDArray[np.uint8], t: float) -> tuple[Face, ...]:
+        """The faces of a frame (h, w, 3) shown at `t` seconds; frames come in the order of time."""
+        if self._landmarker is None:
+            raise RuntimeError("FaceLandmarks is used inside a `with` block only")
+        self._last_ms = max(round(t * 1000), self._last_ms + 1)  # MediaPipe wants strictly rising milliseconds
+        image = self._mediapipe.Image(
+            image_format=self._mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb, dtype=np.uint8)
+        )
+        found = self._landmarker.detect_for_video(image, self._last_ms)
+        height, width = rgb.shape[:2]
+        return tuple(
+            _face(points, shapes, width, height)
+            for points, shapes in zip(found.face_landmarks, found.face_blendshapes, strict=True)
+        )
+
+
+def _face(points: Any, shapes: Any, width: int, height: int) -> Face:
+    solid = np.array([(point.x * width, point.y * height, point.z * width) for point in points], dtype=np.float32)
+    landmarks = np.ascontiguousarray(solid[:, :2])
+    (left, top), (right, bottom) = landmarks.min(axis=0), landmarks.max(axis=0)
+    yaw, pitch, roll = head_angles(solid)
+    return Face(
+        box=(float(left), float(top), float(right), float(bottom)),
+        landmarks=landmarks,
+        blendshapes={shape.category_name: float(shape.score) for shape in shapes},
+        yaw=yaw,
+        pitch=pitch,
+        roll=roll,
+    )
+
+
+def head_angles(solid: NDArray[np.floating[Any]]) -> tuple[float, float, float]:
+    """Yaw, pitch, roll in degrees (signs as in `Face`) of landmarks (478, 3): x right, y down, z away, one scale.
+
+    Yaw and roll are those of the line between the temples and between the eyes, pitch that of the line from
+    forehead to chin. MediaPipe's own pose matrix assumes a wide lens, and turns a face at the picture's edge.
+    """
+    across = solid[LEFT_TEMPLE] - solid[RIGHT_TEMPLE]
+    down = solid[CHIN] - solid[FOREHEAD]
+    eyes = solid[LEFT_EYE] - solid[RIGHT_EYE]
+    yaw = math.atan2(across[2], math.hypot(across[0], across[1]))
+    pitch = -math.atan2(down[2], math.hypot(down[0], down[1]))
+    roll = math.atan2(eyes[1], eyes[0])
+    return math.degrees(yaw), math.degrees(pitch) + LEVEL, math.degrees(roll)

@@ -1,0 +1,118 @@
+"""The face adapters on real pictures of faces: landmarks, pose, expression."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from emer_space.cancellation import CancelToken
+from emer_space.clip import Frame, frames, open_clip
+from emer_space.clues.face_channels import table
+from emer_space.models.expression import EXPRESSIONS, ExpressionClassifier, aligned_face
+from emer_space.models.face import (
+    CHIN,
+    FOREHEAD,
+    LEFT_EYE,
+    LEFT_TEMPLE,
+    RIGHT_EYE,
+    RIGHT_TEMPLE,
+    Face,
+    FaceLandmarks,
+    head_angles,
+)
+from emer_space.settings import Settings
+
+CLIPS = Path(__file__).parents[2].parent / "shared" / "clips"
+needs_clips = pytest.mark.skipif(not CLIPS.is_dir(), reason="the shared test clips are not beside the project")
+
+
+@pytest.fixture(scope="module")
+def classifier() -> ExpressionClassifier:
+    return ExpressionClassifier()
+
+
+def looked_at(name: str, folder: Path) -> list[Frame]:
+    settings, token = Settings(), CancelToken()
+    return list(frames(open_clip(CLIPS / name, folder, settings, token), settings, token))
+
+
+def only_face(rgb: NDArray[np.uint8]) -> Face:
+    with FaceLandmarks(1) as landmarks:
+        (face,) = landmarks.detect(rgb, 0.0)
+    return face
+
+
+def at(shown: list[Frame], t: float) -> NDArray[np.uint8]:
+    return min(shown, key=lambda frame: abs(frame.t - t)).rgb
+
+
+@needs_clips
+def test_classifier_names_what_the_face_shows(classifier: ExpressionClassifier, tmp_path: Path) -> None:
+    for name, t, expected in (("distress_positive_words", 3.5, "sad"), ("single_face", 1.5, "happy")):
+        rgb = at(looked_at(f"faces/{name}.mp4", tmp_path), t)
+        probabilities = classifier.probabilities(rgb, only_face(rgb))
+        assert probabilities.shape == (7,)
+        assert probabilities.sum() == pytest.approx(1.0, abs=1e-3)
+        assert EXPRESSIONS[int(probabilities.argmax())] == expected
+
+
+@needs_clips
+def test_a_face_lying_on_its_side_is_read_like_an_upright_one(classifier: ExpressionClassifier, tmp_path: Path) -> None:
+    rgb = at(looked_at("faces/single_face.mp4", tmp_path), 1.5)
+    upright = only_face(rgb)
+    lying = np.ascontiguousarray(np.rot90(rgb, -1))
+    turned = only_face(lying)
+    assert turned.roll - upright.roll == pytest.approx(90, abs=6)
+    difference = classifier.probabilities(lying, turned) - classifier.probabilities(rgb, upright)
+    assert np.abs(difference).max() < 0.2
+
+
+@needs_clips
+def test_landmarks_lie_in_the_box_and_every_blendshape_of_the_table_exists(tmp_path: Path) -> None:
+    rgb = at(looked_at("faces/single_face.mp4", tmp_path), 0.1)
+    face = only_face(rgb)
+    left, top, right, bottom = face.box
+    assert face.landmarks.shape == (478, 2)
+    assert face.landmarks[:, 0].min() >= left - 1e-3
+    assert face.landmarks[:, 1].max() <= bottom + 1e-3
+    assert 0 < left < right < rgb.shape[1]
+    assert 0 < top < bottom < rgb.shape[0]
+    named = {shape for shapes in table()["blendshapes"].values() for shape in shapes}
+    assert named <= set(face.blendshapes)
+
+
+@needs_clips
+def test_a_face_at_the_edge_of_the_picture_is_still_cropped(tmp_path: Path) -> None:
+    rgb = at(looked_at("faces/single_face.mp4", tmp_path), 0.1)
+    face = only_face(rgb)
+    cut = np.ascontiguousarray(rgb[:, int(face.centre[0]) :])
+    moved = Face(face.box, face.landmarks - np.float32([int(face.centre[0]), 0]), face.blendshapes, 0.0, 0.0, 0.0)
+    crop = aligned_face(cut, moved, 1.2)
+    assert crop.shape == (64, 64)
+    assert -1 <= crop.min() < crop.max() <= 1
+
+
+def test_frames_may_share_a_millisecond_and_a_picture_without_a_face_has_none() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3), dtype=np.uint8)
+    with FaceLandmarks(2) as landmarks:
+        assert landmarks.detect(noise, 0.0) == ()
+        assert landmarks.detect(noise, 0.0001) == ()
+
+
+def test_landmarks_outside_their_block_are_refused() -> None:
+    with pytest.raises(RuntimeError, match="with"):
+        FaceLandmarks(1).detect(np.zeros((10, 10, 3), np.uint8), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("nearer", "expected"),
+    [(RIGHT_TEMPLE, (45, 5, 0)), (LEFT_TEMPLE, (-45, 5, 0)), (FOREHEAD, (0, -40, 0)), (CHIN, (0, 50, 0))],
+    ids=["turned to the right", "turned to the left", "lowered", "raised"],
+)
+def test_head_angles_have_the_signs_a_viewer_sees(nearer: int, expected: tuple[float, float, float]) -> None:
+    solid = np.zeros((478, 3))
+    solid[RIGHT_TEMPLE, 0], solid[LEFT_TEMPLE, 0], solid[RIGHT_EYE, 0], solid[LEFT_EYE, 0] = -50, 50, -30, 30
+    solid[FOREHEAD, 1], solid[CHIN, 1] = -50, 50
+    solid[nearer, 2] = -100
+    assert head_angles(solid) == pytest.approx(expected, abs=1e-6)
