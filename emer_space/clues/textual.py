@@ -1,0 +1,155 @@
+"""Textual clues: what the words say, each with the words it rests on (rules: `textual.toml`)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+
+from emer_space.analysis import ClipFacts, Clue, Notice, Reading, Segment, Subtitle, numbered
+from emer_space.cancellation import CancelToken
+from emer_space.clues.chinese import chinese_emotion_clues
+from emer_space.clues.emotion_words import emotion_word_clues
+from emer_space.clues.making import make_clue
+from emer_space.clues.rules import read_toml, rules_by_cue
+from emer_space.clues.sentiment import sentiment_clues, valence_series
+from emer_space.clues.situations import situation_clues
+from emer_space.clues.speech_acts import speech_act_clues
+from emer_space.clues.utterance import Utterance, guess_language, translated_utterances, utterances
+from emer_space.models.sentences import SentenceEmbeddings
+from emer_space.settings import Settings
+
+MOST_CLUES = 10
+IRONY = "irony-marker"
+UNDER_IRONY = 0.6
+"""Factor on the confidence of a pleasant cue in a sentence that is worded as irony often is."""
+
+NOTICES = {
+    "subtitle-doubtful": "What was said could not be recognised reliably; type the subtitle to have the words read.",
+    "sentences-missing": "The model of sentence meaning is not here, so situations in the words were not compared.",
+    "language-unread": "The words are neither English nor Chinese, and there is no translation, so they were not read.",
+    "subtitle-translated": "The words were read in a machine translation, which may be wrong.",
+}
+
+
+def given_subtitle(text: str, facts: ClipFacts) -> Subtitle:
+    """The subtitle a person typed, as one segment over the clip; `en` or `zh` where it looks like that."""
+    words = text.strip()
+    if not words:
+        return Subtitle(text="", source="none")
+    return Subtitle(words, "given", guess_language(words), segments=(Segment(0.0, round(facts.duration_s, 3), words),))
+
+
+def read_textual(
+    subtitle: Subtitle | None,
+    facts: ClipFacts,
+    sentences: SentenceEmbeddings | None,
+    settings: Settings,
+    token: CancelToken,
+) -> Reading:
+    """Clues `t1`, `t2`, … from the words, at most `MOST_CLUES`, and the valence of each sentence over time.
+
+    Where nothing was heard, or it cannot be read, the only clue is that absence. Words that are neither English nor
+    Chinese are read in their translation; Chinese is only where its own cues find nothing. Raises `Cancelled`.
+    """
+    token.check()
+    if subtitle is None or not subtitle.text.strip():
+        return _absence("no-words", facts)
+    if subtitle.doubtful:
+        return _absence("doubtful-words", facts, "subtitle-doubtful")
+    said = utterances(subtitle, facts)
+    chinese = [utterance for utterance in said if utterance.language in ("zh", "yue")]
+    english = [utterance for utterance in said if utterance.language == "en"]
+    if not english and subtitle.translation:
+        english = list(translated_utterances(subtitle, facts))
+    if not english and not chinese:
+        return _absence("unread-words", facts, "language-unread")
+    clues: list[Clue] = []
+    for utterance in chinese:
+        token.check()
+        clues += _weighed([*chinese_emotion_clues(utterance), *speech_act_clues(utterance)])
+    for utterance in english if not clues else ():
+        token.check()
+        clues += _weighed(_english_clues(utterance))
+    if sentences is not None:
+        clues += _weighed(list(situation_clues(english, sentences)), clues)
+    kept = _strongest(_merged(clues)) or _plain([*said, *english])
+    notices = _notices(english, sentences)
+    return Reading(numbered(kept, "t"), series=valence_series(english), notices=notices)
+
+
+def _english_clues(utterance: Utterance) -> list[Clue]:
+    return [*emotion_word_clues(utterance), *speech_act_clues(utterance), *sentiment_clues(utterance)]
+
+
+def _absence(cue: str, facts: ClipFacts, *codes: str) -> Reading:
+    clue = rules_by_cue("textual")[cue].clue("textual", 0.0, facts.duration_s, {})
+    return Reading(numbered([clue], "t"), notices=tuple(Notice(code, NOTICES[code]) for code in codes))
+
+
+def _notices(
+    english: Sequence[Utterance],
+    sentences: SentenceEmbeddings | None,
+) -> tuple[Notice, ...]:
+    codes = []
+    if any(utterance.translated for utterance in english):
+        codes.append("subtitle-translated")
+    if sentences is None and english:
+        codes.append("sentences-missing")
+    return tuple(Notice(code, NOTICES[code]) for code in codes)
+
+
+@cache
+def _yields() -> dict[str, frozenset[str]]:
+    return {cue: frozenset(others) for cue, others in read_toml("clues/textual.toml")["yields"].items()}
+
+
+@cache
+def _covering() -> frozenset[str]:
+    return frozenset(read_toml("clues/textual.toml")["covering"])
+
+
+def _covered(clue: Clue, others: Sequence[Clue]) -> bool:
+    """Whether an emotion word stands inside words that another cue reads as a whole (“don't be sad”)."""
+    inside = (other for other in others if other.start <= clue.start and clue.end <= other.end)
+    return clue.cue.startswith("emotion-word") and any(other.cue in _covering() for other in inside)
+
+
+def _weighed(clues: Sequence[Clue], others: Sequence[Clue] = ()) -> Iterator[Clue]:
+    """The clues of one sentence without those that give way to another, pleasant ones damped under irony."""
+    cues = {clue.cue for clue in clues}
+    for clue in clues:
+        beside = cues | {other.cue for other in others if other.start < clue.end and clue.start < other.end}
+        if beside & _yields().get(clue.cue, frozenset()) or _covered(clue, clues):
+            continue
+        if IRONY in beside and (clue.valence or 0.0) > 0:
+            suggests = {word: round(weight * UNDER_IRONY, 3) for word, weight in clue.suggests.items()}
+            yield replace(clue, confidence=round(clue.confidence * UNDER_IRONY, 3), suggests=suggests)
+        else:
+            yield clue
+
+
+def _merged(clues: Iterable[Clue]) -> list[Clue]:
+    """The strongest clue of each cue (and emotion word); how often it came is a measurement of it."""
+    best: dict[tuple[str, object], Clue] = {}
+    times: dict[tuple[str, object], int] = {}
+    for clue in clues:
+        kind = (clue.cue, clue.measurements.get("word"))
+        times[kind] = times.get(kind, 0) + 1
+        if kind not in best or clue.confidence > best[kind].confidence:
+            best[kind] = clue
+    return [
+        replace(clue, measurements={**clue.measurements, "times": times[kind]}) if times[kind] > 1 else clue
+        for kind, clue in best.items()
+    ]
+
+
+def _strongest(clues: Sequence[Clue]) -> list[Clue]:
+    return sorted(clues, key=lambda clue: (-clue.confidence, clue.start, clue.cue))[:MOST_CLUES]
+
+
+def _plain(sentences: Sequence[Utterance]) -> list[Clue]:
+    """One weak clue that nothing was found in the words that were read."""
+    read = [one for one in sentences if one.language in ("en", "zh", "yue")]
+    if not read:
+        return []
+    longest = max(read, key=lambda one: (not one.translated, len(one.text)))
+    return [make_clue(rules_by_cue("textual")["plain-words"], longest)]

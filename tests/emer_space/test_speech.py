@@ -1,0 +1,136 @@
+"""Speech recognition on real speech, on what is no speech, and on what cannot be understood."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from emer_space.cancellation import CancelToken
+from emer_space.errors import Cancelled
+from emer_space.models.speech import SpeechRecogniser
+
+CLIPS = Path(__file__).parents[2].parent / "shared" / "clips"
+RATE = 16_000
+GERMAN = (
+    "Ich bin so traurig, dass du gehst. Bitte bleib noch ein wenig bei mir, ich habe Angst allein zu sein. "
+    "Warum hast du mir das nicht früher gesagt?"
+)
+
+needs_clips = pytest.mark.skipif(not CLIPS.is_dir(), reason="the shared clips are not here")
+needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> SpeechRecogniser:
+    return SpeechRecogniser()
+
+
+def wave_of(path: Path) -> NDArray[np.float32]:
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-vn", "-ac", "1", "-ar", str(RATE), "-f", "f32le", "-"]
+    return np.frombuffer(subprocess.run(command, capture_output=True, check=True).stdout, np.float32)
+
+
+def spoken(folder: Path, voice: str, words: str) -> NDArray[np.float32]:
+    path = folder / "speech.wav"
+    subprocess.run(["espeak-ng", "-v", voice, "-s", "140", "-w", str(path), words], check=True)
+    return wave_of(path)
+
+
+@needs_clips
+def test_happy_words_are_recognised_with_their_times(recogniser: SpeechRecogniser) -> None:
+    wave = wave_of(CLIPS / "faces" / "smile_happy_words.mp4")
+    subtitle = recogniser.recognise(wave, CancelToken())
+    assert subtitle.source == "recognised"
+    assert subtitle.language == "en"
+    assert subtitle.translation is None
+    assert subtitle.doubtful is None
+    assert "actually won" in subtitle.text
+    assert "so happy I could cry" in subtitle.text
+    first, second = subtitle.segments
+    assert 0 <= first.start < first.end <= second.start < second.end <= len(wave) / RATE + 0.1
+
+
+@needs_clips
+def test_words_that_contradict_the_face_are_recognised(recogniser: SpeechRecogniser) -> None:
+    subtitle = recogniser.recognise(wave_of(CLIPS / "faces" / "distress_positive_words.mp4"), CancelToken())
+    assert subtitle.doubtful is None
+    assert [segment.text for segment in subtitle.segments][:2] == ["I am fine.", "Really."]
+    assert "just wonderful" in subtitle.text
+
+
+@needs_clips
+def test_times_are_those_of_the_clip_after_a_long_silence(recogniser: SpeechRecogniser) -> None:
+    speech = wave_of(CLIPS / "faces" / "smile_happy_words.mp4")
+    wave = np.concatenate([np.zeros(8 * RATE, np.float32), speech])
+    subtitle = recogniser.recognise(wave, CancelToken())
+    assert subtitle.segments[0].start >= 7.5
+    assert subtitle.segments[-1].end <= len(wave) / RATE + 0.1
+
+
+def _sounds() -> dict[str, NDArray[np.float32]]:
+    t = np.arange(5 * RATE) / RATE
+    chord = sum(np.sin(2 * np.pi * pitch * t) for pitch in (262.0, 330.0, 392.0)) * (np.sin(2 * np.pi * 2 * t) > 0) / 10
+    melody = 0.3 * np.sin(2 * np.pi * 220 * t + 5 * np.sin(2 * np.pi * 5 * t))
+    noise = np.random.default_rng(7).normal(0, 0.1, t.size)
+    return {
+        "silence": np.zeros(t.size, np.float32),
+        "noise": noise.astype(np.float32),
+        "chord": np.asarray(chord, np.float32),
+        "melody": melody.astype(np.float32),
+        "nothing": np.zeros(0, np.float32),
+    }
+
+
+@pytest.mark.parametrize("name", ["silence", "noise", "chord", "melody", "nothing"])
+def test_no_words_are_invented_where_nobody_speaks(recogniser: SpeechRecogniser, name: str) -> None:
+    subtitle = recogniser.recognise(_sounds()[name], CancelToken())
+    assert subtitle.text == ""
+    assert subtitle.source == "none"
+    assert subtitle.segments == ()
+
+
+@needs_clips
+def test_digital_silence_has_no_words(recogniser: SpeechRecogniser) -> None:
+    subtitle = recogniser.recognise(wave_of(CLIPS / "edge" / "digital_silence.mp4"), CancelToken())
+    assert subtitle.source == "none"
+
+
+@needs_clips
+def test_people_may_repeat_themselves(recogniser: SpeechRecogniser) -> None:
+    speech = wave_of(CLIPS / "faces" / "smile_happy_words.mp4")
+    assert recogniser.recognise(np.tile(speech, 6), CancelToken()).doubtful is None
+
+
+@needs_clips
+def test_speech_played_backwards_is_doubtful_and_not_translated(recogniser: SpeechRecogniser) -> None:
+    backwards = wave_of(CLIPS / "faces" / "distress_positive_words.mp4")[::-1].copy()
+    subtitle = recogniser.recognise(backwards, CancelToken())
+    assert subtitle.doubtful is not None
+    assert subtitle.doubtful.startswith("The words are doubtful: ")
+    assert subtitle.translation is None
+
+
+@needs_espeak
+def test_speech_that_is_not_english_is_translated(recogniser: SpeechRecogniser, tmp_path: Path) -> None:
+    wave = spoken(tmp_path, "de", GERMAN)
+    subtitle = recogniser.recognise(wave, CancelToken())
+    assert subtitle.language == "de"
+    assert "allein zu sein" in subtitle.text
+    assert subtitle.translation is not None
+    assert "stay" in subtitle.translation.lower()
+
+
+@needs_espeak
+def test_the_same_wave_gives_the_same_words(recogniser: SpeechRecogniser, tmp_path: Path) -> None:
+    wave = spoken(tmp_path, "en-us", "She left this morning without saying a word.")
+    assert recogniser.recognise(wave, CancelToken()) == recogniser.recognise(wave, CancelToken())
+
+
+def test_a_cancelled_recognition_stops(recogniser: SpeechRecogniser) -> None:
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        recogniser.recognise(np.zeros(RATE, np.float32), token)
