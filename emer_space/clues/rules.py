@@ -61,6 +61,8 @@ class Rule:
     confidence: float = 0.7
     suggests: Mapping[str, float] = field(default_factory=dict)
     absent: bool = False
+    general: bool = False
+    """A summary of what more specific cues say in detail: told in prose only where they are silent."""
     words: tuple[str, ...] = ()
     """Textual rules: phrases that make the cue."""
     examples: tuple[str, ...] = ()

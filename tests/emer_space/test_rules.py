@@ -49,7 +49,7 @@ def test_every_rule_is_worded_sourced_and_suggests_known_words(modality: str) ->
     vocabulary = load_vocabulary()
     for rule in load_rules(modality):
         assert rule.source.strip(), rule.cue
-        assert rule.statement.rstrip("”\"")[-1] in ".!?", rule.cue
+        assert rule.statement.rstrip('”"')[-1] in ".!?", rule.cue
         assert rule.statement[0] in string.ascii_uppercase + "“{", rule.cue
         assert not rule.phrase.rstrip().endswith("."), rule.cue
         for word in rule.suggests:
@@ -59,7 +59,9 @@ def test_every_rule_is_worded_sourced_and_suggests_known_words(modality: str) ->
 def test_every_pattern_names_cues_and_words_that_exist() -> None:
     cues = {rule.cue for modality in MODALITIES for rule in load_rules(modality)}
     for pattern in load_patterns():
-        named = {cue for wanted in pattern.when.values() for key in ("any_of", "none_of") for cue in wanted.get(key, [])}
+        named = {
+            cue for wanted in pattern.when.values() for key in ("any_of", "none_of") for cue in wanted.get(key, [])
+        }
         assert named <= cues, f"{pattern.name}: {named - cues}"
         assert all(load_vocabulary().lookup(word) for word in pattern.suggests), pattern.name
 

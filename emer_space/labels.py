@@ -1,0 +1,123 @@
+"""A verdict → one to six open-vocabulary labels, each with the clues it rests on and its place on the wheel.
+
+Clues suggest words with weights; suggestions of one modality overlap, those of several support each other.
+Near-synonyms are one label. No label rests on an absence, and none is given where there is no evidence.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from math import prod
+
+from emer_space.analysis import Clue, Label, Modality
+from emer_space.disambiguation import Verdict
+from emer_space.vocabulary import Vocabulary, load_vocabulary
+
+MOST_LABELS = 6
+"""EMER's references have one to nine labels a clip, 3.4 on average; beyond six they repeat each other."""
+LEAST_CONFIDENCE = 0.22
+LEAST_FIRST = 0.1
+"""The first label may be weaker than the others: a faint sign is still the best there is, and its number says so."""
+LEAST_SHARE = 0.4
+"""A label with under this share of the first one's confidence is noise beside it."""
+MOST_CONFIDENCE = 0.95
+"""No reading of a feeling from outside is certain, however many signs agree."""
+SECOND_SIGN = 0.3
+"""Within one modality a further sign of the same feeling adds this much of itself: such signs are not independent."""
+AGAINST = 0.6
+"""Factor for a word whose valence is opposite to what all modalities agree on."""
+UNMARKED = frozenset({"neutral", "calm"})
+"""Words for the absence of a marked feeling; they give way where a marked one has better evidence."""
+
+Evidence = dict[str, dict[Modality, list[tuple[float, Clue]]]]
+
+
+def read_labels(verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple[Label, ...]:
+    """The labels of a verdict, by falling confidence."""
+    vocabulary = vocabulary or load_vocabulary()
+    merged = _merge_synonyms(_collect(verdict, vocabulary), vocabulary)
+    scored = {word: _score(evidence) * _fit(word, verdict, vocabulary) for word, evidence in merged.items()}
+    marked = max((score for word, score in scored.items() if word not in UNMARKED), default=0.0)
+    ranked = sorted(scored.items(), key=lambda item: (-item[1], item[0]))
+    ranked = [(word, score) for word, score in ranked if word not in UNMARKED or score >= marked]
+    if not ranked or ranked[0][1] < LEAST_FIRST:
+        return ()
+    floor = max(LEAST_CONFIDENCE, LEAST_SHARE * ranked[0][1])
+    kept = [ranked[0], *[(word, score) for word, score in ranked[1:] if score >= floor]][:MOST_LABELS]
+    return tuple(Label(word, round(score, 3), _clue_ids(merged[word]), vocabulary.path(word)) for word, score in kept)
+
+
+def _collect(verdict: Verdict, vocabulary: Vocabulary) -> Evidence:
+    """Word → modality → (strength, clue), strength = weight × confidence × what disambiguation left of it."""
+    evidence: Evidence = defaultdict(lambda: defaultdict(list))
+    for stance in verdict.stances.values():
+        factor = verdict.factor(stance.modality)
+        for clue in stance.clues:
+            for word, weight in clue.suggests.items():
+                evidence[_base(word, vocabulary)][clue.modality].append((weight * clue.confidence * factor, clue))
+    if verdict.pattern:
+        for word, weight in verdict.pattern.suggests.items():
+            for clue in strongest(verdict.pattern.clues(verdict.stances)):
+                evidence[_base(word, vocabulary)][clue.modality].append((weight * clue.confidence, clue))
+    return evidence
+
+
+def strongest(clues: Iterable[Clue], each: int = 1) -> list[Clue]:
+    """The `each` clues of every modality that say most: confidence times the size of what they say."""
+    by_modality: dict[Modality, list[Clue]] = defaultdict(list)
+    for clue in clues:
+        by_modality[clue.modality].append(clue)
+    chosen = []
+    for own in by_modality.values():
+        chosen += sorted(own, key=lambda clue: (-salience(clue), clue.id))[:each]
+    return chosen
+
+
+def salience(clue: Clue) -> float:
+    """How much a clue tells: what it says about feeling, times its confidence."""
+    says = max([abs(clue.valence or 0), abs(clue.arousal or 0) / 2, *clue.suggests.values()])
+    return says * clue.confidence
+
+
+def _merge_synonyms(evidence: Evidence, vocabulary: Vocabulary) -> Evidence:
+    """Fold each word into the best-supported near-synonym of it."""
+    merged: Evidence = {}
+    for word in sorted(evidence, key=lambda word: (-_score(evidence[word]), word)):
+        home = next((kept for kept in merged if vocabulary.related(word, kept)), None)
+        if home is None:
+            merged[word] = evidence[word]
+            continue
+        for modality, signs in evidence[word].items():
+            merged[home].setdefault(modality, []).extend(signs)
+    return merged
+
+
+def _score(by_modality: Mapping[Modality, list[tuple[float, Clue]]]) -> float:
+    """Noisy-or over modalities of (the strongest sign plus a share of each further clue's)."""
+    doubts = []
+    for signs in by_modality.values():
+        best_of_clue: dict[str, float] = {}
+        for strength, clue in signs:
+            best_of_clue[clue.id] = max(strength, best_of_clue.get(clue.id, 0.0))
+        first, *rest = sorted(best_of_clue.values(), reverse=True)
+        doubts.append(1 - min(MOST_CONFIDENCE, first + SECOND_SIGN * sum(rest)))
+    return min(MOST_CONFIDENCE, 1 - prod(doubts))
+
+
+def _fit(word: str, verdict: Verdict, vocabulary: Vocabulary) -> float:
+    """Words against the side that the modalities agree on lose weight."""
+    entry = vocabulary.lookup(word)
+    sides = {stance.side for stance in verdict.stances.values()} - {0}
+    if verdict.agreement != "consistent" or len(sides) != 1 or entry is None or not entry.valence:
+        return 1.0
+    return 1.0 if (entry.valence > 0) == (sides == {1}) else AGAINST
+
+
+def _clue_ids(by_modality: Mapping[Modality, list[tuple[float, Clue]]]) -> tuple[str, ...]:
+    """Strongest first, each once."""
+    signs = sorted((sign for own in by_modality.values() for sign in own), key=lambda sign: (-sign[0], sign[1].id))
+    return tuple(dict.fromkeys(clue.id for strength, clue in signs if strength > 0))
+
+
+def _base(word: str, vocabulary: Vocabulary) -> str:
+    entry = vocabulary.lookup(word)
+    return entry.word if entry else word
