@@ -1,0 +1,145 @@
+"""The command line of EMER Space: `python -m emer_space analyze | batch | models`.
+
+Exit code 0; 2 with one sentence on stderr for input that cannot be analysed.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emer_space.analysis import INPUTS, Analysis
+from emer_space.cancellation import CancelToken
+from emer_space.errors import EmerError, InputError
+from emer_space.settings import Settings, app_home
+
+if TYPE_CHECKING:
+    from emer_space.pipeline import Request
+    from emer_space.profiles import Profile
+
+STANDARD_OUTPUT = "-"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except EmerError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m emer_space", description="Explain the emotion in a clip.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    analyze = commands.add_parser("analyze", help="explain one clip")
+    analyze.add_argument("clip", type=Path, help="a video or audio file")
+    analyze.add_argument("--subtitle", default="", metavar="TEXT", help="the words of the clip, instead of recognition")
+    analyze.add_argument("--json", metavar="FILE|-", help="write the whole analysis as JSON (- for standard output)")
+    analyze.set_defaults(run=_analyze)
+
+    batch = commands.add_parser("batch", help="explain every clip in a folder, one JSON line each")
+    batch.add_argument("folder", type=Path)
+    batch.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl", help="goes on where it stopped")
+    batch.set_defaults(run=_batch)
+
+    for command in (analyze, batch):
+        command.add_argument("--modalities", default=",".join(INPUTS), metavar="video,audio,text")
+        command.add_argument("--profile", help="which models to use (default: EMER_PROFILE, else bundled)")
+
+    models = commands.add_parser("models", help="fetch or list the models of the bundled profile")
+    models.add_argument("action", choices=["fetch", "list"])
+    models.set_defaults(run=_models)
+    return parser
+
+
+def _analyze(options: argparse.Namespace) -> None:
+    from emer_space.pipeline import Finished, analyze
+
+    request, profile, settings = _request(options)
+    with tempfile.TemporaryDirectory(prefix="emer-space-") as folder, _native_logs_hidden():
+        for event in analyze(options.clip, request, profile, settings, CancelToken(), Path(folder)):
+            if isinstance(event, Finished):
+                analysis = event.analysis
+    _show(analysis, options.json)
+
+
+def _show(analysis: Analysis, target: str | None) -> None:
+    text = json.dumps(analysis.to_dict(), ensure_ascii=False, indent=2) + "\n"
+    if target == STANDARD_OUTPUT:
+        sys.stdout.write(text)
+        return
+    if target:
+        try:
+            Path(target).write_text(text, encoding="utf-8")
+        except OSError as problem:
+            raise InputError(
+                f"The analysis could not be written to {target} ({problem.strerror}); name another file."
+            ) from None
+    print(analysis.explanation.text)
+    print("\nLabels:", ", ".join(f"{label.label} ({label.confidence:.2f})" for label in analysis.labels) or "none")
+    for warning in analysis.warnings:
+        print(f"Note: {warning.message}")
+
+
+def _batch(options: argparse.Namespace) -> None:
+    from emer_space.batch import run_batch
+
+    request, profile, settings = _request(options)
+    with _native_logs_hidden():
+        done, broken = run_batch(options.folder, options.out, request, profile, settings)
+    print(f"{done} clips written to {options.out}, {broken} of them with an error.", file=sys.stderr)
+
+
+def _models(options: argparse.Namespace) -> None:
+    from emer_space.models import store
+
+    if options.action == "fetch":
+        for line in store.fetch():
+            print(line, flush=True)
+        print(f"Models are kept in {app_home() / 'models'}.")
+        return
+    for model in store.bundled_models().values():
+        print(f"{model.role:<11} {model.name}; {model.licence}; {model.revision}")
+
+
+@contextlib.contextmanager
+def _native_logs_hidden() -> Iterator[None]:
+    """MediaPipe and TFLite chat on file descriptor 2 and know no switch for it; Python's own stderr stays."""
+    python_stderr, descriptor = sys.stderr, os.dup(2)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        with os.fdopen(os.dup(descriptor), "w", buffering=1) as sys.stderr:
+            os.dup2(silence, 2)
+            yield
+    finally:
+        sys.stderr = python_stderr
+        os.dup2(descriptor, 2)
+        os.close(descriptor)
+        os.close(silence)
+
+
+def _request(options: argparse.Namespace) -> tuple["Request", "Profile", Settings]:
+    """The request, profile and settings that the options ask for. Imported here to keep `--help` quick."""
+    from emer_space.pipeline import Request
+    from emer_space.profiles import load_profile
+
+    names = tuple(name.strip() for name in options.modalities.split(",") if name.strip())
+    request = Request(subtitle=getattr(options, "subtitle", ""), modalities=names)
+    profile = load_profile(options.profile or os.environ.get("EMER_PROFILE") or "bundled")
+    return request, profile, Settings.from_environment()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

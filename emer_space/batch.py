@@ -1,0 +1,82 @@
+"""Every clip of a folder → one JSON line each: `name`, `openset`, `reason` (and `error` where a clip is broken).
+
+The file is the only state: a run that was stopped goes on after the last whole line.
+"""
+
+import json
+import os
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from emer_space.cancellation import CancelToken
+from emer_space.errors import InputError
+from emer_space.pipeline import Finished, Request, analyze
+from emer_space.profiles import Profile
+from emer_space.settings import Settings
+
+SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".3gp", ".mpg", ".mpeg", ".ts"}
+    | {".wav", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".opus"}
+)
+
+
+def run_batch(folder: Path, out: Path, request: Request, profile: Profile, settings: Settings) -> tuple[int, int]:
+    """Analyse what is not in `out` yet; returns how many lines `out` holds and how many of them are errors.
+
+    Raises `InputError` where the folder holds no clip or `out` is not such a file.
+    """
+    clips = _named_clips(folder)
+    lines = _read_back(out)
+    waiting = {name: clip for name, clip in clips.items() if name not in lines}
+    with out.open("a", encoding="utf-8") as file:
+        for name, clip in tqdm(waiting.items(), initial=len(clips) - len(waiting), total=len(clips), unit="clip"):
+            lines[name] = _one(name, clip, request, profile, settings)
+            file.write(json.dumps(lines[name], ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    return len(lines), sum("error" in line for line in lines.values())
+
+
+def _one(name: str, clip: Path, request: Request, profile: Profile, settings: Settings) -> dict[str, Any]:
+    try:
+        with tempfile.TemporaryDirectory(prefix="emer-space-") as copies:
+            for event in analyze(clip, request, profile, settings, CancelToken(), Path(copies)):
+                if isinstance(event, Finished):
+                    labels = [label.label for label in event.analysis.labels]
+                    return {"name": name, "openset": labels, "reason": event.analysis.explanation.text}
+    except InputError as problem:
+        return {"name": name, "openset": [], "reason": "", "error": str(problem)}
+    raise AssertionError("an analysis ends with its result or an error")
+
+
+def _named_clips(folder: Path) -> dict[str, Path]:
+    """Name → file. The name is the file's without its suffix, or with it where two clips would share a name."""
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; name the folder that holds the clips.")
+    clips = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    if not clips:
+        raise InputError(f"{folder} holds no clip; clips end in {' '.join(sorted(SUFFIXES))}.")
+    stems = Counter(clip.stem for clip in clips)
+    return {clip.stem if stems[clip.stem] == 1 else clip.name: clip for clip in clips}
+
+
+def _read_back(out: Path) -> dict[str, dict[str, Any]]:
+    """The lines already written, by name; a last line that was cut off is dropped from the file."""
+    if not out.parent.is_dir():
+        raise InputError(f"The folder of {out} does not exist; create it or name another file.")
+    if not out.exists():
+        return {}
+    content = out.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    try:
+        lines = {line["name"]: line for line in map(json.loads, whole.decode("utf-8").split("\n")[:-1])}
+    except (ValueError, TypeError, KeyError):
+        raise InputError(f"{out} is not a file of an earlier batch; name another file, or move it away.") from None
+    if len(whole) != len(content):
+        with out.open("r+b") as file:
+            file.truncate(len(whole))
+    return lines

@@ -1,0 +1,281 @@
+"""The order of the work: clip → clues → disambiguation → explanation → labels, as a generator of progress events.
+
+Watching runs beside listening and reading, one thread each, for two cores.
+"""
+
+import base64
+import contextlib
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from emer_space import __version__
+from emer_space.analysis import (
+    INPUTS,
+    MODALITY_OF,
+    Analysis,
+    Clue,
+    Input,
+    Notice,
+    ProfileFacts,
+    Provenance,
+    Reading,
+    Subtitle,
+)
+from emer_space.cancellation import CancelToken
+from emer_space.clip import Clip, frames, open_clip, wave
+from emer_space.clues.acoustic import read_acoustic
+from emer_space.clues.rules import rules_sha256
+from emer_space.clues.textual import given_subtitle, read_textual
+from emer_space.clues.visual import read_visual
+from emer_space.disambiguation import weigh
+from emer_space.errors import Cancelled, InputError, ModelUnavailable
+from emer_space.explanation import compose
+from emer_space.labels import read_labels
+from emer_space.profiles import Profile
+from emer_space.settings import Settings
+from emer_space.vocabulary import load_vocabulary
+
+Stage = Literal["probing", "watching", "listening", "reading", "weighing"]
+STAGES: tuple[Stage, ...] = ("probing", "watching", "listening", "reading", "weighing")
+HEARTBEAT_S = 0.2
+"""An event is yielded at least this often, so that whoever closes the generator is heard at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks of a clip. Raises `InputError` where no or an unknown modality is chosen."""
+
+    subtitle: str = ""
+    modalities: tuple[Input, ...] = INPUTS
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.modalities if name not in INPUTS]
+        if unknown or not self.modalities:
+            found = f"{unknown[0]!r} is not one of them" if unknown else "none was chosen"
+            raise InputError(f"Choose at least one of the modalities video, audio and text; {found}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a stage is, 0…1. Watching and listening run side by side, so their events interleave."""
+
+    stage: Stage
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    analysis: Analysis
+    clip: Clip
+
+
+Report = Callable[[Stage, float], None]
+
+
+def analyze(
+    source: Path, request: Request, profile: Profile, settings: Settings, token: CancelToken, folder: Path
+) -> Iterator[Progress | Finished]:
+    """Analyse a clip; yields `Progress` at least every 0.2 s and at last one `Finished`.
+
+    `folder` receives the re-muxed copy. Raises `InputError` (the clip cannot be analysed), `MissingTool` (no
+    ffmpeg) or `Cancelled`. Closing the generator cancels the work and waits until it has stopped.
+    """
+    events: queue.SimpleQueue[Progress | Finished | Exception] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            run = _Run(request, profile, settings, token, lambda stage, done: events.put(Progress(stage, done)))
+            events.put(run.finish(source, folder))
+        except Exception as problem:  # noqa: BLE001 - carried to the caller's thread and raised there
+            events.put(problem)
+
+    worker = threading.Thread(target=work, name="analysis")
+    worker.start()
+    latest: Progress | Finished | Exception = Progress("probing", 0.0)
+    try:
+        while not isinstance(latest, Finished):
+            try:
+                latest = events.get(timeout=HEARTBEAT_S)
+            except queue.Empty:
+                token.check()
+            if isinstance(latest, Exception):
+                raise latest
+            yield latest
+    finally:
+        token.cancel()
+        worker.join()
+
+
+class _Run:
+    """One analysis under way: what its steps share."""
+
+    def __init__(
+        self, request: Request, profile: Profile, settings: Settings, token: CancelToken, report: Report
+    ) -> None:
+        self.request = request
+        self.profile = profile
+        self.settings = settings
+        self.token = token
+        self.report = report
+        self.timings: dict[str, float] = {}
+        self.models: dict[str, str] = {}
+        self.notices: list[Notice] = []
+
+    def finish(self, source: Path, folder: Path) -> Finished:
+        started = time.perf_counter()
+        if len(self.request.subtitle) > self.settings.max_subtitle_chars:
+            raise InputError(
+                f"The subtitle has {len(self.request.subtitle):,} characters; at most "
+                f"{self.settings.max_subtitle_chars:,} can be read, so shorten it to the words of the clip."
+            )
+        clip = self._timed("probing", lambda: open_clip(source, folder, self.settings, self.token))
+        self.notices.extend(clip.notices)
+        with ThreadPoolExecutor(2, thread_name_prefix="analysis") as pool:
+            watching = pool.submit(self._watch, clip)
+            hearing = pool.submit(self._hear, clip)
+            self._wait(watching, hearing)
+        visual = watching.result()
+        subtitle, acoustic, textual = hearing.result()
+        readings = [reading for reading in (visual, acoustic, textual) if reading]
+        analysis = self._timed("weighing", lambda: self._conclude(clip, subtitle, readings))
+        self.timings["total"] = round(time.perf_counter() - started, 3)
+        return Finished(analysis, clip)
+
+    def _wait(self, *futures: Future[Any]) -> None:
+        """Until both are done; when one fails the other is stopped, and the failure (not the stop) is raised."""
+        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        failures = [future.exception() for future in done if future.exception()]
+        if not failures:
+            return
+        self.token.cancel()
+        wait(futures)
+        failures += [future.exception() for future in futures if future.exception()]
+        raise next((failure for failure in failures if failure and not isinstance(failure, Cancelled)), failures[0])  # type: ignore[misc]
+
+    def _watch(self, clip: Clip) -> Reading | None:
+        if "video" not in self.request.modalities:
+            return None
+        if not clip.facts.has_video:
+            return Reading((_absence("v1", "video", "no-video", "The clip has no picture.", clip),))
+
+        def look() -> Reading:
+            expression = self._model("expression")
+            try:
+                with (
+                    self.profile.faces(self.settings.max_faces) as faces,
+                    contextlib.closing(frames(clip, self.settings, self.token)) as seen,
+                ):
+                    self.models["face"] = self.profile.revision("face")
+                    progress = lambda done: self.report("watching", done)  # noqa: E731
+                    return read_visual(seen, clip.facts, faces, expression, self.settings, self.token, progress)
+            except ModelUnavailable as problem:
+                self.notices.append(Notice("face-missing", str(problem)))
+                statement = "The picture was not read, because the model for faces is missing."
+                return Reading((_absence("v1", "video", "picture-unread", statement, clip),))
+
+        return self._timed("watching", look)
+
+    def _hear(self, clip: Clip) -> tuple[Subtitle | None, Reading | None, Reading | None]:
+        """Sound and words: recognition first, because tempo and pauses are read from the words' times."""
+        wanted = self.request.modalities
+        given = self.request.subtitle.strip()
+        sound = wave(clip, self.settings, self.token)
+        recognised = acoustic = textual = None
+        if "text" in wanted and not given:
+            recognised = self._timed("listening", lambda: self._recognise(sound))
+        if "audio" in wanted:
+            acoustic = self._timed("listening", lambda: self._voice(sound, clip, recognised))
+        if "text" not in wanted:
+            return None, acoustic, None
+        subtitle = given_subtitle(given, clip.facts) if given else recognised
+        textual = self._timed("reading", lambda: self._words(subtitle, clip))
+        return subtitle, acoustic, textual
+
+    def _recognise(self, sound: Any) -> Subtitle | None:
+        recogniser = self._model("speech")
+        return recogniser.recognise(sound, self.token) if recogniser and len(sound) else None
+
+    def _voice(self, sound: Any, clip: Clip, subtitle: Subtitle | None) -> Reading:
+        pitch = self._model("pitch")
+        if pitch is None:
+            statement = "The voice was not read, because the model for pitch is missing."
+            return Reading((_absence("a1", "audio", "voice-unread", statement, clip),))
+        return read_acoustic(sound, clip.facts, pitch, subtitle, self.settings, self.token)
+
+    def _words(self, subtitle: Subtitle | None, clip: Clip) -> Reading:
+        sentences = self._model("sentences") if subtitle and subtitle.text else None
+        return read_textual(subtitle, clip.facts, sentences, self.settings, self.token)
+
+    def _model(self, role: str) -> Any:
+        """The model of a role, or None with a notice: the analysis goes on and says what it lacked."""
+        try:
+            model = self.profile.get(role)
+        except ModelUnavailable as problem:
+            self.notices.append(Notice(f"{role}-missing", str(problem)))
+            return None
+        self.models[role] = self.profile.revision(role)
+        return model
+
+    def _conclude(self, clip: Clip, subtitle: Subtitle | None, readings: list[Reading]) -> Analysis:
+        clues = tuple(clue for reading in readings for clue in reading.clues)
+        people = tuple(person for reading in readings for person in reading.people)
+        verdict = weigh(clues, people)
+        labels = read_labels(verdict)
+        notices = [*self.notices, *(notice for reading in readings for notice in reading.notices)]
+        return Analysis(
+            id=_new_id(),
+            created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            clip=clip.facts,
+            modalities=tuple(name for name in INPUTS if name in self.request.modalities),
+            profile=ProfileFacts(self.profile.name, dict(sorted(self.models.items()))),
+            people=people,
+            subtitle=subtitle or Subtitle("", "none"),
+            clues=clues,
+            series=tuple(series for reading in readings for series in reading.series),
+            explanation=compose(verdict, labels, clip.facts),
+            labels=labels,
+            warnings=tuple(
+                sorted({notice.code: notice for notice in notices}.values(), key=lambda notice: notice.code)
+            ),
+            timings=self.timings,
+            provenance=Provenance(
+                app=f"emer-space {__version__}",
+                rules_sha256=rules_sha256(),
+                vocabulary_version=load_vocabulary().version,
+                settings=asdict(self.settings),
+            ),
+        )
+
+    def _timed(self, stage: Stage, step: Callable[[], Any]) -> Any:
+        self.token.check()
+        self.report(stage, 0.0)
+        started = time.perf_counter()
+        result = step()
+        self.timings[stage] = round(self.timings.get(stage, 0.0) + time.perf_counter() - started, 3)
+        self.report(stage, 1.0)
+        return result
+
+
+def _one_a_code(notices: list[Notice]) -> tuple[Notice, ...]:
+    """The first notice of each code (the pipeline's own name the remedy), in an order that no thread decides."""
+    first = {notice.code: notice for notice in reversed(notices)}
+    return tuple(first[code] for code in sorted(first))
+
+
+def _absence(identity: str, part: Input, cue: str, statement: str, clip: Clip) -> Clue:
+    """A clue that a whole modality could not be read."""
+    return Clue(identity, MODALITY_OF[part], cue, statement, 0.0, clip.facts.duration_s, 1.0, absent=True)
+
+
+def _new_id() -> str:
+    """Sortable, unguessable, safe in a path: UTC time and ten random base32 characters."""
+    random = base64.b32encode(secrets.token_bytes(7)).decode().lower()[:10]
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{random}"
