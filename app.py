@@ -1,0 +1,115 @@
+"""EMER Space as a web page: settings → tabs → launch. Run it with `python app.py`."""
+
+import contextlib
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+PORT = int(os.environ.get("GRADIO_SERVER_PORT", "7860"))
+HOST = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
+
+
+def own_folder() -> Path:
+    """Where uploads lie while the app runs: private to this user and port, since two apps may share a machine."""
+    base = Path(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir())
+    return base / f"emer-space-{os.getuid()}-{PORT}"
+
+
+# Faces are personal data: nothing is reported to anybody (decision 10). Gradio reads these when it is imported.
+FOLDER = own_folder()
+UPLOADS, WORK = FOLDER / "uploads", FOLDER / "work"
+os.environ["GRADIO_TEMP_DIR"] = str(UPLOADS)
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+PROFILE = os.environ.get("EMER_PROFILE", "bundled")
+if PROFILE == "bundled":
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is here; no library shall look for news of a model
+
+import gradio as gr  # noqa: E402
+
+from emer_space.appearance import HEAD, STYLE, header, theme  # noqa: E402
+from emer_space.errors import EmerError  # noqa: E402
+from emer_space.profiles import Profile, load_profile  # noqa: E402
+from emer_space.settings import Settings  # noqa: E402
+from emer_space.tab import ExplainTab, read_examples  # noqa: E402
+from emer_space.words import load_words  # noqa: E402
+
+EXAMPLES = Path(__file__).resolve().parent / "examples"
+UPLOADS_KEPT_S = 3600
+UPLOADS_SWEPT_S = 300
+
+OnClose = Callable[[gr.Request], None]
+
+
+def build(settings: Settings, profile: Profile) -> gr.Blocks:
+    """The page. A tab is one line of `tabs`: its title, and what builds it and answers with what to do on close."""
+    words = load_words()
+    tabs: list[tuple[str, Callable[[], OnClose]]] = [
+        (words("tab.explain"), lambda: ExplainTab(profile, settings, words, read_examples(EXAMPLES)).close),
+    ]
+    with gr.Blocks(
+        title=words("page.title"), analytics_enabled=False, delete_cache=(UPLOADS_SWEPT_S, UPLOADS_KEPT_S)
+    ) as page:
+        gr.HTML(header(words))
+        with gr.Tabs():
+            for title, tab in tabs:
+                with gr.Tab(title):
+                    page.unload(tab())
+    return page
+
+
+def empty_folders() -> None:
+    """Fresh folders for uploads and for work under way; what a killed app left in them is gone.
+
+    Gradio serves whatever a handler returns from the temporary folder, so that one is private to the app as well.
+    """
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(mode=0o700, parents=True)
+    for folder in (UPLOADS, WORK):
+        folder.mkdir(mode=0o700)
+    tempfile.tempdir = str(WORK)
+
+
+def main() -> None:
+    """Serve the page; the models load in the background once it is up."""
+    with contextlib.closing(socket.socket()) as probe:
+        if probe.connect_ex((HOST, PORT)) == 0:
+            sys.exit(f"Port {PORT} is in use; choose another: GRADIO_SERVER_PORT={PORT + 1} python app.py")
+    empty_folders()
+    try:
+        settings = Settings.from_environment()
+        profile = load_profile(PROFILE)
+    except EmerError as problem:
+        sys.exit(str(problem))
+    page = build(settings, profile)
+    page.queue(max_size=32)
+    page.launch(
+        server_name=HOST,
+        server_port=PORT,
+        theme=theme(),
+        css_paths=STYLE,
+        head=HEAD,
+        allowed_paths=[str(EXAMPLES)],
+        max_file_size=settings.max_bytes,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        share=False,
+        quiet=True,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        prevent_thread_lock=True,
+    )
+    print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
+    threading.Thread(target=profile.warm, name="warm", daemon=True).start()
+    page.block_thread()
+
+
+if __name__ == "__main__":
+    main()

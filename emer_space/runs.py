@@ -1,0 +1,40 @@
+"""Which analyses are under way for which visitor, so that Cancel and a closed page reach the work."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from emer_space.cancellation import CancelToken
+
+
+class Runs:
+    """Cancel tokens by session. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tokens: dict[str, set[CancelToken]] = {}
+
+    @contextmanager
+    def started(self, session: str) -> Iterator[CancelToken]:
+        """A token for one run of a session; however the run ends, the token is cancelled, so no work outlives it."""
+        token = CancelToken()
+        with self._lock:
+            self._tokens.setdefault(session, set()).add(token)
+        try:
+            yield token
+        finally:
+            token.cancel()
+            with self._lock:
+                self._tokens[session].discard(token)
+                if not self._tokens[session]:
+                    del self._tokens[session]
+
+    def cancel(self, session: str) -> None:
+        """Ask every run of a session to stop."""
+        with self._lock:
+            for token in self._tokens.get(session, ()):
+                token.cancel()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return sum(map(len, self._tokens.values()))

@@ -1,0 +1,283 @@
+"""The tab "Explain a clip": components and their events. It calls the pipeline and renders what it answers."""
+
+import asyncio
+import json
+import logging
+import secrets
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from emer_space import render
+from emer_space.analysis import INPUTS, Analysis
+from emer_space.cancellation import CancelToken
+from emer_space.errors import Cancelled, InputError, MissingTool
+from emer_space.pipeline import STAGES, Finished, Request, analyze
+from emer_space.profiles import Profile
+from emer_space.runs import Runs
+from emer_space.settings import Settings
+from emer_space.vocabulary import load_vocabulary
+from emer_space.words import Words
+
+log = logging.getLogger(__name__)
+
+CONCURRENCY: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "analysis"}
+"""The page and the API share one place: an analysis fills both cores."""
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+STAGE_NEEDS = {"watching": {"video"}, "listening": {"audio", "text"}, "reading": {"text"}}
+"""Stages that are there only for these modalities; the others are always there."""
+ARRIVAL_SCRIPT = """
+element.tabIndex = -1;
+const arrive = () => { if (props.value) requestAnimationFrame(() => element.focus()); };
+arrive();
+watch("value", arrive);
+"""
+"""Brings a new result into view, and the keyboard with it: the button that was pressed is gone by then."""
+RESULT_SCRIPT = (Path(__file__).parent / "result.js").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Example:
+    name: str
+    caption: str
+    path: Path
+
+
+def read_examples(folder: Path) -> tuple[Example, ...]:
+    """The example clips of a folder, from its `examples.toml` (name, caption, file)."""
+    rows = tomllib.loads((folder / "examples.toml").read_text(encoding="utf-8"))["example"]
+    return tuple(Example(row["name"], row["caption"], folder / row["file"]) for row in rows)
+
+
+class ExplainTab:
+    """Builds the tab inside an open `gr.Blocks`. `close` is to be called when a visitor's page closes."""
+
+    def __init__(self, profile: Profile, settings: Settings, words: Words, examples: tuple[Example, ...]) -> None:
+        self.profile = profile
+        self.settings = settings
+        self.words = words
+        self.runs = Runs()
+        self._form(examples)
+        self._result()
+        self._events(examples)
+
+    def close(self, request: gr.Request) -> None:
+        """Stop what the visitor left under way."""
+        self.runs.cancel(request.session_hash or "")
+
+    # Components
+
+    def _form(self, examples: tuple[Example, ...]) -> None:
+        words = self.words
+        with gr.Column(elem_classes="emer-form") as self.form:
+            gr.HTML(render.notice(words))
+            with gr.Row(equal_height=False, elem_classes="emer-split"):
+                with gr.Column(scale=6, min_width=300):
+                    # No `format` and with sound: otherwise Gradio runs ffmpeg on the upload before it is probed.
+                    self.clip = gr.Video(
+                        label=words("form.clip"),
+                        sources=["upload", "webcam"],
+                        include_audio=True,
+                        webcam_options=gr.WebcamOptions(mirror=False),
+                        height=360,
+                        buttons=[],
+                        elem_classes="emer-upload",
+                    )
+                with gr.Column(scale=5, min_width=300):
+                    with gr.Column(elem_classes="emer-fields") as self.fields:
+                        self.subtitle = gr.Textbox(
+                            label=words("form.subtitle"),
+                            value="",
+                            info=words("form.subtitle_info"),
+                            lines=2,
+                            max_length=self.settings.max_subtitle_chars,
+                        )
+                        self.modalities = gr.CheckboxGroup(
+                            choices=[(words(f"form.{name}"), name) for name in INPUTS],
+                            value=list(INPUTS),
+                            label=words("form.modalities"),
+                            elem_classes="emer-modalities",
+                        )
+                        self.explain = gr.Button(words("form.explain"), variant="primary", elem_id="emer-explain")
+                        self.message = gr.HTML(elem_id="emer-message")
+                    with gr.Column(visible=False, elem_id="emer-running") as self.running:
+                        self.progress = gr.HTML()
+                        self.cancel = gr.Button(words("form.cancel"), elem_id="emer-cancel")
+            with gr.Column(visible=bool(examples), elem_classes="emer-examples") as self.more:
+                gr.HTML(f"<h3>{escape(words('form.examples'))}</h3>")
+                with gr.Row():
+                    self.examples = [gr.Button(f"{one.name}\n{one.caption}", size="sm") for one in examples]
+
+    def _result(self) -> None:
+        words = self.words
+        part: dict[str, Any] = {"js_on_load": RESULT_SCRIPT}
+        with gr.Column(visible=False, elem_classes="emer-result", elem_id="emer-result") as self.result:
+            with gr.Row(elem_classes="emer-bar-top"):
+                self.summary = gr.HTML(min_width=240, js_on_load=ARRIVAL_SCRIPT)
+                self.again = gr.Button(words("form.again"), scale=0, min_width=210, elem_id="emer-again")
+            with gr.Row(equal_height=False, elem_classes="emer-split"):
+                with gr.Column(scale=6, min_width=300):
+                    self.player = gr.Video(
+                        label=words("result.player"),
+                        show_label=False,
+                        interactive=False,
+                        buttons=[],
+                        elem_id="emer-player",
+                        elem_classes="emer-player",
+                    )
+                    self.evidence = gr.HTML(**part)
+                with gr.Column(scale=5, min_width=300):
+                    self.verdict = gr.HTML(**part)
+            self.details = gr.HTML(**part)
+            self.download = gr.DownloadButton(words("result.download"), elem_id="emer-download")
+        self.json = gr.JSON(visible=False)
+
+    # Events
+
+    def _events(self, examples: tuple[Example, ...]) -> None:
+        request = [self.clip, self.subtitle, self.modalities]
+        state = [self.form, self.fields, self.more, self.running, self.result, self.message, self.progress]
+        outcome = [*state, self.player, self.summary, self.evidence, self.verdict, self.details, self.download]
+        triggers: list[Any] = [self.explain.click]
+        for button, example in zip(self.examples, examples, strict=True):
+            path = str(example.path)
+            loaded = button.click(lambda path=path: (path, ""), None, [self.clip, self.subtitle], **QUIET)
+            triggers.append(loaded.then)
+        running = []
+        for trigger in triggers:
+            begun = trigger(self._begin, self.modalities, state, queue=False, **QUIET)
+            running.append(begun.then(self._run, request, outcome, **CONCURRENCY, **QUIET))
+        self.cancel.click(self._cancel, None, state, queue=False, cancels=running, **QUIET)
+        self.again.click(self._again, None, [*state, self.clip, self.subtitle, self.player], queue=False, **QUIET)
+        for part in (self.evidence, self.verdict, self.details):
+            part.click(self._seek, None, self.player, queue=False, **QUIET)
+        gr.on(
+            [],
+            self.api,
+            request,
+            self.json,
+            api_name="explain",
+            api_description="Analyse a clip; answers with the analysis (schema emer-analysis/1).",
+            **CONCURRENCY,
+        )
+
+    def _begin(self, modalities: list[str]) -> tuple[Any, ...]:
+        return self._state(progress=render.progress(_stages(modalities), self.words, waiting=True))
+
+    def _run(
+        self, clip: str | None, subtitle: str, modalities: list[str], request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        """The page's run: states of the page while it lasts, at last the result, an error or "Cancelled."."""
+        rest = (gr.skip(),) * 6
+        try:
+            if not clip:
+                raise InputError(self.words("run.no_clip"))
+            asked = Request(subtitle, tuple(modalities))  # type: ignore[arg-type]
+            with self.runs.started(request.session_hash or "") as token, _folder() as folder:
+                shown = ""
+                stages = _stages(modalities)
+                work = analyze(Path(clip), asked, self.profile, self.settings, token, Path(folder))
+                with closing(work):  # type: ignore[type-var]
+                    for event in work:
+                        if isinstance(event, Finished):
+                            yield self._finished(event, Path(folder))
+                            return
+                        if event.stage in stages:
+                            stages[event.stage] = round(event.fraction, 1)
+                        if (now := render.progress(stages, self.words)) != shown:
+                            shown = now
+                            yield (*self._state(progress=now), *rest)
+        except Cancelled:
+            yield (*self._state(message=render.cancelled(self.words)), *rest)
+        except (InputError, MissingTool) as problem:
+            yield (*self._state(message=render.error(str(problem), self.words)), *rest)
+        except Exception:  # noqa: BLE001 - logged in full; the visitor gets one sentence and never a traceback
+            yield (*self._state(message=render.error(self._incident(), self.words)), *rest)
+
+    async def api(self, video: str, subtitle: str, modalities: list[str], request: gr.Request) -> dict[str, Any]:
+        """The API's run. It is a coroutine, so that a client's cancel reaches it and it can stop the work."""
+        if not video:
+            raise gr.Error(self.words("run.no_clip"), print_exception=False)
+        try:
+            with self.runs.started(request.session_hash or "") as token:
+                asked = Request(subtitle or "", tuple(modalities))  # type: ignore[arg-type]
+                return (await asyncio.to_thread(self._analysis, Path(video), asked, token)).to_dict()
+        except Cancelled:
+            raise gr.Error(self.words("run.cancelled"), print_exception=False) from None
+        except (InputError, MissingTool) as problem:
+            raise gr.Error(str(problem), print_exception=False) from None
+        except Exception:  # noqa: BLE001 - logged in full; the visitor gets one sentence and never a traceback
+            raise gr.Error(self._incident(), print_exception=False) from None
+
+    def _analysis(self, clip: Path, asked: Request, token: CancelToken) -> Analysis:
+        with _folder() as folder:
+            for event in analyze(clip, asked, self.profile, self.settings, token, Path(folder)):
+                if isinstance(event, Finished):
+                    return event.analysis
+        raise Cancelled(self.words("run.cancelled"))
+
+    def _incident(self) -> str:
+        """One sentence for the visitor; the log has the whole exception under the same incident."""
+        incident = secrets.token_hex(4)
+        log.exception("incident %s", incident)
+        return self.words("run.error_unexpected", incident=incident)
+
+    def _cancel(self, request: gr.Request) -> tuple[Any, ...]:
+        self.runs.cancel(request.session_hash or "")
+        return self._state(message=render.cancelled(self.words))
+
+    def _again(self) -> tuple[Any, ...]:
+        return (*self._state(), None, "", None)
+
+    def _seek(self, event: gr.EventData) -> Any:
+        return gr.Video(playback_position=float(event.at))
+
+    def _state(self, message: str = "", progress: str | None = None) -> tuple[Any, ...]:
+        """The values of `state` in `_events`: the page before a run or, where `progress` is given, during one."""
+        return (
+            gr.Column(visible=True),
+            gr.Column(visible=progress is None),
+            gr.Column(visible=progress is None and bool(self.examples)),
+            gr.Column(visible=progress is not None),
+            gr.Column(visible=False),
+            message,
+            progress or "",
+        )
+
+    def _finished(self, finished: Finished, folder: Path) -> tuple[Any, ...]:
+        analysis, words = finished.analysis, self.words
+        wheel = load_vocabulary().primary
+        file = folder / f"emer-analysis-{analysis.id}.json"
+        file.write_text(json.dumps(analysis.to_dict(), ensure_ascii=False, indent=2), encoding="utf-8")
+        return (
+            gr.Column(visible=False),
+            gr.Column(visible=True),
+            gr.Column(visible=bool(self.examples)),
+            gr.Column(visible=False),
+            gr.Column(visible=True),
+            "",
+            "",
+            gr.Video(value=str(finished.clip.path), playback_position=0),
+            render.summary(analysis, words),
+            render.evidence(analysis, words),
+            render.verdict(analysis, wheel.tree, wheel.title, words),
+            render.details(analysis, words),
+            gr.DownloadButton(value=str(file)),
+        )
+
+
+def _stages(modalities: list[str]) -> dict[str, float | None]:
+    """The stages that these modalities go through, none of them begun."""
+    return {stage: None for stage in STAGES if stage not in STAGE_NEEDS or STAGE_NEEDS[stage].intersection(modalities)}
+
+
+def _folder() -> "tempfile.TemporaryDirectory[str]":
+    """A folder for one run. Gradio copies what the page shows into its cache before the folder goes."""
+    return tempfile.TemporaryDirectory(prefix="run-")

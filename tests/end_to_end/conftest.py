@@ -1,0 +1,135 @@
+"""The real app, started as a person would start it, and a real browser that may talk to this machine alone."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+PROJECT = Path(__file__).parents[2]
+SHARED = PROJECT.parent / "shared" / "clips"
+START_LIMIT_S = 90
+BROWSER_ARGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-gpu",
+    "--disable-quic",
+]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of the running app, and the folder that holds its uploads."""
+    port, uploads = _free_port(), tmp_path_factory.mktemp("uploads")
+    log = tmp_path_factory.mktemp("log") / "app.log"
+    environment = {
+        **os.environ,
+        "GRADIO_SERVER_NAME": "127.0.0.1",
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_TEMP_DIR": str(uploads),
+        "PYTHONUNBUFFERED": "1",
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=PROJECT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_served(url, process, log)
+        yield url, uploads
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait_until_served(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.2)
+    pytest.fail(f"the app did not start:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def app_url(app: tuple[str, Path]) -> str:
+    return app[0]
+
+
+@pytest.fixture(scope="session")
+def runs_under_way(app: tuple[str, Path]) -> Callable[[], int]:
+    """How many analyses are under way: each has a folder for as long as its threads work."""
+    return lambda: len(list(app[1].glob("*/work/run-*")))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("there is no chromium on this machine; `make test` installs it")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=BROWSER_ARGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page; the test fails when a request leaves the host, or on an error in the console."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    strangers: list[str] = []
+    errors: list[str] = []
+
+    def note_request(url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
+            strangers.append(url)
+
+    page.on("request", lambda request: note_request(request.url))
+    page.on("websocket", lambda socket: note_request(socket.url))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda problem: errors.append(str(problem)))
+    yield page
+    context.close()
+    assert strangers == []
+    assert errors == []
+
+
+def wait_for(condition: Callable[[], bool], limit_s: float = 30) -> bool:
+    """Whether the condition holds within the limit."""
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture(scope="session")
+def happy_clip() -> Path:
+    """A clip whose face and words are glad: a real face where the shared clips are there, else the example."""
+    shared = SHARED / "faces" / "smile_happy_words.mp4"
+    return shared if shared.is_file() else PROJECT / "examples" / "glad_words.mp4"

@@ -1,0 +1,70 @@
+"""The API as `gradio_client` sees it: the command line's JSON, clear errors, and a cancel that stops the work."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import wait_for
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from emer_space.analysis import SCHEMA, Analysis
+from emer_space.words import load_words
+
+
+@pytest.fixture(scope="module")
+def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return Client(app_url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+
+
+def test_only_explain_is_offered(client: Client) -> None:
+    assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == ["/explain"]
+
+
+def test_explain_answers_with_the_analysis(client: Client, happy_clip: Path) -> None:
+    found = client.predict(
+        video=handle_file(happy_clip), subtitle="", modalities=["video", "audio", "text"], api_name="/explain"
+    )
+    assert next(iter(found)) == "schema" and found["schema"] == SCHEMA
+    assert Analysis.from_dict(found).to_dict() == found
+    assert found["labels"] and found["explanation"]["sentences"]
+
+
+def test_the_subtitle_and_the_modalities_are_heeded(client: Client, happy_clip: Path) -> None:
+    found = client.predict(
+        video=handle_file(happy_clip), subtitle="I am so sad about this.", modalities=["text"], api_name="/explain"
+    )
+    assert found["modalities"] == ["text"]
+    assert found["subtitle"]["source"] == "given"
+    assert {clue["modality"] for clue in found["clues"]} == {"textual"}
+
+
+@pytest.mark.parametrize("modalities", [[], ["smell"]])
+def test_a_wrong_choice_of_modalities_is_named(client: Client, happy_clip: Path, modalities: list[str]) -> None:
+    with pytest.raises(AppError, match=r"(?i)choose|smell"):
+        client.predict(video=handle_file(happy_clip), subtitle="", modalities=modalities, api_name="/explain")
+
+
+def test_a_file_that_is_no_clip_is_one_sentence(client: Client, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"this is not a clip")
+    with pytest.raises(AppError) as problem:
+        client.predict(video=handle_file(broken), subtitle="", modalities=["video"], api_name="/explain")
+    assert "Traceback" not in str(problem.value) and str(tmp_path) not in str(problem.value)
+
+
+def test_a_clip_is_needed(client: Client) -> None:
+    with pytest.raises(AppError, match=load_words()("run.no_clip")[:12]):
+        client.predict(video=None, subtitle="", modalities=["video"], api_name="/explain")
+
+
+def test_cancel_stops_the_work_and_leaves_nothing(
+    client: Client, happy_clip: Path, runs_under_way: Callable[[], int]
+) -> None:
+    job = client.submit(
+        video=handle_file(happy_clip), subtitle="", modalities=["video", "audio", "text"], api_name="/explain"
+    )
+    assert wait_for(lambda: runs_under_way() == 1), "the work never began"
+    job.cancel()
+    assert wait_for(lambda: runs_under_way() == 0), "the work went on after the cancel"
+    assert job.status().code.value == "CANCELLED"

@@ -1,0 +1,148 @@
+"""A visitor's way through the page, in a real browser against the real app."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import wait_for
+from playwright.sync_api import Page, expect
+
+from emer_space.analysis import Analysis
+from emer_space.words import load_words
+
+WORDS = load_words()
+RESULT_MS = 120_000
+READY_MS = 30_000
+
+
+def open_page(page: Page, url: str) -> None:
+    page.goto(url)
+    expect(page.locator("#emer-explain")).to_be_visible(timeout=READY_MS)
+
+
+def upload(page: Page, clip: Path) -> None:
+    page.locator(".emer-upload input[type=file]").set_input_files(clip)
+    page.locator(".emer-upload video").wait_for(state="attached", timeout=READY_MS)
+
+
+def current_time(page: Page) -> float:
+    return float(page.evaluate("document.querySelector('#emer-player video').currentTime"))
+
+
+def assert_no_sideways_scrolling(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("window.innerWidth")
+
+
+def test_a_visitor_uploads_a_clip_and_reads_its_explanation(
+    page: Page, app_url: str, happy_clip: Path, tmp_path: Path
+) -> None:
+    open_page(page, app_url)
+    expect(page.get_by_text(WORDS("notice.consent"))).to_be_visible()
+    upload(page, happy_clip)
+    page.locator("#emer-explain").click()
+    expect(page.locator("#emer-cancel")).to_be_visible(timeout=READY_MS)
+    expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
+
+    assert page.evaluate("document.querySelector('#emer-result').contains(document.activeElement)")
+
+    with page.expect_download() as download:
+        page.locator("#emer-download").click()
+    download.value.save_as(tmp_path / "analysis.json")
+    analysis = Analysis.from_dict(json.loads((tmp_path / "analysis.json").read_text(encoding="utf-8")))
+    assert download.value.suggested_filename == f"emer-analysis-{analysis.id}.json"
+
+    assert page.locator(".emer-sentence").all_inner_texts() == [one.text for one in analysis.explanation.sentences]
+    assert page.locator(".emer-chip b").all_inner_texts() == [label.label for label in analysis.labels]
+    assert sorted(page.locator(".emer-clues li p").all_inner_texts()) == sorted(
+        clue.statement for clue in analysis.clues
+    )
+    assert page.locator(".emer-bar").count() == sum(not clue.absent for clue in analysis.clues)
+    assert {clue.modality for clue in analysis.clues if not clue.absent} == {"visual", "acoustic", "textual"}
+    expect(page.locator(".emer-badge")).to_have_text(WORDS(f"agreement_short.{analysis.explanation.agreement}"))
+
+    seek_and_highlight(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert_no_sideways_scrolling(page)
+
+
+def seek_and_highlight(page: Page) -> None:
+    """Every sentence moves the player to its moment and lights exactly its clues."""
+    sentences = page.locator(".emer-sentence")
+    moments = []
+    for number in range(sentences.count()):
+        sentence = sentences.nth(number)
+        sentence.click()
+        moment = float(sentence.get_attribute("data-at") or "nan")
+        page.wait_for_function(
+            "at => Math.abs(document.querySelector('#emer-player video').currentTime - at) < 0.3", arg=moment
+        )
+        lit = page.locator(".emer-clues li.emer-on").evaluate_all("items => items.map(item => item.dataset.clue)")
+        assert sorted(lit) == sorted((sentence.get_attribute("data-clues") or "").split())
+        moments.append(moment)
+    assert len(set(moments)) > 1
+    last = page.locator(".emer-bar").last
+    last.focus()
+    page.keyboard.press("Enter")
+    expect(last).to_have_attribute("aria-pressed", "true")
+
+
+def test_an_example_needs_one_click(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    page.locator(".emer-examples button").nth(1).click()
+    expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
+    page.locator("#emer-again").click()
+    expect(page.locator("#emer-explain")).to_be_visible()
+    expect(page.locator("#emer-result")).to_be_hidden()
+
+
+def test_cancel_stops_and_the_page_is_ready_again(page: Page, app_url: str, happy_clip: Path) -> None:
+    open_page(page, app_url)
+    upload(page, happy_clip)
+    page.locator("#emer-explain").click()
+    page.locator("#emer-cancel").click(timeout=READY_MS)
+    expect(page.get_by_text(WORDS("run.cancelled"), exact=True)).to_be_visible()
+    expect(page.locator("#emer-running")).to_be_hidden()
+    page.locator("#emer-explain").click()
+    expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
+
+
+def test_a_closed_page_stops_the_work(
+    page: Page, app_url: str, happy_clip: Path, runs_under_way: Callable[[], int]
+) -> None:
+    open_page(page, app_url)
+    upload(page, happy_clip)
+    page.locator("#emer-explain").click()
+    assert wait_for(lambda: runs_under_way() == 1), "the work never began"
+    page.close()
+    assert wait_for(lambda: runs_under_way() == 0), "the work went on without its visitor"
+
+
+@pytest.mark.parametrize("content", [b"this is not a clip", b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"])
+def test_a_file_that_is_no_clip_gets_one_sentence(page: Page, app_url: str, tmp_path: Path, content: bytes) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(content)
+    open_page(page, app_url)
+    upload(page, broken)
+    page.locator("#emer-explain").click()
+    alert = page.locator(".emer-error")
+    expect(alert).to_be_visible(timeout=READY_MS)
+    text = alert.inner_text()
+    assert "root:" not in text and "Traceback" not in text and str(tmp_path) not in text
+    expect(page.locator("#emer-explain")).to_be_visible()
+
+
+def test_without_a_clip_the_page_asks_for_one(page: Page, app_url: str) -> None:
+    open_page(page, app_url)
+    page.locator("#emer-explain").click()
+    expect(page.locator(".emer-error")).to_contain_text(WORDS("run.no_clip"), timeout=READY_MS)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_first_page_fits_in_both_themes(page: Page, app_url: str, width: int, theme: str) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    open_page(page, f"{app_url}/?__theme={theme}")
+    assert_no_sideways_scrolling(page)
+    ink = page.locator(".emer-head h1").evaluate("title => getComputedStyle(title).color.match(/\\d+/g).map(Number)")
+    assert (sum(ink[:3]) > 380) == (theme == "dark")
