@@ -19,3 +19,11 @@ def clips() -> Path:
     if not (SHARED / "clips").is_dir():
         pytest.skip("the shared test clips are not beside this checkout")
     return SHARED / "clips"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with the field's own data; the test is skipped where it is absent."""
+    if not (SHARED / "reference").is_dir():
+        pytest.skip("the shared reference data is not beside this checkout")
+    return SHARED

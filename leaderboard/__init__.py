@@ -1,0 +1,1 @@
+"""References + predictions → score → ranking."""

@@ -1,0 +1,1 @@
+"""One module a metric family: pure functions over plain data."""

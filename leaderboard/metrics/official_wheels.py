@@ -1,0 +1,104 @@
+"""The official emotion-wheel vocabulary, read from its seven files.
+
+`format.csv` (word → its forms), `synonym.xlsx` (wheel word → synonyms, eight runs) and `wheel1.xlsx` … `wheel5.xlsx`
+(three rings each), as published with MER2025 (MERTools). They are not part of this project.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+WHEELS = 5
+SYNONYM_RUNS = 8
+FILES = ("format.csv", "synonym.xlsx", *(f"wheel{number}.xlsx" for number in range(1, WHEELS + 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Rings:
+    """One wheel: each of its words → its group in the inner ring (level 1) and in the middle ring (level 2)."""
+
+    level1: Mapping[str, str]
+    level2: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialWheels:
+    """`forms`: a word as written → base words; `synonyms`: base word → the wheel words it stands for."""
+
+    forms: Mapping[str, frozenset[str]]
+    synonyms: Mapping[str, frozenset[str]]
+    wheels: tuple[Rings, ...]
+
+    def form(self, label: str) -> str | None:
+        """M1: the alphabetically first base word of a label; None outside the vocabulary."""
+        return min(self.forms.get(label, ()), default=None)
+
+    def synonym(self, label: str) -> str | None:
+        """M2: the form, then the alphabetically first wheel word it stands for."""
+        return min(self.synonyms.get(self.form(label) or "", ()), default=None)
+
+    def reachable(self, label: str) -> list[str]:
+        """M3: all wheel words that a label reaches through form and synonym, sorted."""
+        return sorted({word for base in self.forms.get(label, ()) for word in self.synonyms.get(base, ())})
+
+    def group(self, label: str, wheel: int, level: int) -> str | None:
+        """M3: of the reachable wheel words, the first that stands in this wheel decides; None where none does."""
+        ring = self.wheels[wheel].level1 if level == 1 else self.wheels[wheel].level2
+        return next((ring[word] for word in self.reachable(label) if word in ring), None)
+
+
+def read_official_wheels(folder: Path) -> OfficialWheels:
+    """Read the seven files. Raises `FileNotFoundError` naming those that are missing."""
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise FileNotFoundError(f"the official wheel files are not complete: {', '.join(missing)} missing")
+    return OfficialWheels(
+        forms=_forms(folder / "format.csv"),
+        synonyms=_synonyms(folder / "synonym.xlsx"),
+        wheels=tuple(_rings(folder / f"wheel{number}.xlsx") for number in range(1, WHEELS + 1)),
+    )
+
+
+def _clean(cell: object) -> str:
+    return str(cell).strip().lower()
+
+
+def _parts(cell: object) -> Iterator[str]:
+    """The words of a comma-separated cell; empty ones do not count."""
+    yield from (part for part in map(_clean, str(cell).split(",")) if part)
+
+
+def _forms(path: Path) -> dict[str, frozenset[str]]:
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    bases: dict[str, set[str]] = defaultdict(set)
+    for base, forms in zip(table["name"], table["format"], strict=True):
+        for form in (_clean(base), *_parts(forms)):
+            bases[form].add(_clean(base))
+    return {form: frozenset(names) for form, names in bases.items()}
+
+
+def _synonyms(path: Path) -> dict[str, frozenset[str]]:
+    table = pd.read_excel(path, dtype=str, keep_default_na=False)
+    words: dict[str, set[str]] = defaultdict(set)
+    for run in range(1, SYNONYM_RUNS + 1):
+        for word, synonyms in zip(table[f"word_run{run}"], table[f"synonym_run{run}"], strict=True):
+            for name in (_clean(word), *_parts(synonyms)):
+                if name and _clean(word):
+                    words[name].add(_clean(word))
+    return {name: frozenset(targets) for name, targets in words.items()}
+
+
+def _rings(path: Path) -> Rings:
+    """Empty cells take the value above; where a word stands in several rows the last one counts."""
+    level1: dict[str, str] = {}
+    level2: dict[str, str] = {}
+    children: dict[str, set[str]] = defaultdict(set)
+    for inner, middle, outer in pd.read_excel(path, dtype=str).ffill().map(_clean).itertuples(index=False):
+        level1.update({inner: inner, middle: inner, outer: inner})
+        level2.update({middle: middle, outer: middle})
+        children[inner].add(middle)
+    level2.update({inner: min(middles) for inner, middles in children.items()})
+    return Rings(level1, level2)
