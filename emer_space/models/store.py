@@ -127,13 +127,12 @@ def _fetch_one(model: BundledModel) -> None:
             _store(model, members, (name,), model.path.parent / Path(name).name, digest)
 
 
-def _store(
-    model: BundledModel, members: Mapping[str, Path], names: tuple[str, ...], target: Path, digest: str
-) -> None:
+def _store(model: BundledModel, members: Mapping[str, Path], names: tuple[str, ...], target: Path, digest: str) -> None:
     """Join the named members into `target`; nothing is left at `target` unless its hash is right."""
     target.parent.mkdir(parents=True, exist_ok=True)
     hasher = hashlib.sha256()
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".fetch-", delete=False) as joined:
+        kept = Path(joined.name)
         try:
             for name in names:
                 if name not in members:
@@ -148,10 +147,10 @@ def _store(
                 raise ModelUnavailable(
                     f"What the registry gave for {model.name} is not the file that was measured; it was thrown away."
                 )
-            os.chmod(joined.name, 0o644)
-            os.replace(joined.name, target)
+            kept.chmod(0o644)
+            kept.replace(target)
         finally:
-            Path(joined.name).unlink(missing_ok=True)
+            kept.unlink(missing_ok=True)
 
 
 @cache

@@ -33,7 +33,11 @@ def example() -> Analysis:
         profile=ProfileFacts("bundled", {"face": "x==1"}),
         people=(Person("p1", "main", 0.0, 2.5),),
         subtitle=Subtitle("Oh — “no”.", "recognised", "en", None, (Segment(0.1, 1.0, "Oh"),)),
-        clues=(Clue("v1", "visual", "brows", "The brows rise.", 0, 1, 0.5, "p1", {"peak_s": 0.5}, -0.1, 0.4, {"afraid": 0.3}),),
+        clues=(
+            Clue(
+                "v1", "visual", "brows", "The brows rise.", 0, 1, 0.5, "p1", {"peak_s": 0.5}, -0.1, 0.4, {"afraid": 0.3}
+            ),
+        ),
         series=(Series("visual", "p1", (0.0, 0.5), (0.1, None), (None, 0.2)),),
         explanation=Explanation("He starts.", "en", (Sentence("He starts.", ("v1",)),), "bundled", "single-modality"),
         labels=(Label("afraid", 0.4, ("v1",), ("fearful", "afraid")),),

