@@ -67,8 +67,9 @@ class Verdict:
     pattern: Pattern | None
 
     @property
-    def main(self) -> str | None:
-        return next((person.id for person in self.people if person.role == "main"), None)
+    def others(self) -> frozenset[str]:
+        """The people who are not the main one: what they do speaks for nobody else."""
+        return frozenset(person.id for person in self.people if person.role == "other")
 
     def factor(self, modality: Modality) -> float:
         """How much of a modality's suggestions is kept after disambiguation, 0…1."""

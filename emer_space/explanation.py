@@ -8,25 +8,31 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from emer_space.analysis import MODALITIES, ClipFacts, Clue, Explanation, Label, Modality, Sentence
+from emer_space.analysis import MODALITIES, Clue, Explanation, Label, Modality, Sentence
 from emer_space.clues.rules import Rule, read_toml, rules_by_cue
-from emer_space.disambiguation import Verdict
+from emer_space.disambiguation import MARKED, Verdict
 from emer_space.errors import RuleError
 from emer_space.labels import salience, strongest
 
 COMPOSER = "bundled/1"
 MOST_PHRASES = {"visual": 5, "acoustic": 4, "textual": 4}
 """A reader follows about this many; the full list of clues stands beside the explanation."""
+MOST_PHRASES_OF_OTHERS = 2
 PHRASES_A_SENTENCE = 3
+UNSURE = 0.4
+"""What was seen with less confidence than this is told with "perhaps"."""
 
 
-def compose(verdict: Verdict, labels: Sequence[Label], facts: ClipFacts) -> Explanation:
-    """The explanation of a verdict. Raises `RuleError` where a phrase names a measurement that is not there."""
-    choose = _Chooser(facts.sha256)
+def compose(verdict: Verdict, labels: Sequence[Label], seed: str) -> Explanation:
+    """The explanation of a verdict; `seed` (the clip's hash) picks among wordings of the same meaning.
+
+    Raises `RuleError` where a phrase names a measurement that is not there.
+    """
+    choose = _Chooser(seed)
     sentences = [sentence for name in MODALITIES for sentence in _describe(name, verdict, choose)]
     sentences += _infer(verdict, choose)
     if labels:
-        sentences.append(_conclude(labels, choose))
+        sentences.append(_conclude(labels, verdict, choose))
     text = " ".join(sentence.text for sentence in sentences)
     return Explanation(text, "en", tuple(sentences), COMPOSER, verdict.agreement)
 
@@ -43,35 +49,57 @@ class _Chooser:
 
 
 def _describe(modality: Modality, verdict: Verdict, choose: _Chooser) -> list[Sentence]:
+    """What one modality shows: the main person, then others, then the picture itself and what is missing."""
     own = [clue for clue in verdict.clues if clue.modality == modality]
-    others = {person.id for person in verdict.people if person.role == "other"}
-    present = [clue for clue in own if not clue.absent]
-    told = _worth_telling([clue for clue in present if clue.person not in others], MOST_PHRASES[modality])
-    sentences = [
-        Sentence(
-            _opening(modality, number, verdict, choose).replace("{phrases}", _and([_phrase(clue) for clue in group])),
-            tuple(clue.id for clue in group),
-        )
-        for number, group in enumerate(_groups(told))
-    ]
-    beside = _worth_telling([clue for clue in present if clue.person in others], 2)
+    main = _worth_telling(_of_main(verdict, modality), MOST_PHRASES[modality])
+    beside = _worth_telling([clue for clue in own if clue.person in verdict.others], MOST_PHRASES_OF_OTHERS)
+    sentences = _main_sentences(modality, main, verdict, choose)
     if beside:
-        wording = choose(_words()["subject"]["other"], "other")
-        text = wording.replace("{phrases}", _and([_phrase(clue) for clue in beside]))
-        sentences.append(Sentence(text, tuple(clue.id for clue in beside)))
-    sentences += [Sentence(clue.statement, (clue.id,)) for clue in own if clue.absent]
+        text = choose(_words()["subject"]["other"], "other").format(phrases=_phrases(beside))
+        sentences.append(Sentence(text, _ids(beside)))
+    return sentences + [Sentence(clue.statement, (clue.id,)) for clue in own if _of_clip(clue)]
+
+
+def _of_main(verdict: Verdict, modality: Modality) -> list[Clue]:
+    """What one modality tells about the main person."""
+    own = (clue for clue in verdict.clues if clue.modality == modality and clue.person not in verdict.others)
+    return [clue for clue in own if not _of_clip(clue)]
+
+
+def _of_clip(clue: Clue) -> bool:
+    """Whether a clue is about the clip itself (a still picture, nothing to hear), and so about nobody in it."""
+    says_nothing = not clue.suggests and clue.valence is None and clue.arousal is None
+    return clue.absent or (clue.modality == "visual" and clue.person is None and says_nothing)
+
+
+def _main_sentences(modality: Modality, told: Sequence[Clue], verdict: Verdict, choose: _Chooser) -> list[Sentence]:
+    words = _words()[modality]
+    turn = _turn(told) if modality == "visual" else None
+    if turn:
+        before, after = told[:turn][-PHRASES_A_SENTENCE:], told[turn:][:PHRASES_A_SENTENCE]
+        text = choose(words["turn"], "turn").format(
+            subject=_subject(modality, 0, verdict, choose),
+            before=_phrases(before),
+            after=_phrases(after),
+            time=f"{after[0].start:.0f}",
+        )
+        return [Sentence(text, _ids([*before, *after]))]
+    sentences = []
+    for number, group in enumerate(_groups(told)):
+        subject = _subject(modality, number, verdict, choose)
+        wording = choose(words["then" if number else "open"], f"{modality} {number}")
+        text = wording.format(subject=subject, Subject=subject[0].upper() + subject[1:], phrases=_phrases(group))
+        sentences.append(Sentence(text, _ids(group)))
     return sentences
 
 
-def _opening(modality: Modality, number: int, verdict: Verdict, choose: _Chooser) -> str:
-    words = _words()
-    wordings = words[modality]["then" if number else "open"]
-    if modality == "acoustic":
-        subjects = words["subject"]["speaker"]
-    else:
-        subjects = words["subject"]["several" if len(verdict.people) > 1 else "one"]
-    subject = words["subject"]["again"] if number else choose(subjects, f"{modality} subject")
-    return choose(wordings, f"{modality} {number}").replace("{subject}", subject)
+def _subject(modality: Modality, number: int, verdict: Verdict, choose: _Chooser) -> str:
+    subjects = _words()["subject"]
+    if modality == "textual" or (modality == "acoustic" and len(verdict.people) != 1):
+        return choose(subjects["speaker"], f"{modality} subject")
+    if modality == "acoustic" or number:
+        return choose(subjects["again"], "again")
+    return choose(subjects["several" if len(verdict.people) > 1 else "one"], f"{modality} subject")
 
 
 def _worth_telling(clues: Sequence[Clue], most: int) -> list[Clue]:
@@ -92,6 +120,17 @@ def _echoes(clue: Clue, told: Clue) -> bool:
     return _rule(clue).general and same_side and together > 0
 
 
+def _turn(clues: Sequence[Clue]) -> int | None:
+    """Where, in clues ordered by time, pleasant gives way to unpleasant or the reverse; None where nothing turns."""
+    best: tuple[float, int | None] = (MARKED, None)
+    for split in range(1, len(clues)):
+        before, after = (sum((c.valence or 0) * c.confidence for c in part) for part in (clues[:split], clues[split:]))
+        ended = min(clue.end for clue in clues[:split]) <= clues[split].start
+        if before * after < 0 and ended and min(abs(before), abs(after)) > best[0]:
+            best = (min(abs(before), abs(after)), split)
+    return best[1]
+
+
 def _groups(clues: Sequence[Clue]) -> list[Sequence[Clue]]:
     """Sentences of about even length."""
     if not clues:
@@ -99,6 +138,30 @@ def _groups(clues: Sequence[Clue]) -> list[Sequence[Clue]]:
     sentences = -(-len(clues) // PHRASES_A_SENTENCE)
     size = -(-len(clues) // sentences)
     return [clues[start : start + size] for start in range(0, len(clues), size)]
+
+
+def _phrases(clues: Sequence[Clue]) -> str:
+    """Verb phrases in a row; phrases with the same verb share it ("speaks fast and in a high voice")."""
+    chunks: list[list[str]] = []
+    verb = ""
+    for clue in clues:
+        phrase = _phrase(clue)
+        first, _, rest = phrase.partition(" ")
+        if chunks and first.strip(",") == verb and rest:
+            chunks[-1].append(rest.removeprefix("and "))
+            continue
+        unsure = _words()["subject"]["unsure"] if clue.modality == "visual" and clue.confidence < UNSURE else ""
+        chunks.append([unsure + phrase])
+        verb = first.strip(",")
+    return _and([_and(list(dict.fromkeys(chunk))) for chunk in chunks])
+
+
+def _and(parts: Sequence[str]) -> str:
+    """`a and b`; with commas where a part holds a list of its own."""
+    if len(parts) == 1:
+        return parts[0]
+    nested = any(" and " in part or "," in part for part in parts[:-1])
+    return f"{', '.join(parts[:-1])}{',' if nested else ''} and {parts[-1]}"
 
 
 def _rule(clue: Clue) -> Rule:
@@ -116,24 +179,47 @@ def _infer(verdict: Verdict, choose: _Chooser) -> list[Sentence]:
     words = _words()
     if verdict.pattern:
         rests_on = strongest(verdict.pattern.clues(verdict.stances), each=2)
-        return [Sentence(verdict.pattern.wording, tuple(clue.id for clue in rests_on))]
+        return [Sentence(verdict.pattern.wording, _ids(rests_on))]
     speaking = [clue for stance in verdict.stances.values() for clue in stance.clues if salience(clue)]
     rests_on = strongest(speaking, each=2) or list(verdict.clues)
     wording = choose(words["inference"][verdict.agreement], "inference")
     if verdict.agreement == "single-modality":
-        wording = wording.replace("{modality}", words["modality"][rests_on[0].modality])
-    return [Sentence(wording, tuple(clue.id for clue in rests_on))] if rests_on else []
+        wording = wording.format(modality=words["modality"][rests_on[0].modality])
+    return [Sentence(wording, _ids(rests_on))] if rests_on else []
 
 
-def _conclude(labels: Sequence[Label], choose: _Chooser) -> Sentence:
-    sure = next(row for row in _words()["sure"] if labels[0].confidence >= row["from"])
-    text = choose(sure["wordings"], "labels").replace("{labels}", _and([label.label for label in labels]))
+def _conclude(labels: Sequence[Label], verdict: Verdict, choose: _Chooser) -> Sentence:
+    words = _words()["conclusion"]
+    sure = next(row for row in words["sure"] if labels[0].confidence >= row["from"])
+    named = _in_order(labels, verdict) or _by_rank(labels)
+    text = choose(sure["wordings"], "labels").format(labels=named)
     return Sentence(text, tuple(dict.fromkeys(clue for label in labels for clue in label.clues[:3])))
 
 
-def _and(parts: Sequence[str]) -> str:
-    unique = list(dict.fromkeys(parts))
-    return unique[0] if len(unique) == 1 else f"{', '.join(unique[:-1])} and {unique[-1]}"
+def _by_rank(labels: Sequence[Label]) -> str:
+    """`sad and distressed, and perhaps fearful`: labels far behind the first are told as possible only."""
+    words = _words()["conclusion"]
+    near = [label.label for label in labels if label.confidence >= words["far"] * labels[0].confidence]
+    far = [label.label for label in labels if label.label not in near]
+    return _and(near) + (words["also"].format(labels=_and(far)) if far else "")
+
+
+def _in_order(labels: Sequence[Label], verdict: Verdict) -> str | None:
+    """`sad at first, then happy`, where the face turns from one side to the other; None where it does not."""
+    told = _worth_telling(_of_main(verdict, "visual"), MOST_PHRASES["visual"])
+    turn = _turn(told)
+    if not turn:
+        return None
+    start = {clue.id: clue.start for clue in verdict.clues}
+    after = [label.label for label in labels if start[label.clues[0]] >= told[turn].start]
+    before = [label.label for label in labels if label.label not in after]
+    if not before or not after:
+        return None
+    return _words()["conclusion"]["turn"].format(before=_and(before), after=_and(after))
+
+
+def _ids(clues: Sequence[Clue]) -> tuple[str, ...]:
+    return tuple(clue.id for clue in clues)
 
 
 @cache

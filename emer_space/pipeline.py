@@ -240,7 +240,7 @@ class _Run:
             subtitle=subtitle or Subtitle("", "none"),
             clues=clues,
             series=tuple(series for reading in readings for series in reading.series),
-            explanation=compose(verdict, labels, clip.facts),
+            explanation=compose(verdict, labels, clip.facts.sha256),
             labels=labels,
             warnings=tuple(
                 sorted({notice.code: notice for notice in notices}.values(), key=lambda notice: notice.code)
