@@ -10,7 +10,16 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-PORT = int(os.environ.get("GRADIO_SERVER_PORT", "7860"))
+
+def chosen_port() -> int:
+    """The port that `GRADIO_SERVER_PORT` names, or 7860; exits with a sentence where it names none."""
+    text = os.environ.get("GRADIO_SERVER_PORT") or "7860"
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        sys.exit(f"GRADIO_SERVER_PORT must be a port number from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+PORT = chosen_port()
 HOST = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
 
 
@@ -26,7 +35,7 @@ UPLOADS, WORK = FOLDER / "uploads", FOLDER / "work"
 os.environ["GRADIO_TEMP_DIR"] = str(UPLOADS)
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-PROFILE = os.environ.get("EMER_PROFILE", "bundled")
+PROFILE = os.environ.get("EMER_PROFILE") or "bundled"
 if PROFILE == "bundled":
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is here; no library shall look for news of a model
 
@@ -40,8 +49,9 @@ from emer_space.tab import ExplainTab, read_examples  # noqa: E402
 from emer_space.words import load_words  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
-UPLOADS_KEPT_S = 3600
+UPLOADS_KEPT_S = 3300
 UPLOADS_SWEPT_S = 300
+"""Together within an hour: what is older than the former goes at the next sweep."""
 
 OnClose = Callable[[gr.Request], None]
 
@@ -76,7 +86,7 @@ def empty_folders() -> None:
 
 
 def main() -> None:
-    """Serve the page; the models load in the background once it is up."""
+    """Serve the page; models are fetched where they are missing, and loaded, in the background once it is up."""
     with contextlib.closing(socket.socket()) as probe:
         if probe.connect_ex((HOST, PORT)) == 0:
             sys.exit(f"Port {PORT} is in use; choose another: GRADIO_SERVER_PORT={PORT + 1} python app.py")
@@ -94,7 +104,7 @@ def main() -> None:
         theme=theme(),
         css_paths=STYLE,
         head=HEAD,
-        allowed_paths=[str(EXAMPLES)],
+        allowed_paths=[str(clip) for clip in EXAMPLES.glob("*.mp4")],
         max_file_size=settings.max_bytes,
         footer_links=[],
         run_history=False,
@@ -107,7 +117,7 @@ def main() -> None:
         prevent_thread_lock=True,
     )
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
-    threading.Thread(target=profile.warm, name="warm", daemon=True).start()
+    threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
     page.block_thread()
 
 

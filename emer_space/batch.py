@@ -4,6 +4,7 @@ The file is the only state: a run that was stopped goes on after the last whole 
 """
 
 import json
+import logging
 import os
 import tempfile
 from collections import Counter
@@ -13,10 +14,12 @@ from typing import Any
 from tqdm import tqdm
 
 from emer_space.cancellation import CancelToken
-from emer_space.errors import InputError
+from emer_space.errors import Cancelled, InputError, MissingTool
 from emer_space.pipeline import Finished, Request, analyze
 from emer_space.profiles import Profile
 from emer_space.settings import Settings
+
+log = logging.getLogger(__name__)
 
 SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".3gp", ".mpg", ".mpeg", ".ts"}
@@ -32,7 +35,11 @@ def run_batch(folder: Path, out: Path, request: Request, profile: Profile, setti
     clips = _named_clips(folder)
     lines = _read_back(out)
     waiting = {name: clip for name, clip in clips.items() if name not in lines}
-    with out.open("a", encoding="utf-8") as file:
+    try:
+        file = out.open("a", encoding="utf-8")
+    except OSError as problem:
+        raise InputError(f"{out} cannot be written ({problem.strerror}); name another file.") from None
+    with file:
         for name, clip in tqdm(waiting.items(), initial=len(clips) - len(waiting), total=len(clips), unit="clip"):
             lines[name] = _one(name, clip, request, profile, settings)
             file.write(json.dumps(lines[name], ensure_ascii=False) + "\n")
@@ -49,19 +56,34 @@ def _one(name: str, clip: Path, request: Request, profile: Profile, settings: Se
                     labels = [label.label for label in event.analysis.labels]
                     return {"name": name, "openset": labels, "reason": event.analysis.explanation.text}
     except InputError as problem:
-        return {"name": name, "openset": [], "reason": "", "error": str(problem)}
+        return _broken(name, str(problem))
+    except (MissingTool, Cancelled):
+        raise
+    except Exception as problem:  # one clip must not end a run over thousands; the log has it in full
+        log.exception("analysing %s", clip)
+        return _broken(name, f"The analysis of this clip failed unexpectedly ({type(problem).__name__}).")
     raise AssertionError("an analysis ends with its result or an error")
+
+
+def _broken(name: str, error: str) -> dict[str, Any]:
+    return {"name": name, "openset": [], "reason": "", "error": error}
 
 
 def _named_clips(folder: Path) -> dict[str, Path]:
     """Name → file. The name is the file's without its suffix, or with it where two clips would share a name."""
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; name the folder that holds the clips.")
-    clips = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    files = (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    clips = sorted(path for path in files if path.suffix.lower() in SUFFIXES)
     if not clips:
         raise InputError(f"{folder} holds no clip; clips end in {' '.join(sorted(SUFFIXES))}.")
     stems = Counter(clip.stem for clip in clips)
-    return {clip.stem if stems[clip.stem] == 1 else clip.name: clip for clip in clips}
+    return {_text(clip.stem if stems[clip.stem] == 1 else clip.name): clip for clip in clips}
+
+
+def _text(name: str) -> str:
+    """A file's name as text that JSON can hold: bytes that are no UTF-8 become replacement characters."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _read_back(out: Path) -> dict[str, dict[str, Any]]:
@@ -70,6 +92,8 @@ def _read_back(out: Path) -> dict[str, dict[str, Any]]:
         raise InputError(f"The folder of {out} does not exist; create it or name another file.")
     if not out.exists():
         return {}
+    if not out.is_file():
+        raise InputError(f"{out} is not a file that lines can be added to; name another one.")
     content = out.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
     try:

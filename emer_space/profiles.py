@@ -30,6 +30,9 @@ LOADERS: Mapping[str, Mapping[str, Callable[[], Any]]] = {
 }
 """Profile name → role → how to load it. A face tracker is made anew for every clip (`Profile.faces`)."""
 
+FETCH_WAIT_S = 120
+"""How long an analysis waits for models that are being fetched; after that it goes on and says what is missing."""
+
 ROLES = ("face", *LOADERS["bundled"])
 
 
@@ -40,10 +43,13 @@ class Profile:
         self.name = name
         self.choice = dict(choice)
         self._loaded: dict[str, Any] = {}
+        self._fetched = threading.Event()
+        self._fetched.set()
         self._locks = {role: threading.Lock() for role in ROLES}
 
     def get(self, role: str) -> Any:
         """The model of a role, loaded at the first call; raises `ModelUnavailable`."""
+        self._fetched.wait(FETCH_WAIT_S)
         with self._locks[role]:
             if role not in self._loaded:
                 self._loaded[role] = LOADERS[self.choice[role]][role]()
@@ -51,11 +57,24 @@ class Profile:
 
     def faces(self, max_faces: int) -> FaceLandmarks:
         """A face tracker for one clip, to be used in a `with`; it raises `ModelUnavailable` on entering."""
+        self._fetched.wait(FETCH_WAIT_S)
         return FaceLandmarks(max_faces)
 
     def revision(self, role: str) -> str:
         """Id and revision of a role's model, for the provenance of a result."""
         return store.bundled_models()[role].revision
+
+    def prepare(self) -> None:
+        """Fetch what is not here yet (a Space's first start), then load everything; whoever comes first waits."""
+        self._fetched.clear()
+        try:
+            for line in store.fetch():
+                log.info("%s", line)
+        except ModelUnavailable as problem:
+            log.warning("%s", problem)
+        finally:
+            self._fetched.set()
+        self.warm()
 
     def warm(self) -> None:
         """Load every model ahead, so that the first visitor need not wait; what is missing is logged."""

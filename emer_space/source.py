@@ -161,7 +161,7 @@ def _boxes(path: Path) -> list[bytes]:
 
 def _check_limits(source: Source, streams: list[dict[str, Any]], settings: Settings) -> None:
     if source.duration_s is not None and source.duration_s > settings.max_seconds:
-        raise InputError(too_long(settings, f"lasts {source.duration_s:.0f} s"))
+        raise InputError(too_long(settings, f"lasts {source.duration_s:.1f} s"))
     for stream in streams:
         width, height = stream.get("width", 0), stream.get("height", 0)
         if width * height > settings.max_pixels:

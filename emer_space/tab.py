@@ -179,7 +179,7 @@ class ExplainTab:
         try:
             if not clip:
                 raise InputError(self.words("run.no_clip"))
-            asked = Request(subtitle, tuple(modalities))  # type: ignore[arg-type]
+            asked = Request(subtitle, _chosen(modalities))
             with self.runs.started(request.session_hash or "") as token, _folder() as folder:
                 shown = ""
                 stages = _stages(modalities)
@@ -207,7 +207,7 @@ class ExplainTab:
             raise gr.Error(self.words("run.no_clip"), print_exception=False)
         try:
             with self.runs.started(request.session_hash or "") as token:
-                asked = Request(subtitle or "", tuple(modalities))  # type: ignore[arg-type]
+                asked = Request(subtitle or "", _chosen(modalities))
                 return (await asyncio.to_thread(self._analysis, Path(video), asked, token)).to_dict()
         except Cancelled:
             raise gr.Error(self.words("run.cancelled"), print_exception=False) from None
@@ -237,7 +237,11 @@ class ExplainTab:
         return (*self._state(), None, "", None)
 
     def _seek(self, event: gr.EventData) -> Any:
-        return gr.Video(playback_position=float(event.at))
+        """The player at the moment of a clue; what is not a moment of any clip moves nothing."""
+        at = event.at
+        if not isinstance(at, (int, float)) or not 0 <= at <= self.settings.max_seconds:
+            return gr.skip()
+        return gr.Video(playback_position=float(at))
 
     def _state(self, message: str = "", progress: str | None = None) -> tuple[Any, ...]:
         """The values of `state` in `_events`: the page before a run or, where `progress` is given, during one."""
@@ -271,6 +275,13 @@ class ExplainTab:
             render.details(analysis, words),
             gr.DownloadButton(value=str(file)),
         )
+
+
+def _chosen(modalities: Any) -> tuple[Any, ...]:
+    """What an API client may send for a choice: a list, one name, or nothing, which means all."""
+    if modalities is None:
+        return INPUTS
+    return tuple(modalities) if isinstance(modalities, list) else (modalities,)
 
 
 def _stages(modalities: list[str]) -> dict[str, float | None]:

@@ -21,7 +21,7 @@ def film(tmp_path: Path) -> Path:
     ("limit", "says"),
     [
         ({"max_bytes": 1000}, r"at most 0\.001 MB are accepted: cut"),
-        ({"max_seconds": 1.0}, r"lasts 2 s; at most 1 s are accepted: cut"),
+        ({"max_seconds": 1.0}, r"lasts 2.0 s; at most 1 s are accepted: cut"),
         ({"max_pixels": 320 * 179}, r"320 × 180 pixels; at most 0\.1 million are accepted: export"),
         ({"max_streams": 1}, r"has 2 streams; at most 1 are accepted: export"),
     ],
