@@ -1,4 +1,4 @@
-"""The command line of EMER Space: `python -m emer_space analyze | batch | models`.
+"""The command line of EMER Space: `python -m emer_space analyze | batch | labels | explain-clues | models`.
 
 Exit code 0; 2 with one sentence on stderr for input that cannot be analysed.
 """
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emer_space.analysis import INPUTS, Analysis
 from emer_space.cancellation import CancelToken
@@ -54,8 +54,19 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl", help="goes on where it stopped")
     batch.set_defaults(run=_batch)
 
-    for command in (analyze, batch):
+    labels = commands.add_parser("labels", help="read labels from explanations, one JSON line each")
+    labels.add_argument("file", type=Path, help="csv or jsonl with name and reason, english or description")
+    labels.add_argument("--out", type=Path, required=True, metavar="P.jsonl")
+    labels.set_defaults(run=_labels)
+
+    clues = commands.add_parser("explain-clues", help="explain clues that are written as text, one JSON line each")
+    clues.add_argument("file", type=Path, help="jsonl with name, visual_clue, acoustic_clue, subtitle")
+    clues.add_argument("--out", type=Path, required=True, metavar="P.jsonl")
+    clues.set_defaults(run=_explain_clues)
+
+    for command in (analyze, batch, clues):
         command.add_argument("--modalities", default=",".join(INPUTS), metavar="video,audio,text")
+    for command in (analyze, batch):
         command.add_argument("--profile", help="which models to use (default: EMER_PROFILE, else bundled)")
 
     models = commands.add_parser("models", help="fetch or list the models of the bundled profile")
@@ -102,6 +113,28 @@ def _batch(options: argparse.Namespace) -> None:
     print(f"{done} clips written to {options.out}, {broken} of them with an error.", file=sys.stderr)
 
 
+def _labels(options: argparse.Namespace) -> None:
+    from emer_space.label_file import write_labels
+    from submissions.formats import SubmissionError, read_rows
+
+    try:
+        rows = read_rows(options.file, required=("name",))
+    except SubmissionError as problem:
+        raise InputError(str(problem.problems[0])) from None
+    done = write_labels(({column: row.text(column) for column in row.cells} for row in rows), options.out)
+    print(f"{done} lines written to {options.out}.", file=sys.stderr)
+
+
+def _explain_clues(options: argparse.Namespace) -> None:
+    from emer_space.clue_file import explain_clue_file
+    from emer_space.pipeline import Request
+
+    modalities = Request(modalities=_names(options.modalities)).modalities
+    with _native_logs_hidden():
+        done = explain_clue_file(options.file, options.out, modalities)
+    print(f"{done} lines written to {options.out}.", file=sys.stderr)
+
+
 def _models(options: argparse.Namespace) -> None:
     from emer_space.models import store
 
@@ -135,10 +168,13 @@ def _request(options: argparse.Namespace) -> tuple["Request", "Profile", Setting
     from emer_space.pipeline import Request
     from emer_space.profiles import load_profile
 
-    names = tuple(name.strip() for name in options.modalities.split(",") if name.strip())
-    request = Request(subtitle=getattr(options, "subtitle", ""), modalities=names)
+    request = Request(subtitle=getattr(options, "subtitle", ""), modalities=_names(options.modalities))
     profile = load_profile(options.profile or os.environ.get("EMER_PROFILE") or "bundled")
     return request, profile, Settings.from_environment()
+
+
+def _names(listed: str) -> tuple[Any, ...]:
+    return tuple(name.strip() for name in listed.split(",") if name.strip())
 
 
 if __name__ == "__main__":

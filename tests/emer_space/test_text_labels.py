@@ -1,0 +1,157 @@
+"""Labels read from explanations: what is concluded against what is merely mentioned."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from emer_space.clauses import stretches, tables
+from emer_space.errors import InputError
+from emer_space.label_file import write_labels
+from emer_space.text_labels import mentions, text_labels
+from emer_space.vocabulary import load_vocabulary
+
+EXPLANATION = (
+    "In the video, a young woman looks calm at first, and then frowns at the other person. "
+    "In the audio, her voice is low and trembles slightly, suggesting nervousness. "
+    'In the text, the subtitle reads, "I am so happy for you!" '
+    "This sentence may be a congratulation. "
+    "Based on her frown and the trembling voice, we can infer that she is disappointed and jealous. "
+    "Therefore, this sentence expresses her jealousy rather than joy."
+)
+
+CASES = [  # text, words that must be among the labels (or a near-synonym of them), words that must not
+    ("There is no sign of unease in her face; she is calm.", {"calm"}, {"uneasy"}),
+    ("He speaks without any anger, but he is clearly disappointed.", {"disappointed"}, {"angry"}),
+    ("There is neither joy nor sorrow in his voice, only exhaustion.", {"exhausted"}, {"joyful", "sorrowful"}),
+    ("Without joy, sorrow, or regret, she stays indifferent.", {"indifferent"}, {"joyful", "sad", "remorseful"}),
+    ("He does not smile, worried that she may fall.", {"worried"}, {"happy"}),
+    ("He speaks with some confidence of his sadness.", {"sad"}, {"confident"}),
+    ("He isn't angry, just tired.", {"tired"}, {"angry"}),
+    ("He is anything but happy.", set(), {"happy"}),
+    ("She is far from calm: she trembles with fear.", {"fearful"}, {"calm"}),
+    ("Rather than being angry, she feels hurt.", {"hurt"}, {"angry"}),
+    ("He feels sad instead of angry.", {"sad"}, {"angry"}),
+    ("He failed to show any sympathy and remained indifferent.", {"indifferent"}, {"sympathetic"}),
+    ("She is not only surprised but also delighted.", {"surprised", "delighted"}, set()),
+    ("At first she looks worried, then she is relieved.", {"relieved"}, {"worried"}),
+    ("From initial anger he moves to acceptance, and finally he feels relieved.", {"relieved"}, {"angry"}),
+    ("His anger has faded and he is now calm.", {"calm"}, {"angry"}),
+    ("She is no longer afraid.", set(), {"afraid"}),
+    ("She tries to hide her anger behind a polite smile.", {"angry"}, {"happy"}),
+    ("Her laughter hides a deep sadness.", {"sad"}, {"happy"}),
+    ("His smile is forced; he is in fact deeply ashamed.", {"ashamed"}, {"happy"}),
+    ("What looks like anger is really fear.", {"fearful"}, {"angry"}),
+    ("He pats her shoulder, as if to console her, and looks at her with concern.", {"concerned"}, {"sad"}),
+    ("He jokes to ease the tense atmosphere and laughs happily.", {"happy"}, {"tense"}),
+    ("If she were sad, she would cry. She smiles brightly and looks delighted.", {"delighted"}, {"sad"}),
+    ("She would be sad if he left, yet today she is cheerful.", {"cheerful"}, {"sad"}),
+    ("The other person seems angry. The woman, however, stays amused and laughs.", {"amused"}, {"angry"}),
+    ("Unlike his brother, who is furious, he stays calm.", {"calm"}, {"furious"}),
+    ("The man is reminding the other person to stay cheerful; he is worried himself.", {"worried"}, {"cheerful"}),
+    ("Although he smiles, he feels lonely.", {"lonely"}, {"happy"}),
+    ("Her words sound friendly, but her voice is bitter and full of contempt.", {"bitter"}, {"friendly"}),
+    ("She bursts into tears and cannot stop.", {"sad"}, {"happy"}),
+    ("Tears of joy run down her face; she is deeply moved.", {"happy"}, {"sad"}),
+    ("She raises her voice at him and slams the door.", {"angry"}, {"sad"}),
+    ("He lowers his head, his shoulders slump, and he sighs deeply.", {"sad"}, {"happy"}),
+    ("He stammers, his hands shake, and sweat stands on his forehead.", {"nervous"}, {"happy"}),
+    ("她看起来很生气，声音很大。", {"angry"}, set()),
+    ("因此，可以推断他并不生气，而是感到失望。", {"disappointed"}, {"angry"}),
+]
+
+
+def labels(text: str) -> list[str]:
+    return [word for word, _ in text_labels(text)]
+
+
+@pytest.mark.parametrize(("text", "wanted", "unwanted"), CASES, ids=[case[0][:40] for case in CASES])
+def test_reads_what_the_text_says_of_the_person(text: str, wanted: set[str], unwanted: set[str]) -> None:
+    found = labels(text)
+    related = load_vocabulary().related
+    assert not {word for word in wanted if not any(related(word, label) for label in found)}, found
+    assert not {word for word in unwanted if any(related(word, label) for label in found)}, found
+
+
+def test_conclusion_wins_over_description_and_subtitle() -> None:
+    found = labels(EXPLANATION)
+    assert found[0] == "jealous"
+    assert "disappointed" in found
+    assert not {"happy", "joyful", "calm"} & set(found)
+
+
+def test_places_of_a_sectioned_explanation() -> None:
+    place = dict.fromkeys(("video", "inner", "recap", "conclusion"), "")
+    for part in stretches(EXPLANATION):
+        place[part.place] = place.get(part.place, "") + EXPLANATION[part.start : part.end]
+    assert "looks calm" in place["video"]
+    assert place["inner"].startswith("suggesting nervousness")
+    assert "Based on her frown" in place["recap"]
+    assert "jealous" not in place["recap"]
+    assert "jealousy" in place["conclusion"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "...", "A man in a blue shirt sits at a table and reads a paper.", "12 34"]
+)
+def test_no_labels_without_evidence(text: str) -> None:
+    assert text_labels(text) == ()
+
+
+def test_labels_are_words_of_the_vocabulary_by_falling_weight() -> None:
+    found = text_labels(EXPLANATION)
+    weights = [weight for _, weight in found]
+    assert weights == sorted(weights, reverse=True)
+    assert all(0 < weight <= 1 for weight in weights)
+    assert len(found) <= 9
+    assert {word for word, _ in found} <= set(load_vocabulary().words)
+
+
+def test_mentions_quote_the_text_where_they_stand() -> None:
+    for mention in mentions(EXPLANATION):
+        assert EXPLANATION[mention.start : mention.end] == mention.quote
+    joy = next(mention for mention in mentions(EXPLANATION) if mention.quote == "joy")
+    assert joy.negated
+    assert joy.weight == 0
+    jealous = next(mention for mention in mentions(EXPLANATION) if mention.quote == "jealous")
+    assert jealous.concluded
+    assert jealous.valence < 0
+
+
+def test_an_unclosed_quotation_does_not_hide_the_text() -> None:
+    assert (
+        labels('He says, "wait. ' + "The street is long. " * 60 + "Therefore, he is clearly furious.")[0] == "furious"
+    )
+
+
+def test_words_of_the_tables_are_words_of_the_vocabulary() -> None:
+    table, known = tables(), set(load_vocabulary().words)
+    suggested = {word for cue in table["cue"] for word in cue["suggests"]}
+    assert suggested | set(table["manner"]) | set(table["implied"]) <= known
+    assert all(cue["source"] for cue in table["cue"])
+    heads = {head for specific in table["implied"].values() for head in specific}
+    assert not heads - {entry.group for word in known if (entry := load_vocabulary().lookup(word))}
+
+
+def test_write_labels_keeps_order_and_prefers_the_reason(tmp_path: Path) -> None:
+    out = tmp_path / "labels.jsonl"
+    rows = [
+        {"name": "b", "english": "She is sad.", "reason": "He is furious."},
+        {"name": "a", "reason": "", "description": "She is delighted."},
+        {"name": "001", "english": "A man sits at a table."},
+    ]
+    assert write_labels(rows, out) == 3
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [line["name"] for line in lines] == ["b", "a", "001"]
+    assert lines[0]["openset"][0] == "furious"
+    assert "delighted" in lines[1]["openset"]
+    assert lines[2]["openset"] == []
+    assert [path.name for path in tmp_path.iterdir()] == ["labels.jsonl"]
+
+
+def test_write_labels_names_the_row_without_text_and_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Explanation 2 has no text"):
+        write_labels([{"name": "a", "reason": "sad"}, {"name": "b", "subtitle": "hello"}], tmp_path / "out.jsonl")
+    with pytest.raises(InputError, match="cannot be written"):
+        write_labels([{"name": "a", "reason": "sad"}], tmp_path / "missing" / "out.jsonl")
+    assert not list(tmp_path.iterdir())

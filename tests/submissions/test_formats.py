@@ -1,0 +1,102 @@
+"""Files from strangers become rows of text, or a `SubmissionError` that says where and what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from submissions.formats import Limits, SubmissionError, read_rows
+
+
+def write(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def refusal(path: Path, **options: object) -> SubmissionError:
+    with pytest.raises(SubmissionError) as caught:
+        read_rows(path, **options)  # type: ignore[arg-type]
+    return caught.value
+
+
+def test_csv_cells_stay_the_text_that_they_are(tmp_path: Path) -> None:
+    content = '\ufeffname,reason\r\n001,"sad, and\nangry"\r\n1e3,NA\r\n\r\n'
+    rows = read_rows(write(tmp_path, "a.csv", content))
+    assert [(row.number, row.text("name"), row.text("reason")) for row in rows] == [
+        (2, "001", "sad, and\nangry"),
+        (3, "1e3", "NA"),
+    ]
+
+
+def test_jsonl_keeps_the_spelling_of_numbers_and_lists(tmp_path: Path) -> None:
+    content = '{"name": 1.50, "openset": ["don\'t care", "sad"]}\n\n{"name": "x\u2028y", "openset": null}\n'
+    first, second = read_rows(write(tmp_path, "a.jsonl", content))
+    assert first.text("name") == "1.50"
+    assert first.cells["openset"] == ("don't care", "sad")
+    assert second.number == 3
+    assert second.text("name") == "x\u2028y"
+    assert "openset" not in second.cells
+
+
+def test_json_is_a_list_of_objects(tmp_path: Path) -> None:
+    assert [row.text("name") for row in read_rows(write(tmp_path, "a.json", '[{"name": "a"}, {"name": "b"}]'))] == [
+        "a",
+        "b",
+    ]
+    assert refusal(write(tmp_path, "b.json", '{"name": "a"}')).problems[0].code == "json"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "row"),
+    [
+        ("a.csv", "", "empty", None),
+        ("a.csv", "name,reason\n", "empty", None),
+        ("a.csv", "name,name\na,b\n", "header", 1),
+        ("a.csv", "name,reason\na,b,c\n", "cells", 2),
+        ("a.csv", 'name,reason\na,"b', "csv", 2),
+        ("a.csv", b"name,reason\na,\xff\n", "encoding", 2),
+        ("a.csv", b"PK\x03\x04\xff\xfe", "encoding", 1),
+        ("a.jsonl", '{"name": "a"}\n{"name": \n', "json", 2),
+        ("a.jsonl", "[1, 2]\n", "json", 1),
+        ("a.jsonl", "[" * 100_000, "json", 1),
+        ("a.jsonl", '{"name": "\\ud800"}\n', "text", 1),
+        ("a.txt", "name\na\n", "format", None),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused_with_its_place(
+    tmp_path: Path, name: str, content: str | bytes, code: str, row: int | None
+) -> None:
+    problem = refusal(write(tmp_path, name, content)).problems[0]
+    assert (problem.code, problem.row) == (code, row)
+    assert problem.hint.endswith(".")
+
+
+def test_limits_hold_before_anything_is_expanded(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "name,reason\n" + "a,b\n" * 10)
+    assert refusal(path, limits=Limits(bytes=20)).problems[0].code == "size"
+    assert refusal(path, limits=Limits(rows=5)).problems[0].code == "rows"
+    assert (
+        refusal(write(tmp_path, "b.csv", "name\n" + "x" * 50 + "\n"), limits=Limits(field=40)).problems[0].code
+        == "field"
+    )
+    assert refusal(write(tmp_path, "c.csv", "name\n" + "x" * 200_000 + "\n")).problems[0].code == "csv"
+
+
+def test_required_columns_are_named_once_and_empty_cells_each(tmp_path: Path) -> None:
+    error = refusal(write(tmp_path, "a.csv", "name,english\n,a\nb,c\n"), required=("name", "reason"))
+    assert [(problem.code, problem.row, problem.column) for problem in error.problems] == [
+        ("missing", None, "reason"),
+        ("empty", 2, "name"),
+    ]
+
+
+def test_twenty_problems_are_told_and_the_rest_counted(tmp_path: Path) -> None:
+    error = refusal(write(tmp_path, "a.csv", "name\n" + "a,b\n" * 30))
+    assert (len(error.problems), error.more) == (20, 10)
+    assert "10 more" in str(error)
+
+
+def test_a_file_that_is_not_there_is_a_submission_error(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "none.csv").problems[0].code == "unreadable"
+    (tmp_path / "folder.csv").mkdir()
+    assert refusal(tmp_path / "folder.csv").problems[0].code == "unreadable"
