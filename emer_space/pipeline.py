@@ -32,6 +32,7 @@ from emer_space.analysis import (
 from emer_space.cancellation import CancelToken
 from emer_space.clip import Clip, frames, open_clip, wave
 from emer_space.clues.acoustic import read_acoustic
+from emer_space.clues.activity import VoiceActivity, voice_activity
 from emer_space.clues.rules import rules_sha256
 from emer_space.clues.textual import given_subtitle, read_textual
 from emer_space.clues.visual import read_visual
@@ -55,6 +56,11 @@ class Request:
 
     subtitle: str = ""
     modalities: tuple[Input, ...] = INPUTS
+
+    @property
+    def words(self) -> str:
+        """The subtitle without blanks around it; bytes that are no text become question marks."""
+        return self.subtitle.strip().encode("utf-8", "replace").decode("utf-8")
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.modalities if name not in INPUTS]
@@ -102,10 +108,9 @@ def analyze(
     latest: Progress | Finished | Exception = Progress("probing", 0.0)
     try:
         while not isinstance(latest, Finished):
-            try:
+            # A cancelled or failed worker puts its own last word here once it has stopped: it alone knows the reason.
+            with contextlib.suppress(queue.Empty):
                 latest = events.get(timeout=HEARTBEAT_S)
-            except queue.Empty:
-                token.check()
             if isinstance(latest, Exception):
                 raise latest
             yield latest
@@ -174,8 +179,16 @@ class _Run:
                     contextlib.closing(frames(clip, self.settings, self.token)) as seen,
                 ):
                     self.models["face"] = self.profile.revision("face")
-                    progress = lambda done: self.report("watching", done)  # noqa: E731
-                    return read_visual(seen, clip.facts, faces, expression, self.settings, self.token, progress)
+                    return read_visual(
+                        seen,
+                        clip.facts,
+                        faces,
+                        expression,
+                        self.settings,
+                        self.token,
+                        progress=lambda done: self.report("watching", done),
+                        voice=lambda: self._activity(clip),
+                    )
             except ModelUnavailable as problem:
                 self.notices.append(Notice("face-missing", str(problem)))
                 statement = "The picture was not read, because the model for faces is missing."
@@ -183,10 +196,17 @@ class _Run:
 
         return self._timed("watching", look)
 
+    def _activity(self, clip: Clip) -> VoiceActivity | None:
+        """The voice over time, to tell who speaks; asked for only where several people are in the picture."""
+        if "audio" not in self.request.modalities or not clip.facts.has_audio:
+            return None
+        pitch = self._model("pitch")
+        return voice_activity(pitch.track(wave(clip, self.settings, self.token), self.token)) if pitch else None
+
     def _hear(self, clip: Clip) -> tuple[Subtitle | None, Reading | None, Reading | None]:
         """Sound and words: recognition first, because tempo and pauses are read from the words' times."""
         wanted = self.request.modalities
-        given = self.request.subtitle.strip()
+        given = self.request.words
         sound = wave(clip, self.settings, self.token)
         recognised = acoustic = textual = None
         if "text" in wanted and not given:
@@ -195,6 +215,9 @@ class _Run:
             acoustic = self._timed("listening", lambda: self._voice(sound, clip, recognised))
         if "text" not in wanted:
             return None, acoustic, None
+        if not given and len(sound) and "speech" not in self.models:
+            statement = "The words were not recognised, because the model for speech is missing."
+            return None, acoustic, Reading((_absence("t1", "text", "words-unread", statement, clip),))
         subtitle = given_subtitle(given, clip.facts) if given else recognised
         textual = self._timed("reading", lambda: self._words(subtitle, clip))
         return subtitle, acoustic, textual

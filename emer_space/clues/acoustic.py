@@ -50,7 +50,7 @@ def read_acoustic(
         return _absence("no-audio", facts, {})
     if settings.sample_rate != SAMPLE_RATE:
         wave = resample_poly(wave, SAMPLE_RATE, settings.sample_rate).astype(np.float32)
-    track = pitch.track(wave)
+    track = pitch.track(wave, token)
     token.check()
     activity = find_voice(track)
     if not activity.heard:

@@ -45,6 +45,24 @@ class Activity:
         return sum(end - start for start, end in self.spans)
 
 
+@dataclass(frozen=True, slots=True)
+class VoiceActivity:
+    """How much voice sounds when: `t` (n,) seconds, rising; `level` (n,) 0…1, 0 without a voice."""
+
+    t: NDArray[np.float64]
+    level: NDArray[np.float64]
+
+
+def voice_activity(track: PitchTrack) -> VoiceActivity | None:
+    """The voice of a pitch track over time, from 0 at 30 dB under its usual loudness; None where none sounds."""
+    activity = find_voice(track)
+    if not activity.runs:
+        return None
+    usual = float(np.median(track.loudness_db[activity.voice]))
+    level = np.clip((track.loudness_db - usual) / 30.0 + 1.0, 0.0, 1.0)
+    return VoiceActivity(track.t, np.where(activity.voice, level, 0.0))
+
+
 def find_voice(track: PitchTrack) -> Activity:
     """The voice in a pitch track."""
     loudness = track.loudness_db

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from emer_space.clues.face_shape import eyes_wider
 from emer_space.clues.faces import Sighting
 from emer_space.clues.rules import read_toml
-from emer_space.clues.spans import Floats, held, smoothed, swing
+from emer_space.clues.spans import Floats, held, runs, smoothed, swing
 from emer_space.models.expression import EXPRESSIONS
 
 MUSCLE_SIGMA_S = 0.07
@@ -22,13 +23,25 @@ READABLE = 0.45
 """Below this quality of a sighting single muscles are not read, only the face as a whole."""
 NEUTRAL_PROBABILITY = 0.6
 NEUTRAL_SECONDS = 0.4
+UNMARKED = 0.25
+"""A face in which no muscle channel reaches this shows nothing."""
 GAP_S = 0.5
+SHUT, BLINK_S, BLINK_CLIP_S = 0.35, 0.4, 4.0
+"""Eyes count as closed from here on (smoothing flattens a blink), blinks as long as this, in clips this long."""
+JOY_WITH_SHUT_EYES = 0.4
+"""What a call of joy counts while the eyes stay shut and no teeth show: people smile so seldom, and weep so often."""
 
 
 @cache
 def table() -> Mapping[str, Any]:
     """The tables beside the rules in visual.toml: blendshapes, rest, evidence, frequency, circumplex."""
     return read_toml("clues/visual.toml")
+
+
+@cache
+def log_calls() -> Floats:
+    """Logarithms of `[calls]`: (shown, called), both in the order of `EXPRESSIONS`."""
+    return np.log(np.array([table()["calls"][name] for name in EXPRESSIONS], dtype=np.float64))
 
 
 def times(sightings: Sequence[Sighting]) -> Floats:
@@ -54,37 +67,50 @@ def face_channels(sightings: Sequence[Sighting], cuts: Sequence[float]) -> dict[
     head = _head(sightings, t, gaps)
     channels = {"quality": quality, **muscles, **head, **{f"expr_{k}": v for k, v in expressions.items()}}
     channels |= _weighed_smile(channels)
-    channels["marked"] = np.nanmax(
-        np.vstack([np.nan_to_num(channels[name]) for name in table()["marked"]["channels"]]), axis=0
-    )
+    channels["marked"] = np.max([w * np.nan_to_num(channels[name]) for name, w in table()["marked"].items()], axis=0)
     channels["marked"] = np.where(readable, channels["marked"], np.nan)
+    channels["outside"] = np.array([1.0 - sighting.inside for sighting in sightings])
+    channels["unmarked"] = np.clip(1.0 - channels["marked"] / UNMARKED, 0.0, 1.0)
+    channels["unsmiling"] = np.clip(1.0 - (channels["smile"] + channels["grimace"]) / UNMARKED, 0.0, 1.0)
+    open_wide = np.clip(3.0 * channels["eyes_wide"] + 1.5 * channels["jaw_held"], 0.0, 1.0)
+    channels["startled"] = np.sqrt(channels["brow_outer_up"] * open_wide)  # raised brows alone are many things
+    channels["bowed"] = np.clip(channels["head_lowered"] / 20.0, 0.0, 1.0)
     faces = face_reading(channels)
     channels |= {f"reads_{name}": values for name, values in faces.items()}
     for name, value in overall(faces, quality * channels["settled"]).items():
         channels[f"overall_{name}"] = np.full(len(t), value)
     channels["median_marked"] = np.full(len(t), _quantile(channels["marked"], 0.75))
     channels["sightings"] = np.full(len(t), float(len(t)))
+    channels["overall_blinks"] = np.full(len(t), _blinks_a_minute(channels["eyes_shut"], t, gaps))
     channels["median_quality"] = np.full(len(t), float(np.median(quality)))
     return channels
+
+
+def _blinks_a_minute(eyes_shut: Floats, t: Floats, gaps: Sequence[int]) -> float:
+    """Closings of the eyes that last at most `BLINK_S`, a lower bound, since frames miss some; NaN in a clip too
+    short to count them in."""
+    seen = float(np.diff(t)[[i for i in range(len(t) - 1) if i + 1 not in gaps]].sum()) if len(t) > 1 else 0.0
+    if seen < BLINK_CLIP_S:
+        return float("nan")
+    lengths = [t[last] - t[first] for first, last in runs(np.nan_to_num(eyes_shut) > SHUT, gaps)]
+    return 60.0 * sum(length <= BLINK_S for length in lengths) / seen
 
 
 def face_reading(channels: Mapping[str, Floats]) -> dict[str, Floats]:
     """What the face reads as, frame by frame: probabilities of the seven expressions, summing to 1.
 
-    Logarithmic opinion pool (Genest & Zidek 1986) of the classifier, freed of how often its training pictures
-    show each expression (label shift, Saerens et al. 2002; half of the correction), and of the muscles'
-    evidence: weighted sums in the manner of EMFACS (Friesen & Ekman 1983), in `[evidence]`. Without the
-    classifier the muscles speak alone; where neither can be read, NaN.
+    Logarithmic opinion pool (Genest & Zidek 1986) of two witnesses, all expressions as likely beforehand. The
+    classifier's answer counts as calls of an observer who errs as `[calls]` says (Dawid & Skene 1979), so that a
+    frame can never weigh more than its reliability; the muscles' evidence are weighted sums in the manner of
+    EMFACS (Friesen & Ekman 1983), in `[evidence]`. A witness that is missing says nothing; where both are, NaN.
     """
-    frequency, trust = table()["frequency"], table()["trust"]
-    logs = []
-    for name in EXPRESSIONS:
+    trust = table()["trust"]
+    calls = np.vstack([channels[f"expr_{name}"] for name in EXPRESSIONS]) ** trust["sharpening"]
+    scores = trust["classifier"] * np.nan_to_num(log_calls() @ (calls / calls.sum(axis=0)))
+    for row, name in zip(scores, EXPRESSIONS, strict=True):
         weights: Mapping[str, float] = table()["evidence"][name]
-        evidence = sum((w * np.nan_to_num(channels[c]) for c, w in weights.items()), np.zeros_like(channels["quality"]))
-        opinion = np.log(np.clip(channels[f"expr_{name}"], 0.005, 1.0) / frequency[name] ** trust["shift"])
-        unknown = np.log(trust["unknown"][0 if name == "neutral" else 1])
-        logs.append(trust["muscles"] * evidence + trust["classifier"] * np.where(np.isnan(opinion), unknown, opinion))
-    scores = np.vstack(logs)
+        for channel, weight in weights.items():
+            row += trust["muscles"] * weight * np.nan_to_num(channels[channel])
     scores -= scores.max(axis=0)
     shares = np.exp(scores) / np.exp(scores).sum(axis=0)
     known = ~np.isnan(channels["smile"]) | ~np.isnan(channels["expr_happy"])
@@ -104,11 +130,19 @@ def overall(reading: Mapping[str, Floats], weight: Floats) -> dict[str, float]:
     shares = {}
     for name, values in reading.items():
         mean = float(np.average(values[known], weights=weight[known] + 1e-6))
-        strongest = float(np.sort(values[known])[-max(1, known.sum() // 4) :].mean())
+        strongest = _strongest_quarter(values[known], weight[known])
         neutral = name == "neutral"
         shares[name] = mean * table()["trust"]["neutral_frames"] if neutral else 0.6 * mean + 0.4 * strongest
     total = sum(shares.values())
     return {name: share / total for name, share in shares.items()}
+
+
+def _strongest_quarter(values: Floats, weight: Floats) -> float:
+    """Mean over the frames of highest value that make up a quarter of the weight, so of settled, well-seen frames."""
+    order = np.argsort(-values, kind="stable")
+    weight = weight[order] + 1e-6
+    counted = np.diff(np.minimum(np.cumsum(weight), weight.sum() / 4), prepend=0.0)
+    return float(np.average(values[order], weights=counted))
 
 
 def circumplex(channels: Mapping[str, Floats]) -> tuple[Floats, Floats]:
@@ -140,11 +174,12 @@ def _muscles(
         for name, shapes in table()["blendshapes"].items()
     }
     raw["jaw_held"] = held(raw["jaw_open"], t, 0.6)
-    raw["upper_lip"] = held(raw["upper_lip"], t, 0.4)
-    raw["lower_lip"] = held(raw["lower_lip"], t, 0.4)
+    for lips in ("upper_lip", "lower_lip", "mouth_stretch", "lips_pressed", "chin_raise"):
+        raw[lips] = held(raw[lips], t, 0.4)  # syllables press, part and stretch the lips as well
     raw["pucker_held"] = held(raw["pucker"], t, 0.6)
+    raw["eyes_held_shut"] = held(raw["eyes_shut"], t, 0.5)
     raw["mouth_movement"] = swing(raw["jaw_open"], t, 0.8)
-    passing = (raw["jaw_open"] - raw["jaw_held"]) + (raw["eyes_shut"] - held(raw["eyes_shut"], t, 0.5))
+    passing = (raw["jaw_open"] - raw["jaw_held"]) + (raw["eyes_shut"] - raw["eyes_held_shut"])
     raw["settled"] = 1.0 - np.clip(1.5 * np.nan_to_num(passing), 0, 0.8)  # syllables and blinks distort a face
     raw["smile_asymmetry"] = np.abs(raw["smile_left"] - raw["smile_right"])
     raw["gaze_aside"] = np.maximum(raw["gaze_left"], raw["gaze_right"])
@@ -152,9 +187,12 @@ def _muscles(
     with np.errstate(invalid="ignore"):
         neutral = expressions["neutral"] >= NEUTRAL_PROBABILITY
     own = neutral.sum() * step >= NEUTRAL_SECONDS
-    for name, typical in table()["rest"].items():
-        rest = _quantile(raw[name][neutral], 0.5) if own else typical
-        rest = float(np.clip(np.nan_to_num(rest, nan=typical), 0.0, typical + 0.4))
+    raw["eyes_wide"] = np.fmax(raw["eyes_wide"], eyes_wider(sightings, t, gaps, raw["mouth_corners"]) * readable)
+    trust: Mapping[str, float] = table()["own_rest"]
+    for name, (typical, reach) in table()["rest"].items():
+        rest = _quantile(raw[name][neutral], 0.3) if own else max(typical, _quantile(raw[name], 0.15))
+        offset = float(np.nan_to_num(rest, nan=typical)) - typical
+        rest = max(0.0, typical + float(np.clip(trust["neutral" if own else "lowest"] * offset, -reach, reach)))
         raw[name] = np.clip((raw[name] - rest) / (1 - rest), 0, 1)
     raw["brow_oblique"] = np.clip(raw["brow_inner_up"] - raw["brow_outer_up"], 0, 1)
     return raw
@@ -209,11 +247,11 @@ def _weighed_smile(channels: Mapping[str, Floats]) -> dict[str, Floats]:
     narrowed smiling eyes look like anger to the classifier.
     """
     corners, lip = channels["mouth_corners"], channels["upper_lip"]
-    joy = channels["expr_happy"] + 0.15 + 0.3 * lip
+    weeping = (channels["eyes_held_shut"] > 0.45) & (lip < 0.3)
+    joy = (channels["expr_happy"] + 0.15 + 0.3 * lip) * np.where(weeping, JOY_WITH_SHUT_EYES, 1.0)
     distress = channels["expr_sad"] + channels["expr_fear"] + channels["expr_disgust"]
     by_classifier = joy / (joy + distress)
-    by_muscles = np.where((channels["eyes_shut"] > 0.45) & (lip < 0.3), 0.2, 0.9)
-    share = np.where(np.isnan(by_classifier), by_muscles, by_classifier)
+    share = np.where(np.isnan(by_classifier), np.where(weeping, 0.2, 0.9), by_classifier)
     return {"smile": corners * share, "grimace": corners * (1 - share)}
 
 

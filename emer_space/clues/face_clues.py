@@ -10,16 +10,20 @@ from emer_space.analysis import Clue, Person
 from emer_space.clues.face_channels import breaks, table
 from emer_space.clues.rules import Rule, load_rules
 from emer_space.clues.spans import Floats, Span, spans
+from emer_space.models.expression import EXPRESSIONS
 
 MANY = 3
 """From this number on the spans of one cue become one clue that says how often."""
 FLEETING_S = 0.5
 COVERED = 0.5
-PICTURE_CUES = ("still-picture", "black-picture", "no-face", "face-away", "picture-turned")
-"""Clues about the picture itself, made in visual.py and not by conditions on a face."""
+PICTURE_CUES = ("still-picture", "black-picture", "no-face", "face-away", "picture-turned", "speaks")
+"""Clues about the picture itself and who is in it, made in visual.py and not by conditions on a face."""
 READING = "face-reads"
 """Beginning of the cues that say what the face as a whole reads as: one clue a person and expression."""
 MAIN_SHARE = 0.25
+LEAST_SURE = 0.3
+LEAST_SUPPORT = 0.4
+"""What is left of a movement's confidence where the face as a whole reads otherwise."""
 WHOLE = ("overall_", "median_")
 """Beginnings of channels that hold one value for the whole clip."""
 
@@ -46,15 +50,29 @@ def face_clues(person: Person, t: Floats, channels: Mapping[str, Floats], pace: 
         if rule.cue in PICTURE_CUES:
             continue
         whole = rule.when[0].channel.startswith(WHOLE)
+        reading = rule.cue.startswith(READING)
         lasting = replace(rule, min_s=0.0) if pace.still else rule  # what a still picture shows has no duration
+        lasting = _always_told(lasting, channels) if reading and _leads(rule, channels) else lasting
         found = spans(lasting, channels, t, pace.step, () if whole else gaps)
         if whole and len(found) > 1:
             found = [Span(found[0].first, found[-1].last, found[0].peak)]
-        reading = rule.cue.startswith(READING)
         found = _main_spans(found) if reading else found
         groups = [found] if reading or len(found) >= MANY else [[span] for span in found]
         clues += [_clue(rule, group, person, t, channels, pace, whole) for group in groups if group]
     return without_repeats(clues)
+
+
+def _leads(rule: Rule, channels: Mapping[str, Floats]) -> bool:
+    """Whether a clip's face reads as nothing more than as what this rule tells."""
+    shares = {name: float(channels[f"overall_{name}"][0]) for name in EXPRESSIONS}
+    return shares[rule.cue.replace(f"{READING}-", "")] >= max(shares.values())
+
+
+def _always_told(rule: Rule, channels: Mapping[str, Floats]) -> Rule:
+    """What a face reads as most is told however faint it is; the clue's confidence says how faint."""
+    first = rule.when[0]
+    values = channels[first.channel]
+    return replace(rule, when=(replace(first, above=min(first.above or 0.0, 0.8 * float(np.nanmax(values)))),))
 
 
 def _main_spans(found: Sequence[Span]) -> list[Span]:
@@ -102,24 +120,29 @@ def _clue(
 
 
 def _sureness(rule: Rule, channels: Mapping[str, Floats], lasting: float, quality: float) -> float:
-    """What the face reads as is as sure as its share of the clip (0.7 counts as full); a movement, as it is long."""
+    """What the face reads as is as sure as its share of the clip (0.7 counts as full, and less than `LEAST_SURE` of
+    that as so much); a movement, as it is long."""
     if rule.when[0].channel == "median_quality":
         return 1.0
     seen = 0.35 + 0.65 * quality
     if rule.cue.startswith(READING):
-        return seen * min(1.0, float(channels[rule.cue.replace(f"{READING}-", "overall_")][0]) / 0.7)
+        share = float(channels[rule.cue.replace(f"{READING}-", "overall_")][0]) / 0.7
+        return seen * min(1.0, max(LEAST_SURE, share))
     return seen * min(1.0, 0.7 + 0.6 * lasting)
 
 
 def _support(rule: Rule, channels: Mapping[str, Floats], inside: NDArray[np.int_]) -> float:
-    """0.55…1: how far the face as a whole reads as what a movement suggests (`[kin]`), while it lasts."""
+    """`LEAST_SUPPORT`…1: how far the face reads as what a movement suggests (`[kin]`), while it lasts and overall."""
     kin: Mapping[str, Sequence[str]] = table()["kin"]
     weights = {name: max((rule.suggests.get(word, 0.0) for word in words), default=0.0) for name, words in kin.items()}
     if rule.cue.startswith(READING) or not any(weights.values()):
         return 1.0
-    shares = {name: np.nan_to_num(channels[f"reads_{name}"][inside]).mean() for name in kin}
+    shares = {
+        name: (np.nan_to_num(channels[f"reads_{name}"][inside]).mean() + channels[f"overall_{name}"][0]) / 2
+        for name in kin
+    }
     support = sum(weights[name] * shares[name] for name in kin) / max(weights.values())
-    return 0.55 + 0.45 * min(1.0, float(support) / 0.4)
+    return LEAST_SUPPORT + (1 - LEAST_SUPPORT) * min(1.0, float(support) / 0.4)
 
 
 def _when(start: float, end: float, peak: float, count: int, person: Person) -> str:

@@ -18,7 +18,8 @@ valence, arousal and emotion words, and from which source that is known:
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -64,7 +65,7 @@ class Rule:
     general: bool = False
     """A summary of what more specific cues say in detail: told in prose only where they are silent."""
     words: tuple[str, ...] = ()
-    """Textual rules: phrases that make the cue."""
+    """Phrases (regular expressions) that make the cue in a text: in the words said, or in a description of a clip."""
     examples: tuple[str, ...] = ()
     """Textual rules: described situations to compare a sentence with."""
 
@@ -124,16 +125,29 @@ def load_rules(modality: Modality) -> tuple[Rule, ...]:
     """The rules of one modality in the order of their file; raises `RuleError` on a row that is wrong."""
     rows = read_toml(f"clues/{modality}.toml")["rule"]
     rules = tuple(_rule(row) for row in rows)
-    names = [rule.cue for rule in rules]
-    for name in names:
-        if names.count(name) > 1:
-            raise RuleError(f"{modality}.toml has the cue {name!r} more than once")
+    _once_each(rules, f"{modality}.toml")
+    return rules
+
+
+@cache
+def described_rules(modality: Modality) -> tuple[Rule, ...]:
+    """The rules that read a description in words: the measured ones that have phrases, and `clues/described.toml`."""
+    measured = [rule for rule in load_rules(modality) if rule.words]
+    rules = (*measured, *(_rule(row) for row in read_toml("clues/described.toml").get(modality, ())))
+    _once_each(rules, "described.toml")
     return rules
 
 
 @cache
 def rules_by_cue(modality: Modality) -> Mapping[str, Rule]:
-    return {rule.cue: rule for rule in load_rules(modality)}
+    """Every rule of a modality, measured or described, by its cue."""
+    return {rule.cue: rule for rule in (*load_rules(modality), *described_rules(modality))}
+
+
+def _once_each(rules: Iterable[Rule], table: str) -> None:
+    for cue, times in Counter(rule.cue for rule in rules).items():
+        if times > 1:
+            raise RuleError(f"{table} has the cue {cue!r} more than once")
 
 
 def rules_sha256() -> str:

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from emer_space.analysis import ClipFacts, Clue, Notice, Person, Reading, Series, numbered
 from emer_space.cancellation import CancelToken
+from emer_space.clues.activity import VoiceActivity
 from emer_space.clues.face_channels import circumplex, face_channels, times
 from emer_space.clues.face_clues import Pace, face_clues, strongest
 from emer_space.clues.faces import Track, Tracker, main_track, sighting
 from emer_space.clues.rules import rules_by_cue
 from emer_space.clues.spans import Floats, runs
+from emer_space.clues.speaker import speaking
 from emer_space.models.expression import ExpressionClassifier
 from emer_space.models.face import FaceLandmarks
 from emer_space.settings import Settings
@@ -38,6 +40,8 @@ BLACK = 0.06
 UNCHANGED = 0.05
 """Change of brightness that no spot of a still picture reaches: compression does less, a blink does more."""
 SERIES_STEP_S = 0.25
+SPEAKS = 0.35
+"""How far a mouth must move with the voice, 0…1, for its person to be told the speaker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,13 @@ def read_visual(
     settings: Settings,
     token: CancelToken,
     progress: Callable[[float], None],
+    voice: Callable[[], VoiceActivity | None] | None = None,
 ) -> Reading:
     """The visual clues of a clip, with the people in it and their valence and arousal over time.
 
-    `faces` is entered already; `progress` is called with 0…1. Raises `Cancelled`.
+    `faces` is entered already; `progress` is called with 0…1. `voice` is asked once, after the frames were seen and
+    only where there are several people: the main one is then chosen also by whose mouth moves with the voice.
+    Raises `Cancelled`.
     """
     watched = _watch(frames, facts, faces, expression, settings, token, progress)
     notices = [] if expression is not None else [Notice("expression-missing", WITHOUT_CLASSIFIER)]
@@ -70,7 +77,9 @@ def read_visual(
         notices.append(Notice("no-frames", "The clip has no picture that could be read."))
         return Reading(clues=numbered(_picture_clues(watched, [], facts), "v"), notices=tuple(notices))
     tracks = watched.tracker.people()
-    main = main_track(tracks) if tracks else None
+    heard = voice() if voice is not None and len(tracks) > 1 else None
+    voices = speaking(tracks, heard) if heard else []
+    main = main_track(tracks, voices) if tracks else None
     people, series, clues = [], [], _picture_clues(watched, tracks, facts)
     for number, track in enumerate(tracks, start=1):
         person = Person(
@@ -84,6 +93,11 @@ def read_visual(
         pace = Pace(watched.step, facts.duration_s, tuple(watched.tracker.cuts), watched.still)
         found = face_clues(person, times(track.sightings), channels, pace)
         clues += strongest(found, MAX_CLUES if track is main else MAX_CLUES_OF_OTHERS)
+        if voices and voices[number - 1] >= max(SPEAKS, *voices):
+            measured = {"likeness": voices[number - 1]}
+            clues.append(
+                rules_by_cue("visual")["speaks"].clue("visual", person.start, person.end, measured, person=person.id)
+            )
         series.append(_series(person, times(track.sightings), channels))
     if watched.still and not watched.black.all():
         notices.append(Notice("still-picture", "The picture is still: it can show an expression, but no movement."))

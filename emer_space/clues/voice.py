@@ -19,6 +19,9 @@ from emer_space.clues.spectrum import Spectrum, alpha_db
 from emer_space.models.pitch import HOP_S, PitchTrack
 
 NAN = float("nan")
+QUICK_SYL = 6.2
+BROKEN_BY, BROKEN_SHARE = 4, (0.35, 0.7)
+"""Speech counts as broken by at least so many pauses that take this share of its time."""
 VOWELS = re.compile(r"[aeiouyàáâãäåæèéêëìíîïòóôõöøœùúûüýÿ]+")
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
@@ -57,6 +60,7 @@ def measure_voice(
         "register_hz": float(np.median(track.hz[voice])),
         "tempo_syl": tempo(activity, peaks, words),
     }
+    values["quick"] = float(values["tempo_syl"] >= QUICK_SYL)
     spans: dict[str, Span] = {"whole": (activity.spans[0][0], activity.spans[-1][1])}
     values |= _pitch_range(track, activity) | _change(track, voice, peaks)
     for part, span in (
@@ -150,6 +154,8 @@ def _pauses(activity: Activity) -> tuple[dict[str, float], dict[str, Span]]:
         "pause_at": longest[0] if longest else NAN,
         "silent_share": total / whole if whole >= 3 else NAN,
     }
+    low, high = BROKEN_SHARE
+    values["broken"] = float(len(gaps) >= BROKEN_BY and low <= values["silent_share"] <= high)
     return values, {"pause": longest} if longest else {}
 
 

@@ -1,15 +1,19 @@
 """Acoustic clues on real voices, on voices made here, and on sounds that are no voice."""
 
+import subprocess
 import wave as wavefile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.signal import butter, lfilter, resample_poly, sosfiltfilt
+from scipy.signal import resample_poly
+from voice_making import RATE, Wave, melody, voice
 
 from emer_space.analysis import ClipFacts, Reading, Segment, Subtitle
 from emer_space.cancellation import CancelToken
+from emer_space.clip import open_clip
+from emer_space.clip import wave as clip_sound
 from emer_space.clues.acoustic import MOST_CLUES, read_acoustic
 from emer_space.clues.rules import load_rules
 from emer_space.clues.voice import syllables
@@ -18,9 +22,6 @@ from emer_space.models.pitch import PitchTracker
 from emer_space.settings import Settings
 
 CLIPS = Path(__file__).parents[2].parent / "shared" / "clips"
-RATE = 16_000
-Wave = NDArray[np.float32]
-FORMANTS = ((600, 80), (1400, 100), (2500, 140), (3600, 200))
 TIME = np.arange(RATE * 4) / RATE
 
 
@@ -44,34 +45,6 @@ def arousal(reading: Reading) -> float:
     """The clues' arousal, weighted with their confidence."""
     known = [(clue.arousal, clue.confidence) for clue in reading.clues if clue.arousal is not None]
     return sum(value * weight for value, weight in known) / sum(weight for _, weight in known)
-
-
-def voice(semitones: NDArray[np.float64], usual_hz: float = 120.0, effort_db: float = 0.0, rate: float = 4.0) -> Wave:
-    """A vowel-like voice: pulses at the pitch contour (in semitones, one value a sample) through formants.
-
-    `effort_db`: what lies above 1 kHz is raised by so much; `rate`: syllables a second. The pitch
-    also drifts by 0.15 semitones, as it does in every natural voice.
-    """
-    drift = lfilter([0.006], [1, -0.994], np.random.default_rng(3).standard_normal(len(semitones)))
-    hz = usual_hz * 2 ** ((semitones + 0.15 * drift / drift.std()) / 12)
-    phase = np.cumsum(hz / RATE)
-    sound = np.diff(np.floor(phase), prepend=0.0)
-    sound = lfilter([1, -1], [1, -0.99], lfilter([1], [1, -0.9], sound))
-    for centre, width in FORMANTS:
-        radius = np.exp(-np.pi * width / RATE)
-        poles = [1, -2 * radius * np.cos(2 * np.pi * centre / RATE), radius**2]
-        sound = lfilter([sum(poles)], poles, sound)
-    upper = sosfiltfilt(butter(2, 1000, "high", fs=RATE, output="sos"), sound)
-    sound = sound + (10 ** (effort_db / 20) - 1) * upper
-    syllable = np.clip(np.sin(np.pi * rate * np.arange(len(sound)) / RATE) ** 2 * 1.6 - 0.3, 0.0, 1.0)
-    sound = sound * syllable
-    return (0.3 * sound / np.abs(sound).max()).astype(np.float32)
-
-
-def melody(seconds: float, swing: float = 2.0) -> NDArray[np.float64]:
-    """A speech-like contour: phrases of 1.3 s that rise and fall by `swing` semitones, with movement in syllables."""
-    t = np.arange(int(seconds * RATE)) / RATE
-    return swing * np.sin(2 * np.pi * t / 1.3) + 0.3 * swing * np.sin(2 * np.pi * 2.7 * t)
 
 
 def noise(samples: int, level: float) -> Wave:
@@ -258,3 +231,36 @@ def test_acted_arousal_is_above_that_of_sadness(pitch: PitchTracker, name: str) 
     assert arousal(excited) > arousal(sad) + 0.1
     means = [np.mean([a for a in reading.series[0].arousal if a is not None]) for reading in (excited, sad)]
     assert means[0] > means[1]
+
+
+@pytest.mark.parametrize("name", ["angry", "fearful", "happy"])
+def test_acted_arousal_is_heard_under_a_black_picture(
+    pitch: PitchTracker, clips: Path, tmp_path: Path, name: str
+) -> None:
+    readings = []
+    for acted in (name, "sad"):
+        film = tmp_path / f"{acted}.mp4"
+        black = ["-f", "lavfi", "-i", "color=black:size=320x180:rate=25"]
+        sound = ["-i", str(clips / "speech" / f"{acted}.wav"), "-c:a", "aac", "-shortest"]
+        subprocess.run(["ffmpeg", "-v", "error", *black, *sound, str(film)], check=True, stdin=subprocess.DEVNULL)
+        clip = open_clip(film, tmp_path / acted, Settings(), CancelToken())
+        heard = clip_sound(clip, Settings(), CancelToken())
+        readings.append(read_acoustic(heard, clip.facts, pitch, None, Settings(), CancelToken()))
+    assert arousal(readings[0]) > arousal(readings[1]) + 0.1
+    means = [np.mean([a for a in reading.series[0].arousal if a is not None]) for reading in readings]
+    assert means[0] > means[1]
+
+
+def test_quick_words_broken_by_pauses_are_not_called_fast_and_halting_at_once() -> None:
+    rules = {rule.cue: rule for rule in load_rules("acoustic")}
+    usual = {condition.channel: float("nan") for rule in rules.values() for condition in rule.when}
+    told = {"fast", "slow", "halting", "quick-bursts"}
+    for tempo, pauses, broken, expected in [
+        (7.0, 6, 1.0, {"quick-bursts"}),
+        (7.0, 1, 0.0, {"fast"}),
+        (4.5, 6, 1.0, {"halting"}),
+        (2.5, 6, 1.0, {"halting", "slow"}),
+        (4.5, 1, 0.0, set()),
+    ]:
+        values = usual | {"tempo_syl": tempo, "pauses": pauses, "broken": broken, "quick": float(tempo >= 6.2)}
+        assert {cue for cue in told if rules[cue].holds(values)} == expected

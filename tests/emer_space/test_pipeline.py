@@ -165,6 +165,37 @@ def test_a_missing_model_is_said_and_the_rest_goes_on(
     assert told(analysis) == {"acoustic", "textual"}
 
 
+def test_speech_that_could_not_be_recognised_is_not_called_silence(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMER_HOME", str(tmp_path / "empty"))
+    clip = project / "examples" / "glad_words.mp4"
+    *_, last = analyze(clip, Request(), load_profile(), Settings(), CancelToken(), tmp_path)
+    assert "model for speech is missing" in last.analysis.explanation.text
+    assert "No words were heard" not in last.analysis.explanation.text
+
+
+def test_the_reason_of_a_failure_is_told_and_not_the_stop_it_caused(
+    profile: Profile, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class BrokenFaces:
+        def __enter__(self) -> "BrokenFaces":
+            raise InputError("The picture cannot be decoded.")
+
+        def __exit__(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(profile, "faces", lambda _: BrokenFaces())
+    events = analyze(project / "examples" / "glad_words.mp4", Request(), profile, Settings(), CancelToken(), tmp_path)
+    with pytest.raises(InputError, match="cannot be decoded"):
+        list(events)
+
+
+def test_bytes_that_are_no_text_do_not_end_the_analysis(explain: Explain, clips: Path) -> None:
+    analysis = explain(clips / "edge" / "no_audio_track.mp4", subtitle="I am so happy \udcff!")
+    assert_sound(analysis)
+    assert "I am so happy ?!" in analysis.subtitle.text
+
+
 def children() -> list[psutil.Process]:
     return [child for child in psutil.Process().children(recursive=True) if child.name().startswith("ff")]
 

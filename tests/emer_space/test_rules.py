@@ -4,8 +4,8 @@ import string
 import pytest
 
 from emer_space.analysis import MODALITIES
-from emer_space.clues.rules import Condition, Rule, _rule, load_rules, rules_sha256
-from emer_space.disambiguation import load_patterns
+from emer_space.clues.rules import Condition, Rule, _rule, rules_by_cue, rules_sha256
+from emer_space.disambiguation import _conditions, load_patterns
 from emer_space.errors import RuleError
 from emer_space.vocabulary import load_vocabulary
 
@@ -47,7 +47,7 @@ def test_a_wrong_row_is_refused(row: dict) -> None:
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_every_rule_is_worded_sourced_and_suggests_known_words(modality: str) -> None:
     vocabulary = load_vocabulary()
-    for rule in load_rules(modality):
+    for rule in rules_by_cue(modality).values():
         assert rule.source.strip(), rule.cue
         assert rule.statement.rstrip('”"')[-1] in ".!?", rule.cue
         assert rule.statement[0] in string.ascii_uppercase + "“{", rule.cue
@@ -56,14 +56,24 @@ def test_every_rule_is_worded_sourced_and_suggests_known_words(modality: str) ->
             assert vocabulary.lookup(word), f"{rule.cue} suggests {word!r}, which the vocabulary does not know"
 
 
-def test_every_pattern_names_cues_and_words_that_exist() -> None:
-    cues = {rule.cue for modality in MODALITIES for rule in load_rules(modality)}
-    for pattern in load_patterns():
-        named = {
-            cue for wanted in pattern.when.values() for key in ("any_of", "none_of") for cue in wanted.get(key, [])
-        }
-        assert named <= cues, f"{pattern.name}: {named - cues}"
+def test_every_pattern_suggests_words_that_exist_and_is_worded_and_sourced() -> None:
+    patterns = load_patterns()
+    assert len({pattern.name for pattern in patterns}) == len(patterns) >= 25
+    for pattern in patterns:
         assert all(load_vocabulary().lookup(word) for word in pattern.suggests), pattern.name
+        assert pattern.source.strip(), pattern.name
+        for wording in pattern.wordings:
+            assert wording[0] in string.ascii_uppercase + "“" and wording.endswith("."), pattern.name
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [{"visual": {"any_of": ["no-such-cue"]}}, {"visual": {"loudness": [0, 1]}}, {"tactile": {"quiet": True}}],
+    ids=["cue", "condition", "modality"],
+)
+def test_a_pattern_with_an_unknown_condition_is_refused(rows: dict) -> None:
+    with pytest.raises(RuleError, match="pattern 'wrong'"):
+        _conditions("wrong", rows, {})
 
 
 def test_the_hash_of_the_rules_is_stable() -> None:

@@ -201,7 +201,10 @@ def test_rules_are_sourced_and_their_tables_agree() -> None:
         assert rule.statement.endswith(".")
     for cue, less in table()["says_more"].items():
         assert {cue, *less} <= set(rules)
-    assert set(table()["evidence"]) == set(table()["frequency"]) == set(table()["circumplex"]) == set(EXPRESSIONS)
+    assert set(table()["evidence"]) == set(table()["calls"]) == set(table()["circumplex"]) == set(EXPRESSIONS)
+    for shown, calls in table()["calls"].items():
+        assert sum(calls) == pytest.approx(1.0), shown
+        assert max(calls) == calls[EXPRESSIONS.index(shown)] or shown == "disgust"
     suggested = {word for rule in rules.values() for word in rule.suggests}
     assert {word for words in table()["kin"].values() for word in words} <= suggested
     assert set(table()["rest"]) <= {*table()["blendshapes"], "pucker_held"}
