@@ -5,17 +5,31 @@ others. Agreement strengthens; a conflict is named, and resolved by a row of `di
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from math import prod
 from typing import Any, Literal
 
 from emer_space.analysis import MODALITIES, Agreement, Clue, Modality, Person
-from emer_space.clues.rules import read_toml
+from emer_space.clues.rules import read_toml, rules_by_cue
 from emer_space.errors import RuleError
+from emer_space.vocabulary import load_vocabulary
 
 MARKED = 0.2
 """A stance on valence below this size takes no side; below it ratings of single cues scatter around zero."""
+MOST_BEARING = 2
+"""Clues of one modality that a pattern's sentence cites."""
+CLEARLY = 0.5
+"""Weight from which a clue counts as one of a feeling for the conditions "feels …"."""
+AGAINST = 0.35
+"""What an undecided clue keeps of a word whose valence is opposite to what the other modalities say."""
+DECIDED = 0.3
+"""Valence of a word from which it takes a side."""
+FEELS = "feels "
+NAMING = frozenset({"any_of", "also_of", "none_of"})
+CONDITIONS = NAMING | {"valence", "arousal", "quiet", "silent"}
+
+Conditions = Mapping[Modality, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +55,31 @@ class Pattern:
 
     name: str
     kind: Literal["conflict", "agreement"]
-    when: Mapping[Modality, Mapping[str, Any]]
+    when: Conditions
     wins: str
-    wording: str
+    wordings: tuple[str, ...]
     source: str
+    unless: Conditions = field(default_factory=dict)
     damp: Mapping[Modality, float] = field(default_factory=dict)
     suggests: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def wording(self) -> str:
+        """The sentence that can always be said."""
+        return self.wordings[0]
+
     def holds(self, stances: Mapping[Modality, Stance]) -> bool:
-        return all(name in stances and _meets(stances[name], wanted) for name, wanted in self.when.items())
+        met = all(_meets(stances.get(name), wanted) for name, wanted in self.when.items())
+        return met and not any(_meets(stances.get(name), wanted) for name, wanted in self.unless.items())
 
     def clues(self, stances: Mapping[Modality, Stance]) -> tuple[Clue, ...]:
-        """The clues that the pattern rests on: those of the modalities it names."""
-        return tuple(clue for name in MODALITIES if name in self.when for clue in stances[name].clues)
+        """The clues that the pattern rests on, strongest first: at most two a modality that it names."""
+        return tuple(
+            clue
+            for name in MODALITIES
+            if name in self.when and name in stances
+            for clue in _bearing(stances[name], self.when[name])[:MOST_BEARING]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +97,24 @@ class Verdict:
         """The people who are not the main one: what they do speaks for nobody else."""
         return frozenset(person.id for person in self.people if person.role == "other")
 
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """The pattern's sentences, filled with the words that bear it; () where no pattern holds."""
+        if not self.pattern:
+            return ()
+        words = next(
+            (c.measurements["quote"] for c in self.pattern.clues(self.stances) if c.modality == "textual"), None
+        )
+        filled = [
+            text.replace("{words}", str(words)) for text in self.pattern.wordings if words or "{words}" not in text
+        ]
+        return tuple(filled)
+
+    @property
+    def open(self) -> bool:
+        """Whether the modalities conflict and nothing settles which of them is right."""
+        return self.agreement == "conflicting" and (self.pattern is None or self.pattern.wins == "open")
+
     def factor(self, modality: Modality) -> float:
         """How much of a modality's suggestions is kept after disambiguation, 0…1."""
         return self.pattern.damp.get(modality, 1.0) if self.pattern else 1.0
@@ -84,22 +128,79 @@ def weigh(clues: tuple[Clue, ...], people: tuple[Person, ...]) -> Verdict:
         name: _stance(name, own) for name in MODALITIES if (own := tuple(c for c in speaking if c.modality == name))
     }
     pattern = next((pattern for pattern in load_patterns() if pattern.holds(stances)), None)
-    return Verdict(clues, people, stances, _agreement(stances, pattern), pattern)
+    reread = {name: _reread(stance, _side_of_others(stances, name)) for name, stance in stances.items()}
+    return Verdict(clues, people, reread, _agreement(stances, pattern), pattern)
+
+
+def _side_of_others(stances: Mapping[Modality, Stance], name: Modality) -> Literal[-1, 0, 1]:
+    """The side that the other modalities take together; 0 where they take none or contradict each other."""
+    sides = {stance.side for other, stance in stances.items() if other != name} - {0}
+    return sides.pop() if len(sides) == 1 else 0
+
+
+def _reread(stance: Stance, side: Literal[-1, 0, 1]) -> Stance:
+    """A stance whose aroused, undecided clues are read as the other modalities suggest (excitement as agitation)."""
+    if not side:
+        return stance
+    clues = tuple(_taking_side(clue, side) if clue.valence is None else clue for clue in stance.clues)
+    return replace(stance, clues=clues)
+
+
+def _taking_side(clue: Clue, side: Literal[-1, 1]) -> Clue:
+    """Words against the side keep a small part of their weight; a counterpart of the table takes the rest."""
+    suggests = dict(clue.suggests)
+    for word, weight in clue.suggests.items():
+        entry = load_vocabulary().lookup(word)
+        if entry is None or entry.valence * side > -DECIDED:
+            continue
+        suggests[word] = round(weight * AGAINST, 3)
+        if counterpart := _counterparts().get(word):
+            suggests[counterpart] = max(suggests.get(counterpart, 0.0), weight)
+    return replace(clue, suggests=suggests)
+
+
+@cache
+def _counterparts() -> Mapping[str, str]:
+    table: Mapping[str, str] = read_toml("disambiguation.toml")["counterparts"]
+    return table
 
 
 @cache
 def load_patterns() -> tuple[Pattern, ...]:
     """The table in its order; raises `RuleError` on a row that is wrong."""
+    table = read_toml("disambiguation.toml")
     patterns = []
-    for row in read_toml("disambiguation.toml")["pattern"]:
+    for row in table["pattern"]:
+        name = row.get("name", "without a name")
+        conditions: dict[str, Any] = {
+            key: _conditions(name, row.get(key, {}), table["groups"]) for key in ("when", "unless")
+        }
+        others = {key: value for key, value in row.items() if key not in (*conditions, "wording")}
         try:
-            pattern = Pattern(**row)
-        except TypeError as problem:
-            raise RuleError(f"a pattern is wrong ({row.get('name', 'without a name')}): {problem}") from problem
-        if pattern.wins not in (*MODALITIES, "open", "both") or not set(pattern.when) <= set(MODALITIES):
-            raise RuleError(f"pattern {pattern.name!r}: {pattern.wins!r} or a name under `when` is not a modality")
+            pattern = Pattern(**others, **conditions, wordings=tuple(row["wording"]))
+        except (TypeError, KeyError) as problem:
+            raise RuleError(f"a pattern is wrong ({name}): {problem}") from problem
+        if pattern.wins not in (*MODALITIES, "open", "both") or not pattern.when or "{" in pattern.wording:
+            raise RuleError(f"pattern {name!r}: it wants a winner, conditions, and a first wording without a place")
         patterns.append(pattern)
     return tuple(patterns)
+
+
+def _conditions(name: str, rows: Mapping[str, Mapping[str, Any]], groups: Mapping[str, list[str]]) -> Conditions:
+    """Conditions with their groups spelled out; raises `RuleError` on a modality, key, cue or feeling not known."""
+    conditions: dict[Modality, dict[str, Any]] = {}
+    for modality, wanted in rows.items():
+        if modality not in MODALITIES or not set(wanted) <= CONDITIONS:
+            raise RuleError(f"pattern {name!r}: there is no modality {modality!r}, or no condition of {sorted(wanted)}")
+        known = {*rules_by_cue(modality), *(FEELS + family for family in _families())}
+        spelled = {key: value for key, value in wanted.items() if key not in NAMING}
+        for key in NAMING & set(wanted):
+            cues = frozenset(cue for entry in wanted[key] for cue in groups.get(entry, [entry]))
+            if unknown := cues - known:
+                raise RuleError(f"pattern {name!r}: {modality} has no {', '.join(sorted(unknown))}")
+            spelled[key] = cues
+        conditions[modality] = spelled
+    return conditions
 
 
 def _stance(modality: Modality, clues: tuple[Clue, ...]) -> Stance:
@@ -114,23 +215,51 @@ def _mean(clues: tuple[Clue, ...], dimension: Literal["valence", "arousal"]) -> 
     return sum(confidence * value for confidence, value in rated) / total if total else None
 
 
-def _meets(stance: Stance, wanted: Mapping[str, Any]) -> bool:
-    cues = {clue.cue for clue in stance.clues}
-    for key, value in wanted.items():
-        if key == "any_of":
-            held = bool(cues & set(value))
-        elif key == "none_of":
-            held = not cues & set(value)
-        elif key in ("valence", "arousal"):
-            found = getattr(stance, key)
-            held = found is not None and value[0] <= found <= value[1]
-        elif key == "quiet":
-            held = (stance.side == 0) == value
-        else:
-            raise RuleError(f"disambiguation.toml: there is no condition {key!r}")
-        if not held:
-            return False
-    return True
+def _meets(stance: Stance | None, wanted: Mapping[str, Any]) -> bool:
+    if stance is None or wanted.get("silent"):
+        return stance is None and bool(wanted.get("silent"))
+    signs = {sign for clue in stance.clues for sign in _signs(clue)}
+    return all(_meets_one(stance, signs, key, value) for key, value in wanted.items())
+
+
+def _meets_one(stance: Stance, signs: set[str], key: str, value: Any) -> bool:
+    if key in ("any_of", "also_of"):
+        return bool(signs & value)
+    if key == "none_of":
+        return not signs & value
+    if key == "quiet":
+        return (stance.side == 0) == value
+    found = stance.valence if key == "valence" else stance.arousal
+    return found is not None and bool(value[0] <= found <= value[1])
+
+
+def _bearing(stance: Stance, wanted: Mapping[str, Any]) -> list[Clue]:
+    """The clues of a stance that make it meet a condition, those that say most first."""
+    named = frozenset[str]().union(*(wanted.get(key, ()) for key in ("any_of", "also_of")))
+    bearing = [clue for clue in stance.clues if named & _signs(clue)]
+    if not bearing and "valence" in wanted and stance.side:
+        bearing = [clue for clue in stance.clues if (clue.valence or 0) * stance.side > 0]
+    return sorted(bearing or stance.clues, key=lambda clue: (-_size(clue), clue.id))
+
+
+def _size(clue: Clue) -> float:
+    return clue.confidence * max([abs(clue.valence or 0), abs(clue.arousal or 0) / 2, *clue.suggests.values()])
+
+
+def _signs(clue: Clue) -> frozenset[str]:
+    """What a condition may name of a clue: its cue, and the feelings that it clearly suggests with their families."""
+    families = {name for word, weight in clue.suggests.items() if weight >= CLEARLY for name in _path(word)}
+    return frozenset({clue.cue, *(FEELS + family for family in families)})
+
+
+@cache
+def _path(word: str) -> tuple[str, ...]:
+    return load_vocabulary().path(word)
+
+
+@cache
+def _families() -> frozenset[str]:
+    return frozenset(name for word in load_vocabulary().words for name in _path(word))
 
 
 def _agreement(stances: Mapping[Modality, Stance], pattern: Pattern | None) -> Agreement:

@@ -95,9 +95,9 @@ def _main_sentences(modality: Modality, told: Sequence[Clue], verdict: Verdict, 
 
 def _subject(modality: Modality, number: int, verdict: Verdict, choose: _Chooser) -> str:
     subjects = _words()["subject"]
-    if modality == "textual" or (modality == "acoustic" and len(verdict.people) != 1):
-        return choose(subjects["speaker"], f"{modality} subject")
-    if modality == "acoustic" or number:
+    if modality != "visual":
+        return choose(subjects["voice" if modality == "acoustic" and not number else "speaker"], f"{modality} subject")
+    if number:
         return choose(subjects["again"], "again")
     return choose(subjects["several" if len(verdict.people) > 1 else "one"], f"{modality} subject")
 
@@ -113,11 +113,15 @@ def _worth_telling(clues: Sequence[Clue], most: int) -> list[Clue]:
 
 def _echoes(clue: Clue, told: Clue) -> bool:
     """Whether a clue adds nothing to one that is told already: the same cue, or a summary of the same moment."""
-    if clue.cue == told.cue:
+    if clue.cue == told.cue and _foremost(clue) == _foremost(told):
         return True
     together = min(clue.end, told.end) - max(clue.start, told.start)
     same_side = (clue.valence or 0) * (told.valence or 0) > 0
     return _rule(clue).general and same_side and together > 0
+
+
+def _foremost(clue: Clue) -> str | None:
+    return max(clue.suggests, key=lambda word: clue.suggests[word], default=None)
 
 
 def _turn(clues: Sequence[Clue]) -> int | None:
@@ -179,7 +183,7 @@ def _infer(verdict: Verdict, choose: _Chooser) -> list[Sentence]:
     words = _words()
     if verdict.pattern:
         rests_on = strongest(verdict.pattern.clues(verdict.stances), each=2)
-        return [Sentence(verdict.pattern.wording, _ids(rests_on))]
+        return [Sentence(choose(verdict.wordings, "pattern"), _ids(rests_on))]
     speaking = [clue for stance in verdict.stances.values() for clue in stance.clues if salience(clue)]
     rests_on = strongest(speaking, each=2) or list(verdict.clues)
     wording = choose(words["inference"][verdict.agreement], "inference")
@@ -190,8 +194,9 @@ def _infer(verdict: Verdict, choose: _Chooser) -> list[Sentence]:
 
 def _conclude(labels: Sequence[Label], verdict: Verdict, choose: _Chooser) -> Sentence:
     words = _words()["conclusion"]
-    sure = next(row for row in words["sure"] if labels[0].confidence >= row["from"])
     named = _in_order(labels, verdict) or _by_rank(labels)
+    least = min(label.confidence for label in _near(labels))
+    sure = next(row for row in words["sure"] if least >= row["from"])
     text = choose(sure["wordings"], "labels").format(labels=named)
     return Sentence(text, tuple(dict.fromkeys(clue for label in labels for clue in label.clues[:3])))
 
@@ -199,9 +204,13 @@ def _conclude(labels: Sequence[Label], verdict: Verdict, choose: _Chooser) -> Se
 def _by_rank(labels: Sequence[Label]) -> str:
     """`sad and distressed, and perhaps fearful`: labels far behind the first are told as possible only."""
     words = _words()["conclusion"]
-    near = [label.label for label in labels if label.confidence >= words["far"] * labels[0].confidence]
+    near = [label.label for label in _near(labels)]
     far = [label.label for label in labels if label.label not in near]
     return _and(near) + (words["also"].format(labels=_and(far)) if far else "")
+
+
+def _near(labels: Sequence[Label]) -> list[Label]:
+    return [label for label in labels if label.confidence >= _words()["conclusion"]["far"] * labels[0].confidence]
 
 
 def _in_order(labels: Sequence[Label], verdict: Verdict) -> str | None:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from math import prod
 
-from emer_space.analysis import Clue, Label, Modality
+from emer_space.analysis import Agreement, Clue, Label, Modality
 from emer_space.disambiguation import Verdict
 from emer_space.vocabulary import Vocabulary, load_vocabulary
 
@@ -21,6 +21,10 @@ LEAST_SHARE = 0.4
 """A label with under this share of the first one's confidence is noise beside it."""
 MOST_CONFIDENCE = 0.95
 """No reading of a feeling from outside is certain, however many signs agree."""
+TRUST: Mapping[Agreement, float] = {"consistent": 1.0, "conflicting": 0.9, "single-modality": 0.78, "insufficient": 1.0}
+"""What is left of a label's confidence: one witness alone, or a contradiction, leaves more doubt."""
+TRUST_OPEN = 0.6
+"""Where modalities conflict and nothing settles which is right."""
 SECOND_SIGN = 0.3
 """Within one modality a further sign of the same feeling adds this much of itself: such signs are not independent."""
 AGAINST = 0.6
@@ -35,7 +39,8 @@ def read_labels(verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple
     """The labels of a verdict, by falling confidence."""
     vocabulary = vocabulary or load_vocabulary()
     merged = _merge_synonyms(_collect(verdict, vocabulary), vocabulary)
-    scored = {word: _score(evidence) * _fit(word, verdict, vocabulary) for word, evidence in merged.items()}
+    trust = TRUST_OPEN if verdict.open else TRUST[verdict.agreement]
+    scored = {word: trust * _score(signs) * _fit(word, verdict, vocabulary) for word, signs in merged.items()}
     marked = max((score for word, score in scored.items() if word not in UNMARKED), default=0.0)
     ranked = sorted(scored.items(), key=lambda item: (-item[1], item[0]))
     ranked = [(word, score) for word, score in ranked if word not in UNMARKED or score >= marked]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -179,16 +180,8 @@ class _Run:
                     contextlib.closing(frames(clip, self.settings, self.token)) as seen,
                 ):
                     self.models["face"] = self.profile.revision("face")
-                    return read_visual(
-                        seen,
-                        clip.facts,
-                        faces,
-                        expression,
-                        self.settings,
-                        self.token,
-                        progress=lambda done: self.report("watching", done),
-                        voice=lambda: self._activity(clip),
-                    )
+                    progress, voice = partial(self.report, "watching"), partial(self._activity, clip)
+                    return read_visual(seen, clip.facts, faces, expression, self.settings, self.token, progress, voice)
             except ModelUnavailable as problem:
                 self.notices.append(Notice("face-missing", str(problem)))
                 statement = "The picture was not read, because the model for faces is missing."

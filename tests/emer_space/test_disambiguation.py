@@ -117,7 +117,7 @@ def test_every_sentence_rests_on_clues_that_are_there(clues: tuple[Clue, ...]) -
     assert explanation.sentences
     for sentence in explanation.sentences:
         assert sentence.clues and set(sentence.clues) <= known, sentence.text
-        assert sentence.text[0].isupper() and sentence.text.endswith((".", "!", "?"))
+        assert (sentence.text[0].isupper() or sentence.text[0] == "“") and sentence.text.endswith((".", "!", "?"))
         assert "{" not in sentence.text
     assert explanation.text == " ".join(sentence.text for sentence in explanation.sentences)
 

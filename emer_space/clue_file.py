@@ -1,0 +1,140 @@
+"""Clips described in words, one a line → labels and a reason: `explain-clues`, the papers' CLUE-Multi setting.
+
+In: jsonl with `name`, `visual_clue`, `acoustic_clue`, `subtitle`; out: `name`, `openset`, `reason`, `agreement`.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from emer_space.analysis import INPUTS, ClipFacts, Clue, Explanation, Input, Label
+from emer_space.cancellation import CancelToken
+from emer_space.clue_texts import read_clue_text
+from emer_space.clues.textual import given_subtitle, read_textual
+from emer_space.disambiguation import weigh
+from emer_space.errors import InputError, ModelUnavailable
+from emer_space.explanation import compose
+from emer_space.labels import read_labels
+from emer_space.settings import Settings
+
+FIELD_OF: Mapping[Input, str] = {"video": "visual_clue", "audio": "acoustic_clue", "text": "subtitle"}
+MOST_CHARACTERS = 10_000
+"""Longest field; the field's own clues have some 200 words."""
+NO_CLIP = ClipFacts("", 1.0, None, None, None, False, False)
+"""A description has no clip: its words stand in one nominal second, and no time is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClueTexts:
+    """What is told of one clip; a field is empty where nothing is."""
+
+    name: str
+    visual_clue: str = ""
+    acoustic_clue: str = ""
+    subtitle: str = ""
+
+
+def explain_clue_file(source: Path, out: Path, modalities: tuple[Input, ...] = INPUTS) -> int:
+    """Explain every line of `source` from the chosen modalities into `out`; returns how many lines there are.
+
+    Raises `InputError` naming the first wrong line, before anything is written.
+    """
+    rows = read_rows(source)
+    lines = [json.dumps(_line(row, modalities), ensure_ascii=False) + "\n" for row in rows]
+    try:
+        out.write_text("".join(lines), encoding="utf-8")
+    except OSError as problem:
+        raise InputError(f"{out} cannot be written ({problem.strerror}); name another file.") from None
+    return len(lines)
+
+
+def explain_clues(row: ClueTexts, modalities: tuple[Input, ...] = INPUTS) -> tuple[tuple[Label, ...], Explanation]:
+    """Labels and explanation from clue texts, with the same steps as from a clip."""
+    verdict = weigh(tuple(clue for part in INPUTS if part in modalities for clue in _clues(row, part)), ())
+    labels = read_labels(verdict)
+    seed = hashlib.sha256("\n".join((row.visual_clue, row.acoustic_clue, row.subtitle)).encode()).hexdigest()
+    return labels, compose(verdict, labels, seed)
+
+
+def _clues(row: ClueTexts, part: Input) -> tuple[Clue, ...]:
+    if part == "video":
+        return read_clue_text(row.visual_clue, "visual")
+    if part == "audio":
+        return read_clue_text(row.acoustic_clue, "acoustic")
+    if not row.subtitle.strip():
+        return ()
+    subtitle = given_subtitle(row.subtitle, NO_CLIP)
+    return read_textual(subtitle, NO_CLIP, _sentences(), Settings(), CancelToken()).clues
+
+
+@cache
+def _sentences() -> Any:
+    """The model of sentence meaning, or None where it is not installed: the words are then read without it."""
+    from emer_space.models.sentences import SentenceEmbeddings
+
+    try:
+        return SentenceEmbeddings()
+    except ModelUnavailable:
+        return None
+
+
+def _line(row: ClueTexts, modalities: tuple[Input, ...]) -> dict[str, Any]:
+    labels, explanation = explain_clues(row, modalities)
+    return {
+        "name": row.name,
+        "openset": [label.label for label in labels],
+        "reason": explanation.text,
+        "agreement": explanation.agreement,
+    }
+
+
+def read_rows(source: Path) -> list[ClueTexts]:
+    """The lines of a jsonl file, blank ones left out; raises `InputError` with the line's number and the remedy."""
+    try:
+        text = source.read_text(encoding="utf-8-sig")
+    except OSError as problem:
+        raise InputError(f"{source} cannot be read ({problem.strerror}); name a jsonl file of clues.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{source} is not UTF-8 text; save it as UTF-8 jsonl.") from None
+    rows: list[ClueTexts] = []
+    known: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        row = _row(line, number)
+        if row.name in known:
+            raise InputError(
+                f"Line {number}: the name {row.name!r} stands in line {known[row.name]} already; names must differ."
+            )
+        known[row.name] = number
+        rows.append(row)
+    if not rows:
+        raise InputError(f"{source} holds no line; give one JSON object a line, with `name` and clues.")
+    return rows
+
+
+def _row(line: str, number: int) -> ClueTexts:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        raise InputError(f"Line {number} is not JSON; write one JSON object a line.") from None
+    if not isinstance(row, dict):
+        raise InputError(f'Line {number} is not a JSON object; write {{"name": …, "visual_clue": …}}.')
+    name = row.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise InputError(f"Line {number} has no `name`; give each clip a name.")
+    texts = {}
+    for field in FIELD_OF.values():
+        value = row.get(field)
+        if value is not None and not isinstance(value, str):
+            raise InputError(f"Line {number}: `{field}` is not text; write it as a string, or leave it out.")
+        if value and len(value) > MOST_CHARACTERS:
+            raise InputError(
+                f"Line {number}: `{field}` has {len(value):,} characters; at most {MOST_CHARACTERS:,} are read."
+            )
+        texts[field] = value or ""
+    return ClueTexts(name, **texts)
