@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 from emer_space.analysis import Clue
+from emer_space.clues.emotion_words import LITTLE, SIGNS
 from emer_space.clues.making import make_clue
 from emer_space.clues.rules import rules_by_cue
 from emer_space.clues.speech_acts import chinese_table, simplified
@@ -51,13 +52,15 @@ def _clue(utterance: Utterance, text: str, at: int, word: str, base: str) -> Ite
     elif negation is not None:
         cue, weight = ("emotion-word-negated" if entry.valence > 0 else "emotion-word-denied"), 0.6
         start = at - len(before) + negation
+    elif _first(text[:at], table["past_times"]) is not None and "现在" in text[at:]:
+        cue, weight = "emotion-word-past", 0.4
     elif degree is not None:
         weight, start = 1.0, at - len(before) + degree
     elif _first(before, ["你", "他", "她"]) is not None:
         weight = 0.5
     clue = make_clue(rules_by_cue("textual")[cue], utterance, start, at + len(word), weight, word=entry.word)
-    sign = {"emotion-word": 1.0, "emotion-word-negated": -0.6, "emotion-word-denied": -0.15}.get(cue, 0.3)
-    affirmed = cue in ("emotion-word", "emotion-word-asked")
+    sign = SIGNS.get(cue, LITTLE)
+    affirmed = cue not in ("emotion-word-negated", "emotion-word-denied")
     yield replace(
         clue,
         valence=round(entry.valence * sign, 3),

@@ -26,7 +26,11 @@ SCOPE = 5
 """Words before the emotion word in which a negation reaches it."""
 LONGEST = 4
 """Words in the longest form that is looked up, as in "over the moon"."""
-CUES = ("emotion-word", "emotion-word-negated", "emotion-word-denied", "emotion-word-supposed", "emotion-word-asked")
+SIGNS = {"emotion-word": 1.0, "emotion-word-negated": -0.6, "emotion-word-denied": -0.15}
+"""What a way of naming a feeling makes of its valence; a past, supposed or asked one leaves little."""
+LITTLE = 0.3
+OPPOSITE = ("emotion-word", "emotion-word-negated", "emotion-word-denied")
+"""The ways in which “love” or “hate” of a thing is a liking, or the dislike that its negation is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,16 @@ def _tables() -> dict[str, Any]:
 
 def emotion_word_clues(utterance: Utterance) -> Iterator[Clue]:
     """Clues for the emotion words of one English sentence."""
-    for mention in mentions(utterance.plain, utterance.is_question):
-        yield _clue(mention, utterance)
+    found = list(mentions(utterance.plain, utterance.is_question))
+    for at, mention in enumerate(found):
+        if not _is_outdone(mention, found[at + 1 :]):
+            yield _clue(mention, utterance)
+
+
+def _is_outdone(mention: Mention, later: list[Mention]) -> bool:
+    """“Not angry, furious”: the denial makes way for a word of the same kind."""
+    affirmed = (other for other in later if other.cue == "emotion-word" and other.holder in (mention.holder, "open"))
+    return mention.cue == "emotion-word-denied" and any(other.valence * mention.valence > 0 for other in affirmed)
 
 
 def mentions(plain: str, question: bool = False) -> Iterator[Mention]:
@@ -97,17 +109,25 @@ def _mention(base: str, tokens: list[tuple[str, int, int]], at: int, size: int, 
     strength = _strength(words, at, before, at + size)
     weight = {"speaker": 1.0, "open": 0.75, "other": 0.45, "addressee": 0.45}[holder] * strength
     cue = "emotion-word"
-    if negated and _is_surpassed(words, at, before):
+    surpassed = negated and _is_surpassed(words, at, before)
+    if surpassed:
         negated, weight = False, 1.0
     if question and holder != "speaker":
         cue, weight = "emotion-word-asked", weight * 0.6
-    elif set(words[max(0, clause - 3) : at]) & _tables()["supposing"]:
+    elif not surpassed and set(words[max(0, clause - 3) : at]) & _tables()["supposing"]:
         cue, weight = "emotion-word-supposed", weight * 0.4
     elif negated:
         cue = "emotion-word-negated" if entry.valence > 0 else "emotion-word-denied"
-        weight *= 0.7
+        weight *= 0.35 if set(before) & _tables()["reporting"] and not _is_able(before) else 0.7
+    elif "used" in before and entry.valence > 0:
+        cue, weight, first = "emotion-word-negated", weight * 0.7, before.index("used")
+    elif _is_past(words, clause, at, size):
+        cue, weight = "emotion-word-past", weight * 0.4
+    if _is_towards_a_thing(words, at, size) and cue in OPPOSITE:
+        likes = (entry.valence > 0) == (cue == "emotion-word")
+        cue, size = ("likes-something" if likes else "dislikes-something"), size + 1 + (words[at + 2 : at + 3] != [])
     start = tokens[min(first + clause, at)][1]
-    end = tokens[at + size - 1][2]
+    end = tokens[min(at + size, len(tokens)) - 1][2]
     return Mention(entry.word, entry.valence, entry.arousal, cue, holder, min(weight, 1.0), start, end)
 
 
@@ -135,7 +155,41 @@ def _first_modifier(before: list[str]) -> tuple[int, bool]:
 
 def _is_surpassed(words: list[str], at: int, before: list[str]) -> bool:
     """“could not be happier”, “never been so happy”: a negation that raises the feeling."""
-    return words[at].endswith("ier") or words[at - 1 : at] == ["more"] or ("never" in before and "so" in before[-2:])
+    more = words[at].endswith("er") or words[at - 1 : at] == ["more"]
+    return (more and (_is_able(before) or "never" in before)) or ("never" in before and "so" in before[-2:])
+
+
+def _is_able(before: list[str]) -> bool:
+    return any(word.startswith(("could", "can")) for word in before)
+
+
+def _is_past(words: list[str], clause: int, at: int, size: int) -> bool:
+    """Whether a feeling is told of as one that was: by “used to”, a past time, or a contrast with now."""
+    before, after = words[clause:at], words[at + size :]
+    if "used" in before or {"no longer", "not anymore"} & {" ".join(before[-2:])}:
+        return True
+    near = set(before) | set(after[: next((i for i, word in enumerate(after) if word in BREAKS), len(after))])
+    return bool(set(before) & _tables()["past"]) and bool(near & _tables()["past_times"] or "now" in after)
+
+
+def _is_towards_a_thing(words: list[str], at: int, size: int) -> bool:
+    """“I hate Mondays” is dislike, and no hate: whether a verb of feeling has an object that is no person."""
+    after = words[at + 1 : at + 3]
+    if size > 1 or words[at] not in _tables()["verbs_of_feeling"] or not after or not after[0][0].isalpha():
+        return False
+    subject = [word for word in words[max(0, at - 4) : at] if word in _tables()["subjects"]]
+    person = after[0] in _tables()["persons"] and not (after[0] == "her" and after[1:] and _is_noun_like(after[1]))
+    kin = (
+        len(after) > 1
+        and after[0] in ("my", "our", "your", "his", "her", "their", "the")
+        and after[1] in _tables()["kin"]
+    )
+    return bool(subject) and not person and not kin
+
+
+def _is_noun_like(word: str) -> bool:
+    """Whether a word after “her” may be what is hers."""
+    return word[0].isalpha() and word not in _tables()["after_object"]
 
 
 def _holder(words: list[str], before: list[str], at: int, size: int) -> Holder:
@@ -152,11 +206,12 @@ def _holder(words: list[str], before: list[str], at: int, size: int) -> Holder:
 
 def _strength(words: list[str], at: int, before: list[str], end: int) -> float:
     near = before[-2:]
+    told = 0.85 if set(before) & _tables()["past"] else 1.0
     if set(near) & _tables()["dampeners"] or " ".join(near) in _tables()["dampeners"]:
         return 0.6
     if set(near) & _tables()["boosters"]:
-        return 1.25
-    return 0.85 if "was" in before or "were" in before or "used" in before else 1.0
+        return 1.25 * told
+    return told
 
 
 def _is_fixed_expression(words: list[str], at: int, size: int) -> bool:
@@ -168,8 +223,10 @@ def _clue(mention: Mention, utterance: Utterance) -> Clue:
     rule = rules_by_cue("textual")[mention.cue]
     share = mention.weight * (TRANSLATED if utterance.translated else 1.0)
     clue = make_clue(rule, utterance, mention.start, mention.end, share, word=mention.word, holder=mention.holder)
-    sign = {"emotion-word": 1.0, "emotion-word-negated": -0.6, "emotion-word-denied": -0.15}.get(mention.cue, 0.3)
-    affirmed = mention.cue in ("emotion-word", "emotion-word-supposed", "emotion-word-asked")
+    if mention.cue in ("likes-something", "dislikes-something"):
+        return replace(clue, suggests={word: round(value * share, 3) for word, value in rule.suggests.items()})
+    sign = SIGNS.get(mention.cue, LITTLE)
+    affirmed = mention.cue not in ("emotion-word-negated", "emotion-word-denied")
     return replace(
         clue,
         valence=round(mention.valence * sign * min(1.0, mention.weight + 0.2), 3),

@@ -7,8 +7,8 @@ from typing import Any
 
 from emer_space.analysis import Clue, Series
 from emer_space.clues.making import TRANSLATED, make_clue
-from emer_space.clues.rules import rules_by_cue
-from emer_space.clues.utterance import Utterance
+from emer_space.clues.rules import read_toml, rules_by_cue
+from emer_space.clues.utterance import EMOJI, Utterance, interjections
 
 MARKED = 0.5
 """|compound| from which a sentence is marked; VADER's authors call ±0.05 positive or negative at all."""
@@ -19,21 +19,33 @@ _SHOUTED = re.compile(r"\b[A-Z]{3,}\b")
 def _analyser() -> Any:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-    return SentimentIntensityAnalyzer()
+    analyser = SentimentIntensityAnalyzer()
+    everyday = frozenset(read_toml("clues/textual_words.toml")["everyday_senses"])
+    for word in list(analyser.lexicon):
+        if word in everyday or interjections().fullmatch(word):
+            del analyser.lexicon[word]
+    return analyser
+
+
+@cache
+def _everyday() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(read_toml('clues/textual_words.toml')['everyday_phrases'])})\b", re.IGNORECASE)
 
 
 def compound(text: str) -> float:
-    """Valence of an English sentence, −1…1."""
-    return float(_analyser().polarity_scores(text)["compound"])
+    """Valence of an English sentence, −1…1. Emoji are cues of their own and left out here."""
+    return float(_analyser().polarity_scores(EMOJI.sub(" ", _everyday().sub("-", text)))["compound"])
 
 
 def sentiment_clues(utterance: Utterance) -> Iterator[Clue]:
     """A clue where the sentence is clearly pleasant or unpleasant, and one where it is marked as exclaimed."""
     value = compound(utterance.text)
+    # An exclamation mark strengthens what is there; the recogniser sets it at will, so alone it marks nothing.
+    marked = abs(compound(utterance.text.replace("!", "."))) >= MARKED
     share = TRANSLATED if utterance.translated else 1.0
-    if abs(value) >= MARKED:
+    if marked:
         rule = rules_by_cue("textual")["words-positive" if value > 0 else "words-negative"]
-        strength = 0.6 + 0.8 * (abs(value) - MARKED)
+        strength = 0.6 + 0.8 * max(0.0, abs(value) - MARKED)
         yield make_clue(rule, utterance, share=share * strength, compound=value)
     shouted = [word for word in _SHOUTED.findall(utterance.text) if len(utterance.text) > len(word) + 2]
     if not utterance.translated and ("!!" in utterance.text or "！！" in utterance.text or len(shouted) >= 2):

@@ -11,10 +11,13 @@ from emer_space.clues.rules import Rule, load_rules, read_toml
 from emer_space.clues.utterance import Utterance
 from emer_space.errors import RuleError
 
+EMOJI_CUE = "emoji-"
+"""Cues of the signs themselves, which are read in every language and need no blank beside them."""
+
 
 def speech_act_clues(utterance: Utterance) -> Iterator[Clue]:
     """One clue a rule whose phrase stands in the sentence, on the words of its first match."""
-    patterns = _chinese() if utterance.language in ("zh", "yue") else _english()
+    patterns = (*(_chinese() if utterance.language in ("zh", "yue") else _english()), *_emoji())
     plain = simplified(utterance.plain) if utterance.language in ("zh", "yue") else utterance.plain
     share = TRANSLATED if utterance.translated else 1.0
     for rule, pattern in patterns:
@@ -24,8 +27,14 @@ def speech_act_clues(utterance: Utterance) -> Iterator[Clue]:
 
 @cache
 def _english() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
-    rules = [rule for rule in load_rules("textual") if rule.words]
+    rules = [rule for rule in load_rules("textual") if rule.words and not rule.cue.startswith(EMOJI_CUE)]
     return tuple((rule, _compiled(rule.cue, r"(?<!\w)(?:{})(?!\w)", rule.words)) for rule in rules)
+
+
+@cache
+def _emoji() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
+    rules = [rule for rule in load_rules("textual") if rule.cue.startswith(EMOJI_CUE)]
+    return tuple((rule, _compiled(rule.cue, "(?:{})", rule.words)) for rule in rules)
 
 
 @cache

@@ -18,14 +18,18 @@ from emer_space.models.sentences import SentenceEmbeddings
 from emer_space.settings import Settings
 
 MOST_CLUES = 10
+READ = ("en", "zh", "yue")
 IRONY = "irony-marker"
 UNDER_IRONY = 0.6
 """Factor on the confidence of a pleasant cue in a sentence that is worded as irony often is."""
 
 NOTICES = {
-    "subtitle-doubtful": "What was said could not be recognised reliably; type the subtitle to have the words read.",
+    "subtitle-doubtful": "What was said could not be recognised reliably; "
+    "type it in English or Chinese to have it read.",
     "sentences-missing": "The model of sentence meaning is not here, so situations in the words were not compared.",
-    "language-unread": "The words are neither English nor Chinese, and there is no translation, so they were not read.",
+    "language-unread": "The words are neither English nor Chinese and have no translation, so they were not read; "
+    "type them in English or Chinese.",
+    "words-unread-in-part": "A part of the words is neither English nor Chinese and was not read.",
     "subtitle-translated": "The words were read in a machine translation, which may be wrong.",
 }
 
@@ -56,7 +60,9 @@ def read_textual(
     if subtitle.doubtful:
         return _absence("doubtful-words", facts, "subtitle-doubtful")
     said = utterances(subtitle, facts)
-    chinese = [utterance for utterance in said if utterance.language in ("zh", "yue")]
+    if not said:
+        return _absence("no-words", facts)
+    chinese = [utterance for utterance in said if utterance.language in READ[1:]]
     english = [utterance for utterance in said if utterance.language == "en"]
     if not english and subtitle.translation:
         english = list(translated_utterances(subtitle, facts))
@@ -66,13 +72,15 @@ def read_textual(
     for utterance in chinese:
         token.check()
         clues += _weighed([*chinese_emotion_clues(utterance), *speech_act_clues(utterance)])
-    for utterance in english if not clues else ():
+    for utterance in english:
         token.check()
+        if utterance.translated and clues:
+            break
         clues += _weighed(_english_clues(utterance))
     if sentences is not None:
         clues += _weighed(list(situation_clues(english, sentences)), clues)
     kept = _strongest(_merged(clues)) or _plain([*said, *english])
-    notices = _notices(english, sentences)
+    notices = _notices(said, english, sentences)
     return Reading(numbered(kept, "t"), series=valence_series(english), notices=notices)
 
 
@@ -86,15 +94,20 @@ def _absence(cue: str, facts: ClipFacts, *codes: str) -> Reading:
 
 
 def _notices(
-    english: Sequence[Utterance],
-    sentences: SentenceEmbeddings | None,
+    said: Sequence[Utterance], english: Sequence[Utterance], sentences: SentenceEmbeddings | None
 ) -> tuple[Notice, ...]:
     codes = []
+    unread = [] if any(one.translated for one in english) else [one for one in said if one.language not in READ]
     if any(utterance.translated for utterance in english):
         codes.append("subtitle-translated")
     if sentences is None and english:
         codes.append("sentences-missing")
-    return tuple(Notice(code, NOTICES[code]) for code in codes)
+    notices = [Notice(code, NOTICES[code]) for code in codes]
+    if unread:
+        quote = unread[0].quote() if len(unread) == 1 else f"{unread[0].quote()}” and {len(unread) - 1} more"
+        message = NOTICES["words-unread-in-part"][:-1]
+        notices.append(Notice("words-unread-in-part", f"{message}: “{quote}{'”' if len(unread) == 1 else ''}."))
+    return tuple(notices)
 
 
 @cache
@@ -113,12 +126,20 @@ def _covered(clue: Clue, others: Sequence[Clue]) -> bool:
     return clue.cue.startswith("emotion-word") and any(other.cue in _covering() for other in inside)
 
 
+def _overruled(clue: Clue, others: Sequence[Clue]) -> bool:
+    """Whether a count of pleasant and unpleasant words says the opposite of a feeling that is named outright."""
+    if clue.cue not in ("words-positive", "words-negative"):
+        return False
+    named = (other.valence or 0.0 for other in others if other.cue == "emotion-word" and other.confidence >= 0.5)
+    return any(value * (clue.valence or 0.0) < 0 for value in named)
+
+
 def _weighed(clues: Sequence[Clue], others: Sequence[Clue] = ()) -> Iterator[Clue]:
     """The clues of one sentence without those that give way to another, pleasant ones damped under irony."""
     cues = {clue.cue for clue in clues}
     for clue in clues:
         beside = cues | {other.cue for other in others if other.start < clue.end and clue.start < other.end}
-        if beside & _yields().get(clue.cue, frozenset()) or _covered(clue, clues):
+        if beside & _yields().get(clue.cue, frozenset()) or _covered(clue, clues) or _overruled(clue, clues):
             continue
         if IRONY in beside and (clue.valence or 0.0) > 0:
             suggests = {word: round(weight * UNDER_IRONY, 3) for word, weight in clue.suggests.items()}
@@ -148,7 +169,7 @@ def _strongest(clues: Sequence[Clue]) -> list[Clue]:
 
 def _plain(sentences: Sequence[Utterance]) -> list[Clue]:
     """One weak clue that nothing was found in the words that were read."""
-    read = [one for one in sentences if one.language in ("en", "zh", "yue")]
+    read = [one for one in sentences if one.language in READ]
     if not read:
         return []
     longest = max(read, key=lambda one: (not one.translated, len(one.text)))

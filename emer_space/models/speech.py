@@ -153,7 +153,7 @@ def _checked(segments: Iterable[Any], token: CancelToken) -> Iterator[_Heard]:
 
 def _segment_doubt(segment: Any) -> str | None:
     invented = _bare(segment.text) in INVENTED
-    if segment.compression_ratio > MAX_COMPRESSION and (segment.no_speech_prob > MAX_NO_SPEECH or _loops(segment)):
+    if segment.compression_ratio > MAX_COMPRESSION and _loops(segment):
         return LOOPS
     if segment.avg_logprob < MIN_LOGPROB:
         return "the words were recognised with low probability"

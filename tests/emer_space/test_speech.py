@@ -104,6 +104,21 @@ def test_people_may_repeat_themselves(recogniser: SpeechRecogniser) -> None:
     assert recogniser.recognise(np.tile(speech, 6), CancelToken()).doubtful is None
 
 
+@needs_espeak
+@pytest.mark.parametrize(
+    ("words", "pause_s"),
+    [
+        ("Kids are talking by the door.", 0.5),
+        ("I did not expect to see you here. Where have you been all this time?", 1.0),
+    ],
+)
+def test_a_clear_sentence_said_over_and_over_is_no_loop(
+    recogniser: SpeechRecogniser, tmp_path: Path, words: str, pause_s: float
+) -> None:
+    once = np.concatenate([spoken(tmp_path, "en-us", words), np.zeros(int(pause_s * RATE), np.float32)])
+    assert recogniser.recognise(np.tile(once, 12), CancelToken()).doubtful is None
+
+
 @needs_clips
 def test_speech_played_backwards_is_doubtful_and_not_translated(recogniser: SpeechRecogniser) -> None:
     backwards = wave_of(CLIPS / "faces" / "distress_positive_words.mp4")[::-1].copy()

@@ -208,6 +208,175 @@ def test_chinese_is_read_itself_and_not_in_its_translation() -> None:
     assert [clue.measurements["word"] for clue in clues if clue.cue == "emotion-word"] == ["sad"]
 
 
+# Misreadings
+
+
+def feelings(words: str) -> dict[str, float]:
+    """The suggested words with their largest weight times confidence."""
+    weighed: dict[str, float] = {}
+    for clue in read(words).clues:
+        for word, weight in clue.suggests.items():
+            weighed[word] = max(weighed.get(word, 0.0), weight * clue.confidence)
+    return weighed
+
+
+def first_feeling(words: str) -> str:
+    weighed = feelings(words)
+    return max(weighed, key=lambda word: weighed[word])
+
+
+@pytest.mark.parametrize("words", ["...", '"', "!", "?!", "，。", "- -"])
+def test_marks_alone_are_no_words(words: str) -> None:
+    reading = read(words)
+    assert [(clue.cue, clue.absent) for clue in reading.clues] == [("no-words", True)]
+    assert reading.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "feeling"),
+    [
+        ("😀😀😀", "happy"),
+        ("😢", "sad"),
+        ("😡", "angry"),
+        ("😱", "afraid"),
+        ("❤️", "loving"),
+        ("😂", "amused"),
+        ("我😡", "angry"),
+        ("Nooo!", "distressed"),
+        ("Hahaha", "amused"),
+        ("Oh!", "surprised"),
+        ("Hmm.", "thoughtful"),
+        ("Ugh.", "annoyed"),
+        ("*sigh*", "weary"),
+        ("呜呜呜", "sad"),
+    ],
+)
+def test_signs_and_interjections_are_read_in_any_language_and_weigh_little(words: str, feeling: str) -> None:
+    assert first_feeling(words) == feeling
+    assert all(
+        clue.confidence <= 0.5 and weight <= 0.6 for clue in read(words).clues for weight in [*clue.suggests.values()]
+    )
+
+
+def test_a_sign_stands_beside_the_words() -> None:
+    assert {"triumph", "emoji-joy"} <= set(by_cue("I passed😀"))
+
+
+def test_of_mixed_languages_the_known_part_is_read_and_the_rest_is_named() -> None:
+    reading = read("Danke, mir geht es gut. I am happy. 我很难过。")
+    assert {clue.measurements.get("word") for clue in reading.clues} >= {"happy", "sad"}
+    (message,) = (notice.message for notice in reading.notices if notice.code == "words-unread-in-part")
+    assert message == "A part of the words is neither English nor Chinese and was not read: “Danke, mir geht es gut”."
+
+
+def test_notices_say_in_which_languages_to_type() -> None:
+    assert all("in English or Chinese" in NOTICES[code] for code in ("subtitle-doubtful", "language-unread"))
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "absent_cues"),
+    [
+        ("I love this song.", "pleased", {"situation-nostalgia", "emotion-word"}),
+        ("I'm mad about you", "loving", {"emotion-word"}),
+        ("Nobody loves me", "hurt", {"words-positive", "emotion-word-negated"}),
+        ("I could not be happier", "happy", {"emotion-word-supposed", "emotion-word-negated"}),
+        ("You don't care about me!", "angry", {"emotion-word"}),
+        ("I'm not angry, I'm furious!", "furious", {"reassurance", "emotion-word-denied", "words-positive"}),
+        ("I was so scared yesterday but now I'm fine", "relieved", {"emotion-word", "reassurance"}),
+        ("昨天我很害怕，但是现在没事了。", "relieved", {"emotion-word", "worry-words"}),
+        ("I wish I were happy", "unhappy", {"emotion-word", "emotion-word-supposed", "words-positive"}),
+        ("I used to be happy.", "dissatisfied", {"emotion-word", "words-positive"}),
+        ("I hate Mondays", "annoyed", {"emotion-word"}),
+        ("I don't love this song.", "annoyed", {"likes-something", "emotion-word-negated"}),
+        ("I love her voice.", "pleased", {"affection"}),
+        ("没有人爱我。", "hurt", {"emotion-word", "affection"}),
+    ],
+)
+def test_what_is_said_is_not_what_single_words_say(words: str, first: str, absent_cues: set[str]) -> None:
+    assert first_feeling(words) == first
+    assert not absent_cues & set(by_cue(words))
+
+
+@pytest.mark.parametrize("words", ["我不难过", "I'm not sad.", "I never said I was sad"])
+def test_a_denied_feeling_is_little_more_than_nothing(words: str) -> None:
+    clues = by_cue(words)
+    assert "reassurance" not in clues
+    assert abs(clues["emotion-word-denied"].valence or 0) <= 0.12
+    assert not clues["emotion-word-denied"].suggests
+
+
+def test_a_person_is_hated_and_a_thing_disliked() -> None:
+    assert "emotion-word" in by_cue("I hate you!")
+    assert "emotion-word" in by_cue("I love my wife.")
+    assert {"dislikes-something", "likes-something"} <= set(by_cue("I hate my job.")) | set(by_cue("I love it here."))
+
+
+def test_stances_weigh_less_than_feelings() -> None:
+    stances = {
+        *("reassuring", "polite", "defensive", "reproachful", "sarcastic", "threatening", "mocking", "commanding"),
+        *("encouraging", "friendly", "unwilling"),
+    }
+    for rule in load_rules("textual"):
+        felt = [weight for word, weight in rule.suggests.items() if word not in stances]
+        told = [weight for word, weight in rule.suggests.items() if word in stances]
+        assert max(told, default=0) <= min(0.25, max(felt, default=0.25)), rule.cue
+
+
+NEUTRAL = [
+    "Kids are talking by the door.",
+    "Dogs are sitting by the door.",
+    "It's eleven o'clock.",
+    "Say the word dog.",
+    "I think I have a doctor's appointment.",
+    "Maybe tomorrow it will be cold.",
+    "Don't forget a jacket.",
+    "The airplane is almost full.",
+    "We'll stop in a couple of minutes.",
+    "That is exactly what happened.",
+    "I'm on my way to the meeting.",
+    "I wonder what this is about.",
+    "The surface is slick.",
+    "I would like a new alarm clock.",
+    "She had your dark suit in greasy wash water all year.",
+    "Don't ask me to carry an oily rag like that.",
+    "The tablecloth is lying on the fridge.",
+    "She will hand it in on Wednesday.",
+    "Tonight I could tell him.",
+    "窗户开着。",
+    "他把书放在桌子上。",
+    "今天星期三。",
+    "她在厨房里做饭。",
+    "请把门关上。",
+    "我去超市买牛奶。",
+    "他可能下午来。",
+    "The keys are on the kitchen table.",
+    "The library is on the second floor.",
+    "I have to pick up the parcel at four.",
+    "There are three chairs in the room.",
+    "I will call the plumber in the morning.",
+    "The film begins at a quarter past eight.",
+    "Could you tell me the way to the post office?",
+    "They are painting the fence white this weekend.",
+    "The exam has three parts.",
+    "The hospital has four hundred beds.",
+    "My grandfather was a farmer.",
+    "The song lasts four minutes.",
+    "The toilet is at the end of the corridor.",
+    "A policeman is standing at the crossing.",
+    "The test takes ten minutes.",
+    "I met an old friend at the station.",
+    "My mother works as a cleaner in the hospital.",
+    "He left the office at five.",
+]
+
+
+@pytest.mark.parametrize("words", NEUTRAL)
+def test_neutral_sentences_carry_no_feeling_however_they_end(embeddings: SentenceEmbeddings, words: str) -> None:
+    for ending in {words[-1], "！" if words[-1] == "。" else "!", ""}:
+        clues = read(words[:-1] + ending, embeddings).clues
+        assert [(clue.cue, dict(clue.suggests)) for clue in clues] == [("plain-words", {})]
+
+
 # Situations
 
 
