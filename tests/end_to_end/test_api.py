@@ -21,6 +21,15 @@ def test_only_explain_is_offered(client: Client) -> None:
     assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == ["/explain"]
 
 
+def test_the_snippet_of_the_readme_works_as_it_stands(
+    app_url: str, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    snippet = (project / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(project)
+    exec(snippet.replace("http://127.0.0.1:7860", app_url), {})  # our own README
+    assert "disappointed" in capsys.readouterr().out
+
+
 def test_explain_answers_with_the_analysis(client: Client, happy_clip: Path) -> None:
     found = client.predict(
         video=handle_file(happy_clip), subtitle="", modalities=["video", "audio", "text"], api_name="/explain"
