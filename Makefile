@@ -34,6 +34,7 @@ clean: ## remove what `make` made
 
 $(VENV)/installed: requirements.txt packages.txt emer_space/models/bundled.toml
 	@$(call system_packages,$$(cat packages.txt))
+	@command -v $(PYTHON) >/dev/null || { $(call system_packages,python3 python3-venv); }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON to one."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call system_packages,python3-venv); }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
