@@ -13,6 +13,7 @@ from emer_space.clues.rules import Rule, read_toml, rules_by_cue
 from emer_space.disambiguation import MARKED, Verdict
 from emer_space.errors import RuleError
 from emer_space.labels import salience, strongest
+from emer_space.vocabulary import load_vocabulary
 
 COMPOSER = "bundled/1"
 MOST_PHRASES = {"visual": 5, "acoustic": 4, "textual": 4}
@@ -88,9 +89,18 @@ def _main_sentences(modality: Modality, told: Sequence[Clue], verdict: Verdict, 
     for number, group in enumerate(_groups(told)):
         subject = _subject(modality, number, verdict, choose)
         wording = choose(words["then" if number else "open"], f"{modality} {number}")
-        text = wording.format(subject=subject, Subject=subject[0].upper() + subject[1:], phrases=_phrases(group))
+        phrases = _phrases(group) + (_lasting(group[0], verdict) if len(told) == 1 and modality == "visual" else "")
+        text = wording.format(subject=subject, Subject=subject[0].upper() + subject[1:], phrases=phrases)
         sentences.append(Sentence(text, _ids(group)))
     return sentences
+
+
+def _lasting(clue: Clue, verdict: Verdict) -> str:
+    """How long the one thing that is told lasts; nothing of a still picture, which cannot show it."""
+    if any(other.cue == "still-picture" for other in verdict.clues):
+        return ""
+    share = (clue.end - clue.start) / max(max(other.end for other in verdict.clues), 1e-6)
+    return next(row["wording"] for row in _words()["lasting"] if share >= row["from"])
 
 
 def _subject(modality: Modality, number: int, verdict: Verdict, choose: _Chooser) -> str:
@@ -125,12 +135,16 @@ def _foremost(clue: Clue) -> str | None:
 
 
 def _turn(clues: Sequence[Clue]) -> int | None:
-    """Where, in clues ordered by time, pleasant gives way to unpleasant or the reverse; None where nothing turns."""
+    """Where, in clues ordered by time, pleasant gives way to unpleasant or the reverse; None where nothing turns.
+
+    The turn is told at the first clue of the new side.
+    """
     best: tuple[float, int | None] = (MARKED, None)
     for split in range(1, len(clues)):
         before, after = (sum((c.valence or 0) * c.confidence for c in part) for part in (clues[:split], clues[split:]))
+        begins = (clues[split].valence or 0) * after > 0
         ended = min(clue.end for clue in clues[:split]) <= clues[split].start
-        if before * after < 0 and ended and min(abs(before), abs(after)) > best[0]:
+        if begins and ended and before * after < 0 and min(abs(before), abs(after)) > best[0]:
             best = (min(abs(before), abs(after)), split)
     return best[1]
 
@@ -195,8 +209,9 @@ def _infer(verdict: Verdict, choose: _Chooser) -> list[Sentence]:
 def _conclude(labels: Sequence[Label], verdict: Verdict, choose: _Chooser) -> Sentence:
     words = _words()["conclusion"]
     named = _in_order(labels, verdict) or _by_rank(labels)
-    least = min(label.confidence for label in _near(labels))
-    sure = next(row for row in words["sure"] if least >= row["from"])
+    near = _near(labels)
+    confidence = sum(label.confidence for label in near) / len(near)
+    sure = next(row for row in words["sure"] if confidence >= row["from"])
     text = choose(sure["wordings"], "labels").format(labels=named)
     return Sentence(text, tuple(dict.fromkeys(clue for label in labels for clue in label.clues[:3])))
 
@@ -219,8 +234,10 @@ def _in_order(labels: Sequence[Label], verdict: Verdict) -> str | None:
     turn = _turn(told)
     if not turn:
         return None
-    start = {clue.id: clue.start for clue in verdict.clues}
-    after = [label.label for label in labels if start[label.clues[0]] >= told[turn].start]
+    new_side = told[turn].valence or 0
+    vocabulary = load_vocabulary()
+    valence = {label.label: entry.valence for label in labels if (entry := vocabulary.lookup(label.label))}
+    after = [label.label for label in labels if valence.get(label.label, 0) * new_side > 0]
     before = [label.label for label in labels if label.label not in after]
     if not before or not after:
         return None

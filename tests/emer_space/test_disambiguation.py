@@ -134,3 +134,24 @@ def test_the_same_clip_reads_the_same_and_clips_differ() -> None:
     texts = {compose(verdict, labels, f"{number:064x}").text for number in range(20)}
     assert compose(verdict, labels, SEED) == compose(verdict, labels, SEED)
     assert len(texts) > 4
+
+
+def at(seconds: float, one: Clue, identity: str) -> Clue:
+    return replace(one, id=identity, start=seconds, end=seconds + 2)
+
+
+def test_a_change_is_told_in_its_order_from_the_moment_of_the_new_side() -> None:
+    brows = at(3, replace(clue("v2", 0.0), cue="brows-raised"), "v2")
+    glad = at(7, replace(clue("v3", 0.8, {"happy": 0.8}), cue="smile-with-eyes"), "v3")
+    sad = at(0, replace(clue("v1", -0.7, {"sad": 0.6}), cue="weeping-grimace"), "v1")
+    verdict = weigh((sad, brows, glad), ())
+    explanation = compose(verdict, read_labels(verdict), SEED)
+    assert "at first" in explanation.sentences[0].text.lower() and "7 s" in explanation.sentences[0].text
+    assert "sad at first, then happy" in explanation.sentences[-1].text
+
+
+def test_nothing_turns_where_both_sides_show_at_once() -> None:
+    sad = replace(clue("v1", -0.7, {"sad": 0.6}), cue="weeping-grimace", end=9.0)
+    glad = at(4, replace(clue("v2", 0.8, {"happy": 0.8}), cue="smile-with-eyes"), "v2")
+    verdict = weigh((sad, glad), ())
+    assert "at first" not in compose(verdict, read_labels(verdict), SEED).text.lower()
