@@ -99,6 +99,8 @@ def _lasting(clue: Clue, verdict: Verdict) -> str:
     """How long the one thing that is told lasts; nothing of a still picture, which cannot show it."""
     if any(other.cue == "still-picture" for other in verdict.clues):
         return ""
+    if float(clue.measurements.get("times") or 1) > 1:
+        return _words()["subject"]["repeated"]
     share = (clue.end - clue.start) / max(max(other.end for other in verdict.clues), 1e-6)
     return next(row["wording"] for row in _words()["lasting"] if share >= row["from"])
 
