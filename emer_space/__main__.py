@@ -115,13 +115,8 @@ def _batch(options: argparse.Namespace) -> None:
 
 def _labels(options: argparse.Namespace) -> None:
     from emer_space.label_file import write_labels
-    from submissions.formats import SubmissionError, read_rows
 
-    try:
-        rows = read_rows(options.file, required=("name",))
-    except SubmissionError as problem:
-        raise InputError(str(problem.problems[0])) from None
-    done = write_labels(({column: row.text(column) for column in row.cells} for row in rows), options.out)
+    done = write_labels(options.file, options.out)
     print(f"{done} lines written to {options.out}.", file=sys.stderr)
 
 

@@ -1,8 +1,8 @@
 """An explanation in prose as stretches, each with its place in the argument.
 
-An explanation of the field goes "In the video … In the audio … In the text … Based on … we can infer that …" (Lian et
-al. 2023). What a stretch concludes says more about the feeling than what it describes or repeats as evidence; what it
-quotes is the subtitle and not the explanation.
+An explanation of the field takes up the video, the audio and the text in turn and then concludes: "Based on …, we can
+infer …" (Lian et al. 2023). What a stretch concludes says more about the feeling than what it describes
+or repeats as evidence; what it quotes is the subtitle and not the explanation.
 """
 
 import re
@@ -19,8 +19,11 @@ Place = Literal["video", "audio", "text", "inner", "recap", "conclusion", "body"
 
 _MOST = 600
 """Longest quotation in characters: a mark that is never closed must not hide the rest of the text."""
+_WITHIN = rf"(?:[^'‘’\n]|(?<=\w)['’](?=\w)){{1,{_MOST}}}"
+"""Within single quotes: an apostrophe is none of them."""
 _QUOTED = re.compile(
-    rf'(?<!\w)"[^"\n]{{1,{_MOST}}}"|[「『《][^」』》\n]{{1,{_MOST}}}[」』》]|(?<!\w)\'(?=[A-Z])[^\'\n]{{8,{_MOST}}}[.!?]\''
+    rf"""(?<!\w)["“”„][^"“”\n]{{1,{_MOST}}}["“”]|[「『《][^」』》\n]{{1,{_MOST}}}[」』》]"""
+    rf"""|(?<!\w)['‘](?=[A-Z]){_WITHIN}(?<=\S)['’](?!\w)|(?<!\w)['‘]{_WITHIN}[.!?…]['’](?!\w)"""
 )
 _SENTENCE = re.compile(r"[^.!?。！？；\n]+(?:\.(?=\d)[^.!?。！？；\n]*)*[.!?。！？；]*")
 _NEW_SENTENCE = re.compile(r"\s*(?:[A-Z\u3400-\u9fff]|$)")
@@ -54,7 +57,7 @@ def marker(name: str) -> re.Pattern[str]:
 
 def stretches(text: str) -> tuple[Stretch, ...]:
     """The stretches of an explanation in their order, without gaps."""
-    plain = _QUOTED.sub(lambda quoted: _blank(quoted, text), lowered(text))
+    plain = lowered(_QUOTED.sub(lambda quoted: _blank(quoted, text), text))
     sentences = [found for found in _SENTENCE.finditer(plain) if any(map(str.isalpha, found.group()))]
     return tuple(
         stretch

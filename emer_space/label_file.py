@@ -2,23 +2,30 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from emer_space.errors import InputError
 from emer_space.text_labels import text_labels
+from submissions.formats import Row, SubmissionError, read_rows
 
 NAME = "name"
 TEXTS = ("reason", "english", "description")
 """Columns that an explanation may stand in, the preferred one first."""
 
 
-def write_labels(rows: Iterable[Mapping[str, str]], out: Path) -> int:
-    """Read the labels of each row's explanation and write them as jsonl in the rows' order; returns how many.
+def write_labels(source: Path, out: Path) -> int:
+    """Read the labels of each explanation in `source` and write them as jsonl in its order; returns how many.
 
-    The file appears whole or not at all. Raises `InputError` for a row without a name or without one of the columns.
+    The file appears whole or not at all. Raises `InputError` for the first row that is not a file's row of its kind,
+    lacks a name or a text, or repeats a name, and where `out` is `source` or cannot be written.
     """
-    lines = [_line(number, row) for number, row in enumerate(rows, 1)]
+    try:
+        rows = read_rows(source, required=(NAME,), unique=NAME)
+    except SubmissionError as problem:
+        raise InputError(str(problem.problems[0])) from None
+    if out.exists() and out.samefile(source):
+        raise InputError(f"{out} is the file that is read, and would be overwritten; name another file.")
+    lines = [_line(row) for row in rows]
     part = out.with_name(f".{out.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="\n") as file:
@@ -33,11 +40,10 @@ def write_labels(rows: Iterable[Mapping[str, str]], out: Path) -> int:
     return len(lines)
 
 
-def _line(number: int, row: Mapping[str, str]) -> str:
-    if not row.get(NAME, "").strip():
-        raise InputError(f"Explanation {number} has no {NAME}; add a column {NAME!r} with its sample.")
-    columns = [column for column in TEXTS if column in row]
+def _line(row: Row) -> str:
+    columns = [column for column in TEXTS if column in row.cells]
     if not columns:
-        raise InputError(f"Explanation {number} has no text; add a column {' or '.join(map(repr, TEXTS))}.")
-    text = next((row[column] for column in columns if row[column].strip()), "")
-    return json.dumps({NAME: row[NAME], "openset": [word for word, _ in text_labels(text)]}, ensure_ascii=False)
+        wanted = " or ".join(map(repr, TEXTS))
+        raise InputError(f"row {row.number}: There is no text in {wanted}; write the explanation into one of them.")
+    text = next((row.text(column) for column in columns if row.text(column).strip()), "")
+    return json.dumps({NAME: row.text(NAME), "openset": [word for word, _ in text_labels(text)]}, ensure_ascii=False)

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from emer_space.clauses import tables
+from emer_space.clauses import marker, tables
 from emer_space.clues.emotion_words import BREAKS
 
 NEGATION_REACH = 6
-"""Words ahead that a negation reaches: "without any obvious signs of nervousness or unease"."""
+"""Words ahead that a negation reaches: "not a single trace of either pride or shame"."""
 WINDOW = 60
 """Words, or Chinese characters, that are looked at on either side, so that time stays linear in the text."""
 NEAR = 4
@@ -34,9 +34,9 @@ def factors(words: Sequence[str], at: int, size: int = 1) -> Iterator[str]:
     start = _clause_start(words, at)
     before, after = list(words[start:at]), list(words[at + size : at + size + WINDOW])
     rest = after[: _clause_end(after)]
-    if _negated(before, _goes_on(after)) or _has(after[:2], "denied_after"):
+    if _is_negated(before, words[at : at + size], after):
         yield "negated"
-    if _supposed(before, rest):
+    if _supposed(before, rest) or _asked(before, words):
         yield "hypothesis"
     if _has(before[-NEAR:], "relieving"):
         yield "purpose"
@@ -48,12 +48,14 @@ def factors(words: Sequence[str], at: int, size: int = 1) -> Iterator[str]:
         yield "overtaken"
     if _has(before[-3:], "feigned") or _has(rest[:2], "hiding"):
         yield "feigned"
-    if _others(before):
+    if _others(before, after):
         yield "other"
     if before[-1:] == ["or"] or _has(before[-3:], "alternative"):
         yield "alternative"
-    if after[:1] and _has(after[:1], "things"):
+    if _has(after[:1], "things"):
         yield "thing"
+    if _has(after[:1], "artefacts"):
+        yield "artefact"
 
 
 def _has(words: Sequence[str], name: str) -> bool:
@@ -97,19 +99,51 @@ def _goes_on(after: list[str]) -> bool:
     return bool({"or", "nor"} & set(after[:NEAR]))
 
 
+def _is_negated(before: list[str], mention: Sequence[str], after: list[str]) -> bool:
+    if marker("unsurpassed").search(" ".join((*before[-NEGATION_REACH:], *mention))):
+        return False
+    prevented = _prevented(before)
+    if prevented is not None:
+        return prevented
+    return _negated(before, _goes_on(after)) or _has(after[:2], "denied_after")
+
+
 def _negated(before: list[str], goes_on: bool) -> bool:
     reach = before[-NEGATION_REACH:]
-    place = _last(reach, "negations")
-    contracted = max((place + 1 for place, word in enumerate(reach) if word.endswith("n't")), default=None)
-    place = max(place or 0, contracted or 0)
-    if not place or _has(reach, "not_negating"):
+    place = _last_negation(reach)
+    if not place or (_last(reach, "not_negating") or 0) >= place or _affirmed_twice(reach):
         return False
     between = reach[place:]
     if "," in between:
         item = between[len(between) - between[::-1].index(",") :]
         if not (goes_on if not item else _is_list(item)):
             return False
-    return not _has(between, "turns")
+    return not _has(between[:1], "additive") and not _has(between[1:], "negation_turns")
+
+
+def _last_negation(words: Sequence[str]) -> int:
+    """Position just after the last negation, 0 where there is none."""
+    contracted = max((place + 1 for place, word in enumerate(words) if word.endswith("n't")), default=0)
+    return max(_last(words, "negations") or 0, contracted)
+
+
+def _affirmed_twice(reach: list[str]) -> bool:
+    """Two denials that affirm: "cannot hide her joy", "not without pride", "can't help feeling proud"."""
+    place = _last(reach, "undone")
+    return place is not None and bool(_last_negation(reach[max(0, place - 4) : place - 1]))
+
+
+def _prevented(before: list[str]) -> bool | None:
+    """Whether another feeling is in the way: "too shy to laugh", but "not too shy to laugh"; None where none is."""
+    if "to" not in before[-3:]:
+        return None
+    clause = before[: len(before) - 1 - before[::-1].index("to")][-NEGATION_REACH:]
+    if "too" not in clause:
+        return None
+    place = clause.index("too")
+    if "," in clause[place:] or clause[place - 1 : place] in (["only"], ["all"]):
+        return None
+    return not _last_negation(clause[:place])
 
 
 def _is_list(between: list[str]) -> bool:
@@ -122,6 +156,13 @@ def _supposed(before: list[str], rest: list[str]) -> bool:
     if place is not None and ("," not in before[place:] or _has(before[place:], "conditional")):
         return True
     return _has(before, "conditional") and _has(rest, "hypotheses")
+
+
+def _asked(before: list[str], words: Sequence[str]) -> bool:
+    """Whether the sentence asks for the feeling; "why is he sad?" and "he is sad, isn't he?" take it for granted."""
+    if "?" not in words[-3:] or {"why", "how"} & set(before):
+        return False
+    return not any(word.endswith("n't") for word in words[-5:-1])
 
 
 def _early(before: list[str]) -> bool:
@@ -144,15 +185,41 @@ def _turns(before: list[str], after: list[str]) -> bool:
     return _has(after, "contrast")
 
 
-def _others(before: list[str]) -> bool:
+def _others(before: list[str], after: list[str]) -> bool:
     """Somebody else is the subject of the clause, or owns the feeling."""
     commas = [place for place, word in enumerate(before) if word == "," and before[place + 1 : place + 2] != ["who"]]
     clause = before[commas[-1] + 1 :] if commas else before
-    return _has(clause[:4], "others") or _has(before[-3:], "others_own") or _influenced(clause)
+    if _has(clause[:4], "others") or _owned_by_others(before) or _influenced(clause):
+        return True
+    return (_is_owned(before[-1:]) and _has(after[:1], "relations")) or _is_others_clause(clause)
+
+
+def _owned_by_others(before: list[str]) -> bool:
+    """ "The other person's …", "his aunt's …"; "the aunt's …" may be the main person's."""
+    near = before[-5:]
+    kin = (place for place in range(len(near)) if near[place].removesuffix("'s") in _class("relations")[0])
+    owned = any(near[place].endswith("'s") and _is_owned(near[max(0, place - 2) : place]) for place in kin)
+    return owned or _has(before[-3:], "others_own")
+
+
+def _is_others_clause(clause: list[str]) -> bool:
+    """Whether the last subject is somebody else: "his aunt is …", "she sees that the other person is …"."""
+    kin = _last(clause, "relations") or 0
+    place = max(kin if _is_owned(clause[max(0, kin - 3) : kin - 1]) else 0, _last(clause, "others") or 0)
+    if not place or _has(clause[place:], "subjects"):
+        return False
+    first = kin == place <= 3 and (_is_owned(clause[:1]) or clause[0] in ("the", "a", "an"))
+    opened = first or _has(clause[max(0, place - 5) : place - 1], "openers")
+    return opened or _has(clause[place : place + 1], "links")
+
+
+def _is_owned(words: list[str]) -> bool:
+    """Whether somebody of the main person's is meant: "his", "the girl's" and at most one word after it."""
+    return any(word in _class("possessives")[0] or word.endswith("'s") for word in words)
 
 
 def _influenced(clause: list[str]) -> bool:
-    """What somebody else is brought to feel: "reminding the other person to stay calm"."""
+    """What somebody else is brought to feel: "urging his guests not to lose heart"."""
     place = _last(clause, "influence")
     return place is not None and _has(clause[place : place + 4], "influenced")
 
@@ -167,4 +234,4 @@ def chinese_factors(text: str, start: int, end: int) -> Iterator[str]:
 @cache
 def _chinese() -> tuple[tuple[tuple[str, re.Pattern[str]], ...], ...]:
     rows = (tables()["chinese"]["before"], tables()["chinese"]["after"])
-    return tuple(tuple((name, re.compile(pattern)) for name, pattern in row.items()) for row in rows)
+    return tuple(tuple((name, re.compile(pattern, re.VERBOSE)) for name, pattern in row.items()) for row in rows)

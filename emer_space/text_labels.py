@@ -119,7 +119,7 @@ def _named_in_chinese(text: str, stretch: Stretch) -> Iterator[Mention]:
     """The Chinese emotion words of a stretch; of overlapping ones the first, and then the longest."""
     weight, start, end = tables()["places"][stretch.place], stretch.start - stretch.offset, stretch.end - stretch.offset
     for match in _chinese_words().finditer(stretch.plain, start, end):
-        weak = tuple(chinese_factors(stretch.plain, *match.span()))
+        weak = tuple(chinese_factors(_without_chinese_words(stretch.plain), *match.span()))
         word = load_vocabulary().chinese[match.group()]
         yield _mention(text, stretch, word, match.span(), weight, weak, stretch.place)
 
@@ -136,7 +136,7 @@ def _told(text: str, stretch: Stretch, cues: Iterable[Phrases]) -> Iterator[Ment
 
 def _around(plain: str, match: re.Match[str]) -> Iterator[str]:
     if not match.group().isascii():
-        return chinese_factors(plain, *match.span())
+        return chinese_factors(_without_chinese_words(plain), *match.span())
     words, spans = _tokens(plain)
     at = bisect_left(spans, (match.start(), 0))
     return factors(words, at, max(1, bisect_left(spans, (match.end(), 0)) - at))
@@ -249,6 +249,12 @@ def _chinese_words() -> re.Pattern[str]:
     out = {*tables()["words"]["ignored"], *tables()["words"]["displays"]}
     words = [word for word, base in load_vocabulary().chinese.items() if len(word) > 1 and base not in out]
     return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))))
+
+
+@lru_cache(maxsize=64)
+def _without_chinese_words(plain: str) -> str:
+    """The sentence with its emotion words blanked in place: the first character of 无奈 negates nothing beside it."""
+    return _chinese_words().sub(lambda match: "〇" * len(match.group()), plain)
 
 
 @cache

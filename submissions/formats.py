@@ -67,10 +67,13 @@ class Row:
         return cell if isinstance(cell, str) else ", ".join(cell)
 
 
-def read_rows(path: Path, required: Sequence[str] = (), limits: Limits | None = None) -> tuple[Row, ...]:
+def read_rows(
+    path: Path, required: Sequence[str] = (), limits: Limits | None = None, unique: str | None = None
+) -> tuple[Row, ...]:
     """The rows of a csv, jsonl or json file, UTF-8 with or without a byte-order mark.
 
-    `required` columns must be there and not be empty. Raises `SubmissionError`.
+    `required` columns must be there and not be empty; no two texts of the `unique` one may be equal but for blanks
+    around them. Raises `SubmissionError`.
     """
     limits = limits or Limits()
     readers = {".csv": _csv_rows, ".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_rows}
@@ -82,9 +85,10 @@ def read_rows(path: Path, required: Sequence[str] = (), limits: Limits | None = 
     if not rows and not problems:
         problems.append(Problem("empty", "The file holds no rows; write one for each sample."))
     absent = [column for column in required if rows and all(column not in row.cells for row in rows)]
-    problems += [Problem("missing", "The file has no such column; add it.", column=column) for column in absent]
+    problems += [Problem("missing", "No row has anything in this column; add it.", column=column) for column in absent]
     for row in rows:
         problems += _problems_of(row, [column for column in required if column not in absent], limits)
+    problems += _repeated(rows, unique) if unique else ()
     if problems:
         raise SubmissionError(sorted(problems, key=lambda problem: problem.row or 0))
     return tuple(rows)
@@ -180,10 +184,20 @@ def _json_row(value: Any, number: int, problems: list[Problem]) -> Iterator[Row]
     yield Row(number, cells)
 
 
+def _repeated(rows: Sequence[Row], column: str) -> Iterator[Problem]:
+    """A problem for each row whose text in the column an earlier row has; what is empty is no text."""
+    first: dict[str, int] = {}
+    for row in rows:
+        text = row.text(column).strip()
+        if text and first.setdefault(text, row.number) != row.number:
+            hint = f"{text!r} stands in row {first[text]} already; each may stand in one row only."
+            yield Problem("repeated", hint, row.number, column)
+
+
 def _problems_of(row: Row, required: Sequence[str], limits: Limits) -> Iterator[Problem]:
     for column in required:
         if column not in row.cells:
-            yield Problem("missing", "This row has no such column; add it.", row.number, column)
+            yield Problem("missing", "This row has nothing in this column; add it.", row.number, column)
         elif not row.text(column).strip():
             yield Problem("empty", "This cell is empty; fill it.", row.number, column)
     for column in row.cells:

@@ -12,9 +12,9 @@ from emer_space.text_labels import mentions, text_labels
 from emer_space.vocabulary import load_vocabulary
 
 EXPLANATION = (
-    "In the video, a young woman looks calm at first, and then frowns at the other person. "
+    "In the video, a young woman looks calm at first, and then frowns at her guest. "
     "In the audio, her voice is low and trembles slightly, suggesting nervousness. "
-    'In the text, the subtitle reads, "I am so happy for you!" '
+    'In the text, one reads, "I am so happy for you!" '
     "This sentence may be a congratulation. "
     "Based on her frown and the trembling voice, we can infer that she is disappointed and jealous. "
     "Therefore, this sentence expresses her jealousy rather than joy."
@@ -48,7 +48,7 @@ CASES = [  # text, words that must be among the labels (or a near-synonym of the
     ("She would be sad if he left, yet today she is cheerful.", {"cheerful"}, {"sad"}),
     ("The other person seems angry. The woman, however, stays amused and laughs.", {"amused"}, {"angry"}),
     ("Unlike his brother, who is furious, he stays calm.", {"calm"}, {"furious"}),
-    ("The man is reminding the other person to stay cheerful; he is worried himself.", {"worried"}, {"cheerful"}),
+    ("The man is urging the other person to be cheerful; he is worried himself.", {"worried"}, {"cheerful"}),
     ("Although he smiles, he feels lonely.", {"lonely"}, {"happy"}),
     ("Her words sound friendly, but her voice is bitter and full of contempt.", {"bitter"}, {"friendly"}),
     ("She bursts into tears and cannot stop.", {"sad"}, {"happy"}),
@@ -56,8 +56,59 @@ CASES = [  # text, words that must be among the labels (or a near-synonym of the
     ("She raises her voice at him and slams the door.", {"angry"}, {"sad"}),
     ("He lowers his head, his shoulders slump, and he sighs deeply.", {"sad"}, {"happy"}),
     ("He stammers, his hands shake, and sweat stands on his forehead.", {"nervous"}, {"happy"}),
+    ("Nothing in his voice suggests anger.", set(), {"angry"}),
+    ("Nobody at the table is happy.", set(), {"happy"}),
+    ("She doesn't seem to be angry or upset, just confused.", {"confused"}, {"angry", "upset"}),
+    ("She is not really angry.", set(), {"angry"}),
+    ("There is little joy in her eyes, but much grief.", {"grieving"}, {"joyful"}),
+    ("He is a little sad.", {"sad"}, set()),
+    ("He is too frightened to laugh.", {"frightened"}, {"happy"}),
+    ("He is not too frightened to laugh.", {"happy"}, set()),
+    ("He is only too happy to help.", {"happy"}, set()),
+    ("She can't help feeling proud.", {"proud"}, set()),
+    ("She cannot hide her joy.", {"joyful"}, set()),
+    ("She cannot stop crying.", {"sad"}, set()),
+    ("He speaks not without pride.", {"proud"}, set()),
+    ("He could not be happier.", {"happy"}, set()),
+    ("She is not unhappy.", {"happy"}, {"unhappy"}),
+    ("He isn't just angry, he is disgusted.", {"angry", "disgusted"}, set()),
+    ("His mother is furious. He stays calm.", {"calm"}, {"furious"}),
+    ("His mother is furious.", set(), {"furious"}),
+    ("The girl's younger brother is furious.", set(), {"furious"}),
+    ("She fears that her husband is angry.", {"fearful"}, {"angry"}),
+    ("Her boss yells at her, and she is sad.", {"sad"}, {"angry"}),
+    ("Her furious mother stands behind her.", set(), {"furious"}),
+    ("He tells his mother that he is angry.", {"angry"}, set()),
+    ("He hugs his mother sadly.", {"sad"}, set()),
+    ("One reads: 'I am so happy to see you all.' The man nods.", set(), {"happy"}),
+    ("One reads: ‘I'm so happy to see you all.’ The man nods.", set(), {"happy"}),
+    ("The boys' faces are happy, and the girl's are sad.", {"happy", "sad"}, set()),
+    ("Is he angry? The man sits at a table.", set(), {"angry"}),
+    ("Were he angry, he would shout.", set(), {"angry"}),
+    ("Why is he so angry? The man sits at a table.", {"angry"}, set()),
+    ("She is disappointed, isn't she?", {"disappointed"}, set()),
+    ("The teacher's voice sounds angry.", {"angry"}, set()),
+    ("Her teacher's voice sounds angry.", set(), {"angry"}),
+    ("Hugging his mother sadly, he leaves.", {"sad"}, set()),
+    ("Nothing makes her happy.", set(), {"happy"}),
+    ("No one can doubt her happiness.", {"happy"}, {"doubtful"}),
+    ("His fist betrays him.", set(), {"betrayed"}),
+    ("His smile betrays his pride.", {"proud"}, {"betrayed"}),
+    ("A happy hour menu hangs on the wall while a sad song is playing.", set(), {"happy", "sad"}),
+    ("She swallows hard, staring into the distance.", {"nervous"}, {"distant"}),
+    ("She turns up her nose.", {"contemptuous"}, set()),
+    ("他被吓得说不出话来，脸色苍白。", {"fearful"}, set()),
+    ("她感到无奈和难过。", {"helpless", "sad"}, set()),
+    ("她掩饰不住内心的喜悦。", {"joyful"}, set()),
+    ("他不得不感到难过。", {"sad"}, set()),
+    ("他忍不住感到愤怒。", {"angry"}, set()),
+    ("她并没有感到愤怒。", set(), {"angry"}),
+    ("他的妈妈很生气，他感到害怕。", {"afraid"}, {"angry"}),
+    ("他担心妻子会生气。", {"worried"}, {"angry"}),
+    ("他对他的妻子感到愤怒。", {"angry"}, set()),
+    ("他生气了吗？", set(), {"angry"}),
     ("她看起来很生气，声音很大。", {"angry"}, set()),
-    ("因此，可以推断他并不生气，而是感到失望。", {"disappointed"}, {"angry"}),
+    ("因此可以看出，他并不生气，而是感到失望。", {"disappointed"}, {"angry"}),
 ]
 
 
@@ -133,25 +184,55 @@ def test_words_of_the_tables_are_words_of_the_vocabulary() -> None:
     assert not heads - {entry.group for word in known if (entry := load_vocabulary().lookup(word))}
 
 
+def written(folder: Path, *rows: dict[str, object]) -> Path:
+    path = folder / "rows.jsonl"
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return path
+
+
 def test_write_labels_keeps_order_and_prefers_the_reason(tmp_path: Path) -> None:
     out = tmp_path / "labels.jsonl"
-    rows = [
+    source = written(
+        tmp_path,
         {"name": "b", "english": "She is sad.", "reason": "He is furious."},
         {"name": "a", "reason": "", "description": "She is delighted."},
-        {"name": "001", "english": "A man sits at a table."},
-    ]
-    assert write_labels(rows, out) == 3
+        {"name": "001", "english": "A man sits at a table.", "reason": None},
+    )
+    assert write_labels(source, out) == 3
     lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [line["name"] for line in lines] == ["b", "a", "001"]
     assert lines[0]["openset"][0] == "furious"
     assert "delighted" in lines[1]["openset"]
     assert lines[2]["openset"] == []
-    assert [path.name for path in tmp_path.iterdir()] == ["labels.jsonl"]
+    assert {path.name for path in tmp_path.iterdir()} == {"labels.jsonl", "rows.jsonl"}
 
 
-def test_write_labels_names_the_row_without_text_and_writes_nothing(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="Explanation 2 has no text"):
-        write_labels([{"name": "a", "reason": "sad"}, {"name": "b", "subtitle": "hello"}], tmp_path / "out.jsonl")
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"name": "b", "subtitle": "hello"}, "row 2: There is no text in 'reason'"),
+        ({"name": "b", "reason": None}, "row 2: There is no text in 'reason'"),
+        ({"name": None, "reason": "sad"}, "row 2, column 'name'"),
+        ({"name": "a ", "reason": "sad"}, "row 2, column 'name': 'a' stands in row 1 already"),
+    ],
+)
+def test_write_labels_names_the_row_that_is_wrong_and_writes_nothing(
+    tmp_path: Path, row: dict[str, object], told: str
+) -> None:
+    source = written(tmp_path, {"name": "a", "reason": "sad"}, row)
+    with pytest.raises(InputError) as caught:
+        write_labels(source, tmp_path / "out.jsonl")
+    assert str(caught.value).startswith(told)
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
+
+
+def test_write_labels_refuses_to_overwrite_what_it_reads(tmp_path: Path) -> None:
+    source = written(tmp_path, {"name": "a", "reason": "sad"})
+    before = source.read_bytes()
+    (tmp_path / "link.jsonl").symlink_to(source)
+    for out in (source, tmp_path / "link.jsonl"):
+        with pytest.raises(InputError, match="is the file that is read"):
+            write_labels(source, out)
+    assert source.read_bytes() == before
     with pytest.raises(InputError, match="cannot be written"):
-        write_labels([{"name": "a", "reason": "sad"}], tmp_path / "missing" / "out.jsonl")
-    assert not list(tmp_path.iterdir())
+        write_labels(source, tmp_path / "missing" / "out.jsonl")

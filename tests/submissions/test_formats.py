@@ -90,6 +90,19 @@ def test_required_columns_are_named_once_and_empty_cells_each(tmp_path: Path) ->
     ]
 
 
+def test_a_text_that_must_be_unique_is_refused_where_it_stands_again(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "name,reason\n1,a\n01,b\n\n1 ,c\n")
+    (problem,) = refusal(path, unique="name").problems
+    assert (problem.code, problem.row, problem.column) == ("repeated", 5, "name")
+    assert "row 2 already" in problem.hint
+    assert len(read_rows(path)) == 3
+
+
+def test_a_null_is_told_as_nothing_in_the_column(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.jsonl", '{"name": "a"}\n{"name": null}\n')
+    assert "nothing in this column" in refusal(path, required=("name",)).problems[0].hint
+
+
 def test_twenty_problems_are_told_and_the_rest_counted(tmp_path: Path) -> None:
     error = refusal(write(tmp_path, "a.csv", "name\n" + "a,b\n" * 30))
     assert (len(error.problems), error.more) == (20, 10)
