@@ -5,15 +5,16 @@ In: jsonl with `name`, `visual_clue`, `acoustic_clue`, `subtitle`; out: `name`, 
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from emer_space.analysis import INPUTS, ClipFacts, Clue, Explanation, Input, Label
+from emer_space.analysis import INPUTS, ClipFacts, Clue, Explanation, Input, Label, Modality
 from emer_space.cancellation import CancelToken
-from emer_space.clue_texts import read_clue_text
+from emer_space.clue_texts import read_clue_text, untold
 from emer_space.clues.textual import given_subtitle, read_textual
 from emer_space.disambiguation import weigh
 from emer_space.errors import InputError, ModelUnavailable
@@ -22,6 +23,7 @@ from emer_space.labels import read_labels
 from emer_space.settings import Settings
 
 FIELD_OF: Mapping[Input, str] = {"video": "visual_clue", "audio": "acoustic_clue", "text": "subtitle"}
+FIELD_MODALITY: Mapping[Input, Modality] = {"video": "visual", "audio": "acoustic", "text": "textual"}
 MOST_CHARACTERS = 10_000
 """Longest field; the field's own clues have some 200 words."""
 NO_CLIP = ClipFacts("", 1.0, None, None, None, False, False)
@@ -43,18 +45,25 @@ def explain_clue_file(source: Path, out: Path, modalities: tuple[Input, ...] = I
 
     Raises `InputError` naming the first wrong line, before anything is written.
     """
+    if out.exists() and source.exists() and out.samefile(source):
+        raise InputError(f"{out} is the file of clues itself; name another file with --out.")
     rows = read_rows(source)
     lines = [json.dumps(_line(row, modalities), ensure_ascii=False) + "\n" for row in rows]
+    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        out.write_text("".join(lines), encoding="utf-8")
+        unfinished.write_text("".join(lines), encoding="utf-8")
+        unfinished.replace(out)
     except OSError as problem:
+        unfinished.unlink(missing_ok=True)
         raise InputError(f"{out} cannot be written ({problem.strerror}); name another file.") from None
     return len(lines)
 
 
 def explain_clues(row: ClueTexts, modalities: tuple[Input, ...] = INPUTS) -> tuple[tuple[Label, ...], Explanation]:
     """Labels and explanation from clue texts, with the same steps as from a clip."""
-    verdict = weigh(tuple(clue for part in INPUTS if part in modalities for clue in _clues(row, part)), ())
+    parts = [part for part in INPUTS if part in modalities]
+    clues = [clue for part in parts for clue in _clues(row, part)] or [untold(FIELD_MODALITY[part]) for part in parts]
+    verdict = weigh(tuple(clues), ())
     labels = read_labels(verdict)
     seed = hashlib.sha256("\n".join((row.visual_clue, row.acoustic_clue, row.subtitle)).encode()).hexdigest()
     return labels, compose(verdict, labels, seed)
@@ -121,12 +130,15 @@ def _row(line: str, number: int) -> ClueTexts:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
-        raise InputError(f"Line {number} is not JSON; write one JSON object a line.") from None
+        raise InputError(f"Line {number} is not JSON; a jsonl file is wanted: one JSON object a line.") from None
     if not isinstance(row, dict):
         raise InputError(f'Line {number} is not a JSON object; write {{"name": …, "visual_clue": …}}.')
     name = row.get("name")
     if not isinstance(name, str) or not name.strip():
         raise InputError(f"Line {number} has no `name`; give each clip a name.")
+    fields = tuple(FIELD_OF.values())
+    if len(row) > 1 and not set(fields) & set(row):
+        raise InputError(f"Line {number} has none of the fields that are read; give {', '.join(fields)}.")
     texts = {}
     for field in FIELD_OF.values():
         value = row.get(field)

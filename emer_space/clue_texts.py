@@ -13,13 +13,14 @@ from typing import Any, Literal
 from emer_space.analysis import Clue, Modality
 from emer_space.clues.rules import Rule, described_rules, read_toml, rules_by_cue
 from emer_space.clues.utterance import lowered
+from emer_space.clues.whose import is_of_another
 from emer_space.text_labels import mentions
 from emer_space.vocabulary import load_vocabulary
 
 Described = Literal["visual", "acoustic"]
 
 NAMED: Mapping[Modality, str] = {"visual": "named-in-face", "acoustic": "named-in-voice"}
-UNTOLD: Mapping[Modality, str] = {"visual": "untold-picture", "acoustic": "untold-voice"}
+UNTOLD: Mapping[Modality, str] = {"visual": "untold-picture", "acoustic": "untold-voice", "textual": "no-words"}
 DESCRIBED = "p1"
 """The person whom a description is about; it tells of one."""
 HEDGED = 0.85
@@ -54,16 +55,28 @@ def read_clue_text(text: str, modality: Described) -> tuple[Clue, ...]:
     if not text.strip():
         return ()
     plain = _QUOTED.sub(lambda match: " " * len(match.group()), lowered(text))
-    found = [sign.clue for match in _SENTENCE.finditer(plain) for sign in _read_sentence(match.group(), modality)]
+    found = [
+        sign.clue
+        for match in _SENTENCE.finditer(plain)
+        for sign in _read_sentence(match.group(), modality, plain[: match.start()])
+    ]
     clues = _merged(found) or [_clue(rules_by_cue(modality)[UNTOLD[modality]], modality, 1.0, text.strip())]
     return tuple(replace(clue, id=f"{modality[0]}{number}") for number, clue in enumerate(clues, 1))
 
 
-def _read_sentence(sentence: str, modality: Described) -> list[_Sign]:
+def untold(modality: Modality) -> Clue:
+    """The absence of anything told of a modality."""
+    rule = rules_by_cue(modality)[UNTOLD[modality]]
+    return replace(rule.clue(modality, 0.0, 1.0, {}), id=f"{modality[0]}1")
+
+
+def _read_sentence(sentence: str, modality: Described, earlier: str) -> list[_Sign]:
+    """The signs of one sentence; `earlier` is the description before it, which tells whom it is about."""
     if _tables()["blank"].search(sentence):
         return []
-    signs = _without_lesser(list(_phrases(sentence, modality)))
+    signs = _without_lesser(list(_phrases(sentence, modality, earlier)))
     feelings = list(_chinese_feelings(sentence) if _HAN.search(sentence) else _feelings(sentence))
+    feelings = [one for one in feelings if not is_of_another(sentence, one.start, one.end, earlier)]
     apart = []
     for feeling in feelings:
         home = next(
@@ -78,12 +91,14 @@ def _read_sentence(sentence: str, modality: Described) -> list[_Sign]:
     return sorted(signs, key=lambda sign: sign.start)
 
 
-def _phrases(sentence: str, modality: Described) -> Iterator[_Sign]:
+def _phrases(sentence: str, modality: Described, earlier: str) -> Iterator[_Sign]:
     """One sign a rule whose phrase stands in the sentence and is not denied there."""
     for rule, pattern in _patterns(modality):
         for match in pattern.finditer(sentence):
             before = _clause_before(sentence, match.start())
             if _tables()["negation"].search(before) or _tables()["others"].search(before):
+                continue
+            if is_of_another(sentence, match.start(), match.end(), earlier):
                 continue
             hedged = _tables()["hedge"].search(before) or _tables()["hedge"].search(match.group())
             clue = _clue(rule, modality, rule.confidence * (HEDGED if hedged else 1.0), match.group())

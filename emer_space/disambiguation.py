@@ -25,6 +25,8 @@ AGAINST = 0.35
 """What an undecided clue keeps of a word whose valence is opposite to what the other modalities say."""
 DECIDED = 0.3
 """Valence of a word from which it takes a side."""
+LOSING = 0.3
+"""What a modality keeps that stands against the winner of a conflict, where the pattern does not say."""
 FEELS = "feels "
 NAMING = frozenset({"any_of", "also_of", "none_of"})
 CONDITIONS = NAMING | {"valence", "arousal", "quiet", "silent"}
@@ -117,7 +119,15 @@ class Verdict:
 
     def factor(self, modality: Modality) -> float:
         """How much of a modality's suggestions is kept after disambiguation, 0…1."""
-        return self.pattern.damp.get(modality, 1.0) if self.pattern else 1.0
+        if not self.pattern:
+            return 1.0
+        return self.pattern.damp.get(modality, LOSING if self._loses(modality) else 1.0)
+
+    def _loses(self, modality: Modality) -> bool:
+        if not self.pattern or self.pattern.kind != "conflict" or self.pattern.wins not in self.stances:
+            return False
+        winner = next(stance for name, stance in self.stances.items() if name == self.pattern.wins)
+        return self.stances[modality].side * winner.side < 0
 
 
 def weigh(clues: tuple[Clue, ...], people: tuple[Person, ...]) -> Verdict:

@@ -16,9 +16,9 @@ from emer_space.clues.rules import read_toml, rules_by_cue
 from emer_space.clues.utterance import Utterance
 from emer_space.vocabulary import load_vocabulary
 
-Holder = Literal["speaker", "addressee", "other", "open"]
+Holder = Literal["speaker", "addressee", "other", "thing", "open"]
 
-HOLDERS: tuple[Holder, ...] = ("speaker", "addressee", "other")
+HOLDERS: tuple[Holder, ...] = ("speaker", "addressee", "other", "thing")
 
 TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|[,;:.!?—–]")
 BREAKS = frozenset(",;:.!?—–")
@@ -29,6 +29,8 @@ LONGEST = 4
 SIGNS = {"emotion-word": 1.0, "emotion-word-negated": -0.6, "emotion-word-denied": -0.15}
 """What a way of naming a feeling makes of its valence; a past, supposed or asked one leaves little."""
 LITTLE = 0.3
+OF_ANOTHER = 0.3
+"""What the feeling of a third person leaves of its valence: hearsay is not the speaker's own state."""
 OPPOSITE = ("emotion-word", "emotion-word-negated", "emotion-word-denied")
 """The ways in which “love” or “hate” of a thing is a liking, or the dislike that its negation is."""
 
@@ -107,11 +109,12 @@ def _mention(base: str, tokens: list[tuple[str, int, int]], at: int, size: int, 
     holder = _holder(words, before, at, size)
     first, negated = _first_modifier(before)
     strength = _strength(words, at, before, at + size)
-    weight = {"speaker": 1.0, "open": 0.75, "other": 0.45, "addressee": 0.45}[holder] * strength
+    weight = {"speaker": 1.0, "open": 0.75, "other": 0.45, "thing": 0.45, "addressee": 0.45}[holder] * strength
     cue = "emotion-word"
     surpassed = negated and _is_surpassed(words, at, before)
     if surpassed:
         negated, weight = False, 1.0
+        first = next((place for place, word in enumerate(before) if word.startswith(("could", "can"))), first)
     if question and holder != "speaker":
         cue, weight = "emotion-word-asked", weight * 0.6
     elif not surpassed and set(words[max(0, clause - 3) : at]) & _tables()["supposing"]:
@@ -225,11 +228,12 @@ def _clue(mention: Mention, utterance: Utterance) -> Clue:
     clue = make_clue(rule, utterance, mention.start, mention.end, share, word=mention.word, holder=mention.holder)
     if mention.cue in ("likes-something", "dislikes-something"):
         return replace(clue, suggests={word: round(value * share, 3) for word, value in rule.suggests.items()})
-    sign = SIGNS.get(mention.cue, LITTLE)
     affirmed = mention.cue not in ("emotion-word-negated", "emotion-word-denied")
+    of_another = mention.holder == "other"
+    sign = SIGNS.get(mention.cue, LITTLE) * (OF_ANOTHER if of_another else 1.0)
     return replace(
         clue,
         valence=round(mention.valence * sign * min(1.0, mention.weight + 0.2), 3),
-        arousal=round(mention.arousal * 0.7, 3) if mention.cue == "emotion-word" else None,
+        arousal=round(mention.arousal * 0.7, 3) if mention.cue == "emotion-word" and not of_another else None,
         suggests={mention.word: round(0.9 * share, 3)} if affirmed else dict(clue.suggests),
     )

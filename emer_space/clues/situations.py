@@ -32,8 +32,9 @@ def _examples() -> tuple[tuple[Rule, str], ...]:
 
 
 def situation_clues(sentences: Sequence[Utterance], embeddings: SentenceEmbeddings) -> Iterator[Clue]:
-    """At most one clue a sentence: the nearest situation, where it is near enough."""
-    long_enough = [sentence for sentence in sentences if len(sentence.text.split()) >= MIN_WORDS]
+    """At most one clue a sentence: the nearest situation, where it is near enough. A question tells of none."""
+    told = [sentence for sentence in sentences if not sentence.is_question]
+    long_enough = [sentence for sentence in told if len(sentence.text.split()) >= MIN_WORDS]
     if not long_enough:
         return
     rules = [rule for rule, _ in _examples()]

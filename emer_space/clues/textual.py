@@ -130,8 +130,16 @@ def _overruled(clue: Clue, others: Sequence[Clue]) -> bool:
     """Whether a count of pleasant and unpleasant words says the opposite of a feeling that is named outright."""
     if clue.cue not in ("words-positive", "words-negative"):
         return False
+    if _is_hearsay(others):
+        return True
     named = (other.valence or 0.0 for other in others if other.cue == "emotion-word" and other.confidence >= 0.5)
     return any(value * (clue.valence or 0.0) < 0 for value in named)
+
+
+def _is_hearsay(clues: Sequence[Clue]) -> bool:
+    """Whether a sentence names the feelings of third persons and does nothing else ("they say he is furious")."""
+    telling = [clue for clue in clues if clue.cue not in ("words-positive", "words-negative", "exclaimed")]
+    return bool(telling) and all(clue.measurements.get("holder") == "other" for clue in telling)
 
 
 def _weighed(clues: Sequence[Clue], others: Sequence[Clue] = ()) -> Iterator[Clue]:

@@ -1,18 +1,20 @@
 """Clues written as text, read through the phrases of the cue tables, and the file command around them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from emer_space.analysis import INPUTS
 from emer_space.clue_file import ClueTexts, explain_clue_file, explain_clues
-from emer_space.clue_texts import read_clue_text
+from emer_space.clue_texts import Described, read_clue_text
 from emer_space.clues.rules import described_rules, load_rules, rules_by_cue
+from emer_space.disambiguation import load_patterns
 from emer_space.errors import InputError
 
 
-def cues(text: str, modality: str = "visual") -> set[str]:
+def cues(text: str, modality: Described = "visual") -> set[str]:
     return {clue.cue for clue in read_clue_text(text, modality) if not clue.absent}
 
 
@@ -25,12 +27,12 @@ def cues(text: str, modality: str = "visual") -> set[str]:
         ("Tears well up in her eyes.", "visual", "tears-seen"),
         ("Her voice trembles at the end.", "acoustic", "trembling"),
         ("A questioning tone.", "acoustic", "questioning-tone"),
-        ("The speech is fast-paced and loud.", "acoustic", "fast"),
+        ("Loud speech, rather fast-paced.", "acoustic", "fast"),
         ("他皱着眉头。", "visual", "brows-lowered"),
         ("声音哽咽。", "acoustic", "crying-voice"),
     ],
 )
-def test_a_described_sign_is_found(text: str, modality: str, cue: str) -> None:
+def test_a_described_sign_is_found(text: str, modality: Described, cue: str) -> None:
     assert cue in cues(text, modality)
 
 
@@ -145,3 +147,138 @@ def test_files_that_cannot_be_read_or_written_are_named(tmp_path: Path) -> None:
         explain_clue_file(write(tmp_path / "empty.jsonl", ""), tmp_path / "out.jsonl", INPUTS)
     with pytest.raises(InputError, match="cannot be written"):
         explain_clue_file(write(tmp_path / "in.jsonl", {"name": "a"}), tmp_path / "no" / "out.jsonl", INPUTS)
+
+
+@pytest.mark.parametrize(
+    ("picture", "voice", "untold"),
+    [
+        ("His nostrils flared.", "", "vein"),
+        ("Her hands tremble.", "", "pale"),
+        ("She tilts her head playfully.", "", "wink"),
+        ("He has a polite smile.", "", "pressed"),
+        ("She laughs.", "", "open mouth"),
+        ("He looks up, a surprised expression.", "", "jaw"),
+        ("", "She answers hesitantly.", "stammer"),
+        ("", "Her voice is hoarse.", "strong"),
+        ("", "There is contempt in it.", "mocking tone"),
+        ("", "She takes deep breaths.", "breathy"),
+    ],
+)
+def test_the_reason_claims_nothing_that_no_clue_says(picture: str, voice: str, untold: str) -> None:
+    _, explanation = explain_clues(ClueTexts("a", picture, voice))
+    assert explanation.sentences and untold not in explanation.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "signs"),
+    [
+        ("smil", "smil|laugh"),
+        ("weep", "tear|weep|wet-eyes"),
+        ("tears", "tear|weep|wet-eyes|feels sad"),
+        ("laughter", "laugh"),
+    ],
+)
+def test_a_wording_that_names_a_display_needs_a_cue_of_that_kind(kind: str, signs: str) -> None:
+    for pattern in load_patterns():
+        if any(f" {kind}" in wording.lower() for wording in pattern.wordings):
+            required = [pattern.when[name].get(key) for name in pattern.when for key in ("any_of", "also_of")]
+            # Every cue of at least one list is of that kind: the pattern cannot hold without one.
+            assert any(cues and all(re.search(signs, cue) for cue in cues) for cues in required), pattern.name
+
+
+def test_a_serene_face_is_no_smile() -> None:
+    row = ClueTexts("a", "He looks serene, his gaze steady.", "The voice is shrill, she yells.", "Get out of my house!")
+    labels, explanation = explain_clues(row)
+    assert "smile" not in explanation.text and "bitter" not in {label.label for label in labels}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The man puts an arm around the crying child.",
+        "She greets her guest, who is crying.",
+        "The woman looks on while her husband cries.",
+        "The man stands at the window. The patient weeps.",
+    ],
+)
+def test_the_signs_of_somebody_else_are_not_the_main_persons(text: str) -> None:
+    assert not cues(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A crying woman sits at the table.",
+        "We see a woman, who is crying.",
+        "The child is crying.",
+        "She holds the child and cries.",
+        "A man in a doctor's coat frowns. Then the doctor weeps.",
+    ],
+)
+def test_the_signs_of_the_only_person_or_of_the_subject_are(text: str) -> None:
+    assert "weeping" in cues(text)
+
+
+CASES = {
+    "hearsay": ("She smiles.", "", "They say he is furious.", "consistent", "happy"),
+    "still and loud": (
+        "She looks composed, features relaxed, gaze steady.",
+        "Shrill, yells at the top of her lungs.",
+        "Get out of my house!",
+        "conflicting",
+        "angry",
+    ),
+    "blank": ("His face is blank.", "", "I'm so excited!", "conflicting", None),
+    "denied": (
+        "Crossed arms, pouting, lips pressed.",
+        "",
+        "I am not angry. All is fine.",
+        "conflicting",
+        "dissatisfied",
+    ),
+    "glad tears": (
+        "Tears run down while the corners of her mouth rise.",
+        "",
+        "Yes, I will marry you!",
+        "consistent",
+        "moved",
+    ),
+    "sweet and glaring": ("She is glaring at him.", "Her voice is sweet.", "I love you.", "conflicting", "angry"),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_the_labels_follow_from_the_reason(case: tuple[str, str, str, str, str | None]) -> None:
+    labels, explanation = explain_clues(ClueTexts("a", *case[:3]))
+    assert explanation.agreement == case[3]
+    assert case[4] in (None, labels[0].label)
+    displays = {"faltering", "pouting", "choked up", "trembling", "harsh", "sweet"}
+    assert not displays & {label.label for label in labels}
+
+
+def test_words_are_not_read_twice_or_cut_short() -> None:
+    def said(subtitle: str) -> str:
+        return explain_clues(ClueTexts("a", subtitle=subtitle))[1].text
+
+    assert "celebration" not in said("You're getting married?")
+    assert "could not be happier" in said("I could not be happier.")
+    assert "orders" not in said("You never listen to me!") and "orders" in said("Listen to me!")
+    assert "describes the loss" not in said("My father died this morning in the hospital.")
+
+
+def test_a_row_without_clues_states_an_absence_and_unknown_fields_are_refused(tmp_path: Path) -> None:
+    assert explain_clues(ClueTexts("a"))[1].sentences
+    with pytest.raises(InputError, match="visual_clue, acoustic_clue, subtitle"):
+        explain_clue_file(write(tmp_path / "in.jsonl", {"name": "a", "Visual": "x"}), tmp_path / "out.jsonl", INPUTS)
+
+
+def test_the_file_of_clues_is_never_written_over_and_nothing_unfinished_is_left(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.jsonl", {"name": "a", "subtitle": "We won!"})
+    before = source.read_bytes()
+    with pytest.raises(InputError, match="name another file"):
+        explain_clue_file(source, source, INPUTS)
+    assert source.read_bytes() == before
+    explain_clue_file(source, tmp_path / "out.jsonl", INPUTS)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+    with pytest.raises(InputError, match="jsonl file is wanted"):
+        explain_clue_file(write(tmp_path / "in.csv", "name,subtitle"), tmp_path / "out.jsonl", INPUTS)
