@@ -5,7 +5,7 @@ In: jsonl with `name`, `visual_clue`, `acoustic_clue`, `subtitle`; out: `name`, 
 
 import hashlib
 import json
-import os
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,8 +19,11 @@ from emer_space.clues.textual import given_subtitle, read_textual
 from emer_space.disambiguation import weigh
 from emer_space.errors import InputError, ModelUnavailable
 from emer_space.explanation import compose
+from emer_space.json_lines import check_is_another_file, write_json_lines
 from emer_space.labels import read_labels
 from emer_space.settings import Settings
+
+log = logging.getLogger(__name__)
 
 FIELD_OF: Mapping[Input, str] = {"video": "visual_clue", "audio": "acoustic_clue", "text": "subtitle"}
 FIELD_MODALITY: Mapping[Input, Modality] = {"video": "visual", "audio": "acoustic", "text": "textual"}
@@ -45,18 +48,8 @@ def explain_clue_file(source: Path, out: Path, modalities: tuple[Input, ...] = I
 
     Raises `InputError` naming the first wrong line, before anything is written.
     """
-    if out.exists() and source.exists() and out.samefile(source):
-        raise InputError(f"{out} is the file of clues itself; name another file with --out.")
-    rows = read_rows(source)
-    lines = [json.dumps(_line(row, modalities), ensure_ascii=False) + "\n" for row in rows]
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        unfinished.write_text("".join(lines), encoding="utf-8")
-        unfinished.replace(out)
-    except OSError as problem:
-        unfinished.unlink(missing_ok=True)
-        raise InputError(f"{out} cannot be written ({problem.strerror}); name another file.") from None
-    return len(lines)
+    check_is_another_file(out, source)
+    return write_json_lines([_line(row, modalities) for row in read_rows(source)], out)
 
 
 def explain_clues(row: ClueTexts, modalities: tuple[Input, ...] = INPUTS) -> tuple[tuple[Label, ...], Explanation]:
@@ -82,12 +75,13 @@ def _clues(row: ClueTexts, part: Input) -> tuple[Clue, ...]:
 
 @cache
 def _sentences() -> Any:
-    """The model of sentence meaning, or None where it is not installed: the words are then read without it."""
+    """The model of sentence meaning; None, with a warning, where it is missing: words are then read without it."""
     from emer_space.models.sentences import SentenceEmbeddings
 
     try:
         return SentenceEmbeddings()
-    except ModelUnavailable:
+    except ModelUnavailable as problem:
+        log.warning("%s", problem)
         return None
 
 

@@ -81,7 +81,7 @@ def app_url(app: tuple[str, Path]) -> str:
 @pytest.fixture(scope="session")
 def runs_under_way(app: tuple[str, Path]) -> Callable[[], int]:
     """How many analyses are under way: each has a folder for as long as its threads work."""
-    return lambda: len(list(app[1].glob("*/work/run-*")))
+    return lambda: len(list(app[1].glob("*/*/run-*")))
 
 
 @pytest.fixture(scope="session")
