@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from emer_space.errors import InputError, ModelUnavailable
+from emer_space.memory import bound_heaps
 from emer_space.models import store
 from emer_space.models.expression import ExpressionClassifier
 from emer_space.models.face import FaceLandmarks
@@ -40,6 +41,7 @@ class Profile:
     """The models of one profile, by role. `choice` maps each role to the profile that supplies it."""
 
     def __init__(self, name: str, choice: Mapping[str, str]) -> None:
+        bound_heaps()
         self.name = name
         self.choice = dict(choice)
         self._loaded: dict[str, Any] = {}

@@ -9,7 +9,6 @@ from string import Formatter
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from emer_space.analysis import ClipFacts, Clue, Notice, Reading, Segment, Subtitle, numbered
 from emer_space.cancellation import CancelToken
@@ -49,6 +48,8 @@ def read_acoustic(
     if not facts.has_audio or not len(wave):
         return _absence("no-audio", facts, {})
     if settings.sample_rate != SAMPLE_RATE:
+        from scipy.signal import resample_poly  # takes most of a second to import, and is seldom needed
+
         wave = resample_poly(wave, SAMPLE_RATE, settings.sample_rate).astype(np.float32)
     track = pitch.track(wave, token)
     token.check()

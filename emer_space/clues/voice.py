@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 from emer_space.analysis import Segment
 from emer_space.clues.activity import Activity, Span, smoothed_db
@@ -81,6 +80,8 @@ def semitones(hz: NDArray[np.float64], reference: float) -> NDArray[np.float64]:
 
 def syllable_peaks(track: PitchTrack, activity: Activity) -> NDArray[np.int64]:
     """Frames of syllable nuclei: voiced loudness peaks that stand 2 dB out (de Jong & Wempe 2009)."""
+    from scipy.signal import find_peaks  # takes most of a second to import: not before the page is up
+
     loudness = smoothed_db(track.loudness_db, 3)
     floor = np.percentile(track.loudness_db[activity.voice], 95) - 25
     found, _ = find_peaks(loudness, prominence=2.0, distance=5, height=floor)
