@@ -258,9 +258,7 @@ class _Run:
             series=tuple(series for reading in readings for series in reading.series),
             explanation=compose(verdict, labels, clip.facts.sha256),
             labels=labels,
-            warnings=tuple(
-                sorted({notice.code: notice for notice in notices}.values(), key=lambda notice: notice.code)
-            ),
+            warnings=_one_a_code(notices),
             timings=self.timings,
             provenance=Provenance(
                 app=f"emer-space {__version__}",
