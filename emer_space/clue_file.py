@@ -1,10 +1,9 @@
 """Clips described in words, one a line → labels and a reason: `explain-clues`, the papers' CLUE-Multi setting.
 
-In: jsonl with `name`, `visual_clue`, `acoustic_clue`, `subtitle`; out: `name`, `openset`, `reason`, `agreement`.
+In: jsonl or csv with `name`, `visual_clue`, `acoustic_clue`, `subtitle`; out: `name`, `openset`, `reason`, `agreement`.
 """
 
 import hashlib
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,9 +21,11 @@ from emer_space.explanation import compose
 from emer_space.json_lines import check_is_another_file, write_json_lines
 from emer_space.labels import read_labels
 from emer_space.settings import Settings
+from submissions.formats import Limits, Row, SubmissionError, read_rows
 
 log = logging.getLogger(__name__)
 
+NAME = "name"
 FIELD_OF: Mapping[Input, str] = {"video": "visual_clue", "audio": "acoustic_clue", "text": "subtitle"}
 FIELD_MODALITY: Mapping[Input, Modality] = {"video": "visual", "audio": "acoustic", "text": "textual"}
 MOST_CHARACTERS = 10_000
@@ -49,7 +50,7 @@ def explain_clue_file(source: Path, out: Path, modalities: tuple[Input, ...] = I
     Raises `InputError` naming the first wrong line, before anything is written.
     """
     check_is_another_file(out, source)
-    return write_json_lines([_line(row, modalities) for row in read_rows(source)], out)
+    return write_json_lines([_line(row, modalities) for row in read_clue_file(source)], out)
 
 
 def explain_clues(row: ClueTexts, modalities: tuple[Input, ...] = INPUTS) -> tuple[tuple[Label, ...], Explanation]:
@@ -95,52 +96,21 @@ def _line(row: ClueTexts, modalities: tuple[Input, ...]) -> dict[str, Any]:
     }
 
 
-def read_rows(source: Path) -> list[ClueTexts]:
-    """The lines of a jsonl file, blank ones left out; raises `InputError` with the line's number and the remedy."""
+def read_clue_file(source: Path) -> list[ClueTexts]:
+    """The rows of a file of clues; raises `InputError` with the row's number and the remedy."""
     try:
-        text = source.read_text(encoding="utf-8-sig")
-    except OSError as problem:
-        raise InputError(f"{source} cannot be read ({problem.strerror}); name a jsonl file of clues.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{source} is not UTF-8 text; save it as UTF-8 jsonl.") from None
-    rows: list[ClueTexts] = []
-    known: dict[str, int] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        row = _row(line, number)
-        if row.name in known:
-            raise InputError(
-                f"Line {number}: the name {row.name!r} stands in line {known[row.name]} already; names must differ."
-            )
-        known[row.name] = number
-        rows.append(row)
-    if not rows:
-        raise InputError(f"{source} holds no line; give one JSON object a line, with `name` and clues.")
-    return rows
+        rows = read_rows(source, required=(NAME,), unique=NAME, limits=Limits(field=MOST_CHARACTERS))
+    except SubmissionError as problem:
+        raise InputError(str(problem.problems[0])) from None
+    return [_row(row) for row in rows]
 
 
-def _row(line: str, number: int) -> ClueTexts:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        raise InputError(f"Line {number} is not JSON; a jsonl file is wanted: one JSON object a line.") from None
-    if not isinstance(row, dict):
-        raise InputError(f'Line {number} is not a JSON object; write {{"name": …, "visual_clue": …}}.')
-    name = row.get("name")
-    if not isinstance(name, str) or not name.strip():
-        raise InputError(f"Line {number} has no `name`; give each clip a name.")
+def _row(row: Row) -> ClueTexts:
     fields = tuple(FIELD_OF.values())
-    if len(row) > 1 and not set(fields) & set(row):
-        raise InputError(f"Line {number} has none of the fields that are read; give {', '.join(fields)}.")
-    texts = {}
-    for field in FIELD_OF.values():
-        value = row.get(field)
-        if value is not None and not isinstance(value, str):
-            raise InputError(f"Line {number}: `{field}` is not text; write it as a string, or leave it out.")
-        if value and len(value) > MOST_CHARACTERS:
-            raise InputError(
-                f"Line {number}: `{field}` has {len(value):,} characters; at most {MOST_CHARACTERS:,} are read."
-            )
-        texts[field] = value or ""
-    return ClueTexts(name, **texts)
+    told = {*row.cells, *row.odd}
+    if len(told) > 1 and not told & set(fields):
+        raise InputError(f"row {row.number}: None of the fields that are read is there; give {', '.join(fields)}.")
+    for field in fields:
+        if field in row.odd or not isinstance(row.cells.get(field, ""), str):
+            raise InputError(f"row {row.number}, column {field!r}: Not a text; write one, or leave it out.")
+    return ClueTexts(row.text(NAME), **{field: row.text(field) for field in fields})

@@ -125,12 +125,13 @@ def test_a_file_becomes_a_file_with_a_line_each(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("not json", "Line 2 is not JSON"),
-        ("[1]", "Line 2 is not a JSON object"),
-        ('{"subtitle": "hi"}', "Line 2 has no `name`"),
-        ('{"name": "b", "subtitle": 3}', "Line 2: `subtitle` is not text"),
-        ('{"name": "a"}', "stands in line 1 already"),
-        (json.dumps({"name": "b", "subtitle": "a" * 10_001}), "at most 10,000"),
+        ("not json", "row 2: This is not valid JSON"),
+        ("[1]", "row 2: Not an object"),
+        ('{"subtitle": "hi"}', "row 2, column 'name': This row has nothing"),
+        ('{"name": "b", "subtitle": ["hi"]}', "row 2, column 'subtitle': Not a text"),
+        ('{"name": "b", "subtitle": {"text": "hi"}}', "row 2, column 'subtitle': Not a text"),
+        ('{"name": "a"}', "stands in row 1 already"),
+        (json.dumps({"name": "b", "subtitle": "a" * 10_001}), "Longer than 10,000"),
     ],
 )
 def test_a_wrong_line_is_named_before_anything_is_written(tmp_path: Path, line: str, told: str) -> None:
@@ -141,9 +142,9 @@ def test_a_wrong_line_is_named_before_anything_is_written(tmp_path: Path, line: 
 
 
 def test_files_that_cannot_be_read_or_written_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be opened"):
         explain_clue_file(tmp_path / "none.jsonl", tmp_path / "out.jsonl", INPUTS)
-    with pytest.raises(InputError, match="holds no line"):
+    with pytest.raises(InputError, match="holds no rows"):
         explain_clue_file(write(tmp_path / "empty.jsonl", ""), tmp_path / "out.jsonl", INPUTS)
     with pytest.raises(InputError, match="cannot be written"):
         explain_clue_file(write(tmp_path / "in.jsonl", {"name": "a"}), tmp_path / "no" / "out.jsonl", INPUTS)
@@ -280,5 +281,5 @@ def test_the_file_of_clues_is_never_written_over_and_nothing_unfinished_is_left(
     assert source.read_bytes() == before
     explain_clue_file(source, tmp_path / "out.jsonl", INPUTS)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
-    with pytest.raises(InputError, match="jsonl file is wanted"):
-        explain_clue_file(write(tmp_path / "in.csv", "name,subtitle"), tmp_path / "out.jsonl", INPUTS)
+    with pytest.raises(InputError, match="no file of a known kind"):
+        explain_clue_file(write(tmp_path / "in.txt", "name,subtitle"), tmp_path / "out.jsonl", INPUTS)

@@ -1,10 +1,15 @@
 """Files from strangers become rows of text, or a `SubmissionError` that says where and what to do."""
 
+import csv
+import io
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from submissions.formats import Limits, SubmissionError, read_rows
+from submissions.formats import READERS, Limits, SubmissionError, read_rows, rows_of
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -55,12 +60,14 @@ def test_json_is_a_list_of_objects(tmp_path: Path) -> None:
         ("a.csv", "name,reason\na,b,c\n", "cells", 2),
         ("a.csv", 'name,reason\na,"b', "csv", 2),
         ("a.csv", b"name,reason\na,\xff\n", "encoding", 2),
-        ("a.csv", b"PK\x03\x04\xff\xfe", "encoding", 1),
+        ("a.csv", b"PK\x03\x04\xff\xfe", "encoding", None),
         ("a.jsonl", '{"name": "a"}\n{"name": \n', "json", 2),
         ("a.jsonl", "[1, 2]\n", "json", 1),
         ("a.jsonl", "[" * 100_000, "json", 1),
         ("a.jsonl", '{"name": "\\ud800"}\n', "text", 1),
         ("a.txt", "name\na\n", "format", None),
+        ("a.npz", "name\na\n", "npz", None),
+        ("a.zip", "name\na\n", "zip", None),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_with_its_place(
@@ -68,7 +75,8 @@ def test_a_file_that_is_wrong_is_refused_with_its_place(
 ) -> None:
     problem = refusal(write(tmp_path, name, content)).problems[0]
     assert (problem.code, problem.row) == (code, row)
-    assert problem.hint.endswith(".")
+    told = problem.to_dict()
+    assert told["message"].endswith(".") and told["hint"].endswith(".") and told["hint"][0].isupper()
 
 
 def test_limits_hold_before_anything_is_expanded(tmp_path: Path) -> None:
@@ -94,13 +102,13 @@ def test_a_text_that_must_be_unique_is_refused_where_it_stands_again(tmp_path: P
     path = write(tmp_path, "a.csv", "name,reason\n1,a\n01,b\n\n1 ,c\n")
     (problem,) = refusal(path, unique="name").problems
     assert (problem.code, problem.row, problem.column) == ("repeated", 5, "name")
-    assert "row 2 already" in problem.hint
+    assert "row 2 already" in problem.message
     assert len(read_rows(path)) == 3
 
 
 def test_a_null_is_told_as_nothing_in_the_column(tmp_path: Path) -> None:
     path = write(tmp_path, "a.jsonl", '{"name": "a"}\n{"name": null}\n')
-    assert "nothing in this column" in refusal(path, required=("name",)).problems[0].hint
+    assert "nothing in this column" in refusal(path, required=("name",)).problems[0].message
 
 
 def test_twenty_problems_are_told_and_the_rest_counted(tmp_path: Path) -> None:
@@ -113,3 +121,51 @@ def test_a_file_that_is_not_there_is_a_submission_error(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none.csv").problems[0].code == "unreadable"
     (tmp_path / "folder.csv").mkdir()
     assert refusal(tmp_path / "folder.csv").problems[0].code == "unreadable"
+
+
+def test_json_of_another_shape_is_told_where_the_column_is_wanted(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.jsonl", '{"name": "a", "meta": {"x": 1}}\n{"name": ["b", ["c"]]}\n')
+    problem = refusal(path, required=("name",)).problems[0]
+    assert (problem.code, problem.row, problem.column) == ("json", 2, "name")
+    assert [row.text("name") for row in read_rows(path)] == ["a", ""], "columns that nobody asks for may hold anything"
+
+
+def test_the_first_problems_of_many_are_told_in_the_order_of_rows(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", "name,x\n" + "a,b\n" * 3000 + "c\n")
+    error = refusal(path, unique="name")
+    assert [problem.row for problem in error.problems] == list(range(3, 23))
+    assert error.more == 2999 + 1 - 20
+
+
+def test_a_message_quotes_a_stranger_shortly_and_on_one_line(tmp_path: Path) -> None:
+    long = "x" * 500 + "\x1b[31m"
+    path = write(tmp_path, "a.jsonl", "".join(f'{{"name": {json.dumps(long)}}}\n' for _ in range(2)))
+    message = refusal(path, unique="name").problems[0].message
+    assert len(message) < 120 and message.isprintable()
+
+
+@given(content=st.binary(max_size=400), suffix=st.sampled_from(sorted(READERS)))
+def test_whatever_the_bytes_are_nothing_but_a_submission_error_is_raised(content: bytes, suffix: str) -> None:
+    try:
+        rows_of(content, f"a{suffix}", required=("name",), unique="name")
+    except SubmissionError as error:
+        assert error.problems and all(str(problem) for problem in error.problems)
+
+
+CELLS = st.text(st.characters(blacklist_categories=("Cs",)), max_size=30)
+
+
+@given(rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=20))
+def test_what_a_csv_writer_wrote_is_read_back(rows: list[tuple[str, str]]) -> None:
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([("name", "reason"), *rows])
+    read = rows_of(file.getvalue().encode(), "a.csv")
+    assert [(row.text("name"), row.text("reason")) for row in read] == rows
+
+
+@given(rows=st.lists(st.tuples(CELLS, st.lists(CELLS)), min_size=1, max_size=20), whole=st.booleans())
+def test_what_a_json_writer_wrote_is_read_back(rows: list[tuple[str, list[str]]], whole: bool) -> None:
+    values = [{"name": name, "openset": labels} for name, labels in rows]
+    text = json.dumps(values) if whole else "\n".join(map(json.dumps, values))
+    read = rows_of(text.encode(), "a.json" if whole else "a.jsonl")
+    assert [(row.text("name"), row.cells["openset"]) for row in read] == [(name, tuple(each)) for name, each in rows]

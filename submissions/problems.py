@@ -1,0 +1,103 @@
+"""What is wrong with a file, with place and remedy; and the limits that a file from a stranger must keep."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+MOST_REPORTED = 20
+"""Problems that are told one by one; the rest are counted."""
+MOST_KEPT = 2_000
+"""Problems that are kept to be put in the order of rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that are checked before anything is expanded.
+
+    Bytes of a file, bytes of what an archive unpacks to, its rows, characters of a field.
+    """
+
+    bytes: int = 64_000_000
+    expanded: int = 256_000_000
+    rows: int = 100_000
+    field: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`message` says what is wrong, `hint` what to do about it.
+
+    `row` counts as an editor does: the header of a csv is 1, and so is the first line of a jsonl.
+    """
+
+    code: str
+    message: str
+    hint: str
+    row: int | None = None
+    column: str | None = None
+    file: str | None = None
+
+    def in_file(self, name: str) -> "Problem":
+        """The same problem, told with the file's name: for whoever reads several files."""
+        return replace(self, file=name)
+
+    def __str__(self) -> str:
+        places = [self.file] if self.file is not None else []
+        places += [f"row {self.row}"] if self.row is not None else []
+        places += [f"column {self.column!r}"] if self.column is not None else []
+        told = f"{self.message}; {self.hint}."
+        return f"{', '.join(places)}: {told}" if places else told
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "row": self.row,
+            "column": self.column,
+            "code": self.code,
+            "message": f"{self.message}.",
+            "hint": f"{self.hint[:1].upper()}{self.hint[1:]}.",
+        }
+
+
+class SubmissionError(Exception):
+    """The file cannot be used: at most twenty problems, and how many more there are."""
+
+    def __init__(self, problems: Iterable[Problem], more: int = 0) -> None:
+        every = tuple(problems)
+        self.problems = every[:MOST_REPORTED]
+        self.more = more + len(every) - len(self.problems)
+        told = "\n".join(map(str, self.problems))
+        super().__init__(f"{told}\nand {self.more} more problems of this file." if self.more else told)
+
+
+class Findings:
+    """Problems as they are found: as many are kept as can be wanted, the rest are counted."""
+
+    def __init__(self) -> None:
+        self._kept: list[Problem] = []
+        self._more = 0
+
+    def add(self, *problems: Problem) -> None:
+        for problem in problems:
+            if len(self._kept) < MOST_KEPT:
+                self._kept.append(problem)
+            else:
+                self._more += 1
+
+    def __bool__(self) -> bool:
+        return bool(self._kept)
+
+    def check(self) -> None:
+        """Raises `SubmissionError` where there is any problem."""
+        if self._kept:
+            raise SubmissionError(sorted(self._kept, key=lambda problem: problem.row or 0), self._more)
+
+
+def refusal(code: str, message: str, hint: str, row: int | None = None, column: str | None = None) -> SubmissionError:
+    """The error of a single problem."""
+    return SubmissionError([Problem(code, message, hint, row, column)])
+
+
+def shown(text: str, most: int = 60) -> str:
+    """A stranger's text as a message may quote it: short, on one line, without control characters."""
+    plain = "".join(char if char.isprintable() else "�" for char in text)
+    return repr(plain if len(plain) <= most else f"{plain[:most]}…")

@@ -1,0 +1,42 @@
+"""The public half of a track: what a participant must know to write a file (columns, ids, dates, quota)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from submissions.tables import NAME, Column, Id
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """`per_day`: submissions that are scored, of one person in a day (UTC); `attempts_per_day`: files that are sent."""
+
+    per_day: int = 5
+    attempts_per_day: int = 50
+
+    def __post_init__(self) -> None:
+        if not 0 < self.per_day <= self.attempts_per_day:
+            raise ValueError("per_day must be above 0, and not above attempts_per_day")
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRules:
+    """`manifest` are the ids that a file must hold; None where whoever hosts the track has not said.
+
+    `opens` and `closes` are the first and the last day (UTC) on which files are taken; None is without bound.
+    """
+
+    id: str
+    title: str
+    task: str
+    columns: tuple[Column, ...]
+    key: tuple[Column, ...] = (NAME,)
+    manifest: frozenset[Id] | None = None
+    opens: date | None = None
+    closes: date | None = None
+    quota: Quota = field(default_factory=Quota)
+    example: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.opens and self.closes and self.closes < self.opens:
+            raise ValueError("closes lies before opens")
