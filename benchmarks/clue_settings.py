@@ -89,13 +89,13 @@ def _report_settings() -> None:
     scores = {}
     for setting, modalities in SETTINGS.items():
         labels = {name: [label.label for label in explain_clues(clues[name], modalities)[0]] for name in names}
-        score = emotion_wheel({name: references[name] for name in names}, labels, wheels)["level1"]
+        score = emotion_wheel({name: references[name] for name in names}, labels, wheels).point()
         spread = [_resampled(names, chosen, references, labels, wheels) for chosen in sampled]
         scores[setting] = spread
         low, high = np.percentile(spread, [2.5, 97.5])
         print(
-            f"  {setting:<11} F {100 * score['f']:.1f} [{100 * low:.1f}, {100 * high:.1f}]  "
-            f"P {100 * score['precision']:.1f}  R {100 * score['recall']:.1f}  "
+            f"  {setting:<11} F {100 * score['level1.f']:.1f} [{100 * low:.1f}, {100 * high:.1f}]  "
+            f"P {100 * score['level1.precision']:.1f}  R {100 * score['level1.recall']:.1f}  "
             f"labels {np.mean([len(row) for row in labels.values()]):.2f}"
         )
     for setting in list(SETTINGS)[:3]:
@@ -112,7 +112,8 @@ def _resampled(
 ) -> float:
     drawn = {str(number): names[index] for number, index in enumerate(chosen)}
     wanted = {number: references[name] for number, name in drawn.items()}
-    return float(emotion_wheel(wanted, {number: labels[name] for number, name in drawn.items()}, wheels)["level1"]["f"])
+    given = {number: labels[name] for number, name in drawn.items()}
+    return emotion_wheel(wanted, given, wheels, levels_only=True).point()["level1.f"]
 
 
 def _read_clues(path: Path) -> dict[str, ClueTexts]:

@@ -35,7 +35,9 @@ def report() -> None:
     explanations = _rows(REFERENCE / "emer" / "final-EMER-reason-half.csv")
     print(f"labels from {len(explanations)} explanations, level-1 F in % ({GOALS})")
     on_wheel = {
-        form for form, bases in wheels.forms.items() if any(b in ring.level1 for b in bases for ring in wheels.wheels)
+        form
+        for form, bases in wheels.forms.items()
+        if any(b in ring.level1 for b in bases for ring in wheels.wheels.values())
     }
     said = {label.strip().lower() for labels in references.values() for label in labels}
     _read("")  # the vocabulary loads once
@@ -83,7 +85,7 @@ def _interval(
     references: Mapping[str, Sequence[str]], predictions: Mapping[str, Sequence[str]], wheels: OfficialWheels
 ) -> tuple[float, float, float]:
     """Level-1 F in percent with a 95 % bootstrap interval over samples."""
-    score = 100 * emotion_wheel(references, predictions, wheels)["level1"]["f"]
+    score = 100 * emotion_wheel(references, predictions, wheels, levels_only=True).point()["level1.f"]
     names, random = sorted(references), np.random.default_rng(SEED)
     scores = []
     for _ in range(RESAMPLES):
@@ -91,7 +93,7 @@ def _interval(
         again = {f"{place}": name for place, name in enumerate(drawn)}
         wanted = {place: references[name] for place, name in again.items()}
         given = {place: predictions[name] for place, name in again.items()}
-        scores.append(100 * emotion_wheel(wanted, given, wheels)["level1"]["f"])
+        scores.append(100 * emotion_wheel(wanted, given, wheels, levels_only=True).point()["level1.f"])
     low, high = np.percentile(scores, [2.5, 97.5])
     return score, float(low), float(high)
 

@@ -4,12 +4,16 @@
 (three rings each), as published with MER2025 (MERTools). They are not part of this project.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+
+from leaderboard.metrics.wheels import VocabularyName
 
 WHEELS = 5
 SYNONYM_RUNS = 8
@@ -24,13 +28,25 @@ class Rings:
     level2: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class OfficialWheels:
-    """`forms`: a word as written → base words; `synonyms`: base word → the wheel words it stands for."""
+    """`forms`: a word as written → base words; `synonyms`: base word → the wheel words it stands for.
+
+    `version` is the start of the SHA-256 over the seven files.
+    """
 
     forms: Mapping[str, frozenset[str]]
     synonyms: Mapping[str, frozenset[str]]
-    wheels: tuple[Rings, ...]
+    wheels: Mapping[str, Rings]
+    version: str
+    vocabulary: VocabularyName = "official"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.wheels)
+
+    def knows(self, label: str) -> bool:
+        return label in self.forms
 
     def form(self, label: str) -> str | None:
         """M1: the alphabetically first base word of a label; None outside the vocabulary."""
@@ -40,14 +56,30 @@ class OfficialWheels:
         """M2: the form, then the alphabetically first wheel word it stands for."""
         return min(self.synonyms.get(self.form(label) or "", ()), default=None)
 
-    def reachable(self, label: str) -> list[str]:
-        """M3: all wheel words that a label reaches through form and synonym, sorted."""
-        return sorted({word for base in self.forms.get(label, ()) for word in self.synonyms.get(base, ())})
+    def group(self, label: str, wheel: str, level: int) -> str | None:
+        """M3: of all wheel words that a label reaches through form and synonym, the alphabetically first that stands
+        in this wheel decides; None where none does.
+        """
+        return self._groups[wheel, level].get(label)
 
-    def group(self, label: str, wheel: int, level: int) -> str | None:
-        """M3: of the reachable wheel words, the first that stands in this wheel decides; None where none does."""
-        ring = self.wheels[wheel].level1 if level == 1 else self.wheels[wheel].level2
-        return next((ring[word] for word in self.reachable(label) if word in ring), None)
+    @cached_property
+    def _groups(self) -> dict[tuple[str, int], dict[str, str]]:
+        """Every form's group by wheel and level: the first word of each base decides among its bases too."""
+        tables: dict[tuple[str, int], dict[str, str]] = {}
+        for name, rings in self.wheels.items():
+            first = {
+                base: min(there)
+                for base, reachable in self.synonyms.items()
+                if (there := [word for word in reachable if word in rings.level1])
+            }
+            decisive = {
+                form: min(words)
+                for form, bases in self.forms.items()
+                if (words := [first[base] for base in bases if base in first])
+            }
+            for level, ring in ((1, rings.level1), (2, rings.level2)):
+                tables[name, level] = {form: ring[word] for form, word in decisive.items()}
+        return tables
 
 
 def read_official_wheels(folder: Path) -> OfficialWheels:
@@ -58,7 +90,8 @@ def read_official_wheels(folder: Path) -> OfficialWheels:
     return OfficialWheels(
         forms=_forms(folder / "format.csv"),
         synonyms=_synonyms(folder / "synonym.xlsx"),
-        wheels=tuple(_rings(folder / f"wheel{number}.xlsx") for number in range(1, WHEELS + 1)),
+        wheels={f"wheel{number}": _rings(folder / f"wheel{number}.xlsx") for number in range(1, WHEELS + 1)},
+        version=hashlib.sha256(b"".join((folder / name).read_bytes() for name in FILES)).hexdigest()[:12],
     )
 
 

@@ -1,0 +1,118 @@
+"""How fast the EW metric is beside a plain loop over its definition: `python -m benchmarks.score`.
+
+20,000 samples, both levels over five wheels, equal results asserted; then the whole way from a csv. Needs the official
+wheel files: those that `python -m leaderboard wheels fetch` keeps, `EMER_WHEELS`, or shared/ beside the checkout.
+"""
+
+import csv
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from leaderboard.errors import WheelsUnavailable
+from leaderboard.metrics.emotion_wheel import LEVELS, emotion_wheel
+from leaderboard.metrics.official_wheels import OfficialWheels
+from leaderboard.vocabularies import official_wheels
+from submissions.tables import Column, read_table
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "reference" / "emotion_wheel"
+SAMPLES, SEED, RUNS = 20_000, 0, 5
+USUAL = ["happy", "sad", "angry", "worried", "surprised", "anxious", "excited", "helpless", "calm", "serious"]
+Labels = Mapping[str, Sequence[str]]
+
+
+def plain_loop(references: Labels, predictions: Labels, wheels: OfficialWheels) -> dict[str, float]:
+    """The definition, sample by sample, wheel by wheel, label by label: form, synonyms, sorted, first in the wheel."""
+    found = {}
+    for level in LEVELS:
+        scores = []
+        for rings in wheels.wheels.values():
+            groups = rings.level1 if level == 1 else rings.level2
+            precision, recall = [], []
+            for name, labels in references.items():
+                wanted = {group for label in labels if (group := _group(label, groups, wheels))}
+                given = {group for label in predictions.get(name, ()) if (group := _group(label, groups, wheels))}
+                if not wanted:
+                    continue
+                precision.append(len(wanted & given) / len(given) if given else 0.0)
+                recall.append(len(wanted & given) / len(wanted))
+            p, r = float(np.mean(precision)), float(np.mean(recall))
+            scores.append(2 * p * r / (p + r) if p + r else 0.0)
+        found[f"level{level}.f"] = float(np.mean(scores))
+    return found
+
+
+def _group(label: str, groups: Mapping[str, str], wheels: OfficialWheels) -> str:
+    reachable = [word for base in wheels.forms.get(label.strip().lower(), ()) for word in wheels.synonyms.get(base, ())]
+    for word in sorted(reachable):
+        if word in groups:
+            return groups[word]
+    return ""
+
+
+def systems(wheels: OfficialWheels) -> tuple[Labels, Labels]:
+    """References and predictions of one to six labels: usual words, forms from all over the vocabulary, strangers."""
+    random = np.random.default_rng(SEED)
+    pool = [*USUAL * 200, *sorted(wheels.forms), "xyzzy", "plugh"]
+
+    def one() -> Labels:
+        return {
+            f"sample_{number:08d}": [pool[place] for place in random.integers(len(pool), size=random.integers(1, 7))]
+            for number in range(SAMPLES)
+        }
+
+    return one(), one()
+
+
+def best(work: Callable[[], object], runs: int) -> float:
+    """The shortest of several runs, in seconds."""
+    times = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def main() -> None:
+    try:
+        wheels = official_wheels(SHARED if SHARED.is_dir() else None)
+    except WheelsUnavailable as problem:
+        sys.exit(str(problem))
+    references, predictions = systems(wheels)
+    slow = best(lambda: plain_loop(references, predictions, wheels), 1)
+    fast = best(lambda: emotion_wheel(references, predictions, wheels, levels_only=True).point(), RUNS)
+    everything = best(lambda: emotion_wheel(references, predictions, wheels).point(), RUNS)
+    expected, point = (
+        plain_loop(references, predictions, wheels),
+        emotion_wheel(references, predictions, wheels).point(),
+    )
+    assert all(abs(point[name] - value) < 1e-12 for name, value in expected.items()), (expected, point)
+    print(f"{SAMPLES:,} samples, {sum(map(len, references.values())):,} reference labels: equal to 1e-12")
+    print(f"  plain loop {slow:.2f} s; here {1000 * fast:.0f} ms: {slow / fast:.0f} times faster")
+    print(f"  with M1 and M2, which the loop leaves out: {1000 * everything:.0f} ms")
+    half = list(references)[: SAMPLES // 2]
+    part = {name: references[name] for name in half}, {name: predictions[name] for name in half}
+    print(f"  half of the samples: {1000 * best(lambda: emotion_wheel(*part, wheels).point(), RUNS):.0f} ms")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "predictions.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["name", "openset"])
+            writer.writerows((name, str(labels)) for name, labels in predictions.items())
+        asked = {(name,): labels for name, labels in references.items()}
+
+        def whole() -> None:
+            emotion_wheel(asked, read_table(path, [Column("openset", "labels")]).column("openset"), wheels).point()
+
+        print(
+            f"  from a csv of {path.stat().st_size / 1e6:.1f} MB, read, checked and scored: {best(whole, RUNS):.2f} s"
+        )
+
+
+if __name__ == "__main__":
+    main()

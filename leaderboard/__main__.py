@@ -1,0 +1,147 @@
+"""The command line of the leaderboard: `python -m leaderboard metric | score | tracks | wheels`.
+
+Exit code 0; 2 with one sentence on stderr (or the problems of a file, a line each) for what cannot be scored.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from leaderboard.errors import LeaderboardError
+from leaderboard.metrics.registry import METRICS
+from leaderboard.vocabularies import fetch, fetched_folder, metric_wheels, official_wheels, open_wheels, terms
+from submissions.problems import SubmissionError
+
+STANDARD_OUTPUT = "-"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (LeaderboardError, SubmissionError) as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m leaderboard", description="Score prediction files.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    metric = commands.add_parser("metric", help="score predictions against references with one metric")
+    metric.add_argument("metric", choices=sorted(METRICS))
+    metric.add_argument("--references", type=Path, required=True, metavar="R")
+    metric.add_argument("--groups", type=Path, metavar="FILE", help="set-level: JSON, sample → its synonym groups")
+    metric.set_defaults(run=_metric)
+
+    score = commands.add_parser("score", help="score a prediction file by the rules of a track")
+    score.add_argument("--track", required=True, metavar="T")
+    score.add_argument("--references", type=Path, metavar="R", help="instead of where the track's references lie")
+    score.add_argument("--split", choices=["all", "public", "private"], default="all")
+    score.set_defaults(run=_score)
+
+    for command in (metric, score):
+        command.add_argument("--predictions", type=Path, required=True, metavar="P")
+        command.add_argument(
+            "--wheels", type=Path, metavar="DIR", help="folder with the official wheel files (default: EMER_WHEELS)"
+        )
+        command.add_argument("--json", metavar="FILE|-", help="write everything as JSON (- for standard output)")
+
+    tracks = commands.add_parser("tracks", help="list the tracks")
+    tracks.add_argument("--json", metavar="FILE|-", help="write the list as JSON (- for standard output)")
+    tracks.set_defaults(run=_tracks)
+
+    wheels = commands.add_parser("wheels", help="download the official wheel files")
+    wheels.add_argument("action", choices=["fetch"])
+    wheels.add_argument("--from", dest="base", metavar="URL", help="the address below which the seven files lie")
+    wheels.set_defaults(run=_wheels)
+    return parser
+
+
+def _metric(options: argparse.Namespace) -> None:
+    from leaderboard.measure import measure
+
+    wheels = metric_wheels(options.wheels)
+    tally = measure(options.metric, options.references, options.predictions, wheels, options.groups)
+    _show(tally.to_dict(), options.json, [f"{name}: {value:.4f}" for name, value in tally.point().items()])
+
+
+def _score(options: argparse.Namespace) -> None:
+    from leaderboard.measure import sentence_model
+    from leaderboard.references import read_references, reference_file
+    from leaderboard.scorer import score
+    from leaderboard.tracks import load_track
+    from submissions.tables import read_table
+
+    track = load_track(options.track)
+    wheels = official_wheels(options.wheels) if track.vocabulary == "official" else open_wheels()
+    references = read_references(track, options.references or reference_file(track))
+    predictions = read_table(options.predictions, track.rules.columns, track.rules.key)
+    digest = hashlib.sha256(options.predictions.read_bytes()).hexdigest()
+    report = score(track, references, predictions, digest, wheels, sentence_model, options.split)
+    lines = [f"{track.id}, {report.split} samples"]
+    if report.value is not None and report.interval is not None:
+        bounds = f"{report.interval.low:.4f} to {report.interval.high:.4f}"
+        lines.append(f"{track.primary}: {report.value:.4f} (95 % interval {bounds})")
+    lines += [report.note] if report.note else []
+    lines.append(", ".join(f"{count} {name}" for name, count in report.samples.items()))
+    _show(report.to_dict(), options.json, lines)
+
+
+def _tracks(options: argparse.Namespace) -> None:
+    from leaderboard.tracks import load_track, track_ids
+
+    tracks = [load_track(name) for name in track_ids()]
+    listed = [
+        {
+            "id": track.id,
+            "title": track.rules.title,
+            "version": track.version,
+            "metrics": list(track.metrics),
+            "primary": track.primary,
+            "vocabulary": track.vocabulary,
+            "answers": track.answers,
+            "columns": [column.name for column in (*track.rules.key, *track.rules.columns)],
+            "samples": None if track.rules.manifest is None else len(track.rules.manifest),
+        }
+        for track in tracks
+    ]
+    lines = [
+        f"{track.id:<13} {track.rules.title}: {track.primary}; {track.vocabulary} vocabulary, {track.answers} answers"
+        for track in tracks
+    ]
+    _show({"tracks": listed}, options.json, lines)
+
+
+def _wheels(options: argparse.Namespace) -> None:
+    print(f"The official wheel files: {terms()}.")
+    for line in fetch(options.base):
+        print(line, flush=True)
+    print(f"They are kept in {fetched_folder()}.")
+
+
+def _show(told: Any, target: str | None, lines: Sequence[str]) -> None:
+    """The lines for a reader; or JSON alone where it goes to standard output."""
+    text = json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    if target == STANDARD_OUTPUT:
+        sys.stdout.write(text)
+        return
+    if target:
+        try:
+            Path(target).write_text(text, encoding="utf-8")
+        except OSError as problem:
+            raise LeaderboardError(f"{target} cannot be written ({problem.strerror}); name another file.") from None
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

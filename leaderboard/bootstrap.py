@@ -1,0 +1,50 @@
+"""How sure a score is: the percentile bootstrap over samples (Efron & Tibshirani 1993, chapter 13)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from leaderboard.metrics.tally import Floats, Tally
+
+LEVEL, RESAMPLES, SEED = 0.95, 1000, 0
+_BLOCK = 2_000_000
+"""Weights that are held at a time: 16 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    low: float
+    high: float
+    level: float = LEVEL
+    resamples: int = RESAMPLES
+    seed: int = SEED
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def resampled(tally: Tally, scores: Sequence[str], stream: int = 0) -> Floats:
+    """The mean of the named scores in each resample of the scored samples, shape (RESAMPLES,).
+
+    Parts of one track draw from streams of their own.
+    """
+    quantities = tally.quantities[tally.scored]
+    count = len(quantities)
+    random = np.random.default_rng([SEED, stream])
+    block = max(1, _BLOCK // max(count, 1))
+    values = []
+    for first in range(0, RESAMPLES, block):
+        drawn = random.integers(count, size=(min(block, RESAMPLES - first), count))
+        weights = np.stack([np.bincount(row, minlength=count) for row in drawn]).astype(np.float64)
+        found = tally.scores(weights @ quantities)
+        values.append(np.mean([found[name] for name in scores], axis=0))
+    return np.concatenate(values)
+
+
+def interval(distributions: Iterable[Floats]) -> Interval:
+    """The interval of the mean over parts, each resampled on its own."""
+    values = np.mean(list(distributions), axis=0)
+    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high))

@@ -1,0 +1,92 @@
+"""Two files → a tally: the way of `python -m leaderboard metric`, which knows no track."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from emer_space.errors import ModelUnavailable
+from leaderboard.errors import LeaderboardError
+from leaderboard.metrics.description import Embed
+from leaderboard.metrics.groups import Groups, parse_groups
+from leaderboard.metrics.registry import METRICS, Resources
+from leaderboard.metrics.tally import Tally
+from leaderboard.metrics.wheels import Wheels
+from submissions.formats import Row, read_rows
+from submissions.problems import Limits, Problem, SubmissionError, refusal, shown
+from submissions.tables import NAME, Column, Id, Table, columns_of, table_of
+
+
+def measure(metric: str, references: Path, predictions: Path, wheels: Wheels, groups: Path | None = None) -> Tally:
+    """Score the samples of the references with a metric of `METRICS`.
+
+    Raises `SubmissionError` where a file cannot be used (it says which), `LeaderboardError` where a model is missing.
+    """
+    chosen = METRICS[metric]
+    asked, given = _rows(references), _rows(predictions)
+    shared = columns_of(asked) & columns_of(given)
+    key = (NAME, *(Column(name, "text") for name in chosen.pair if name in shared))
+    resources = Resources(
+        wheels,
+        groups=read_groups(groups) if groups else None,
+        embed=sentence_model() if metric == "description" else None,
+    )
+    return chosen.tally(
+        _table(references, asked, chosen.references, key),
+        _table(predictions, given, chosen.predictions, key),
+        resources,
+    )
+
+
+def read_groups(path: Path) -> dict[Id, Groups]:
+    """Sample → its groups, from a JSON file. Raises `SubmissionError` naming the samples that cannot be read."""
+    limits = Limits()
+    try:
+        with path.open("rb") as file:
+            content = file.read(limits.bytes + 1)
+        table: Any = json.loads(content.decode("utf-8-sig")) if len(content) <= limits.bytes else None
+    except (OSError, ValueError, RecursionError):
+        table = None
+    if not isinstance(table, dict):
+        raise _of_file(path, refusal("groups", "This is no JSON object of groups", "write sample → nested list"))
+    found: dict[Id, Groups] = {}
+    problems = []
+    for sample, answer in table.items():
+        try:
+            found[(sample.strip(),)] = parse_groups(answer)
+        except ValueError as problem:
+            message = f"The groups of {shown(sample)} cannot be read: {problem}"
+            problems.append(Problem("groups", message, "write a nested list"))
+    if problems:
+        raise _of_file(path, SubmissionError(problems))
+    return found
+
+
+@cache
+def sentence_model() -> Embed:
+    """The bundled sentence model. Raises `LeaderboardError` where it is missing."""
+    from emer_space.models.sentences import SentenceEmbeddings
+
+    try:
+        return SentenceEmbeddings().embed
+    except ModelUnavailable as problem:
+        raise LeaderboardError(str(problem)) from None
+
+
+def _rows(path: Path) -> tuple[Row, ...]:
+    try:
+        return read_rows(path)
+    except SubmissionError as problem:
+        raise _of_file(path, problem) from None
+
+
+def _table(path: Path, rows: tuple[Row, ...], columns: tuple[Column, ...], key: tuple[Column, ...]) -> Table:
+    try:
+        return table_of(rows, columns, key)
+    except SubmissionError as problem:
+        raise _of_file(path, problem) from None
+
+
+def _of_file(path: Path, problem: SubmissionError) -> SubmissionError:
+    """The same problems, each naming the file that it is in: there are several."""
+    return SubmissionError((p.in_file(path.name) for p in problem.problems), problem.more)

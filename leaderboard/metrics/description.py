@@ -1,0 +1,117 @@
+"""How near one description is to another: corpus BLEU, chrF, ROUGE-L, and clue by clue by meaning.
+
+BLEU and chrF (0 … 100) are sacrebleu's (Post 2018; Popović 2015), ROUGE-L (0 … 1, the mean F over samples) is
+rouge-score's (Lin 2004). The clues are the sentences of a description, matched one to one so that the sum of their
+cosines is greatest: precision is that sum over the predicted clues, recall over those of the reference (BERTScore's
+soft counts, Zhang et al. 2020, with sentences in the place of tokens). F is taken on the means over samples.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, harmonic, ratio
+
+Texts = Mapping[Any, str]
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Sentences → vectors of unit length, shape (n, d)."""
+_CLUE = re.compile(r"[^.!?;。！？；\n]*[^\s.!?;。！？；][^.!?;。！？；\n]*")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W_]+")
+
+
+def description(references: Texts, predictions: Texts, embed: Embed | None = None) -> Tally:
+    """`bleu`, `chrf`, `rouge_l`, and `clues.precision`, `.recall`, `.f` where `embed` is given and reads the language.
+
+    A sample without a reference text is skipped; without a prediction it is compared with an empty text.
+    """
+    kept = {sample: text for sample, text in references.items() if text.strip()}
+    pairs = [(text, predictions.get(sample, "")) for sample, text in kept.items()]
+    chinese = sum(bool(_HAN.search(text)) for text in kept.values()) > len(kept) / 2
+    scored = np.array([bool(text.strip()) for text in references.values()], bool)
+    quantities = np.zeros((len(references), 4))
+    quantities[scored, 0] = 1
+    quantities[scored, 1] = _rouge_l(pairs)
+    facts: dict[str, Any] = _corpus_scores(pairs, chinese)
+    by_meaning = embed is not None and not chinese
+    if embed is not None and by_meaning:
+        quantities[scored, 2:] = _clue_scores(pairs, embed)
+    else:
+        facts["clues.note"] = (
+            "not scored: the sentence model reads English only" if chinese else "not scored: no sentence model"
+        )
+
+    def scores(totals: Floats) -> Scores:
+        count, rouge, precision, recall = np.moveaxis(totals, -1, 0)
+        found = {"rouge_l": ratio(rouge, count)}
+        if by_meaning:
+            precision, recall = ratio(precision, count), ratio(recall, count)
+            found |= {
+                "clues.f": harmonic(precision, recall),
+                "clues.precision": precision,
+                "clues.recall": recall,
+            }
+        return found
+
+    facts["samples"] = {
+        **coverage(references, predictions),
+        "scored": int(scored.sum()),
+        "skipped": int((~scored).sum()),
+    }
+    return Tally(quantities, scores, scored, facts)
+
+
+def split_clues(text: str) -> tuple[str, ...]:
+    """The sentences of a description, English or Chinese."""
+    return tuple(match.strip() for match in _CLUE.findall(text))
+
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def _corpus_scores(pairs: Pairs, chinese: bool) -> dict[str, Any]:
+    from sacrebleu.metrics import BLEU, CHRF
+
+    if not pairs:
+        return {"bleu": 0.0, "chrf": 0.0}
+    references, predictions = [wanted for wanted, _ in pairs], [given for _, given in pairs]
+    bleu, chrf = BLEU(tokenize="zh" if chinese else "13a"), CHRF()
+    return {
+        "bleu": float(bleu.corpus_score(predictions, [references]).score),
+        "chrf": float(chrf.corpus_score(predictions, [references]).score),
+        "signatures": {"bleu": str(bleu.get_signature()), "chrf": str(chrf.get_signature())},
+    }
+
+
+class _Tokens:
+    """Words in lower case, and Chinese character by character: the package's own tokens are ASCII only."""
+
+    def tokenize(self, text: str) -> list[str]:
+        return _TOKEN.findall(text.lower())
+
+
+def _rouge_l(pairs: Pairs) -> Floats:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    scorer = RougeScorer(["rougeL"], tokenizer=_Tokens())
+    return np.array([scorer.score(wanted, given)["rougeL"].fmeasure for wanted, given in pairs], np.float64)
+
+
+def _clue_scores(pairs: Pairs, embed: Embed) -> Floats:
+    """Precision and recall of each pair, shape (pairs, 2); every sentence is embedded once."""
+    split = [(split_clues(wanted), split_clues(given)) for wanted, given in pairs]
+    sentences = sorted({clue for sides in split for side in sides for clue in side})
+    place = {sentence: number for number, sentence in enumerate(sentences)}
+    vectors = embed(sentences)
+    found = np.zeros((len(pairs), 2))
+    for number, (wanted, given) in enumerate(split):
+        if wanted and given:
+            rows, columns = [place[clue] for clue in given], [place[clue] for clue in wanted]
+            similar = np.clip(vectors[rows].astype(np.float64) @ vectors[columns].T.astype(np.float64), 0, 1)
+            matched = similar[linear_sum_assignment(similar, maximize=True)].sum()
+            found[number] = matched / len(given), matched / len(wanted)
+    return found

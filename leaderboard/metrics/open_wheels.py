@@ -1,0 +1,98 @@
+"""The open vocabulary as wheels: `emer_space.vocabulary`, which needs no file from elsewhere.
+
+An explanation may say with any word where on a wheel a person is; a score counts, as the official one does, only
+emotions that a wheel's publication has a word for. `open_wheels.toml` says which words name no emotion, and which words
+stand for each other where a wheel names neither a label nor its near-synonyms.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from emer_space.errors import RuleError
+from emer_space.vocabulary import Entry, Vocabulary, Wheel, load_vocabulary
+from leaderboard.metrics.wheels import VocabularyName
+
+TABLE = Path(__file__).with_suffix(".toml")
+
+
+class OpenWheels:
+    """The project's own emotion words and published wheels. M2 is the head of a label's near-synonym group."""
+
+    vocabulary: VocabularyName = "open"
+
+    def __init__(self, words: Vocabulary | None = None, table: Path = TABLE) -> None:
+        """Raises `RuleError` where the table names a word that the vocabulary has not."""
+        self._words = words or load_vocabulary()
+        content = table.read_bytes()
+        self._digest = hashlib.sha256(content).hexdigest()[:8]
+        rules = tomllib.loads(content.decode())
+        states = {word for head in rules["no_emotion"].pop("states") for word in self._words.groups.get(head, (head,))}
+        self._no_emotion = states.union(*rules["no_emotion"].values())
+        self._stands_for: dict[str, list[str]] = rules["stands_for"]
+        named = {*self._no_emotion, *self._stands_for, *(word for words in self._stands_for.values() for word in words)}
+        if unknown := named.difference(self._words.words):
+            raise RuleError(f"{table.name}: {', '.join(sorted(unknown))} not among the words of the vocabulary.")
+        self._published = {name: self._words_of(wheel) for name, wheel in self._words.wheels.items()}
+        self._deciding: dict[tuple[str, str], str | None] = {}
+
+    @cached_property
+    def version(self) -> str:
+        """The vocabulary's version and the start of the SHA-256 over the table of what counts."""
+        return f"{self._words.version}+{self._digest}"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._words.wheels)
+
+    def knows(self, label: str) -> bool:
+        return self._words.lookup(label) is not None
+
+    def form(self, label: str) -> str | None:
+        entry = self._words.lookup(label)
+        return entry.word if entry else None
+
+    def synonym(self, label: str) -> str | None:
+        entry = self._words.lookup(label)
+        return entry.group if entry else None
+
+    def group(self, label: str, wheel: str, level: int) -> str | None:
+        """M3: the ring's word for the word that decides: the label, a near-synonym, or one that stands for it."""
+        entry = self._words.lookup(label)
+        if entry is None:
+            return None
+        key = (entry.word, wheel)
+        if key not in self._deciding:
+            self._deciding[key] = self._decide(entry, wheel)
+        word = self._deciding[key]
+        return None if word is None else self._words.group(word, wheel, level)
+
+    def _decide(self, entry: Entry, wheel: str) -> str | None:
+        published = self._published[wheel]
+        if entry.word in published:
+            return entry.word
+        if entry.word in self._no_emotion:
+            return None
+        near = self._words.groups[entry.group]
+        return next(
+            (word for word in self._nearest(near, entry) if word in published and word not in self._no_emotion), None
+        )
+
+    def _nearest(self, near: Iterable[str], entry: Entry) -> Iterable[str]:
+        """The group of the word, then the groups of the words that stand for it."""
+        yield from near
+        for word in self._stands_for.get(entry.group, ()):
+            yield word
+            yield from self._words.groups[self._group_of(word)]
+
+    def _group_of(self, word: str) -> str:
+        entry = self._words.lookup(word)
+        assert entry is not None, "checked when the table was read"
+        return entry.group
+
+    def _words_of(self, wheel: Wheel) -> frozenset[str]:
+        """The words that the publication of a wheel names, in their base form."""
+        paths = (path for path in wheel.paths() if path not in wheel.added)
+        return frozenset(entry.word for path in paths if (entry := self._words.lookup(path[-1])) is not None)

@@ -1,0 +1,105 @@
+"""The metrics by name: what columns each reads on either side, and how two tables become a tally."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from leaderboard.metrics import classification as classes
+from leaderboard.metrics.description import Embed, description
+from leaderboard.metrics.emotion_wheel import emotion_wheel, hit
+from leaderboard.metrics.groups import Groups
+from leaderboard.metrics.set_level import set_level
+from leaderboard.metrics.tally import Tally
+from leaderboard.metrics.valence import polarity
+from leaderboard.metrics.wheels import Wheels
+from submissions.problems import refusal
+from submissions.tables import Column, Id, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a metric may need besides the two tables."""
+
+    wheels: Wheels
+    groups: Mapping[Id, Groups] | None = None
+    embed: Embed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """`version` changes with every change of a score. `primary` is the score that ranks by default.
+
+    `pair` are key columns that count where both files have them.
+    """
+
+    version: str
+    primary: str
+    references: tuple[Column, ...]
+    predictions: tuple[Column, ...]
+    tally: Callable[[Table, Table, Resources], Tally]
+    pair: tuple[str, ...] = ()
+
+
+LABELS = Column("openset", "labels")
+ONE_LABEL = Column("openset", "labels", aliases=("discrete", "label", "emotion"), most=1)
+SOME_LABELS = Column("openset", "labels", aliases=("discrete", "label", "emotion"))
+CLASS = Column("discrete", "choice", aliases=("label", "emotion", "openset"))
+POLARITY = Column("sentiment", "polarity", aliases=("score", "valence"))
+PREFERENCE = Column("preference", "choice", choices=("a1", "a2", "same"))
+REASON = Column("reason", "text", aliases=("description", "english"))
+
+
+def _ew(references: Table, predictions: Table, resources: Resources) -> Tally:
+    return emotion_wheel(references.column("openset"), predictions.column("openset"), resources.wheels)
+
+
+def _set_level(references: Table, predictions: Table, resources: Resources) -> Tally:
+    return set_level(references.column("openset"), predictions.column("openset"), resources.wheels, resources.groups)
+
+
+def _hit(references: Table, predictions: Table, resources: Resources) -> Tally:
+    return hit(references.column("openset"), predictions.column("openset"), resources.wheels)
+
+
+def _classification(references: Table, predictions: Table, resources: Resources) -> Tally:
+    return classes.classification(references.column("discrete"), predictions.column("discrete"))
+
+
+def _preference(references: Table, predictions: Table, resources: Resources) -> Tally:
+    return classes.preference(references.column("preference"), predictions.column("preference"))
+
+
+def _sentiment(references: Table, predictions: Table, resources: Resources) -> Tally:
+    """A sample's own sentiment, else that of its labels."""
+    if not {"sentiment", "openset"} & predictions.present:
+        raise refusal("missing", "The column is not there", "add it, or openset", column="sentiment")
+    own, labels = predictions.column("sentiment"), predictions.column("openset")
+    mapped = {sample: polarity(given) for sample, given in labels.items() if given and sample not in own}
+    asked = references.column("sentiment")
+    tally = classes.sentiment(asked, {**mapped, **own})
+    source: dict[str, Any] = {
+        "sentiment": sum(sample in own for sample in asked),
+        "labels by the open vocabulary's valence": sum(sample in mapped for sample in asked),
+    }
+    return Tally(tally.quantities, tally.scores, tally.scored, {**tally.facts, "read_from": source})
+
+
+def _description(references: Table, predictions: Table, resources: Resources) -> Tally:
+    return description(references.column("reason"), predictions.column("reason"), resources.embed)
+
+
+METRICS: Mapping[str, Metric] = {
+    "ew": Metric("1", "level1.f", (LABELS,), (LABELS,), _ew),
+    "set-level": Metric("1", "avg", (LABELS,), (LABELS,), _set_level),
+    "hit": Metric("1", "hit", (ONE_LABEL,), (SOME_LABELS,), _hit),
+    "classification": Metric("1", "waf", (CLASS,), (CLASS,), _classification),
+    "sentiment": Metric(
+        "1",
+        "waf",
+        (POLARITY,),
+        (Column("sentiment", "polarity", required=False), Column("openset", "labels", required=False)),
+        _sentiment,
+    ),
+    "preference": Metric("1", "waf", (PREFERENCE,), (PREFERENCE,), _preference, pair=("a1", "a2")),
+    "description": Metric("1", "clues.f", (REASON,), (REASON,), _description),
+}

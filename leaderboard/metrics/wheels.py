@@ -1,0 +1,36 @@
+"""What a metric asks of an emotion-wheel vocabulary; the official and the open one both answer it (decision 9)."""
+
+from typing import Literal, Protocol
+
+VocabularyName = Literal["official", "open"]
+
+
+class Wheels(Protocol):
+    """Labels come lower-cased and stripped; every answer is None outside the vocabulary."""
+
+    @property
+    def vocabulary(self) -> VocabularyName: ...
+
+    @property
+    def version(self) -> str:
+        """What the tables were, for provenance."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The wheels, in the order in which they are told."""
+        ...
+
+    def knows(self, label: str) -> bool: ...
+
+    def form(self, label: str) -> str | None:
+        """M1: the base word."""
+        ...
+
+    def synonym(self, label: str) -> str | None:
+        """M2: the word that stands for its synonyms."""
+        ...
+
+    def group(self, label: str, wheel: str, level: int) -> str | None:
+        """M3: the word of the inner (level 1) or middle ring (level 2) of a wheel."""
+        ...

@@ -1,0 +1,196 @@
+"""Predictions × references → the report of a track: scores, interval, counts and provenance. Nothing is stored here."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from leaderboard.bootstrap import Interval, interval, resampled
+from leaderboard.errors import ReferencesUnavailable
+from leaderboard.metrics.description import Embed
+from leaderboard.metrics.registry import METRICS, Resources
+from leaderboard.metrics.tally import Tally, nested
+from leaderboard.metrics.wheels import Wheels
+from leaderboard.references import References
+from leaderboard.tracks import Part, Track
+from submissions.tables import Table
+
+PROJECT = Path(__file__).resolve().parent.parent
+CODE = ("leaderboard/**/*.py", "submissions/*.py", "emer_space/vocabulary/*.py", "emer_space/models/sentences.py")
+"""What a score depends on."""
+COUNTS = ("references", "predicted", "missing", "ignored")
+MOST_UNCOUNTED = 20
+"""Labels of the predictions that count on no wheel and are told word by word."""
+
+Shown = Literal["all", "public", "private"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a submission scored. `value` is None where the primary score cannot be had, which `note` explains."""
+
+    track: Track
+    split: Shown
+    value: float | None
+    interval: Interval | None
+    scores: Mapping[str, Any]
+    samples: Mapping[str, int]
+    uncounted: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        primary = {
+            "name": self.track.primary,
+            "value": self.value,
+            "interval": self.interval.to_dict() if self.interval else None,
+        }
+        return {
+            "track": self.track.id,
+            "split": self.split,
+            "primary": {**primary, "note": self.note} if self.note else primary,
+            "scores": dict(self.scores),
+            "samples": dict(self.samples),
+            "uncounted": dict(self.uncounted),
+            "provenance": dict(self.provenance),
+        }
+
+
+def score(
+    track: Track,
+    references: References,
+    predictions: Table,
+    predictions_sha256: str,
+    wheels: Wheels,
+    load_embed: Callable[[], Embed],
+    split: Shown = "all",
+) -> Report:
+    """Score every part that the predictions hold. The sentence model is loaded where a metric needs it.
+
+    Raises `ReferencesUnavailable` where the references have none of the samples of a part, or of the split.
+    """
+    asked = references.of(split)
+    given = _given_parts(track, predictions)
+    tallies = {name: _tally(track, name, asked, predictions, wheels, load_embed) for name in given}
+    scores = {name: _told(tally) for name, tally in tallies.items()}
+    primaries = {name: _primary(track.parts[name], tally) for name, tally in tallies.items()}
+    complete = len(given) == len(track.parts)
+    bounds = None
+    if complete:
+        streams = [
+            resampled(tally, track.parts[name].primary, stream) for stream, (name, tally) in enumerate(tallies.items())
+        ]
+        bounds = interval(streams)
+    return Report(
+        track=track,
+        split=split,
+        value=float(np.mean(list(primaries.values()))) if complete else None,
+        interval=bounds,
+        scores=scores[""] if set(scores) == {""} else {**primaries, "parts": scores},
+        samples=_samples(tallies),
+        uncounted=_uncounted(tallies),
+        provenance=_provenance(track, references, predictions_sha256, wheels, tallies),
+        note="" if complete else f"a mean is given for all {len(track.parts)} parts only; this file has {len(given)}",
+    )
+
+
+def _given_parts(track: Track, predictions: Table) -> tuple[str, ...]:
+    if len(track.parts) == 1:
+        return tuple(track.parts)
+    there = {sample[0] for sample in predictions.samples}
+    return tuple(name for name in track.parts if name in there)
+
+
+def _tally(
+    track: Track, name: str, asked: Table, predictions: Table, wheels: Wheels, load_embed: Callable[[], Embed]
+) -> Tally:
+    part = track.parts[name]
+    wanted = _of_part(asked, name)
+    if not wanted.samples:
+        where = f"the part {name} of {track.id}" if name else f"this split of {track.id}"
+        raise ReferencesUnavailable(f"The references hold no samples for {where}; add them, or leave it out.")
+    embed = load_embed() if part.metric == "description" else None
+    try:
+        tally = METRICS[part.metric].tally(wanted, _of_part(predictions, name), Resources(wheels, embed=embed))
+    except ValueError:
+        raise ReferencesUnavailable(
+            f"The references of {track.id} do not suit the metric {part.metric}; mend the file."
+        ) from None
+    if not tally.scored.any():
+        raise ReferencesUnavailable(
+            f"No reference of {track.id} can be scored with this vocabulary, so there is no score; mend the file."
+        )
+    return tally
+
+
+def _of_part(table: Table, name: str) -> Table:
+    """The samples of a part, or all of them where the track has none."""
+    if not name:
+        return table
+    return replace(table, samples={sample: values for sample, values in table.samples.items() if sample[0] == name})
+
+
+def _primary(part: Part, tally: Tally) -> float:
+    point = tally.point()
+    return float(np.mean([point[name] for name in part.primary]))
+
+
+def _told(tally: Tally) -> dict[str, Any]:
+    """Scores and facts, but for what the report tells at its top or must not tell (labels of the references)."""
+    left_out = ("vocabulary", "unknown", "uncounted", "samples")
+    return nested({**tally.point(), **{name: fact for name, fact in tally.facts.items() if name not in left_out}})
+
+
+def _samples(tallies: Mapping[str, Tally]) -> dict[str, int]:
+    """Sums over the parts that were scored."""
+    counts = dict.fromkeys((*COUNTS, "scored", "skipped"), 0)
+    for tally in tallies.values():
+        told = tally.facts["samples"]
+        for name in COUNTS:
+            counts[name] += told[name]
+        scored = int(tally.scored.sum())
+        counts["scored"] += scored
+        counts["skipped"] += told["references"] - scored
+    return counts
+
+
+def _uncounted(tallies: Mapping[str, Tally]) -> dict[str, Any]:
+    """The labels that count on no wheel: those of the predictions by word, of the references a number."""
+    words: dict[str, int] = {}
+    in_references = 0
+    for tally in tallies.values():
+        for fact in ("unknown", "uncounted"):
+            sides = tally.facts.get(fact, {"references": {}, "predictions": {}})
+            in_references += sum(sides["references"].values())
+            for word, times in sides["predictions"].items():
+                words[word] = words.get(word, 0) + times
+    most = sorted(words.items(), key=lambda item: (-item[1], item[0]))[:MOST_UNCOUNTED]
+    return {"predictions": sum(words.values()), "words": dict(most), "references": in_references}
+
+
+def _provenance(
+    track: Track, references: References, predictions_sha256: str, wheels: Wheels, tallies: Mapping[str, Tally]
+) -> dict[str, Any]:
+    metrics = {track.parts[name].metric for name in tallies}
+    read_from = {name: tally.facts["read_from"] for name, tally in tallies.items() if "read_from" in tally.facts}
+    return {
+        "track": {"id": track.id, "version": track.version},
+        "metrics": {name: METRICS[name].version for name in sorted(metrics)},
+        "vocabulary": None if track.vocabulary == "none" else {"name": wheels.vocabulary, "version": wheels.version},
+        "sha256": {"predictions": predictions_sha256, "references": references.sha256},
+        "code": code_version(),
+        **({"sentiment": read_from} if read_from else {}),
+    }
+
+
+@cache
+def code_version() -> str:
+    """The start of the SHA-256 over the modules that a score depends on; it is the same wherever they are the same."""
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in CODE for path in PROJECT.glob(pattern)):
+        digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,110 @@
+"""The tracks of the project, and what a track file may not say."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from leaderboard.errors import TrackError
+from leaderboard.metrics.registry import METRICS
+from leaderboard.references import read_references, reference_file
+from leaderboard.tracks import load_track, track_ids
+from submissions.formats import read_rows
+from submissions.tables import table_of
+
+IDS = (
+    "clue-practice",
+    "emer-ov",
+    "emer-reason",
+    "mer-fg-2025",
+    "mer-fg-2026",
+    "mer-prefer",
+    "mer-semi",
+    "mer-unibench",
+)
+
+
+def test_the_tracks_are_these() -> None:
+    assert track_ids() == IDS
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_track_names_scores_that_its_metric_has_and_an_example_that_it_takes(name: str, tmp_path: Path) -> None:
+    track = load_track(name)
+    assert track.rules.title and track.rules.task and track.version >= 1
+    for part in track.parts.values():
+        assert part.metric in METRICS and part.primary
+    path = tmp_path / "example.jsonl"
+    path.write_text(json.dumps(dict(track.rules.example)), encoding="utf-8")
+    assert len(table_of(read_rows(path), track.rules.columns, track.rules.key).samples) == 1
+    for row in track.published:
+        assert row.source and (row.score is None or 0 < row.score < 1)
+        assert row.score is not None or row.scores
+
+
+def test_unibench_has_nine_parts_and_the_published_means_are_those_of_their_parts() -> None:
+    track = load_track("mer-unibench")
+    assert len(track.parts) == 9
+    whole = [row for row in track.published if row.scores]
+    assert len(whole) == 17
+    for row in whole:
+        assert set(row.scores) == set(track.parts)
+        assert sum(row.scores.values()) / 9 == pytest.approx(row.score, abs=1.1e-4), row.name
+
+
+def test_the_practice_data_is_whole_and_a_third_of_it_conflicts() -> None:
+    track = load_track("clue-practice")
+    path = reference_file(track)
+    references = read_references(track, path)
+    assert references.table.samples.keys() == track.rules.manifest
+    rows = read_rows(path, required=("name", "openset", "reason", "conflict"))
+    assert len(rows) >= 40 and 3 * sum(row.text("conflict") == "true" for row in rows) == len(rows)
+    assert references.splits == {"public": len(rows), "private": 0, "decoy": 0}
+
+
+def write(folder: Path, extra: str = "", **changes: str) -> Path:
+    fields = {
+        "title": '"Mine"',
+        "version": "1",
+        "task": '"Do it."',
+        "answers": '"hidden"',
+        "vocabulary": '"open"',
+        "metric": '"ew"',
+        **changes,
+    }
+    lines = [f"{name} = {value}" for name, value in fields.items() if value]
+    (folder / "mine.toml").write_text("\n".join(lines) + f'\n{extra}\n[columns.openset]\nkind = "labels"\n')
+    return folder
+
+
+def test_a_track_is_read_from_its_file(tmp_path: Path) -> None:
+    extra = "[dates]\nopens = 2026-01-01\ncloses = 2026-02-01\n[quota]\nper_day = 2\nattempts_per_day = 9\n"
+    track = load_track("mine", write(tmp_path, extra))
+    assert (track.id, track.rules.opens, track.rules.closes) == ("mine", date(2026, 1, 1), date(2026, 2, 1))
+    assert track.rules.quota.per_day == 2 and track.primary == "level1.f" and track.rules.manifest is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "extra", "told"),
+    [
+        ({"metric": '"bleu"'}, "", "'bleu' is not among"),
+        ({"vocabulary": '"mine"'}, "", "'mine' is not among official, open, none"),
+        ({"title": ""}, "", "title is missing"),
+        ({"colour": '"red"'}, "", "colour is not expected"),
+        ({"answers": '"public"'}, "", "names its references"),
+        ({"version": '"one"'}, "", "invalid literal"),
+        ({}, "[quota]\nper_day = 0\n", "per_day"),
+        ({}, "[dates]\nopens = 2026-02-01\ncloses = 2026-01-01\n", "closes lies before opens"),
+        ({"title": "Mine"}, "", "Invalid value"),
+    ],
+)
+def test_a_wrong_track_file_is_told(tmp_path: Path, changes: dict[str, str], extra: str, told: str) -> None:
+    with pytest.raises(TrackError, match=told):
+        load_track("mine", write(tmp_path, extra, **changes))
+
+
+@pytest.mark.parametrize("name", ["nothing", "../tracks/emer-ov", "README"])
+def test_a_track_that_is_not_there_is_told_with_those_that_are(name: str) -> None:
+    with pytest.raises(TrackError, match="clue-practice, emer-ov"):
+        load_track(name)
