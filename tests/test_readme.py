@@ -1,5 +1,6 @@
 """The README against reality: its front matter, its links, its commands."""
 
+import json
 import re
 import subprocess
 import sys
@@ -48,10 +49,32 @@ def test_every_make_target_that_it_names_exists(readme: str, project: Path) -> N
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("command", ["analyze", "batch", "labels", "explain-clues", "models"])
-def test_every_command_is_told_and_has_help(readme: str, project: Path, command: str) -> None:
-    assert f"python -m emer_space {command}" in readme
+COMMANDS = {
+    "emer_space": ["analyze", "batch", "labels", "explain-clues", "models"],
+    "leaderboard": ["metric", "score", "tracks", "wheels"],
+}
+
+
+@pytest.mark.parametrize(("package", "command"), [(name, each) for name in COMMANDS for each in COMMANDS[name]])
+def test_every_command_is_told_and_has_help(readme: str, project: Path, package: str, command: str) -> None:
+    assert f"python -m {package} {command}" in readme
     done = subprocess.run(
-        [sys.executable, "-m", "emer_space", command, "--help"], cwd=project, capture_output=True, text=True
+        [sys.executable, "-m", package, command, "--help"], cwd=project, capture_output=True, text=True
     )
     assert done.returncode == 0 and "usage" in done.stdout
+
+
+def test_the_figures_of_the_practice_baselines_are_those_that_are_scored(project: Path, tmp_path: Path) -> None:
+    table = re.findall(r"\| (CLUE-\w+) \| ([\d.]+) \|", (project / "docs" / "scoring.md").read_text(encoding="utf-8"))
+    settings = {"Multi": "video,audio,text", "Video": "video", "Audio": "audio", "Text": "text"}
+    assert len(table) == len(settings)
+    for name, told in table:
+        out = tmp_path / f"{name}.jsonl"
+        clues = ["explain-clues", "leaderboard/data/clue-practice/clues.jsonl", "--out", str(out)]
+        clues += ["--modalities", settings[name.removeprefix("CLUE-")]]
+        score = ["score", "--track", "clue-practice", "--predictions", str(out), "--json", "-"]
+        subprocess.run([sys.executable, "-m", "emer_space", *clues], cwd=project, check=True, capture_output=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "leaderboard", *score], cwd=project, check=True, capture_output=True, text=True
+        )
+        assert f"{json.loads(done.stdout)['primary']['value']:.3f}" == told, name
