@@ -14,7 +14,7 @@ from typing import Any
 from leaderboard.errors import LeaderboardError
 from leaderboard.metrics.registry import METRICS
 from leaderboard.vocabularies import fetch, fetched_folder, metric_wheels, official_wheels, open_wheels, terms
-from submissions.problems import SubmissionError
+from submissions.problems import Limits, SubmissionError
 
 STANDARD_OUTPUT = "-"
 
@@ -80,13 +80,15 @@ def _score(options: argparse.Namespace) -> None:
     from leaderboard.references import read_references, reference_file
     from leaderboard.scorer import score
     from leaderboard.tracks import load_track
-    from submissions.tables import read_table
+    from submissions.formats import read_file, rows_of
+    from submissions.tables import table_of
 
     track = load_track(options.track)
     wheels = official_wheels(options.wheels) if track.vocabulary == "official" else open_wheels()
     references = read_references(track, options.references or reference_file(track))
-    predictions = read_table(options.predictions, track.rules.columns, track.rules.key)
-    digest = hashlib.sha256(options.predictions.read_bytes()).hexdigest()
+    content = read_file(options.predictions, Limits())
+    predictions = table_of(rows_of(content, options.predictions.name), track.rules.columns, track.rules.key)
+    digest = hashlib.sha256(content).hexdigest()
     report = score(track, references, predictions, digest, wheels, sentence_model, options.split)
     lines = [f"{track.id}, {report.split} samples"]
     if report.value is not None and report.interval is not None:

@@ -16,7 +16,17 @@ from typing import Any
 from submissions.archives import array_columns, single_csv
 from submissions.problems import MOST_REPORTED, Findings, Limits, Problem, SubmissionError, refusal, shown
 
-__all__ = ["MOST_REPORTED", "Limits", "Problem", "Row", "SubmissionError", "odd_cell", "read_rows", "rows_of"]
+__all__ = [
+    "MOST_REPORTED",
+    "Limits",
+    "Problem",
+    "Row",
+    "SubmissionError",
+    "odd_cell",
+    "read_file",
+    "read_rows",
+    "rows_of",
+]
 
 Cell = str | tuple[str, ...]
 """A text, or the texts of a JSON list."""
@@ -44,12 +54,16 @@ def read_rows(
 ) -> tuple[Row, ...]:
     """The rows of a file; see `rows_of`. Raises `SubmissionError`."""
     limits = limits or Limits()
+    return rows_of(read_file(path, limits), path.name, required, limits, unique)
+
+
+def read_file(path: Path, limits: Limits) -> bytes:
+    """The content of a file, at most a byte more than the limit. Raises `SubmissionError` where it cannot be opened."""
     try:
         with path.open("rb") as file:
-            content = file.read(limits.bytes + 1)
+            return file.read(limits.bytes + 1)
     except OSError:
         raise refusal("unreadable", f"The file {shown(path.name)} cannot be opened", "check its name") from None
-    return rows_of(content, path.name, required, limits, unique)
 
 
 def rows_of(

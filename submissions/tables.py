@@ -40,11 +40,12 @@ class Column:
 class Table:
     """The samples of a file in its order: id → column → value; a blank cell of an optional column is not there.
 
-    A value is a tuple of labels, or a text; `present` are the columns that the file has.
+    A value is a tuple of labels, or a text; `present` are the columns that the file has, `rows` the row of each sample.
     """
 
     samples: Mapping[Id, Mapping[str, Any]]
     present: frozenset[str]
+    rows: Mapping[Id, int]
 
     def column(self, name: str) -> dict[Id, Any]:
         """Id → value, of the samples that have one."""
@@ -64,13 +65,21 @@ def read_table(
 
 def table_of(rows: Sequence[Row], columns: Sequence[Column], key: Sequence[Column] = (NAME,)) -> Table:
     """As `read_table`, of rows that are read already. The texts of the `key` columns are the id of a sample."""
+    table, findings = typed(rows, columns, key)
+    findings.check()
+    return table
+
+
+def typed(rows: Sequence[Row], columns: Sequence[Column], key: Sequence[Column] = (NAME,)) -> tuple[Table, Findings]:
+    """The samples as far as they can be understood, and what is wrong; no sample where a column is not there."""
     findings = Findings()
     known = columns_of(rows)
     used = {column: name for column in columns if (name := _name_in(column, known)) is not None}
     for column in (*key, *columns):
         if column.required and _name_in(column, known) is None:
             findings.add(_absent(column, known))
-    findings.check()
+    if findings:
+        return Table({}, frozenset(), {}), findings
     samples: dict[Id, dict[str, Any]] = {}
     first: dict[Id, int] = {}
     for row in rows:
@@ -85,8 +94,7 @@ def table_of(rows: Sequence[Row], columns: Sequence[Column], key: Sequence[Colum
                 findings.add(odd_cell(row, name))
             elif (value := _value(row, column, name, findings)) is not None:
                 values[column.name] = value
-    findings.check()
-    return Table(samples, frozenset(column.name for column in used))
+    return Table(samples, frozenset(column.name for column in used), first), findings
 
 
 def columns_of(rows: Sequence[Row]) -> frozenset[str]:

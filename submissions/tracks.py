@@ -37,6 +37,11 @@ class TrackRules:
     quota: Quota = field(default_factory=Quota)
     example: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of which a file may hold some; () where the track is one."""
+        return self.key[0].choices
+
     def __post_init__(self) -> None:
         if self.opens and self.closes and self.closes < self.opens:
             raise ValueError("closes lies before opens")

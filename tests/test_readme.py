@@ -52,6 +52,7 @@ def test_every_make_target_that_it_names_exists(readme: str, project: Path) -> N
 COMMANDS = {
     "emer_space": ["analyze", "batch", "labels", "explain-clues", "models"],
     "leaderboard": ["metric", "score", "tracks", "wheels"],
+    "submissions": ["check"],
 }
 
 
