@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from leaderboard.errors import WheelsUnavailable
-from leaderboard.metrics.emotion_wheel import LEVELS, emotion_wheel
+from leaderboard.metrics.emotion_wheel import emotion_wheel
+from leaderboard.metrics.label_sets import LEVELS
 from leaderboard.metrics.official_wheels import OfficialWheels
 from leaderboard.vocabularies import official_wheels
 from submissions.tables import Column, read_table

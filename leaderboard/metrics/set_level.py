@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from leaderboard.metrics.emotion_wheel import Labels
 from leaderboard.metrics.groups import Groups, representatives
+from leaderboard.metrics.label_sets import Labels
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, harmonic, ratio
 from leaderboard.metrics.wheels import Wheels
 
