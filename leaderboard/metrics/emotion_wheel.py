@@ -90,13 +90,13 @@ def _tally(references: Labels, predictions: Labels, wheels: Wheels, names: Seque
         }
         return {**means, **found}
 
+    on_wheels = [place for place, name in enumerate(names) if "." in name]
     unknown = table[:, -1] == 0
-    on_wheels = [codebook.names.index(name) for name in names if "." in name]
-    uncounted = ~unknown & (table[:, on_wheels] < 0).all(axis=1)
+    uncounted = ~unknown & (table[:, [codebook.names.index(names[place]) for place in on_wheels]] < 0).all(axis=1)
     return Tally(
         quantities.reshape(3 * len(names), -1).T,
         scores,
-        np.any(quantities[:, 0] > 0, axis=0),
+        np.any(quantities[on_wheels, 0] > 0, axis=0),
         {
             "vocabulary": wheels.vocabulary,
             **facts,
