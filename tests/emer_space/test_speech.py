@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Cancelled
-from emer_space.models.speech import SpeechRecogniser
+from emer_space.models.speech import LOOPS, SpeechRecogniser
 
 CLIPS = Path(__file__).parents[2].parent / "shared" / "clips"
 RATE = 16_000
@@ -116,7 +116,9 @@ def test_a_clear_sentence_said_over_and_over_is_no_loop(
     recogniser: SpeechRecogniser, tmp_path: Path, words: str, pause_s: float
 ) -> None:
     once = np.concatenate([spoken(tmp_path, "en-us", words), np.zeros(int(pause_s * RATE), np.float32)])
-    assert recogniser.recognise(np.tile(once, 12), CancelToken()).doubtful is None
+    doubt = recogniser.recognise(np.tile(once, 12), CancelToken()).doubtful
+    # which processor multiplies decides whether a synthetic voice is doubted for another reason
+    assert LOOPS not in (doubt or "")
 
 
 @needs_clips
