@@ -107,8 +107,10 @@ def _name_in(column: Column, known: Iterable[str]) -> str | None:
 
 
 def _absent(column: Column, known: frozenset[str]) -> Problem:
-    there = ", ".join(shown(name) for name in sorted(known)[:8])
-    return Problem("missing", f"The column is not there (there are {there})", "add it", column=column.name)
+    there = ", ".join(shown(name) for name in sorted(known)[:8]) or "none at all"
+    odd = any(mark in name for name in known for mark in ";\t|")
+    remedy = "separate the columns by commas" if odd else "add it"
+    return Problem("missing", f"The column is not there (there are {there})", remedy, column=column.name)
 
 
 def _id(row: Row, key: Sequence[Column], findings: Findings) -> Id | None:

@@ -41,6 +41,8 @@ def test_what_is_missing_is_told_with_what_is_there() -> None:
         table("id,emotions\na,[]\n", LABELS)
     told = str(caught.value)
     assert "column 'name'" in told and "column 'openset'" in told and "'emotions', 'id'" in told
+    with pytest.raises(SubmissionError, match="separate the columns by commas"):
+        table("name;openset\na;[]\n", LABELS)
 
 
 @pytest.mark.parametrize(
