@@ -70,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
 def _metric(options: argparse.Namespace) -> None:
     from leaderboard.measure import measure
 
+    if options.groups and options.metric != "set-level":
+        raise LeaderboardError(f"--groups goes with set-level, not with {options.metric}; leave it out.")
     wheels = metric_wheels(options.wheels)
     tally = measure(options.metric, options.references, options.predictions, wheels, options.groups)
     _show(tally.to_dict(), options.json, [f"{name}: {value:.4f}" for name, value in tally.point().items()])
@@ -84,6 +86,8 @@ def _score(options: argparse.Namespace) -> None:
     from submissions.tables import table_of
 
     track = load_track(options.track)
+    if options.wheels and track.vocabulary != "official":
+        raise LeaderboardError(f"{track.id} is not scored with the official wheel files; leave --wheels out.")
     wheels = official_wheels(options.wheels) if track.vocabulary == "official" else open_wheels()
     references = read_references(track, options.references or reference_file(track))
     content = read_file(options.predictions, Limits())

@@ -135,6 +135,14 @@ def test_an_official_track_refuses_to_score_without_the_official_files(
     assert "format.csv" in refused(capsys, *call, "--wheels", tmp_path)
 
 
+def test_an_option_that_would_do_nothing_is_refused(
+    capsys: pytest.CaptureFixture[str], references: Path, predictions: Path, tmp_path: Path
+) -> None:
+    files = ("--references", references, "--predictions", predictions)
+    assert "leave --wheels out" in refused(capsys, "score", "--track", "clue-practice", *files, "--wheels", tmp_path)
+    assert "goes with set-level" in refused(capsys, "metric", "ew", *files, "--groups", tmp_path / "g.json")
+
+
 def test_changed_wheel_files_give_no_official_score(
     capsys: pytest.CaptureFixture[str], references: Path, predictions: Path, shared: Path, tmp_path: Path
 ) -> None:
