@@ -31,11 +31,14 @@ def measure(metric: str, references: Path, predictions: Path, wheels: Wheels, gr
         groups=read_groups(groups) if groups else None,
         embed=sentence_model() if metric == "description" else None,
     )
-    return chosen.tally(
+    sides = (
         _table(references, asked, chosen.references, key),
         _table(predictions, given, chosen.predictions, key),
-        resources,
     )
+    try:
+        return chosen.tally(*sides, resources)
+    except SubmissionError as problem:
+        raise _of_file(references if problem.problems[0].code == "classes" else predictions, problem) from None
 
 
 def read_groups(path: Path) -> dict[Id, Groups]:

@@ -10,8 +10,8 @@ from typing import Literal, get_args
 from leaderboard.errors import ReferencesUnavailable
 from leaderboard.metrics.registry import METRICS
 from leaderboard.tracks import Track
-from submissions.formats import READERS, read_rows
-from submissions.problems import SubmissionError
+from submissions.formats import READERS, read_file, rows_of
+from submissions.problems import Limits, SubmissionError
 from submissions.tables import Column, Table, table_of
 
 Split = Literal["public", "private", "decoy"]
@@ -68,25 +68,33 @@ def reference_file(track: Track) -> Path:
 
 def read_references(track: Track, path: Path) -> References:
     """The references in a file. Raises `ReferencesUnavailable`, which tells the first problem and never a content."""
+    columns = (*_columns(track), SPLIT)
     try:
-        rows = read_rows(path)
-        table = table_of(rows, (*_columns(track), SPLIT), track.rules.key)
+        content = read_file(path, Limits())
+        table = table_of(rows_of(content, path.name), columns, track.rules.key)
     except SubmissionError as problem:
         first = problem.problems[0]
         place = f" in row {first.row}" if first.row is not None else ""
+        named = {column.name for column in (*columns, *track.rules.key)}
+        place += f", column {first.column!r}" if first.column in named else ""
         raise ReferencesUnavailable(
-            f"The references of {track.id} cannot be used: there is a problem ({first.code}, column {first.column})"
-            f"{place}; mend the file."
+            f"The references of {track.id} cannot be used: there is a problem of the kind {first.code!r}{place}; mend "
+            "the file."
         ) from None
-    return References(table, hashlib.sha256(path.read_bytes()).hexdigest())
+    return References(table, hashlib.sha256(content).hexdigest())
 
 
 def _columns(track: Track) -> tuple[Column, ...]:
-    """What the metrics of the parts read; with several parts no column is filled in every row."""
+    """What the metrics of the parts read; with several parts no column is filled in every row.
+
+    A class must be among those of the track, so that no score tells another.
+    """
+    choices = {column.name: column.choices for column in track.rules.columns}
     columns: dict[str, Column] = {}
     for metric in track.metrics:
         for column in METRICS[metric].references:
-            columns.setdefault(column.name, column)
+            allowed = column.choices or choices.get(column.name, ())
+            columns.setdefault(column.name, replace(column, choices=allowed))
     if len(track.parts) == 1:
         return tuple(columns.values())
     return tuple(replace(column, required=False, most=None) for column in columns.values())

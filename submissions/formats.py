@@ -101,6 +101,9 @@ def rows_of(
 
 
 def _decoded(content: bytes) -> str:
+    if b"\0" in content and not content.startswith(b"PK"):
+        line = content.count(b"\n", 0, content.index(b"\0")) + 1
+        raise refusal("encoding", "There is a zero byte: this is not UTF-8 text", "save the file as UTF-8", line)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -111,14 +114,21 @@ def _decoded(content: bytes) -> str:
 
 
 def _csv_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row]:
-    reader = csv.reader(io.StringIO(_decoded(content), newline=""), strict=True)
+    lines = _Lines(_decoded(content), limits)
+    reader = csv.reader(lines, strict=True)
     number = 1
     try:
         header = [name.strip() for name in next(reader, [])]
+        if len(header) > limits.columns:
+            raise _too_many_columns(limits)
+        if "" in header[1:]:
+            message = "The header has columns without a name"
+            raise refusal("header", message, "name them, or delete commas at the end of the lines", 1)
         if repeated := [name for name, times in Counter(header).items() if times > 1]:
             message = f"The column {shown(repeated[0])} stands in the header twice"
             raise refusal("header", message, "keep one of them", 1)
         for number, cells in enumerate(reader, 2):
+            lines.begin_record()
             if number - 1 > limits.rows:
                 raise _too_many(limits)
             if not cells:
@@ -133,6 +143,29 @@ def _csv_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Ro
         findings.add(Problem("csv", message, "check the quotation marks", number + 1))
 
 
+class _Lines:
+    """The lines of a csv; a record of more commas than any row has is refused before its cells are made."""
+
+    def __init__(self, text: str, limits: Limits) -> None:
+        self._lines = io.StringIO(text, newline="")
+        self._limits = limits
+        self._commas = 0
+
+    def begin_record(self) -> None:
+        self._commas = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self._commas += line.count(",")
+            if self._commas > self._limits.field + self._limits.columns:
+                raise _too_many_columns(self._limits)
+            yield line
+
+
+def _too_many_columns(limits: Limits) -> SubmissionError:
+    return refusal("columns", f"There are more than {limits.columns} columns", "keep those that are asked for")
+
+
 def _zipped_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row]:
     yield from _csv_rows(single_csv(content, limits), limits, findings)
 
@@ -144,17 +177,19 @@ def _array_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[
 
 
 def _json_lines(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row]:
-    lines = _decoded(content).split("\n")
-    if len(lines) > limits.rows + 1:
+    if content.count(b"\n") > limits.rows:
         raise _too_many(limits)
+    _check_values(content, limits)
+    lines = _decoded(content).split("\n")
     for number, line in enumerate(lines, 1):
         if line.strip():
             value = _parsed(line, number, findings)
             if value is not None:
-                yield from _json_row(value, number, findings)
+                yield from _json_row(value, number, limits, findings)
 
 
 def _json_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row]:
+    _check_values(content, limits)
     values = _parsed(_decoded(content), None, findings)
     if values is None:
         return
@@ -163,25 +198,50 @@ def _json_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[R
     if len(values) > limits.rows:
         raise _too_many(limits)
     for number, value in enumerate(values, 1):
-        yield from _json_row(value, number, findings)
+        yield from _json_row(value, number, limits, findings)
 
 
 def _too_many(limits: Limits) -> SubmissionError:
     return refusal("rows", f"There are more than {limits.rows:,} rows", "send fewer")
 
 
+def _check_values(content: bytes, limits: Limits) -> None:
+    """Refuse what would become too many objects, before any is made; commas in texts count too, which does no harm."""
+    if content.count(b",") > limits.values:
+        raise refusal("values", f"There are more than {limits.values:,} values", "send fewer rows")
+
+
+class _RepeatedKey(ValueError):
+    pass
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _RepeatedKey
+    return found
+
+
 def _parsed(text: str, row: int | None, findings: Findings) -> Any:
     """The value of a JSON text, numbers as they are spelt; None where it is none, which is then a problem."""
     try:
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
+    except _RepeatedKey:
+        findings.add(Problem("json", "A name stands twice in one object", "keep one of them", row))
+    except json.JSONDecodeError as problem:
+        message = "write one object a line" if row else "write a list with one object for each sample"
+        findings.add(Problem("json", "This is not valid JSON", message, row or problem.lineno))
     except (ValueError, RecursionError):
-        findings.add(Problem("json", "This is not valid JSON", "write one object for each sample", row))
-        return None
+        findings.add(Problem("json", "This JSON is nested too deep", "write one flat object for each sample", row))
+    return None
 
 
-def _json_row(value: Any, number: int, findings: Findings) -> Iterator[Row]:
+def _json_row(value: Any, number: int, limits: Limits, findings: Findings) -> Iterator[Row]:
     if not isinstance(value, dict):
         findings.add(Problem("json", "Not an object", "write {…} with a name and its columns", number))
+        return
+    if len(value) > limits.columns:
+        findings.add(Problem("columns", f"More than {limits.columns} columns", "keep those that are asked for", number))
         return
     cells: dict[str, Cell] = {}
     for column, content in value.items():

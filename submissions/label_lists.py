@@ -4,6 +4,7 @@
 NumPy prints arrays. Apostrophes stay: `['don't care']`, `don't care`.
 """
 
+import json
 import re
 from functools import lru_cache
 
@@ -18,19 +19,26 @@ _ENDS = {
 """A closing quotation mark is one that a separator, the end or the next quoted label follows: in `don't` none does."""
 _ESCAPED = re.compile(r"\\(['\"\\])")
 _NESTED = "There is a list within the list, or a square bracket in a label"
+LONGEST_REMEMBERED = 300
+"""Characters of a cell that is kept when it has been read: the same short lists come again and again."""
 _BLANKS = re.compile(r"\s+")
 _PLAIN_ITEM = r"'[^'\"\\\[\]]*+'"
 _PLAIN = re.compile(rf"{_PLAIN_ITEM}(?:\s*,\s*{_PLAIN_ITEM})*+")
 """What nearly every file holds, `'happy', 'sad'`: read in one go."""
 
 
-@lru_cache(maxsize=4096)
 def parse_labels(text: str) -> tuple[str, ...]:
     """The labels of a cell in its order, blanks around them taken away, empty ones left out.
 
     Raises `ValueError` saying what is wrong where the cell is no list of labels.
     """
+    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _parse(text)
+
+
+def _parse(text: str) -> tuple[str, ...]:
     inner = text.strip()
+    if inner.startswith('["') and (listed := _json_labels(inner)) is not None:
+        return listed
     opened, closed = inner.startswith("["), inner.endswith("]")
     if opened != closed or inner == "[":
         raise ValueError("The list has one square bracket of two")
@@ -49,6 +57,20 @@ def parse_labels(text: str) -> tuple[str, ...]:
         separator = _SEPARATOR.match(inner, at) or _BLANKS.match(inner, at)
         at = separator.end() if separator else at
     return tuple(labels)
+
+
+_remembered = lru_cache(maxsize=4096)(_parse)
+
+
+def _json_labels(text: str) -> tuple[str, ...] | None:
+    """The labels of a list as JSON writes it, `["\\u5f00\\u5fc3"]` included; None where it is no such list."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not all(isinstance(value, str) and "[" not in value and "]" not in value for value in values):
+        return None
+    return tuple(label for value in values if (label := value.strip()))
 
 
 def _item(text: str, at: int) -> tuple[str, int]:

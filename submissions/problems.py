@@ -14,13 +14,15 @@ MOST_KEPT = 2_000
 class Limits:
     """Bounds that are checked before anything is expanded.
 
-    Bytes of a file, bytes of what an archive unpacks to, its rows, characters of a field.
+    Bytes of a file, bytes of what an npz unpacks to, its rows, its columns, characters of a field, values of JSON.
     """
 
     bytes: int = 64_000_000
     expanded: int = 256_000_000
     rows: int = 100_000
+    columns: int = 50
     field: int = 100_000
+    values: int = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,14 @@ class Problem:
     def __str__(self) -> str:
         places = [self.file] if self.file is not None else []
         places += [f"row {self.row}"] if self.row is not None else []
-        places += [f"column {self.column!r}"] if self.column is not None else []
+        places += [f"column {shown(self.column)}"] if self.column is not None else []
         told = f"{self.message}; {self.hint}."
         return f"{', '.join(places)}: {told}" if places else told
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "row": self.row,
-            "column": self.column,
+            "column": None if self.column is None else plain(self.column),
             "code": self.code,
             "message": f"{self.message}.",
             "hint": f"{self.hint[:1].upper()}{self.hint[1:]}.",
@@ -99,5 +101,10 @@ def refusal(code: str, message: str, hint: str, row: int | None = None, column: 
 
 def shown(text: str, most: int = 60) -> str:
     """A stranger's text as a message may quote it: short, on one line, without control characters."""
-    plain = "".join(char if char.isprintable() else "�" for char in text)
-    return repr(plain if len(plain) <= most else f"{plain[:most]}…")
+    return repr(plain(text, most))
+
+
+def plain(text: str, most: int = 60) -> str:
+    """As `shown`, without quotation marks."""
+    short = text if len(text) <= most else f"{text[:most]}…"
+    return "".join(char if char.isprintable() else "�" for char in short)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +15,8 @@ Kind = Literal["labels", "choice", "polarity", "text"]
 Id = tuple[str, ...]
 """The texts of the key columns: `("sample_1",)`, or `("mosi", "sample_1")`."""
 POLARITIES = ("negative", "neutral", "positive")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
+LONGEST_WORD = 100
+_NUMBER = re.compile(r"[+-]?(\d++(\.\d*+)?+|\.\d++)(e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Column:
     `labels`: a list of labels, which may be empty. `choice`: one of `choices`, or any word where there are none.
     `polarity`: negative, neutral or positive, or a number whose sign says so. `text`: anything.
     A `required` column must be there, and its choices and polarities filled. `aliases` are other names that it is met
-    under; `most` is how many different labels a cell may hold.
+    under; `most` is how many different labels a cell may hold, `longest` how many characters a text.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Column:
     choices: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     most: int | None = None
+    longest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +146,11 @@ def _value(row: Row, column: Column, name: str, findings: Findings) -> Any:
         return None
     if column.kind == "labels":
         return _labels(cell, row, column, name, findings)
-    if not isinstance(cell, str):
-        # a list of one is what label files write for a single choice
-        cell = cell[0] if len(cell) == 1 else ", ".join(cell)
     if column.kind == "text":
-        return cell
+        text = cell if isinstance(cell, str) else ", ".join(cell)
+        if column.longest is not None and len(text) > column.longest:
+            findings.add(Problem("field", f"Longer than {column.longest:,} characters", "shorten it", row.number, name))
+        return text
     return _word(cell, column, row, name, findings)
 
 
@@ -166,11 +168,17 @@ def _labels(
     return labels
 
 
-def _word(cell: str, column: Column, row: Row, name: str, findings: Findings) -> str | None:
-    """A choice or a polarity, in lower case."""
+def _word(cell: str | tuple[str, ...], column: Column, row: Row, name: str, findings: Findings) -> str | None:
+    """A choice or a polarity, in lower case; a list of one is what label files write for it."""
+    if not isinstance(cell, str) or cell.strip().startswith("["):
+        labels = _labels(cell, row, replace(column, most=1), name, findings)
+        if labels is None or len(labels) > 1:
+            return None
+        cell = labels[0] if labels else ""
     word = cell.strip().lower()
-    if word.startswith("["):
-        word = word.strip("[]").strip("'\" ")
+    if len(word) > LONGEST_WORD:
+        findings.add(Problem("field", f"Longer than {LONGEST_WORD} characters", _remedy(column), row.number, name))
+        return None
     if not word:
         if column.required:
             findings.add(Problem("empty", "This cell is empty", _remedy(column), row.number, name))

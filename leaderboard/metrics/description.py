@@ -19,6 +19,8 @@ from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, harmonic,
 Texts = Mapping[Any, str]
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Sentences → vectors of unit length, shape (n, d)."""
+MOST_CLUES = 200
+"""Clues of a description that are matched; what comes after them counts as unmatched."""
 _CLUE = re.compile(r"[^.!?;。！？；\n]*[^\s.!?;。！？；][^.!?;。！？；\n]*")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W_]+")
@@ -110,7 +112,7 @@ def _clue_scores(pairs: Pairs, embed: Embed) -> Floats:
     found = np.zeros((len(pairs), 2))
     for number, (wanted, given) in enumerate(split):
         if wanted and given:
-            rows, columns = [place[clue] for clue in given], [place[clue] for clue in wanted]
+            rows, columns = ([place[clue] for clue in side[:MOST_CLUES]] for side in (given, wanted))
             similar = np.clip(vectors[rows].astype(np.float64) @ vectors[columns].T.astype(np.float64), 0, 1)
             matched = similar[linear_sum_assignment(similar, maximize=True)].sum()
             found[number] = matched / len(given), matched / len(wanted)

@@ -1,9 +1,10 @@
 """The metrics by name: what columns each reads on either side, and how two tables become a tally."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from emer_space.vocabulary import load_vocabulary
 from leaderboard.metrics import classification as classes
 from leaderboard.metrics.description import Embed, description
 from leaderboard.metrics.emotion_wheel import emotion_wheel, hit
@@ -45,12 +46,20 @@ ONE_LABEL = Column("openset", "labels", aliases=("discrete", "label", "emotion")
 SOME_LABELS = Column("openset", "labels", aliases=("discrete", "label", "emotion"))
 CLASS = Column("discrete", "choice", aliases=("label", "emotion", "openset"))
 POLARITY = Column("sentiment", "polarity", aliases=("score", "valence"))
+MOST_CLASSES = 100
 PREFERENCE = Column("preference", "choice", choices=("a1", "a2", "same"))
-REASON = Column("reason", "text", aliases=("description", "english"))
+REASON = Column("reason", "text", aliases=("description", "english"), longest=10_000)
+
+
+def _labels(predictions: Table) -> dict[Id, Any]:
+    """The labels of the predictions, where a file need not have any."""
+    if "openset" not in predictions.present:
+        raise refusal("missing", "The column is not there", "add it", column="openset")
+    return predictions.column("openset")
 
 
 def _ew(references: Table, predictions: Table, resources: Resources) -> Tally:
-    return emotion_wheel(references.column("openset"), predictions.column("openset"), resources.wheels)
+    return emotion_wheel(references.column("openset"), _labels(predictions), resources.wheels)
 
 
 def _set_level(references: Table, predictions: Table, resources: Resources) -> Tally:
@@ -58,11 +67,15 @@ def _set_level(references: Table, predictions: Table, resources: Resources) -> T
 
 
 def _hit(references: Table, predictions: Table, resources: Resources) -> Tally:
-    return hit(references.column("openset"), predictions.column("openset"), resources.wheels)
+    return hit(references.column("openset"), _labels(predictions), resources.wheels)
 
 
 def _classification(references: Table, predictions: Table, resources: Resources) -> Tally:
-    return classes.classification(references.column("discrete"), predictions.column("discrete"))
+    wanted = references.column("discrete")
+    if len(set(wanted.values())) > MOST_CLASSES:
+        message = f"There are more than {MOST_CLASSES} classes in the references"
+        raise refusal("classes", message, "write one class of a few for each sample", column="discrete")
+    return classes.classification(wanted, predictions.column("discrete"))
 
 
 def _preference(references: Table, predictions: Table, resources: Resources) -> Tally:
@@ -74,12 +87,13 @@ def _sentiment(references: Table, predictions: Table, resources: Resources) -> T
     if not {"sentiment", "openset"} & predictions.present:
         raise refusal("missing", "The column is not there", "add it, or openset", column="sentiment")
     own, labels = predictions.column("sentiment"), predictions.column("openset")
-    mapped = {sample: polarity(given) for sample, given in labels.items() if given and sample not in own}
+    mapped = {sample: polarity(given) for sample, given in labels.items() if sample not in own}
     asked = references.column("sentiment")
     tally = classes.sentiment(asked, {**mapped, **own})
     source: dict[str, Any] = {
         "sentiment": sum(sample in own for sample in asked),
         "labels by the open vocabulary's valence": sum(sample in mapped for sample in asked),
+        "open vocabulary": load_vocabulary().version,
     }
     return Tally(tally.quantities, tally.scores, tally.scored, {**tally.facts, "read_from": source})
 
@@ -97,7 +111,7 @@ METRICS: Mapping[str, Metric] = {
         "1",
         "waf",
         (POLARITY,),
-        (Column("sentiment", "polarity", required=False), Column("openset", "labels", required=False)),
+        (replace(POLARITY, required=False), replace(LABELS, required=False)),
         _sentiment,
     ),
     "preference": Metric("1", "waf", (PREFERENCE,), (PREFERENCE,), _preference, pair=("a1", "a2")),

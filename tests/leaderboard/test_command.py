@@ -103,7 +103,8 @@ def test_the_other_metrics_read_their_columns(capsys: pytest.CaptureFixture[str]
     assert both("classification", "name,discrete\na,Happy\n", "name,discrete\na,happy\n")["waf"] == 1
     told = both("sentiment", "name,sentiment\na,2.5\nb,0\nc,-1\n", "name,openset\na,[joyful]\nb,[sad]\nc,[angry]\n")
     assert told["acc"] == 1 and told["samples"]["neutral"] == 1
-    assert told["read_from"] == {"sentiment": 0, "labels by the open vocabulary's valence": 3}
+    assert told["read_from"]["sentiment"] == 0 and told["read_from"]["labels by the open vocabulary's valence"] == 3
+    assert both("sentiment", "name,score\na,2.5\n", "name,score\na,0.1\n")["acc"] == 1
     assert both("sentiment", "name,sentiment\na,1\n", "name,sentiment\na,positive\n")["waf"] == 1
     pairs = "name,a1,a2,preference\nx,m,n,a1\nx,m,o,a2\n"
     assert both("preference", pairs, "name,a1,a2,preference\nx,m,o,a2\nx,m,n,a2\n")["acc"] == 0.5
@@ -171,6 +172,16 @@ def test_a_wrong_file_is_told_with_its_name_and_place(
 ) -> None:
     given = write(tmp_path / name, content)
     assert told in refused(capsys, "metric", "ew", "--references", references, "--predictions", given)
+
+
+def test_what_a_metric_refuses_is_told_with_the_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    def told(metric: str, wanted: str, given: str) -> str:
+        files = write(tmp_path / "r.csv", wanted), write(tmp_path / "p.csv", given)
+        return refused(capsys, "metric", metric, "--references", files[0], "--predictions", files[1])
+
+    assert "p.csv, column 'sentiment'" in told("sentiment", "name,sentiment\na,1\n", "name,x\na,1\n")
+    many = "name,discrete\n" + "".join(f"{number},c{number}\n" for number in range(101))
+    assert "r.csv, column 'discrete': There are more than 100 classes" in told("classification", many, many)
 
 
 def test_wrong_groups_are_told_with_their_sample(

@@ -16,6 +16,7 @@ from leaderboard.metrics.open_wheels import OpenWheels
 from leaderboard.references import read_references, reference_file
 from leaderboard.scorer import Report, code_version, score
 from leaderboard.tracks import load_track
+from submissions.problems import SubmissionError
 from submissions.tables import read_table
 
 SECRET = "zzsecretzz"
@@ -92,6 +93,21 @@ def test_no_reference_is_told_in_a_report_or_an_error(tmp_path: Path) -> None:
     with pytest.raises(ReferencesUnavailable) as caught:
         scored("emer-ov", broken, given)
     assert SECRET not in str(caught.value) and "row 1" in str(caught.value)
+    classes = lines(tmp_path / "c.jsonl", {"name": "a", "discrete": "happy"}, {"name": "b", "discrete": SECRET})
+    answer = lines(tmp_path / "d.jsonl", {"name": "a", "discrete": "happy"}, {"name": "b", "discrete": "sad"})
+    with pytest.raises(ReferencesUnavailable, match="row 2, column 'discrete'") as caught:
+        scored("mer-semi", classes, answer)
+    assert SECRET not in str(caught.value)
+
+
+def test_words_of_ones_own_do_not_tell_which_rows_are_scored(tmp_path: Path) -> None:
+    splits = {"a": "public", "b": "private", "c": "decoy"}
+    rows = ({"name": name, "openset": ["happy"], "split": split} for name, split in splits.items())
+    references = lines(tmp_path / "r.jsonl", *rows)
+    given = lines(tmp_path / "p.jsonl", *({"name": name, "openset": [f"own{name}"]} for name in "abcd"))
+    for split in ("all", "public", "private"):
+        report = scored("clue-practice", references, given, split=split)
+        assert set(report.uncounted["words"]) == {"owna", "ownb", "ownc", "ownd"}
 
 
 def test_hidden_references_are_found_where_the_organiser_keeps_them(
@@ -145,8 +161,9 @@ def test_unibench_is_the_mean_of_its_nine_parts(unibench: Path, tmp_path: Path) 
     assert {part: scores[part] for part in parts} == pytest.approx(expected)
     assert report["primary"]["value"] == pytest.approx(sum(expected.values()) / 9)
     assert report["primary"]["interval"]["low"] <= report["primary"]["value"] <= report["primary"]["interval"]["high"]
-    source = report["provenance"]["sentiment"]
-    assert source["mosi"] == {"sentiment": 1, "labels by the open vocabulary's valence": 2}
+    source = report["provenance"]["sentiment"]["mosi"]
+    assert (source["sentiment"], source["labels by the open vocabulary's valence"]) == (1, 2)
+    assert source["open vocabulary"]
     assert scores["parts"]["mosi"]["confusion"]["rows"] == ["negative", "positive"]
     assert report["samples"]["skipped"] == 4
 
@@ -158,6 +175,16 @@ def test_a_part_handed_in_alone_has_its_score_and_no_mean(unibench: Path, tmp_pa
     assert "all 9 parts" in report["primary"]["note"]
     assert report["scores"]["meld"] == pytest.approx(1 / 2) and list(report["scores"]["parts"]) == ["meld"]
     assert report["samples"]["missing"] == 1
+
+
+def test_a_sentiment_part_needs_no_labels_and_a_label_part_does(unibench: Path, tmp_path: Path) -> None:
+    rows = ({"part": "mosi", "name": name, "sentiment": value} for name, value in (("a", "positive"), ("b", "-1")))
+    report = scored("mer-unibench", unibench, lines(tmp_path / "p.jsonl", *rows))
+    assert report.scores["mosi"] == 1 and report.uncounted["words"] == {}
+    empty = lines(tmp_path / "e.jsonl", {"part": "mosi", "name": "a", "openset": []})
+    assert scored("mer-unibench", unibench, empty).samples["predicted"] == 1, "an empty answer is one"
+    with pytest.raises(SubmissionError, match="column 'openset'"):
+        scored("mer-unibench", unibench, lines(tmp_path / "q.jsonl", {"part": "meld", "name": "a", "sentiment": 1}))
 
 
 def test_descriptions_are_scored_with_the_real_sentence_model(tmp_path: Path) -> None:

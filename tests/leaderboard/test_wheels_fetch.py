@@ -95,3 +95,14 @@ def test_what_is_not_there_or_not_to_be_reached_is_told(mirror: tuple[Mirror, st
             list(fetch(wrong))
     with pytest.raises(WheelsUnavailable, match="try again"):
         list(fetch("http://127.0.0.1:9"))
+    with pytest.raises(WheelsUnavailable, match="could not be downloaded"):
+        list(fetch("http://127.0.0.1:9/a b"))
+
+
+def test_a_home_that_cannot_be_written_is_told(
+    mirror: tuple[Mirror, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("EMER_HOME", str(tmp_path / "file"))
+    with pytest.raises(WheelsUnavailable, match="cannot be written"):
+        list(fetch(mirror[1]))

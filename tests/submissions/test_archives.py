@@ -86,6 +86,30 @@ def test_a_header_that_lies_about_its_size_asks_for_no_memory() -> None:
     assert refused(zipped(**{"filenames.npy": header("(1,)") + b"\xff" * 16}), "a.npz")[0] == "encoding"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "((((",
+        "'''abc",
+        "{'descr': 1L",
+        "{'descr': (('<U1', (2,)),), 'fortran_order': False, 'shape': (1,)}",
+        "{'descr': '<U4', 'fortran_order': False, 'shape': (True,)}",
+        "{'descr': '<U4', 'fortran_order': False, 'shape': (-1,)}",
+        "{'descr': '<U4'}",
+        "[" * 5000,
+        "7",
+        "",
+    ],
+)
+def test_a_header_that_is_none_is_refused(text: str) -> None:
+    head = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
+    assert refused(zipped(**{"filenames.npy": head + b"\0" * 16}), "a.npz")[0] in ("npz", "rows")
+
+
+def test_two_arrays_of_one_column_are_refused() -> None:
+    assert refused(npz(filenames=np.array(["a"]), name=np.array(["b"])), "a.npz")[0] == "header"
+
+
 def test_what_unpacks_to_too_much_is_refused_before_it_is_unpacked() -> None:
     bomb = zipped(**{"answer.csv": b"name\n" + b"a" * 1_000_000})
     assert len(bomb) < 3_000
@@ -118,10 +142,14 @@ def test_an_encrypted_member_is_refused() -> None:
     assert refused(bytes(content), "a.zip")[0] == "zip"
 
 
-GOOD = {"a.npz": npz(filenames=np.array(NAMES), fileitems=np.array(ITEMS)), "a.zip": zipped(**{"a.csv": b"name\na\n"})}
+KINDS = {"deflate": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2, "lzma": zipfile.ZIP_LZMA}
+GOOD = {
+    "a.npz": npz(filenames=np.array(NAMES), fileitems=np.array(ITEMS)),
+    **{f"{name}.zip": zipped(kind, **{"a.csv": b"name\na\n" * 9}) for name, kind in KINDS.items()},
+}
 
 
-@settings(max_examples=300)
+@settings(max_examples=1000)
 @given(data=st.data(), name=st.sampled_from(sorted(GOOD)))
 def test_no_damage_raises_anything_but_a_submission_error(data: st.DataObject, name: str) -> None:
     content = bytearray(GOOD[name])

@@ -66,6 +66,15 @@ def test_json_is_a_list_of_objects(tmp_path: Path) -> None:
         ("a.jsonl", "[" * 100_000, "json", 1),
         ("a.jsonl", '{"name": "\\ud800"}\n', "text", 1),
         ("a.txt", "name\na\n", "format", None),
+        ("a.csv", "name,x\na\0b,c\n", "encoding", 2),
+        ("a.csv", "name,openset,,\na,[],,\n", "header", 1),
+        ("a.csv", "name" + ",x" * 60 + "\n", "columns", None),
+        ("a.csv", '"name\n"' + "," * 1_000_000 + "\n", "columns", None),
+        ("a.json", '[{"name": "a"},\n{"name" "b"}]', "json", 2),
+        ("a.jsonl", '{"name": "a", "name": "b"}\n', "json", 1),
+        ("a.jsonl", json.dumps({str(number): "" for number in range(60)}), "columns", 1),
+        ("a.json", "[" + "{}," * 5_000_001 + "{}]", "values", None),
+        ("a.jsonl", "\n" * 100_002, "rows", None),
         ("a.npz", "name\na\n", "npz", None),
         ("a.zip", "name\na\n", "zip", None),
     ],
@@ -152,7 +161,7 @@ def test_whatever_the_bytes_are_nothing_but_a_submission_error_is_raised(content
         assert error.problems and all(str(problem) for problem in error.problems)
 
 
-CELLS = st.text(st.characters(blacklist_categories=("Cs",)), max_size=30)
+CELLS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30)
 
 
 @given(rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=20))

@@ -32,6 +32,7 @@ from submissions.label_lists import parse_labels
         ("[\"don't care\", 'sad']", ["don't care", "sad"]),
         ("don't care, sad", ["don't care", "sad"]),
         (r"['don\'t care']", ["don't care"]),
+        (r'["\u5f00\u5fc3", "sad"]', ["开心", "sad"]),
         ("['rock 'n' roll', 'sad']", ["rock 'n' roll", "sad"]),
     ],
 )

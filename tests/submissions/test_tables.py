@@ -64,7 +64,12 @@ def test_a_choice_that_is_none_is_told_with_the_choices() -> None:
         table("name,discrete\na,sad\nb,joy\n", CLASS)
     assert problems("name,discrete\na,\nb,sad\n", CLASS) == [(2, "discrete", "empty")]
     assert problems("name,sentiment\na,good\n", POLARITY) == [(2, "sentiment", "choice")]
-    for odd in ("nan", "inf", "1_0", "٣"):
+    assert table("name,discrete\na,['Sad']\n", CLASS).column("discrete") == {("a",): "sad"}
+    assert problems("name,discrete\na,\"['sad', 'happy']\"\n", CLASS) == [(2, "discrete", "labels")]
+    assert problems("name,discrete\na,[]\n", CLASS) == [(2, "discrete", "empty")]
+    for long in ("1" * 90_000 + "x", "1" * 90_000):
+        assert problems(f"name,sentiment\na,{long}\n", POLARITY) == [(2, "sentiment", "field")]
+    for odd in ("nan", "inf", "1_0", "٣", "1" * 99 + "x"):
         assert problems(f"name,sentiment\na,{odd}\n", POLARITY) == [(2, "sentiment", "choice")]
 
 
@@ -72,6 +77,11 @@ def test_more_labels_than_allowed_are_told() -> None:
     one = Column("openset", "labels", most=1)
     assert problems('name,openset\na,"happy, sad"\nb,happy\n', one) == [(2, "openset", "labels")]
     assert table('name,openset\na,"happy, Happy"\n', one).column("openset")
+
+
+def test_a_text_may_have_a_longest_length() -> None:
+    reason = Column("reason", "text", longest=5)
+    assert problems("name,reason\na,123456\nb,12345\n", reason) == [(2, "reason", "field")]
 
 
 def test_an_id_may_stand_in_several_columns() -> None:
