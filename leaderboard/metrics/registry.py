@@ -48,7 +48,7 @@ CLASS = Column("discrete", "choice", aliases=("label", "emotion", "openset"))
 POLARITY = Column("sentiment", "polarity", aliases=("score", "valence"))
 MOST_CLASSES = 100
 PREFERENCE = Column("preference", "choice", choices=("a1", "a2", "same"))
-REASON = Column("reason", "text", aliases=("description", "english"), longest=10_000)
+REASON = Column("reason", "text", aliases=("description", "english"), longest=5_000)
 
 
 def _labels(predictions: Table) -> dict[Id, Any]:
