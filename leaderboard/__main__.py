@@ -1,4 +1,6 @@
-"""The command line of the leaderboard: `python -m leaderboard metric | score | tracks | wheels`.
+"""The command line of the leaderboard: scores (`metric`, `score`, `tracks`, `wheels`) and hosting.
+
+Hosting, on the state in `EMER_HOME`: `run-once`, `table`, `decide`, `rescore`, `export`.
 
 Exit code 0; 2 with one sentence on stderr (or the problems of a file, a line each) for what cannot be scored.
 """
@@ -7,13 +9,18 @@ import argparse
 import hashlib
 import json
 import sys
+import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from leaderboard.desk import Desk
 from leaderboard.errors import LeaderboardError
 from leaderboard.metrics.registry import METRICS
 from leaderboard.vocabularies import fetch, fetched_folder, metric_wheels, official_wheels, open_wheels, terms
+from submissions.errors import IntakeError
+from submissions.identity import LOCAL
 from submissions.problems import Limits, SubmissionError
 
 STANDARD_OUTPUT = "-"
@@ -24,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (LeaderboardError, SubmissionError) as problem:
+    except (LeaderboardError, SubmissionError, IntakeError) as problem:
         print(problem, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -64,7 +71,93 @@ def _parser() -> argparse.ArgumentParser:
     wheels.add_argument("action", choices=["fetch"])
     wheels.add_argument("--from", dest="base", metavar="URL", help="the address below which the seven files lie")
     wheels.set_defaults(run=_wheels)
+    _add_hosting(commands)
     return parser
+
+
+def _add_hosting(commands: Any) -> None:
+    once = commands.add_parser("run-once", help="score what is queued, and end (for cron or a scheduled job)")
+    once.add_argument("--json", metavar="FILE|-", help="write what was done as JSON (- for standard output)")
+    once.set_defaults(run=_run_once)
+
+    table = commands.add_parser("table", help="print the ranking of a track")
+    table.add_argument("--track", required=True, metavar="T")
+    table.add_argument("--format", choices=["md", "csv", "json"], default="md")
+    table.add_argument("--all", action="store_true", help="every submission, not the best of each person")
+    table.set_defaults(run=_table)
+
+    decide = commands.add_parser("decide", help="hide, withdraw, disqualify or restore a submission")
+    decide.add_argument("id")
+    decide.add_argument("action", choices=["hide", "withdraw", "disqualify", "restore"])
+    decide.add_argument("--reason", required=True)
+    decide.set_defaults(run=_decide)
+
+    rescore = commands.add_parser("rescore", help="score a track anew, into a new version; old scores are kept")
+    rescore.add_argument("--track", required=True, metavar="T")
+    rescore.add_argument("--reason", default="by the command line")
+    rescore.set_defaults(run=_rescore)
+
+    export = commands.add_parser("export", help="write every ranking as CSV and JSON")
+    export.add_argument("folder", type=Path)
+    export.set_defaults(run=_export)
+
+
+def _run_once(options: argparse.Namespace) -> None:
+    from leaderboard.baselines import enter_baselines
+    from leaderboard.hosting import Board
+    from leaderboard.schedule import sweep
+    from leaderboard.scoring_process import ScoringLimits
+
+    limits, board = ScoringLimits.from_environment(), Board()
+    enter_baselines(board, explain)
+    done = sweep(board, limits)
+    if done.busy:
+        lines = ["Another sweep is under way; it scores what is queued."]
+    else:
+        lines = [f"{done.scored} scored, {done.refused} refused, {done.error} internal errors."]
+        lines += [f"Waiting: {reason}" for reason in done.waiting]
+    _show(asdict(done), options.json, lines)
+
+
+def explain(clues: Path, modalities: tuple[str, ...]) -> bytes:
+    """The project's composer as `enter_baselines` wants it."""
+    from emer_space.clue_file import explain_clue_file
+
+    with tempfile.TemporaryDirectory(prefix="emer-baseline-") as folder:
+        out = Path(folder) / "predictions.jsonl"
+        explain_clue_file(clues, out, modalities)  # type: ignore[arg-type]
+        return out.read_bytes()
+
+
+def _table(options: argparse.Namespace) -> None:
+    from leaderboard.export import told
+    from leaderboard.hosting import Board
+
+    found = Desk(Board()).table(options.track, options.all)
+    write = {"md": found.to_markdown, "csv": found.to_csv, "json": lambda: told(found.to_dict())}
+    sys.stdout.write(write[options.format]())
+
+
+def _decide(options: argparse.Namespace) -> None:
+    from leaderboard.hosting import Board
+
+    decision = Board().decide(LOCAL, options.id, options.action, options.reason)
+    print(f"{decision.submission}: {decision.action} ({decision.reason})")
+
+
+def _rescore(options: argparse.Namespace) -> None:
+    from leaderboard.hosting import Board
+
+    version = Board().rescore(LOCAL, options.track, options.reason)
+    print(f"{options.track} is scored anew as version {version} by the next sweep: python -m leaderboard run-once")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from leaderboard.export import export
+    from leaderboard.hosting import Board
+
+    for path in export(Board(), options.folder):
+        print(path)
 
 
 def _metric(options: argparse.Namespace) -> None:

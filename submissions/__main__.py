@@ -1,6 +1,7 @@
-"""The command line for participants: `python -m submissions check`.
+"""The command line for participants: `python -m submissions check | submit | status | withdraw | choose`.
 
-Exit code 0 where the file is right, 1 where it has problems, 2 with one sentence where the command itself is wrong.
+Exit code 0; 1 where a file has problems; 2 with one sentence where nothing could be done. Without `--to` it is about
+the leaderboard on this machine.
 """
 
 import argparse
@@ -8,12 +9,18 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from leaderboard.errors import LeaderboardError
 from leaderboard.tracks import load_track
+from submissions.errors import IntakeError
 from submissions.formats import read_file
+from submissions.identity import LOCAL
 from submissions.problems import Limits, SubmissionError
 from submissions.validation import Check, check
+
+if TYPE_CHECKING:
+    from submissions.remote import RemoteBoard
 
 STANDARD_OUTPUT = "-"
 
@@ -23,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
-    except LeaderboardError as problem:
+    except (LeaderboardError, IntakeError) as problem:
         print(problem, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -32,44 +39,155 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m submissions", description="Check prediction files.")
+    parser = argparse.ArgumentParser(prog="python -m submissions", description="Check and send prediction files.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
     command = commands.add_parser("check", help="check a prediction file by the rules of a track; nothing is sent")
     command.add_argument("--track", required=True, metavar="T")
     command.add_argument("file", type=Path)
-    command.add_argument("--json", metavar="FILE|-", help="write the problems as JSON (- for standard output)")
     command.set_defaults(run=_check)
+
+    submit = commands.add_parser("submit", help="send a prediction file to a track and get a receipt")
+    submit.add_argument("--track", required=True, metavar="T")
+    submit.add_argument("--name", required=True, metavar="NAME", help="under which it is listed")
+    submit.add_argument("--method", default="", metavar="TEXT", help="what was done, in one line")
+    submit.add_argument("--link", default="", metavar="URL", help="a paper, code, a model")
+    submit.add_argument("--anonymous", action="store_true", help="list it without the name")
+    submit.add_argument("file", type=Path)
+    submit.set_defaults(run=_submit)
+
+    status = commands.add_parser("status", help="what became of your submissions, or of one")
+    status.add_argument("id", nargs="?", default="")
+    status.set_defaults(run=_status)
+
+    withdraw = commands.add_parser("withdraw", help="take a submission of yours out of the ranking")
+    withdraw.set_defaults(run=_withdraw)
+    choose = commands.add_parser("choose", help="let this submission of yours count, whichever is best")
+    choose.set_defaults(run=_choose)
+    for deciding in (withdraw, choose):
+        deciding.add_argument("id")
+
+    for each in (submit, status, withdraw, choose):
+        each.add_argument("--to", metavar="URL", help="the address of a leaderboard; without it, the one here")
+    for each in (command, submit, status, withdraw, choose):
+        each.add_argument("--json", metavar="FILE|-", help="write the answer as JSON (- for standard output)")
     return parser
 
 
 def _check(options: argparse.Namespace) -> int:
     rules = load_track(options.track).rules
-    try:
-        found = check(read_file(options.file, Limits()), options.file.name, rules)
-    except SubmissionError as error:
-        found = Check(0, error=error)
-    text = json.dumps(found.to_dict(), ensure_ascii=False, indent=2) + "\n"
-    if options.json == STANDARD_OUTPUT:
-        sys.stdout.write(text)
-    else:
-        if options.json:
-            _write(Path(options.json), text)
-        _show(found, rules.title)
+    found = _checked(options.file, rules)
+    _show(found.to_dict(), options.json, str(found.error or f"{found.rows} rows are right for {rules.title}."))
     return 0 if found.ok else 1
 
 
-def _show(found: Check, title: str) -> None:
-    if found.ok:
-        print(f"{found.rows} rows are right for {title}.")
-    else:
-        print(found.error)
-
-
-def _write(path: Path, text: str) -> None:
+def _checked(file: Path, rules: Any) -> Check:
     try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as problem:
-        raise LeaderboardError(f"{path} cannot be written ({problem.strerror}); name another file.") from None
+        return check(read_file(file, Limits()), file.name, rules)
+    except SubmissionError as error:
+        return Check(0, error=error)
+
+
+def _submit(options: argparse.Namespace) -> int:
+    entry = (options.name, options.method, options.link, options.anonymous)
+    answer = _board(options).submit(options.track, options.file, *entry)
+    if not answer["ok"]:
+        lines = [_problem(problem) for problem in answer["problems"]]
+        lines += [f"and {answer['more']} more problems of this file."] if answer["more"] else []
+        _show(answer, options.json, "\n".join(lines))
+        return 1
+    again = " It was sent before; this is the receipt that it got then." if answer["again"] else ""
+    told = f"Accepted, id {answer['id']} ({answer['rows']} rows).{again}\n"
+    told += f"{answer['quota']['left']} of {answer['quota']['per_day']} submissions are left today."
+    _show(answer, options.json, told)
+    return 0
+
+
+def _problem(problem: dict[str, Any]) -> str:
+    places = [f"row {problem['row']}"] if problem["row"] is not None else []
+    places += [f"column {problem['column']!r}"] if problem["column"] is not None else []
+    told = f"{problem['message']} {problem['hint']}"
+    return f"{', '.join(places)}: {told}" if places else told
+
+
+def _status(options: argparse.Namespace) -> int:
+    answer = _board(options).status(options.id)
+    every = answer if isinstance(answer, list) else [answer]
+    _show(answer, options.json, "\n".join(map(_line, every)) or "You have no submissions here.")
+    return 0
+
+
+def _withdraw(options: argparse.Namespace) -> int:
+    answer = _board(options).withdraw(options.id)
+    _show(answer, options.json, f"Withdrawn: {answer['id']}.")
+    return 0
+
+
+def _choose(options: argparse.Namespace) -> int:
+    answer = _board(options).choose(options.id)
+    _show(answer, options.json, f"{answer['id']} counts for you on {answer['track']}.")
+    return 0
+
+
+def _line(told: dict[str, Any]) -> str:
+    parts = [told["id"], told["track"], told["name"], "internal error" if told["state"] == "error" else told["state"]]
+    parts += [f"incident {told['incident']}: report this id to the organiser"] if told["incident"] else []
+    for split, scores in told["scores"].items():
+        primary = scores["primary"]
+        if primary["value"] is not None:
+            bounds = f" ({primary['interval']['low']:.4f} to {primary['interval']['high']:.4f})"
+            parts.append(f"{split} {primary['name']} {primary['value']:.4f}{bounds}")
+    parts += [_problem(problem) for problem in told["problems"]]
+    parts += [name for name in ("withdrawn", "hidden", "disqualified") if told[name]]
+    return "  ".join(parts)
+
+
+class _LocalBoard:
+    """The leaderboard on this machine, with the answers of the API. Who works here is `local`."""
+
+    def __init__(self) -> None:
+        from leaderboard.desk import Desk
+        from leaderboard.hosting import Board
+
+        self._desk = Desk(Board())
+
+    def submit(self, track: str, file: Path, name: str, method: str, link: str, anonymous: bool) -> dict[str, Any]:
+        try:
+            content = read_file(file, Limits())
+        except SubmissionError as error:
+            return Check(0, error=error).to_dict()
+        return self._desk.submit(LOCAL, track, content, file.name, name, method, link, anonymous)
+
+    def status(self, name: str = "") -> Any:
+        return self._desk.status(LOCAL, name)
+
+    def withdraw(self, name: str) -> dict[str, Any]:
+        return self._desk.withdraw(LOCAL, name)
+
+    def choose(self, name: str) -> dict[str, Any]:
+        return self._desk.choose(LOCAL, name)
+
+
+def _board(options: argparse.Namespace) -> "_LocalBoard | RemoteBoard":
+    if options.to:
+        from submissions.remote import RemoteBoard
+
+        return RemoteBoard(options.to)
+    return _LocalBoard()
+
+
+def _show(told: Any, target: str | None, text: str) -> None:
+    """The text for a reader; or JSON alone where it goes to standard output."""
+    content = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    if target == STANDARD_OUTPUT:
+        sys.stdout.write(content)
+        return
+    if target:
+        try:
+            Path(target).write_text(content, encoding="utf-8")
+        except OSError as problem:
+            raise LeaderboardError(f"{target} cannot be written ({problem.strerror}); name another file.") from None
+    print(text)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from emer_space.settings import app_home
 from leaderboard.errors import TrackError
 from leaderboard.metrics.registry import METRICS
 from submissions.problems import SubmissionError
@@ -99,34 +100,46 @@ class Track:
         return tuple(dict.fromkeys(part.metric for part in self.parts.values()))
 
 
-def track_ids(folder: Path = FOLDER) -> tuple[str, ...]:
-    """The ids of all tracks, in alphabetical order: the names of their files."""
-    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+def own_folder() -> Path:
+    """Where an organiser's own tracks are; one of a bundled id takes its place (with dates, say)."""
+    return app_home() / "tracks"
 
 
-def load_track(name: str, folder: Path = FOLDER) -> Track:
+def _files(folder: Path | None) -> dict[str, Path]:
+    folders = [FOLDER, own_folder()] if folder is None else [folder]
+    return {path.stem: path for place in folders for path in place.glob("*.toml")}
+
+
+def track_ids(folder: Path | None = None) -> tuple[str, ...]:
+    """The ids of all tracks, in alphabetical order: the names of their files, bundled and own."""
+    return tuple(sorted(_files(folder)))
+
+
+def load_track(name: str, folder: Path | None = None) -> Track:
     """A track by its id. Raises `TrackError` where there is none of that name, or its file is wrong."""
-    if name not in track_ids(folder):
-        raise TrackError(f"There is no track {name!r}; choose among {', '.join(track_ids(folder))}.")
-    return _load(folder / f"{name}.toml")
+    files = _files(folder)
+    if name not in files:
+        raise TrackError(f"There is no track {name!r}; choose among {', '.join(sorted(files))}.")
+    return _load(files[name], files[name].stat().st_mtime_ns)
 
 
 @cache
-def _load(path: Path) -> Track:
+def _load(path: Path, changed: int) -> Track:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         if unknown := table.keys() - _FIELDS:
             raise ValueError(f"{', '.join(sorted(unknown))} is not expected")
-        return _track(path.stem, table)
+        return _track(path.stem, table, PACKAGE if path.parent == FOLDER else path.parent)
     except (ValueError, TypeError, KeyError, SubmissionError) as problem:
         reason = f"{problem.args[0]} is missing" if isinstance(problem, KeyError) else str(problem)
         raise TrackError(f"The track file {path.name} is wrong: {reason}.") from problem
 
 
-def _track(name: str, table: dict[str, Any]) -> Track:
+def _track(name: str, table: dict[str, Any], base: Path) -> Track:
+    """Paths in the table are relative to `base`."""
     parts = {part: _part(row) for part, row in table["parts"].items()} if "parts" in table else {"": _part(table)}
     key = _key(table, tuple(parts))
-    references = PACKAGE / table["references"] if "references" in table else None
+    references = base / table["references"] if "references" in table else None
     dates = table.get("dates", {})
     rules = TrackRules(
         id=name,
@@ -134,7 +147,7 @@ def _track(name: str, table: dict[str, Any]) -> Track:
         task=table["task"].strip(),
         columns=tuple(_column(column, row) for column, row in table["columns"].items()),
         key=key,
-        manifest=_manifest(PACKAGE / table["manifest"], key) if "manifest" in table else None,
+        manifest=_manifest(base / table["manifest"], key) if "manifest" in table else None,
         opens=dates.get("opens"),
         closes=dates.get("closes"),
         quota=Quota(**table.get("quota", {})),

@@ -1,0 +1,228 @@
+"""A leaderboard that is hosted here: its tracks, its ledger, its way in, and what an organiser can do with it."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from emer_space.settings import app_home
+from leaderboard.errors import LeaderboardError, ReferencesUnavailable, TrackError, WheelsUnavailable
+from leaderboard.references import read_references, reference_file
+from leaderboard.tracks import Track, load_track, track_ids
+from leaderboard.vocabularies import official_wheels
+from submissions.errors import Refusal
+from submissions.identity import Person, organiser
+from submissions.intake import Intake
+from submissions.ledger import Ledger
+from submissions.quota import Attempts
+from submissions.records import Action, Decision, Result, Submission, is_id, version_key
+from submissions.store import FolderStore, Store
+from submissions.tables import Id
+from submissions.tracks import TrackRules
+
+DECISIONS: tuple[Action, ...] = ("hide", "withdraw", "disqualify", "restore")
+"""What an organiser can decide of a submission."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What the last sweep of the scorer left; `waiting` are the reasons why something is not scored."""
+
+    at: str = ""
+    waiting: tuple[str, ...] = ()
+
+
+class Board:
+    """State is under `home`; `clock` answers with the time. `arrived` may be set to what shall follow a receipt."""
+
+    def __init__(
+        self,
+        home: Path | None = None,
+        store: Store | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.home = home or app_home()
+        self.clock = clock
+        self.ledger = Ledger(store or FolderStore(self.home))
+        self.arrived: Callable[[], None] = lambda: None
+        self._ids: dict[str, tuple[int, frozenset[Id]]] = {}
+        self.intake = Intake(
+            self.ledger, self.rules, Attempts(self.home / "attempts"), lambda: self.arrived(), lambda: self.clock()
+        )
+
+    # Tracks
+
+    def track(self, name: str) -> Track:
+        """Raises `TrackError` where there is none of that name."""
+        return load_track(name)
+
+    def tracks(self) -> list[Track]:
+        """All tracks; those that are scored here first, and of those the ones with public answers."""
+        every = [self.track(name) for name in track_ids()]
+        return sorted(every, key=lambda track: (self.why_not(track.id) != "", track.answers != "public", track.id))
+
+    def rules(self, name: str) -> TrackRules:
+        """The rules by which a track takes files here. Raises `Refusal` where it is not scored here.
+
+        A track whose references are hidden has their ids as its manifest, decoys among them: a file that is whole
+        cannot ask which of its rows are scored.
+        """
+        try:
+            track = self.track(name)
+            if track.vocabulary == "official":
+                official_wheels()
+            path = reference_file(track)
+            if track.rules.manifest is None:
+                return replace(track.rules, manifest=self._manifest(track, path))
+            return track.rules
+        except (ReferencesUnavailable, WheelsUnavailable, OSError):
+            raise Refusal("unhosted", f"The track {name} is not scored here; choose another.") from None
+        except TrackError as problem:
+            raise Refusal("track", str(problem)) from None
+
+    def _manifest(self, track: Track, path: Path) -> frozenset[Id]:
+        changed = path.stat().st_mtime_ns
+        known = self._ids.get(track.id)
+        if known is None or known[0] != changed:
+            known = self._ids[track.id] = changed, frozenset(read_references(track, path).table.samples)
+        return known[1]
+
+    def why_not(self, name: str) -> str:
+        """Why a track is not scored here; empty where it is."""
+        try:
+            self.rules(name)
+        except Refusal as problem:
+            return str(problem)
+        return ""
+
+    def closed(self, track: Track) -> bool:
+        """Whether its last day is over: then the private ranking shows."""
+        return track.rules.closes is not None and self.clock().date() > track.rules.closes
+
+    # Versions and the queue
+
+    def version(self, track: Track) -> str:
+        return self.ledger.version(track.id, track.version)
+
+    def queue(self) -> list[tuple[Submission, str]]:
+        """What is to be scored, in which version: what has no score at all first, in the order of arrival."""
+        self.ledger.refresh()
+        wanted = [
+            (submission, version)
+            for track in (self.track(name) for name in track_ids())
+            for version in [self.version(track)]
+            for submission in self.ledger.of_track(track.id)
+            if version not in self.ledger.results(submission.id)
+            if not self.ledger.standing(submission.id).withdrawn
+        ]
+        return sorted(wanted, key=lambda each: (self.ledger.result(each[0].id) is not None, each[0].id))
+
+    def queued(self) -> int:
+        """How many submissions have no score yet."""
+        return sum(self.ledger.result(submission.id) is None for submission, _ in self.queue())
+
+    def shown_version(self, track: Track) -> str:
+        """The newest version that is complete: while a track is scored anew, the ranking before it stays."""
+        current = self.version(track)
+        ledger = self.ledger
+        about = [each for each in ledger.of_track(track.id) if not ledger.standing(each.id).withdrawn]
+        if all(current in found for each in about if (found := ledger.results(each.id))):
+            return current
+        there = {version for each in about for version in ledger.results(each.id) if version != current}
+        return max(there, key=version_key)
+
+    # What an organiser does
+
+    def decide(self, by: Person | None, name: str, action: str, reason: str) -> Decision:
+        """Raises `Refusal` for anybody else, for what is not there, and without a reason."""
+        person = organiser(by)
+        if action not in DECISIONS:
+            raise Refusal("action", f"Decide one of {', '.join(DECISIONS)}.")
+        if not is_id(name) or name not in self.ledger.refresh().submissions:
+            raise Refusal("unknown", "There is no submission with this id; look it up in the queue or the ranking.")
+        return self._decided(Decision.made_by(person, self.clock(), _action(action), _reason(reason), submission=name))
+
+    def rescore(self, by: Person | None, name: str, reason: str) -> str:
+        """Open a new version of a track, in which every submission is scored anew; returns it. Raises `Refusal`."""
+        person, why = organiser(by), _reason(reason)
+        try:
+            track = self.track(name)
+        except TrackError as problem:
+            raise Refusal("track", str(problem)) from None
+        with self.ledger.store.exclusive():
+            self.ledger.refresh()
+            key = version_key(self.version(track))
+            version = f"{key[0]}.{key[1] + 1 if len(key) > 1 else 1}"
+            self._decided(Decision.made_by(person, self.clock(), "rescore", why, track=name, version=version))
+        self.arrived()
+        return version
+
+    def _decided(self, decision: Decision) -> Decision:
+        self.ledger.add(decision)
+        return decision
+
+    def incidents(self) -> list[tuple[Submission, Result]]:
+        """Submissions that could not be scored for a fault of ours, the latest first."""
+        found = [
+            (submission, result)
+            for submission in self.ledger.submissions.values()
+            if (result := self.ledger.result(submission.id)) and result.state == "error"
+        ]
+        return sorted(found, key=lambda each: each[0].id, reverse=True)
+
+    # The scorer's heartbeat
+
+    def beat(self, waiting: tuple[str, ...]) -> None:
+        """Tell, whoever asks, that a sweep has ended. It is a sign of life and need not be durable."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        part = self.home / f"heartbeat.{os.getpid()}"
+        part.write_text(json.dumps({"at": self.clock().isoformat(), "waiting": waiting}), encoding="utf-8")
+        part.replace(self.home / "heartbeat.json")
+
+    def heartbeat(self) -> Heartbeat:
+        try:
+            told: dict[str, Any] = json.loads((self.home / "heartbeat.json").read_text(encoding="utf-8"))
+            return Heartbeat(str(told["at"]), tuple(told["waiting"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return Heartbeat()
+
+
+def _action(text: str) -> Action:
+    return next(action for action in get_args(Action) if action == text)
+
+
+def _reason(text: str) -> str:
+    reason = " ".join(str(text or "").split())
+    if not 0 < len(reason) <= 500:
+        raise Refusal("reason", "Give a reason, of 500 characters at most: it is kept with the decision.")
+    return reason
+
+
+def check_references_are_private(*published: Path) -> None:
+    """Raises `LeaderboardError` where `EMER_REFERENCES` points into a folder that Gradio may publish files from.
+
+    Those are the working folder, the project's, the temporary one, and the `published` ones (decision 3).
+    """
+    named = os.environ.get("EMER_REFERENCES")
+    if not named:
+        return
+    folder = Path(named).expanduser().resolve()
+    project = Path(__file__).resolve().parent.parent
+    places = {
+        "the working folder": Path.cwd(),
+        "the project's folder": project,
+        "the temporary folder": Path(tempfile.gettempdir()),
+        **{f"the app's folder for uploads ({number})": place for number, place in enumerate(published, 1)},
+    }
+    for name, place in places.items():
+        if folder.is_relative_to(place.resolve()):
+            raise LeaderboardError(
+                f"EMER_REFERENCES points into {name}, from which files may be published, so the app does not start; "
+                "let it name a private folder elsewhere."
+            )
+    if not folder.is_dir():
+        raise LeaderboardError("EMER_REFERENCES names no folder that is there; create it, or unset the variable.")

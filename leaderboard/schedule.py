@@ -1,0 +1,189 @@
+"""The scorer at work: sweeps over the queue, at regular times and as soon as a submission arrives (decision 5)."""
+
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from leaderboard.hosting import Board
+from leaderboard.scoring_process import Outcome, ScoringLimits, score_in_child
+from submissions.errors import AlreadyStored, StoreError
+from submissions.records import Result, Submission
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+INTERVAL_S = 30
+"""Between two sweeps that nobody asked for: they find what another process took in."""
+SWEEP = "sweep"
+
+Score = Callable[[str, str, bytes, ScoringLimits], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many results a sweep stored, by state, and why something has to wait; `busy` where another one is at it."""
+
+    scored: int = 0
+    refused: int = 0
+    error: int = 0
+    waiting: tuple[str, ...] = ()
+    busy: bool = False
+
+
+def sweep(board: Board, limits: ScoringLimits | None = None, score: Score = score_in_child) -> Swept:
+    """Score what is queued, until nothing is. Raises `StoreError` where results cannot be stored."""
+    with _alone(board) as alone:
+        if not alone:
+            return Swept(busy=True)
+        found = _Sweep(board, limits or ScoringLimits.from_environment(), score).run()
+        with contextlib.suppress(OSError):  # a sign of life is not worth failing for
+            board.beat(found.waiting)
+        return found
+
+
+@contextlib.contextmanager
+def _alone(board: Board) -> Iterator[bool]:
+    """Whether this is the only sweep of all processes; two would do the same work twice."""
+    try:
+        board.home.mkdir(parents=True, exist_ok=True)
+        file = os.open(board.home / "sweep.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as problem:
+        raise StoreError(f"Results cannot be stored ({problem.strerror}); let EMER_HOME be writable.") from problem
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(file)
+
+
+class _Sweep:
+    """The queue as it is now, and as it grows. What fails is tried again after the others."""
+
+    def __init__(self, board: Board, limits: ScoringLimits, score: Score) -> None:
+        self.board, self.limits, self.score = board, limits, score
+        self.failed: dict[tuple[str, str], int] = {}
+        self.waiting: dict[str, str] = {}
+        self.counts = {"scored": 0, "refused": 0, "error": 0}
+
+    def run(self) -> Swept:
+        line: deque[tuple[Submission, str]] = deque()
+        while line or (line := deque(self._queue())):
+            submission, version = line.popleft()
+            if self._done(submission, version):
+                continue
+            line.append((submission, version))
+        return Swept(self.counts["scored"], self.counts["refused"], self.counts["error"], tuple(self.waiting.values()))
+
+    def _queue(self) -> list[tuple[Submission, str]]:
+        return [each for each in self.board.queue() if each[0].track not in self.waiting]
+
+    def _done(self, submission: Submission, version: str) -> bool:
+        """Whether nothing more is to be done: a result is stored, or the track waits."""
+        ledger = self.board.ledger
+        try:
+            content = ledger.content(submission)
+        except FileNotFoundError:
+            ledger.lose(submission, "the prediction file is not there")
+            return True
+        if len(content) != submission.bytes or _sha256(content) != submission.sha256:
+            ledger.lose(submission, "the prediction file is not what was received")
+            return True
+        if self.board.why_not(submission.track):
+            self.waiting[submission.track] = f"{submission.track}: not scored here now"
+            return True
+        outcome = self.score(submission.track, submission.file, content, self.limits)
+        if outcome.state == "waiting":
+            log.warning("%s waits: %s", submission.track, outcome.detail)
+            self.waiting[submission.track] = f"{submission.track}: {outcome.detail}"
+            return True
+        attempt = self.failed[submission.id, version] = self.failed.get((submission.id, version), 0) + 1
+        if outcome.state == "error":
+            log.error("%s could not be scored (attempt %d): %s", submission.id, attempt, outcome.detail)
+            if attempt < ATTEMPTS:
+                return False
+        self._store(submission, version, outcome, attempt)
+        return True
+
+    def _store(self, submission: Submission, version: str, outcome: Outcome, attempts: int) -> None:
+        error = outcome.state == "error"
+        result = Result(
+            id=submission.id,
+            track=submission.track,
+            version=version,
+            state=outcome.state,
+            scored=datetime.now(UTC).isoformat(timespec="seconds"),
+            attempts=attempts,
+            reports=outcome.reports,
+            problems=outcome.problems,
+            incident=secrets.token_hex(4) if error else "",
+            traceback=outcome.detail if error else "",
+        )
+        with contextlib.suppress(AlreadyStored):  # another scorer was faster: one score is enough
+            self.board.ledger.add(result)
+            self.counts[outcome.state] += 1
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+class Schedule:
+    """One background scheduler (UTC, in memory) with the sweep as its job; `kick` lets it run at once."""
+
+    def __init__(self, board: Board, first: Callable[[], None] | None = None) -> None:
+        self._board = board
+        self._first = first
+        self._wanted = threading.Event()
+        self._scheduler = BackgroundScheduler(timezone=UTC)
+        self._scheduler.add_listener(lambda event: self._after(), EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
+        board.arrived = self.kick
+
+    def start(self) -> None:
+        """Sweep now and then on; `first` is done before (what the board shall have from the beginning)."""
+        self._scheduler.add_job(
+            self._run,
+            "interval",
+            id=SWEEP,
+            seconds=INTERVAL_S,
+            next_run_time=datetime.now(UTC),
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        self._scheduler.shutdown(wait=False)
+
+    def kick(self) -> None:
+        """Something arrived. A sweep under way may have looked already, so it is remembered until one has begun."""
+        self._wanted.set()
+        self._soon()
+
+    def _soon(self) -> None:
+        if self._scheduler.running:
+            self._scheduler.modify_job(SWEEP, next_run_time=datetime.now(UTC))
+
+    def _after(self) -> None:
+        if self._wanted.is_set():
+            self._soon()
+
+    def _run(self) -> None:
+        self._wanted.clear()
+        if self._first:
+            first, self._first = self._first, None
+            first()
+        sweep(self._board)

@@ -1,0 +1,194 @@
+"""One submission scored in a child process with limits of time and memory, so that no file can take the app down.
+
+The parent sends a line of JSON (track, file name, length) and the predictions, and keeps the pipe open: the child
+ends with it, so a killed parent leaves nothing behind. The child answers with one JSON object.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emer_space.settings import app_home
+from leaderboard.errors import LeaderboardError, ReferencesUnavailable, WheelsUnavailable
+from submissions.problems import SubmissionError
+
+PROJECT = Path(__file__).resolve().parent.parent
+PASSED_ON = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_DATA_HOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH",
+    "EMER_HOME", "EMER_REFERENCES", "EMER_WHEELS", "PYTHONPATH", "HF_HUB_OFFLINE",
+)  # fmt: skip
+"""Of the environment; tokens and keys stay with the parent."""
+MOST_TRACEBACK = 8_000
+GRACE_S = 5.0
+"""What the clock may run beyond the limit of processor time before the child is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringLimits:
+    """Each can be set by `EMER_SCORING_SECONDS` and `EMER_SCORING_MEGABYTES`; the memory is that of private data."""
+
+    seconds: float = 300.0
+    megabytes: int = 4_000
+
+    @classmethod
+    def from_environment(cls) -> "ScoringLimits":
+        """Raises `LeaderboardError` naming the variable that is no number."""
+        return cls(
+            _number("EMER_SCORING_SECONDS", cls().seconds), int(_number("EMER_SCORING_MEGABYTES", cls().megabytes))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`scored` with reports by split, `refused` with problems, `waiting` for what is not here, or `error`."""
+
+    state: str
+    reports: Mapping[str, Any]
+    problems: tuple[Mapping[str, Any], ...] = ()
+    detail: str = ""
+
+
+def score_in_child(track: str, filename: str, content: bytes, limits: ScoringLimits) -> Outcome:
+    """Score predictions by the rules of a track. Never raises for what happens in the child."""
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    job = {"track": track, "file": filename, "bytes": len(content)}
+    job |= {"seconds": limits.seconds, "megabytes": limits.megabytes}
+    with subprocess.Popen(
+        [sys.executable, "-m", "leaderboard.scoring_process"],
+        cwd=PROJECT,
+        env={**environment, "EMER_HOME": str(app_home().absolute()), "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as child:
+        try:
+            return _answered(child, job, content, limits)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+
+
+def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: bytes, limits: ScoringLimits) -> Outcome:
+    """What the child says. Its pipes are read by threads: the one to it stays open until it has answered."""
+    assert child.stdin and child.stdout and child.stderr
+    told: dict[str, bytes] = {}
+    readers = [
+        threading.Thread(target=lambda pipe=pipe, name=name: told.update({name: pipe.read()}), daemon=True)
+        for name, pipe in (("answer", child.stdout), ("stderr", child.stderr))
+    ]
+    for reader in readers:
+        reader.start()
+    with contextlib.suppress(BrokenPipeError):
+        child.stdin.write(json.dumps(job).encode() + b"\n" + content)
+        child.stdin.flush()
+    try:
+        code = child.wait(limits.seconds + GRACE_S)
+    except subprocess.TimeoutExpired:
+        return Outcome("error", {}, detail=f"Scoring took longer than {limits.seconds:g} s and was stopped.")
+    for reader in readers:
+        reader.join(GRACE_S)
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        answer = json.loads(told.get("answer", b""))
+        return Outcome(answer["state"], answer["reports"], tuple(answer["problems"]), answer["detail"])
+    errors = told.get("stderr", b"").decode("utf-8", "replace")[-MOST_TRACEBACK:]
+    reason = f"signal {-code}" if code < 0 else f"exit code {code}"
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        reason += f" (the limit is {limits.seconds:g} s and {limits.megabytes} MB)"
+    return Outcome("error", {}, detail=f"The scoring process ended with {reason}.\n{errors}".strip())
+
+
+def _number(variable: str, default: float) -> float:
+    text = os.environ.get(variable)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise LeaderboardError(f"{variable} must be a number above zero, for instance {default:g}.")
+    return value
+
+
+# The child
+
+
+def main() -> None:
+    """Score what comes on standard input; the answer goes to standard output."""
+    source, target = sys.stdin.buffer, os.dup(1)
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    job = json.loads(source.readline())
+    content = source.read(job["bytes"])
+    threading.Thread(target=_end_with_parent, args=(source,), daemon=True).start()
+    _limit(job["seconds"], job["megabytes"] * 1_000_000)
+    with os.fdopen(target, "w", encoding="utf-8") as answer:
+        json.dump(_scored(job["track"], job["file"], content), answer, allow_nan=False)
+    os._exit(0)  # no library's clean-up can spoil the answer
+
+
+def _end_with_parent(source: Any) -> None:
+    source.read(1)
+    os._exit(1)
+
+
+def _limit(seconds: float, memory: int) -> None:
+    whole = max(1, round(seconds))
+    for kind, bound in (
+        (resource.RLIMIT_CPU, whole),
+        (resource.RLIMIT_DATA, memory),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+        resource.setrlimit(kind, (bound, bound))
+
+
+def _scored(name: str, filename: str, content: bytes) -> dict[str, Any]:
+    answer: dict[str, Any] = {"state": "error", "reports": {}, "problems": [], "detail": ""}
+    try:
+        return {**answer, "state": "scored", "reports": _reports(name, filename, content)}
+    except SubmissionError as problem:
+        return {**answer, "state": "refused", "problems": [each.to_dict() for each in problem.problems]}
+    except (ReferencesUnavailable, WheelsUnavailable) as problem:
+        return {**answer, "state": "waiting", "detail": str(problem)}
+    except Exception:  # noqa: BLE001 - whatever it is, the organiser sees it and the participant gets an incident
+        return {**answer, "detail": traceback.format_exc()[-MOST_TRACEBACK:]}
+
+
+def _reports(name: str, filename: str, content: bytes) -> dict[str, Any]:
+    """The report of each split that the references have."""
+    from leaderboard.measure import sentence_model
+    from leaderboard.references import read_references, reference_file
+    from leaderboard.scorer import score
+    from leaderboard.tracks import load_track
+    from leaderboard.vocabularies import official_wheels, open_wheels
+    from submissions.formats import rows_of
+    from submissions.tables import table_of
+
+    track = load_track(name)
+    wheels = official_wheels() if track.vocabulary == "official" else open_wheels()
+    references = read_references(track, reference_file(track))
+    predictions = table_of(rows_of(content, filename), track.rules.columns, track.rules.key)
+    digest = hashlib.sha256(content).hexdigest()
+    splits = ("public", "private") if references.splits["private"] else ("public",)
+    return {
+        split: score(track, references, predictions, digest, wheels, sentence_model, split).to_dict()  # type: ignore[arg-type]
+        for split in splits
+    }
+
+
+if __name__ == "__main__":
+    main()

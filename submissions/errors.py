@@ -1,0 +1,24 @@
+"""What can go wrong with a submission, as types a caller can tell apart; a wrong file raises `SubmissionError`.
+
+Every message is one sentence for the person who sent it: it says what to do, and nothing of this machine.
+"""
+
+
+class IntakeError(Exception):
+    """Base of the errors of intake and store."""
+
+
+class Refusal(IntakeError):
+    """Not taken, for a reason that is not in the file: `code` tells which (identity, quota, closed, …)."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class StoreError(IntakeError):
+    """Nothing was stored: the place is full, cannot be written, or does not answer."""
+
+
+class AlreadyStored(StoreError):
+    """There is an entry of this name, and entries are never changed."""

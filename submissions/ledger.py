@@ -1,0 +1,174 @@
+"""What the store holds, in memory and by person, track and content; what follows from it is derived here.
+
+Every process has its own; `refresh` brings in what others wrote. A damaged entry is set aside, and the rest goes on.
+"""
+
+import json
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from submissions.records import Decision, Record, Result, State, Submission, version_key
+from submissions.store import Store
+
+log = logging.getLogger(__name__)
+
+REQUEST = "request.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decisions made of a submission; `reason` is the last one's."""
+
+    withdrawn: bool = False
+    hidden: bool = False
+    disqualified: bool = False
+    reason: str = ""
+
+    @property
+    def out(self) -> bool:
+        """Whether it is out of the ranking."""
+        return self.withdrawn or self.hidden or self.disqualified
+
+
+class Ledger:
+    """Thread-safe. `revision` grows with everything that comes in, so that what is derived can be kept."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.revision = 0
+        self.submissions: dict[str, Submission] = {}
+        self._results: dict[str, dict[str, Result]] = defaultdict(dict)
+        self._decisions: dict[str, Decision] = {}
+        self._of_submission: dict[str, list[Decision]] = defaultdict(list)
+        self._of_track: dict[str, list[str]] = defaultdict(list)
+        self._of_person: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._of_content: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        self._lock = threading.RLock()
+
+    def refresh(self) -> "Ledger":
+        """Read what is new in the store. Raises `StoreError` where it does not answer."""
+        with self._lock:
+            for path in self.store.news():
+                try:
+                    self._read(path)
+                except (ValueError, TypeError, KeyError, FileNotFoundError) as problem:
+                    log.error("%s is damaged (%s) and is set aside", path, problem)
+                    self.store.set_aside(path, str(problem) or type(problem).__name__)
+                self.revision += 1
+        return self
+
+    def add(self, record: Submission | Result | Decision, files: Mapping[str, bytes] | None = None) -> None:
+        """Store a record, durably. Raises `StoreError`, and `AlreadyStored` for a result that is there already."""
+        text = json.dumps(record.to_dict(), ensure_ascii=False, allow_nan=False, indent=1).encode()
+        self.store.write(record.path, text if files is None else {REQUEST: text, **files})
+        self.refresh()
+
+    def _read(self, path: str) -> None:
+        kind = path.split("/")[0]
+        text = self.store.read(f"{path}/{REQUEST}" if kind == "submissions" else path)
+        told = json.loads(text)
+        record: Submission | Result | Decision
+        if kind == "submissions":
+            record = Submission.from_dict(told)
+        else:
+            record = Result.from_dict(told) if kind == "results" else Decision.from_dict(told)
+        if record.path != path:
+            raise ValueError("it lies in another place than it says")
+        self._keep(record)
+
+    def _keep(self, record: Record) -> None:
+        if isinstance(record, Submission) and record.id not in self.submissions:
+            self.submissions[record.id] = record
+            self._of_track[record.track].append(record.id)
+            self._of_person[record.person, record.track].append(record.id)
+            self._of_content[record.track, record.person, record.sha256].append(record.id)
+        elif isinstance(record, Result):
+            self._results[record.id][record.version] = record
+        elif isinstance(record, Decision) and record.id not in self._decisions:
+            self._decisions[record.id] = record
+            self._of_submission[record.submission].append(record)
+
+    # What is asked of it
+
+    def content(self, submission: Submission) -> bytes:
+        """The prediction file. Raises `FileNotFoundError` or `StoreError`."""
+        return self.store.read(f"{submission.path}/{submission.file}")
+
+    def lose(self, submission: Submission, reason: str) -> None:
+        """Set a damaged submission aside: it is out of everything."""
+        with self._lock:
+            self.store.set_aside(submission.path, reason)
+            del self.submissions[submission.id]
+            self._of_track[submission.track].remove(submission.id)
+            self._of_person[submission.person, submission.track].remove(submission.id)
+            self._of_content[submission.track, submission.person, submission.sha256].remove(submission.id)
+            self.revision += 1
+
+    def of_track(self, track: str) -> list[Submission]:
+        """In the order of their arrival."""
+        with self._lock:
+            return [self.submissions[name] for name in sorted(self._of_track[track])]
+
+    def of_person(self, person: str, track: str | None = None) -> list[Submission]:
+        """In the order of their arrival."""
+        with self._lock:
+            keys = [key for key in self._of_person if key[0] == person and track in (None, key[1])]
+            return [self.submissions[name] for name in sorted(name for key in keys for name in self._of_person[key])]
+
+    def same(self, track: str, person: str, sha256: str) -> list[Submission]:
+        """What the person sent to the track with this content, in the order of arrival."""
+        with self._lock:
+            return [self.submissions[name] for name in sorted(self._of_content[track, person, sha256])]
+
+    def results(self, name: str) -> Mapping[str, Result]:
+        """Version → result."""
+        with self._lock:
+            return dict(self._results.get(name, {}))
+
+    def result(self, name: str) -> Result | None:
+        """The result of the newest version."""
+        found = self.results(name)
+        return found[max(found, key=version_key)] if found else None
+
+    def state(self, name: str) -> State:
+        found = self.result(name)
+        return found.state if found else "queued"  # type: ignore[return-value]
+
+    def standing(self, name: str) -> Standing:
+        """What the decisions about a submission come to, in the order in which they were made."""
+        now = Standing()
+        with self._lock:
+            about = sorted(self._of_submission.get(name, ()), key=lambda each: each.made)
+        for decision in about:
+            if decision.action == "restore":
+                now = Standing(reason=decision.reason)
+            elif decision.action != "count":
+                now = Standing(
+                    now.withdrawn or decision.action == "withdraw",
+                    now.hidden or decision.action == "hide",
+                    now.disqualified or decision.action == "disqualify",
+                    decision.reason,
+                )
+        return now
+
+    def chosen(self, person: str, track: str) -> str | None:
+        """The submission that the person said shall count, unless it is out since."""
+        with self._lock:
+            own = self._of_person.get((person, track), [])
+            choices = [each for name in own for each in self._of_submission.get(name, ()) if each.action == "count"]
+        last = max(choices, key=lambda each: each.made, default=None)
+        return last.submission if last and not self.standing(last.submission).out else None
+
+    def decisions(self) -> list[Decision]:
+        """The latest first."""
+        with self._lock:
+            return sorted(self._decisions.values(), key=lambda each: each.made, reverse=True)
+
+    def version(self, track: str, own: int) -> str:
+        """What a track is scored in now: its own version, and how often it was rescored since."""
+        with self._lock:
+            opened = [each.version for each in self._of_submission.get("", ()) if each.track == track]
+        return max([str(own), *(each for each in opened if version_key(each)[0] == own)], key=version_key)

@@ -1,0 +1,171 @@
+"""What is stored: submissions, results, decisions. Each is written once and never changed (decision 1).
+
+`from_dict` raises `ValueError` where a stored record is not what it should be.
+"""
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args, get_type_hints
+
+from submissions.identity import Person
+
+ID = re.compile(r"\d{8}T\d{6}Z-[A-Z2-7]{10}")
+_TIME = "%Y%m%dT%H%M%SZ"
+_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+SUBMISSION, RESULT, DECISION = "emer-submission/1", "emer-result/1", "emer-decision/1"
+
+State = Literal["queued", "scored", "refused", "error"]
+"""`refused`: the file cannot be scored; `error`: our own fault, with an incident id. Queued is never stored."""
+Action = Literal["hide", "withdraw", "disqualify", "restore", "count", "rescore"]
+"""What an organiser decides; a participant withdraws, and says which submission counts."""
+
+
+def new_id(now: datetime) -> str:
+    """Sortable, unguessable, safe in a path: the second in UTC, and fifty random bits."""
+    return f"{now.astimezone(UTC).strftime(_TIME)}-{''.join(secrets.choice(_BASE32) for _ in range(10))}"
+
+
+def is_id(text: str) -> bool:
+    return ID.fullmatch(text) is not None
+
+
+def moment(name: str) -> datetime:
+    """When an id was given, to the second."""
+    return datetime.strptime(name.split("-")[0], _TIME).replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Common to all: an id, and JSON in and out."""
+
+    id: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"schema": SCHEMAS[type(self)], **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, told: Any) -> Any:
+        if not isinstance(told, dict) or told.get("schema") != SCHEMAS[cls]:
+            raise ValueError(f"no record of the schema {SCHEMAS[cls]}")
+        names = {each.name for each in fields(cls)}
+        if absent := names - told.keys():
+            raise ValueError(f"{', '.join(sorted(absent))} is missing")
+        record = cls(**{name: told[name] for name in names})
+        hints = get_type_hints(cls)
+        for name in names:
+            kind = hints[name]
+            if kind in (str, int, bool) and type(told[name]) is not kind:
+                raise ValueError(f"{name} is no {kind.__name__}")
+        if not is_id(record.id):
+            raise ValueError("the id is none")
+        return record
+
+    @property
+    def at(self) -> datetime:
+        return moment(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission(Record):
+    """A prediction file that got a receipt, and what its sender says of it. `file` is its name in the entry."""
+
+    track: str
+    person: str
+    name: str
+    method: str
+    link: str
+    anonymous: bool
+    file: str
+    bytes: int
+    rows: int
+    sha256: str
+    baseline: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"predictions\.[a-z]{1,8}", str(self.file)):
+            raise ValueError("the file's name is none of ours")
+
+    @property
+    def path(self) -> str:
+        return f"submissions/{month(self.id)}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Record):
+    """What came of scoring; `id` is the submission's. `reports` are the scorer's, by split (public, private).
+
+    `problems` are of the file (state refused); `incident` and `traceback` of ours (state error).
+    """
+
+    track: str
+    version: str
+    state: str
+    scored: str
+    attempts: int
+    reports: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[Mapping[str, Any], ...] = ()
+    incident: str = ""
+    traceback: str = ""
+
+    def __post_init__(self) -> None:
+        if self.state not in get_args(State)[1:]:
+            raise ValueError("the state is none")
+        if not isinstance(self.reports, Mapping) or (self.state == "scored") != bool(self.reports):
+            raise ValueError("a report belongs to what was scored")
+        version_key(self.version)
+
+    @property
+    def path(self) -> str:
+        return f"results/{self.track}@{self.version}/{month(self.id)}/{self.id}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Record):
+    """Who decided what, and why. `rescore` names a track and the version that it opens; the others a submission.
+
+    `made` is the moment in ISO form, finer than the id: decisions of one second have an order too.
+    """
+
+    made: str
+    action: str
+    person: str
+    name: str
+    organiser: bool
+    reason: str
+    submission: str = ""
+    track: str = ""
+    version: str = ""
+
+    def __post_init__(self) -> None:
+        if self.action not in get_args(Action):
+            raise ValueError("the action is none")
+        if (self.action == "rescore") != bool(self.track and self.version) or bool(self.track) == bool(self.submission):
+            raise ValueError("a decision is about a submission, or opens a version of a track")
+        datetime.fromisoformat(self.made)
+        if self.version:
+            version_key(self.version)
+
+    @classmethod
+    def made_by(cls, by: Person, now: datetime, action: Action, reason: str, **about: str) -> "Decision":
+        """`about`: submission; or track and version."""
+        return cls(new_id(now), now.isoformat(), action, by.id, by.name, by.organiser, reason, **about)
+
+    @property
+    def path(self) -> str:
+        return f"decisions/{month(self.id)}/{self.id}.json"
+
+
+SCHEMAS: Mapping[type, str] = {Submission: SUBMISSION, Result: RESULT, Decision: DECISION}
+
+
+def month(name: str) -> str:
+    """`2026-11`: the folder of an id."""
+    return f"{name[:4]}-{name[4:6]}"
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """`1.2` → (1, 2): the track's version, and how often it was rescored since. Raises `ValueError`."""
+    return tuple(map(int, version.split(".")))

@@ -1,0 +1,45 @@
+"""Another leaderboard over its API: the same questions and answers as for the one on this machine."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from httpx import HTTPError
+
+from submissions.errors import IntakeError, Refusal
+
+
+class RemoteBoard:
+    """Raises `Refusal` with what the server says, and `IntakeError` where it does not answer."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client: Client = self._asked(lambda: Client(url, verbose=False))
+
+    def submit(self, track: str, file: Path, name: str, method: str, link: str, anonymous: bool) -> dict[str, Any]:
+        return self._predict("/submit", track, handle_file(file), name, method, link, anonymous)
+
+    def status(self, name: str = "") -> Any:
+        return self._predict("/status", name)
+
+    def withdraw(self, name: str) -> dict[str, Any]:
+        return self._predict("/withdraw", name)
+
+    def choose(self, name: str) -> dict[str, Any]:
+        return self._predict("/choose", name)
+
+    def _predict(self, api_name: str, *values: Any) -> Any:
+        return self._asked(lambda: self._client.predict(*values, api_name=api_name))
+
+    def _asked(self, ask: Callable[[], Any]) -> Any:
+        try:
+            return ask()
+        except AppError as problem:
+            raise Refusal("refused", str(problem)) from None
+        except (HTTPError, OSError, ValueError) as problem:
+            raise IntakeError(
+                f"{self.url} does not answer as a leaderboard ({problem}); look with `status` whether the file arrived "
+                "before you send it again: the same file is never entered twice."
+            ) from None

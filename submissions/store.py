@@ -1,0 +1,227 @@
+"""Where state is kept: a tree of entries that are written once, whole or not at all (decisions 1 and 2).
+
+submissions/YYYY-MM/<id>/request.json + predictions.*
+results/<track>@<version>/YYYY-MM/<id>.json
+decisions/YYYY-MM/<id>.json
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from submissions.errors import AlreadyStored, StoreError
+
+ENTRIES = ("submissions/*/*", "results/*/*/*.json", "decisions/*/*.json")
+AWAITED_S = 60.0
+"""How long an entry that is announced and not yet there is waited for: its writer is about to rename it."""
+
+
+class Store(Protocol):
+    """A home of the tree; several processes may share it."""
+
+    def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
+        """Store an entry: a file, or a folder of files. When this returns, it is durable.
+
+        Raises `AlreadyStored` where there is one, `StoreError` where it cannot be stored; then nothing is there.
+        """
+        ...
+
+    def read(self, path: str) -> bytes:
+        """The content of a file. Raises `FileNotFoundError`, or `StoreError` where the store does not answer."""
+        ...
+
+    def news(self) -> list[str]:
+        """Entries that this object has not told of; the first call tells of all, in the order of their paths."""
+        ...
+
+    def exclusive(self) -> contextlib.AbstractContextManager[None]:
+        """While it is held nobody else writes; it may be entered again by who holds it. Raises `StoreError`."""
+        ...
+
+    def set_aside(self, path: str, reason: str) -> None:
+        """Move a damaged entry out of the tree, and keep the reason."""
+        ...
+
+    def damaged(self) -> list[tuple[str, str]]:
+        """What was set aside: path and reason."""
+        ...
+
+
+class FolderStore:
+    """The tree in a local folder. Files are private to the user; a lock file keeps writers of all processes apart."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._thread = threading.RLock()
+        self._depth = 0
+        self._lock_file = -1
+        self._read_to: int | None = None
+        self._awaited: dict[str, float] = {}
+
+    # Writing
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._thread:
+            if self._depth == 0:
+                self._lock_file = self._locked()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    os.close(self._lock_file)
+
+    def _locked(self) -> int:
+        file = -1
+        try:
+            _make(self.home)
+            file = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as problem:
+            if file >= 0:
+                os.close(file)
+            raise _not_stored(problem) from problem
+        return file
+
+    def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
+        target = self.home / path
+        with self.exclusive():
+            if target.exists():
+                raise AlreadyStored("This is stored already; nothing was changed.")
+            unfinished = self.home / "unfinished"
+            part = unfinished / target.name
+            try:
+                shutil.rmtree(unfinished, ignore_errors=True)  # what a killed writer left; nobody else is at it
+                _make(unfinished)
+                _fill(part, content)
+                _make(target.parent)
+                self._announce(path)
+                part.rename(target)
+                _sync_folder(target.parent)
+            except OSError as problem:
+                with contextlib.suppress(OSError):
+                    target.rename(part)  # in view already, but perhaps not durable: then there is no receipt
+                shutil.rmtree(unfinished, ignore_errors=True)
+                raise _not_stored(problem) from problem
+
+    def _announce(self, path: str) -> None:
+        """Tell other processes, which then need not list folders of thousands. A hint: it need not be durable."""
+        with (self.home / "journal").open("ab") as journal:
+            journal.write(path.encode() + b"\n")
+
+    # Reading
+
+    def read(self, path: str) -> bytes:
+        try:
+            return (self.home / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise FileNotFoundError(path) from None
+        except OSError as problem:
+            raise StoreError(f"What is stored cannot be read ({problem.strerror}); try again later.") from problem
+
+    def news(self) -> list[str]:
+        with self._thread:
+            end = self._journal_end()
+            if self._read_to is None or end < self._read_to:
+                return self._listed()
+            if end > self._read_to:
+                self._awaited.update(dict.fromkeys(self._announced(), time.monotonic()))
+            return self._arrived() if self._awaited else []
+
+    def _listed(self) -> list[str]:
+        with contextlib.ExitStack() as still:
+            with contextlib.suppress(StoreError):  # where nobody can write, nobody need be kept from it
+                still.enter_context(self.exclusive())
+            self._read_to = self._journal_end()
+            return sorted(
+                path.relative_to(self.home).as_posix() for pattern in ENTRIES for path in self.home.glob(pattern)
+            )
+
+    def _journal_end(self) -> int:
+        try:
+            return (self.home / "journal").stat().st_size
+        except OSError:
+            return 0
+
+    def _announced(self) -> list[str]:
+        with (self.home / "journal").open("rb") as journal:
+            journal.seek(self._read_to or 0)
+            told = journal.read()
+        whole = told.rfind(b"\n") + 1
+        self._read_to = (self._read_to or 0) + whole
+        return told[:whole].decode("utf-8", "replace").split("\n")[:-1]
+
+    def _arrived(self) -> list[str]:
+        there = [path for path in self._awaited if (self.home / path).exists()]
+        now = time.monotonic()
+        self._awaited = {
+            path: since for path, since in self._awaited.items() if path not in there and now - since < AWAITED_S
+        }
+        return sorted(there)
+
+    # Damage
+
+    def set_aside(self, path: str, reason: str) -> None:
+        target = self.home / "damaged" / path
+        with contextlib.suppress(OSError, StoreError), self.exclusive():  # a read-only home keeps it where it is
+            _make(target.parent)
+            while target.exists():
+                target = target.with_name(f"{target.name}~")
+            (self.home / path).rename(target)
+            target.with_name(f"{target.name}.why").write_text(f"{reason}\n", encoding="utf-8")
+
+    def damaged(self) -> list[tuple[str, str]]:
+        folder = self.home / "damaged"
+        return [
+            (path.relative_to(folder).as_posix().removesuffix(".why"), path.read_text(encoding="utf-8").strip())
+            for path in sorted(folder.rglob("*.why"))
+        ]
+
+
+def _make(folder: Path) -> None:
+    """A private folder that is there after a crash as well: each new one is synced in its parent."""
+    if folder.is_dir():
+        return
+    _make(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _fill(part: Path, content: bytes | Mapping[str, bytes]) -> None:
+    if isinstance(content, bytes):
+        _write(part, content)
+        return
+    part.mkdir(mode=0o700)
+    for name, data in content.items():
+        _write(part / name, data)
+    _sync_folder(part)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _not_stored(problem: OSError) -> StoreError:
+    return StoreError(
+        f"This could not be stored ({problem.strerror}), so nothing was accepted; "
+        "try again later, or tell the organiser."
+    )
