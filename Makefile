@@ -1,5 +1,5 @@
 # Two commands do all the set-up on a fresh machine: `make run` (the app) and `make test`.
-.PHONY: run install test lint format bench clean help
+.PHONY: run install test kill-test lint format bench clean help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: install ## serve the app at http://127.0.0.1:7860 (GRADIO_SERVER_PORT chooses another port)
 	$(BIN)/python app.py
@@ -16,6 +16,9 @@ install: $(VENV)/installed ## the set-up alone
 
 test: $(VENV)/installed-test ## every test, the browser's included
 	$(BIN)/python -m pytest
+
+kill-test: $(VENV)/installed-test ## kill intake and scorer 200 times, the app ten times, and look what is lost
+	$(BIN)/python tests/kills/harness.py --kills 200 --app 10
 
 lint: $(VENV)/installed-test ## style and types
 	$(BIN)/ruff check .

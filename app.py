@@ -1,4 +1,4 @@
-"""EMER Space as a web page: settings → tabs → launch. Run it with `python app.py`."""
+"""EMER Space as a web page: settings → tabs → scheduler → launch. Run it with `python app.py`."""
 
 import contextlib
 import os
@@ -47,6 +47,16 @@ from emer_space.profiles import Profile, load_profile  # noqa: E402
 from emer_space.settings import Settings  # noqa: E402
 from emer_space.tab import ExplainTab, read_examples  # noqa: E402
 from emer_space.words import load_words  # noqa: E402
+from leaderboard.__main__ import explain  # noqa: E402
+from leaderboard.baselines import enter_baselines  # noqa: E402
+from leaderboard.desk import Desk  # noqa: E402
+from leaderboard.errors import LeaderboardError  # noqa: E402
+from leaderboard.hosting import Board, check_references_are_private  # noqa: E402
+from leaderboard.schedule import Schedule  # noqa: E402
+from leaderboard.scoring_process import ScoringLimits  # noqa: E402
+from leaderboard.tab import LeaderboardTab  # noqa: E402
+from submissions.errors import IntakeError  # noqa: E402
+from submissions.identity import Identity, LocalIdentity  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
 UPLOADS_KEPT_S = 3300
@@ -56,15 +66,29 @@ UPLOADS_SWEPT_S = 300
 OnClose = Callable[[gr.Request], None]
 
 
-def build(settings: Settings, profile: Profile) -> gr.Blocks:
-    """The page. A tab is one line of `tabs`: its title, and what builds it and answers with what to do on close."""
+def build_app(
+    settings: Settings | None = None,
+    profile: Profile | None = None,
+    board: Board | None = None,
+    identity: Identity | None = None,
+) -> gr.Blocks:
+    """The page. A tab is one line of `tabs`: its title, and what builds it and answers with what to do on close.
+
+    `identity` says who is calling; left out, it is whoever works on this machine. What is submitted is scored by a
+    `Schedule` of the board, which is not started here.
+    """
     words = load_words()
-    tabs: list[tuple[str, Callable[[], OnClose]]] = [
-        (words("tab.explain"), lambda: ExplainTab(profile, settings, words, read_examples(EXAMPLES)).close),
-    ]
+    settings = settings or Settings.from_environment()
+    profile = profile or load_profile(PROFILE)
+    desk = Desk(board or Board())
+    who = identity or LocalIdentity(HOST)
     with gr.Blocks(
         title=words("page.title"), analytics_enabled=False, delete_cache=(UPLOADS_SWEPT_S, UPLOADS_KEPT_S)
     ) as page:
+        tabs: list[tuple[str, Callable[[], OnClose]]] = [
+            (words("tab.explain"), lambda: ExplainTab(profile, settings, words, read_examples(EXAMPLES)).close),
+            (words("board.title"), lambda: LeaderboardTab(page, desk, who, words).close),
+        ]
         gr.HTML(header(words))
         with gr.Tabs():
             for title, tab in tabs:
@@ -90,13 +114,17 @@ def main() -> None:
     with contextlib.closing(socket.socket()) as probe:
         if probe.connect_ex((HOST, PORT)) == 0:
             sys.exit(f"Port {PORT} is in use; choose another: GRADIO_SERVER_PORT={PORT + 1} python app.py")
-    empty_folders()
     try:
+        check_references_are_private(FOLDER)
         settings = Settings.from_environment()
         profile = load_profile(PROFILE)
-    except EmerError as problem:
+        ScoringLimits.from_environment()
+        board = Board()
+        board.ledger.refresh()
+    except (EmerError, LeaderboardError, IntakeError) as problem:
         sys.exit(str(problem))
-    page = build(settings, profile)
+    empty_folders()
+    page = build_app(settings, profile, board)
     page.queue(max_size=32)
     page.launch(
         server_name=HOST,
@@ -105,6 +133,7 @@ def main() -> None:
         css_paths=STYLE,
         head=HEAD,
         allowed_paths=[str(clip) for clip in EXAMPLES.glob("*.mp4")],
+        blocked_paths=[str(board.home.resolve()), *filter(None, [os.environ.get("EMER_REFERENCES")])],
         max_file_size=settings.max_bytes,
         footer_links=[],
         run_history=False,
@@ -118,6 +147,7 @@ def main() -> None:
     )
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
     threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
+    Schedule(board, first=lambda: enter_baselines(board, explain)).start()
     page.block_thread()
 
 

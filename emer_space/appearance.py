@@ -60,6 +60,11 @@ def theme() -> Any:
         button_secondary_background_fill_dark="#1f2732",
         button_secondary_border_color="#c5ccd6",
         button_secondary_border_color_dark="#3d4958",
+        table_even_background_fill="#ffffff",
+        table_even_background_fill_dark="#181e27",
+        table_odd_background_fill="#f7f8fa",
+        table_odd_background_fill_dark="#1c232d",
+        table_border_color_dark="#2d3744",
         link_text_color="#0f766e",
         link_text_color_dark="#2dd4bf",
     )

@@ -15,6 +15,7 @@ from submissions.identity import Person, known, organiser
 from submissions.intake import Entry, Intake, quota_told
 from submissions.problems import SubmissionError
 from submissions.records import Decision
+from submissions.tracks import TrackRules
 from submissions.validation import Check
 
 
@@ -56,6 +57,10 @@ class Desk:
             "quota": quota,
             "why_not": why_not,
         }
+
+    def rules(self, track: str) -> TrackRules:
+        """The public rules of a track, whether or not it is scored here. Raises `TrackError`."""
+        return self.board.track(track).rules
 
     def check(self, track: str, content: bytes, filename: str) -> Check:
         """Raises `Refusal` where the track takes no files here."""

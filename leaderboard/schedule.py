@@ -143,7 +143,7 @@ def _sha256(content: bytes) -> str:
 class Schedule:
     """One background scheduler (UTC, in memory) with the sweep as its job; `kick` lets it run at once."""
 
-    def __init__(self, board: Board, first: Callable[[], None] | None = None) -> None:
+    def __init__(self, board: Board, first: Callable[[], object] | None = None) -> None:
         self._board = board
         self._first = first
         self._wanted = threading.Event()

@@ -6,6 +6,7 @@ from typing import Any
 
 MOST_REPORTED = 20
 """Problems that are told one by one; the rest are counted."""
+MISSING_ID = "missing-id"
 MOST_KEPT = 2_000
 """Problems that are kept to be put in the order of rows."""
 
@@ -91,7 +92,12 @@ class Findings:
     def check(self) -> None:
         """Raises `SubmissionError` where there is any problem."""
         if self._kept:
-            raise SubmissionError(sorted(self._kept, key=lambda problem: problem.row or 0), self._more)
+            raise SubmissionError(sorted(self._kept, key=_place), self._more)
+
+
+def _place(problem: Problem) -> tuple[bool, int]:
+    """Row by row after what is about the whole file; ids that are missing last: many would hide the one misspelt."""
+    return problem.code == MISSING_ID, problem.row or 0
 
 
 def refusal(code: str, message: str, hint: str, row: int | None = None, column: str | None = None) -> SubmissionError:

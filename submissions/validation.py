@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from submissions.formats import rows_of
-from submissions.problems import Limits, Problem, SubmissionError, shown
+from submissions.problems import MISSING_ID, Limits, Problem, SubmissionError, shown
 from submissions.tables import Id, Table, typed
 from submissions.tracks import TrackRules
 
@@ -64,7 +64,7 @@ def _missing(table: Table, rules: TrackRules) -> Iterator[Problem]:
         if parts is None or sample[0] in parts:
             message = f"The sample {_told(sample)} is not in the file"
             yield Problem(
-                "missing-id", message, "add a row for it, with [] or an empty cell for no answer", column=_key(rules)
+                MISSING_ID, message, "add a row for it, with [] or an empty cell for no answer", column=_key(rules)
             )
 
 

@@ -14,6 +14,8 @@ SOURCES = [
     PROJECT / "app.py",
     *(PROJECT / "emer_space" / f"{name}.py" for name in ("appearance", "render", "tab")),
     *(PROJECT / "emer_space" / "figures").glob("*.py"),
+    *(PROJECT / "submissions" / f"{name}.py" for name in ("handling", "render", "tab")),
+    *(PROJECT / "leaderboard" / f"{name}.py" for name in ("organise_tab", "render", "tab")),
 ]
 STAGES = ("probing", "watching", "listening", "reading", "weighing")
 AGREEMENTS = ("consistent", "conflicting", "single-modality", "insufficient")

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from emer_space.settings import app_home
+
 PROJECT = Path(__file__).parents[2]
 SHARED = PROJECT.parent / "shared" / "clips"
 START_LIMIT_S = 90
@@ -45,6 +47,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
         "GRADIO_SERVER_NAME": "127.0.0.1",
         "GRADIO_SERVER_PORT": str(port),
         "GRADIO_TEMP_DIR": str(uploads),
+        "EMER_HOME": str(_home(tmp_path_factory)),
         "PYTHONUNBUFFERED": "1",
     }
     with log.open("wb") as output:
@@ -58,6 +61,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def _home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of its own for what is submitted; the models are those that are fetched already."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "models").symlink_to(app_home() / "models")
+    return home
 
 
 def _wait_until_served(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -17,8 +17,14 @@ def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
     return Client(app_url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
 
 
-def test_only_explain_is_offered(client: Client) -> None:
-    assert list(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == ["/explain"]
+OFFERED = {
+    *("/explain", "/tracks", "/table", "/check", "/submit", "/status", "/withdraw", "/choose"),
+    *("/overview", "/decide", "/rescore"),
+}
+
+
+def test_no_handler_of_the_page_itself_is_offered(client: Client) -> None:
+    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == OFFERED
 
 
 def test_the_snippet_of_the_readme_works_as_it_stands(

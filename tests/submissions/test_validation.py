@@ -33,9 +33,9 @@ def test_a_file_that_holds_the_manifest_is_right() -> None:
 def test_ids_that_are_missing_or_strange_are_told_beside_other_problems() -> None:
     text = "name,openset\na,[x\nz,[]\n"
     assert problems(text, rules()) == [
-        ("missing-id", None, "name"),
         ("labels", 2, "openset"),
         ("unknown-id", 3, "name"),
+        ("missing-id", None, "name"),
     ]
     assert problems(text.replace("[x", "[x]"), rules(manifest=None)) == []
 
@@ -82,8 +82,8 @@ def test_the_command_exits_with_0_for_a_right_file_and_1_for_a_wrong_one(
     told = json.loads(out)
     assert code == 1 and not told["ok"]
     assert set(told["problems"][0]) == {"row", "column", "code", "message", "hint"}
-    assert [problem["code"] for problem in told["problems"]] == ["missing-id", "labels", "unknown-id"]
-    assert "'clue-001'" in told["problems"][0]["message"] and told["problems"][1]["row"] == 61
+    assert [problem["code"] for problem in told["problems"]] == ["labels", "unknown-id", "missing-id"]
+    assert "'clue-001'" in told["problems"][2]["message"] and told["problems"][0]["row"] == 61
 
 
 def test_the_command_itself_can_be_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -1,0 +1,90 @@
+"""The tab "Organise". It is shown to organisers only, and every handler asks who is calling all the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from leaderboard import render
+from leaderboard.desk import Desk
+from leaderboard.hosting import DECISIONS
+from submissions.errors import IntakeError, Refusal
+from submissions.handling import QUIET, for_api, incident
+from submissions.identity import Identity, organiser
+from submissions.render import message
+
+Words = Callable[..., str]
+
+
+class OrganiseTab:
+    """Builds the tab inside an open `gr.Blocks`; `load` fills `overview`."""
+
+    def __init__(self, desk: Desk, identity: Identity, words: Words) -> None:
+        self.desk, self.identity, self.words = desk, identity, words
+        with gr.Row(equal_height=False, elem_classes="emer-split"):
+            with gr.Column(scale=6, min_width=300):
+                self.overview = gr.HTML(elem_id="emer-overview")
+                self.refresh = gr.Button(words("organise.refresh"), size="sm")
+            with gr.Column(scale=5, min_width=300, elem_classes="emer-fields"):
+                self.submission = gr.Textbox(label=words("organise.submission"), elem_id="emer-decide-id")
+                actions = [(words(f"organise.{action}"), action) for action in DECISIONS]
+                self.action = gr.Radio(actions, value=DECISIONS[0], label=words("organise.action"))
+                self.reason = gr.Textbox(
+                    label=words("organise.reason"), info=words("organise.reason_info"), elem_id="emer-reason"
+                )
+                self.decide = gr.Button(words("organise.decide"), variant="primary", elem_id="emer-decide")
+                tracks = [(each["title"], each["id"]) for each in desk.tracks(None)]
+                self.track = gr.Dropdown(tracks, value=tracks[0][1], label=words("board.track"))
+                self.rescore = gr.Button(words("organise.rescore"), elem_id="emer-rescore")
+                self.answer = gr.HTML(elem_id="emer-organise-answer")
+        self.refresh.click(self.load, None, self.overview, **QUIET)
+        self.decide.click(
+            self._decide, [self.submission, self.action, self.reason], [self.answer, self.overview], **QUIET
+        )
+        self.rescore.click(self._rescore, [self.track, self.reason], [self.answer, self.overview], **QUIET)
+        self._api()
+
+    def load(self, request: gr.Request) -> str:
+        try:
+            return render.overview(self.desk.overview(self.identity(request)), self.words)
+        except Refusal as problem:
+            return message(str(problem), bad=True)
+
+    def _decide(self, name: str, action: str, reason: str, request: gr.Request) -> tuple[str, str]:
+        def decided() -> str:
+            told = self.desk.decide(self.identity(request), name.strip(), action, reason)
+            return self.words("organise.decided", action=self.words(f"organise.{action}"), id=told["submission"])
+
+        return self._done(decided, request)
+
+    def _rescore(self, track: str, reason: str, request: gr.Request) -> tuple[str, str]:
+        return self._done(
+            lambda: self.words("organise.rescored", **self.desk.rescore(self.identity(request), track, reason)), request
+        )
+
+    def _done(self, work: Callable[[], str], request: gr.Request) -> tuple[str, str]:
+        try:
+            organiser(self.identity(request))
+            answer = message(work())
+        except IntakeError as problem:
+            answer = message(str(problem), bad=True)
+        except Exception:  # noqa: BLE001 - logged in full; the organiser gets one sentence and a number
+            answer = message(incident(self.words), bad=True)
+        return answer, self.load(request)
+
+    def _api(self) -> None:
+        with gr.Column(visible=False):
+            first, action, reason, out = gr.Textbox(), gr.Textbox(), gr.Textbox(), gr.JSON()
+
+        def overview(request: gr.Request) -> Any:
+            return self.desk.overview(self.identity(request))
+
+        def decide(id: str, action: str, reason: str, request: gr.Request) -> Any:
+            return self.desk.decide(self.identity(request), id, action, reason)
+
+        def rescore(track: str, reason: str, request: gr.Request) -> Any:
+            return self.desk.rescore(self.identity(request), track, reason)
+
+        gr.on([], for_api(self.words, overview), None, out, api_name="overview")
+        gr.on([], for_api(self.words, decide), [first, action, reason], out, api_name="decide")
+        gr.on([], for_api(self.words, rescore), [first, reason], out, api_name="rescore")

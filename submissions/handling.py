@@ -1,0 +1,47 @@
+"""How a handler of the page or the API answers: with what was asked, or with one sentence, and never a traceback."""
+
+import functools
+import logging
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from submissions.errors import IntakeError
+from submissions.formats import read_file
+from submissions.problems import Limits
+
+log = logging.getLogger(__name__)
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+"""A handler of the page: not offered in the API, though anybody can call it, so it authorises like the others."""
+
+
+def incident(words: Callable[..., str]) -> str:
+    """Log the exception at hand under a number, and answer with the sentence that tells the number."""
+    number = secrets.token_hex(4)
+    log.exception("incident %s", number)
+    return words("board.unexpected", incident=number)
+
+
+def for_api(words: Callable[..., str], answer: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, whose errors reach a client as one sentence."""
+
+    @functools.wraps(answer)
+    def answered(*values: Any, **named: Any) -> Any:
+        try:
+            return answer(*values, **named)
+        except IntakeError as problem:
+            raise gr.Error(str(problem), print_exception=False) from None
+        except Exception:  # noqa: BLE001 - logged in full; the client gets one sentence and a number
+            raise gr.Error(incident(words), print_exception=False) from None
+
+    return answered
+
+
+def uploaded(path: Any) -> tuple[bytes, str]:
+    """Content and name of an uploaded file. Raises `SubmissionError` where it cannot be read."""
+    file = Path(str(path))
+    return read_file(file, Limits()), file.name

@@ -1,0 +1,153 @@
+"""What a participant reads, as HTML: a track, the problems of a file, what was understood, receipts, states.
+
+Functions from data and the words of the interface to strings; every text of a stranger is escaped here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from itertools import islice
+from typing import Any
+
+from submissions.validation import Check
+
+Words = Callable[..., str]
+PREVIEWED = 5
+MOST_SHOWN = 160
+"""Characters of a cell in the preview."""
+OUT = ("withdrawn", "hidden", "disqualified")
+
+
+def message(title: str, text: str = "", bad: bool = False) -> str:
+    kind = "emer-error" if bad else "emer-good"
+    more = f"<p>{escape(text)}</p>" if text else ""
+    return f'<div class="emer-message {kind}" role="{"alert" if bad else "status"}"><b>{escape(title)}</b>{more}</div>'
+
+
+def track_card(told: Mapping[str, Any], words: Words) -> str:
+    """Task, format, dates and what is left of today's quota."""
+    columns = ", ".join(
+        each["name"] if each["required"] else words("submit.optional", name=each["name"]) for each in told["columns"]
+    )
+    facts = [words("submit.primary", primary=told["primary"]), words("submit.columns", columns=columns)]
+    if told["samples"]:
+        facts.append(words("submit.samples", count=told["samples"]))
+    facts.append(words(f"answers.{told['answers']}"))
+    if told["opens"] or told["closes"]:
+        none = words("board.none")
+        facts.append(words("submit.dates", opens=told["opens"] or none, closes=told["closes"] or none))
+    else:
+        facts.append(words("submit.dates_open"))
+    if told["quota"]:
+        quota = told["quota"]
+        facts.append(
+            words(
+                "submit.quota",
+                left=quota["left"],
+                per_day=quota["per_day"],
+                resets=clock(quota["resets"]),
+                attempts=quota["attempts_left"],
+            )
+        )
+    why_not = message(told["why_not"], bad=True) if told["why_not"] else ""
+    listed = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
+    return (
+        f'<div class="emer-card emer-track-card"><h3>{escape(told["title"])}</h3>'
+        f"<p>{escape(told['task'])}</p><ul>{listed}</ul>{why_not}</div>"
+    )
+
+
+def clock(moment: str) -> str:
+    """`2026-11-27T00:00:00+00:00` → `2026-11-27 00:00`."""
+    return moment[:16].replace("T", " ")
+
+
+def checked(found: Check, words: Words) -> str:
+    """Every problem with its place and remedy; or a preview of what was understood."""
+    if found.error:
+        return problems(found.to_dict(), words)
+    assert found.table is not None
+    names = sorted(found.table.present)
+    rows = [
+        ["/".join(sample), *(_previewed(values.get(name)) for name in names)]
+        for sample, values in islice(found.table.samples.items(), PREVIEWED)
+    ]
+    return (
+        f"{message(words('submit.checked', rows=found.rows), words('submit.checked_help'))}"
+        f"{_table([words('column.id'), *names], rows)}"
+    )
+
+
+def problems(told: Mapping[str, Any], words: Words) -> str:
+    """The problems of the JSON that `check` answers with."""
+    heads = [words(f"submit.{name}") for name in ("row", "column", "problem", "remedy")]
+    rows = [
+        ["" if each["row"] is None else str(each["row"]), each["column"] or "", each["message"], each["hint"]]
+        for each in told["problems"]
+    ]
+    more = f'<p class="emer-quiet">{escape(words("submit.more", more=told["more"]))}</p>' if told["more"] else ""
+    count = len(told["problems"]) + told["more"]
+    return f"{message(words('submit.problems', count=count), bad=True)}{_table(heads, rows)}{more}"
+
+
+def _previewed(value: Any) -> str:
+    text = ", ".join(value) if isinstance(value, tuple) else str(value or "")
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in rows)
+    return (
+        f'<div class="emer-scroll emer-plain"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def receipt(told: Mapping[str, Any], words: Words) -> str:
+    title = words("submit.receipt_again") if told["again"] else words("submit.receipt")
+    number = escape(words("submit.receipt_id", id=told["id"]))
+    return (
+        f'<div class="emer-message emer-good" role="status"><b>{escape(title)}</b>'
+        f'<p class="emer-receipt" data-id="{escape(told["id"])}">{number}</p>'
+        f"<p>{escape(words('submit.receipt_help'))}</p></div>"
+    )
+
+
+def own(statements: Sequence[Mapping[str, Any]], words: Words) -> str:
+    """A person's submissions, the latest first."""
+    if not statements:
+        return f'<p class="emer-quiet">{escape(words("mine.none"))}</p>'
+    return f'<ol class="emer-own">{"".join(_own(told, words) for told in statements)}</ol>'
+
+
+def state_of(told: Mapping[str, Any]) -> str:
+    """The state as a person would name it: what decisions made of it goes before what the scorer did."""
+    return next((name for name in OUT if told[name]), told["state"])
+
+
+def _own(told: Mapping[str, Any], words: Words) -> str:
+    state = state_of(told)
+    facts = [told["track"], clock(told["received"]), words("mine.rows", rows=told["rows"]), told["id"]]
+    parts = [f"<small>{escape(' · '.join(facts))}</small>"]
+    for split, scores in told["scores"].items():
+        parts.append(f"<p>{_score(scores['primary'], words)} <small>{escape(words(f'mine.{split}'))}</small></p>")
+    if told["incident"]:
+        parts.append(f"<p>{escape(words('mine.incident', incident=told['incident']))}</p>")
+    parts += [f"<p>{escape(each['message'])} {escape(each['hint'])}</p>" for each in told["problems"]]
+    parts += [f"<p>{escape(told['reason'])}</p>"] if told["reason"] else []
+    badges = f'<span class="emer-badge emer-state-{state}">{escape(words(f"state.{state}"))}</span>'
+    if told["counts"]:
+        badges += f' <span class="emer-badge">{escape(words("mine.counting"))}</span>'
+    return (
+        f'<li class="emer-card" data-id="{escape(told["id"])}" data-state="{state}">'
+        f"<header><h3>{escape(told['name'])}</h3><div>{badges}</div></header>{''.join(parts)}</li>"
+    )
+
+
+def _score(primary: Mapping[str, Any], words: Words) -> str:
+    if primary["value"] is None:
+        return escape(str(primary.get("note", words("board.none"))))
+    bounds = primary["interval"]
+    return (
+        f"{escape(primary['name'])} <b>{primary['value']:.4f}</b> "
+        f"<small>({bounds['low']:.4f}–{bounds['high']:.4f})</small>"
+    )

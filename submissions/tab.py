@@ -1,0 +1,250 @@
+"""The tabs "Submit" and "My submissions", and the participant's part of the API. They call the desk and render."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any, Protocol
+
+import gradio as gr
+
+from submissions import render
+from submissions.errors import IntakeError, Refusal
+from submissions.handling import QUIET, for_api, incident, uploaded
+from submissions.identity import Identity, Person
+from submissions.problems import SubmissionError
+from submissions.samples import sample_csv
+from submissions.tracks import TrackRules
+from submissions.validation import Check
+
+Words = Callable[..., str]
+REFRESH_S = 4
+
+
+class Desk(Protocol):
+    """Who answers: `leaderboard.desk.Desk`, which this package need not know."""
+
+    def tracks(self, person: Person | None) -> list[dict[str, Any]]: ...
+    def rules(self, track: str) -> TrackRules: ...
+    def check(self, track: str, content: bytes, filename: str) -> Check: ...
+    def submit(
+        self,
+        person: Person | None,
+        track: str,
+        content: bytes,
+        filename: str,
+        name: str,
+        method: str,
+        link: str,
+        anonymous: bool,
+    ) -> dict[str, Any]: ...
+    def status(self, person: Person | None, name: str = "") -> Any: ...
+    def withdraw(self, person: Person | None, name: str) -> dict[str, Any]: ...
+    def choose(self, person: Person | None, name: str) -> dict[str, Any]: ...
+
+
+class SubmitTab:
+    """Builds the tab inside an open `gr.Blocks`. `load` is to be called when the page loads, with `loaded` to fill."""
+
+    def __init__(self, desk: Desk, identity: Identity, words: Words) -> None:
+        self.desk, self.identity, self.words = desk, identity, words
+        with gr.Row(equal_height=False, elem_classes="emer-split"):
+            with gr.Column(scale=5, min_width=300):
+                choices = self._choices()
+                self.track = gr.Dropdown(
+                    choices, value=choices[0][1], label=words("board.track"), elem_id="emer-submit-track"
+                )
+                self.card = gr.HTML()
+                self.sample = gr.DownloadButton(words("submit.sample"), size="sm", elem_id="emer-sample")
+            with gr.Column(scale=6, min_width=300, elem_classes="emer-fields"):
+                self.file = gr.File(label=words("submit.file"), height=130, elem_id="emer-file")
+                gr.HTML(f'<p class="emer-help">{escape(words("submit.file_info"))}</p>')
+                self.checked = gr.HTML(elem_id="emer-checked")
+                self.name = gr.Textbox(label=words("submit.name"), info=words("submit.name_info"), elem_id="emer-name")
+                self.method = gr.Textbox(label=words("submit.method"), info=words("submit.method_info"))
+                self.link = gr.Textbox(label=words("submit.link"), info=words("submit.link_info"))
+                self.visibility = gr.Radio(
+                    [(words("submit.public"), False), (words("submit.anonymous"), True)],
+                    value=False,
+                    label=words("submit.visibility"),
+                )
+                self.send = gr.Button(words("submit.send"), variant="primary", elem_id="emer-submit")
+                self.answer = gr.HTML(elem_id="emer-receipt")
+        self.loaded = [self.card, self.sample]
+        self.track.change(self.load, self.track, self.loaded, **QUIET)
+        checking = [self.file, self.track]
+        gr.on([self.file.change, self.track.change], self._check, checking, [self.checked, self.answer], **QUIET)
+        entry = [self.track, self.file, self.name, self.method, self.link, self.visibility]
+        sent = self.send.click(self._submit, entry, [self.answer, self.checked], **QUIET)
+        sent.then(self.load, self.track, self.loaded, **QUIET)
+        self._api()
+
+    def _choices(self) -> list[tuple[str, str]]:
+        return [
+            (self.words("board.not_here", title=each["title"]) if each["why_not"] else each["title"], each["id"])
+            for each in self.desk.tracks(None)
+        ]
+
+    def load(self, track: str, request: gr.Request) -> tuple[Any, ...]:
+        """The card of the track, and a sample file to download."""
+        told = next((each for each in self.desk.tracks(self.identity(request)) if each["id"] == track), None)
+        if told is None:
+            return gr.skip(), gr.skip()
+        path = Path(tempfile.mkdtemp(prefix="sample-")) / f"{track}-sample.csv"
+        path.write_text(sample_csv(self.desk.rules(track)), encoding="utf-8")
+        return render.track_card(told, self.words), str(path)
+
+    def _check(self, file: str | None, track: str) -> tuple[str, str]:
+        if not file:
+            return "", gr.skip()
+        try:
+            return render.checked(self.desk.check(track, *uploaded(file)), self.words), ""
+        except SubmissionError as error:
+            return render.problems(Check(0, error=error).to_dict(), self.words), ""
+        except Refusal as problem:
+            return render.message(self.words("submit.refused"), str(problem), bad=True), ""
+
+    def _submit(
+        self, track: str, file: str | None, name: str, method: str, link: str, anonymous: bool, request: gr.Request
+    ) -> tuple[Any, Any]:
+        """The receipt and an empty check; or what is wrong."""
+        words = self.words
+        try:
+            if self.identity(request) is None:
+                raise Refusal("identity", words("submit.no_identity"))
+            if not file:
+                raise Refusal("file", words("submit.no_file"))
+            told = self._sent(track, file, name, method, link, anonymous, request)
+            return (render.receipt(told, words), "") if told["ok"] else ("", render.problems(told, words))
+        except IntakeError as problem:
+            return render.message(words("submit.refused"), str(problem), bad=True), gr.skip()
+        except Exception:  # noqa: BLE001 - logged in full; the participant gets one sentence and a number
+            return render.message(words("submit.refused"), incident(words), bad=True), gr.skip()
+
+    def _sent(
+        self, track: str, file: Any, name: str, method: str, link: str, anonymous: bool, request: gr.Request
+    ) -> dict[str, Any]:
+        try:
+            content, filename = uploaded(file)
+        except SubmissionError as error:
+            return Check(0, error=error).to_dict()
+        person = self.identity(request)
+        return self.desk.submit(person, track, content, filename, name or "", method or "", link or "", bool(anonymous))
+
+    def _api(self) -> None:
+        with gr.Column(visible=False):
+            track, name = gr.Textbox(), gr.Textbox()
+            method, link = gr.Textbox(""), gr.Textbox("")  # a value makes them optional to a client
+            file, anonymous, out = gr.File(), gr.Checkbox(), gr.JSON()
+
+        def tracks(request: gr.Request) -> Any:
+            return self.desk.tracks(self.identity(request))
+
+        def check(track: str, file: str) -> Any:
+            if not file:
+                raise Refusal("file", self.words("submit.no_file"))
+            try:
+                return self.desk.check(track, *uploaded(file)).to_dict()
+            except SubmissionError as error:
+                return Check(0, error=error).to_dict()
+
+        def submit(
+            track: str,
+            file: str,
+            name: str,
+            request: gr.Request,
+            method: str = "",
+            link: str = "",
+            anonymous: bool = False,
+        ) -> Any:
+            if not file:
+                raise Refusal("file", self.words("submit.no_file"))
+            return self._sent(track, file, name, method, link, anonymous, request)
+
+        gr.on([], for_api(self.words, tracks), None, out, api_name="tracks")
+        gr.on([], for_api(self.words, check), [track, file], out, api_name="check")
+        gr.on([], for_api(self.words, submit), [track, file, name, method, link, anonymous], out, api_name="submit")
+
+
+class MineTab:
+    """Builds the tab inside an open `gr.Blocks`; a timer refreshes it."""
+
+    def __init__(self, desk: Desk, identity: Identity, words: Words) -> None:
+        self.desk, self.identity, self.words = desk, identity, words
+        self.list = gr.HTML(elem_id="emer-mine")
+        self.answer = gr.HTML(elem_id="emer-mine-answer")
+        with gr.Row(equal_height=False, elem_classes="emer-own-actions") as self.actions:
+            self.chosen = gr.Dropdown([], label=words("mine.choose"), scale=4, min_width=260, elem_id="emer-own")
+            self.count = gr.Button(words("mine.count"), scale=1, min_width=150, elem_id="emer-count")
+            self.withdraw = gr.Button(words("mine.withdraw"), scale=1, min_width=150, elem_id="emer-withdraw")
+        with gr.Column(visible=False) as self.sure:
+            gr.HTML(f'<div class="emer-message">{escape(words("mine.withdraw_sure"))}</div>')
+            with gr.Row():
+                self.yes = gr.Button(words("mine.withdraw_yes"), variant="stop", elem_id="emer-withdraw-yes")
+                self.no = gr.Button(words("mine.withdraw_no"))
+        self.seen = gr.State("")
+        self.timer = gr.Timer(REFRESH_S)
+        self.loaded = [self.list, self.chosen, self.seen]
+        self.timer.tick(self.load, [self.seen, self.chosen], self.loaded, queue=False, **QUIET)
+        self.withdraw.click(lambda: gr.Column(visible=True), None, self.sure, queue=False, **QUIET)
+        self.no.click(lambda: gr.Column(visible=False), None, self.sure, queue=False, **QUIET)
+        decided = [self.answer, self.sure]
+        for button, decide in ((self.count, self._count), (self.yes, self._withdraw)):
+            done = button.click(decide, self.chosen, decided, **QUIET)
+            done.then(self.load, [self.seen, self.chosen], self.loaded, **QUIET)
+        self._api()
+
+    def load(self, seen: str, chosen: str | None, request: gr.Request) -> tuple[Any, Any, str]:
+        """The person's submissions; nothing moves on the page while nothing changed."""
+        person = self.identity(request)
+        if person is None:
+            told: list[dict[str, Any]] = []
+            text = f'<p class="emer-quiet">{escape(self.words("mine.no_identity"))}</p>'
+        else:
+            told = self.desk.status(person)
+            text = render.own(told, self.words)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if digest == seen:
+            return gr.skip(), gr.skip(), seen
+        choices = [(self._named(each), each["id"]) for each in told]
+        kept = chosen if chosen in {name for _, name in choices} else None
+        return text, gr.Dropdown(choices, value=kept), digest
+
+    def _named(self, told: Mapping[str, Any]) -> str:
+        state = self.words(f"state.{render.state_of(told)}")
+        return f"{told['name']} · {told['track']} · {render.clock(told['received'])} · {state}"
+
+    def _count(self, chosen: str | None, request: gr.Request) -> tuple[str, Any]:
+        return self._decided(lambda: self.desk.choose(self.identity(request), chosen or ""), chosen, "counts_done")
+
+    def _withdraw(self, chosen: str | None, request: gr.Request) -> tuple[str, Any]:
+        return self._decided(lambda: self.desk.withdraw(self.identity(request), chosen or ""), chosen, "withdrawn_done")
+
+    def _decided(self, decide: Callable[[], dict[str, Any]], chosen: str | None, done: str) -> tuple[str, Any]:
+        words, closed = self.words, gr.Column(visible=False)
+        try:
+            if not chosen:
+                raise Refusal("unknown", words("mine.nothing"))
+            return render.message(words(f"mine.{done}", id=decide()["id"])), closed
+        except IntakeError as problem:
+            return render.message(str(problem), bad=True), closed
+        except Exception:  # noqa: BLE001 - logged in full; the participant gets one sentence and a number
+            return render.message(incident(words), bad=True), closed
+
+    def _api(self) -> None:
+        with gr.Column(visible=False):
+            name, some, out = gr.Textbox(), gr.Textbox(""), gr.JSON()
+
+        def status(request: gr.Request, id: str = "") -> Any:
+            return self.desk.status(self.identity(request), id)
+
+        def withdraw(id: str, request: gr.Request) -> Any:
+            return self.desk.withdraw(self.identity(request), id)
+
+        def choose(id: str, request: gr.Request) -> Any:
+            return self.desk.choose(self.identity(request), id)
+
+        gr.on([], for_api(self.words, status), some, out, api_name="status")
+        gr.on([], for_api(self.words, withdraw), name, out, api_name="withdraw")
+        gr.on([], for_api(self.words, choose), name, out, api_name="choose")
