@@ -21,6 +21,9 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
 }
 """The papers' names → what is read."""
 
+PRESENTATION = {"words", "figures", "tab.py", "render.py", "appearance.py", "__main__.py"}
+"""Of the composer's package, what shows and does not compose."""
+
 Explain = Callable[[Path, tuple[str, ...]], bytes]
 """A file of clues, and what to read of it → predictions as jsonl."""
 
@@ -51,6 +54,6 @@ def composer_version() -> str:
     digest = hashlib.sha256(CLUES.read_bytes())
     package = PACKAGE.parent / "emer_space"
     for path in sorted(path for suffix in ("py", "toml") for path in package.rglob(f"*.{suffix}")):
-        if "words" not in path.parts:
+        if not PRESENTATION.intersection(path.relative_to(package).parts):
             digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:8]

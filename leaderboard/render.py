@@ -13,11 +13,11 @@ from leaderboard.ranking import Ranking, Row
 Words = Callable[..., str]
 
 
-def heading(found: Ranking, words: Words) -> str:
+def heading(found: Ranking, words: Words, hosted: bool) -> str:
     """What ranks, on what, and how far it is to be trusted."""
     told = [
         words("ranking.primary", primary=found.track.primary),
-        words(f"answers.{found.track.answers}"),
+        words(f"answers.{found.track.answers}") if hosted else words("ranking.not_here"),
         words("ranking.version", version=found.version),
     ]
     if found.split == "private":

@@ -152,7 +152,7 @@ class Schedule:
         board.arrived = self.kick
 
     def start(self) -> None:
-        """Sweep now and then on; `first` is done before (what the board shall have from the beginning)."""
+        """Sweep now and then on; `first` is done once beside it (what the board shall have from the beginning)."""
         self._scheduler.add_job(
             self._run,
             "interval",
@@ -163,7 +163,14 @@ class Schedule:
             coalesce=True,
             misfire_grace_time=None,
         )
+        if self._first:
+            self._scheduler.add_job(self._begin, misfire_grace_time=None)
         self._scheduler.start()
+
+    def _begin(self) -> None:
+        if self._first:
+            self._first()
+        self.kick()
 
     def stop(self) -> None:
         self._scheduler.shutdown(wait=False)
@@ -183,7 +190,4 @@ class Schedule:
 
     def _run(self) -> None:
         self._wanted.clear()
-        if self._first:
-            first, self._first = self._first, None
-            first()
         sweep(self._board)

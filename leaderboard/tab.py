@@ -1,17 +1,18 @@
 """The tab "Leaderboard": Ranking, Submit, My submissions, Organise. It calls the desk and renders what it answers."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from leaderboard import plots, render
+from leaderboard import render
 from leaderboard.desk import Desk
 from leaderboard.export import told as as_json
 from leaderboard.organise_tab import OrganiseTab
+from leaderboard.plots import plots
 from leaderboard.ranking import Ranking
 from submissions.errors import IntakeError
 from submissions.handling import QUIET, for_api
@@ -20,7 +21,6 @@ from submissions.tab import MineTab, SubmitTab
 
 Words = Callable[..., str]
 REFRESH_S = 5
-PINNED_WIDTHS = ["52px", "170px"]
 
 
 class LeaderboardTab:
@@ -79,32 +79,11 @@ class RankingTab:
             self.csv = gr.DownloadButton(words("ranking.csv"), size="sm", scale=0, min_width=140, elem_id="emer-csv")
             self.json = gr.DownloadButton(words("ranking.json"), size="sm", scale=0, min_width=140)
         self.details = gr.HTML(elem_id="emer-details")
-        with gr.Row(equal_height=True):
-            self.best = gr.LinePlot(
-                x="date",
-                y="score",
-                title=words("ranking.plot_best"),
-                y_lim=[0, 1],
-                height=280,
-                min_width=300,
-                buttons=[],
-            )
-            self.balance = gr.ScatterPlot(
-                x="recall",
-                y="precision",
-                color="kind",
-                title=words("ranking.plot_balance"),
-                x_lim=[0, 1],
-                y_lim=[0, 1],
-                tooltip=["name", "precision", "recall"],
-                height=280,
-                min_width=300,
-                buttons=[],
-            )
+        self.plots = gr.HTML(elem_id="emer-plots")
         self.seen = gr.State("")
         asked = [self.track, self.everything]
-        files, drawn = [self.csv, self.json], [self.best, self.balance]
-        self.loaded = [self.heartbeat, self.heading, self.table, *files, *drawn, self.details, self.seen]
+        shown = [self.heading, self.table, self.csv, self.json, self.plots, self.details]
+        self.loaded = [self.heartbeat, *shown, self.seen]
         gr.on([self.track.change, self.everything.change], self.fresh, asked, self.loaded, **QUIET)
         self.timer = gr.Timer(REFRESH_S)
         self.timer.tick(self.tick, [*asked, self.seen], self.loaded, queue=False, **QUIET)
@@ -120,27 +99,30 @@ class RankingTab:
         beat = render.heartbeat(board.heartbeat().at, board.queued(), self.words)
         mark = f"{track} {everything} {board.ledger.refresh().revision} {board.clock():%Y-%m-%d}"
         if mark == seen:
-            return (beat, *[gr.skip()] * 7, seen)
+            return (beat, *[gr.skip()] * 6, seen)
         try:
             found = self.desk.table(track, bool(everything))
         except IntakeError as problem:
-            return (beat, f'<p class="emer-message">{escape(str(problem))}</p>', *[gr.skip()] * 6, "")
+            return (beat, f'<p class="emer-message">{escape(str(problem))}</p>', *[gr.skip()] * 5, "")
         shown = render.frame(found, self.words)
         kinds: Any = render.kinds(found, shown, self.words)
-        table = gr.Dataframe(shown, datatype=kinds, column_widths=_widths(shown))
+        table = gr.Dataframe(shown, datatype=kinds, column_widths=self._widths(shown.columns))
         csv, json = self._files(found)
-        balance = plots.balance(found, lambda badge: self.words(f"badge.{badge}"))
         return (
             beat,
-            render.heading(found, self.words),
+            render.heading(found, self.words, hosted=not board.why_not(track)),
             table,
             csv,
             json,
-            plots.best_over_time(found, board.clock()),
-            gr.ScatterPlot(balance, visible=not balance.empty),
+            plots(found, board.clock(), self.words),
             "",
             mark,
         )
+
+    def _widths(self, columns: Iterable[str]) -> list[str | int]:
+        own = {"rank": "52px", "name": "170px", "badge": "180px", "date": "150px", "id": "270px", "method": "320px"}
+        widths = {self.words(f"column.{name}"): width for name, width in own.items()}
+        return [widths.get(name, "140px") for name in columns]
 
     def _files(self, found: Ranking) -> tuple[str, str]:
         folder = Path(tempfile.mkdtemp(prefix="ranking-"))
@@ -166,7 +148,3 @@ class RankingTab:
             return self.desk.table(track, bool(everything)).to_dict()
 
         gr.on([], for_api(self.words, table), [track, everything], out, api_name="table")
-
-
-def _widths(shown: Any) -> list[str | int]:
-    return [*PINNED_WIDTHS, *["144px"] * (len(shown.columns) - len(PINNED_WIDTHS))]

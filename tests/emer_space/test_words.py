@@ -15,7 +15,7 @@ SOURCES = [
     *(PROJECT / "emer_space" / f"{name}.py" for name in ("appearance", "render", "tab")),
     *(PROJECT / "emer_space" / "figures").glob("*.py"),
     *(PROJECT / "submissions" / f"{name}.py" for name in ("handling", "render", "tab")),
-    *(PROJECT / "leaderboard" / f"{name}.py" for name in ("organise_tab", "render", "tab")),
+    *(PROJECT / "leaderboard" / f"{name}.py" for name in ("organise_tab", "plots", "render", "tab")),
 ]
 STAGES = ("probing", "watching", "listening", "reading", "weighing")
 AGREEMENTS = ("consistent", "conflicting", "single-modality", "insufficient")
@@ -24,8 +24,9 @@ AGREEMENTS = ("consistent", "conflicting", "single-modality", "insufficient")
 def asked_for() -> tuple[set[str], set[str]]:
     """Keys named in full in the code, and the groups (`stage.`) of keys put together from data."""
     code = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    own = "".join(path.read_text(encoding="utf-8") for path in SOURCES if path.parent.name != "leaderboard")
     full = set(re.findall(r"""words\(\s*["']([a-z_]+\.[a-z_-]+)["']""", code))
-    full |= set(re.findall(r"""["']((?:timeline|clues)\.[a-z_]+)["']""", code))
+    full |= set(re.findall(r"""["']((?:timeline|clues)\.[a-z_]+)["']""", own))
     groups = set(re.findall(r"""words\(f["']([a-z_]+\.)\{""", code))
     return full, groups
 
