@@ -109,6 +109,13 @@ def empty_folders() -> None:
     tempfile.tempdir = str(WORK)
 
 
+def guarded(home: Path) -> list[Path]:
+    """What Gradio must never serve, whatever a handler may return: hidden references, and what people sent."""
+    state = [home / name for name in ("submissions", "results", "decisions", "damaged", "attempts")]
+    named = os.environ.get("EMER_REFERENCES")
+    return [*state, *([Path(named).expanduser().resolve()] if named else [])]
+
+
 def main() -> None:
     """Serve the page; models are fetched where they are missing, and loaded, in the background once it is up."""
     with contextlib.closing(socket.socket()) as probe:
@@ -133,7 +140,7 @@ def main() -> None:
         css_paths=STYLE,
         head=HEAD,
         allowed_paths=[str(clip) for clip in EXAMPLES.glob("*.mp4")],
-        blocked_paths=[str(board.home.resolve()), *filter(None, [os.environ.get("EMER_REFERENCES")])],
+        blocked_paths=[str(path) for path in guarded(board.home)],
         max_file_size=settings.max_bytes,
         footer_links=[],
         run_history=False,

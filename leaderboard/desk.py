@@ -22,6 +22,7 @@ from submissions.validation import Check
 class Desk:
     def __init__(self, board: Board) -> None:
         self.board = board
+        self._tables: dict[tuple[str, bool], tuple[Any, Ranking]] = {}
 
     @property
     def intake(self) -> Intake:
@@ -69,9 +70,14 @@ class Desk:
     def table(self, track: str, everything: bool = False) -> Ranking:
         """Raises `Refusal` where there is no such track."""
         try:
-            return ranking(self.board, self.board.track(track), everything)
+            about = self.board.track(track)
         except TrackError as problem:
             raise Refusal("track", str(problem)) from None
+        mark = (self.board.ledger.refresh().revision, about, self.board.closed(track))
+        kept = self._tables.get((track, everything))
+        if kept is None or kept[0] != mark:
+            kept = self._tables[track, everything] = mark, ranking(self.board, about, everything)
+        return kept[1]
 
     # A participant
 

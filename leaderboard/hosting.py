@@ -49,6 +49,7 @@ class Board:
         self.clock = clock
         self.ledger = Ledger(store or FolderStore(self.home))
         self.arrived: Callable[[], None] = lambda: None
+        self._queue: tuple[Any, list[tuple[Submission, str]]] = None, []
         self._ids: dict[str, tuple[int, frozenset[Id]]] = {}
         self.intake = Intake(
             self.ledger, self.rules, Attempts(self.home / "attempts"), lambda: self.arrived(), lambda: self.clock()
@@ -99,9 +100,10 @@ class Board:
             return str(problem)
         return ""
 
-    def closed(self, track: Track) -> bool:
-        """Whether its last day is over: then the private ranking shows."""
-        return track.rules.closes is not None and self.clock().date() > track.rules.closes
+    def closed(self, name: str) -> bool:
+        """Whether a track's last day is over: then the private ranking shows. A track that is gone never closes."""
+        closes = self.track(name).rules.closes if name in track_ids() else None
+        return closes is not None and self.clock().date() > closes
 
     # Versions and the queue
 
@@ -110,16 +112,19 @@ class Board:
 
     def queue(self) -> list[tuple[Submission, str]]:
         """What is to be scored, in which version: what has no score at all first, in the order of arrival."""
-        self.ledger.refresh()
-        wanted = [
-            (submission, version)
-            for track in (self.track(name) for name in track_ids())
-            for version in [self.version(track)]
-            for submission in self.ledger.of_track(track.id)
-            if version not in self.ledger.results(submission.id)
-            if not self.ledger.standing(submission.id).withdrawn
-        ]
-        return sorted(wanted, key=lambda each: (self.ledger.result(each[0].id) is not None, each[0].id))
+        versions = {name: self.version(self.track(name)) for name in track_ids()}
+        mark = (self.ledger.refresh().revision, versions)
+        if self._queue[0] != mark:
+            wanted = [
+                (submission, version)
+                for name, version in versions.items()
+                for submission in self.ledger.of_track(name)
+                if version not in self.ledger.results(submission.id)
+                if not self.ledger.standing(submission.id).withdrawn
+            ]
+            wanted.sort(key=lambda each: (self.ledger.result(each[0].id) is not None, each[0].received))
+            self._queue = mark, wanted
+        return list(self._queue[1])
 
     def queued(self) -> int:
         """How many submissions have no score yet."""
@@ -172,7 +177,7 @@ class Board:
             for submission in self.ledger.submissions.values()
             if (result := self.ledger.result(submission.id)) and result.state == "error"
         ]
-        return sorted(found, key=lambda each: each[0].id, reverse=True)
+        return sorted(found, key=lambda each: each[0].received, reverse=True)
 
     # The scorer's heartbeat
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import groupby
 from typing import Any, Literal
 
@@ -31,7 +32,7 @@ class Row:
     high: float | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
     rank: int | None = None
-    date: str = ""
+    received: datetime | None = None
     method: str = ""
     link: str = ""
     id: str = ""
@@ -42,6 +43,10 @@ class Row:
     """Whether the interval overlaps the leader's: then the order of the two says little."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     samples: int | None = None
+
+    @property
+    def date(self) -> str:
+        return f"{self.received:%Y-%m-%d %H:%M}" if self.received else ""
 
     @property
     def ranks(self) -> bool:
@@ -125,7 +130,9 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
     entries = list(_entries(board, track, version))
     public = _ranked(_selected(board, track, entries, everything, "public"))
     split = (
-        "private" if board.closed(track) and any("private" in result.reports for _, result, _ in entries) else "public"
+        "private"
+        if board.closed(track.id) and any("private" in result.reports for _, result, _ in entries)
+        else "public"
     )
     rows = public
     if split == "private":
@@ -190,7 +197,7 @@ def _row(track: Track, entry: Entry, split: str) -> Row:
         low=bounds.get("low"),
         high=bounds.get("high"),
         scores=flat_scores(report.get("scores", {})),
-        date=f"{submission.at:%Y-%m-%d %H:%M}",
+        received=submission.at,
         method=submission.method,
         link="" if submission.anonymous else submission.link,
         id=submission.id,
@@ -231,7 +238,7 @@ def flat_scores(scores: Mapping[str, Any], prefix: str = "", depth: int = 2) -> 
 
 def _ranked(rows: Sequence[Row]) -> list[Row]:
     """By score, ties in the order of arrival and sharing a rank (1, 1, 3); what does not rank comes last."""
-    ranking = sorted((row for row in rows if row.ranks), key=lambda row: (-_rounded(row), row.id))
+    ranking = sorted((row for row in rows if row.ranks), key=lambda row: -_rounded(row))  # stable: they came in order
     leader = ranking[0] if ranking else None
     found: list[Row] = []
     for _, tied in groupby(ranking, key=_rounded):
@@ -269,7 +276,7 @@ def _merged(rows: Sequence[Row], papers: Sequence[Row]) -> list[Row]:
     ranked = [row for row in rows if row.ranks]
     merged = sorted(
         [*ranked, *(row for row in papers if row.score is not None)],
-        key=lambda row: (-_rounded(row), row.rank is None, row.id),
+        key=lambda row: (-_rounded(row), row.rank is None),
     )
     return [*merged, *(row for row in papers if row.score is None), *(row for row in rows if not row.ranks)]
 

@@ -12,7 +12,6 @@ from submissions.records import Result, Submission
 def statement(board: Board, submission: Submission) -> dict[str, Any]:
     """State, what decisions made of it, and the scores of the part that may be shown."""
     result, standing = board.ledger.result(submission.id), board.ledger.standing(submission.id)
-    track = board.track(submission.track)
     return {
         "id": submission.id,
         "track": submission.track,
@@ -20,7 +19,7 @@ def statement(board: Board, submission: Submission) -> dict[str, Any]:
         "method": submission.method,
         "link": submission.link,
         "anonymous": submission.anonymous,
-        "received": submission.at.isoformat(),
+        "received": submission.received,
         "rows": submission.rows,
         "sha256": submission.sha256,
         "state": result.state if result else "queued",
@@ -31,7 +30,7 @@ def statement(board: Board, submission: Submission) -> dict[str, Any]:
         "counts": board.ledger.chosen(submission.person, submission.track) == submission.id,
         "version": result.version if result else None,
         "scored": result.scored if result else None,
-        "scores": scores(result, board.closed(track)),
+        "scores": scores(result, board.closed(submission.track)),
         "problems": [dict(problem) for problem in result.problems] if result else [],
         "incident": result.incident if result else "",
     }

@@ -4,12 +4,12 @@ import ipaddress
 import os
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from submissions.errors import Refusal
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Headers of a proxy: behind one, a caller may be anybody, whatever the address of the connection says."""
-LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Identity(Protocol):
 class LocalIdentity:
     """The person is `local`, and organiser, while the app is bound to loopback and not in a Space.
 
-    The request must come from this machine and ask for it by a loopback name: a proxy in front of the app, or a page
-    that lets its own name point here, is a stranger.
+    The request must come from this machine, ask for it by a loopback name, and from a page of its own: a proxy in
+    front of the app, a page that lets its own name point here, or one that posts here from elsewhere is a stranger.
     """
 
     def __init__(self, host: str) -> None:
@@ -45,10 +45,18 @@ class LocalIdentity:
         if not self.own or request is None or not is_loopback(getattr(request.client, "host", "") or ""):
             return None
         headers = request.headers
-        asked = str(headers.get("host", "")).rsplit(":", 1)[0] if headers.get("host", "")[-1:] != "]" else ""
-        if asked not in LOCAL_NAMES or any(name in headers for name in FORWARDED):
+        asked = [f"//{headers.get('host', '')}", *filter(None, [headers.get("origin")])]
+        if any(name in headers for name in FORWARDED) or not all(map(_is_local, asked)):
             return None
         return LOCAL
+
+
+def _is_local(address: str) -> bool:
+    """Whether a URL names this machine; `null`, which a browser says for a page without an origin, does not."""
+    try:
+        return is_loopback(urlsplit(address).hostname or "")
+    except ValueError:
+        return False
 
 
 def is_loopback(host: str) -> bool:

@@ -64,7 +64,7 @@ class Receipt:
         return {
             "id": self.submission.id,
             "track": self.submission.track,
-            "received": self.submission.at.isoformat(),
+            "received": self.submission.received,
             "rows": self.submission.rows,
             "sha256": self.submission.sha256,
             "state": self.state,
@@ -177,8 +177,10 @@ class Intake:
         baseline: bool = False,
     ) -> Submission:
         file = f"predictions{Path(filename).suffix.lower()}"
+        now = self.clock()
         submission = Submission(
-            id=new_id(self.clock()),
+            id=new_id(now),
+            received=now.isoformat(),
             track=rules.id,
             person=person,
             name=entry.name,

@@ -34,7 +34,10 @@ class Standing:
 
 
 class Ledger:
-    """Thread-safe. `revision` grows with everything that comes in, so that what is derived can be kept."""
+    """Thread-safe. `revision` grows with everything that comes in, so that what is derived can be kept.
+
+    Its lock may be taken while the store's is held, and never the other way round.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -110,18 +113,21 @@ class Ledger:
     def of_track(self, track: str) -> list[Submission]:
         """In the order of their arrival."""
         with self._lock:
-            return [self.submissions[name] for name in sorted(self._of_track[track])]
+            return self._in_order(self._of_track[track])
 
     def of_person(self, person: str, track: str | None = None) -> list[Submission]:
         """In the order of their arrival."""
         with self._lock:
             keys = [key for key in self._of_person if key[0] == person and track in (None, key[1])]
-            return [self.submissions[name] for name in sorted(name for key in keys for name in self._of_person[key])]
+            return self._in_order([name for key in keys for name in self._of_person[key]])
 
     def same(self, track: str, person: str, sha256: str) -> list[Submission]:
         """What the person sent to the track with this content, in the order of arrival."""
         with self._lock:
-            return [self.submissions[name] for name in sorted(self._of_content[track, person, sha256])]
+            return self._in_order(self._of_content[track, person, sha256])
+
+    def _in_order(self, names: list[str]) -> list[Submission]:
+        return sorted((self.submissions[name] for name in names), key=lambda each: (each.received, each.id))
 
     def results(self, name: str) -> Mapping[str, Result]:
         """Version → result."""

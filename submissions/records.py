@@ -32,11 +32,6 @@ def is_id(text: str) -> bool:
     return ID.fullmatch(text) is not None
 
 
-def moment(name: str) -> datetime:
-    """When an id was given, to the second."""
-    return datetime.strptime(name.split("-")[0], _TIME).replace(tzinfo=UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Record:
     """Common to all: an id, and JSON in and out."""
@@ -63,15 +58,15 @@ class Record:
             raise ValueError("the id is none")
         return record
 
-    @property
-    def at(self) -> datetime:
-        return moment(self.id)
-
 
 @dataclass(frozen=True, slots=True)
 class Submission(Record):
-    """A prediction file that got a receipt, and what its sender says of it. `file` is its name in the entry."""
+    """A prediction file that got a receipt, and what its sender says of it. `file` is its name in the entry.
 
+    `received` is the moment in ISO form, finer than the id: files of one second have an order too.
+    """
+
+    received: str
     track: str
     person: str
     name: str
@@ -87,6 +82,11 @@ class Submission(Record):
     def __post_init__(self) -> None:
         if not re.fullmatch(r"predictions\.[a-z]{1,8}", str(self.file)):
             raise ValueError("the file's name is none of ours")
+        datetime.fromisoformat(self.received)
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromisoformat(self.received)
 
     @property
     def path(self) -> str:

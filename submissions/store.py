@@ -18,6 +18,8 @@ from typing import Protocol
 from submissions.errors import AlreadyStored, StoreError
 
 ENTRIES = ("submissions/*/*", "results/*/*/*.json", "decisions/*/*.json")
+RETOLD = 16_384
+"""Bytes at the end of the journal that are read again after a listing, in which an entry may have been on its way."""
 AWAITED_S = 60.0
 """How long an entry that is announced and not yet there is waited for: its writer is about to rename it."""
 
@@ -37,7 +39,10 @@ class Store(Protocol):
         ...
 
     def news(self) -> list[str]:
-        """Entries that this object has not told of; the first call tells of all, in the order of their paths."""
+        """Entries that came since the last call; the first tells of all, in the order of their paths.
+
+        An entry may be told of twice.
+        """
         ...
 
     def exclusive(self) -> contextlib.AbstractContextManager[None]:
@@ -59,6 +64,7 @@ class FolderStore:
     def __init__(self, home: Path) -> None:
         self.home = home
         self._thread = threading.RLock()
+        self._telling = threading.Lock()
         self._depth = 0
         self._lock_file = -1
         self._read_to: int | None = None
@@ -128,22 +134,16 @@ class FolderStore:
             raise StoreError(f"What is stored cannot be read ({problem.strerror}); try again later.") from problem
 
     def news(self) -> list[str]:
-        with self._thread:
+        with self._telling:  # never the writers' lock: who writes may be waiting for whoever reads
             end = self._journal_end()
             if self._read_to is None or end < self._read_to:
-                return self._listed()
+                self._read_to = max(0, end - RETOLD)
+                return sorted(
+                    path.relative_to(self.home).as_posix() for pattern in ENTRIES for path in self.home.glob(pattern)
+                )
             if end > self._read_to:
                 self._awaited.update(dict.fromkeys(self._announced(), time.monotonic()))
             return self._arrived() if self._awaited else []
-
-    def _listed(self) -> list[str]:
-        with contextlib.ExitStack() as still:
-            with contextlib.suppress(StoreError):  # where nobody can write, nobody need be kept from it
-                still.enter_context(self.exclusive())
-            self._read_to = self._journal_end()
-            return sorted(
-                path.relative_to(self.home).as_posix() for pattern in ENTRIES for path in self.home.glob(pattern)
-            )
 
     def _journal_end(self) -> int:
         try:
@@ -171,7 +171,7 @@ class FolderStore:
 
     def set_aside(self, path: str, reason: str) -> None:
         target = self.home / "damaged" / path
-        with contextlib.suppress(OSError, StoreError), self.exclusive():  # a read-only home keeps it where it is
+        with contextlib.suppress(OSError):  # a read-only home keeps it where it is
             _make(target.parent)
             while target.exists():
                 target = target.with_name(f"{target.name}~")

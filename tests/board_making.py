@@ -1,0 +1,92 @@
+"""A leaderboard on this machine with a small track of its own, and people who take part in it: shared fixtures."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from leaderboard.hosting import Board
+from submissions.identity import Person
+
+ADA, BEN = Person("id-ada", "Ada"), Person("id-ben", "Ben")
+ORGANISER = Person("id-org", "Olga", organiser=True)
+LABELS = {"a": "happy", "b": "sad", "c": "angry", "d": "calm"}
+TRACK = """
+title = "Small"
+task = "Name the emotions."
+version = {version}
+answers = "public"
+vocabulary = "open"
+metric = "ew"
+primary = ["level1.f"]
+references = "{name}.csv"
+manifest = "{name}.csv"
+
+[quota]
+per_day = {per_day}
+attempts_per_day = {attempts}
+{dates}
+[columns.openset]
+kind = "labels"
+"""
+
+
+class Clock:
+    """A clock that is moved by hand; it ticks a microsecond whenever it is read, as no two readings are the same."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(microseconds=1)
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "home"
+    monkeypatch.setenv("EMER_HOME", str(home))
+    monkeypatch.delenv("EMER_REFERENCES", raising=False)
+    return home
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make_track(home: Path) -> Callable[..., str]:
+    """Makes an organiser's own track of four samples, and returns its id."""
+
+    def make(
+        name: str = "small", per_day: int = 3, attempts: int = 8, dates: str = "", version: int = 1, split: str = ""
+    ) -> str:
+        folder = home / "tracks"
+        folder.mkdir(parents=True, exist_ok=True)
+        told = TRACK.format(name=name, per_day=per_day, attempts=attempts, dates=dates, version=version)
+        (folder / f"{name}.toml").write_text(told, encoding="utf-8")
+        rows = [f"{sample},{label}" for sample, label in LABELS.items()]
+        if split:
+            rows = [f"{row},{part}" for row, part in zip(rows, split.split(), strict=True)]
+        head = "name,openset,split" if split else "name,openset"
+        (folder / f"{name}.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+        return name
+
+    return make
+
+
+@pytest.fixture
+def board(make_track: Callable[..., str], clock: Clock) -> Board:
+    make_track()
+    return Board(clock=clock)
+
+
+def answers(**changed: str) -> bytes:
+    """A prediction file: the right labels, but for those that are given."""
+    rows = {**LABELS, **changed}
+    return ("name,openset\n" + "".join(f"{name},{label}\n" for name, label in rows.items())).encode()
