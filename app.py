@@ -127,7 +127,6 @@ def main() -> None:
         profile = load_profile(PROFILE)
         ScoringLimits.from_environment()
         board = Board()
-        board.ledger.refresh()
     except (EmerError, LeaderboardError, IntakeError) as problem:
         sys.exit(str(problem))
     empty_folders()

@@ -72,12 +72,12 @@ class Ranking:
 
     def frame(self) -> pd.DataFrame:
         """The table as data: one row each, numbers as numbers."""
-        moved = any(row.move is not None for row in self.rows)
-        names = ["rank", "name", "score", "low", "high", *self.columns, "date", "method", "link", "badge"]
+        moved, columns = any(row.move is not None for row in self.rows), self.columns
+        names = ["rank", "name", "score", "low", "high", *columns, "date", "method", "link", "badge"]
         names += [*(["moved"] if moved else []), "level_with_leader", "note", "id"]
         rows = [
             {
-                **{name: row.scores.get(name) for name in self.columns},
+                **{name: row.scores.get(name) for name in columns},
                 "rank": row.rank,
                 "name": row.name,
                 "score": row.score,
@@ -231,7 +231,7 @@ def flat_scores(scores: Mapping[str, Any], prefix: str = "", depth: int = 2) -> 
     for name, value in scores.items():
         if isinstance(value, float) and math.isfinite(value):
             found[f"{prefix}{name}"] = value
-        elif isinstance(value, Mapping) and depth > 1 and name not in ("parts", "confusion"):
+        elif isinstance(value, dict) and depth > 1 and name not in ("parts", "confusion"):
             found |= flat_scores(value, f"{prefix}{name}.", depth - 1)
     return found
 

@@ -17,7 +17,8 @@ from typing import Protocol
 
 from submissions.errors import AlreadyStored, StoreError
 
-ENTRIES = ("submissions/*/*", "results/*/*/*.json", "decisions/*/*.json")
+ENTRIES = {"submissions": 2, "results": 3, "decisions": 2}
+"""Where entries lie, and how deep."""
 RETOLD = 16_384
 """Bytes at the end of the journal that are read again after a listing, in which an entry may have been on its way."""
 AWAITED_S = 60.0
@@ -138,9 +139,7 @@ class FolderStore:
             end = self._journal_end()
             if self._read_to is None or end < self._read_to:
                 self._read_to = max(0, end - RETOLD)
-                return sorted(
-                    path.relative_to(self.home).as_posix() for pattern in ENTRIES for path in self.home.glob(pattern)
-                )
+                return sorted(path for place, depth in ENTRIES.items() for path in _names(self.home, place, depth))
             if end > self._read_to:
                 self._awaited.update(dict.fromkeys(self._announced(), time.monotonic()))
             return self._arrived() if self._awaited else []
@@ -184,6 +183,14 @@ class FolderStore:
             (path.relative_to(folder).as_posix().removesuffix(".why"), path.read_text(encoding="utf-8").strip())
             for path in sorted(folder.rglob("*.why"))
         ]
+
+
+def _names(home: Path, place: str, depth: int) -> Iterator[str]:
+    """What lies at a depth below a place, as paths from the home. Listing thousands is what a start consists of."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        for found in os.scandir(home / place):
+            path = f"{place}/{found.name}"
+            yield from _names(home, path, depth - 1) if depth > 1 else [path]
 
 
 def _make(folder: Path) -> None:
