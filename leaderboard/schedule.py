@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import hashlib
+import json
 import logging
 import os
 import secrets
@@ -18,7 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from leaderboard.hosting import Board
 from leaderboard.scoring_process import Outcome, ScoringLimits, score_in_child
 from submissions.errors import AlreadyStored, StoreError
-from submissions.records import Result, Submission
+from submissions.records import Result, Submission, check_reports
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class _Sweep:
         if self.board.why_not(submission.track):
             self.waiting[submission.track] = f"{submission.track}: not scored here now"
             return True
-        outcome = self.score(submission.track, submission.file, content, self.limits)
+        outcome = _storable(self.score(submission.track, submission.file, content, self.limits))
         if outcome.state == "waiting":
             log.warning("%s waits: %s", submission.track, outcome.detail)
             self.waiting[submission.track] = f"{submission.track}: {outcome.detail}"
@@ -134,6 +135,16 @@ class _Sweep:
         with contextlib.suppress(AlreadyStored):  # another scorer was faster: one score is enough
             self.board.ledger.add(result)
             self.counts[outcome.state] += 1
+
+
+def _storable(outcome: Outcome) -> Outcome:
+    """The outcome, or an error where its report is none: one that cannot be stored must not stop the queue."""
+    try:
+        json.dumps(outcome.reports, allow_nan=False)
+        check_reports(outcome.reports)
+        return outcome
+    except (ValueError, TypeError) as problem:
+        return Outcome("error", {}, detail=f"The report cannot be stored: {problem}")
 
 
 def _sha256(content: bytes) -> str:

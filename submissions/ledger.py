@@ -3,6 +3,7 @@
 Every process has its own; `refresh` brings in what others wrote. A damaged entry is set aside, and the rest goes on.
 """
 
+import contextlib
 import json
 import logging
 import threading
@@ -10,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from submissions.errors import AlreadyStored, StoreError
 from submissions.records import Decision, Record, Result, State, Submission, version_key
 from submissions.store import Store
 
@@ -49,25 +51,42 @@ class Ledger:
         self._of_track: dict[str, list[str]] = defaultdict(list)
         self._of_person: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._of_content: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        self._unread: list[str] = []
         self._lock = threading.RLock()
 
     def refresh(self) -> "Ledger":
         """Read what is new in the store. Raises `StoreError` where it does not answer."""
         with self._lock:
-            for path in self.store.news():
-                try:
-                    self._read(path)
-                except (ValueError, TypeError, KeyError, FileNotFoundError) as problem:
-                    log.error("%s is damaged (%s) and is set aside", path, problem)
-                    self.store.set_aside(path, str(problem) or type(problem).__name__)
-                self.revision += 1
+            self._unread += self.store.news()
+            while self._unread:  # what the store does not give now is asked for again
+                self._take(self._unread[-1])
+                self._unread.pop()
         return self
 
     def add(self, record: Submission | Result | Decision, files: Mapping[str, bytes] | None = None) -> None:
         """Store a record, durably. Raises `StoreError`, and `AlreadyStored` for a result that is there already."""
         text = json.dumps(record.to_dict(), ensure_ascii=False, allow_nan=False, indent=1).encode()
-        self.store.write(record.path, text if files is None else {REQUEST: text, **files})
-        self.refresh()
+        try:
+            self.store.write(record.path, text if files is None else {REQUEST: text, **files})
+        except AlreadyStored:
+            self._learn(record.path)
+            raise
+        self._learn(record.path)
+
+    def _learn(self, path: str) -> None:
+        """Read an entry that is there. It is stored, whatever happens now: what cannot be read yet is read later."""
+        with self._lock, contextlib.suppress(StoreError):
+            self._unread.append(path)
+            self.refresh()
+
+    def _take(self, path: str) -> None:
+        try:
+            self._read(path)
+        except (ValueError, TypeError, KeyError, RecursionError, FileNotFoundError) as problem:
+            reason = str(problem) or type(problem).__name__
+            log.error("%r is damaged (%s) and is set aside", path, reason)
+            self.store.set_aside(path, reason)
+        self.revision += 1
 
     def _read(self, path: str) -> None:
         kind = path.split("/")[0]

@@ -16,6 +16,8 @@ from submissions.identity import Person
 ID = re.compile(r"\d{8}T\d{6}Z-[A-Z2-7]{10}")
 _TIME = "%Y%m%dT%H%M%SZ"
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+REPORTED = ("primary", "scores", "samples", "provenance")
+"""What a report tells, whichever the metric."""
 SUBMISSION, RESULT, DECISION = "emer-submission/1", "emer-result/1", "emer-decision/1"
 
 State = Literal["queued", "scored", "refused", "error"]
@@ -53,7 +55,7 @@ class Record:
     def from_dict(cls, told: Any) -> Any:
         if not isinstance(told, dict) or told.get("schema") != SCHEMAS[cls]:
             raise ValueError(f"no record of the schema {SCHEMAS[cls]}")
-        kinds = _kinds(cls)
+        kinds = _kinds(cls)  # type: ignore[arg-type]
         if absent := kinds.keys() - told.keys():
             raise ValueError(f"{', '.join(sorted(absent))} is missing")
         for name, kind in kinds.items():
@@ -121,11 +123,19 @@ class Result(Record):
             raise ValueError("the state is none")
         if not isinstance(self.reports, Mapping) or (self.state == "scored") != bool(self.reports):
             raise ValueError("a report belongs to what was scored")
+        check_reports(self.reports)
         version_key(self.version)
 
     @property
     def path(self) -> str:
         return f"results/{self.track}@{self.version}/{month(self.id)}/{self.id}.json"
+
+
+def check_reports(reports: Mapping[str, Any]) -> None:
+    """Raises `ValueError` where a report lacks what every report has."""
+    for report in reports.values():
+        if not isinstance(report, dict) or not all(isinstance(report.get(part), dict) for part in REPORTED):
+            raise ValueError("a report is not whole")
 
 
 @dataclass(frozen=True, slots=True)

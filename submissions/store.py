@@ -6,7 +6,9 @@ decisions/YYYY-MM/<id>.json
 """
 
 import contextlib
+import errno
 import fcntl
+import json
 import os
 import shutil
 import threading
@@ -19,6 +21,9 @@ from submissions.errors import AlreadyStored, StoreError
 
 ENTRIES = {"submissions": 2, "results": 3, "decisions": 2}
 """Where entries lie, and how deep."""
+REASONS = "damaged.jsonl"
+NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
+"""Where a file should be there is none; any other error may pass."""
 RETOLD = 16_384
 """Bytes at the end of the journal that are read again after a listing, in which an entry may have been on its way."""
 AWAITED_S = 60.0
@@ -120,43 +125,51 @@ class FolderStore:
                 raise _not_stored(problem) from problem
 
     def _announce(self, path: str) -> None:
-        """Tell other processes, which then need not list folders of thousands. A hint: it need not be durable."""
+        """Tell other processes, which then need not list folders of thousands. A hint: it need not be durable.
+
+        A line begins with an end of line, since the one before may have been cut short.
+        """
         with (self.home / "journal").open("ab") as journal:
-            journal.write(path.encode() + b"\n")
+            journal.write(b"\n" + os.fsencode(path) + b"\n")
 
     # Reading
 
     def read(self, path: str) -> bytes:
         try:
             return (self.home / path).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            raise FileNotFoundError(path) from None
         except OSError as problem:
-            raise StoreError(f"What is stored cannot be read ({problem.strerror}); try again later.") from problem
+            if problem.errno in NO_FILE:
+                raise FileNotFoundError(path) from None
+            raise _unreadable(problem) from problem
 
     def news(self) -> list[str]:
         with self._telling:  # never the writers' lock: who writes may be waiting for whoever reads
-            end = self._journal_end()
-            if self._read_to is None or end < self._read_to:
-                self._read_to = max(0, end - RETOLD)
-                return sorted(path for place, depth in ENTRIES.items() for path in _names(self.home, place, depth))
-            if end > self._read_to:
-                self._awaited.update(dict.fromkeys(self._announced(), time.monotonic()))
+            try:
+                end = self._journal_end()
+                if self._read_to is None or end < self._read_to:
+                    found = sorted(path for place, depth in ENTRIES.items() for path in _names(self.home, place, depth))
+                    self._read_to = max(0, end - RETOLD)
+                    return found
+                if end > self._read_to:
+                    self._awaited.update(dict.fromkeys(self._announced(), time.monotonic()))
+            except OSError as problem:
+                raise _unreadable(problem) from problem
             return self._arrived() if self._awaited else []
 
     def _journal_end(self) -> int:
-        try:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             return (self.home / "journal").stat().st_size
-        except OSError:
-            return 0
+        return 0
 
     def _announced(self) -> list[str]:
+        """The paths of entries in whole lines; a line may be a part of one, after a writer's death or a listing."""
         with (self.home / "journal").open("rb") as journal:
             journal.seek(self._read_to or 0)
             told = journal.read()
         whole = told.rfind(b"\n") + 1
         self._read_to = (self._read_to or 0) + whole
-        return told[:whole].decode("utf-8", "replace").split("\n")[:-1]
+        paths = (os.fsdecode(line) for line in told[:whole].split(b"\n"))
+        return [path for path in paths if ENTRIES.get(path.split("/")[0]) == path.count("/")]
 
     def _arrived(self) -> list[str]:
         there = [path for path in self._awaited if (self.home / path).exists()]
@@ -172,17 +185,26 @@ class FolderStore:
         target = self.home / "damaged" / path
         with contextlib.suppress(OSError):  # a read-only home keeps it where it is
             _make(target.parent)
-            while target.exists():
+            while os.path.lexists(target):
                 target = target.with_name(f"{target.name}~")
             (self.home / path).rename(target)
-            target.with_name(f"{target.name}.why").write_text(f"{reason}\n", encoding="utf-8")
+            told = {"path": str(target.relative_to(self.home / "damaged")), "reason": reason}
+            with (self.home / REASONS).open("a", encoding="ascii") as reasons:
+                reasons.write(json.dumps(told) + "\n")
 
     def damaged(self) -> list[tuple[str, str]]:
-        folder = self.home / "damaged"
-        return [
-            (path.relative_to(folder).as_posix().removesuffix(".why"), path.read_text(encoding="utf-8").strip())
-            for path in sorted(folder.rglob("*.why"))
-        ]
+        try:
+            lines = (self.home / REASONS).read_text(encoding="ascii", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as problem:
+            raise _unreadable(problem) from problem
+        found = []
+        for line in lines:
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # one that was cut short
+                told = json.loads(line)
+                found.append((_printable(told["path"]), _printable(told["reason"])))
+        return sorted(found)
 
 
 def _names(home: Path, place: str, depth: int) -> Iterator[str]:
@@ -227,8 +249,17 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def _printable(text: str) -> str:
+    """A path may hold bytes that are no text."""
+    return os.fsencode(text).decode("utf-8", "replace")
+
+
 def _not_stored(problem: OSError) -> StoreError:
     return StoreError(
         f"This could not be stored ({problem.strerror}), so nothing was accepted; "
         "try again later, or tell the organiser."
     )
+
+
+def _unreadable(problem: OSError) -> StoreError:
+    return StoreError(f"What is stored cannot be read now ({problem.strerror}); try again later.")

@@ -1,0 +1,171 @@
+"""How the leaderboard bears 10,000 submissions: `python -m benchmarks.board`.
+
+A home of 200 people whose entries are written as the store keeps them, each with the report of a real scoring under
+other numbers; then the start, the table, and the cost of one more submission beside that of an empty home.
+"""
+
+import json
+import os
+import random
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from leaderboard.hosting import Board
+from leaderboard.ranking import ranking
+from leaderboard.schedule import sweep
+from submissions.identity import Person
+from submissions.intake import Entry
+from submissions.ledger import REQUEST
+from submissions.records import Record, Result, Submission, new_id
+
+TRACK, SUBMISSIONS, PEOPLE, DAYS = "clue-practice", 10_000, 200, 30
+SEED, RUNS, SENT = 0, 3, 40
+LABELS = ("happy", "sad", "angry", "worried", "surprised", "calm", "anxious", "excited")
+
+
+def predictions(board: Board, random: random.Random) -> bytes:
+    """A whole file of the track, with labels by chance."""
+    names = sorted(sample[0] for sample in board.rules(TRACK).manifest or ())
+    rows = (f'{name},"{random.sample(LABELS, random.randint(1, 3))}"\n' for name in names)
+    return ("name,openset\n" + "".join(rows)).encode()
+
+
+def real(folder: Path) -> Result:
+    """The result of a submission that took the whole way."""
+    board = _board(folder)
+    name = send(board, random.Random(SEED), "Nobody")
+    sweep(board)
+    result = board.ledger.result(name)
+    assert result is not None and result.state == "scored", result
+    return result
+
+
+def send(board: Board, random: random.Random, name: str) -> str:
+    content = predictions(board, random)
+    return board.intake.submit(Person(name, name), TRACK, content, "P.csv", Entry(name)).submission.id
+
+
+def _board(home: Path) -> Board:
+    os.environ["EMER_HOME"] = str(home)
+    return Board(home)
+
+
+def fill(home: Path, like: Result, random: random.Random) -> None:
+    """The entries of the last month, and the journal that would have told of them."""
+    board, began = _board(home), datetime.now(UTC) - timedelta(days=DAYS + 1)
+    with (home / "journal").open("w", encoding="utf-8") as journal:
+        for number in range(SUBMISSIONS):
+            person, content = number % PEOPLE, predictions(board, random)
+            at = began + timedelta(days=DAYS * number / SUBMISSIONS)
+            submission = Submission(
+                id=new_id(at),
+                received=at.isoformat(),
+                track=TRACK,
+                person=f"person-{person:03d}",
+                name=f"Team {person:03d}",
+                method=f"a model of {number % 70} B",
+                link="https://example.org/code",
+                anonymous=person % 20 == 0,
+                file="predictions.csv",
+                bytes=len(content),
+                rows=60,
+                sha256=sha256(content).hexdigest(),
+            )
+            result = replace(like, id=submission.id, reports=_varied(like.reports, random, submission.sha256))
+            (home / submission.path).mkdir(parents=True)
+            (home / submission.path / submission.file).write_bytes(content)
+            _write(home / submission.path / REQUEST, submission)
+            (home / result.path).parent.mkdir(parents=True, exist_ok=True)
+            _write(home / result.path, result)
+            journal.write(f"{submission.path}\n{result.path}\n")
+
+
+def _varied(reports: Mapping[str, Any], random: random.Random, digest: str) -> Mapping[str, Any]:
+    """The same reports with another primary score, and of another file."""
+    found: dict[str, Any] = json.loads(json.dumps(reports))
+    for report in found.values():
+        value = random.gauss(0.6, 0.1)
+        report["primary"] |= {"value": value, "interval": {"low": value - 0.05, "high": value + 0.05}}
+        report["provenance"] |= {"predictions": digest}
+    return found
+
+
+def _write(path: Path, record: Record) -> None:
+    path.write_text(json.dumps(record.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def usual(work: Callable[[], object]) -> tuple[float, float]:
+    """The medians of several runs: seconds by the clock, and of the processor (others may be at it too)."""
+    runs = []
+    for _ in range(RUNS):
+        busy = time.process_time()
+        runs.append((seconds(work), time.process_time() - busy))
+    clock, processor = zip(*runs, strict=True)
+    return median(clock), median(processor)
+
+
+def sent(homes: Mapping[str, Board], random: random.Random) -> Mapping[str, float]:
+    """The median of what a submission takes in each home, one here and one there in turns."""
+    times: dict[str, list[float]] = {name: [] for name in homes}
+    for number in range(-1, SENT):  # the first opens what is opened once
+        for name, board in homes.items():
+            took = seconds(partial(send, board, random, f"newcomer-{number}"))
+            if number >= 0:
+                times[name].append(took)
+    return {name: median(each) for name, each in times.items()}
+
+
+def main() -> None:
+    chance = random.Random(SEED)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        empty, full = folder / "empty", folder / "full"
+        for home in (empty, full):
+            home.mkdir()
+        like = real(folder / "real")
+        print(f"writing {SUBMISSIONS:,} submissions: {seconds(lambda: fill(full, like, chance)):.0f} s")
+        clock, processor = usual(lambda: Board(full).ledger.refresh())
+        print(f"{SUBMISSIONS:,} submissions of {PEOPLE} people, all scored; seconds (of the processor):")
+        print(f"  start {clock:.2f} ({processor:.2f}), asked: 5")
+        board = Board(full)
+        assert len(board.ledger.refresh().submissions) == SUBMISSIONS and not board.ledger.store.damaged()
+        track = board.track(TRACK)
+        for everything in (False, True):
+            table = ranking(board, track, everything)
+            steps = {
+                "ranked": usual(lambda every=everything: ranking(board, track, every)),
+                "framed": usual(table.frame),
+                "csv": usual(table.to_csv),
+            }
+            told = ", ".join(f"{name} {clock:.2f} ({processor:.2f})" for name, (clock, processor) in steps.items())
+            print(
+                f"  table of {len(table.rows):,} rows: {told}; "
+                f"in all {_sum(steps, 0):.2f} ({_sum(steps, 1):.2f}), asked: 1"
+            )
+        cost = sent({"empty": Board(empty), "full": board}, chance)
+        print(
+            f"  one more submission: {1000 * cost['full']:.1f} ms by the clock, "
+            f"in an empty home {1000 * cost['empty']:.1f} ms: {cost['full'] / cost['empty']:.2f} times (asked: about 1)"
+        )
+
+
+def _sum(steps: Mapping[str, tuple[float, float]], which: int) -> float:
+    return sum(each[which] for each in steps.values())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Submissions of the small track, and what is known of them: shared by the tests of what is stored."""
+
+from typing import Any
+
+from board_making import ADA, answers
+
+from leaderboard.hosting import Board
+from leaderboard.scoring_process import Outcome
+from submissions.identity import Person
+from submissions.intake import Entry
+from submissions.ledger import Ledger
+
+REPORT = {
+    "primary": {"value": 0.5, "interval": {"low": 0.4, "high": 0.6}},
+    "scores": {},
+    "samples": {},
+    "provenance": {"vocabulary": {}, "metrics": {}},
+}
+
+
+def scored(*job: Any) -> Outcome:
+    """A scorer that gives everybody the same score: where a result is to be stored, and not to be right."""
+    return Outcome("scored", {"public": REPORT})
+
+
+def send(board: Board, number: int = 0, person: Person = ADA) -> str:
+    """Each number is another file; returns the id."""
+    content = answers(a=f"word {number}")
+    return board.intake.submit(person, "small", content, "P.csv", Entry(person.name)).submission.id
+
+
+def known(ledger: Ledger) -> tuple[set[str], dict[str, str], list[str]]:
+    """What a ledger says: submissions, their states, decisions."""
+    names = set(ledger.refresh().submissions)
+    return names, {name: ledger.state(name) for name in names}, [each.id for each in ledger.decisions()]
+
+
+def whole(ledger: Ledger, names: list[str]) -> None:
+    """What got a receipt is there as it was sent, nothing else is; a ledger that was open knows it like a new one."""
+    fresh = Board().ledger
+    there = fresh.refresh().submissions
+    assert set(there) == set(names)
+    assert all(len(fresh.content(each)) == each.bytes for each in there.values())
+    assert known(ledger) == known(fresh)
+    assert fresh.store.damaged() == []
+    assert not list(Board().home.glob("unfinished/*"))
