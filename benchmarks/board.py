@@ -147,7 +147,7 @@ def main() -> None:
         for everything in (False, True):
             table = ranking(board, track, everything)
             steps = {
-                "ranked": usual(lambda every=everything: ranking(board, track, every)),
+                "ranked": usual(partial(ranking, board, track, everything)),
                 "framed": usual(table.frame),
                 "csv": usual(table.to_csv),
             }

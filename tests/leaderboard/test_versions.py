@@ -103,7 +103,7 @@ def test_the_queue_of_another_track_is_not_pending_here(board: Board, make_track
     assert shown(board)[2] == 1
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, "0.9", None, True])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, "0.9", None])
 def test_a_stored_score_that_is_no_number_never_ranks_and_is_no_nan_in_json(board: Board, value: Any) -> None:
     """The store takes no such score from the scorer; a file may hold one all the same."""
     good, odd = send(board), send(board, BEN, a="sad")
