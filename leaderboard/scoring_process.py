@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable, WheelsUnavailable
@@ -78,21 +78,24 @@ def score_in_child(track: str, filename: str, content: bytes, limits: ScoringLim
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
+            with contextlib.suppress(OSError):
+                if child.stdin:
+                    child.stdin.close()
 
 
 def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: bytes, limits: ScoringLimits) -> Outcome:
-    """What the child says. Its pipes are read by threads: the one to it stays open until it has answered."""
+    """What the child says. Threads are at its pipes, so that one which does not read or end is stopped in time."""
     assert child.stdin and child.stdout and child.stderr
     told: dict[str, bytes] = {}
     readers = [
         threading.Thread(target=lambda pipe=pipe, name=name: told.update({name: pipe.read()}), daemon=True)
         for name, pipe in (("answer", child.stdout), ("stderr", child.stderr))
     ]
-    for reader in readers:
-        reader.start()
-    with contextlib.suppress(BrokenPipeError):
-        child.stdin.write(json.dumps(job).encode() + b"\n" + content)
-        child.stdin.flush()
+    sending = threading.Thread(
+        target=_send, args=(child.stdin, json.dumps(job).encode() + b"\n" + content), daemon=True
+    )
+    for thread in (*readers, sending):
+        thread.start()
     try:
         code = child.wait(limits.seconds + GRACE_S)
     except subprocess.TimeoutExpired:
@@ -107,6 +110,13 @@ def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: b
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         reason += f" (the limit is {limits.seconds:g} s and {limits.megabytes} MB)"
     return Outcome("error", {}, detail=f"The scoring process ended with {reason}.\n{errors}".strip())
+
+
+def _send(pipe: IO[bytes], message: bytes) -> None:
+    """The pipe stays open until the child has answered: its end is the parent's."""
+    with contextlib.suppress(OSError, ValueError):
+        pipe.write(message)
+        pipe.flush()
 
 
 def _number(variable: str, default: float) -> float:

@@ -9,7 +9,7 @@ import tempfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,20 @@ def official_wheels(folder: Path | None = None) -> OfficialWheels:
     Raises `WheelsUnavailable` where the files are absent, or are not the official ones.
     """
     chosen = folder or _from_environment() or fetched_folder()
+    return _verified(chosen, tuple(_mark(chosen / name) for name in _source()["sha256"]))
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    """What changes with a file; reading and verifying takes half a second, and a page asks for it again and again."""
+    try:
+        told = path.stat()
+    except OSError:
+        return 0, 0
+    return told.st_mtime_ns, told.st_size
+
+
+@lru_cache(maxsize=2)
+def _verified(chosen: Path, marks: tuple[tuple[int, int], ...]) -> OfficialWheels:
     wheels = _read(chosen)
     for name, digest in _source()["sha256"].items():
         if hashlib.sha256((chosen / name).read_bytes()).hexdigest() != digest:

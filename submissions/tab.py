@@ -102,8 +102,10 @@ class SubmitTab:
             return render.checked(self.desk.check(track, *uploaded(file)), self.words), ""
         except SubmissionError as error:
             return render.problems(Check(0, error=error).to_dict(), self.words), ""
-        except Refusal as problem:
+        except IntakeError as problem:
             return render.message(self.words("submit.refused"), str(problem), bad=True), ""
+        except Exception:  # noqa: BLE001 - logged in full; the participant gets one sentence and a number
+            return render.message(self.words("submit.refused"), incident(self.words), bad=True), ""
 
     def _submit(
         self, track: str, file: str | None, name: str, method: str, link: str, anonymous: bool, request: gr.Request

@@ -17,7 +17,7 @@ from homes import LIFE_LIMIT_S, Home, Tally, environment
 from material import HIDDEN, PRACTICE, PROJECT, Material, Sent
 
 BASELINES = 4
-APP_KILLED_WITHIN_S = 4.0
+APP_KILLED_WITHIN_S = 2.0
 ANSWER_S, START_LIMIT_S = 60.0, 120.0
 
 
@@ -77,14 +77,18 @@ class AppHome(Home):
             os.killpg(self.app.pid, signal.SIGKILL)
 
     def killed(self) -> None:
-        """Start the app, send files, kill it at a random time since the first was sent."""
-        wait = self.random.uniform(0, APP_KILLED_WITHIN_S)
+        """Start the app, send files, kill it at a random time after none, one, or all of them got a receipt."""
+        sends = self.some(3, people=("local",), practice=0.0)
+        after, wait = self.random.randint(0, len(sends)), self.random.uniform(0, APP_KILLED_WITHIN_S)
+        over = threading.Event()
+        timer = threading.Timer(wait, lambda: (over.set(), self._kill()))
         with self.served() as client, contextlib.closing(client):
-            over = threading.Event()
-            timer = threading.Timer(wait, lambda: (over.set(), self._kill()))
-            timer.start()
-            for each in self.some(3, people=("local",), practice=0.0):
+            for number, each in enumerate(sends):
+                if number == after:
+                    timer.start()
                 self._send(client, each, over)
+            if after == len(sends):
+                timer.start()
             timer.join()
 
     def _send(self, client: Client, sent: Sent, over: threading.Event) -> None:

@@ -104,7 +104,7 @@ def rehearse(home: WorkerHome) -> tuple[list[Place], list[Place]]:
     One kill is needed: what it leaves unfinished is removed by the next worker, which are steps as well.
     """
     unfinished = Place("submit: rename unfinished/<id> to submissions/<month>/<id>", "before")
-    early = home.live([*home.submits(1, practice=0), ["score"], ["export"]]).places()
+    early = home.live([*home.submits(2, practice=0), ["score"], ["export"]]).places()
     early += home.live([*home.decisions(), *home.submits(1, practice=0)], unfinished).places()
     known = home.live([*home.submits(2, practice=0), ["score"], *home.decisions(), ["export"]]).places()
     return [place for place in dict.fromkeys(early) if place not in known], known

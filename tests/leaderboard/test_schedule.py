@@ -87,6 +87,24 @@ def test_a_long_file_is_stopped_at_its_limit_of_time(
     assert not _children()
 
 
+def test_a_child_that_neither_reads_nor_ends_is_stopped(
+    board: Board, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stuck = tmp_path / "stuck"
+    stuck.write_text("#!/bin/sh\nsleep 600 &\nsleep 600\n")
+    stuck.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(stuck))
+    outcome = score_in_child("small", "P.csv", b"x" * 1_000_000, ScoringLimits(seconds=0.5))
+    assert outcome.state == "error" and "0.5 s" in outcome.detail
+    assert str(stuck) not in "".join(map(_command, Path("/proc").glob("[0-9]*/cmdline")))
+
+
+def _command(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return path.read_text()
+    return ""
+
+
 def _children() -> list[str]:
     own = f"PPid:\t{os.getpid()}"
     found = []
