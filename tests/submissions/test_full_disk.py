@@ -18,6 +18,7 @@ from leaderboard.schedule import sweep
 from submissions.errors import StoreError
 from submissions.identity import Person
 from submissions.intake import Entry
+from submissions.store import FolderStore
 
 PAGE = 4096
 
@@ -71,6 +72,22 @@ def test_after_a_journal_that_was_cut_short_others_still_hear_of_what_comes(boar
         assert not tried(lambda: send(board, 9))
     names.append(send(board, 10))
     whole(witness.ledger, names)
+
+
+def test_wherever_a_line_of_the_journal_is_cut_no_folder_is_taken_for_an_entry(tmp_path: Path) -> None:
+    """Cut after its month, it names the folder of all submissions of that month, which must stay where it is."""
+    for place in ("submissions/2026-11", "results/small@1/2026-11", "decisions/2026-11"):
+        store = FolderStore(tmp_path / "home")
+        for number in range(12):
+            store.write(f"{place}/{number:026}", b"{}")
+        for cut in range(len(place) + 6):
+            other = FolderStore(store.home)
+            other.news()
+            other.news()
+            with no_file_longer_than((store.home / "journal").stat().st_size + cut):
+                assert not tried(lambda: store.write(f"{place}/full", b"{}"))  # noqa: B023
+            store.write(f"{place}/after {cut}", b"{}")
+            assert other.news() == [f"{place}/after {cut}"]
 
 
 @pytest.fixture
