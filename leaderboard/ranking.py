@@ -110,7 +110,10 @@ class Ranking:
 
     def to_csv(self) -> str:
         """As a spreadsheet may open it: texts of strangers are never formulas."""
-        return self.frame().map(_harmless).to_csv(index=False, lineterminator="\n")
+        frame = self.frame()
+        for column in ("name", "method", "link", "note"):
+            frame[column] = [_harmless(text) for text in frame[column]]
+        return frame.to_csv(index=False, lineterminator="\n")
 
     def to_markdown(self) -> str:
         """For a terminal: the first columns of the table."""
@@ -229,9 +232,10 @@ def flat_scores(scores: Mapping[str, Any], prefix: str = "", depth: int = 2) -> 
     """The scores that a table shows: those of the levels and parts, not of every wheel, and no counts."""
     found: dict[str, float] = {}
     for name, value in scores.items():
-        if isinstance(value, float) and math.isfinite(value):
-            found[f"{prefix}{name}"] = value
-        elif isinstance(value, dict) and depth > 1 and name not in ("parts", "confusion"):
+        if isinstance(value, float):
+            if math.isfinite(value):
+                found[f"{prefix}{name}"] = value
+        elif depth > 1 and isinstance(value, dict) and name not in ("parts", "confusion"):
             found |= flat_scores(value, f"{prefix}{name}.", depth - 1)
     return found
 
@@ -281,8 +285,8 @@ def _merged(rows: Sequence[Row], papers: Sequence[Row]) -> list[Row]:
     return [*merged, *(row for row in papers if row.score is None), *(row for row in rows if not row.ranks)]
 
 
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 def _cell(value: Any) -> str:

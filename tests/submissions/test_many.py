@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -108,7 +108,18 @@ def test_the_same_file_at_the_same_time_is_one_submission(board: Board) -> None:
     assert len(Board().ledger.refresh().submissions) == 1
 
 
-def test_what_is_sent_while_others_are_scored_and_read_gets_one_score(make_track: Callable[..., str]) -> None:
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Threads take turns a thousand times as often, so that whatever may come between two steps does."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_what_is_sent_while_others_are_scored_and_read_gets_one_score(
+    make_track: Callable[..., str], hasty_threads: None
+) -> None:
     """Intake, two scorers, and readers of the table, of the queue and of the desk, all at once over one home."""
     make_track(per_day=50, attempts=50)
     sending, stop = [Board(), Board()], threading.Event()
