@@ -1,6 +1,7 @@
 """A leaderboard that is hosted here: its tracks, its ledger, its way in, and what an organiser can do with it."""
 
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from submissions.records import Action, Decision, Result, Submission, is_id, ver
 from submissions.store import FolderStore, Store
 from submissions.tables import Id
 from submissions.tracks import TrackRules
+
+log = logging.getLogger(__name__)
 
 DECISIONS: tuple[Action, ...] = ("hide", "withdraw", "disqualify", "restore")
 """What an organiser can decide of a submission."""
@@ -63,8 +66,19 @@ class Board:
 
     def tracks(self) -> list[Track]:
         """All tracks; those that are scored here first, and of those the ones with public answers."""
-        every = [self.track(name) for name in track_ids()]
-        return sorted(every, key=lambda track: (self.why_not(track.id) != "", track.answers != "public", track.id))
+        return sorted(
+            self._usable(), key=lambda track: (self.why_not(track.id) != "", track.answers != "public", track.id)
+        )
+
+    def _usable(self) -> list[Track]:
+        """All tracks but those whose files are wrong: an organiser's slip in one does not stop the others."""
+        found = []
+        for name in track_ids():
+            try:
+                found.append(self.track(name))
+            except TrackError as problem:
+                log.error("%s", problem)
+        return found
 
     def rules(self, name: str) -> TrackRules:
         """The rules by which a track takes files here. Raises `Refusal` where it is not scored here.
@@ -102,7 +116,10 @@ class Board:
 
     def closed(self, name: str) -> bool:
         """Whether a track's last day is over: then the private ranking shows. A track that is gone never closes."""
-        closes = self.track(name).rules.closes if name in track_ids() else None
+        try:
+            closes = self.track(name).rules.closes
+        except TrackError:
+            return False
         return closes is not None and self.clock().date() > closes
 
     # Versions and the queue
@@ -112,8 +129,9 @@ class Board:
 
     def queue(self) -> list[tuple[Submission, str]]:
         """What is to be scored, in which version: what has no score at all first, in the order of arrival."""
-        versions = {name: self.version(self.track(name)) for name in track_ids()}
-        mark = (self.ledger.refresh().revision, versions)
+        revision = self.ledger.refresh().revision  # before the versions: a rescoring may be among what is new
+        versions = {track.id: self.version(track) for track in self._usable()}
+        mark = (revision, versions)
         if self._queue[0] != mark:
             wanted = [
                 (submission, version)
@@ -135,10 +153,11 @@ class Board:
         current = self.version(track)
         ledger = self.ledger
         about = [each for each in ledger.of_track(track.id) if not ledger.standing(each.id).withdrawn]
-        if all(current in found for each in about if (found := ledger.results(each.id))):
-            return current
-        there = {version for each in about for version in ledger.results(each.id) if version != current}
-        return max(there, key=version_key)
+        found = [set(map(version_key, results)) for each in about if (results := ledger.results(each.id))]
+        for version in sorted({version_key(current)}.union(*found), reverse=True):
+            if all(version in own or min(own) > version for own in found):  # who came later is in later ones
+                return ".".join(map(str, version))
+        return current
 
     # What an organiser does
 
@@ -174,7 +193,7 @@ class Board:
         """Submissions that could not be scored for a fault of ours, the latest first."""
         found = [
             (submission, result)
-            for submission in self.ledger.submissions.values()
+            for submission in list(self.ledger.submissions.values())
             if (result := self.ledger.result(submission.id)) and result.state == "error"
         ]
         return sorted(found, key=lambda each: each[0].received, reverse=True)

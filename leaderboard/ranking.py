@@ -144,7 +144,7 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
             replace(row, move=old - row.rank) if row.rank and (old := before.get(row.id)) else row
             for row in _ranked(_selected(board, track, entries, everything, "private"))
         ]
-    pending = 0 if version == board.version(track) else len(board.queue())
+    pending = 0 if version == board.version(track) else sum(each.track == track.id for each, _ in board.queue())
     return Ranking(track, version, split, tuple(_merged(rows, _published(track))), pending)
 
 

@@ -169,7 +169,7 @@ class FolderStore:
         whole = told.rfind(b"\n") + 1
         self._read_to = (self._read_to or 0) + whole
         paths = (os.fsdecode(line) for line in told[:whole].split(b"\n"))
-        return [path for path in paths if ENTRIES.get(path.split("/")[0]) == path.count("/")]
+        return [path for path in paths if _is_entry(path)]
 
     def _arrived(self) -> list[str]:
         there = [path for path in self._awaited if (self.home / path).exists()]
@@ -205,6 +205,12 @@ class FolderStore:
                 told = json.loads(line)
                 found.append((_printable(told["path"]), _printable(told["reason"])))
         return sorted(found)
+
+
+def _is_entry(path: str) -> bool:
+    """Whether a path is one of an entry, and not the beginning of one: that would be the folder of a whole month."""
+    parts = path.split("/")
+    return ENTRIES.get(parts[0]) == len(parts) - 1 and all(parts)
 
 
 def _names(home: Path, place: str, depth: int) -> Iterator[str]:

@@ -199,3 +199,11 @@ def test_a_higher_version_of_a_track_scores_anew(board: Board, make_track: Calla
     assert [version for _, version in board.queue()] == ["2"]
     sweep(board)
     assert set(board.ledger.results(name)) == {"1", "2"}
+
+
+def test_a_track_file_that_is_wrong_does_not_stop_the_others(board: Board, caplog: pytest.LogCaptureFixture) -> None:
+    (board.home / "tracks" / "slip.toml").write_text("title = 'no more than this'")
+    name = send(board)
+    assert sweep(board) == Swept(scored=1)
+    assert board.ledger.state(name) == "scored" and "slip.toml" in caplog.text
+    assert "slip" not in [track["id"] for track in Desk(board).tracks(None)]

@@ -207,3 +207,13 @@ def test_ids_are_in_the_order_of_time_and_no_two_are_the_same() -> None:
     assert len({new_id(now) for _ in range(2_000)}) == 2_000
     assert not any(map(is_id, ("", "../x", names[0].lower(), f"{names[0]}/", f" {names[0]}", f"{names[0]}\n")))
     assert sorted(["1.10", "1", "2", "1.9"], key=version_key) == ["1", "1.9", "1.10", "2"]
+
+
+def test_the_beginning_of_an_entrys_path_is_no_entry(store: FolderStore) -> None:
+    """A line that was cut short may name the folder of a whole month, which must not be taken for one entry."""
+    store.write("submissions/2026-11/a", FOLDER)
+    other = FolderStore(store.home)
+    other.news()
+    with (store.home / "journal").open("ab") as journal:
+        journal.write(b"\nsubmissions/2026-11/\nresults/small@1/2026-11/\nsubmissions//\n")
+    assert set(other.news()) <= {"submissions/2026-11/a"}

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from board_making import ADA, answers
-from entering import scored
+from entering import scored, send
 from senders import DIFFERENT, FILES, PEOPLE, content
 
 from leaderboard.hosting import Board
@@ -22,6 +22,8 @@ from leaderboard.schedule import Swept, sweep
 from submissions.errors import Refusal
 from submissions.identity import Person
 from submissions.intake import Entry, Receipt
+from submissions.ledger import Ledger
+from submissions.records import Result
 
 PROCESSES = 2
 
@@ -81,7 +83,7 @@ def test_twenty_people_send_two_hundred_files(make_track: Callable[..., str], pe
 def test_one_person_from_many_threads_cannot_pass_the_quota_or_the_cap_on_attempts(board: Board) -> None:
     barrier = threading.Barrier(12)
 
-    def send(number: int) -> Receipt | str:
+    def sent(number: int) -> Receipt | str:
         barrier.wait()
         try:
             return board.intake.submit(ADA, "small", answers(a=f"word {number}"), "P.csv", Entry("Ada"))
@@ -89,7 +91,7 @@ def test_one_person_from_many_threads_cannot_pass_the_quota_or_the_cap_on_attemp
             return refusal.code
 
     with ThreadPoolExecutor(12) as pool:
-        answered = list(pool.map(send, range(12)))
+        answered = list(pool.map(sent, range(12)))
     assert Counter(each if isinstance(each, str) else "taken" for each in answered) == {
         "taken": 3,
         "quota": 5,
@@ -108,18 +110,21 @@ def test_the_same_file_at_the_same_time_is_one_submission(board: Board) -> None:
     assert len(Board().ledger.refresh().submissions) == 1
 
 
-@pytest.fixture
-def hasty_threads() -> Iterator[None]:
-    """Threads take turns a thousand times as often, so that whatever may come between two steps does."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(5e-6)
-    yield
-    sys.setswitchinterval(before)
+def test_a_submission_may_arrive_while_incidents_are_listed(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes, as from another thread, between two of those that are looked at."""
+    names, look, other = [send(board)], Ledger.result, Board()
+
+    def result(ledger: Ledger, name: str) -> Result | None:
+        if len(names) == 1:
+            names.append(send(other, 1))
+            ledger.refresh()
+        return look(ledger, name)
+
+    monkeypatch.setattr(Ledger, "result", result)
+    assert board.incidents() == [] and set(board.ledger.submissions) == set(names)
 
 
-def test_what_is_sent_while_others_are_scored_and_read_gets_one_score(
-    make_track: Callable[..., str], hasty_threads: None
-) -> None:
+def test_what_is_sent_while_others_are_scored_and_read_gets_one_score(make_track: Callable[..., str]) -> None:
     """Intake, two scorers, and readers of the table, of the queue and of the desk, all at once over one home."""
     make_track(per_day=50, attempts=50)
     sending, stop = [Board(), Board()], threading.Event()
@@ -139,17 +144,15 @@ def test_what_is_sent_while_others_are_scored_and_read_gets_one_score(
         sending[0].queue()
         sending[0].incidents()
 
-    def send(number: int) -> str:
-        person = Person(f"p{number % 5}", "P")
-        sent = answers(a=f"word {number}")
-        return sending[number % 2].intake.submit(person, "small", sent, "P.csv", Entry("P")).submission.id
+    def sent(number: int) -> str:
+        return send(sending[number % 2], number, Person(f"p{number % 5}", "P"))
 
     works = [*(lambda each=each: sweep(each, score=scored) for each in scorers), read, read]
     threads = [threading.Thread(target=until_stopped, args=(work,)) for work in works]
     for thread in threads:
         thread.start()
     with ThreadPoolExecutor(8) as pool:
-        names = list(pool.map(send, range(40)))
+        names = list(pool.map(sent, range(40)))
     stop.set()
     for thread in threads:
         thread.join()
