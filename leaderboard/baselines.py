@@ -10,6 +10,7 @@ from pathlib import Path
 from leaderboard.hosting import Board
 from leaderboard.tracks import PACKAGE
 from submissions.errors import Refusal
+from submissions.problems import SubmissionError
 
 TRACK = "clue-practice"
 CLUES = PACKAGE / "data" / "clue-practice" / "clues.jsonl"
@@ -43,7 +44,7 @@ def enter_baselines(board: Board, explain: Explain) -> list[str]:
             continue
         try:
             board.intake.baseline(TRACK, name, method, explain(CLUES, modalities), "predictions.jsonl")
-        except Refusal:  # an organiser's own track of this name has other rules
+        except (Refusal, SubmissionError):  # an organiser's own track of this name has other rules
             return entered
         entered.append(name)
     return entered

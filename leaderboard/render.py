@@ -42,7 +42,8 @@ def heartbeat(at: str, queued: int, words: Words) -> str:
 def frame(found: Ranking, words: Words) -> pd.DataFrame:
     """The table as it is shown, under the words of the interface: numbers are numbers, so that they sort as such."""
     moved = any(row.move is not None for row in found.rows)
-    rows = [_cells(row, found.columns, moved, words) for row in found.rows]
+    columns = found.columns
+    rows = [_cells(row, columns, moved, words) for row in found.rows]
     return pd.DataFrame(rows, dtype=object)
 
 
