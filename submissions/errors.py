@@ -20,5 +20,9 @@ class StoreError(IntakeError):
     """Nothing was stored: the place is full, cannot be written, or does not answer."""
 
 
+class Unreadable(StoreError):
+    """One entry cannot be read (its rights, its medium), whatever becomes of the others."""
+
+
 class AlreadyStored(StoreError):
     """There is an entry of this name, and entries are never changed."""

@@ -4,22 +4,26 @@ Every process has its own; `refresh` brings in what others wrote. A damaged entr
 """
 
 import contextlib
+import gc
 import json
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 
-from submissions.errors import AlreadyStored, StoreError
-from submissions.records import Decision, Record, Result, State, Submission, version_key
+from submissions.errors import AlreadyStored, StoreError, Unreadable
+from submissions.records import Decision, Record, Result, State, Submission, UnknownSchema, version_key
 from submissions.store import Store
 
 log = logging.getLogger(__name__)
 
 REQUEST = "request.json"
+MANY = 1_000
+"""Entries of which reading makes so many objects that looking for garbage among them takes a third of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,9 @@ class Standing:
     def out(self) -> bool:
         """Whether it is out of the ranking."""
         return self.withdrawn or self.hidden or self.disqualified
+
+
+NEVER_DECIDED = Standing()
 
 
 class Ledger:
@@ -54,16 +61,27 @@ class Ledger:
         self._of_person: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._of_content: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         self._unread: list[str] = []
+        self._barred: dict[str, str] = {}
+        self._foreign: dict[str, str] = {}
         self._lock = threading.RLock()
 
     def refresh(self) -> "Ledger":
-        """Read what is new in the store. Raises `StoreError` where it does not answer."""
+        """Read what is new in the store. Raises `StoreError` where it does not answer.
+
+        A single entry that cannot be read is told by `unusable`, and asked for again.
+        """
         with self._lock:
-            self._unread += self.store.news()
-            while self._unread:  # what the store does not give now is asked for again
-                self._take(self._unread[-1])
-                self._unread.pop()
+            self._unread += [*self._barred, *self.store.news()]
+            with _without_collection() if len(self._unread) > MANY else contextlib.nullcontext():
+                while self._unread:  # what the store does not give now is asked for again
+                    self._take(self._unread[-1])
+                    self._unread.pop()
         return self
+
+    def unusable(self) -> list[tuple[str, str]]:
+        """Entries that are not damaged and left in their place, but cannot be used: path and reason."""
+        with self._lock:
+            return sorted({**self._barred, **self._foreign}.items())
 
     def add(self, record: Submission | Result | Decision, files: Mapping[str, bytes] | None = None) -> None:
         """Store a record, durably. Raises `StoreError`, and `AlreadyStored` for a result that is there already."""
@@ -84,10 +102,20 @@ class Ledger:
     def _take(self, path: str) -> None:
         try:
             self._read(path)
+        except Unreadable as problem:
+            if path not in self._barred:
+                log.error("%r: %s", path, problem)
+            self._barred[path] = str(problem)
+            return
+        except UnknownSchema as problem:
+            log.error("%r is left where it is: %s", path, problem)
+            self._foreign[path] = str(problem)
+            return
         except (ValueError, TypeError, KeyError, RecursionError, FileNotFoundError) as problem:
             reason = str(problem) or type(problem).__name__
             log.error("%r is damaged (%s) and is set aside", path, reason)
             self.store.set_aside(path, reason)
+        self._barred.pop(path, None)
         self.revision += 1
 
     def _read(self, path: str) -> None:
@@ -164,11 +192,13 @@ class Ledger:
         found = self.result(name)
         return found.state if found else "queued"  # type: ignore[return-value]
 
-    def standing(self, name: str) -> Standing:
-        """What the decisions about a submission come to, in the order in which they were made."""
-        now = Standing()
+    def standing(self, name: str, until: datetime | None = None) -> Standing:
+        """What the decisions about a submission (made before `until`) come to, in the order in which they were made."""
+        now = NEVER_DECIDED
         with self._lock:
-            about = sorted(self._of_submission.get(name, ()), key=lambda each: each.made)
+            if name not in self._of_submission:
+                return now
+            about = _before(until, self._of_submission[name])
         for decision in about:
             if decision.action == "restore":
                 now = Standing(reason=decision.reason)
@@ -181,21 +211,39 @@ class Ledger:
                 )
         return now
 
-    def chosen(self, person: str, track: str) -> str | None:
-        """The submission that the person said shall count, unless it is out since."""
+    def chosen(self, person: str, track: str, until: datetime | None = None) -> str | None:
+        """The submission that the person said (before `until`) shall count, unless it is out since."""
         with self._lock:
             own = self._of_person.get((person, track), [])
-            choices = [each for name in own for each in self._of_submission.get(name, ()) if each.action == "count"]
-        last = max(choices, key=lambda each: each.made, default=None)
-        return last.submission if last and not self.standing(last.submission).out else None
+            made = [each for name in own for each in self._of_submission.get(name, ()) if each.action == "count"]
+            choices = _before(until, made)
+        last = choices[-1].submission if choices else None
+        return last if last and not self.standing(last, until).out else None
 
     def decisions(self) -> list[Decision]:
         """The latest first."""
         with self._lock:
-            return sorted(self._decisions.values(), key=lambda each: each.made, reverse=True)
+            return _before(None, self._decisions.values())[::-1]
 
     def version(self, track: str, own: int) -> str:
         """What a track is scored in now: its own version, and how often it was rescored since."""
         with self._lock:
             opened = [each.version for each in self._of_submission.get("", ()) if each.track == track]
         return max([str(own), *(each for each in opened if version_key(each)[0] == own)], key=version_key)
+
+
+def _before(until: datetime | None, decisions: Iterable[Decision]) -> list[Decision]:
+    """In the order in which they were made."""
+    kept = [each for each in decisions if until is None or each.at < until]
+    return sorted(kept, key=lambda each: (each.at, each.id))
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -3,13 +3,14 @@
 `from_dict` raises `ValueError` where a stored record is not what it should be.
 """
 
+import math
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from submissions.identity import Person
 
@@ -18,6 +19,8 @@ _TIME = "%Y%m%dT%H%M%SZ"
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 REPORTED = ("primary", "scores", "samples", "provenance")
 """What a report tells, whichever the metric."""
+PROBLEM = {"row", "column", "code", "message", "hint"}
+ENDS = ("low", "high")
 SUBMISSION, RESULT, DECISION = "emer-submission/1", "emer-result/1", "emer-decision/1"
 
 State = Literal["queued", "scored", "refused", "error"]
@@ -31,15 +34,33 @@ def new_id(now: datetime) -> str:
     return f"{now.astimezone(UTC).strftime(_TIME)}-{''.join(secrets.choice(_BASE32) for _ in range(10))}"
 
 
-def is_id(text: str) -> bool:
-    return ID.fullmatch(text) is not None
+def is_id(text: Any) -> bool:
+    return isinstance(text, str) and ID.fullmatch(text) is not None
+
+
+class UnknownSchema(ValueError):
+    """A record that another version of this program wrote: not damaged, and not to be touched."""
+
+
+MOMENTS = ("received", "made", "scored")
+"""Fields that hold a moment in ISO form; the id tells it to the second, where there is none."""
 
 
 @cache
-def _kinds(record: Any) -> Mapping[str, Any]:
-    """Field → type, of a kind of record: asked once, since thousands are read."""
+def _kinds(record: Any) -> Mapping[str, type]:
+    """Field → its type as JSON has it, of a kind of record: asked once, since thousands are read."""
     hints = get_type_hints(record)
-    return {each.name: hints[each.name] for each in fields(record)}
+    as_json = {Mapping: dict, tuple: list}
+    return {each.name: as_json.get(get_origin(kind := hints[each.name]), kind) for each in fields(record)}
+
+
+@cache
+def _defaults(record: Any) -> frozenset[str]:
+    return frozenset(each.name for each in fields(record) if (each.default, each.default_factory) != (MISSING, MISSING))
+
+
+def _moment_of(name: str) -> str:
+    return datetime.strptime(name.split("-")[0], _TIME).replace(tzinfo=UTC).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +74,26 @@ class Record:
 
     @classmethod
     def from_dict(cls, told: Any) -> Any:
-        if not isinstance(told, dict) or told.get("schema") != SCHEMAS[cls]:
+        """A field that came after the record was written has its default."""
+        schema = told.get("schema") if isinstance(told, dict) else None
+        if schema != SCHEMAS[cls]:
+            if isinstance(schema, str) and re.fullmatch(rf"{SCHEMAS[cls].split('/')[0]}/\d{{1,4}}", schema):
+                raise UnknownSchema(f"it is of the schema {schema}, which this version does not know")
             raise ValueError(f"no record of the schema {SCHEMAS[cls]}")
-        kinds = _kinds(cls)  # type: ignore[arg-type]
-        if absent := kinds.keys() - told.keys():
+        if not is_id(told.get("id")):
+            raise ValueError("the id is none")
+        kinds, defaults = _kinds(cls), _defaults(cls)  # type: ignore[arg-type]
+        moments = [name for name in MOMENTS if name in kinds]
+        told = {**dict.fromkeys(moments, _moment_of(told["id"])), **told}
+        if absent := kinds.keys() - told.keys() - defaults:
             raise ValueError(f"{', '.join(sorted(absent))} is missing")
         for name, kind in kinds.items():
-            if kind in (str, int, bool) and type(told[name]) is not kind:
+            if name in told and type(told[name]) is not kind:
                 raise ValueError(f"{name} is no {kind.__name__}")
-        record = cls(**{name: told[name] for name in kinds})
-        if not is_id(record.id):
-            raise ValueError("the id is none")
-        return record
+        for name in moments:
+            if datetime.fromisoformat(told[name]).tzinfo is None:
+                raise ValueError(f"{name} has no zone")
+        return cls(**{name: told[name] for name in kinds if name in told})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +119,6 @@ class Submission(Record):
     def __post_init__(self) -> None:
         if not re.fullmatch(r"predictions\.[a-z]{1,8}", str(self.file)):
             raise ValueError("the file's name is none of ours")
-        datetime.fromisoformat(self.received)
 
     @property
     def at(self) -> datetime:
@@ -121,10 +149,17 @@ class Result(Record):
     def __post_init__(self) -> None:
         if self.state not in get_args(State)[1:]:
             raise ValueError("the state is none")
-        if not isinstance(self.reports, Mapping) or (self.state == "scored") != bool(self.reports):
+        if (self.state == "scored") != bool(self.reports):
             raise ValueError("a report belongs to what was scored")
         check_reports(self.reports)
+        if not all(isinstance(problem, dict) and problem.keys() >= PROBLEM for problem in self.problems):
+            raise ValueError("a problem is not whole")
         version_key(self.version)
+
+    def value(self, split: str) -> float | None:
+        """The primary score of a split; None where there is none that could rank."""
+        value = self.reports.get(split, {}).get("primary", {}).get("value")
+        return value if isinstance(value, int | float) and math.isfinite(value) else None
 
     @property
     def path(self) -> str:
@@ -132,10 +167,23 @@ class Result(Record):
 
 
 def check_reports(reports: Mapping[str, Any]) -> None:
-    """Raises `ValueError` where a report lacks what every report has."""
+    """Raises `ValueError` where a report lacks what every report has, and what is read of it."""
     for report in reports.values():
         if not isinstance(report, dict) or not all(isinstance(report.get(part), dict) for part in REPORTED):
             raise ValueError("a report is not whole")
+        primary, bounds = report["primary"], report["primary"].get("interval")
+        if not isinstance(primary.get("name"), str) or not _is_number(primary.get("value", "")):
+            raise ValueError("the primary score is none")
+        if bounds is not None and not (
+            isinstance(bounds, dict) and all(_is_number(bounds.get(end, "")) for end in ENDS)
+        ):
+            raise ValueError("the interval is none")
+        if not {"vocabulary", "metrics"} <= report["provenance"].keys():
+            raise ValueError("the provenance is not whole")
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +208,12 @@ class Decision(Record):
             raise ValueError("the action is none")
         if (self.action == "rescore") != bool(self.track and self.version) or bool(self.track) == bool(self.submission):
             raise ValueError("a decision is about a submission, or opens a version of a track")
-        datetime.fromisoformat(self.made)
         if self.version:
             version_key(self.version)
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromisoformat(self.made)
 
     @classmethod
     def made_by(cls, by: Person, now: datetime, action: Action, reason: str, **about: str) -> "Decision":

@@ -17,13 +17,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from submissions.errors import AlreadyStored, StoreError
+from submissions.errors import AlreadyStored, StoreError, Unreadable
 
 ENTRIES = {"submissions": 2, "results": 3, "decisions": 2}
 """Where entries lie, and how deep."""
 REASONS = "damaged.jsonl"
 NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
-"""Where a file should be there is none; any other error may pass."""
+"""Where a file should be there is none."""
+OF_THE_FILE = (errno.EACCES, errno.EPERM, errno.EIO)
+"""It is there and cannot be read, which says nothing of other files; any other error is of the whole store."""
 RETOLD = 16_384
 """Bytes at the end of the journal that are read again after a listing, in which an entry may have been on its way."""
 AWAITED_S = 60.0
@@ -41,7 +43,9 @@ class Store(Protocol):
         ...
 
     def read(self, path: str) -> bytes:
-        """The content of a file. Raises `FileNotFoundError`, or `StoreError` where the store does not answer."""
+        """The content of a file. Raises `FileNotFoundError`; `Unreadable` where this one cannot be read, and
+        `StoreError` where the store does not answer.
+        """
         ...
 
     def news(self) -> list[str]:
@@ -140,6 +144,8 @@ class FolderStore:
         except OSError as problem:
             if problem.errno in NO_FILE:
                 raise FileNotFoundError(path) from None
+            if problem.errno in OF_THE_FILE:
+                raise Unreadable(f"it cannot be read ({problem.strerror})") from problem
             raise _unreadable(problem) from problem
 
     def news(self) -> list[str]:
@@ -172,7 +178,7 @@ class FolderStore:
         return [path for path in paths if _is_entry(path)]
 
     def _arrived(self) -> list[str]:
-        there = [path for path in self._awaited if (self.home / path).exists()]
+        there = [path for path in self._awaited if os.path.exists(self.home / path)]  # noqa: PTH110 - never raises
         now = time.monotonic()
         self._awaited = {
             path: since for path, since in self._awaited.items() if path not in there and now - since < AWAITED_S

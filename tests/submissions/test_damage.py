@@ -99,7 +99,7 @@ TEXTS: dict[str, Callable[[Path], object]] = {
     "no text": lambda path: path.write_bytes(b'{"schema": "\xff\xfe"}'),
     "a list": lambda path: path.write_text("[]"),
     "nested deep": lambda path: path.write_text("[" * 100_000),
-    "another schema": lambda path: changed(path, schema="emer-submission/9"),
+    "another schema": lambda path: changed(path, schema="someone-else/1"),
     "another id": lambda path: changed(path, id="20200101T000000Z-AAAAAAAAAA"),
     "an id that is none": lambda path: changed(path, id="../../x"),
     "a number for a text": lambda path: changed(path, track=7),
@@ -252,3 +252,73 @@ def test_what_lies_where_no_entry_can_is_left_alone(there: Home) -> None:
     board, aside = looked(there)
     assert aside == [] and all(path.read_text() == "mine" for path in strays)
     assert set(board.ledger.submissions) == {there.scored, there.queued}
+
+
+def test_what_an_older_version_wrote_is_read(there: Home) -> None:
+    """It had no moments finer than the id's, and no baselines."""
+    for path, moment in ((there.submission / REQUEST, "received"), (there.decided, "made")):
+        told = json.loads(path.read_text())
+        path.write_text(json.dumps({name: told[name] for name in told if name not in (moment, "baseline")}))
+    board, aside = looked(there)
+    assert aside == [] and board.ledger.chosen(ADA.id, "small") == there.scored
+    found = board.ledger.submissions[there.scored]
+    assert f"{found.at:%Y%m%dT%H%M%SZ}" == there.scored.split("-")[0] and not found.baseline
+    assert [row.id for row in Desk(board).table("small").rows] == [there.scored]
+
+
+@pytest.mark.parametrize("kind", ["submission", "result", "decision"])
+def test_what_a_newer_version_wrote_is_told_and_left_where_it_is(there: Home, kind: str) -> None:
+    path = {"submission": there.submission / REQUEST, "result": there.result, "decision": there.decided}[kind]
+    changed(path, schema=f"emer-{kind}/2", news="what only a newer version knows")
+    before = path.read_bytes()
+    board, aside = looked(there)
+    assert aside == [] and path.read_bytes() == before
+    (told,) = Desk(board).overview(ORGANISER)["damaged"]
+    assert f"emer-{kind}/2" in told["reason"] and there.queued in board.ledger.submissions
+    sweep(board, score=scored)
+    assert board.ledger.state(there.queued) == "scored" and path.read_bytes() == before
+
+
+UNREADABLE = Path("/proc/self/mem")
+"""Reading it from its start is an error of input and output, whoever reads."""
+
+
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="there is no file here that nobody can read")
+@pytest.mark.parametrize("kind", ["submission", "result", "decision"])
+def test_an_entry_that_cannot_be_read_now_stays_and_is_read_when_it_can(there: Home, kind: str) -> None:
+    path = {"submission": there.submission / REQUEST, "result": there.result, "decision": there.decided}[kind]
+    kept = path.rename(there.folder / "kept")
+    path.symlink_to(UNREADABLE)
+    board, aside = looked(there)
+    assert aside == [] and path.is_symlink(), "it is not damaged"
+    (told,) = Desk(board).overview(ORGANISER)["damaged"]
+    assert "cannot be read" in told["reason"] and there.queued in board.ledger.submissions, "and the rest goes on"
+    path.unlink()
+    kept.rename(path)
+    ledger = board.ledger.refresh()
+    assert ledger.unusable() == [] and set(ledger.submissions) == {there.scored, there.queued}
+    assert ledger.state(there.scored) == "scored" and ledger.chosen(ADA.id, "small") == there.scored
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"primary": {"name": 7}},
+        {"primary": {"value": "0.9"}},
+        {"primary": {"value": True}},
+        {"primary": {"interval": [0.1, 0.2]}},
+        {"primary": {"interval": {"low": 0.1}}},
+        {"provenance": {}},
+        {"scores": []},
+    ],
+    ids=str,
+)
+def test_a_report_of_another_shape_does_not_stop_the_table_or_the_status(there: Home, report: dict[str, Any]) -> None:
+    told = json.loads(there.result.read_text())
+    public = told["reports"]["public"]
+    for part, values in report.items():
+        public[part] = {**public[part], **values} if part == "primary" else values
+    there.result.write_text(json.dumps(told))
+    board, aside = looked(there)
+    assert aside == [there.result.relative_to(there.folder).as_posix()]
+    assert Desk(board).table("small").rows == () and Desk(board).status(ADA, there.scored)["state"] == "queued"

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from entering import REPORT, known, send
+from board_making import REPORT
+from entering import known, send
 
 from leaderboard.hosting import Board
 from submissions import store as stores

@@ -8,8 +8,11 @@ from submissions.errors import Refusal
 from submissions.identity import LOCAL, LocalIdentity, Person, known, organiser
 
 
-def request(host: str = "127.0.0.1:7860", client: str = "127.0.0.1", **headers: str) -> SimpleNamespace:
-    return SimpleNamespace(client=SimpleNamespace(host=client), headers={"host": host, **headers})
+def request(
+    host: str = "127.0.0.1:7860", client: str = "127.0.0.1", version: str = "1.1", **headers: str
+) -> SimpleNamespace:
+    inner = SimpleNamespace(scope={"http_version": version})
+    return SimpleNamespace(client=SimpleNamespace(host=client), headers={"host": host, **headers}, request=inner)
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +39,13 @@ def test_the_local_person_is_known_by_every_name_of_this_machine(host: str) -> N
         request(**{"forwarded": "for=192.0.2.7"}),
         request(origin="https://evil.example"),
         request(origin="null"),
+        request(origin="http://localhost:3000"),
+        request(origin="http://127.0.0.1:8000"),
+        request(**{"X-Forwarded-Host": "emer.example"}),
+        request(**{"via": "1.1 proxy"}),
+        request(**{"cf-connecting-ip": "192.0.2.7"}),
+        request(**{"X-Client-IP": "192.0.2.7"}),
+        request(version="1.0"),
         request(origin="http://[broken"),
         None,
     ],
@@ -47,6 +57,11 @@ def test_everybody_else_is_a_stranger(stranger: SimpleNamespace | None) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org", ""])
 def test_an_app_that_others_can_reach_knows_nobody(host: str) -> None:
     assert LocalIdentity(host)(request()) is None
+
+
+def test_the_local_person_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMER_LOCAL_PERSON", "off")
+    assert LocalIdentity("127.0.0.1")(request()) is None
 
 
 def test_in_a_space_nobody_is_local(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The way in: what gets a receipt, what does not, what it costs, and what a participant can decide."""
 
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -155,3 +156,29 @@ def test_only_its_owner_withdraws_or_chooses_a_submission(board: Board) -> None:
     assert len(Board().ledger.refresh().decisions()) == 2, "withdrawing twice is one decision"
     with pytest.raises(Refusal):
         board.intake.choose(ADA, name)
+
+
+def test_what_is_withdrawn_while_it_waits_costs_nothing(board: Board) -> None:
+    name = send(board).submission.id
+    assert board.intake.usage(ADA, "small").left == 2
+    board.intake.withdraw(ADA, name)
+    assert board.intake.usage(ADA, "small").left == 3
+    sweep(board)
+    scored = send(board, content=answers(a="sad")).submission.id
+    sweep(board)
+    board.intake.withdraw(ADA, scored)
+    assert board.intake.usage(ADA, "small").left == 2, "what was scored was told, and counts"
+
+
+def test_what_was_seen_while_its_writing_failed_is_no_earlier_receipt(board: Board) -> None:
+    """A reader may see an entry in the moment before it is taken back; who sends it again gets a real receipt."""
+    seen = send(board).submission
+    shutil.rmtree(board.home / seen.path)
+    again = send(board)
+    assert not again.again and again.submission.id != seen.id
+    assert set(Board().ledger.refresh().submissions) == set(board.ledger.submissions) == {again.submission.id}
+
+
+@pytest.mark.parametrize("name", ["नमस्ते\u200dक", "خانه\u200cام"])
+def test_joiners_that_scripts_need_belong_to_a_name(name: str) -> None:
+    assert Entry(name).name == name

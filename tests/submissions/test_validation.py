@@ -91,3 +91,35 @@ def test_the_command_itself_can_be_wrong(capsys: pytest.CaptureFixture[str], tmp
     assert code == 2 and "clue-practice" in err
     code, out, _ = run(capsys, "check", "--track", "clue-practice", tmp_path / "P.csv", "--json", "-")
     assert code == 1 and json.loads(out)["problems"][0]["code"] == "unreadable"
+
+
+def test_a_part_that_is_handed_in_without_what_it_is_scored_by_is_told() -> None:
+    """Of the track's columns each part needs its own; none of them is required of every file."""
+    unibench = load_track("mer-unibench").rules
+    assert problems("part,name,sentiment\nmer2023,a,0.5\n", unibench) == [("missing", None, "openset")]
+    assert problems("part,name\nsims,a\n", unibench) == [("missing", None, "sentiment")]
+    assert problems("part,name,sentiment\nsims,a,0.5\n", unibench) == []
+    assert problems("part,name,openset\nsims,a,happy\n", unibench) == [], "its labels tell it too"
+
+
+def test_nothing_is_sent_where_the_answer_could_not_be_written(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMER_HOME", str(tmp_path / "home"))
+    path = tmp_path / "P.csv"
+    path.write_text("name,openset\n" + "".join(f"clue-{number:03},happy\n" for number in range(1, 61)))
+    submit = ("submit", "--track", "clue-practice", "--name", "Ada", path)
+    code, out, err = run(capsys, *submit, "--json", tmp_path / "none" / "answer.json")
+    assert (code, out) == (2, "") and "answer.json cannot be written" in err
+    assert run(capsys, "status") == (0, "You have no submissions here.\n", "")
+    code, out, _ = run(capsys, *submit, "--json", tmp_path / "answer.json")
+    receipt = json.loads((tmp_path / "answer.json").read_text())
+    assert code == 0 and receipt["id"] in out and not receipt["again"]
+
+
+def test_a_place_that_is_none_is_told_before_anything_is_asked_of_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for place in ("nonsense", "ftp://127.0.0.1/", "http://"):
+        code, out, err = run(capsys, "status", "--to", place)
+        assert (code, out) == (2, "") and err.startswith("The address of a leaderboard begins with https://")
