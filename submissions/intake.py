@@ -83,17 +83,21 @@ def quota_told(used: Usage) -> dict[str, Any]:
 
 
 class Intake:
-    """`rules` answers with the rules of a track that takes files here, or raises; `arrived` is told of each receipt."""
+    """`rules` answers with the rules of a track that takes files here, or raises; `closing` with the moment from which
+    a track, hosted or not, is closed. `arrived` is told of each receipt.
+    """
 
     def __init__(
         self,
         ledger: Ledger,
         rules: Callable[[str], TrackRules],
         attempts: Attempts,
+        closing: Callable[[str], datetime | None] = lambda track: None,
         arrived: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.ledger, self.rules, self.attempts, self.arrived, self.clock = ledger, rules, attempts, arrived, clock
+        self.ledger, self.rules, self.attempts, self.closing = ledger, rules, attempts, closing
+        self.arrived, self.clock = arrived, clock
 
     def check(self, track: str, content: bytes, filename: str) -> Check:
         """Check a file whole; nothing is stored."""
@@ -135,7 +139,7 @@ class Intake:
         now = self.clock()
         if rules.opens and now.date() < rules.opens:
             raise Refusal("closed", f"{rules.title} opens on {rules.opens} (UTC); send the file then.")
-        if rules.closes and now.date() > rules.closes:
+        if rules.closed(now):
             raise Refusal("closed", f"{rules.title} closed on {rules.closes} (UTC); no file is taken any more.")
         with self.ledger.store.exclusive():
             used = usage(self.ledger.refresh(), self.attempts, rules.id, rules.quota, sender.id, now)
@@ -158,8 +162,9 @@ class Intake:
     ) -> Receipt:
         with self.ledger.store.exclusive():
             same = self.ledger.refresh().same(rules.id, sender.id, hashlib.sha256(content).hexdigest())
-            if before := [each for each in same if self.ledger.state(each.id) != "error"]:
-                return self._receipt(sender, rules, before[0], again=True)
+            for before in same:
+                if self.ledger.state(before.id) != "error" and self._is_stored(before):
+                    return self._receipt(sender, rules, before, again=True)
             used = usage(self.ledger, self.attempts, rules.id, rules.quota, sender.id, self.clock())
             if not used.left:
                 raise Refusal(
@@ -169,6 +174,15 @@ class Intake:
                 )
             made = self._write(sender.id, rules, content, filename, entry, rows)
             return self._receipt(sender, rules, made, again=False)
+
+    def _is_stored(self, submission: Submission) -> bool:
+        """Whether it is in the store, and not only was in view while a write that failed was taken back."""
+        try:
+            self.ledger.content(submission)
+        except FileNotFoundError:
+            self.ledger.lose(submission, "its writing was not completed")
+            return False
+        return True
 
     def _write(
         self,
@@ -219,7 +233,7 @@ class Intake:
         return self._decide(person, name, "withdraw")
 
     def choose(self, person: Person | None, name: str) -> Submission:
-        """Let this submission count for the person on its track, whichever is best."""
+        """Let this submission count for the person on its track, whichever is best; when it is closed, no more."""
         return self._decide(person, name, "count")
 
     def _decide(self, person: Person | None, name: str, action: Action) -> Submission:
@@ -229,6 +243,11 @@ class Intake:
             return found
         if action == "count" and (standing.out or self.ledger.state(name) != "scored"):
             raise Refusal("state", "Only a submission that is scored and not withdrawn can count; choose another.")
+        closing = self.closing(found.track)
+        if action == "count" and closing and self.clock() >= closing:
+            raise Refusal("closed", f"{found.track} is closed, so what counts can no longer be changed.")
+        if action == "count" and (result := self.ledger.result(name)) and result.value("public") is None:
+            raise Refusal("state", "This submission has no score that ranks, so it cannot count; choose another.")
         by = replace(known(person), organiser=False)
         self.ledger.add(Decision.made_by(by, self.clock(), action, "by the participant", submission=name))
         return found

@@ -7,6 +7,8 @@ from typing import Any
 MOST_REPORTED = 20
 """Problems that are told one by one; the rest are counted."""
 MISSING_ID = "missing-id"
+JOINERS = "\u200c\u200d"
+"""Between letters of Persian and of Indian scripts, and in signs made of several, these are part of the spelling."""
 MOST_KEPT = 2_000
 """Problems that are kept to be put in the order of rows."""
 
@@ -113,4 +115,4 @@ def shown(text: str, most: int = 60) -> str:
 def plain(text: str, most: int = 60) -> str:
     """As `shown`, without quotation marks."""
     short = text if len(text) <= most else f"{text[:most]}…"
-    return "".join(char if char.isprintable() else "�" for char in short)
+    return "".join(char if char.isprintable() or char in JOINERS else "�" for char in short)

@@ -66,4 +66,9 @@ def usage(ledger: Ledger, attempts: Attempts, track: str, quota: Quota, person: 
 
 
 def _counted(ledger: Ledger, names: Iterable[str]) -> int:
-    return sum(ledger.state(name) not in FREE for name in names)
+    return sum(_counts(ledger, name) for name in names)
+
+
+def _counts(ledger: Ledger, name: str) -> bool:
+    state = ledger.state(name)
+    return state not in FREE and not (state == "queued" and ledger.standing(name).withdrawn)

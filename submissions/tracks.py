@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 from submissions.tables import NAME, Column, Id
 
@@ -24,6 +24,7 @@ class TrackRules:
     """`manifest` are the ids that a file must hold; None where whoever hosts the track has not said.
 
     `opens` and `closes` are the first and the last day (UTC) on which files are taken; None is without bound.
+    `needed`: part → columns of which a file that holds the part must have one. Raises `ValueError` for wrong dates.
     """
 
     id: str
@@ -36,12 +37,28 @@ class TrackRules:
     closes: date | None = None
     quota: Quota = field(default_factory=Quota)
     example: Mapping[str, str] = field(default_factory=dict)
+    needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def parts(self) -> tuple[str, ...]:
         """The parts of which a file may hold some; () where the track is one."""
         return self.key[0].choices
 
+    @property
+    def closing(self) -> datetime | None:
+        """The moment from which no file is taken any more."""
+        if self.closes is None:
+            return None
+        return datetime.combine(self.closes, time(), tzinfo=UTC) + timedelta(days=1)
+
+    def closed(self, now: datetime) -> bool:
+        return self.closing is not None and now >= self.closing
+
     def __post_init__(self) -> None:
+        for name in ("opens", "closes"):
+            if type(getattr(self, name)) not in (date, type(None)):
+                raise ValueError(
+                    f"{name} is no day; write it as {name} = 2026-12-31, without quotation marks or a time"
+                )
         if self.opens and self.closes and self.closes < self.opens:
             raise ValueError("closes lies before opens")

@@ -40,11 +40,20 @@ def check(content: bytes, name: str, rules: TrackRules, limits: Limits | None = 
         count = len(rows)
         table, findings = typed(rows, rules.columns, rules.key)
         if table.samples:
-            findings.add(*_strangers(table, rules), *_missing(table, rules))
+            findings.add(*_unanswered(table, rules), *_strangers(table, rules), *_missing(table, rules))
         findings.check()
     except SubmissionError as error:
         return Check(count, error=error)
     return Check(count, table)
+
+
+def _unanswered(table: Table, rules: TrackRules) -> Iterator[Problem]:
+    """Columns that a part of the file needs and that the file does not have."""
+    held = {sample[0] for sample in table.samples}
+    for part, columns in rules.needed.items():
+        if part in held and not table.present.intersection(columns):
+            message = f"The part {part} needs the column, and the file does not have it"
+            yield Problem("missing", message, f"add {' or '.join(columns)}", column=columns[0])
 
 
 def _strangers(table: Table, rules: TrackRules) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,13 @@ from submissions.identity import Person
 ADA, BEN = Person("id-ada", "Ada"), Person("id-ben", "Ben")
 ORGANISER = Person("id-org", "Olga", organiser=True)
 LABELS = {"a": "happy", "b": "sad", "c": "angry", "d": "calm"}
+REPORT: dict[str, Any] = {
+    "primary": {"name": "F", "value": 0.5, "interval": {"low": 0.4, "high": 0.6}},
+    "scores": {},
+    "samples": {},
+    "provenance": {"vocabulary": {}, "metrics": {}},
+}
+"""What every report has, of a scoring that did not take place."""
 TRACK = """
 title = "Small"
 task = "Name the emotions."

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from emer_space.settings import app_home
 from leaderboard.errors import TrackError
 from leaderboard.metrics.registry import METRICS
-from submissions.problems import SubmissionError
+from submissions.problems import SubmissionError, shown
 from submissions.tables import NAME, Column, Id, read_table
 from submissions.tracks import Quota, TrackRules
 
@@ -119,8 +119,11 @@ def load_track(name: str, folder: Path | None = None) -> Track:
     """A track by its id. Raises `TrackError` where there is none of that name, or its file is wrong."""
     files = _files(folder)
     if name not in files:
-        raise TrackError(f"There is no track {name!r}; choose among {', '.join(sorted(files))}.")
-    return _load(files[name], files[name].stat().st_mtime_ns)
+        raise TrackError(f"There is no track {shown(str(name))}; choose among {', '.join(sorted(files))}.")
+    try:
+        return _load(files[name], files[name].stat().st_mtime_ns)
+    except OSError as problem:
+        raise TrackError(f"The track file {files[name].name} cannot be read ({problem.strerror}).") from problem
 
 
 @cache
@@ -152,6 +155,7 @@ def _track(name: str, table: dict[str, Any], base: Path) -> Track:
         closes=dates.get("closes"),
         quota=Quota(**table.get("quota", {})),
         example=table.get("example", {}),
+        needed={name: METRICS[part.metric].any_of for name, part in parts.items()} if parts.keys() != {""} else {},
     )
     answers = _one_of(table["answers"], get_args(Answers))
     if (answers == "public") != (references is not None):

@@ -96,6 +96,8 @@ def test_a_track_is_read_from_its_file(tmp_path: Path) -> None:
         ({"version": '"one"'}, "", "invalid literal"),
         ({}, "[quota]\nper_day = 0\n", "per_day"),
         ({}, "[dates]\nopens = 2026-02-01\ncloses = 2026-01-01\n", "closes lies before opens"),
+        ({}, '[dates]\ncloses = "2026-01-01"\n', "closes is no day"),
+        ({}, "[dates]\nopens = 2026-01-01T12:00:00Z\n", "opens is no day"),
         ({"title": "Mine"}, "", "Invalid value"),
     ],
 )
