@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from emer_space.errors import EmerError
 from leaderboard.desk import Desk
 from leaderboard.errors import LeaderboardError
 from leaderboard.metrics.registry import METRICS
@@ -109,8 +110,14 @@ def _run_once(options: argparse.Namespace) -> None:
     from leaderboard.scoring_process import ScoringLimits
 
     limits, board = ScoringLimits.from_environment(), Board()
-    enter_baselines(board, explain)
+    missing = ""
+    try:
+        enter_baselines(board, explain)
+    except (EmerError, SubmissionError, IntakeError) as problem:  # what people sent is scored all the same
+        missing = f"The baselines could not be entered: {problem}"
     done = sweep(board, limits)
+    if missing:
+        print(missing, file=sys.stderr)
     if done.busy:
         lines = ["Another sweep is under way; it scores what is queued."]
     else:

@@ -120,7 +120,7 @@ class Desk:
         beat = board.heartbeat()
         return {
             "last_run": beat.at,
-            "waiting": list(beat.waiting),
+            "waiting": list(dict.fromkeys((*board.wrong_tracks(), *beat.waiting))),
             "queue": [
                 {"id": each.id, "track": each.track, "version": version, "name": each.name, "person": each.person}
                 for each, version in board.queue()
@@ -137,7 +137,10 @@ class Desk:
                 for each, result in board.incidents()
             ],
             "decisions": [_decision(each) for each in board.ledger.decisions()],
-            "damaged": [{"path": path, "reason": reason} for path, reason in board.ledger.store.damaged()],
+            "damaged": [
+                {"path": path, "reason": reason}
+                for path, reason in (*board.ledger.unusable(), *board.ledger.store.damaged())
+            ],
         }
 
     def decide(self, person: Person | None, name: str, action: str, reason: str) -> dict[str, Any]:

@@ -14,11 +14,13 @@ from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable, TrackError, WheelsUnavailable
 from leaderboard.references import read_references, reference_file
 from leaderboard.tracks import Track, load_track, track_ids
+from leaderboard.versions import Versions
 from leaderboard.vocabularies import official_wheels
 from submissions.errors import Refusal
 from submissions.identity import Person, organiser
 from submissions.intake import Intake
 from submissions.ledger import Ledger
+from submissions.problems import plain, shown
 from submissions.quota import Attempts
 from submissions.records import Action, Decision, Result, Submission, is_id, version_key
 from submissions.store import FolderStore, Store
@@ -52,10 +54,16 @@ class Board:
         self.clock = clock
         self.ledger = Ledger(store or FolderStore(self.home))
         self.arrived: Callable[[], None] = lambda: None
-        self._queue: tuple[Any, list[tuple[Submission, str]]] = None, []
+        self.versions = Versions(self.ledger, self._usable)
+        self._wrong: dict[str, str] = {}
         self._ids: dict[str, tuple[int, frozenset[Id]]] = {}
         self.intake = Intake(
-            self.ledger, self.rules, Attempts(self.home / "attempts"), lambda: self.arrived(), lambda: self.clock()
+            self.ledger,
+            self.rules,
+            Attempts(self.home / "attempts"),
+            self.closing,
+            lambda: self.arrived(),
+            lambda: self.clock(),
         )
 
     # Tracks
@@ -72,13 +80,21 @@ class Board:
 
     def _usable(self) -> list[Track]:
         """All tracks but those whose files are wrong: an organiser's slip in one does not stop the others."""
-        found = []
+        found, wrong = [], {}
         for name in track_ids():
             try:
                 found.append(self.track(name))
             except TrackError as problem:
-                log.error("%s", problem)
+                wrong[name] = str(problem)
+                if self._wrong.get(name) != wrong[name]:
+                    log.error("%s", problem)
+        self._wrong = wrong
         return found
+
+    def wrong_tracks(self) -> list[str]:
+        """What is wrong with the files of tracks, each as one sentence."""
+        self._usable()
+        return list(self._wrong.values())
 
     def rules(self, name: str) -> TrackRules:
         """The rules by which a track takes files here. Raises `Refusal` where it is not scored here.
@@ -94,8 +110,12 @@ class Board:
             if track.rules.manifest is None:
                 return replace(track.rules, manifest=self._manifest(track, path))
             return track.rules
-        except (ReferencesUnavailable, WheelsUnavailable, OSError):
-            raise Refusal("unhosted", f"The track {name} is not scored here; choose another.") from None
+        except (ReferencesUnavailable, WheelsUnavailable):
+            raise Refusal("unhosted", f"The track {shown(name)} is not scored here; choose another.") from None
+        except OSError as problem:
+            log.error("the track %s cannot be read", name, exc_info=problem)
+            told = f"The track {shown(name)} cannot be read now ({problem.strerror}); try again later."
+            raise Refusal("unhosted", told) from None
         except TrackError as problem:
             raise Refusal("track", str(problem)) from None
 
@@ -114,50 +134,25 @@ class Board:
             return str(problem)
         return ""
 
-    def closed(self, name: str) -> bool:
-        """Whether a track's last day is over: then the private ranking shows. A track that is gone never closes."""
+    def closing(self, name: str) -> datetime | None:
+        """The moment from which a track is closed; None where it stays open, as one that is gone does."""
         try:
-            closes = self.track(name).rules.closes
+            return self.track(name).rules.closing
         except TrackError:
-            return False
-        return closes is not None and self.clock().date() > closes
+            return None
 
-    # Versions and the queue
-
-    def version(self, track: Track) -> str:
-        return self.ledger.version(track.id, track.version)
+    def closed(self, name: str) -> bool:
+        """Whether a track's last day is over: then the private ranking shows."""
+        closing = self.closing(name)
+        return closing is not None and self.clock() >= closing
 
     def queue(self) -> list[tuple[Submission, str]]:
-        """What is to be scored, in which version: what has no score at all first, in the order of arrival."""
-        revision = self.ledger.refresh().revision  # before the versions: a rescoring may be among what is new
-        versions = {track.id: self.version(track) for track in self._usable()}
-        mark = (revision, versions)
-        if self._queue[0] != mark:
-            wanted = [
-                (submission, version)
-                for name, version in versions.items()
-                for submission in self.ledger.of_track(name)
-                if version not in self.ledger.results(submission.id)
-                if not self.ledger.standing(submission.id).withdrawn
-            ]
-            wanted.sort(key=lambda each: (self.ledger.result(each[0].id) is not None, each[0].received))
-            self._queue = mark, wanted
-        return list(self._queue[1])
+        """What is to be scored next, in which version."""
+        return self.versions.queue()
 
     def queued(self) -> int:
         """How many submissions have no score yet."""
         return sum(self.ledger.result(submission.id) is None for submission, _ in self.queue())
-
-    def shown_version(self, track: Track) -> str:
-        """The newest version that is complete: while a track is scored anew, the ranking before it stays."""
-        current = self.version(track)
-        ledger = self.ledger
-        about = [each for each in ledger.of_track(track.id) if not ledger.standing(each.id).withdrawn]
-        found = [set(map(version_key, results)) for each in about if (results := ledger.results(each.id))]
-        for version in sorted({version_key(current)}.union(*found), reverse=True):
-            if all(version in own or min(own) > version for own in found):  # who came later is in later ones
-                return ".".join(map(str, version))
-        return current
 
     # What an organiser does
 
@@ -168,7 +163,11 @@ class Board:
             raise Refusal("action", f"Decide one of {', '.join(DECISIONS)}.")
         if not is_id(name) or name not in self.ledger.refresh().submissions:
             raise Refusal("unknown", "There is no submission with this id; look it up in the queue or the ranking.")
-        return self._decided(Decision.made_by(person, self.clock(), _action(action), _reason(reason), submission=name))
+        decision = Decision.made_by(person, self.clock(), _action(action), _reason(reason), submission=name)
+        self.ledger.add(decision)
+        if action == "restore":  # what was withdrawn while it waited is scored now
+            self.arrived()
+        return decision
 
     def rescore(self, by: Person | None, name: str, reason: str) -> str:
         """Open a new version of a track, in which every submission is scored anew; returns it. Raises `Refusal`."""
@@ -179,15 +178,11 @@ class Board:
             raise Refusal("track", str(problem)) from None
         with self.ledger.store.exclusive():
             self.ledger.refresh()
-            key = version_key(self.version(track))
+            key = version_key(self.versions.current(track))
             version = f"{key[0]}.{key[1] + 1 if len(key) > 1 else 1}"
-            self._decided(Decision.made_by(person, self.clock(), "rescore", why, track=name, version=version))
+            self.ledger.add(Decision.made_by(person, self.clock(), "rescore", why, track=name, version=version))
         self.arrived()
         return version
-
-    def _decided(self, decision: Decision) -> Decision:
-        self.ledger.add(decision)
-        return decision
 
     def incidents(self) -> list[tuple[Submission, Result]]:
         """Submissions that could not be scored for a fault of ours, the latest first."""
@@ -202,8 +197,7 @@ class Board:
 
     def beat(self, waiting: tuple[str, ...]) -> None:
         """Tell, whoever asks, that a sweep has ended. It is a sign of life and need not be durable."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        part = self.home / f"heartbeat.{os.getpid()}"
+        part = self.home / "heartbeat.part"  # one name: sweeps exclude each other, and a killed one leaves no more
         part.write_text(json.dumps({"at": self.clock().isoformat(), "waiting": waiting}), encoding="utf-8")
         part.replace(self.home / "heartbeat.json")
 
@@ -221,6 +215,7 @@ def _action(text: str) -> Action:
 
 def _reason(text: str) -> str:
     reason = " ".join(str(text or "").split())
+    reason = plain(reason, len(reason))
     if not 0 < len(reason) <= 500:
         raise Refusal("reason", "Give a reason, of 500 characters at most: it is kept with the decision.")
     return reason
@@ -234,7 +229,8 @@ def check_references_are_private(*published: Path) -> None:
     named = os.environ.get("EMER_REFERENCES")
     if not named:
         return
-    folder = Path(named).expanduser().resolve()
+    named_folder = Path(named).expanduser().absolute()
+    folder = named_folder.resolve()
     project = Path(__file__).resolve().parent.parent
     places = {
         "the working folder": Path.cwd(),
@@ -243,7 +239,7 @@ def check_references_are_private(*published: Path) -> None:
         **{f"the app's folder for uploads ({number})": place for number, place in enumerate(published, 1)},
     }
     for name, place in places.items():
-        if folder.is_relative_to(place.resolve()):
+        if any(each.is_relative_to(place.resolve()) for each in (folder, Path(os.path.normpath(named_folder)))):
             raise LeaderboardError(
                 f"EMER_REFERENCES points into {name}, from which files may be published, so the app does not start; "
                 "let it name a private folder elsewhere."

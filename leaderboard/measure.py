@@ -38,7 +38,9 @@ def measure(metric: str, references: Path, predictions: Path, wheels: Wheels, gr
     try:
         return chosen.tally(*sides, resources)
     except SubmissionError as problem:
-        raise _of_file(references if problem.problems[0].code == "classes" else predictions, problem) from None
+        raise _of_file(predictions, problem) from None
+    except ValueError as problem:
+        raise _of_file(references, refusal("references", str(problem), "mend them to suit the metric")) from None
 
 
 def read_groups(path: Path) -> dict[Id, Groups]:

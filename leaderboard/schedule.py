@@ -8,7 +8,6 @@ import logging
 import os
 import secrets
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +25,9 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 3
 INTERVAL_S = 30
 """Between two sweeps that nobody asked for: they find what another process took in."""
-SWEEP = "sweep"
+SWEEP, FIRST = "sweep", "first"
+AGAIN_S = 600
+"""Until what the board shall have from the beginning, and could not be made, is tried again."""
 
 Score = Callable[[str, str, bytes, ScoringLimits], Outcome]
 
@@ -62,34 +63,41 @@ def _alone(board: Board) -> Iterator[bool]:
     except OSError as problem:
         raise StoreError(f"Results cannot be stored ({problem.strerror}); let EMER_HOME be writable.") from problem
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            alone = True
+        except BlockingIOError:
+            alone = False
+        yield alone
     finally:
         os.close(file)
 
 
 class _Sweep:
-    """The queue as it is now, and as it grows. What fails is tried again after the others."""
+    """The head of the queue as it is at that moment, until nothing is left; what failed comes after the others."""
 
     def __init__(self, board: Board, limits: ScoringLimits, score: Score) -> None:
         self.board, self.limits, self.score = board, limits, score
         self.failed: dict[tuple[str, str], int] = {}
+        self.done: set[tuple[str, str]] = set()
         self.waiting: dict[str, str] = {}
         self.counts = {"scored": 0, "refused": 0, "error": 0}
 
     def run(self) -> Swept:
-        line: deque[tuple[Submission, str]] = deque()
-        while line or (line := deque(self._queue())):
-            submission, version = line.popleft()
+        while (head := self._head()) is not None:
+            submission, version = head
             if self._done(submission, version):
-                continue
-            line.append((submission, version))
-        return Swept(self.counts["scored"], self.counts["refused"], self.counts["error"], tuple(self.waiting.values()))
+                self.done.add((submission.id, version))
+        waiting = (*self.board.wrong_tracks(), *self.waiting.values())
+        return Swept(self.counts["scored"], self.counts["refused"], self.counts["error"], waiting)
 
-    def _queue(self) -> list[tuple[Submission, str]]:
-        return [each for each in self.board.queue() if each[0].track not in self.waiting]
+    def _head(self) -> tuple[Submission, str] | None:
+        left = (
+            (submission, version)
+            for submission, version in self.board.queue()
+            if submission.track not in self.waiting and (submission.id, version) not in self.done
+        )
+        return min(left, key=lambda each: self.failed.get((each[0].id, each[1]), 0), default=None)
 
     def _done(self, submission: Submission, version: str) -> bool:
         """Whether nothing more is to be done: a result is stored, or the track waits."""
@@ -163,7 +171,7 @@ class Schedule:
         board.arrived = self.kick
 
     def start(self) -> None:
-        """Sweep now and then on; `first` is done once beside it (what the board shall have from the beginning)."""
+        """Sweep now and then on; `first`, what the board has from the beginning, is made beside it, until it is."""
         self._scheduler.add_job(
             self._run,
             "interval",
@@ -175,12 +183,22 @@ class Schedule:
             misfire_grace_time=None,
         )
         if self._first:
-            self._scheduler.add_job(self._begin, misfire_grace_time=None)
+            self._scheduler.add_job(
+                self._begin,
+                "interval",
+                id=FIRST,
+                seconds=AGAIN_S,
+                next_run_time=datetime.now(UTC),
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+            )
         self._scheduler.start()
 
     def _begin(self) -> None:
-        if self._first:
-            self._first()
+        assert self._first
+        self._first()
+        self._scheduler.remove_job(FIRST)
         self.kick()
 
     def stop(self) -> None:

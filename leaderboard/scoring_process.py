@@ -30,6 +30,8 @@ PASSED_ON = (
 )  # fmt: skip
 """Of the environment; tokens and keys stay with the parent."""
 MOST_TRACEBACK = 8_000
+MOST_ANSWER = 16_000_000
+"""Bytes; a report has a few thousand."""
 GRACE_S = 5.0
 """What the clock may run beyond the limit of processor time before the child is killed."""
 
@@ -88,8 +90,8 @@ def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: b
     assert child.stdin and child.stdout and child.stderr
     told: dict[str, bytes] = {}
     readers = [
-        threading.Thread(target=lambda pipe=pipe, name=name: told.update({name: pipe.read()}), daemon=True)
-        for name, pipe in (("answer", child.stdout), ("stderr", child.stderr))
+        threading.Thread(target=lambda: told.update(answer=_most_of(child)), daemon=True),
+        threading.Thread(target=lambda: told.update(stderr=_end_of(child.stderr)), daemon=True),
     ]
     sending = threading.Thread(
         target=_send, args=(child.stdin, json.dumps(job).encode() + b"\n" + content), daemon=True
@@ -112,6 +114,24 @@ def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: b
     return Outcome("error", {}, detail=f"The scoring process ended with {reason}.\n{errors}".strip())
 
 
+def _most_of(child: subprocess.Popen[bytes]) -> bytes:
+    """What it says; one that does not stop talking is stopped, and has said nothing."""
+    assert child.stdout
+    answer = child.stdout.read(MOST_ANSWER + 1)
+    if len(answer) <= MOST_ANSWER:
+        return answer
+    child.kill()
+    return b""
+
+
+def _end_of(pipe: IO[bytes] | None) -> bytes:
+    """The last that is written to a pipe; all of it is read, so that nobody has to wait."""
+    kept = b""
+    while pipe and (more := pipe.read1(65_536)):  # type: ignore[attr-defined]
+        kept = (kept + more)[-4 * MOST_TRACEBACK :]
+    return kept
+
+
 def _send(pipe: IO[bytes], message: bytes) -> None:
     """The pipe stays open until the child has answered: its end is the parent's."""
     with contextlib.suppress(OSError, ValueError):
@@ -127,8 +147,8 @@ def _number(variable: str, default: float) -> float:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0 < value < float("inf"):
-        raise LeaderboardError(f"{variable} must be a number above zero, for instance {default:g}.")
+    if not 1 <= value <= 1e6:
+        raise LeaderboardError(f"{variable} must be a number from 1 to 1000000, for instance {default:g}.")
     return value
 
 

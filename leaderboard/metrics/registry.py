@@ -30,7 +30,7 @@ class Resources:
 class Metric:
     """`version` changes with every change of a score. `primary` is the score that ranks by default.
 
-    `pair` are key columns that count where both files have them.
+    `pair` are key columns that count where both files have them. `any_of`: a file must have one of these columns.
     """
 
     version: str
@@ -39,6 +39,11 @@ class Metric:
     predictions: tuple[Column, ...]
     tally: Callable[[Table, Table, Resources], Tally]
     pair: tuple[str, ...] = ()
+
+    @property
+    def any_of(self) -> tuple[str, ...]:
+        required = tuple(column.name for column in self.predictions if column.required)
+        return required or tuple(column.name for column in self.predictions)
 
 
 LABELS = Column("openset", "labels")
@@ -73,8 +78,7 @@ def _hit(references: Table, predictions: Table, resources: Resources) -> Tally:
 def _classification(references: Table, predictions: Table, resources: Resources) -> Tally:
     wanted = references.column("discrete")
     if len(set(wanted.values())) > MOST_CLASSES:
-        message = f"There are more than {MOST_CLASSES} classes in the references"
-        raise refusal("classes", message, "write one class of a few for each sample", column="discrete")
+        raise ValueError(f"There are more than {MOST_CLASSES} classes in the references")
     return classes.classification(wanted, predictions.column("discrete"))
 
 

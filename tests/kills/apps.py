@@ -69,7 +69,8 @@ class AppHome(Home):
             with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
                 return Client(url, token=False, verbose=False, download_files=False, analytics_enabled=False)
             time.sleep(0.2)
-        raise RuntimeError(f"the app did not start:\n{self.log.read_text(errors='replace')[-3000:]}")
+        said = self.log.read_text(errors="replace")[-3000:]
+        raise RuntimeError(f"the app did not start (exit code {self.app.poll()}): {said}")
 
     def _kill(self) -> None:
         assert self.app

@@ -63,7 +63,10 @@ def run(folder: Path, kills: int, app: int, seed: int, jobs: int, progress: Call
                 for home, plan, share in zip(homes, plans, shares, strict=True)
             ]
         for done in as_completed(under_way):
-            total.add(done.result())
+            try:
+                total.add(done.result())
+            except Exception as problem:  # noqa: BLE001 - whatever it is, it is told, and the other homes go on
+                total.problems.append(f"a home could not be brought to its end: {problem!r}")
             progress(str(total))
     return total
 
@@ -90,6 +93,8 @@ def main() -> int:
     began = time.monotonic()
     with _workplace(options.folder) as folder:
         done = run(folder, options.kills, options.app, options.seed, options.jobs, lambda line: print(line, flush=True))
+    for place in sorted(map(str, done.known - done.places)) if options.kills >= len(done.known) else ():
+        print(f"Nobody was killed {place}.")
     for problem in done.problems:
         print(problem, file=sys.stderr)
     print(f"{done} (seed {options.seed}, {time.monotonic() - began:.0f} s)")

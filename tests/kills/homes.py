@@ -310,7 +310,7 @@ class Home:
 
     def check_left_overs(self) -> None:
         """Nothing unfinished or damaged, no part of a file, no scoring process (5, 6)."""
-        for place in ("unfinished/*", "damaged/*", "heartbeat.[0-9]*"):
+        for place in ("unfinished/*", "damaged/*"):
             for path in self.folder.glob(place):
                 self.wrong(f"{path.relative_to(self.folder)} is left over")
         deadline = time.monotonic() + GONE_S

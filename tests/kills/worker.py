@@ -43,7 +43,6 @@ GENERAL = (
     (r"[0-9a-f]{32}", "<person>"),
     (r"[\w-]+@[\d.]+", "<track@version>"),
     (r"^export/[\w-]+(?=/|$)", "export/<track>"),
-    (r"heartbeat\.\d+", "heartbeat.<pid>"),
     (r"predictions\.\w+", "predictions.*"),
 )
 """What differs between two steps of the same kind."""
@@ -246,7 +245,7 @@ def tell(board: Board, steps: Steps) -> None:
         "states": {name: ledger.state(name) for name in ledger.submissions},
         "withdrawn": [name for name in ledger.submissions if ledger.standing(name).withdrawn],
         "decisions": [[each.action, each.submission or each.track, each.version] for each in ledger.decisions()],
-        "versions": {track.id: board.version(track) for track in board.tracks()},
+        "versions": {track.id: board.versions.current(track) for track in board.tracks()},
         "queue": [each.id for each, _ in board.queue()],
         "ranked": {
             track.id: [row.id for row in ranking(board, track, everything=True).rows if row.id]

@@ -9,6 +9,9 @@ from typing import Any
 from homes import Home, Place, Tally
 from material import PRACTICE, Material
 
+UNFINISHED = Place("submit: rename unfinished/<id> to submissions/<month>/<id>", "before")
+"""A kill here leaves the most unfinished, which the next worker then removes."""
+
 OUTSIDE_EVERY = 8
 SCORING_S = 2.0
 """About as long as a scoring process lives here: a kill from outside comes within this time."""
@@ -59,6 +62,8 @@ class WorkerHome(Home):
         return len(self.receipts) - len({path.stem for path in (self.folder / "results").glob("*/*/*.json")})
 
     def killed_at(self, kill: Place) -> bool:
+        if "remove unfinished/" in kill.step:
+            self.live(self.submits(1), UNFINISHED)
         return self.live(self.tasks(kill.doing), kill).killed
 
     def killed_while_scoring(self) -> bool:
@@ -103,22 +108,21 @@ def rehearse(home: WorkerHome) -> tuple[list[Place], list[Place]]:
 
     One kill is needed: what it leaves unfinished is removed by the next worker, which are steps as well.
     """
-    unfinished = Place("submit: rename unfinished/<id> to submissions/<month>/<id>", "before")
     early = home.live([*home.submits(2, practice=0), ["score"], ["export"]]).places()
-    early += home.live([*home.decisions(), *home.submits(1, practice=0)], unfinished).places()
+    early += home.live([*home.decisions(), *home.submits(1, practice=0)], UNFINISHED).places()
     known = home.live([*home.submits(2, practice=0), ["score"], *home.decisions(), ["export"]]).places()
     return [place for place in dict.fromkeys(early) if place not in known], known
 
 
 def spread(first: list[Place], known: list[Place], kills: int, homes: int, chance: random.Random) -> list[list[Place]]:
-    """The places of each home's kills: all in an order of chance. A new home begins with one of `first`."""
+    """The places of each home's kills: all in an order of chance. The new homes begin with those of `first`."""
     order = ("submit", "score", "decide", "export")
     at_first = sorted(chance.sample(first, len(first)), key=lambda kill: order.index(kill.doing))
     line = chance.sample(known, len(known))
     plans: list[list[Place]] = []
     for number in range(homes):
         count = kills // homes + (number < kills % homes)
-        begins = at_first[number - 1 : number] if number and count else []
+        begins = at_first[number - 1 :: homes - 1][: min(count, 2)] if number else []
         while len(line) < count:
             line += chance.sample(known, len(known))
         cut = count - len(begins)
@@ -136,10 +140,10 @@ def run_home(home: WorkerHome, plan: list[Place], known: list[Place], outside: i
     lives, limit = 0, 6 * (len(plan) + outside) + 20
     while (line or done.outside < outside) and lives < limit and not home.problems:
         lives += 1
-        if done.outside < outside and (not line or home.random.random() < 1 / OUTSIDE_EVERY):
+        if done.outside < outside and (not line or (lives > 3 and home.random.random() < 1 / OUTSIDE_EVERY)):
             done.outside += home.killed_while_scoring()
             continue
-        kill = line.pop(_next(home, line))
+        kill = line.pop(0)
         if home.killed_at(kill):
             done.inside += 1
             done.places.add(kill)
@@ -151,9 +155,3 @@ def run_home(home: WorkerHome, plan: list[Place], known: list[Place], outside: i
     home.end()
     done.receipts, done.scored, done.problems = len(home.receipts), home.results(), home.problems
     return done
-
-
-def _next(home: WorkerHome, line: list[Place]) -> int:
-    """What removes the unfinished waits until there is something unfinished, and goes first then."""
-    unfinished = any((home.folder / "unfinished").glob("*"))
-    return next((number for number, kill in enumerate(line) if ("remove unfinished/" in kill.step) == unfinished), 0)

@@ -10,8 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emer_space.errors import EmerError
 from leaderboard.__main__ import main
+from leaderboard.hosting import Board
 from leaderboard.tracks import load_track
+from submissions.identity import LOCAL
+from submissions.intake import Entry
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
@@ -181,7 +185,7 @@ def test_what_a_metric_refuses_is_told_with_the_file(capsys: pytest.CaptureFixtu
 
     assert "p.csv, column 'sentiment'" in told("sentiment", "name,sentiment\na,1\n", "name,x\na,1\n")
     many = "name,discrete\n" + "".join(f"{number},c{number}\n" for number in range(101))
-    assert "r.csv, column 'discrete': There are more than 100 classes" in told("classification", many, many)
+    assert "r.csv: There are more than 100 classes" in told("classification", many, many)
 
 
 def test_wrong_groups_are_told_with_their_sample(
@@ -221,3 +225,19 @@ def test_it_runs_as_a_module(project: Path, references: Path, predictions: Path)
         text=True,
     )
     assert (done.returncode, done.stderr) == (0, "") and "level2.f" in done.stdout
+
+
+def test_what_people_sent_is_scored_also_where_the_baselines_cannot_be_entered(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explain(*what: Any) -> bytes:
+        raise EmerError("a model is not there")
+
+    monkeypatch.setattr("leaderboard.__main__.explain", explain)
+    rows = "".join(f"clue-{number:03},happy\n" for number in range(1, 61))
+    board = Board()
+    receipt = board.intake.submit(LOCAL, "clue-practice", f"name,openset\n{rows}".encode(), "P.csv", Entry("Ada"))
+    assert main(["run-once", "--json", "-"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["scored"] == 1 and board.ledger.refresh().state(receipt.submission.id) == "scored"
+    assert err == "The baselines could not be entered: a model is not there\n"

@@ -89,7 +89,7 @@ def test_without_references_only_public_tracks_take_files(home: Path, monkeypatc
     assert [name for name, why_not in told.items() if not why_not] == ["clue-practice"]
 
 
-@pytest.mark.parametrize("place", ["working", "temporary", "link", "missing"])
+@pytest.mark.parametrize("place", ["working", "temporary", "link", "link inside", "missing"])
 def test_references_where_files_may_be_published_are_refused(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +100,14 @@ def test_references_where_files_may_be_published_are_refused(
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     link = tmp_path / "link"
     link.symlink_to(working / "sub")
-    wrong = {"working": working, "temporary": temporary / "sub", "link": link, "missing": tmp_path / "nope"}[place]
+    (working / "inside").symlink_to(tmp_path / "elsewhere")
+    wrong = {
+        "working": working,
+        "temporary": temporary / "sub",
+        "link": link,
+        "link inside": working / "inside",
+        "missing": tmp_path / "nope",
+    }[place]
     monkeypatch.setenv("EMER_REFERENCES", str(wrong))
     with pytest.raises(LeaderboardError, match="EMER_REFERENCES"):
         check_references_are_private()

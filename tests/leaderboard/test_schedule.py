@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+import resource
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from board_making import ADA, BEN, ORGANISER, Clock, answers
+from board_making import ADA, BEN, ORGANISER, REPORT, Clock, answers
 
 from leaderboard.desk import Desk
 from leaderboard.hosting import Board
@@ -126,9 +127,10 @@ def test_the_environment_names_the_limits(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setenv("EMER_SCORING_SECONDS", "12")
     assert ScoringLimits.from_environment() == ScoringLimits(seconds=12.0)
-    monkeypatch.setenv("EMER_SCORING_MEGABYTES", "much")
-    with pytest.raises(LeaderboardError, match="EMER_SCORING_MEGABYTES"):
-        ScoringLimits.from_environment()
+    for text in ("much", "0", "-1", "nan", "inf", "1e400"):
+        monkeypatch.setenv("EMER_SCORING_MEGABYTES", text)
+        with pytest.raises(LeaderboardError, match="EMER_SCORING_MEGABYTES"):
+            ScoringLimits.from_environment()
 
 
 def test_what_has_no_references_waits_and_goes_on(
@@ -204,6 +206,85 @@ def test_a_higher_version_of_a_track_scores_anew(board: Board, make_track: Calla
 def test_a_track_file_that_is_wrong_does_not_stop_the_others(board: Board, caplog: pytest.LogCaptureFixture) -> None:
     (board.home / "tracks" / "slip.toml").write_text("title = 'no more than this'")
     name = send(board)
-    assert sweep(board) == Swept(scored=1)
+    done = sweep(board)
+    assert done.scored == 1 and "slip.toml" in done.waiting[0]
     assert board.ledger.state(name) == "scored" and "slip.toml" in caplog.text
     assert "slip" not in [track["id"] for track in Desk(board).tracks(None)]
+
+
+def test_a_child_that_talks_without_end_is_stopped(
+    board: Board, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    chatty = tmp_path / "chatty"
+    chatty.write_text("#!/bin/sh\nyes >&2 &\nexec yes\n")
+    chatty.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(chatty))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    outcome = score_in_child("small", "P.csv", b"x", ScoringLimits(seconds=60))
+    assert outcome.state == "error" and "ended with signal 9" in outcome.detail
+    assert len(outcome.detail) < 10_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000, "kilobytes"
+
+
+def test_what_arrives_during_a_sweep_comes_before_what_is_scored_anew(board: Board, clock: Clock) -> None:
+    old = [send(board, BEN, a="sad"), send(board, Person("c", "C"), a="calm")]
+    sweep(board, score=lambda *job: Outcome("scored", {"public": REPORT}))
+    board.rescore(ORGANISER, "small", "why")
+    order, new = [], []
+
+    def score(track: str, file: str, content: bytes, limits: ScoringLimits) -> Outcome:
+        order.append(content)
+        if not new:
+            new.append(send(board, ADA, a="proud"))
+        return Outcome("scored", {"public": REPORT})
+
+    assert sweep(board, score=score) == Swept(scored=3)
+    assert [b"proud" in content for content in order] == [False, True, False]
+    assert {board.ledger.state(name) for name in (*old, *new)} == {"scored"}
+
+
+def test_what_was_withdrawn_is_scored_anew_with_the_others_and_ranks_when_it_is_restored(board: Board) -> None:
+    from leaderboard.ranking import ranking
+
+    name, other = send(board), send(board, BEN, a="sad")
+    sweep(board)
+    board.intake.withdraw(ADA, name)
+    board.rescore(ORGANISER, "small", "why")
+    assert sweep(board) == Swept(scored=2)
+    board.decide(ORGANISER, name, "restore", "it was a slip")
+    found = ranking(board, board.track("small"))
+    assert (found.version, [row.id for row in found.rows]) == ("1.1", [name, other])
+
+
+def test_where_references_do_not_suit_the_metric_submissions_wait_and_none_is_refused(board: Board, home: Path) -> None:
+    folder = home / "tracks"
+    track = (folder / "small.toml").read_text().replace('"ew"', '"classification"').replace('"level1.f"', '"waf"')
+    track = track.replace("openset", "discrete").replace('"labels"', '"labels"\nmost = 1').replace("small", "many")
+    (folder / "many.toml").write_text(track)
+    rows = "".join(f"s{number},class{number}\n" for number in range(101))
+    (folder / "many.csv").write_text(f"name,discrete\n{rows}")
+    outcome = score_in_child("many", "P.csv", f"name,discrete\n{rows}".encode(), ScoringLimits())
+    assert outcome.state == "waiting" and "references of many do not suit the metric" in outcome.detail
+
+
+def test_what_the_board_shall_have_from_the_beginning_is_tried_until_it_is_there(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leaderboard.schedule.AGAIN_S", 0.2)
+    tried: list[int] = []
+
+    def first() -> None:
+        tried.append(1)
+        if len(tried) < 3:
+            raise OSError("not yet")
+
+    schedule = Schedule(board, first)
+    schedule.start()
+    try:
+        deadline = time.monotonic() + 20
+        while len(tried) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.6)
+        assert len(tried) == 3, "and not again"
+    finally:
+        schedule.stop()

@@ -134,7 +134,10 @@ def test_a_result_that_others_could_not_tell_of_does_not_keep_the_sweep_busy(boa
 def test_a_wrong_track_file_of_the_organiser_stops_no_other_track(board: Board) -> None:
     name = send(board)
     (board.home / "tracks" / "mine.toml").write_text("title = ")
-    assert sweep(board, score=giving(0.5)) == Swept(scored=1)
+    (board.home / "tracks" / "other.toml").mkdir()
+    assert sweep(board, score=giving(0.5)).scored == 1
+    told = Desk(board).overview(ORGANISER)["waiting"]
+    assert [any(name in each for each in told) for name in ("mine.toml", "other.toml")] == [True, True]
     assert [row.id for row in Desk(board).table("small").rows] == [name]
     assert "small" in {each["id"] for each in Desk(board).tracks(ADA)}
     assert Desk(board).status(ADA, name)["state"] == "scored"
@@ -147,7 +150,7 @@ def test_a_track_whose_file_became_wrong_keeps_what_was_sent_to_it(
     file = board.home / "tracks" / "small.toml"
     right = file.read_text()
     file.write_text("title = ")
-    assert sweep(board, score=giving(0.5)) == Swept(scored=1)
+    assert sweep(board, score=giving(0.5)).scored == 1
     assert board.ledger.state(other) == "scored"
     assert Desk(board).status(ADA, name)["state"] == "queued"
     file.write_text(right + "\n")
