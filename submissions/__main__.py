@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
+        _writable(options.json)
         return int(options.run(options))
     except (LeaderboardError, IntakeError) as problem:
         print(problem, file=sys.stderr)
@@ -135,7 +136,8 @@ def _line(told: dict[str, Any]) -> str:
     for split, scores in told["scores"].items():
         primary = scores["primary"]
         if primary["value"] is not None:
-            bounds = f" ({primary['interval']['low']:.4f} to {primary['interval']['high']:.4f})"
+            low, high = (primary["interval"] or {}).get("low"), (primary["interval"] or {}).get("high")
+            bounds = "" if low is None or high is None else f" ({low:.4f} to {high:.4f})"
             parts.append(f"{split} {primary['name']} {primary['value']:.4f}{bounds}")
     parts += [_problem(problem) for problem in told["problems"]]
     parts += [name for name in ("withdrawn", "hidden", "disqualified") if told[name]]
@@ -176,18 +178,29 @@ def _board(options: argparse.Namespace) -> "_LocalBoard | RemoteBoard":
     return _LocalBoard()
 
 
+def _writable(target: str | None) -> None:
+    """Raises `LeaderboardError` where the answer could not be written: before anything is sent."""
+    if not target or target == STANDARD_OUTPUT:
+        return
+    try:
+        with Path(target).open("ab"):
+            pass
+    except OSError as problem:
+        raise LeaderboardError(f"{target} cannot be written ({problem.strerror}); name another file.") from None
+
+
 def _show(told: Any, target: str | None, text: str) -> None:
     """The text for a reader; or JSON alone where it goes to standard output."""
     content = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
     if target == STANDARD_OUTPUT:
         sys.stdout.write(content)
         return
+    print(text)
     if target:
         try:
             Path(target).write_text(content, encoding="utf-8")
         except OSError as problem:
             raise LeaderboardError(f"{target} cannot be written ({problem.strerror}); name another file.") from None
-    print(text)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import functools
 import logging
 import secrets
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,21 @@ def for_api(words: Callable[..., str], answer: Callable[..., Any]) -> Callable[.
             raise gr.Error(incident(words), print_exception=False) from None
 
     return answered
+
+
+@functools.cache
+def _downloads() -> Path:
+    return Path(tempfile.mkdtemp(prefix="downloads-"))
+
+
+def download(name: str, text: str) -> str:
+    """The path of a file to download. The newest of each name is kept, so that pages that refresh fill no disk."""
+    path = _downloads() / name
+    path.parent.mkdir(exist_ok=True)
+    part = path.with_name(f"{secrets.token_hex(8)}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+    return str(path)
 
 
 def uploaded(path: Any) -> tuple[bytes, str]:

@@ -3,22 +3,32 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from httpx import HTTPError
 
 from submissions.errors import IntakeError, Refusal
+from submissions.formats import read_file
+from submissions.problems import Limits, SubmissionError
+from submissions.validation import Check
 
 
 class RemoteBoard:
     """Raises `Refusal` with what the server says, and `IntakeError` where it does not answer."""
 
     def __init__(self, url: str) -> None:
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise Refusal("url", "The address of a leaderboard begins with https:// or http://; correct --to.")
         self.url = url
         self._client: Client = self._asked(lambda: Client(url, verbose=False))
 
     def submit(self, track: str, file: Path, name: str, method: str, link: str, anonymous: bool) -> dict[str, Any]:
+        try:
+            read_file(file, Limits())  # before anything is sent
+        except SubmissionError as error:
+            return Check(0, error=error).to_dict()
         return self._predict("/submit", track, handle_file(file), name, method, link, anonymous)
 
     def status(self, name: str = "") -> Any:

@@ -1,17 +1,15 @@
 """The tabs "Submit" and "My submissions", and the participant's part of the API. They call the desk and render."""
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Mapping
 from html import escape
-from pathlib import Path
 from typing import Any, Protocol
 
 import gradio as gr
 
 from submissions import render
 from submissions.errors import IntakeError, Refusal
-from submissions.handling import QUIET, for_api, incident, uploaded
+from submissions.handling import QUIET, download, for_api, incident, uploaded
 from submissions.identity import Identity, Person
 from submissions.problems import SubmissionError
 from submissions.samples import sample_csv
@@ -91,9 +89,8 @@ class SubmitTab:
         told = next((each for each in self.desk.tracks(self.identity(request)) if each["id"] == track), None)
         if told is None:
             return gr.skip(), gr.skip()
-        path = Path(tempfile.mkdtemp(prefix="sample-")) / f"{track}-sample.csv"
-        path.write_text(sample_csv(self.desk.rules(track)), encoding="utf-8")
-        return render.track_card(told, self.words), str(path)
+        sample = download(f"{track}-sample.csv", sample_csv(self.desk.rules(track)))
+        return render.track_card(told, self.words), sample
 
     def _check(self, file: str | None, track: str) -> tuple[str, str]:
         if not file:
