@@ -1,9 +1,11 @@
 """Scores → a ranking. What was scored here, what papers tell, and what is out of it are never mixed up."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from itertools import groupby
 from typing import Any, Literal
 
@@ -17,8 +19,10 @@ from submissions.records import Result, Submission
 Badge = Literal["verified", "practice", "baseline", "paper", "withdrawn", "disqualified", "incomplete"]
 """`verified`: scored here against hidden references; `practice`: against public ones, which verifies nothing."""
 ANONYMOUS = "anonymous"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
+_MARKUP = re.compile(r"[\\`*_\[\]<>|&~#!]")
+"""What Markdown takes for anything but text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Row:
         return self.badge in ("verified", "practice", "baseline")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ranking:
     """`split` is the part of the references that ranks; `pending` tells of a rescoring under way."""
 
@@ -71,7 +75,11 @@ class Ranking:
         return tuple(dict.fromkeys(name for row in scored for name in row.scores if name != own))
 
     def frame(self) -> pd.DataFrame:
-        """The table as data: one row each, numbers as numbers."""
+        """The table as data: one row each, numbers as numbers. It is the caller's own."""
+        return self._frame.copy()
+
+    @cached_property
+    def _frame(self) -> pd.DataFrame:
         moved, columns = any(row.move is not None for row in self.rows), self.columns
         names = ["rank", "name", "score", "low", "high", *columns, "date", "method", "link", "badge"]
         names += [*(["moved"] if moved else []), "level_with_leader", "note", "id"]
@@ -129,7 +137,7 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
     Until the track closes it is by the public part of the references, after that by the private one, where there is.
     """
     board.ledger.refresh()
-    version = board.shown_version(track)
+    version = board.versions.shown(track)
     entries = list(_entries(board, track, version))
     public = _ranked(_selected(board, track, entries, everything, "public"))
     split = (
@@ -144,7 +152,9 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
             replace(row, move=old - row.rank) if row.rank and (old := before.get(row.id)) else row
             for row in _ranked(_selected(board, track, entries, everything, "private"))
         ]
-    pending = 0 if version == board.version(track) else sum(each.track == track.id for each, _ in board.queue())
+    pending = (
+        0 if version == board.versions.current(track) else sum(each.track == track.id for each, _ in board.queue())
+    )
     return Ranking(track, version, split, tuple(_merged(rows, _published(track))), pending)
 
 
@@ -167,32 +177,30 @@ def _selected(board: Board, track: Track, entries: Sequence[Entry], everything: 
 
 
 def _best(board: Board, track: Track, entries: Sequence[Entry]) -> Iterator[Entry]:
-    """Of each person what it chose, else its best public score; of a baseline the newest."""
+    """Of each person what it chose, else its best public score; of a baseline the newest.
+
+    Once the private scores show, nothing that a participant does moves another entry up: who withdraws, is out.
+    """
+    until = track.rules.closing if board.closed(track.id) else None
     by_person: dict[str, list[Entry]] = {}
     for entry in entries:
-        if not entry[2].out and _value(entry[1], "public") is not None:
-            by_person.setdefault(entry[0].person, []).append(entry)
+        submission, result, standing = entry
+        withdrawn = standing.withdrawn and board.ledger.standing(submission.id, until).withdrawn
+        if not withdrawn and not standing.disqualified and result.value("public") is not None:
+            by_person.setdefault(submission.person, []).append(entry)
     for person, own in by_person.items():
-        chosen = board.ledger.chosen(person, track.id)
-        if own[0][0].baseline:
-            yield own[-1]
-        else:
-            yield next(
-                (entry for entry in own if entry[0].id == chosen),
-                max(own, key=lambda entry: _value(entry[1], "public") or 0.0),
-            )
-
-
-def _value(result: Result, split: str) -> float | None:
-    value = result.reports.get(split, {}).get("primary", {}).get("value")
-    return value if isinstance(value, int | float) and math.isfinite(value) else None
+        chosen = board.ledger.chosen(person, track.id, until)
+        best = max(own, key=lambda entry: entry[1].value("public") or 0.0)
+        counts = own[-1] if own[0][0].baseline else next((entry for entry in own if entry[0].id == chosen), best)
+        if not counts[2].out:
+            yield counts
 
 
 def _row(track: Track, entry: Entry, split: str) -> Row:
     submission, result, standing = entry
     report = result.reports.get(split, {})
     primary = report.get("primary", {})
-    value, bounds = _value(result, split), primary.get("interval") or {}
+    value, bounds = result.value(split), primary.get("interval") or {}
     return Row(
         name=shown_name(submission),
         badge=_badge(track, submission, standing, value),
@@ -292,5 +300,4 @@ def _harmless(text: str) -> str:
 def _cell(value: Any) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
-    text = f"{value:.4f}" if isinstance(value, float) else str(value)
-    return text.replace("\\", "\\\\").replace("|", "\\|")
+    return f"{value:.4f}" if isinstance(value, float) else _MARKUP.sub(r"\\\g<0>", str(value))

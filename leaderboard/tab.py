@@ -1,9 +1,7 @@
 """The tab "Leaderboard": Ranking, Submit, My submissions, Organise. It calls the desk and renders what it answers."""
 
-import tempfile
 from collections.abc import Callable, Iterable
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,9 +11,8 @@ from leaderboard.desk import Desk
 from leaderboard.export import told as as_json
 from leaderboard.organise_tab import OrganiseTab
 from leaderboard.plots import plots
-from leaderboard.ranking import Ranking
 from submissions.errors import IntakeError
-from submissions.handling import QUIET, for_api
+from submissions.handling import QUIET, download, for_api
 from submissions.identity import Identity
 from submissions.tab import MineTab, SubmitTab
 
@@ -107,7 +104,9 @@ class RankingTab:
         shown = render.frame(found, self.words)
         kinds: Any = render.kinds(found, shown, self.words)
         table = gr.Dataframe(shown, datatype=kinds, column_widths=self._widths(shown.columns))
-        csv, json = self._files(found)
+        folder = "all" if everything else "best"
+        csv = download(f"{folder}/{found.track.id}.csv", found.to_csv())
+        json = download(f"{folder}/{found.track.id}.json", as_json(found.to_dict()))
         return (
             beat,
             render.heading(found, self.words, hosted=not board.why_not(track)),
@@ -123,13 +122,6 @@ class RankingTab:
         own = {"rank": "52px", "name": "170px", "badge": "180px", "date": "150px", "id": "270px", "method": "320px"}
         widths = {self.words(f"column.{name}"): width for name, width in own.items()}
         return [widths.get(name, "140px") for name in columns]
-
-    def _files(self, found: Ranking) -> tuple[str, str]:
-        folder = Path(tempfile.mkdtemp(prefix="ranking-"))
-        csv, json = folder / f"{found.track.id}.csv", folder / f"{found.track.id}.json"
-        csv.write_text(found.to_csv(), encoding="utf-8")
-        json.write_text(as_json(found.to_dict()), encoding="utf-8")
-        return str(csv), str(json)
 
     def _select(self, track: str, everything: bool, event: gr.SelectData) -> str:
         """Rows may be sorted and filtered in the browser: the row is found by what tells it from others."""
