@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 3
 INTERVAL_S = 30
 """Between two sweeps that nobody asked for: they find what another process took in."""
+BUSY_S = 2
+"""Until it is asked again whether another process still sweeps."""
 SWEEP, FIRST = "sweep", "first"
 AGAIN_S = 600
 """Until what the board shall have from the beginning, and could not be made, is tried again."""
@@ -209,9 +211,9 @@ class Schedule:
         self._wanted.set()
         self._soon()
 
-    def _soon(self) -> None:
+    def _soon(self, seconds: float = 0) -> None:
         if self._scheduler.running:
-            self._scheduler.modify_job(SWEEP, next_run_time=datetime.now(UTC))
+            self._scheduler.modify_job(SWEEP, next_run_time=datetime.now(UTC) + timedelta(seconds=seconds))
 
     def _after(self) -> None:
         if self._wanted.is_set():
@@ -219,4 +221,5 @@ class Schedule:
 
     def _run(self) -> None:
         self._wanted.clear()
-        sweep(self._board)
+        if sweep(self._board).busy:  # another process may be about to end without having seen what arrived
+            self._soon(BUSY_S)

@@ -79,6 +79,7 @@ class FolderStore:
         self._lock_file = -1
         self._read_to: int | None = None
         self._awaited: dict[str, float] = {}
+        self._synced: set[Path] = set()
 
     # Writing
 
@@ -116,9 +117,10 @@ class FolderStore:
             part = unfinished / target.name
             try:
                 shutil.rmtree(unfinished, ignore_errors=True)  # what a killed writer left; nobody else is at it
-                _make(unfinished)
+                unfinished.mkdir(mode=0o700, exist_ok=True)
                 _fill(part, content)
                 _make(target.parent)
+                self._sync_way_to(target.parent)
                 self._announce(path)
                 part.rename(target)
                 _sync_folder(target.parent)
@@ -127,6 +129,14 @@ class FolderStore:
                     target.rename(part)  # in view already, but perhaps not durable: then there is no receipt
                 shutil.rmtree(unfinished, ignore_errors=True)
                 raise _not_stored(problem) from problem
+
+    def _sync_way_to(self, folder: Path) -> None:
+        """Once for each folder: whoever made it may have been killed before it was durable."""
+        depth = len(folder.relative_to(self.home).parts)
+        for each in [folder, *folder.parents][:depth]:
+            if each not in self._synced:
+                _sync_folder(each.parent)
+                self._synced.add(each)
 
     def _announce(self, path: str) -> None:
         """Tell other processes, which then need not list folders of thousands. A hint: it need not be durable.

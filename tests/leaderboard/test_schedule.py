@@ -1,6 +1,7 @@
 """The scorer at work, with its real child processes: states, attempts, limits, kicks, and what has to wait."""
 
 import contextlib
+import fcntl
 import os
 import resource
 import threading
@@ -286,5 +287,24 @@ def test_what_the_board_shall_have_from_the_beginning_is_tried_until_it_is_there
             time.sleep(0.05)
         time.sleep(0.6)
         assert len(tried) == 3, "and not again"
+    finally:
+        schedule.stop()
+
+
+def test_what_arrives_while_another_process_sweeps_is_scored_when_that_ends(board: Board) -> None:
+    """The other one has looked at the queue already, and ends without having seen it."""
+    board.home.mkdir(exist_ok=True)
+    schedule = Schedule(board)
+    with (board.home / "sweep.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        schedule.start()
+        name = send(board)
+        time.sleep(1)
+        assert board.ledger.state(name) == "queued"
+    try:
+        deadline = time.monotonic() + 20  # less than the interval
+        while board.ledger.state(name) == "queued" and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert board.ledger.state(name) == "scored"
     finally:
         schedule.stop()

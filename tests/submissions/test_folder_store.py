@@ -30,6 +30,26 @@ def store(tmp_path: Path) -> FolderStore:
 FOLDER = {"request.json": b"{}", "predictions.csv": b"name\n"}
 
 
+def test_folders_that_a_killed_writer_made_are_synced_by_the_next(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (store.home / "results" / "small@1" / "2026-11").mkdir(parents=True)
+    synced: list[Path] = []
+    sync = os.fsync
+
+    def noting(file: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{file}").readlink())
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    store.write("results/small@1/2026-11/a.json", b"1")
+    results = store.home / "results"
+    assert {store.home, results, results / "small@1", results / "small@1" / "2026-11"} <= set(synced)
+    synced.clear()
+    store.write("results/small@1/2026-11/b.json", b"1")
+    assert synced == [store.home / "unfinished" / "b.json", results / "small@1" / "2026-11"], "and no more than once"
+
+
 def test_an_entry_is_whole_private_and_never_changed(store: FolderStore) -> None:
     store.write("submissions/2026-11/a", FOLDER)
     store.write("decisions/2026-11/b.json", b"1")
