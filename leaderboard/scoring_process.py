@@ -78,8 +78,7 @@ def score_in_child(track: str, filename: str, content: bytes, limits: ScoringLim
         try:
             return _answered(child, job, content, limits)
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
+            _kill_all_of(child)
             with contextlib.suppress(OSError):
                 if child.stdin:
                     child.stdin.close()
@@ -102,6 +101,7 @@ def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: b
         code = child.wait(limits.seconds + GRACE_S)
     except subprocess.TimeoutExpired:
         return Outcome("error", {}, detail=f"Scoring took longer than {limits.seconds:g} s and was stopped.")
+    _kill_all_of(child)  # what it started may hold its pipes
     for reader in readers:
         reader.join(GRACE_S)
     with contextlib.suppress(ValueError, TypeError, KeyError):
@@ -112,6 +112,11 @@ def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: b
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         reason += f" (the limit is {limits.seconds:g} s and {limits.megabytes} MB)"
     return Outcome("error", {}, detail=f"The scoring process ended with {reason}.\n{errors}".strip())
+
+
+def _kill_all_of(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _most_of(child: subprocess.Popen[bytes]) -> bytes:
