@@ -174,28 +174,22 @@ class Schedule:
 
     def start(self) -> None:
         """Sweep now and then on; `first`, what the board has from the beginning, is made beside it, until it is."""
+        self._every(INTERVAL_S, self._run, SWEEP)
+        if self._first:
+            self._every(AGAIN_S, self._begin, FIRST)
+        self._scheduler.start()
+
+    def _every(self, seconds: float, job: Callable[[], None], name: str) -> None:
         self._scheduler.add_job(
-            self._run,
+            job,
             "interval",
-            id=SWEEP,
-            seconds=INTERVAL_S,
+            id=name,
+            seconds=seconds,
             next_run_time=datetime.now(UTC),
             max_instances=1,
             coalesce=True,
             misfire_grace_time=None,
         )
-        if self._first:
-            self._scheduler.add_job(
-                self._begin,
-                "interval",
-                id=FIRST,
-                seconds=AGAIN_S,
-                next_run_time=datetime.now(UTC),
-                max_instances=1,
-                coalesce=True,
-                misfire_grace_time=None,
-            )
-        self._scheduler.start()
 
     def _begin(self) -> None:
         assert self._first
