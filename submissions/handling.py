@@ -43,13 +43,14 @@ def for_api(words: Callable[..., str], answer: Callable[..., Any]) -> Callable[.
 
 
 @functools.cache
-def _downloads() -> Path:
-    return Path(tempfile.mkdtemp(prefix="downloads-"))
+def _downloads() -> "tempfile.TemporaryDirectory[str]":
+    """It goes when the process ends."""
+    return tempfile.TemporaryDirectory(prefix="downloads-")
 
 
 def download(name: str, text: str) -> str:
     """The path of a file to download. The newest of each name is kept, so that pages that refresh fill no disk."""
-    path = _downloads() / name
+    path = Path(_downloads().name) / name
     path.parent.mkdir(exist_ok=True)
     part = path.with_name(f"{secrets.token_hex(8)}.part")
     part.write_text(text, encoding="utf-8")
