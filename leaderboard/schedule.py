@@ -174,6 +174,7 @@ class Schedule:
 
     def start(self) -> None:
         """Sweep now and then on; `first`, what the board has from the beginning, is made beside it, until it is."""
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # a sweep that outlasts the interval is none
         self._every(INTERVAL_S, self._run, SWEEP)
         if self._first:
             self._every(AGAIN_S, self._begin, FIRST)
