@@ -36,7 +36,7 @@ os.environ["GRADIO_TEMP_DIR"] = str(UPLOADS)
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 PROFILE = os.environ.get("EMER_PROFILE") or "bundled"
-if PROFILE == "bundled":
+if PROFILE == "bundled" and not os.environ.get("EMER_OWNER"):
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is here; no library shall look for news of a model
 
 import gradio as gr  # noqa: E402

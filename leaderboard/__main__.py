@@ -116,6 +116,7 @@ def _run_once(options: argparse.Namespace) -> None:
     except (EmerError, SubmissionError, IntakeError) as problem:  # what people sent is scored all the same
         missing = f"The baselines could not be entered: {problem}"
     done = sweep(board, limits)
+    board.ledger.store.flush()
     if missing:
         print(missing, file=sys.stderr)
     if done.busy:

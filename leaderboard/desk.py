@@ -57,6 +57,7 @@ class Desk:
             "per_day": rules.quota.per_day,
             "quota": quota,
             "why_not": why_not,
+            "notice": self.board.ledger.store.notice(),
         }
 
     def rules(self, track: str) -> TrackRules:
@@ -117,10 +118,10 @@ class Desk:
         """Queue, incidents with their tracebacks, decisions, damaged files, and the scorer's sign of life."""
         organiser(person)
         board = self.board
-        beat = board.heartbeat()
+        beat, notices = board.heartbeat(), filter(None, [board.ledger.store.notice()])
         return {
             "last_run": beat.at,
-            "waiting": list(dict.fromkeys((*board.wrong_tracks(), *beat.waiting))),
+            "waiting": list(dict.fromkeys((*notices, *board.wrong_tracks(), *beat.waiting))),
             "queue": [
                 {"id": each.id, "track": each.track, "version": version, "name": each.name, "person": each.person}
                 for each, version in board.queue()

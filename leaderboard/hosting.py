@@ -17,13 +17,14 @@ from leaderboard.tracks import Track, load_track, track_ids
 from leaderboard.versions import Versions
 from leaderboard.vocabularies import official_wheels
 from submissions.errors import Refusal
+from submissions.homes import open_store
 from submissions.identity import Person, organiser
 from submissions.intake import Intake
 from submissions.ledger import Ledger
 from submissions.problems import plain, shown
 from submissions.quota import Attempts
 from submissions.records import Action, Decision, Result, Submission, is_id, version_key
-from submissions.store import FolderStore, Store
+from submissions.store import Store
 from submissions.tables import Id
 from submissions.tracks import TrackRules
 
@@ -42,7 +43,10 @@ class Heartbeat:
 
 
 class Board:
-    """State is under `home`; `clock` answers with the time. `arrived` may be set to what shall follow a receipt."""
+    """State is in `store`, or where `submissions.homes` says; what is of this machine alone is under `home`.
+
+    `clock` answers with the time. `arrived` may be set to what shall follow a receipt.
+    """
 
     def __init__(
         self,
@@ -52,7 +56,7 @@ class Board:
     ) -> None:
         self.home = home or app_home()
         self.clock = clock
-        self.ledger = Ledger(store or FolderStore(self.home))
+        self.ledger = Ledger(store or open_store(self.home))
         self.arrived: Callable[[], None] = lambda: None
         self.versions = Versions(self.ledger, self._usable)
         self._wrong: dict[str, str] = {}

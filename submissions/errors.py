@@ -24,5 +24,9 @@ class Unreadable(StoreError):
     """One entry cannot be read (its rights, its medium), whatever becomes of the others."""
 
 
+class Doubtful(StoreError):
+    """No answer told whether it is stored, and it could not be looked up: it may still appear."""
+
+
 class AlreadyStored(StoreError):
     """There is an entry of this name, and entries are never changed."""

@@ -15,13 +15,12 @@ from datetime import datetime
 
 import orjson
 
-from submissions.errors import AlreadyStored, StoreError, Unreadable
+from submissions.errors import AlreadyStored, Doubtful, StoreError, Unreadable
 from submissions.records import Decision, Record, Result, State, Submission, UnknownSchema, version_key
-from submissions.store import Store
+from submissions.store import REQUEST, Store
 
 log = logging.getLogger(__name__)
 
-REQUEST = "request.json"
 MANY = 1_000
 """Entries of which reading makes so many objects that looking for garbage among them takes a third of the time."""
 
@@ -91,6 +90,11 @@ class Ledger:
         except AlreadyStored:
             self._learn(record.path)
             raise
+        except Doubtful:
+            raise  # it may be stored yet
+        except StoreError:
+            self._forget(record)
+            raise
         self._learn(record.path)
 
     def _learn(self, path: str) -> None:
@@ -153,10 +157,19 @@ class Ledger:
         """Set a damaged submission aside: it is out of everything."""
         with self._lock:
             self.store.set_aside(submission.path, reason)
-            del self.submissions[submission.id]
-            self._of_track[submission.track].remove(submission.id)
-            self._of_person[submission.person, submission.track].remove(submission.id)
-            self._of_content[submission.track, submission.person, submission.sha256].remove(submission.id)
+            self._forget(submission)
+
+    def _forget(self, record: Record) -> None:
+        """What others may have seen while its writing was under way."""
+        with self._lock:
+            if isinstance(record, Submission) and record.id in self.submissions:
+                del self.submissions[record.id]
+                self._of_track[record.track].remove(record.id)
+                self._of_person[record.person, record.track].remove(record.id)
+                self._of_content[record.track, record.person, record.sha256].remove(record.id)
+            elif isinstance(record, Decision) and record.id in self._decisions:
+                del self._decisions[record.id]
+                self._of_submission[record.submission].remove(record)
             self.revision += 1
 
     def of_track(self, track: str) -> list[Submission]:

@@ -48,11 +48,12 @@ def track_card(told: Mapping[str, Any], words: Words) -> str:
                 attempts=quota["attempts_left"],
             )
         )
-    why_not = message(told["why_not"], bad=True) if told["why_not"] else ""
+    notices = message(told["why_not"], bad=True) if told["why_not"] else ""
+    notices += message(told["notice"]) if told["notice"] else ""
     listed = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
     return (
         f'<div class="emer-card emer-track-card"><h3>{escape(told["title"])}</h3>'
-        f"<p>{escape(told['task'])}</p><ul>{listed}</ul>{why_not}</div>"
+        f"<p>{escape(told['task'])}</p><ul>{listed}</ul>{notices}</div>"
     )
 
 

@@ -21,6 +21,8 @@ from submissions.errors import AlreadyStored, StoreError, Unreadable
 
 ENTRIES = {"submissions": 2, "results": 3, "decisions": 2}
 """Where entries lie, and how deep."""
+REQUEST = "request.json"
+"""The record of a submission, in its folder; the other kinds are their own record."""
 REASONS = "damaged.jsonl"
 NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
 """Where a file should be there is none."""
@@ -65,6 +67,14 @@ class Store(Protocol):
 
     def damaged(self) -> list[tuple[str, str]]:
         """What was set aside: path and reason."""
+        ...
+
+    def notice(self) -> str:
+        """What everybody should know now, as that a receipt takes long; empty where there is nothing."""
+        ...
+
+    def flush(self) -> None:
+        """When this returns, all that was written is durable. Raises `StoreError`. For whoever is about to end."""
         ...
 
 
@@ -185,7 +195,7 @@ class FolderStore:
         whole = told.rfind(b"\n") + 1
         self._read_to = (self._read_to or 0) + whole
         paths = (os.fsdecode(line) for line in told[:whole].split(b"\n"))
-        return [path for path in paths if _is_entry(path)]
+        return [path for path in paths if is_entry(path)]
 
     def _arrived(self) -> list[str]:
         there = [path for path in self._awaited if os.path.exists(self.home / path)]  # noqa: PTH110 - never raises
@@ -222,11 +232,29 @@ class FolderStore:
                 found.append((_printable(told["path"]), _printable(told["reason"])))
         return sorted(found)
 
+    def notice(self) -> str:
+        return ""
 
-def _is_entry(path: str) -> bool:
+    def flush(self) -> None:
+        pass
+
+
+def is_entry(path: str) -> bool:
     """Whether a path is one of an entry, and not the beginning of one: that would be the folder of a whole month."""
     parts = path.split("/")
     return ENTRIES.get(parts[0]) == len(parts) - 1 and all(parts)
+
+
+def entry_of(path: str) -> str:
+    """The entry to which a file belongs."""
+    parts = path.split("/")
+    return "/".join(parts[: ENTRIES.get(parts[0], len(parts)) + 1])
+
+
+def is_record(path: str) -> bool:
+    """Whether a file is the record of an entry."""
+    entry = entry_of(path)
+    return is_entry(entry) and path == (f"{entry}/{REQUEST}" if entry.startswith("submissions/") else entry)
 
 
 def _names(home: Path, place: str, depth: int) -> Iterator[str]:

@@ -1,0 +1,25 @@
+"""Where state is: a folder on this machine, or, where `EMER_OWNER` says whose, a private dataset on the Hub."""
+
+import os
+from pathlib import Path
+
+from submissions.errors import Refusal
+from submissions.store import FolderStore, Store
+
+OWNER, TOKEN = "EMER_OWNER", "HF_TOKEN"
+DATASET = "emer-submissions"
+
+
+def open_store(home: Path) -> Store:
+    """Nothing is asked of the Hub yet. Raises `Refusal` where the token is missing."""
+    owner = os.environ.get(OWNER)
+    if not owner:
+        return FolderStore(home)
+    token = os.environ.get(TOKEN)
+    if not token:
+        told = f"{OWNER} is set and {TOKEN} is not; set a token that may write to {owner}/{DATASET}, or unset {OWNER}."
+        raise Refusal("token", told)
+    from submissions.hub_dataset import HubDataset  # the client is not needed by who works in a folder
+    from submissions.hub_store import HubStore
+
+    return HubStore(HubDataset(f"{owner}/{DATASET}", token))

@@ -1,0 +1,223 @@
+"""The tree of entries in a private dataset on the Hub: the same as the folder's, written by commits (decisions 1, 2).
+
+submissions/…, results/…, decisions/… as in `submissions.store`. Made from the tree, for the speed of a start alone:
+`index/*.jsonl.gz`. What was set aside lies in `damaged/`.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from submissions.errors import AlreadyStored, Doubtful, StoreError
+from submissions.hub_dataset import HubDataset, Moved
+from submissions.hub_tree import TITLE, HubTree
+from submissions.pace import HOUR_S, Pace
+from submissions.store import entry_of, is_record
+
+log = logging.getLogger(__name__)
+
+RESULTS = "results/"
+POLL_S = 15.0
+"""Between two looks for what other processes stored."""
+MOST_WAIT_S = 300.0
+"""How long whoever wants the predictions of an entry on its way waits for them."""
+TICK_S = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """An entry on its way: its files by path, and why it is not stored, if so."""
+
+    path: str
+    files: Mapping[str, bytes]
+    problem: StoreError | None = None
+
+    @property
+    def urgent(self) -> bool:
+        """A result is not waited for: if it is lost on its way, the same is scored again."""
+        return not self.path.startswith(RESULTS)
+
+
+class HubStore:
+    """One process takes submissions in; another may score at the same time. Commits are made by a thread of their own.
+
+    Whoever writes while holding the store gives way to others until the commit has returned: they see the entry
+    meanwhile, and who wants its predictions waits for what becomes of it.
+    """
+
+    def __init__(self, dataset: HubDataset, pace: Pace | None = None, poll_s: float = POLL_S) -> None:
+        self.tree, self.pace, self.poll_s = HubTree(dataset), pace or Pace(), poll_s
+        self._turn = threading.Condition(threading.RLock())
+        self._waiting: dict[str, _Waiting] = {}  # changed only while the turn is held
+        self._committing = threading.Lock()
+        self._wake = threading.Event()
+        self._flushing = False
+        self._thread: threading.Thread | None = None
+        self._trouble = ""
+
+    # Writing
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._turn:
+            yield
+
+    def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
+        files = {path: content} if isinstance(content, bytes) else {f"{path}/{name}": content[name] for name in content}
+        entry = _Waiting(path, files)
+        self._open()
+        with self._turn:
+            if path in self.tree or path in self._waiting:
+                raise AlreadyStored("This is stored already; nothing was changed.")
+            self._waiting[path] = entry
+            self.tree.tell(path)
+            self._start()
+            if entry.urgent:
+                self._turn.wait_for(lambda: entry.problem or path not in self._waiting)
+        if entry.problem:
+            raise entry.problem
+
+    def flush(self) -> None:
+        with self._turn:
+            for each in self._waiting.values():
+                each.problem = None
+            self._flushing = True
+            try:
+                self._start()
+                self._turn.wait_for(lambda: not self._waiting or self._problems())
+            finally:
+                self._flushing = False
+            for problem in self._problems():
+                raise problem
+
+    def _problems(self) -> list[StoreError]:
+        return [each.problem for each in self._waiting.values() if each.problem]
+
+    def _start(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._commit_on, name="hub-commits", daemon=True)
+            self._thread.start()
+        self._wake.set()
+
+    def _commit_on(self) -> None:
+        while True:
+            self._wake.clear()
+            if due := self._due():
+                self._commit(due)
+            else:
+                self._wake.wait(TICK_S if self._waiting else None)
+
+    def _due(self) -> list[_Waiting]:
+        """What the next commit carries: a submission alone, while there is room for that; later all that waits."""
+        with self._turn:
+            waiting = list(self._waiting.values())
+        urgent = [each for each in waiting if each.urgent]
+        if urgent and self.pace.alone():
+            return urgent[:1]
+        if (urgent and self.pace.together()) or (waiting and self.pace.results(at_once=self._flushing)):
+            return waiting
+        return []
+
+    def _commit(self, entries: list[_Waiting]) -> None:
+        """Store entries in one commit, and tell whoever waits. What is not known to be stored is tried again."""
+        problem: StoreError | None = None
+        again = False
+        try:
+            with self._committing:
+                self._store(entries)
+        except StoreError as refused:
+            log.error("%d entries could not be stored: %s", len(entries), refused)
+            problem, again = refused, isinstance(refused, Doubtful)
+        except Exception:  # whoever waits must hear of it, and the thread goes on
+            log.exception("%d entries could not be stored", len(entries))
+            problem = Doubtful("It is not known whether this was stored; look among your submissions before you go on.")
+        with self._turn:
+            for each in entries:
+                each.problem = problem
+                if problem is None or (each.urgent and not again):
+                    del self._waiting[each.path]
+                    if problem:
+                        self.tree.untell(each.path)
+            self._turn.notify_all()
+
+    def _store(self, entries: list[_Waiting]) -> None:
+        """A submission's name is nobody else's; whether another scorer stored a result is looked up first."""
+        while True:
+            parent = None
+            if not all(each.urgent for each in entries):
+                self.tree.look()
+                parent = self.tree.head
+                entries = [each for each in entries if each.path not in self.tree]
+            files = {path: content for each in entries for path, content in each.files.items()}
+            if not files:
+                return
+            records = {path: content for path, content in files.items() if is_record(path)}
+            index = self.tree.index(records)
+            self.pace.note(results=parent is not None)
+            try:
+                self.tree.dataset.commit({**files, **index}, f"{TITLE}{len(entries)} stored", parent)
+            except Moved:
+                continue
+            self.tree.add((each.path for each in entries), records, indexed=bool(index))
+            return
+
+    # Reading
+
+    def read(self, path: str) -> bytes:
+        """The predictions of an entry on its way are there when it is stored."""
+        waiting = self._waiting.get(entry_of(path))
+        if waiting is None:
+            return self.tree.read(path)
+        if not is_record(path):
+            with self._turn:
+                if not self._turn.wait_for(lambda: self._waiting.get(waiting.path) is not waiting, MOST_WAIT_S):
+                    raise StoreError("This is still on its way to the Hub, which does not answer; try again later.")
+            if waiting.path not in self.tree:
+                raise FileNotFoundError(path)
+        if path not in waiting.files:
+            raise FileNotFoundError(path)
+        return waiting.files[path]
+
+    def news(self) -> list[str]:
+        """Once the Hub answered, what is known goes on being shown where it does not; `notice` says so."""
+        self._open()
+        try:
+            self.tree.look(self.poll_s, hasty=True)
+            self._trouble = ""
+        except StoreError as problem:
+            log.error("the Hub could not be asked for news: %s", problem)
+            self._trouble = "The Hub does not answer just now: what is shown may be old, and nothing can be sent."
+        return self.tree.told()
+
+    def _open(self) -> None:
+        """The first look, and how much of this hour's commits a process before this one made."""
+        if self.tree.head:
+            return
+        began = time.time() - HOUR_S
+        made = [at for each in self.tree.dataset.commits(128) if (at := each.at.timestamp()) > began]
+        self.tree.look(self.poll_s)
+        self.pace.note_before(made)
+
+    def notice(self) -> str:
+        if self._trouble or self.pace.alone():
+            return self._trouble
+        return "Many files are coming in: what you send is stored with others, and its receipt may take two minutes."
+
+    # Damage
+
+    def set_aside(self, path: str, reason: str) -> None:
+        """Where the Hub does not answer, it stays."""
+        try:
+            with self._committing:
+                self.pace.note()
+                self.tree.set_aside(path, reason)
+        except FileNotFoundError:
+            pass  # it never came there
+        except StoreError as problem:
+            log.error("%r could not be set aside: %s", path, problem)
+
+    def damaged(self) -> list[tuple[str, str]]:
+        return self.tree.damaged()

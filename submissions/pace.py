@@ -1,0 +1,54 @@
+"""How fast a dataset on the Hub may be committed to: it takes 128 commits an hour and then none for a while."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+
+HOUR_S = 3600.0
+ALONE = 60
+"""Commits in an hour up to which each submission has one of its own."""
+MOST = 95
+"""Commits in an hour that are never passed."""
+APART_S = (HOUR_S / (MOST - ALONE)) * 0.97
+"""Between two commits beyond those that go alone: what is left of the hour's, spread over an hour."""
+RESULTS_S = 120.0
+"""Between two commits that carry nothing but results."""
+
+
+class Pace:
+    """`clock` answers with seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._made: deque[float] = deque()
+        self._results = 0.0
+
+    def note(self, results: bool = False) -> None:
+        """A commit is made now."""
+        self._made.append(self._clock())
+        if results:
+            self._results = self._made[-1]
+
+    def note_before(self, made: Iterable[float]) -> None:
+        """Commits that others made, by the time of the clock."""
+        self._made = deque(sorted([*self._made, *made]))
+
+    def alone(self) -> bool:
+        """Whether a submission may have a commit of its own."""
+        return self._recent() < ALONE
+
+    def together(self) -> bool:
+        """Whether all that waits may be committed now."""
+        recent = self._recent()
+        return recent < ALONE or (recent < MOST and self._clock() - self._made[-1] >= APART_S)
+
+    def results(self, at_once: bool = False) -> bool:
+        """Whether results may be committed by themselves now; `at_once` for a process that is about to end."""
+        if at_once:
+            return self._recent() < MOST
+        return self.together() and self._clock() - self._results >= RESULTS_S
+
+    def _recent(self) -> int:
+        while self._made and self._clock() - self._made[0] > HOUR_S:
+            self._made.popleft()
+        return len(self._made)

@@ -1,0 +1,29 @@
+"""A hub on this machine, and a dataset on it as the project's own code sees it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from lab import HURRIED, NAME, TOKEN
+from server import LoopbackHub
+
+from submissions.hub_dataset import HubDataset
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
+    with LoopbackHub() as hub:
+        hub.add_person("olga", TOKEN, orgs=["lab"])
+        hub.create(NAME)
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        yield hub
+
+
+@pytest.fixture
+def dataset(hub: LoopbackHub) -> HubDataset:
+    return HubDataset(NAME, TOKEN, HURRIED)
+
+
+@pytest.fixture
+def make_dataset(hub: LoopbackHub) -> Callable[[], HubDataset]:
+    """Another process would make its own."""
+    return lambda: HubDataset(NAME, TOKEN, HURRIED)

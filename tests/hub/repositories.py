@@ -1,0 +1,72 @@
+"""Datasets with a history, as a hub keeps them: commits, each with the whole tree."""
+
+import hashlib
+import itertools
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    sha: str
+    title: str
+    message: str
+    at: datetime
+    tree: dict[str, bytes]
+
+
+class Refused(Exception):
+    """An answer that is none: status, and what the header `X-Error-Code` says."""
+
+    def __init__(self, status: int, code: str = "", told: str = "") -> None:
+        super().__init__(told or code)
+        self.status, self.code = status, code
+
+
+_count = itertools.count()
+
+
+@dataclass(slots=True)
+class Dataset:
+    """`history` begins with the oldest."""
+
+    private: bool = True
+    history: list[Commit] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not self.history:
+            self.commit({".gitattributes": b""}, (), "initial commit")
+
+    @property
+    def head(self) -> Commit:
+        return self.history[-1]
+
+    def at(self, revision: str) -> Commit:
+        """Raises `Refused`."""
+        if revision == "main":
+            return self.head
+        for commit in self.history:
+            if commit.sha == revision:
+                return commit
+        raise Refused(404, "RevisionNotFound")
+
+    def commit(
+        self, files: dict[str, bytes], deleted: tuple[str, ...], title: str, message: str = "", parent: str = ""
+    ) -> Commit:
+        """Raises `Refused` where the head is not the parent any more, or where a file to delete is not there."""
+        tree = dict(self.history[-1].tree) if self.history else {}
+        if parent and not self.head.sha.startswith(parent):
+            raise Refused(412, told="A commit has happened since. Please refresh and try again.")
+        for path in deleted:
+            if path not in tree:
+                raise Refused(400, told=f"{path} is not there")
+            del tree[path]
+        tree |= files
+        sha = hashlib.sha1(f"{next(_count)} {title}".encode()).hexdigest()
+        self.history.append(Commit(sha, title, message, datetime.now(UTC), tree))
+        return self.head
+
+
+def blob(content: bytes) -> str:
+    """The name that git gives a content."""
+    return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()

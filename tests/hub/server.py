@@ -1,0 +1,308 @@
+"""A hub on this machine that speaks what `huggingface_hub` 2.x sends, keeps a history, and fails when it is told to."""
+
+import base64
+import json
+import random
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from repositories import Commit, Dataset, Refused, blob
+
+Kind = Literal["409", "412", "429", "500", "500-took", "dropped", "dropped-took", "slow"]
+KINDS: tuple[Kind, ...] = ("409", "412", "429", "500", "500-took", "dropped", "dropped-took", "slow")
+PAGE = 1000
+COMMITS_PAGE = 50
+REPOSITORY = r"/api/datasets/(?P<name>[\w.-]+/[\w.-]+)"
+
+
+@dataclass(slots=True)
+class Fault:
+    """What happens to the next `times` requests whose method and path match; `seconds` to wait (429, slow)."""
+
+    kind: Kind
+    path: str = r"/commit/"
+    times: int = 1
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that came: when, what, what it got, and whose token it bore."""
+
+    at: float
+    method: str
+    path: str
+    status: int
+    person: str
+    fault: str
+
+
+class LoopbackHub:
+    """A context manager; `url` is for `HF_ENDPOINT`. Faults are met in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self.datasets: dict[str, Dataset] = {}
+        self.people: dict[str, dict[str, Any]] = {}
+        self.faults: list[Fault] = []
+        self.asked: list[Asked] = []
+        self.page = PAGE
+        self.lock = threading.RLock()
+        self._chance: tuple[random.Random, float, tuple[Kind, ...]] | None = None
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> "LoopbackHub":
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def add_person(self, name: str, token: str, orgs: Iterable[str] = (), role: str = "write") -> None:
+        self.people[token] = {
+            "type": "user",
+            "id": f"id-of-{name}",
+            "name": name,
+            "fullname": name.title(),
+            "orgs": [{"type": "org", "id": f"id-of-{org}", "name": org} for org in orgs],
+            "auth": {"type": "access_token", "accessToken": {"displayName": "test", "role": role}},
+        }
+
+    def create(self, name: str, private: bool = True) -> Dataset:
+        return self.datasets.setdefault(name, Dataset(private))
+
+    def files(self, name: str) -> dict[str, bytes]:
+        with self.lock:
+            return dict(self.datasets[name].head.tree)
+
+    def commits(self, name: str) -> list[Commit]:
+        """The oldest first, without the one that made the dataset."""
+        with self.lock:
+            return self.datasets[name].history[1:]
+
+    def commit(self, name: str, files: dict[str, bytes], deleted: tuple[str, ...] = ()) -> None:
+        """Somebody else's."""
+        with self.lock:
+            self.datasets[name].commit(files, deleted, "Upload with the website")
+
+    def fail(self, *faults: Fault) -> None:
+        with self.lock:
+            self.faults += faults
+
+    def fail_by_chance(self, seed: int, share: float, kinds: tuple[Kind, ...] = KINDS) -> None:
+        """A share of all commits fails in one way or another."""
+        self._chance = random.Random(seed), share, kinds
+
+    def fault_of(self, path: str) -> Fault | None:
+        with self.lock:
+            for fault in self.faults:
+                if fault.times and re.search(fault.path, path):
+                    fault.times -= 1
+                    return fault
+            if self._chance and "/commit/" in path:
+                chance, share, kinds = self._chance
+                if chance.random() < share:
+                    return Fault(chance.choice(kinds), seconds=0.2)
+        return None
+
+    # What is asked
+
+    def whoami(self, person: dict[str, Any] | None) -> Any:
+        if person is None:
+            raise Refused(401, told="Invalid user token.")
+        return person
+
+    def make(self, person: dict[str, Any] | None, told: dict[str, Any]) -> Any:
+        owner = told.get("organization") or (person or {}).get("name", "")
+        name = f"{owner}/{told['name']}"
+        self._check(person, name, writing=True)
+        if name in self.datasets:
+            raise Refused(409, told="You already created this dataset repo")
+        self.create(name, bool(told.get("private")))
+        return {"url": f"{self.url}/datasets/{name}", "name": name, "id": name}
+
+    def _check(self, person: dict[str, Any] | None, name: str, writing: bool = False) -> None:
+        """Who may not see a private dataset does not learn that it is there."""
+        dataset, owner = self.datasets.get(name), name.split("/")[0]
+        own = person is not None and owner in (person["name"], *(org["name"] for org in person["orgs"]))
+        if not own and (writing or dataset is None or dataset.private):
+            raise Refused(401 if person is None else 404 if not writing else 403, "" if writing else "RepoNotFound")
+        if writing and person and person["auth"]["accessToken"]["role"] != "write":
+            raise Refused(403, told="This token has no right to write.")
+
+    def of(self, person: dict[str, Any] | None, name: str, writing: bool = False) -> Dataset:
+        self._check(person, name, writing)
+        if name not in self.datasets:
+            raise Refused(404, "RepoNotFound")
+        return self.datasets[name]
+
+    def tree(self, commit: Commit, below: str) -> list[dict[str, Any]]:
+        found = [_file(path, content) for path, content in sorted(commit.tree.items()) if _lies(path, below)]
+        if below and not found:
+            raise Refused(404, "EntryNotFound")
+        return found
+
+    def take(self, dataset: Dataset, lines: list[dict[str, Any]]) -> Commit:
+        head = next(line["value"] for line in lines if line["key"] == "header")
+        files = {
+            line["value"]["path"]: base64.b64decode(line["value"]["content"]) for line in lines if line["key"] == "file"
+        }
+        deleted = tuple(line["value"]["path"] for line in lines if line["key"] == "deletedFile")
+        return dataset.commit(files, deleted, head["summary"], head["description"], head.get("parentCommit") or "")
+
+
+def _lies(path: str, below: str) -> bool:
+    return not below or path.startswith(f"{below}/")
+
+
+def _file(path: str, content: bytes) -> dict[str, Any]:
+    return {"type": "file", "oid": blob(content), "size": len(content), "path": path}
+
+
+Reply = tuple[int, dict[str, str], bytes]
+
+
+def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *told: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            self._serve()
+
+        def do_POST(self) -> None:
+            self._serve()
+
+        def do_HEAD(self) -> None:
+            self._serve()
+
+        def _serve(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            path = urlsplit(self.path).path
+            token = (self.headers.get("authorization") or "").removeprefix("Bearer ")
+            person = hub.people.get(token)
+            fault = hub.fault_of(path)
+            kind = fault.kind if fault else ""
+            if fault and kind == "slow":
+                time.sleep(fault.seconds)
+            if kind in ("", "slow", "500-took", "dropped-took"):
+                with hub.lock:
+                    status, headers, content = self._answer(person, body)
+            if kind in ("409", "412", "429"):
+                status, headers, content = int(kind), {"retry-after": f"{fault.seconds:g}"} if fault else {}, b"{}"
+            if kind.startswith("500"):
+                status, headers, content = 500, {}, b'{"error": "Internal Error"}'
+            if kind.startswith("dropped"):
+                status = 0
+            hub.asked.append(Asked(time.time(), self.command, path, status, person["name"] if person else "", kind))
+            if not status:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
+                self.close_connection = True
+                return
+            self.send_response(status)
+            for name, value in {"content-length": str(len(content)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        def _answer(self, person: dict[str, Any] | None, body: bytes) -> Reply:
+            try:
+                return self._found(person, body)
+            except Refused as refused:
+                told = json.dumps({"error": str(refused)}).encode()
+                return refused.status, {"x-error-code": refused.code, "x-error-message": str(refused)}, told
+
+        def _found(self, person: dict[str, Any] | None, body: bytes) -> Reply:
+            url = urlsplit(self.path)
+            query = {name: values[0] for name, values in parse_qs(url.query).items()}
+            for pattern, work in ROUTES:
+                if found := re.fullmatch(pattern, url.path):
+                    named = {name: unquote(value or "") for name, value in found.groupdict().items()}
+                    return work(person, body, query, **named)
+            raise Refused(404, "", f"{self.command} {url.path} is not spoken here")
+
+    def plain(value: Any) -> Reply:
+        return 200, {"content-type": "application/json"}, json.dumps(value).encode()
+
+    def paged(values: list[Any], query: dict[str, str], path: str, most: int) -> Reply:
+        begin = int(query.get("cursor", 0))
+        status, headers, content = plain(values[begin : begin + most])
+        if begin + most < len(values):
+            headers["link"] = f'<{hub.url}{path}?cursor={begin + most}&recursive=True>; rel="next"'
+        return status, headers, content
+
+    def info(person: Any, body: bytes, query: dict[str, str], name: str, revision: str = "main") -> Reply:
+        dataset = hub.of(person, name)
+        return plain({"id": name, "sha": dataset.at(revision or "main").sha, "private": dataset.private})
+
+    def tree(person: Any, body: bytes, query: dict[str, str], name: str, revision: str, below: str) -> Reply:
+        found = hub.tree(hub.of(person, name).at(revision), below)
+        return paged(found, query, f"/api/datasets/{name}/tree/{revision}{f'/{below}' if below else ''}", hub.page)
+
+    def paths(person: Any, body: bytes, query: dict[str, str], name: str, revision: str) -> Reply:
+        there = hub.of(person, name).at(revision).tree
+        return plain([_file(path, there[path]) for path in parse_qs(body.decode())["paths"] if path in there])
+
+    def commits(person: Any, body: bytes, query: dict[str, str], name: str) -> Reply:
+        told = [
+            {
+                "id": each.sha,
+                "title": each.title,
+                "message": each.message,
+                "authors": [],
+                "date": f"{each.at:%FT%T.%f}Z",
+            }
+            for each in reversed(hub.of(person, name).history)
+        ]
+        return paged(told, query, f"/api/datasets/{name}/commits/main", COMMITS_PAGE)
+
+    def preupload(person: Any, body: bytes, query: dict[str, str], name: str) -> Reply:
+        there = hub.of(person, name, writing=True).head.tree
+        asked = [file["path"] for file in json.loads(body)["files"]]
+        told = [{"path": path, "uploadMode": "regular", "shouldIgnore": False} for path in asked]
+        return plain({"files": [{**each, "oid": _oid(there, str(each["path"]))} for each in told]})
+
+    def commit(person: Any, body: bytes, query: dict[str, str], name: str) -> Reply:
+        made = hub.take(hub.of(person, name, writing=True), [json.loads(line) for line in body.splitlines()])
+        return plain(
+            {"success": True, "commitOid": made.sha, "commitUrl": f"{hub.url}/datasets/{name}/commit/{made.sha}"}
+        )
+
+    def resolve(person: Any, body: bytes, query: dict[str, str], name: str, revision: str, path: str) -> Reply:
+        at = hub.of(person, name).at(revision)
+        if path not in at.tree:
+            raise Refused(404, "EntryNotFound")
+        content = at.tree[path]
+        return 200, {"etag": f'"{blob(content)}"', "x-repo-commit": at.sha}, content
+
+    ROUTES: list[tuple[str, Callable[..., Reply]]] = [
+        (r"/api/whoami-v2", lambda person, body, query: plain(hub.whoami(person))),
+        (r"/api/repos/create", lambda person, body, query: plain(hub.make(person, json.loads(body)))),
+        (REPOSITORY, info),
+        (REPOSITORY + r"/revision/(?P<revision>[^/]+)", info),
+        (REPOSITORY + r"/tree/(?P<revision>[^/]+)/?(?P<below>.*)", tree),
+        (REPOSITORY + r"/paths-info/(?P<revision>[^/]+)", paths),
+        (REPOSITORY + r"/commits/main", commits),
+        (REPOSITORY + r"/preupload/main", preupload),
+        (REPOSITORY + r"/commit/main", commit),
+        (r"/datasets/(?P<name>[\w.-]+/[\w.-]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)", resolve),
+    ]
+    return Handler
+
+
+def _oid(tree: dict[str, bytes], path: str) -> str | None:
+    return blob(tree[path]) if path in tree else None
