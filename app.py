@@ -52,9 +52,12 @@ from leaderboard.baselines import enter_baselines  # noqa: E402
 from leaderboard.desk import Desk  # noqa: E402
 from leaderboard.errors import LeaderboardError  # noqa: E402
 from leaderboard.hosting import Board, check_references_are_private  # noqa: E402
-from leaderboard.schedule import Schedule  # noqa: E402
+from leaderboard.hub_references import fetch_tracks  # noqa: E402
+from leaderboard.publishing import publisher  # noqa: E402
+from leaderboard.schedule import Schedule, scorer  # noqa: E402
 from leaderboard.scoring_process import ScoringLimits  # noqa: E402
 from leaderboard.tab import LeaderboardTab  # noqa: E402
+from leaderboard.tracks import own_folder as track_folder  # noqa: E402
 from submissions.errors import IntakeError  # noqa: E402
 from submissions.identity import Identity, LocalIdentity  # noqa: E402
 
@@ -126,8 +129,10 @@ def main() -> None:
         settings = Settings.from_environment()
         profile = load_profile(PROFILE)
         ScoringLimits.from_environment()
+        scores_here = scorer() == "app"
+        fetch_tracks(track_folder())
         board = Board()
-    except (EmerError, LeaderboardError, IntakeError) as problem:
+    except (EmerError, LeaderboardError, IntakeError, OSError) as problem:
         sys.exit(str(problem))
     empty_folders()
     page = build_app(settings, profile, board)
@@ -153,7 +158,8 @@ def main() -> None:
     )
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
     threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
-    Schedule(board, first=lambda: enter_baselines(board, explain)).start()
+    if scores_here:
+        Schedule(board, lambda: enter_baselines(board, explain), publisher(board)).start()
     page.block_thread()
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from emer_space.errors import EmerError
+from leaderboard import hub_commands
 from leaderboard.desk import Desk
 from leaderboard.errors import LeaderboardError
 from leaderboard.metrics.registry import METRICS
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     wheels.add_argument("--from", dest="base", metavar="URL", help="the address below which the seven files lie")
     wheels.set_defaults(run=_wheels)
     _add_hosting(commands)
+    hub_commands.add(commands)
     return parser
 
 
@@ -106,10 +108,15 @@ def _add_hosting(commands: Any) -> None:
 def _run_once(options: argparse.Namespace) -> None:
     from leaderboard.baselines import enter_baselines
     from leaderboard.hosting import Board
+    from leaderboard.hub_references import fetch_tracks
+    from leaderboard.publishing import publisher
     from leaderboard.schedule import sweep
     from leaderboard.scoring_process import ScoringLimits
+    from leaderboard.tracks import own_folder
 
-    limits, board = ScoringLimits.from_environment(), Board()
+    limits = ScoringLimits.from_environment()
+    fetch_tracks(own_folder())
+    board = Board()
     missing = ""
     try:
         enter_baselines(board, explain)
@@ -117,6 +124,8 @@ def _run_once(options: argparse.Namespace) -> None:
         missing = f"The baselines could not be entered: {problem}"
     done = sweep(board, limits)
     board.ledger.store.flush()
+    if publish := publisher(board):
+        publish(at_once=True)
     if missing:
         print(missing, file=sys.stderr)
     if done.busy:
@@ -180,7 +189,7 @@ def _metric(options: argparse.Namespace) -> None:
 
 def _score(options: argparse.Namespace) -> None:
     from leaderboard.measure import sentence_model
-    from leaderboard.references import read_references, reference_file
+    from leaderboard.references import ReferenceFile, read_references, reference_file
     from leaderboard.scorer import score
     from leaderboard.tracks import load_track
     from submissions.formats import read_file, rows_of
@@ -190,7 +199,8 @@ def _score(options: argparse.Namespace) -> None:
     if options.wheels and track.vocabulary != "official":
         raise LeaderboardError(f"{track.id} is not scored with the official wheel files; leave --wheels out.")
     wheels = official_wheels(options.wheels) if track.vocabulary == "official" else open_wheels()
-    references = read_references(track, options.references or reference_file(track))
+    file = ReferenceFile.at(options.references) if options.references else reference_file(track)
+    references = read_references(track, file)
     content = read_file(options.predictions, Limits())
     predictions = table_of(rows_of(content, options.predictions.name), track.rules.columns, track.rules.key)
     digest = hashlib.sha256(content).hexdigest()

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable, TrackError, WheelsUnavailable
-from leaderboard.references import read_references, reference_file
+from leaderboard.references import ReferenceFile, read_references, reference_file
 from leaderboard.tracks import Track, load_track, track_ids
 from leaderboard.versions import Versions
 from leaderboard.vocabularies import official_wheels
@@ -60,7 +60,7 @@ class Board:
         self.arrived: Callable[[], None] = lambda: None
         self.versions = Versions(self.ledger, self._usable)
         self._wrong: dict[str, str] = {}
-        self._ids: dict[str, tuple[int, frozenset[Id]]] = {}
+        self._ids: dict[str, tuple[Hashable, frozenset[Id]]] = {}
         self.intake = Intake(
             self.ledger,
             self.rules,
@@ -110,9 +110,9 @@ class Board:
             track = self.track(name)
             if track.vocabulary == "official":
                 official_wheels()
-            path = reference_file(track)
+            file = reference_file(track)
             if track.rules.manifest is None:
-                return replace(track.rules, manifest=self._manifest(track, path))
+                return replace(track.rules, manifest=self._manifest(track, file))
             return track.rules
         except (ReferencesUnavailable, WheelsUnavailable):
             raise Refusal("unhosted", f"The track {shown(name)} is not scored here; choose another.") from None
@@ -123,11 +123,10 @@ class Board:
         except TrackError as problem:
             raise Refusal("track", str(problem)) from None
 
-    def _manifest(self, track: Track, path: Path) -> frozenset[Id]:
-        changed = path.stat().st_mtime_ns
+    def _manifest(self, track: Track, file: ReferenceFile) -> frozenset[Id]:
         known = self._ids.get(track.id)
-        if known is None or known[0] != changed:
-            known = self._ids[track.id] = changed, frozenset(read_references(track, path).table.samples)
+        if known is None or known[0] != file.mark:
+            known = self._ids[track.id] = file.mark, frozenset(read_references(track, file).table.samples)
         return known[1]
 
     def why_not(self, name: str) -> str:
@@ -210,7 +209,7 @@ class Board:
             told: dict[str, Any] = json.loads((self.home / "heartbeat.json").read_text(encoding="utf-8"))
             return Heartbeat(str(told["at"]), tuple(told["waiting"]))
         except (OSError, ValueError, KeyError, TypeError):
-            return Heartbeat()
+            return Heartbeat(self.ledger.last_scored)  # another machine scores: its results are its sign of life
 
 
 def _action(text: str) -> Action:

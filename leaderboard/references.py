@@ -2,12 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
 from leaderboard.errors import ReferencesUnavailable
+from leaderboard.hub_references import hub_references
 from leaderboard.metrics.registry import METRICS
 from leaderboard.tracks import Track
 from submissions.formats import READERS, read_file, rows_of
@@ -45,33 +47,51 @@ class References:
         return {split: len(self.of(split).samples) for split in get_args(Split)}
 
 
-def reference_file(track: Track) -> Path:
-    """Where the references are: in the project, or as `EMER_REFERENCES/<track>.<suffix>`.
+@dataclass(frozen=True, slots=True)
+class ReferenceFile:
+    """A file of references, wherever it is: its name, what changes with its content, and the content itself."""
+
+    name: str
+    mark: Hashable
+    read: Callable[[], bytes]
+
+    @classmethod
+    def at(cls, path: Path) -> "ReferenceFile":
+        """Whether it can be read turns out when it is."""
+        changed = path.stat().st_mtime_ns if path.is_file() else None
+        return cls(path.name, (path, changed), lambda: read_file(path, Limits()))
+
+
+def reference_file(track: Track) -> ReferenceFile:
+    """Where the references are: in the project, as `EMER_REFERENCES/<track>.<suffix>`, or in `EMER_OWNER`'s dataset.
 
     Raises `ReferencesUnavailable` where they are hidden and not here.
     """
     if track.references is not None:
-        return track.references
-    folder = os.environ.get("EMER_REFERENCES")
-    if not folder:
-        raise ReferencesUnavailable(
-            f"The references of {track.id} are hidden; let EMER_REFERENCES name the folder that holds them, or give "
-            "--references."
-        )
+        return ReferenceFile.at(track.references)
+    folder, dataset = os.environ.get("EMER_REFERENCES"), hub_references()
     for suffix in READERS:
-        if (path := Path(folder).expanduser() / f"{track.id}{suffix}").is_file():
-            return path
-    raise ReferencesUnavailable(
-        f"EMER_REFERENCES holds no references of {track.id}; put {track.id}.csv there, or give --references."
-    )
+        if folder and (path := Path(folder).expanduser() / f"{track.id}{suffix}").is_file():
+            return ReferenceFile.at(path)
+        if not folder and dataset and f"{track.id}{suffix}" in dataset.names():
+            name = f"{track.id}{suffix}"
+            return ReferenceFile(name, (dataset.revision(), name), partial(dataset.read, name))
+    if folder:
+        told = f"EMER_REFERENCES holds no references of {track.id}; put {track.id}.csv there, or give --references."
+    elif dataset:
+        told = f"The dataset of references holds none of {track.id}; put references/{track.id}.csv there, and restart."
+    else:
+        told = f"The references of {track.id} are hidden; let EMER_REFERENCES name the folder that holds them, or give "
+        told += "--references."
+    raise ReferencesUnavailable(told)
 
 
-def read_references(track: Track, path: Path) -> References:
+def read_references(track: Track, file: ReferenceFile) -> References:
     """The references in a file. Raises `ReferencesUnavailable`, which tells the first problem and never a content."""
     columns = (*_columns(track), SPLIT)
     try:
-        content = read_file(path, Limits())
-        table = table_of(rows_of(content, path.name), columns, track.rules.key)
+        content = file.read()
+        table = table_of(rows_of(content, file.name), columns, track.rules.key)
     except SubmissionError as problem:
         first = problem.problems[0]
         place = f" in row {first.row}" if first.row is not None else ""

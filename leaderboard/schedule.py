@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from leaderboard.errors import LeaderboardError
 from leaderboard.hosting import Board
 from leaderboard.scoring_process import Outcome, ScoringLimits, score_in_child
 from submissions.errors import AlreadyStored, StoreError
@@ -157,6 +158,17 @@ def _storable(outcome: Outcome) -> Outcome:
         return Outcome("error", {}, detail=f"The report cannot be stored: {problem}")
 
 
+def scorer() -> str:
+    """Who scores: the `app` itself, or a scheduled `job` (`python -m leaderboard run-once`), as `EMER_SCORER` says.
+
+    Raises `LeaderboardError` for anything else.
+    """
+    named = os.environ.get("EMER_SCORER", "app")
+    if named not in ("app", "job"):
+        raise LeaderboardError("EMER_SCORER must be app or job.")
+    return named
+
+
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -164,16 +176,21 @@ def _sha256(content: bytes) -> str:
 class Schedule:
     """One background scheduler (UTC, in memory) with the sweep as its job; `kick` lets it run at once."""
 
-    def __init__(self, board: Board, first: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self, board: Board, first: Callable[[], object] | None = None, then: Callable[[], object] | None = None
+    ) -> None:
         self._board = board
-        self._first = first
+        self._first, self._then = first, then
         self._wanted = threading.Event()
         self._scheduler = BackgroundScheduler(timezone=UTC)
         self._scheduler.add_listener(lambda event: self._after(), EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
         board.arrived = self.kick
 
     def start(self) -> None:
-        """Sweep now and then on; `first`, what the board has from the beginning, is made beside it, until it is."""
+        """Sweep now and then on, and do `then` after each sweep.
+
+        `first`, what the board has from the beginning, is made beside it, until it is.
+        """
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # a sweep that outlasts the interval is none
         self._every(INTERVAL_S, self._run, SWEEP)
         if self._first:
@@ -218,3 +235,5 @@ class Schedule:
         self._wanted.clear()
         if sweep(self._board).busy:  # another process may be about to end without having seen what arrived
             self._soon(BUSY_S)
+        if self._then:
+            self._then()

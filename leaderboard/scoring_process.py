@@ -1,7 +1,7 @@
 """One submission scored in a child process with limits of time and memory, so that no file can take the app down.
 
-The parent sends a line of JSON (track, file name, length) and the predictions, and keeps the pipe open: the child
-ends with it, so a killed parent leaves nothing behind. The child answers with one JSON object.
+The parent sends a line of JSON, the predictions and the references, and keeps the pipe open: the child ends with it,
+so a killed parent leaves nothing behind. The child answers with one JSON object.
 """
 
 import contextlib
@@ -21,12 +21,14 @@ from typing import IO, Any
 
 from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable, WheelsUnavailable
+from leaderboard.references import ReferenceFile, reference_file
+from leaderboard.tracks import load_track
 from submissions.problems import SubmissionError
 
 PROJECT = Path(__file__).resolve().parent.parent
 PASSED_ON = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_DATA_HOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH",
-    "EMER_HOME", "EMER_REFERENCES", "EMER_WHEELS", "PYTHONPATH", "HF_HUB_OFFLINE",
+    "EMER_HOME", "EMER_WHEELS", "PYTHONPATH", "HF_HUB_OFFLINE",
 )  # fmt: skip
 """Of the environment; tokens and keys stay with the parent."""
 MOST_TRACEBACK = 8_000
@@ -64,7 +66,13 @@ class Outcome:
 def score_in_child(track: str, filename: str, content: bytes, limits: ScoringLimits) -> Outcome:
     """Score predictions by the rules of a track. Never raises for what happens in the child."""
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    job = {"track": track, "file": filename, "bytes": len(content)}
+    try:
+        file = reference_file(load_track(track))
+        references = file.read()
+    except (ReferencesUnavailable, SubmissionError, OSError) as problem:
+        told = problem if isinstance(problem, ReferencesUnavailable) else "The references cannot be read now."
+        return Outcome("waiting", {}, detail=str(told))
+    job = {"track": track, "file": filename, "bytes": len(content), "references": file.name, "more": len(references)}
     job |= {"seconds": limits.seconds, "megabytes": limits.megabytes}
     with subprocess.Popen(
         [sys.executable, "-m", "leaderboard.scoring_process"],
@@ -76,7 +84,7 @@ def score_in_child(track: str, filename: str, content: bytes, limits: ScoringLim
         start_new_session=True,
     ) as child:
         try:
-            return _answered(child, job, content, limits)
+            return _answered(child, job, content + references, limits)
         finally:
             _kill_all_of(child)
             with contextlib.suppress(OSError):
@@ -165,11 +173,12 @@ def main() -> None:
     source, target = sys.stdin.buffer, os.dup(1)
     os.dup2(2, 1)  # whatever a library prints is no answer
     job = json.loads(source.readline())
-    content = source.read(job["bytes"])
+    content, references = source.read(job["bytes"]), source.read(job["more"])
     threading.Thread(target=_end_with_parent, args=(source,), daemon=True).start()
     _limit(job["seconds"], job["megabytes"] * 1_000_000)
     with os.fdopen(target, "w", encoding="utf-8") as answer:
-        json.dump(_scored(job["track"], job["file"], content), answer, allow_nan=False)
+        file = ReferenceFile(job["references"], None, lambda: references)
+        json.dump(_scored(job["track"], job["file"], content, file), answer, allow_nan=False)
     os._exit(0)  # no library's clean-up can spoil the answer
 
 
@@ -191,10 +200,10 @@ def _limit(seconds: float, memory: int) -> None:
         resource.setrlimit(kind, (bound, bound))
 
 
-def _scored(name: str, filename: str, content: bytes) -> dict[str, Any]:
+def _scored(name: str, filename: str, content: bytes, references: ReferenceFile) -> dict[str, Any]:
     answer: dict[str, Any] = {"state": "error", "reports": {}, "problems": [], "detail": ""}
     try:
-        return {**answer, "state": "scored", "reports": _reports(name, filename, content)}
+        return {**answer, "state": "scored", "reports": _reports(name, filename, content, references)}
     except SubmissionError as problem:
         return {**answer, "state": "refused", "problems": [each.to_dict() for each in problem.problems]}
     except (ReferencesUnavailable, WheelsUnavailable) as problem:
@@ -203,19 +212,18 @@ def _scored(name: str, filename: str, content: bytes) -> dict[str, Any]:
         return {**answer, "detail": traceback.format_exc()[-MOST_TRACEBACK:]}
 
 
-def _reports(name: str, filename: str, content: bytes) -> dict[str, Any]:
+def _reports(name: str, filename: str, content: bytes, file: ReferenceFile) -> dict[str, Any]:
     """The report of each split that the references have."""
     from leaderboard.measure import sentence_model
-    from leaderboard.references import read_references, reference_file
+    from leaderboard.references import read_references
     from leaderboard.scorer import score
-    from leaderboard.tracks import load_track
     from leaderboard.vocabularies import official_wheels, open_wheels
     from submissions.formats import rows_of
     from submissions.tables import table_of
 
     track = load_track(name)
     wheels = official_wheels() if track.vocabulary == "official" else open_wheels()
-    references = read_references(track, reference_file(track))
+    references = read_references(track, file)
     predictions = table_of(rows_of(content, filename), track.rules.columns, track.rules.key)
     digest = hashlib.sha256(content).hexdigest()
     splits = ("public", "private") if references.splits["private"] else ("public",)

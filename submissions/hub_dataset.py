@@ -53,13 +53,18 @@ class Commit:
     paths: tuple[str, ...]
 
 
+def endpoint() -> str | None:
+    """The address of the Hub, where it is another one; read when it is asked, and not when the client is imported."""
+    return os.environ.get("HF_ENDPOINT")
+
+
 class HubDataset:
     """`token` is used for this dataset alone and never told. Raises `StoreError` with one sentence."""
 
     def __init__(self, name: str, token: str, patience: Patience | None = None) -> None:
         self.name = name
         self.patience = patience or Patience()
-        self._api = HfApi(endpoint=os.environ.get("HF_ENDPOINT"), token=token)
+        self._api = HfApi(endpoint=endpoint(), token=token)
         self._headers = {"authorization": f"Bearer {token}"}
         self._url = f"{self._api.endpoint}/api/datasets/{name}"
 
@@ -74,6 +79,13 @@ class HubDataset:
     def head(self) -> str:
         """The sha of the latest commit."""
         return self._patiently(self._head)
+
+    def date(self) -> str:
+        """What time the Hub says it is, as HTTP writes it."""
+        return str(self._patiently(lambda: self._get(self._url).headers["date"]))
+
+    def is_private(self) -> bool:
+        return bool(self._patiently(lambda: self._get(self._url).json()["private"]))
 
     def read(self, path: str, revision: str = "main") -> bytes:
         """A file, into memory alone. Raises `FileNotFoundError`."""

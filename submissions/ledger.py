@@ -46,12 +46,15 @@ NEVER_DECIDED = Standing()
 class Ledger:
     """Thread-safe. `revision` grows with everything that comes in, so that what is derived can be kept.
 
+    `last_scored` is the latest moment (ISO, UTC) at which anything was scored, by whichever process.
+
     Its lock may be taken while the store's is held, and never the other way round.
     """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.revision = 0
+        self.last_scored = ""
         self.submissions: dict[str, Submission] = {}
         self._results: dict[str, dict[str, Result]] = defaultdict(dict)
         self._decisions: dict[str, Decision] = {}
@@ -143,6 +146,7 @@ class Ledger:
             self._of_content[record.track, record.person, record.sha256].append(record.id)
         elif isinstance(record, Result):
             self._results[record.id][record.version] = record
+            self.last_scored = max(self.last_scored, record.scored)
         elif isinstance(record, Decision) and record.id not in self._decisions:
             self._decisions[record.id] = record
             self._of_submission[record.submission].append(record)

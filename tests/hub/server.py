@@ -128,7 +128,7 @@ class LoopbackHub:
         self._check(person, name, writing=True)
         if name in self.datasets:
             raise Refused(409, told="You already created this dataset repo")
-        self.create(name, bool(told.get("private")))
+        self.create(name, told.get("visibility") == "private" or bool(told.get("private")))
         return {"url": f"{self.url}/datasets/{name}", "name": name, "id": name}
 
     def _check(self, person: dict[str, Any] | None, name: str, writing: bool = False) -> None:
@@ -223,7 +223,7 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
             try:
                 return self._found(person, body)
             except Refused as refused:
-                told = json.dumps({"error": str(refused)}).encode()
+                told = json.dumps({"error": str(refused), "url": f"{hub.url}/datasets/lab/there"}).encode()
                 return refused.status, {"x-error-code": refused.code, "x-error-message": str(refused)}, told
 
         def _found(self, person: dict[str, Any] | None, body: bytes) -> Reply:
@@ -291,6 +291,7 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
 
     ROUTES: list[tuple[str, Callable[..., Reply]]] = [
         (r"/api/whoami-v2", lambda person, body, query: plain(hub.whoami(person))),
+        (r"/api/validate-yaml", lambda person, body, query: plain({"errors": [], "warnings": []})),
         (r"/api/repos/create", lambda person, body, query: plain(hub.make(person, json.loads(body)))),
         (REPOSITORY, info),
         (REPOSITORY + r"/revision/(?P<revision>[^/]+)", info),

@@ -66,7 +66,7 @@ class Material:
     def scores(self, track: str, file: Path) -> dict[str, float]:
         """By split, what the scorer gives that is asked directly, with the same references."""
         from leaderboard.measure import sentence_model
-        from leaderboard.references import read_references
+        from leaderboard.references import ReferenceFile, read_references
         from leaderboard.scorer import score
         from leaderboard.tracks import FOLDER, load_track
         from leaderboard.vocabularies import open_wheels
@@ -74,7 +74,7 @@ class Material:
         from submissions.tables import table_of
 
         loaded = load_track(track, FOLDER)
-        references = read_references(loaded, loaded.references or self.references / f"{track}.csv")
+        references = read_references(loaded, ReferenceFile.at(loaded.references or self.references / f"{track}.csv"))
         content = file.read_bytes()
         table = table_of(rows_of(content, file.name), loaded.rules.columns, loaded.rules.key)
         found = {}

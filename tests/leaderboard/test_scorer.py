@@ -13,7 +13,7 @@ from leaderboard.metrics.classification import classification
 from leaderboard.metrics.emotion_wheel import emotion_wheel
 from leaderboard.metrics.official_wheels import read_official_wheels
 from leaderboard.metrics.open_wheels import OpenWheels
-from leaderboard.references import read_references, reference_file
+from leaderboard.references import ReferenceFile, read_references, reference_file
 from leaderboard.scorer import Report, code_version, score
 from leaderboard.tracks import load_track
 from submissions.problems import SubmissionError
@@ -33,13 +33,13 @@ def lines(path: Path, *rows: dict[str, Any]) -> Path:
 
 def scored(name: str, references: Path | None, predictions: Path, wheels: Any = None, **options: Any) -> Report:
     track = load_track(name)
-    asked = read_references(track, references or reference_file(track))
+    asked = read_references(track, ReferenceFile.at(references) if references else reference_file(track))
     given = read_table(predictions, track.rules.columns, track.rules.key)
     return score(track, asked, given, "0" * 64, wheels or OpenWheels(), options.pop("load_embed", no_model), **options)
 
 
 def test_the_answers_of_the_practice_track_score_one() -> None:
-    report = scored("clue-practice", None, reference_file(load_track("clue-practice"))).to_dict()
+    report = scored("clue-practice", None, load_track("clue-practice").references or Path()).to_dict()
     assert report["primary"]["name"] == "level1.f" and report["primary"]["value"] == pytest.approx(1)
     bounds = report["primary"]["interval"]
     assert (bounds["low"], bounds["high"]) == pytest.approx((1, 1))

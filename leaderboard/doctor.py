@@ -1,0 +1,138 @@
+"""Whether everything is there that a leaderboard on the Hub needs; what is wrong is told with its remedy."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from huggingface_hub import HfApi
+
+from emer_space.models.store import bundled_models, locate
+from emer_space.settings import app_home
+from leaderboard.errors import LeaderboardError
+from leaderboard.hosting import Board
+from leaderboard.hub_references import READ_TOKEN, fetch_tracks
+from leaderboard.hub_setup import PRIVATE
+from leaderboard.tracks import own_folder
+from submissions.errors import IntakeError
+from submissions.homes import OWNER, TOKEN
+from submissions.hub_dataset import HubDataset, endpoint
+
+MOST_SKEW_S = 120
+ORGANISERS = "EMER_ORGANISERS"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`ok`, or what to do about it. A warning is no fault."""
+
+    name: str
+    ok: bool
+    told: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        return f"{'ok' if self.ok else 'note' if self.warning else 'WRONG':<6}{self.name}: {self.told}"
+
+
+def examine() -> list[Finding]:
+    """Everything at once; what cannot be looked at, since something else is wrong, is left out."""
+    return [finding for look in (_machine, _hub) for finding in look()]
+
+
+def _machine() -> Iterator[Finding]:
+    for program in ("ffmpeg", "ffprobe"):
+        there = shutil.which(program)
+        yield Finding(program, there is not None, there or "is missing; install ffmpeg (a Space: packages.txt)")
+    missing = [role for role in bundled_models() if not _there(lambda role=role: locate(role))]  # type: ignore[misc]
+    told = "all here" if not missing else f"{', '.join(missing)} not here; run `python -m emer_space models fetch`"
+    yield Finding("models", not missing, told)
+    home = app_home()
+    yield Finding("EMER_HOME", _writable(), f"{home}" if _writable() else f"{home} cannot be written; name another")
+
+
+def _there(look: Callable[[], object]) -> bool:
+    try:
+        look()
+    except Exception as problem:  # noqa: BLE001 - whatever it is, it is not there
+        return not problem
+    return True
+
+
+def _writable() -> bool:
+    try:
+        app_home().mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(app_home(), os.W_OK)
+
+
+def _hub() -> Iterator[Finding]:
+    owner, token = os.environ.get(OWNER), os.environ.get(TOKEN)
+    if not owner or not token:
+        absent = OWNER if not owner else TOKEN
+        yield Finding(absent, False, "is not set: state is kept on this machine's disk, which a Space loses", not owner)
+        return
+    yield from _tokens(owner, token)
+    yield from _datasets(owner, token)
+    yield from _tracks()
+    organisers = os.environ.get(ORGANISERS, "")
+    yield Finding(ORGANISERS, bool(organisers), organisers or "is not set, so nobody can organise in the page", True)
+
+
+def _tokens(owner: str, token: str) -> Iterator[Finding]:
+    for name, value in {TOKEN: token, READ_TOKEN: os.environ.get(READ_TOKEN, "")}.items():
+        if not value:
+            yield Finding(name, False, f"is not set: {TOKEN}, which may write, reads the references as well", True)
+            continue
+        try:
+            who = HfApi(endpoint=endpoint(), token=value).whoami()
+        except Exception as problem:  # noqa: BLE001 - the client raises many kinds; none may show the token
+            yield Finding(name, False, f"is not accepted ({type(problem).__name__}); make a new one")
+            continue
+        role = _role(who)
+        if name == TOKEN:
+            told = f"of {who['name']}" if role != "read" else "may only read; make one that may write"
+            yield Finding(name, role != "read", told)
+        else:
+            told = f"of {who['name']}" if role != "write" else "may write; one that only reads is enough"
+            yield Finding(name, role != "write", told, warning=True)
+
+
+def _role(who: Mapping[str, object]) -> str:
+    auth = who.get("auth")
+    token = auth.get("accessToken") if isinstance(auth, dict) else None
+    return str(token.get("role", "")) if isinstance(token, dict) else ""
+
+
+def _datasets(owner: str, token: str) -> Iterator[Finding]:
+    for name, private in PRIVATE.items():
+        dataset = HubDataset(f"{owner}/{name}", token).hasty()
+        try:
+            is_private, skew = dataset.is_private(), _skew(dataset)
+        except IntakeError as problem:
+            yield Finding(dataset.name, False, f"{problem} Run `python -m leaderboard setup --owner {owner}`.")
+            continue
+        wanted = "private" if private else "public"
+        told = wanted if is_private == private else f"must be {wanted}; change that in its settings"
+        yield Finding(dataset.name, is_private == private, told)
+    if abs(skew) > MOST_SKEW_S:
+        yield Finding("clock", False, f"differs from the Hub's by {skew:.0f} s; set it, for quotas and dates follow it")
+
+
+def _skew(dataset: HubDataset) -> float:
+    return time.time() - parsedate_to_datetime(dataset.date()).timestamp()
+
+
+def _tracks() -> Iterator[Finding]:
+    try:
+        fetch_tracks(own_folder())
+        board = Board()
+        hosted = [track.id for track in board.tracks() if not board.why_not(track.id)]
+        wrong = board.wrong_tracks()
+    except (LeaderboardError, IntakeError, OSError) as problem:
+        yield Finding("tracks", False, str(problem))
+        return
+    yield Finding("tracks", not wrong, f"scored here: {', '.join(hosted)}" if not wrong else " ".join(wrong))

@@ -1,0 +1,81 @@
+"""The public results of a leaderboard as a dataset on the Hub, which its viewer shows."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import DatasetCardData
+
+from leaderboard.hosting import Board
+from leaderboard.ranking import ranking
+from submissions.errors import StoreError
+from submissions.homes import OWNER, TOKEN
+from submissions.hub_dataset import HubDataset
+
+log = logging.getLogger(__name__)
+
+DATASET = "emer-results"
+APART_S = 120.0
+"""Between two commits, whatever happens in between."""
+CARD = Path(__file__).parent / "cards" / "results.md"
+
+
+class Publisher:
+    """Call it when something may have changed: it commits what did, and not too often."""
+
+    def __init__(self, board: Board, dataset: HubDataset) -> None:
+        self._board, self._dataset = board, dataset
+        self._there: dict[str, bytes] = {}
+        self._at = -APART_S
+        self._lock = threading.Lock()
+
+    def __call__(self, at_once: bool = False) -> bool:
+        """Whether something was published. A failure is logged, and made good by a later call."""
+        with self._lock:
+            if not at_once and time.monotonic() - self._at < APART_S:
+                return False
+            try:
+                files = self._changed()
+                if files:
+                    self._at = time.monotonic()
+                    self._dataset.commit(files, f"{len(files) - 1} rankings")
+                    self._there |= files
+            except StoreError as problem:
+                log.error("the results could not be published: %s", problem)
+                return False
+            return bool(files)
+
+    def _changed(self) -> dict[str, bytes]:
+        """The rankings that differ from what is published, and the card; what papers alone tell is left out."""
+        found = {}
+        for track in self._board.tracks():
+            shown = ranking(self._board, track, everything=True)
+            if any(row.id for row in shown.rows):
+                found[f"data/{track.id}.csv"] = shown.to_csv().encode()
+        found["README.md"] = card(sorted(Path(path).stem for path in found))
+        for path in found.keys() - self._there.keys():
+            try:
+                self._there[path] = self._dataset.read(path)
+            except FileNotFoundError:
+                continue
+        changed = {path: content for path, content in found.items() if self._there.get(path) != content}
+        return {**changed, "README.md": found["README.md"]} if changed else {}
+
+
+def publisher(board: Board) -> Publisher | None:
+    """The one of `EMER_OWNER`; None where there is no owner."""
+    owner, token = os.environ.get(OWNER), os.environ.get(TOKEN)
+    return Publisher(board, HubDataset(f"{owner}/{DATASET}", token)) if owner and token else None
+
+
+def card(tracks: Sequence[str]) -> bytes:
+    """The dataset's card, whose head tells the viewer where the table of each track is."""
+    configs = [{"config_name": track, "data_files": f"data/{track}.csv"} for track in tracks]
+    more: Any = {"configs": configs} if configs else {}
+    tags = ["leaderboard", "emotion-recognition", "multimodal"]
+    head = DatasetCardData(pretty_name="EMER Space results", tags=tags, **more)
+    return f"---\n{head.to_yaml()}\n---\n\n{CARD.read_text(encoding='utf-8')}".encode()
