@@ -26,6 +26,7 @@ AGAIN = (408, 409, 412, 429)
 """Besides 5xx: answers after which the same request may succeed. 409 and 412 say that another commit was faster."""
 HASTY_S = 4.0
 TIMEOUT_S = 30.0
+MOST_MESSAGE = 10_000
 DOUBTED = (408, *range(500, 600))
 """Answers that do not tell whether the commit took: the Hub is known to say 500 after it did."""
 
@@ -169,7 +170,7 @@ class HubDataset:
             self.name,
             operations,
             commit_message=title,
-            commit_description="\n".join([*files, *(f"-{path}" for path in deleted)]),
+            commit_description=_message([*files, *(f"-{path}" for path in deleted)]),
             repo_type="dataset",
             parent_commit=parent,
         )
@@ -199,6 +200,12 @@ class HubDataset:
                 log.info("%s is asked again in %.1f s (%s)", self.name, pause, type(problem).__name__)
             time.sleep(pause)
             wait = min(2 * wait, self.patience.most_wait_s)
+
+
+def _message(paths: list[str]) -> str:
+    """What a commit stored, and with a minus what it deleted; a minus alone where that is too much to tell."""
+    told = "\n".join(paths)
+    return told if len(told) <= MOST_MESSAGE else "-"
 
 
 def _commit(told: Mapping[str, Any]) -> Commit:

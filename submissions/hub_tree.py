@@ -79,19 +79,23 @@ class HubTree:
 
     def look(self, older_s: float = 0.0, hasty: bool = False) -> None:
         """Ask the Hub what came, where the last look is older than that. The first look reads all there is."""
-        if self._is_new(older_s):
-            return
-        with self._asking:
-            if self._is_new(older_s):
-                return
-            try:
-                asked = self.dataset.hasty() if hasty and self.head else self.dataset
-                head = asked.head()
-                if head != self.head:
-                    self._take(self._come(asked, head), head)
-                    self.head = head
-            finally:
-                self._asked = time.monotonic()
+        if self._is_new(older_s) or not self._asking.acquire(blocking=not (hasty and self.head)):
+            return  # who is in haste need not wait for another's look
+        try:
+            if not self._is_new(older_s):
+                self._ask(hasty)
+        finally:
+            self._asking.release()
+
+    def _ask(self, hasty: bool) -> None:
+        asked = self.dataset.hasty() if hasty and self.head else self.dataset
+        try:
+            head = asked.head()
+            if head != self.head:
+                self._take(self._come(asked, head), head)
+                self.head = head
+        finally:
+            self._asked = time.monotonic()
 
     def _is_new(self, older_s: float) -> bool:
         return bool(self.head) and time.monotonic() - self._asked < older_s

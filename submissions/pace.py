@@ -1,5 +1,6 @@
 """How fast a dataset on the Hub may be committed to: it takes 128 commits an hour and then none for a while."""
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -22,6 +23,7 @@ class Pace:
         self._clock = clock
         self._made: deque[float] = deque()
         self._results = 0.0
+        self._lock = threading.Lock()
 
     def note(self, results: bool = False) -> None:
         """A commit is made now."""
@@ -31,7 +33,8 @@ class Pace:
 
     def note_before(self, made: Iterable[float]) -> None:
         """Commits that others made, by the time of the clock."""
-        self._made = deque(sorted([*self._made, *made]))
+        with self._lock:
+            self._made = deque(sorted([*self._made, *made]))
 
     def alone(self) -> bool:
         """Whether a submission may have a commit of its own."""
@@ -49,6 +52,7 @@ class Pace:
         return self.together() and self._clock() - self._results >= RESULTS_S
 
     def _recent(self) -> int:
-        while self._made and self._clock() - self._made[0] > HOUR_S:
-            self._made.popleft()
-        return len(self._made)
+        with self._lock:
+            while self._made and self._clock() - self._made[0] > HOUR_S:
+                self._made.popleft()
+            return len(self._made)

@@ -99,3 +99,12 @@ def test_reading_is_tried_again_too(dataset: HubDataset, hub: LoopbackHub) -> No
     for kind in ("429", "500", "dropped"):
         hub.fail(Fault(kind, path="/resolve/", times=2, seconds=0.1), Fault(kind, path="/api/datasets/", seconds=0.1))  # type: ignore[arg-type]
         assert dataset.read("a.json") == b"1" and dataset.head()
+
+
+def test_a_message_that_would_be_too_long_tells_that_the_tree_is_to_be_listed(
+    dataset: HubDataset, hub: LoopbackHub
+) -> None:
+    dataset.commit({f"results/small@1/2026-11/{number:026}.json": b"1" for number in range(300)}, "many")
+    assert dataset.commits(1)[0].paths == ("-",)
+    dataset.commit({"one": b"1"}, "one")
+    assert dataset.commits(1)[0].paths == ("one",)
