@@ -26,6 +26,8 @@ AGAIN = (408, 409, 412, 429)
 """Besides 5xx: answers after which the same request may succeed. 409 and 412 say that another commit was faster."""
 HASTY_S = 4.0
 TIMEOUT_S = 30.0
+COMMIT_TIMEOUT_S = 60.0
+"""The client's own methods have none: a server that takes a request and says nothing would hold them for ever."""
 MOST_MESSAGE = 10_000
 DOUBTED = (408, *range(500, 600))
 """Answers that do not tell whether the commit took: the Hub is known to say 500 after it did."""
@@ -166,6 +168,7 @@ class HubDataset:
             *(CommitOperationAdd(path, content) for path, content in files.items()),
             *(CommitOperationDelete(path) for path in deleted),
         ]
+        get_session().timeout = COMMIT_TIMEOUT_S
         done = self._api.create_commit(
             self.name,
             operations,
@@ -179,6 +182,7 @@ class HubDataset:
     def _took(self, files: Mapping[str, bytes], deleted: tuple[str, ...]) -> bool:
         """Whether a commit of which nobody knows is there: it is whole or not at all."""
         asked = [*files, *deleted]
+        get_session().timeout = TIMEOUT_S
         found = {each.path for each in self._api.get_paths_info(self.name, asked, repo_type="dataset")}
         return found.issuperset(files) and found.isdisjoint(deleted)
 

@@ -108,3 +108,13 @@ def test_a_message_that_would_be_too_long_tells_that_the_tree_is_to_be_listed(
     assert dataset.commits(1)[0].paths == ("-",)
     dataset.commit({"one": b"1"}, "one")
     assert dataset.commits(1)[0].paths == ("one",)
+
+
+def test_a_server_that_says_nothing_holds_nobody_for_ever(
+    dataset: HubDataset, hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("submissions.hub_dataset.COMMIT_TIMEOUT_S", 0.5)
+    hub.fail(Fault("slow", path="/commit/", seconds=3))
+    began = time.monotonic()
+    dataset.commit({"a.json": b"1"}, "one file")
+    assert time.monotonic() - began < 3 and hub.files(NAME)["a.json"] == b"1"
