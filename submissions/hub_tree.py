@@ -103,10 +103,13 @@ class HubTree:
     def _come(self, dataset: HubDataset, head: str) -> list[str]:
         """The files that may be new: from the messages of the commits, where all of them are ours; else the tree's."""
         paths: list[str] = []
+        reached = False
         for commit in dataset.commits(FAR_BACK) if self.head else ():
             if commit.sha == self.head:
                 break
-            paths += commit.paths if commit.title.startswith(TITLE) else ["-"]
+            reached = reached or commit.sha == head  # what came meanwhile is of the next look
+            if reached:
+                paths += commit.paths if commit.title.startswith(TITLE) else ["-"]
         else:
             paths.append("-")
         if not any(path.startswith("-") for path in paths):

@@ -315,3 +315,17 @@ def test_no_thread_is_left_waiting_when_the_committer_meets_what_nobody_thought_
             send(board)
     name = send(board)
     assert set(board.ledger.refresh().submissions) == {name} == set(make_board().ledger.refresh().submissions)
+
+
+def test_what_comes_while_the_news_are_asked_for_is_of_the_next_look(
+    make_board: Callable[..., Board], hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, other = make_board(), make_board()
+    board.ledger.refresh()
+    first = send(other)
+    between = hub.datasets[NAME].head.sha
+    second = send(other, BEN, a="sad")
+    with monkeypatch.context() as patch:
+        patch.setattr(HubDataset, "head", lambda self: between)  # asked just before the second one came
+        assert set(board.ledger.refresh().submissions) == {first}
+    assert set(board.ledger.refresh().submissions) == {first, second}
