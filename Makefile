@@ -17,8 +17,9 @@ install: $(VENV)/installed ## the set-up alone
 test: $(VENV)/installed-test ## every test, the browser's included
 	$(BIN)/python -m pytest
 
-kill-test: $(VENV)/installed-test ## kill intake and scorer 200 times, the app ten times, and look what is lost
+kill-test: $(VENV)/installed-test ## kill intake, scorer and app hundreds of times, on a disk and on the Hub, and look what is lost
 	$(BIN)/python tests/kills/harness.py --kills 200 --app 10
+	$(BIN)/python tests/hub/hub_kills.py --kills 100
 
 lint: $(VENV)/installed-test ## style and types
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ import random
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -45,8 +46,20 @@ class Asked:
     fault: str
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is no news here."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class LoopbackHub:
-    """A context manager; `url` is for `HF_ENDPOINT`. Faults are met in the order in which they were added."""
+    """A context manager; `url` is for `HF_ENDPOINT`. Faults are met in the order in which they were added.
+
+    `on_commit` is told `before` and `after` each commit takes effect, while its sender waits for the answer.
+    """
 
     def __init__(self) -> None:
         self.datasets: dict[str, Dataset] = {}
@@ -54,10 +67,10 @@ class LoopbackHub:
         self.faults: list[Fault] = []
         self.asked: list[Asked] = []
         self.page = PAGE
+        self.on_commit: Callable[[str], object] = lambda moment: None
         self.lock = threading.RLock()
         self._chance: tuple[random.Random, float, tuple[Kind, ...]] | None = None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> "LoopbackHub":
@@ -198,8 +211,12 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
             if fault and kind == "slow":
                 time.sleep(fault.seconds)
             if kind in ("", "slow", "500-took", "dropped-took"):
+                if "/commit/" in path:
+                    hub.on_commit("before")
                 with hub.lock:
                     status, headers, content = self._answer(person, body)
+                if "/commit/" in path:
+                    hub.on_commit("after")
             if kind in ("409", "412", "429"):
                 status, headers, content = int(kind), {"retry-after": f"{fault.seconds:g}"} if fault else {}, b"{}"
             if kind.startswith("500"):

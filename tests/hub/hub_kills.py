@@ -1,0 +1,174 @@
+"""Kills and faults over the Hub store: `python tests/hub/hub_kills.py --kills 100 --seed 7`.
+
+An app with an empty disk takes files in and scores them, while commits fail in every way that the Hub is known for; it
+is killed before or after a commit takes effect, or at any moment; another one goes on. Then everything is looked at.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
+
+from board_making import LABELS, TRACK, answers  # noqa: E402
+from lab import NAME, TOKEN  # noqa: E402
+from server import LoopbackHub  # noqa: E402
+
+PEOPLE, SENT_IN_A_LIFE, FAULTY, LIFE_S = 5, 6, 0.35, 60.0
+Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Tally:
+    kills: int = 0
+    lives: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    receipts: dict[Key, str] = field(default_factory=dict)
+    sent: set[Key] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        faults = ", ".join(f"{count} {kind}" for kind, count in sorted(self.faults.items()))
+        told = f"{self.kills} kills and {self.faults.total()} faults ({faults}) in {self.lives} lives"
+        return f"{told}, {len(self.receipts)} receipts, {len(self.problems)} problems"
+
+
+def run(folder: Path, events: int, seed: int) -> Tally:
+    """Until there were that many kills and faults; then one more life without any."""
+    chance, tally = random.Random(seed), Tally()
+    with LoopbackHub() as hub:
+        hub.add_person("olga", TOKEN, orgs=["lab"])
+        hub.create(NAME)
+        while tally.kills + tally.faults.total() < events:
+            hub.fail_by_chance(chance.randrange(10**9), FAULTY)
+            fresh = [
+                (f"person-{chance.randrange(PEOPLE)}", f"word{len(tally.sent) + n}") for n in range(SENT_IN_A_LIFE)
+            ]
+            tally.sent.update(fresh)
+            live(hub, folder, tally, chance)
+            tally.faults = Counter(each.fault for each in hub.asked if each.fault)
+        hub.fail_by_chance(0, 0)
+        live(hub, folder, tally, None)
+        check(hub, tally)
+    return tally
+
+
+def live(hub: LoopbackHub, folder: Path, tally: Tally, chance: random.Random | None) -> None:
+    """One life, with a death of its own or (without `chance`) to its end."""
+    home = folder / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    tracks = home / "tracks"
+    tracks.mkdir(parents=True)
+    told = TRACK.format(name="small", per_day=10_000, attempts=10_000, dates="", version=1)
+    (tracks / "small.toml").write_text(told)
+    (tracks / "small.csv").write_text("name,openset\n" + "".join(f"{name},{label}\n" for name, label in LABELS.items()))
+    environment = {**os.environ, "HF_ENDPOINT": hub.url, "EMER_HOME": str(home), "HF_HUB_OFFLINE": "0"}
+    process = subprocess.Popen(
+        [sys.executable, str(HERE / "hub_worker.py")],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if chance:
+        doom(hub, process, chance)
+    waiting = sorted(tally.sent - tally.receipts.keys())
+    again = sorted(tally.receipts)[: len(waiting) // 2]  # and some who got their receipt send the same once more
+    try:
+        out, err = process.communicate(json.dumps([*waiting, *again]), timeout=LIFE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        tally.problems.append(f"life {tally.lives} did not come to its end")
+    hub.on_commit = lambda moment: None
+    tally.lives += 1
+    tally.kills += process.returncode == -9
+    if process.returncode not in (0, -9) or (not chance and "done" not in out):
+        tally.problems.append(f"life {tally.lives} ended with {process.returncode}: {err[-600:]}")
+    for line in out.splitlines():
+        match line.split():
+            case ["receipt", person, word, name]:
+                known = tally.receipts.setdefault((person, word), name)
+                if known != name:
+                    tally.problems.append(f"{person} {word} has two receipts, {known} and {name}")
+
+
+def doom(hub: LoopbackHub, process: "subprocess.Popen[str]", chance: random.Random) -> None:
+    """At one of the next commits, before or after it takes effect; or some time."""
+    if chance.random() < 0.25:
+        timer = threading.Timer(chance.uniform(1.0, 5.0), process.kill)
+        timer.daemon = True
+        timer.start()
+        return
+    left, when = [chance.randrange(1, 10)], chance.choice(["before", "after"])
+
+    def on_commit(moment: str) -> None:
+        if moment == when:
+            left[0] -= 1
+            if left[0] == 0:
+                process.kill()
+
+    hub.on_commit = on_commit
+
+
+def check(hub: LoopbackHub, tally: Tally) -> None:
+    """What is there, against what was sent and told."""
+    files, wrong = hub.files(NAME), tally.problems.append
+    requests = {path: json.loads(each) for path, each in files.items() if path.endswith("/request.json")}
+    there = {each["id"]: (each["person"], path) for path, each in requests.items()}
+    for (person, word), name in tally.receipts.items():
+        owner, path = there.pop(name, ("", ""))
+        if owner != person or files.get(path.replace("request.json", "predictions.csv")) != answers(a=word):
+            wrong(f"{name} of {person} is not as it was sent")
+    if there:
+        wrong(f"there without a receipt at the end: {sorted(there)}")
+    if missing := tally.sent - tally.receipts.keys():
+        wrong(f"never got a receipt: {sorted(missing)}")
+    scored = Counter(Path(path).stem for path in files if path.startswith("results/"))
+    wanted = Counter(tally.receipts.values())
+    if scored != wanted:
+        wrong(f"without a score: {sorted(wanted - scored)}, with one too many: {sorted(scored - wanted)}")
+    if damaged := [path for path in files if path.startswith("damaged/")]:
+        wrong(f"set aside: {damaged}")
+    changes: Counter[str] = Counter()
+    before: dict[str, bytes] = {}
+    for commit in hub.commits(NAME):
+        changes.update(path for path, content in commit.tree.items() if before.get(path) != content)
+        files_of = Counter(path.rpartition("/")[0] for path in commit.tree if path.startswith("submissions/"))
+        if half := [entry for entry, count in files_of.items() if count != 2]:
+            wrong(f"half of a submission in {commit.title}: {half}")
+        before = commit.tree
+    if twice := [path for path, times in changes.items() if times > 1 and not path.startswith(".")]:
+        wrong(f"written more than once: {twice}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description="Kill an app on the Hub, let the Hub fail, and see that nothing is lost."
+    )
+    parser.add_argument("--kills", type=int, default=100, metavar="N", help="kills and faults, together (default 100)")
+    parser.add_argument("--seed", type=int, default=7, metavar="S")
+    options = parser.parse_args()
+    began, folder = time.monotonic(), Path(tempfile.mkdtemp(prefix="emer-hub-kills-"))
+    tally = run(folder, options.kills, options.seed)
+    shutil.rmtree(folder, ignore_errors=True)
+    for problem in tally.problems:
+        print(problem, file=sys.stderr)
+    print(f"{tally} (seed {options.seed}, {time.monotonic() - began:.0f} s)")
+    return 1 if tally.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
