@@ -36,7 +36,7 @@ os.environ["GRADIO_TEMP_DIR"] = str(UPLOADS)
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 PROFILE = os.environ.get("EMER_PROFILE") or "bundled"
-if PROFILE == "bundled" and not os.environ.get("EMER_OWNER"):
+if PROFILE == "bundled" and not os.environ.get("EMER_OWNER") and not os.environ.get("SPACE_ID"):
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is here; no library shall look for news of a model
 
 import gradio as gr  # noqa: E402
@@ -59,7 +59,7 @@ from leaderboard.scoring_process import ScoringLimits  # noqa: E402
 from leaderboard.tab import LeaderboardTab  # noqa: E402
 from leaderboard.tracks import own_folder as track_folder  # noqa: E402
 from submissions.errors import IntakeError  # noqa: E402
-from submissions.identity import Identity, LocalIdentity  # noqa: E402
+from submissions.identity import Identity, identity_for  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
 UPLOADS_KEPT_S = 3300
@@ -77,14 +77,14 @@ def build_app(
 ) -> gr.Blocks:
     """The page. A tab is one line of `tabs`: its title, and what builds it and answers with what to do on close.
 
-    `identity` says who is calling; left out, it is whoever works on this machine. What is submitted is scored by a
-    `Schedule` of the board, which is not started here.
+    `identity` says who is calling; left out, it is an account of the Hub in a Space, and elsewhere whoever works on
+    this machine. What is submitted is scored by a `Schedule` of the board, which is not started here.
     """
     words = load_words()
     settings = settings or Settings.from_environment()
     profile = profile or load_profile(PROFILE)
     desk = Desk(board or Board())
-    who = identity or LocalIdentity(HOST)
+    who = identity or identity_for(HOST)
     with gr.Blocks(
         title=words("page.title"), analytics_enabled=False, delete_cache=(UPLOADS_SWEPT_S, UPLOADS_KEPT_S)
     ) as page:

@@ -13,6 +13,7 @@ from leaderboard.organise_tab import OrganiseTab
 from leaderboard.plots import plots
 from submissions.errors import IntakeError
 from submissions.handling import QUIET, download, for_api
+from submissions.hub_identity import login_offered
 from submissions.identity import Identity
 from submissions.tab import MineTab, SubmitTab
 
@@ -24,6 +25,13 @@ class LeaderboardTab:
     """Builds the tab inside an open `gr.Blocks`, the `page`."""
 
     def __init__(self, page: gr.Blocks, desk: Desk, identity: Identity, words: Words) -> None:
+        if login_offered():
+            gr.LoginButton(
+                words("board.sign_in"),
+                words("board.sign_out", name="{}"),
+                size="sm",
+                elem_id="emer-login",
+            )
         with gr.Tabs(elem_id="emer-board"):
             with gr.Tab(words("board.ranking"), elem_classes="emer-board-tab"):
                 ranking = RankingTab(desk, words)

@@ -56,6 +56,15 @@ class LocalIdentity:
         return LOCAL
 
 
+def identity_for(host: str) -> Identity:
+    """Accounts of the Hub in a Space; elsewhere whoever works on this machine, where `host` is what the app binds."""
+    if not os.environ.get("SPACE_ID"):
+        return LocalIdentity(host)
+    from submissions.hub_identity import HubIdentity  # the client is not needed by who works on this machine
+
+    return HubIdentity()
+
+
 def _version(request: Any) -> str:
     """Of HTTP. No browser and no client of ours speaks 1.0, but proxies do by default."""
     return str(getattr(getattr(request, "request", None), "scope", {}).get("http_version", ""))
@@ -82,7 +91,11 @@ def is_loopback(host: str) -> bool:
 def known(person: Person | None) -> Person:
     """The person; raises `Refusal` for a visitor without an identity."""
     if person is None:
-        raise Refusal("identity", "You are not signed in, so you can look and not submit; sign in first.")
+        raise Refusal(
+            "identity",
+            "You are not signed in, so you can look and not submit; on a Space sign in on its page, or send "
+            "`Authorization: Bearer` and a valid access token of your Hugging Face account with each call.",
+        )
     return person
 
 
