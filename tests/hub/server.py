@@ -24,6 +24,11 @@ COMMITS_PAGE = 50
 REPOSITORY = r"/api/datasets/(?P<name>[\w.-]+/[\w.-]+)"
 
 
+Reply = tuple[int, dict[str, str], bytes]
+Route = tuple[str, Callable[..., Reply]]
+"""A path, and who answers: is given the person, the body, the query, and what the path names."""
+
+
 @dataclass(slots=True)
 class Fault:
     """What happens to the next `times` requests whose method and path match; `seconds` to wait (429, slow)."""
@@ -68,6 +73,7 @@ class LoopbackHub:
         self.asked: list[Asked] = []
         self.page = PAGE
         self.on_commit: Callable[[str], object] = lambda moment: None
+        self.more: list[Route] = []
         self.lock = threading.RLock()
         self._chance: tuple[random.Random, float, tuple[Kind, ...]] | None = None
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -182,9 +188,6 @@ def _file(path: str, content: bytes) -> dict[str, Any]:
     return {"type": "file", "oid": blob(content), "size": len(content), "path": path}
 
 
-Reply = tuple[int, dict[str, str], bytes]
-
-
 def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -246,7 +249,7 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
         def _found(self, person: dict[str, Any] | None, body: bytes) -> Reply:
             url = urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(url.query).items()}
-            for pattern, work in ROUTES:
+            for pattern, work in (*ROUTES, *hub.more):
                 if found := re.fullmatch(pattern, url.path):
                     named = {name: unquote(value or "") for name, value in found.groupdict().items()}
                     return work(person, body, query, **named)
@@ -306,7 +309,7 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
         content = at.tree[path]
         return 200, {"etag": f'"{blob(content)}"', "x-repo-commit": at.sha}, content
 
-    ROUTES: list[tuple[str, Callable[..., Reply]]] = [
+    ROUTES: list[Route] = [
         (r"/api/whoami-v2", lambda person, body, query: plain(hub.whoami(person))),
         (r"/api/validate-yaml", lambda person, body, query: plain({"errors": [], "warnings": []})),
         (r"/api/repos/create", lambda person, body, query: plain(hub.make(person, json.loads(body)))),
