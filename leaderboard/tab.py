@@ -26,12 +26,7 @@ class LeaderboardTab:
 
     def __init__(self, page: gr.Blocks, desk: Desk, identity: Identity, words: Words) -> None:
         if login_offered():
-            gr.LoginButton(
-                words("board.sign_in"),
-                words("board.sign_out", name="{}"),
-                size="sm",
-                elem_id="emer-login",
-            )
+            sign_in_button(page, identity, words)
         with gr.Tabs(elem_id="emer-board"):
             with gr.Tab(words("board.ranking"), elem_classes="emer-board-tab"):
                 ranking = RankingTab(desk, words)
@@ -54,6 +49,22 @@ class LeaderboardTab:
 
     def close(self, request: gr.Request) -> None:
         """Nothing of a visitor's is under way here."""
+
+
+def sign_in_button(page: gr.Blocks, identity: Identity, words: Words) -> gr.LoginButton:
+    """Says whom the app takes the visitor for.
+
+    Gradio's own look at the session fails on any list in it, and the organisations of an account are one.
+    """
+    button = gr.LoginButton(words("board.sign_in"), size="sm", elem_id="emer-login")
+    button.load_event_to_attach = None
+
+    def signed_in(request: gr.Request) -> Any:
+        person = identity(request)
+        return words("board.sign_in") if person is None else words("board.sign_out", name=person.name)
+
+    page.load(signed_in, None, button, **QUIET)
+    return button
 
 
 class RankingTab:

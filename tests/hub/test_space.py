@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -182,9 +183,24 @@ def test_nobody_can_sign_a_session_of_their_own(space: Space) -> None:
         own(space.client(token=False, headers={"cookie": f"session={forged}"}))
 
 
-def test_the_page_has_a_button_to_sign_in(space: Space) -> None:
-    ids = [each["props"].get("elem_id") for each in space.client(token=False).config["components"]]
-    assert "emer-login" in ids
+def test_the_button_says_who_is_signed_in_whatever_organisations_they_are_in(space: Space) -> None:
+    assert _label(space, "") == "Sign in with Hugging Face"
+    for name in ("ada", "olga"):
+        assert _label(space, space.sign_in.cookie(space.url, name)) == f"Sign out ({name})"
+
+
+def _label(space: Space, cookie: str) -> str:
+    """What the page shows on its button once it is loaded, asked for as the page does."""
+    config = httpx.get(f"{space.url}/config").json()
+    (button,) = [each["id"] for each in config["components"] if each["props"].get("elem_id") == "emer-login"]
+    (number,) = [each["id"] for each in config["dependencies"] if each["outputs"] == [button]]
+    session, headers = secrets.token_hex(6), {"cookie": cookie}
+    body = {"data": [], "fn_index": number, "session_hash": session}
+    httpx.post(f"{space.url}/gradio_api/queue/join", json=body, headers=headers).raise_for_status()
+    told = httpx.get(f"{space.url}/gradio_api/queue/data", params={"session_hash": session}, timeout=30).text
+    events = [json.loads(line.removeprefix("data: ")) for line in told.splitlines() if line.startswith("data: ")]
+    (done,) = [each["output"] for each in events if each["msg"] == "process_completed"]
+    return done["data"][0]
 
 
 def test_no_token_is_told_or_stored(space: Space, send: Callable[[Client, str], str]) -> None:
