@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from httpx2 import HTTPError, Response
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-from huggingface_hub.errors import EntryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError, OfflineModeIsEnabled
 from huggingface_hub.utils import get_session, hf_raise_for_status, parse_datetime, parse_ratelimit_headers
 
 from submissions.errors import Doubtful, StoreError
@@ -132,7 +132,10 @@ class HubDataset:
                 answer = getattr(problem, "response", None)
                 if parent and answer is not None and answer.status_code == 412:
                     raise Moved("Another commit was faster; it is tried again.") from problem
-                doubt = doubt or answer is None or answer.status_code in DOUBTED
+                unsent = isinstance(problem, OfflineModeIsEnabled)
+                doubt = (
+                    doubt or (answer is None and not unsent) or (answer is not None and answer.status_code in DOUBTED)
+                )
                 raise
 
         try:
@@ -194,6 +197,8 @@ class HubDataset:
                 return ask()
             except (HTTPError, OSError) as problem:
                 answer = getattr(problem, "response", None)
+                if isinstance(problem, OfflineModeIsEnabled):
+                    raise StoreError(f"HF_HUB_OFFLINE is set, so {self.name} cannot be asked; unset it.") from None
                 if missing and isinstance(problem, EntryNotFoundError):
                     raise FileNotFoundError(missing) from None
                 if answer is not None and answer.status_code not in AGAIN and answer.status_code < 500:

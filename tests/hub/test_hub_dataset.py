@@ -118,3 +118,15 @@ def test_a_server_that_says_nothing_holds_nobody_for_ever(
     began = time.monotonic()
     dataset.commit({"a.json": b"1"}, "one file")
     assert time.monotonic() - began < 3 and hub.files(NAME)["a.json"] == b"1"
+
+
+def test_where_the_client_is_told_to_stay_offline_that_is_said_at_once(
+    dataset: HubDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    began = time.monotonic()
+    for work in (dataset.head, lambda: dataset.commit({"a": b"1"}, "one")):
+        with pytest.raises(StoreError, match="HF_HUB_OFFLINE") as problem:
+            work()
+        assert not isinstance(problem.value, Doubtful)
+    assert time.monotonic() - began < 5

@@ -28,7 +28,7 @@ def running(project: Path, hub: LoopbackHub, home: Path) -> Iterator[tuple[str, 
     home.mkdir()
     log = home.with_suffix(".log")
     own = {"EMER_HOME": str(home), "GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(home / "uploads")}
-    on_the_hub = {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "EMER_OWNER": "lab", "PYTHONUNBUFFERED": "1"}
+    on_the_hub = {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "EMER_OWNER": "lab", "HF_HUB_OFFLINE": "0"}
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "app.py"],
