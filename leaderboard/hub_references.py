@@ -7,11 +7,14 @@ import os
 import threading
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from leaderboard.errors import ReferencesUnavailable
 from submissions.errors import StoreError
 from submissions.homes import OWNER, TOKEN
-from submissions.hub_dataset import HubDataset, endpoint
+
+if TYPE_CHECKING:
+    from submissions.hub_dataset import HubDataset
 
 DATASET = "emer-references"
 READ_TOKEN, REVISION = "EMER_REFERENCES_TOKEN", "EMER_REFERENCES_REVISION"
@@ -22,7 +25,7 @@ FOLDER, TRACKS = "references/", "tracks/"
 class HubReferences:
     """Everything is asked once and kept. Raises `ReferencesUnavailable` where the Hub does not answer."""
 
-    def __init__(self, dataset: HubDataset, revision: str = "") -> None:
+    def __init__(self, dataset: "HubDataset", revision: str = "") -> None:
         self._dataset = dataset
         self._revision = revision
         self._names: frozenset[str] | None = None
@@ -72,11 +75,14 @@ class HubReferences:
 def hub_references() -> HubReferences | None:
     """The dataset of `EMER_OWNER`; None where there is no owner, or no token."""
     owner, token = os.environ.get(OWNER), os.environ.get(READ_TOKEN) or os.environ.get(TOKEN)
-    return _opened(owner, token, os.environ.get(REVISION, ""), endpoint()) if owner and token else None
+    hub = os.environ.get("HF_ENDPOINT", "")
+    return _opened(owner, token, os.environ.get(REVISION, ""), hub) if owner and token else None
 
 
 @cache
-def _opened(owner: str, token: str, revision: str, hub: str | None) -> HubReferences:
+def _opened(owner: str, token: str, revision: str, hub: str) -> HubReferences:
+    from submissions.hub_dataset import HubDataset  # a scoring process needs no client
+
     return HubReferences(HubDataset(f"{owner}/{DATASET}", token), revision)
 
 

@@ -132,10 +132,8 @@ class HubDataset:
                 answer = getattr(problem, "response", None)
                 if parent and answer is not None and answer.status_code == 412:
                     raise Moved("Another commit was faster; it is tried again.") from problem
-                unsent = isinstance(problem, OfflineModeIsEnabled)
-                doubt = (
-                    doubt or (answer is None and not unsent) or (answer is not None and answer.status_code in DOUBTED)
-                )
+                if not isinstance(problem, OfflineModeIsEnabled):  # nothing was sent
+                    doubt = doubt or answer is None or answer.status_code in DOUBTED
                 raise
 
         try:

@@ -15,6 +15,8 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
         hub.add_person("olga", TOKEN, orgs=["lab"])
         hub.create(NAME)
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)  # the app's default, if it was imported
         yield hub
 
 

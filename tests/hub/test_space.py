@@ -142,6 +142,20 @@ def test_an_organiser_through_an_organisation_decides_and_others_do_not(
     assert ada.predict(name, api_name="/status")["hidden"]
 
 
+def test_the_command_line_calls_with_the_token_of_its_own_variable(
+    space: Space, send: Callable[[Client, str], str], project: Path
+) -> None:
+    name = send(space.client(token=TOKENS["ben"]), "bored")
+    command = [sys.executable, "-m", "submissions", "status", "--to", space.url, "--json", "-"]
+
+    def ids(**variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=project, env={**os.environ, **variables}, capture_output=True, text=True)
+
+    assert name in [each["id"] for each in json.loads(ids(EMER_TOKEN=TOKENS["ben"]).stdout)]
+    refused = ids(HF_TOKEN=TOKENS["ben"])
+    assert refused.returncode == 2 and "not signed in" in refused.stderr
+
+
 def test_while_the_hub_does_not_answer_calls_with_tokens_are_refused(space: Space) -> None:
     ada = space.client(token=TOKENS["ada"])
     space.hub.fail(Fault("500", "whoami"))
