@@ -49,7 +49,8 @@ class HubStore:
     """
 
     def __init__(self, dataset: HubDataset, pace: Pace | None = None, poll_s: float = POLL_S) -> None:
-        self.tree, self.pace, self.poll_s = HubTree(dataset), pace or Pace(), poll_s
+        self.pace, self.poll_s = pace or Pace(), poll_s
+        self.tree = HubTree(dataset, self.pace.note_before)
         self._turn = threading.Condition(threading.RLock())
         self._waiting: dict[str, _Waiting] = {}  # changed only while the turn is held
         self._committing = threading.Lock()

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
@@ -21,15 +21,19 @@ TITLE = "EMER Space: "
 
 
 class HubTree:
-    """Thread-safe; the Hub is never asked while the lock of the state is held. Raises `StoreError` as `HubDataset`."""
+    """Thread-safe; the Hub is never asked while the lock of the state is held. Raises `StoreError` as `HubDataset`.
 
-    def __init__(self, dataset: HubDataset) -> None:
-        self.dataset = dataset
+    `others` is told when others committed (Unix time), for they use up what the Hub takes in an hour as well.
+    """
+
+    def __init__(self, dataset: HubDataset, others: Callable[[list[float]], object] = lambda moments: None) -> None:
+        self.dataset, self._others = dataset, others
         self.head = ""
         self._state = threading.Lock()
         self._asking = threading.Lock()
         self._asked = 0.0
         self._known: set[str] = set()
+        self._own: set[str] = set()
         self._told: list[str] = []
         self._held: dict[str, bytes] = {}
         self._fresh: dict[str, bytes] = {}
@@ -57,7 +61,8 @@ class HubTree:
     def add(self, entries: Iterable[str], records: dict[str, bytes], indexed: bool) -> None:
         """Entries are stored, by this process; `indexed`: with an index of what had none."""
         with self._state:
-            self._known.update(entries)
+            self._own.update(entries)
+            self._known |= self._own
             self._fresh = {} if indexed else {**self._fresh, **records}
 
     def index(self, records: dict[str, bytes]) -> dict[str, bytes]:
@@ -103,20 +108,24 @@ class HubTree:
     def _come(self, dataset: HubDataset, head: str) -> list[str]:
         """The files that may be new: from the messages of the commits, where all of them are ours; else the tree's."""
         paths: list[str] = []
+        others: list[float] = []
         reached = False
         for commit in dataset.commits(FAR_BACK) if self.head else ():
             if commit.sha == self.head:
                 break
             reached = reached or commit.sha == head  # what came meanwhile is of the next look
+            if reached and not self._own.intersection(map(entry_of, commit.paths)):
+                others.append(commit.at.timestamp())
             if reached:
                 paths += commit.paths if commit.title.startswith(TITLE) else ["-"]
         else:
             paths.append("-")
+        self._others(others)
         if not any(path.startswith("-") for path in paths):
             return paths
         paths = dataset.tree(head)
         with self._state:
-            self._known &= {entry_of(path) for path in paths}
+            self._known = self._own | (self._known & {entry_of(path) for path in paths})
         return paths
 
     def _take(self, paths: list[str], head: str) -> None:
@@ -154,6 +163,7 @@ class HubTree:
         self.dataset.commit({**moved, **mark}, f"{TITLE}damage set aside", deleted=files)
         with self._state:
             self._known.discard(entry)
+            self._own.discard(entry)
             self._damaged[entry] = reason
             self._fresh = {path: record for path, record in self._fresh.items() if entry_of(path) != entry}
 

@@ -237,13 +237,17 @@ def test_the_pace_never_passes_what_the_hub_takes_in_an_hour() -> None:
     assert max(b - a for a, b in itertools.pairwise(made)) <= 3600 - pace.ALONE
 
 
-def test_commits_of_a_process_before_this_one_count(make_board: Callable[..., Board], hub: LoopbackHub) -> None:
+def test_commits_of_other_processes_count(make_board: Callable[..., Board], hub: LoopbackHub) -> None:
     board = make_board()
     for number in range(3):
         send(board, a=f"word {number}")
     other = make_board()
     other.ledger.refresh()
     assert other.ledger.store.pace._recent() == 4, "the one that made the dataset too"
+    send(board, a="another")
+    other.ledger.refresh()
+    assert other.ledger.store.pace._recent() == 5, "and what others do meanwhile"
+    assert board.ledger.refresh().store.pace._recent() == 5
 
 
 def test_damage_is_moved_aside_with_its_reason_and_the_rest_goes_on(
@@ -315,6 +319,24 @@ def test_no_thread_is_left_waiting_when_the_committer_meets_what_nobody_thought_
             send(board)
     name = send(board)
     assert set(board.ledger.refresh().submissions) == {name} == set(make_board().ledger.refresh().submissions)
+
+
+def test_what_was_just_stored_is_not_forgotten_by_an_older_list_of_the_tree(
+    make_board: Callable[..., Board], hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody changed the dataset by hand, and while the tree is listed for it a submission is stored."""
+    board = make_board()
+    board.ledger.refresh()
+    hub.commit(NAME, {"notes.txt": b"by hand"})
+    before = hub.datasets[NAME].head.sha
+    name = send(board)
+    with monkeypatch.context() as patch:
+        patch.setattr(HubDataset, "head", lambda self: before)
+        board.ledger.refresh()
+    path = board.ledger.submissions[name].path
+    assert path in board.ledger.store.tree
+    with pytest.raises(AlreadyStored):
+        board.ledger.store.write(path, {"request.json": b"{}"})
 
 
 def test_what_comes_while_the_news_are_asked_for_is_of_the_next_look(
