@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -49,6 +50,10 @@ def _machine() -> Iterator[Finding]:
     missing = [role for role in bundled_models() if not _there(lambda role=role: locate(role))]  # type: ignore[misc]
     told = "all here" if not missing else f"{', '.join(missing)} not here; run `python -m emer_space models fetch`"
     yield Finding("models", not missing, told)
+    if os.environ.get("SPACES_ZERO_GPU"):
+        version = ".".join(map(str, sys.version_info[:2]))
+        told = f"Python {version} runs here and this project needs 3.11; its default models use no GPU"
+        yield Finding("ZeroGPU", sys.version_info >= (3, 11), told, warning=True)
     home = app_home()
     yield Finding("EMER_HOME", _writable(), f"{home}" if _writable() else f"{home} cannot be written; name another")
 

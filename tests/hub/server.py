@@ -15,13 +15,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from repositories import Commit, Dataset, Refused, blob
+from repositories import Commit, Dataset, Refused
+from routes import file_of, routes_of
 
 Kind = Literal["409", "412", "429", "500", "500-took", "dropped", "dropped-took", "slow"]
 KINDS: tuple[Kind, ...] = ("409", "412", "429", "500", "500-took", "dropped", "dropped-took", "slow")
 PAGE = 1000
-COMMITS_PAGE = 50
-REPOSITORY = r"/api/datasets/(?P<name>[\w.-]+/[\w.-]+)"
 
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -166,7 +165,7 @@ class LoopbackHub:
         return self.datasets[name]
 
     def tree(self, commit: Commit, below: str) -> list[dict[str, Any]]:
-        found = [_file(path, content) for path, content in sorted(commit.tree.items()) if _lies(path, below)]
+        found = [file_of(path, content) for path, content in sorted(commit.tree.items()) if _lies(path, below)]
         if below and not found:
             raise Refused(404, "EntryNotFound")
         return found
@@ -182,10 +181,6 @@ class LoopbackHub:
 
 def _lies(path: str, below: str) -> bool:
     return not below or path.startswith(f"{below}/")
-
-
-def _file(path: str, content: bytes) -> dict[str, Any]:
-    return {"type": "file", "oid": blob(content), "size": len(content), "path": path}
 
 
 def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
@@ -226,6 +221,11 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
                 status, headers, content = 500, {}, b'{"error": "Internal Error"}'
             if kind.startswith("dropped"):
                 status = 0
+            part = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("range") or "")
+            if part and status == 200:
+                first, last = int(part[1]), min(int(part[2] or len(content)), len(content) - 1)
+                headers["content-range"] = f"bytes {first}-{last}/{len(content)}"
+                status, content = 206, content[first : last + 1]
             hub.asked.append(Asked(time.time(), self.command, path, status, person["name"] if person else "", kind))
             if not status:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -255,75 +255,5 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
                     return work(person, body, query, **named)
             raise Refused(404, "", f"{self.command} {url.path} is not spoken here")
 
-    def plain(value: Any) -> Reply:
-        return 200, {"content-type": "application/json"}, json.dumps(value).encode()
-
-    def paged(values: list[Any], query: dict[str, str], path: str, most: int) -> Reply:
-        begin = int(query.get("cursor", 0))
-        status, headers, content = plain(values[begin : begin + most])
-        if begin + most < len(values):
-            headers["link"] = f'<{hub.url}{path}?cursor={begin + most}&recursive=True>; rel="next"'
-        return status, headers, content
-
-    def info(person: Any, body: bytes, query: dict[str, str], name: str, revision: str = "main") -> Reply:
-        dataset = hub.of(person, name)
-        return plain({"id": name, "sha": dataset.at(revision or "main").sha, "private": dataset.private})
-
-    def tree(person: Any, body: bytes, query: dict[str, str], name: str, revision: str, below: str) -> Reply:
-        found = hub.tree(hub.of(person, name).at(revision), below)
-        return paged(found, query, f"/api/datasets/{name}/tree/{revision}{f'/{below}' if below else ''}", hub.page)
-
-    def paths(person: Any, body: bytes, query: dict[str, str], name: str, revision: str) -> Reply:
-        there = hub.of(person, name).at(revision).tree
-        return plain([_file(path, there[path]) for path in parse_qs(body.decode())["paths"] if path in there])
-
-    def commits(person: Any, body: bytes, query: dict[str, str], name: str) -> Reply:
-        told = [
-            {
-                "id": each.sha,
-                "title": each.title,
-                "message": each.message,
-                "authors": [],
-                "date": f"{each.at:%FT%T.%f}Z",
-            }
-            for each in reversed(hub.of(person, name).history)
-        ]
-        return paged(told, query, f"/api/datasets/{name}/commits/main", COMMITS_PAGE)
-
-    def preupload(person: Any, body: bytes, query: dict[str, str], name: str) -> Reply:
-        there = hub.of(person, name, writing=True).head.tree
-        asked = [file["path"] for file in json.loads(body)["files"]]
-        told = [{"path": path, "uploadMode": "regular", "shouldIgnore": False} for path in asked]
-        return plain({"files": [{**each, "oid": _oid(there, str(each["path"]))} for each in told]})
-
-    def commit(person: Any, body: bytes, query: dict[str, str], name: str) -> Reply:
-        made = hub.take(hub.of(person, name, writing=True), [json.loads(line) for line in body.splitlines()])
-        return plain(
-            {"success": True, "commitOid": made.sha, "commitUrl": f"{hub.url}/datasets/{name}/commit/{made.sha}"}
-        )
-
-    def resolve(person: Any, body: bytes, query: dict[str, str], name: str, revision: str, path: str) -> Reply:
-        at = hub.of(person, name).at(revision)
-        if path not in at.tree:
-            raise Refused(404, "EntryNotFound")
-        content = at.tree[path]
-        return 200, {"etag": f'"{blob(content)}"', "x-repo-commit": at.sha}, content
-
-    ROUTES: list[Route] = [
-        (r"/api/whoami-v2", lambda person, body, query: plain(hub.whoami(person))),
-        (r"/api/validate-yaml", lambda person, body, query: plain({"errors": [], "warnings": []})),
-        (r"/api/repos/create", lambda person, body, query: plain(hub.make(person, json.loads(body)))),
-        (REPOSITORY, info),
-        (REPOSITORY + r"/revision/(?P<revision>[^/]+)", info),
-        (REPOSITORY + r"/tree/(?P<revision>[^/]+)/?(?P<below>.*)", tree),
-        (REPOSITORY + r"/paths-info/(?P<revision>[^/]+)", paths),
-        (REPOSITORY + r"/commits/main", commits),
-        (REPOSITORY + r"/preupload/main", preupload),
-        (REPOSITORY + r"/commit/main", commit),
-        (r"/datasets/(?P<name>[\w.-]+/[\w.-]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)", resolve),
-    ]
+    ROUTES = routes_of(hub)
     return Handler
-
-
-def _oid(tree: dict[str, bytes], path: str) -> str | None:
-    return blob(tree[path]) if path in tree else None

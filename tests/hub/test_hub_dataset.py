@@ -1,8 +1,11 @@
 """A dataset on the Hub, with the real client: what is read, and what becomes of a commit whatever is answered."""
 
 import time
+from pathlib import Path
 
 import pytest
+from huggingface_hub import HfApi
+from huggingface_hub.utils import get_session
 from lab import HURRIED, NAME, TOKEN
 from server import Fault, LoopbackHub
 
@@ -130,3 +133,18 @@ def test_where_the_client_is_told_to_stay_offline_that_is_said_at_once(
             work()
         assert not isinstance(problem.value, Doubtful)
     assert time.monotonic() - began < 5
+
+
+def test_the_clients_own_download_and_a_part_of_a_file_are_served(
+    dataset: HubDataset, hub: LoopbackHub, tmp_path: Path
+) -> None:
+    """What other parts of the client ask of a hub; ours reads whole files into memory."""
+    content = bytes(range(256)) * 40
+    sha = dataset.commit({"a.bin": content}, "one file")
+    api = HfApi(endpoint=hub.url, token=TOKEN)
+    path = api.hf_hub_download(NAME, "a.bin", repo_type="dataset", revision=sha, cache_dir=tmp_path)
+    assert Path(path).read_bytes() == content
+    url, headers = f"{hub.url}/datasets/{NAME}/resolve/main/a.bin", {"authorization": f"Bearer {TOKEN}"}
+    part = get_session().get(url, headers={**headers, "range": "bytes=250-259"})
+    assert (part.status_code, part.content) == (206, content[250:260])
+    assert part.headers["content-range"] == f"bytes 250-259/{len(content)}" and part.headers["x-repo-commit"] == sha
