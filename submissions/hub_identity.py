@@ -1,5 +1,6 @@
 """People with an account on the Hub: signed in on a Space's page, or calling with a token of theirs (decision 4)."""
 
+import logging
 import os
 import re
 import time
@@ -14,6 +15,8 @@ from huggingface_hub.utils import get_session
 from submissions.errors import Refusal
 from submissions.identity import Person
 
+log = logging.getLogger(__name__)
+
 ORGANISERS = "EMER_ORGANISERS"
 """Names of users and organisations, with commas between them; where it is unset nobody is an organiser."""
 OAUTH = ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
@@ -23,6 +26,8 @@ TOKEN_HEADERS = ("authorization", "x-hf-authorization")
 BEARER = re.compile(r"bearer +(hf_[A-Za-z0-9_.-]{1,4000})", re.IGNORECASE)
 OAUTH_TOKEN = "hf_oauth_"
 TIMEOUT_S = 10.0
+TOLD_S, MOST_TOLD = 300.0, 1_000
+"""How long it is kept which organisations an account belongs to, and of how many accounts."""
 
 
 def login_offered() -> bool:
@@ -46,6 +51,7 @@ class HubIdentity:
         self._organisers = set(_listed(ORGANISERS))
         self._hosts = _listed("SPACE_HOST")
         self._login = login_offered()
+        self._told: dict[str, tuple[float, list[str]]] = {}
 
     def __call__(self, request: Any) -> Person | None:
         if request is None:
@@ -93,7 +99,32 @@ class HubIdentity:
         if not isinstance(expires, int | float) or expires <= time.time():
             return None
         user = _inner(login, "userinfo")
-        return self._person(user.get("sub"), user.get("preferred_username"), _names(user, "preferred_username"))
+        return self._person(user.get("sub"), user.get("preferred_username"), self._orgs(user, login))
+
+    def _orgs(self, user: Mapping[str, Any], login: Mapping[str, Any]) -> list[str]:
+        """A login need not tell of organisations; then the Hub is asked with its token, as OpenID Connect has it."""
+        sub, name = user.get("sub"), str(user.get("preferred_username")).lower()
+        if "orgs" in user or not self._organisers or name in self._organisers or not isinstance(sub, str):
+            return _names(user, "preferred_username")
+        until, found = self._told.get(sub, (0.0, []))
+        if until < time.monotonic():
+            found = self._userinfo(sub, str(login.get("access_token")))
+            if len(self._told) >= MOST_TOLD:
+                self._told.clear()
+            self._told[sub] = time.monotonic() + TOLD_S, found
+        return found
+
+    def _userinfo(self, sub: str, token: str) -> list[str]:
+        url = f"{os.environ['OPENID_PROVIDER_URL'].rstrip('/')}/oauth/userinfo"
+        try:
+            answer = get_session().get(url, headers={"authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)
+            told = answer.json() if answer.status_code == 200 else None
+        except (HTTPError, OSError, ValueError):
+            told = None
+        if not isinstance(told, dict) or told.get("sub") != sub:
+            log.warning("the Hub does not say to which organisations an account belongs, so it organises nothing now")
+            return []
+        return _names(told, "preferred_username")
 
     def _own_page(self, headers: Mapping[str, str]) -> bool:
         hosts = [headers.get("host", "").lower(), *self._hosts]

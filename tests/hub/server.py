@@ -73,6 +73,7 @@ class LoopbackHub:
         self.page = PAGE
         self.on_commit: Callable[[str], object] = lambda moment: None
         self.more: list[Route] = []
+        self.at_hand = threading.local()
         self.lock = threading.RLock()
         self._chance: tuple[random.Random, float, tuple[Kind, ...]] | None = None
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -134,6 +135,10 @@ class LoopbackHub:
         return None
 
     # What is asked
+
+    def bearer(self) -> str:
+        """The token of the request that is answered by this thread."""
+        return str(self.at_hand.token)
 
     def whoami(self, person: dict[str, Any] | None) -> Any:
         if person is None:
@@ -204,6 +209,7 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
             path = urlsplit(self.path).path
             token = (self.headers.get("authorization") or "").removeprefix("Bearer ")
             person = hub.people.get(token)
+            hub.at_hand.token = token
             fault = hub.fault_of(path)
             kind = fault.kind if fault else ""
             if fault and kind == "slow":

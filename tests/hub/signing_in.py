@@ -20,6 +20,8 @@ class SignIn:
 
     def __init__(self, hub: LoopbackHub) -> None:
         self.hub, self.person = hub, ""
+        self.tells_orgs = True
+        self.owners: dict[str, str] = {}
         self.key = RSAKey.generate_key(2048, {"kid": "loopback", "use": "sig"})
         self.tokens: list[str] = []
         self._asked: dict[str, tuple[str, str]] = {}
@@ -28,6 +30,7 @@ class SignIn:
             (r"/oauth/jwks", self._keys),
             (r"/oauth/authorize", self._authorize),
             (r"/oauth/token", self._token),
+            (r"/oauth/userinfo", self._userinfo),
         ]
 
     def environment(self) -> dict[str, str]:
@@ -73,21 +76,18 @@ class SignIn:
 
     def _token(self, person: Any, body: bytes, query: dict[str, str]) -> Reply:
         name, nonce = self._asked.pop(parse_qs(body.decode())["code"][0])
-        account = next(each for each in self.hub.people.values() if each["name"] == name)
         told = {
             "iss": self.hub.url,
             "aud": CLIENT,
             "iat": int(time.time()),
             "exp": int(time.time()) + LIFE_S,
             "nonce": nonce,
-            "sub": account["id"],
-            "name": account["fullname"],
-            "preferred_username": name,
-            "profile": f"{self.hub.url}/{name}",
-            "picture": "",
-            "orgs": [{"sub": org["id"], "name": "Any", "preferred_username": org["name"]} for org in account["orgs"]],
+            **self._claims(name),
         }
+        if not self.tells_orgs:
+            del told["orgs"]
         self.tokens.append(f"hf_oauth_{secrets.token_hex(8)}")
+        self.owners[self.tokens[-1]] = name
         return _plain(
             {
                 "access_token": self.tokens[-1],
@@ -97,6 +97,21 @@ class SignIn:
                 "id_token": jwt.encode({"alg": "RS256", "kid": "loopback"}, told, self.key),
             }
         )
+
+    def _claims(self, name: str) -> dict[str, Any]:
+        account = next(each for each in self.hub.people.values() if each["name"] == name)
+        return {
+            "sub": account["id"],
+            "name": account["fullname"],
+            "preferred_username": name,
+            "profile": f"{self.hub.url}/{name}",
+            "picture": "",
+            "orgs": [{"sub": org["id"], "name": "Any", "preferred_username": org["name"]} for org in account["orgs"]],
+        }
+
+    def _userinfo(self, person: Any, body: bytes, query: dict[str, str]) -> Reply:
+        """Of whoever the token was made for."""
+        return _plain(self._claims(self.owners[self.hub.bearer()]))
 
 
 def _plain(value: Any) -> Reply:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from server import Fault, LoopbackHub
+from signing_in import SignIn
 
 from submissions import hub_identity
 from submissions.errors import Refusal
@@ -177,6 +178,27 @@ def test_what_an_organisation_or_a_person_calls_itself_makes_no_organiser(
     for each in (bearer(ADA), request(evil)):
         person = HubIdentity()(each)
         assert person is not None and not person.organiser
+
+
+def test_where_a_login_does_not_tell_of_organisations_the_hub_is_asked_and_not_each_time(
+    monkeypatch: pytest.MonkeyPatch, hub: LoopbackHub
+) -> None:
+    monkeypatch.setenv("EMER_ORGANISERS", "clubs")
+    monkeypatch.setenv("OPENID_PROVIDER_URL", hub.url)
+    sign_in = SignIn(hub)
+    sign_in.owners["hf_oauth_x"] = "ada"
+    identity = HubIdentity()
+    for _ in range(3):
+        person = identity(request(session("ada")))
+        assert person == Person("hf:id-of-ada", "ada", organiser=True)
+    assert [each.path for each in hub.asked] == ["/oauth/userinfo"]
+    monkeypatch.setattr(hub_identity, "TOLD_S", -1)
+    assert (person := identity(request(session("ben")))) and not person.organiser, "a token of another account"
+    hub.fail(Fault("500", path="/oauth/userinfo"))
+    assert (person := HubIdentity()(request(session("ada")))) and not person.organiser, "nobody said so"
+    hub.asked.clear()
+    monkeypatch.setenv("EMER_ORGANISERS", "ada")
+    assert (person := HubIdentity()(request(session("ada")))) and person.organiser and hub.asked == []
 
 
 def test_accounts_are_asked_for_in_a_space_alone(monkeypatch: pytest.MonkeyPatch) -> None:

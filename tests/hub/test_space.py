@@ -179,6 +179,9 @@ def test_who_signed_in_on_the_page_is_the_same_person_as_with_a_token(
         on_page.predict(api_name="/overview")
     olga = space.client(token=False, headers={"cookie": space.sign_in.cookie(space.url, "olga")})
     assert olga.predict(api_name="/overview")
+    space.sign_in.tells_orgs = False
+    untold = space.client(token=False, headers={"cookie": space.sign_in.cookie(space.url, "olga")})
+    assert untold.predict(api_name="/overview"), "a login need not tell of organisations"
 
     elsewhere = space.client(token=False, headers={"cookie": cookie, "origin": "https://evil.example"})
     wrong = space.client(token=UNKNOWN, headers={"cookie": cookie})
