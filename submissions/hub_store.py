@@ -1,6 +1,6 @@
 """The tree of entries in a private dataset on the Hub: the same as the folder's, written by commits (decisions 1, 2).
 
-submissions/…, results/…, decisions/… as in `submissions.store`. Made from the tree, for the speed of a start alone:
+submissions/…, results/…, decisions/… as in `submissions.layout`. Made from the tree, for the speed of a start alone:
 `index/*.jsonl.gz`. What was set aside lies in `damaged/`.
 """
 
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from submissions.errors import AlreadyStored, Doubtful, StoreError
 from submissions.hub_dataset import HubDataset, Moved
 from submissions.hub_tree import TITLE, HubTree
+from submissions.layout import entry_of, is_record
 from submissions.pace import HOUR_S, Pace
-from submissions.store import entry_of, is_record
 
 log = logging.getLogger(__name__)
 

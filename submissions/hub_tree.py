@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from itertools import dropwhile, takewhile
 
 from submissions.hub_dataset import HubDataset
 from submissions.hub_index import FOLDER, GROWN, packed, unpacked
-from submissions.store import entry_of, is_record
+from submissions.layout import entry_of, is_record
 
 DAMAGED, REASONS = "damaged/", "damaged/reasons/"
 READERS = 8
@@ -107,21 +108,14 @@ class HubTree:
 
     def _come(self, dataset: HubDataset, head: str) -> list[str]:
         """The files that may be new: from the messages of the commits, where all of them are ours; else the tree's."""
-        paths: list[str] = []
-        others: list[float] = []
-        reached = False
-        for commit in dataset.commits(FAR_BACK) if self.head else ():
-            if commit.sha == self.head:
-                break
-            reached = reached or commit.sha == head  # what came meanwhile is of the next look
-            if reached and not self._own.intersection(map(entry_of, commit.paths)):
-                others.append(commit.at.timestamp())
-            if reached:
-                paths += commit.paths if commit.title.startswith(TITLE) else ["-"]
-        else:
-            paths.append("-")
-        self._others(others)
-        if not any(path.startswith("-") for path in paths):
+        asked = dataset.commits(FAR_BACK) if self.head else []
+        until_head = dropwhile(lambda each: each.sha != head, asked)  # what came meanwhile is of the next look
+        since = list(takewhile(lambda each: each.sha != self.head, until_head))
+        others = [each for each in since if not self._own.intersection(map(entry_of, each.paths))]
+        self._others([each.at.timestamp() for each in others])
+        paths = [path for each in since for path in each.paths]
+        whole = any(each.sha == self.head for each in asked) and all(each.title.startswith(TITLE) for each in since)
+        if whole and not any(path.startswith("-") for path in paths):
             return paths
         paths = dataset.tree(head)
         with self._state:

@@ -16,8 +16,9 @@ from datetime import datetime
 import orjson
 
 from submissions.errors import AlreadyStored, Doubtful, StoreError, Unreadable
+from submissions.layout import REQUEST
 from submissions.records import Decision, Record, Result, State, Submission, UnknownSchema, version_key
-from submissions.store import REQUEST, Store
+from submissions.store import Store
 
 log = logging.getLogger(__name__)
 

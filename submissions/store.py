@@ -1,9 +1,4 @@
-"""Where state is kept: a tree of entries that are written once, whole or not at all (decisions 1 and 2).
-
-submissions/YYYY-MM/<id>/request.json + predictions.*
-results/<track>@<version>/YYYY-MM/<id>.json
-decisions/YYYY-MM/<id>.json
-"""
+"""Where state is kept: a tree of entries that are written once, whole or not at all (decisions 1 and 2)."""
 
 import contextlib
 import errno
@@ -18,11 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from submissions.errors import AlreadyStored, StoreError, Unreadable
+from submissions.layout import ENTRIES, is_entry
 
-ENTRIES = {"submissions": 2, "results": 3, "decisions": 2}
-"""Where entries lie, and how deep."""
-REQUEST = "request.json"
-"""The record of a submission, in its folder; the other kinds are their own record."""
 REASONS = "damaged.jsonl"
 NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
 """Where a file should be there is none."""
@@ -237,24 +229,6 @@ class FolderStore:
 
     def flush(self) -> None:
         pass
-
-
-def is_entry(path: str) -> bool:
-    """Whether a path is one of an entry, and not the beginning of one: that would be the folder of a whole month."""
-    parts = path.split("/")
-    return ENTRIES.get(parts[0]) == len(parts) - 1 and all(parts)
-
-
-def entry_of(path: str) -> str:
-    """The entry to which a file belongs."""
-    parts = path.split("/")
-    return "/".join(parts[: ENTRIES.get(parts[0], len(parts)) + 1])
-
-
-def is_record(path: str) -> bool:
-    """Whether a file is the record of an entry."""
-    entry = entry_of(path)
-    return is_entry(entry) and path == (f"{entry}/{REQUEST}" if entry.startswith("submissions/") else entry)
 
 
 def _names(home: Path, place: str, depth: int) -> Iterator[str]:
