@@ -4,12 +4,14 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from httpx2 import HTTPError
 from huggingface_hub import HfApi
 
+from emer_space.errors import ModelUnavailable
 from emer_space.models.store import bundled_models, locate
 from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError
@@ -18,11 +20,11 @@ from leaderboard.hub_references import READ_TOKEN, fetch_tracks
 from leaderboard.hub_setup import PRIVATE
 from leaderboard.tracks import own_folder
 from submissions.errors import IntakeError
-from submissions.homes import OWNER, TOKEN
-from submissions.hub_dataset import HubDataset, endpoint
+from submissions.homes import OWNER, TOKEN, endpoint
+from submissions.hub_dataset import HubDataset
+from submissions.identity import ORGANISERS
 
 MOST_SKEW_S = 120
-ORGANISERS = "EMER_ORGANISERS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +49,22 @@ def _machine() -> Iterator[Finding]:
     for program in ("ffmpeg", "ffprobe"):
         there = shutil.which(program)
         yield Finding(program, there is not None, there or "is missing; install ffmpeg (a Space: packages.txt)")
-    missing = [role for role in bundled_models() if not _there(lambda role=role: locate(role))]  # type: ignore[misc]
+    missing = [role for role in bundled_models() if not _is_here(role)]
     told = "all here" if not missing else f"{', '.join(missing)} not here; run `python -m emer_space models fetch`"
     yield Finding("models", not missing, told)
     if os.environ.get("SPACES_ZERO_GPU"):
         version = ".".join(map(str, sys.version_info[:2]))
         told = f"Python {version} runs here and this project needs 3.11; its default models use no GPU"
         yield Finding("ZeroGPU", sys.version_info >= (3, 11), told, warning=True)
-    home = app_home()
-    yield Finding("EMER_HOME", _writable(), f"{home}" if _writable() else f"{home} cannot be written; name another")
+    home, writable = app_home(), _writable()
+    yield Finding("EMER_HOME", writable, f"{home}" if writable else f"{home} cannot be written; name another")
 
 
-def _there(look: Callable[[], object]) -> bool:
+def _is_here(role: str) -> bool:
     try:
-        look()
-    except Exception as problem:  # noqa: BLE001 - whatever it is, it is not there
-        return not problem
+        locate(role)
+    except ModelUnavailable:
+        return False
     return True
 
 
@@ -94,7 +96,7 @@ def _tokens(owner: str, token: str) -> Iterator[Finding]:
             continue
         try:
             who = HfApi(endpoint=endpoint(), token=value).whoami()
-        except Exception as problem:  # noqa: BLE001 - the client raises many kinds; none may show the token
+        except (HTTPError, OSError, ValueError) as problem:  # the kind alone is told: a text might hold the token
             yield Finding(name, False, f"is not accepted ({type(problem).__name__}); make a new one")
             continue
         role = _role(who)
@@ -113,10 +115,12 @@ def _role(who: Mapping[str, object]) -> str:
 
 
 def _datasets(owner: str, token: str) -> Iterator[Finding]:
+    skew = 0.0
     for name, private in PRIVATE.items():
         dataset = HubDataset(f"{owner}/{name}", token).hasty()
         try:
-            is_private, skew = dataset.is_private(), _skew(dataset)
+            is_private = dataset.is_private()
+            skew = skew or _skew(dataset)
         except IntakeError as problem:
             yield Finding(dataset.name, False, f"{problem} Run `python -m leaderboard setup --owner {owner}`.")
             continue

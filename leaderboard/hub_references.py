@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from leaderboard.errors import ReferencesUnavailable
 from submissions.errors import StoreError
-from submissions.homes import OWNER, TOKEN
+from submissions.homes import OWNER, TOKEN, endpoint
 
 if TYPE_CHECKING:
     from submissions.hub_dataset import HubDataset
@@ -75,12 +75,11 @@ class HubReferences:
 def hub_references() -> HubReferences | None:
     """The dataset of `EMER_OWNER`; None where there is no owner, or no token."""
     owner, token = os.environ.get(OWNER), os.environ.get(READ_TOKEN) or os.environ.get(TOKEN)
-    hub = os.environ.get("HF_ENDPOINT", "")
-    return _opened(owner, token, os.environ.get(REVISION, ""), hub) if owner and token else None
+    return _opened(owner, token, os.environ.get(REVISION, ""), endpoint()) if owner and token else None
 
 
 @cache
-def _opened(owner: str, token: str, revision: str, hub: str) -> HubReferences:
+def _opened(owner: str, token: str, revision: str, hub: str | None) -> HubReferences:
     from submissions.hub_dataset import HubDataset  # a scoring process needs no client
 
     return HubReferences(HubDataset(f"{owner}/{DATASET}", token), revision)

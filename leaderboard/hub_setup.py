@@ -14,7 +14,8 @@ from leaderboard.publishing import card
 from leaderboard.references import ReferenceFile, read_references
 from leaderboard.tracks import Track, load_track
 from submissions.homes import DATASET as SUBMISSIONS
-from submissions.hub_dataset import HubDataset, endpoint
+from submissions.homes import endpoint
+from submissions.hub_dataset import HubDataset
 
 CARDS = Path(__file__).parent / "cards"
 PRIVATE = {SUBMISSIONS: True, REFERENCES: True, RESULTS: False}

@@ -10,6 +10,11 @@ OWNER, TOKEN = "EMER_OWNER", "HF_TOKEN"
 DATASET = "emer-submissions"
 
 
+def endpoint() -> str | None:
+    """The address of the Hub, where it is another one; read when it is asked, and not when the client is imported."""
+    return os.environ.get("HF_ENDPOINT")
+
+
 def open_store(home: Path) -> Store:
     """Nothing is asked of the Hub yet. Raises `Refusal` where the token is missing."""
     owner = os.environ.get(OWNER)

@@ -1,7 +1,6 @@
 """One dataset on the Hub: reading, listing and committing, with the patience that its server needs (decision 2)."""
 
 import logging
-import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ from huggingface_hub.errors import EntryNotFoundError, OfflineModeIsEnabled
 from huggingface_hub.utils import get_session, hf_raise_for_status, parse_datetime, parse_ratelimit_headers
 
 from submissions.errors import Doubtful, StoreError
+from submissions.homes import endpoint
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -54,11 +54,6 @@ class Commit:
     at: datetime
     title: str
     paths: tuple[str, ...]
-
-
-def endpoint() -> str | None:
-    """The address of the Hub, where it is another one; read when it is asked, and not when the client is imported."""
-    return os.environ.get("HF_ENDPOINT")
 
 
 class HubDataset:

@@ -13,12 +13,11 @@ from huggingface_hub import HfApi
 from huggingface_hub.utils import get_session
 
 from submissions.errors import Refusal
-from submissions.identity import Person
+from submissions.homes import endpoint
+from submissions.identity import ORGANISERS, Person
 
 log = logging.getLogger(__name__)
 
-ORGANISERS = "EMER_ORGANISERS"
-"""Names of users and organisations, with commas between them; where it is unset nobody is an organiser."""
 OAUTH = ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
 """What a Space is given for `hf_oauth: true`."""
 TOKEN_HEADERS = ("authorization", "x-hf-authorization")
@@ -47,7 +46,7 @@ class HubIdentity:
     """
 
     def __init__(self) -> None:
-        self._whoami = f"{HfApi(endpoint=os.environ.get('HF_ENDPOINT')).endpoint}/api/whoami-v2"
+        self._whoami = f"{HfApi(endpoint=endpoint()).endpoint}/api/whoami-v2"
         self._organisers = set(_listed(ORGANISERS))
         self._hosts = _listed("SPACE_HOST")
         self._login = login_offered()

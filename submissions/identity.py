@@ -10,6 +10,8 @@ from submissions.errors import Refusal
 
 PROXIES = ("forwarded", "via", "x-forwarded", "x-real-ip", "x-client-ip", "x-original", "true-client-ip", "cf-")
 """How headers of a proxy begin: behind one, a caller may be anybody, whatever the address of the connection says."""
+ORGANISERS = "EMER_ORGANISERS"
+"""On a Space: names of users and organisations, with commas between them; where it is unset nobody is an organiser."""
 SWITCH = "EMER_LOCAL_PERSON"
 """`off`: nobody is local. For an app behind a proxy that hides itself, which cannot be noticed."""
 

@@ -138,6 +138,14 @@ def test_the_doctor_finds_what_is_wrong(hosted: LoopbackHub, capsys: pytest.Capt
     assert doctor(capsys)[1]["HF_TOKEN"] == "WRONG"
 
 
+def test_the_doctor_tells_what_is_wrong_where_no_dataset_can_be_looked_at(
+    lab: LoopbackHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, told = doctor(capsys)
+    assert code == 2
+    assert [told[f"lab/emer-{name}"] for name in ("submissions", "references", "results")] == ["WRONG"] * 3
+
+
 def test_the_doctor_shows_no_token(hosted: LoopbackHub, capsys: pytest.CaptureFixture[str]) -> None:
     hosted.people.clear()
     main(["doctor"])
