@@ -54,6 +54,27 @@ class Clock:
         self.now += timedelta(**by)
 
 
+def write_track(
+    home: Path,
+    name: str = "small",
+    per_day: int = 3,
+    attempts: int = 8,
+    dates: str = "",
+    version: int = 1,
+    split: str = "",
+) -> None:
+    """An organiser's own track of four samples, in a home."""
+    folder = home / "tracks"
+    folder.mkdir(parents=True, exist_ok=True)
+    told = TRACK.format(name=name, per_day=per_day, attempts=attempts, dates=dates, version=version)
+    (folder / f"{name}.toml").write_text(told, encoding="utf-8")
+    rows = [f"{sample},{label}" for sample, label in LABELS.items()]
+    if split:
+        rows = [f"{row},{part}" for row, part in zip(rows, split.split(), strict=True)]
+    head = "name,openset,split" if split else "name,openset"
+    (folder / f"{name}.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
@@ -71,18 +92,8 @@ def clock() -> Clock:
 def make_track(home: Path) -> Callable[..., str]:
     """Makes an organiser's own track of four samples, and returns its id."""
 
-    def make(
-        name: str = "small", per_day: int = 3, attempts: int = 8, dates: str = "", version: int = 1, split: str = ""
-    ) -> str:
-        folder = home / "tracks"
-        folder.mkdir(parents=True, exist_ok=True)
-        told = TRACK.format(name=name, per_day=per_day, attempts=attempts, dates=dates, version=version)
-        (folder / f"{name}.toml").write_text(told, encoding="utf-8")
-        rows = [f"{sample},{label}" for sample, label in LABELS.items()]
-        if split:
-            rows = [f"{row},{part}" for row, part in zip(rows, split.split(), strict=True)]
-        head = "name,openset,split" if split else "name,openset"
-        (folder / f"{name}.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+    def make(name: str = "small", **how: Any) -> str:
+        write_track(home, name, **how)
         return name
 
     return make

@@ -2,24 +2,21 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from serving import free_port, wait_until_served
 
 from emer_space.settings import app_home
 
 PROJECT = Path(__file__).parents[2]
 SHARED = PROJECT.parent / "shared" / "clips"
-START_LIMIT_S = 90
 BROWSER_ARGS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -31,16 +28,10 @@ BROWSER_ARGS = [
 ]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The address of the running app, and the folder that holds its uploads."""
-    port, uploads = _free_port(), tmp_path_factory.mktemp("uploads")
+    port, uploads = free_port(), tmp_path_factory.mktemp("uploads")
     log = tmp_path_factory.mktemp("log") / "app.log"
     environment = {
         **os.environ,
@@ -56,7 +47,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_served(url, process, log)
+        wait_until_served(url, process, log)
         yield url, uploads
     finally:
         process.terminate()
@@ -68,19 +59,6 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     (home / "models").symlink_to(app_home() / "models")
     return home
-
-
-def _wait_until_served(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.2)
-    pytest.fail(f"the app did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
 
-from board_making import LABELS, TRACK, answers  # noqa: E402
+from board_making import answers, write_track  # noqa: E402
 from lab import NAME, TOKEN  # noqa: E402
 from server import LoopbackHub  # noqa: E402
 
@@ -68,11 +68,7 @@ def live(hub: LoopbackHub, folder: Path, tally: Tally, chance: random.Random | N
     """One life, with a death of its own or (without `chance`) to its end."""
     home = folder / "home"
     shutil.rmtree(home, ignore_errors=True)
-    tracks = home / "tracks"
-    tracks.mkdir(parents=True)
-    told = TRACK.format(name="small", per_day=10_000, attempts=10_000, dates="", version=1)
-    (tracks / "small.toml").write_text(told)
-    (tracks / "small.csv").write_text("name,openset\n" + "".join(f"{name},{label}\n" for name, label in LABELS.items()))
+    write_track(home, per_day=10_000, attempts=10_000)
     environment = {**os.environ, "HF_ENDPOINT": hub.url, "EMER_HOME": str(home), "HF_HUB_OFFLINE": "0"}
     process = subprocess.Popen(
         [sys.executable, str(HERE / "hub_worker.py")],

@@ -1,12 +1,9 @@
 """The whole app with its state on the Hub: killed, and started again with an empty disk, as a Space is."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,16 +12,14 @@ from typing import Any
 from gradio_client import Client, handle_file
 from lab import NAME, TOKEN
 from server import LoopbackHub
+from serving import free_port, wait_until_served
 
-START_S = 90
 PREDICTIONS = "name,openset\n" + "".join(f"clue-{number:03},happy\n" for number in range(1, 61))
 
 
 @contextmanager
 def running(project: Path, hub: LoopbackHub, home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     home.mkdir()
     log = home.with_suffix(".log")
     own = {"EMER_HOME": str(home), "GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(home / "uploads")}
@@ -37,23 +32,14 @@ def running(project: Path, hub: LoopbackHub, home: Path) -> Iterator[tuple[str, 
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+    url = f"http://127.0.0.1:{port}"
     try:
-        yield _served(f"http://127.0.0.1:{port}", process, log), process
+        wait_until_served(url, process, log)
+        yield url, process
     finally:
         process.kill()
         process.wait()
     assert TOKEN not in log.read_text(errors="replace")
-
-
-def _served(url: str, process: subprocess.Popen[bytes], log: Path) -> str:
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return url
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.2)
-    raise AssertionError(log.read_text(errors="replace")[-3000:])
 
 
 def scored(client: Client, name: str) -> dict[str, Any]:

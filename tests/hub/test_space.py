@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from itsdangerous import TimestampSigner
 from server import Fault, LoopbackHub
+from serving import free_port, wait_until_served
 from signing_in import SignIn
 
 from leaderboard.tracks import load_track
@@ -27,7 +27,6 @@ from leaderboard.tracks import load_track
 TRACK = "clue-practice"
 TOKENS = {"ada": "hf_adaSecret", "ben": "hf_benSecret", "olga": "hf_olgaSecret"}
 UNKNOWN, HOSTS_OWN = "hf_unknownSecret", "hf_hostSecret"
-START_LIMIT_S = 90
 SERVE = "import app; page = app.build_app(); page.launch(server_name=app.HOST, server_port=app.PORT, ssr_mode=False)"
 """Without what `app.main` begins beside the page: models to load, baselines to score."""
 
@@ -51,9 +50,7 @@ def space(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[S
             hub.add_person(name, token, orgs=["lab"] if name == "olga" else ["club"])
         hub.add_person("host", HOSTS_OWN, orgs=["lab"])
         sign_in = SignIn(hub)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         environment = {
             **{name: value for name, value in os.environ.items() if name not in ("HF_HUB_OFFLINE", "EMER_OWNER")},
             **sign_in.environment(),
@@ -71,22 +68,11 @@ def space(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[S
         process = subprocess.Popen(command, cwd=project, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             url = f"http://127.0.0.1:{port}"
-            _wait_until_served(url, process, folder / "log")
+            wait_until_served(url, process, folder / "log")
             yield Space(url, hub, sign_in, folder)
         finally:
             process.terminate()
             process.wait(timeout=30)
-
-
-def _wait_until_served(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx.get(url, timeout=5)
-            return
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    pytest.fail(f"the app did not start:\n{log.read_text(errors='replace')[-3000:]}")
 
 
 @pytest.fixture

@@ -89,13 +89,18 @@ def test_a_long_file_is_stopped_at_its_limit_of_time(
     assert not _children()
 
 
+def instead_of_python(monkeypatch: pytest.MonkeyPatch, path: Path, script: str) -> Path:
+    """A child that does something else than scoring."""
+    path.write_text(f"#!/bin/sh\n{script}")
+    path.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(path))
+    return path
+
+
 def test_a_child_that_neither_reads_nor_ends_is_stopped(
     board: Board, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    stuck = tmp_path / "stuck"
-    stuck.write_text("#!/bin/sh\nsleep 600 &\nsleep 600\n")
-    stuck.chmod(0o755)
-    monkeypatch.setattr("sys.executable", str(stuck))
+    stuck = instead_of_python(monkeypatch, tmp_path / "stuck", "sleep 600 &\nsleep 600\n")
     outcome = score_in_child("small", "P.csv", b"x" * 1_000_000, ScoringLimits(seconds=0.5))
     assert outcome.state == "error" and "0.5 s" in outcome.detail
     assert str(stuck) not in "".join(map(_command, Path("/proc").glob("[0-9]*/cmdline")))
@@ -216,10 +221,7 @@ def test_a_track_file_that_is_wrong_does_not_stop_the_others(board: Board, caplo
 def test_a_child_that_talks_without_end_is_stopped(
     board: Board, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    chatty = tmp_path / "chatty"
-    chatty.write_text("#!/bin/sh\nyes >&2 &\nexec yes\n")
-    chatty.chmod(0o755)
-    monkeypatch.setattr("sys.executable", str(chatty))
+    instead_of_python(monkeypatch, tmp_path / "chatty", "yes >&2 &\nexec yes\n")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     outcome = score_in_child("small", "P.csv", b"x", ScoringLimits(seconds=60))
     assert outcome.state == "error" and "ended with signal 9" in outcome.detail

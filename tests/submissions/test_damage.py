@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from board_making import ADA, BEN, LABELS, ORGANISER, TRACK, answers
+from board_making import ADA, BEN, ORGANISER, answers, write_track
 from entering import scored, send
 
 from leaderboard.desk import Desk
@@ -53,11 +53,7 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("pattern")
         patch.setenv("EMER_HOME", str(folder))
-        (folder / "tracks").mkdir()
-        told = TRACK.format(name="small", per_day=50, attempts=50, dates="", version=1)
-        (folder / "tracks" / "small.toml").write_text(told)
-        rows = "".join(f"{sample},{label}\n" for sample, label in LABELS.items())
-        (folder / "tracks" / "small.csv").write_text(f"name,openset\n{rows}")
+        write_track(folder, per_day=50, attempts=50)
         board = Board()
         first = send(board)
         assert sweep(board) == Swept(scored=1)
