@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -104,16 +103,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
     assert strangers == []
     assert errors == []
-
-
-def wait_for(condition: Callable[[], bool], limit_s: float = 30) -> bool:
-    """Whether the condition holds within the limit."""
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 @pytest.fixture(scope="session")

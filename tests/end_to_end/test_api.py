@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import wait_for
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from serving import wait_for
 
 from emer_space.analysis import SCHEMA, Analysis
 from emer_space.words import load_words

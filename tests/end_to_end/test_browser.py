@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import wait_for
 from playwright.sync_api import Page, expect
+from serving import wait_for
 
 from emer_space.analysis import Analysis
 from emer_space.words import load_words

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import wait_for
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from serving import wait_for
 
 from leaderboard.hosting import Board
 from leaderboard.schedule import Schedule

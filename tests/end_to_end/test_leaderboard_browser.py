@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import wait_for
 from playwright.sync_api import Browser, Page, expect
+from serving import wait_for
 
 from emer_space.words import load_words
 from leaderboard.tracks import load_track
