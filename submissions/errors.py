@@ -28,5 +28,9 @@ class Doubtful(StoreError):
     """No answer told whether it is stored, and it could not be looked up: it may still appear."""
 
 
+class Overtaken(StoreError):
+    """Another process stored a submission that the writer of this one had not seen: look again, then decide anew."""
+
+
 class AlreadyStored(StoreError):
     """There is an entry of this name, and entries are never changed."""

@@ -110,7 +110,7 @@ class HubDataset:
     def commit(
         self, files: Mapping[str, bytes], title: str, parent: str | None = None, deleted: Iterable[str] = ()
     ) -> str:
-        """Store files in one commit; returns its sha. When this returns, it is durable.
+        """Store files in one commit; returns its sha, or nothing where it took and no answer told. Then it is durable.
 
         With a `parent` nothing is stored, and `Moved` raised, where the dataset is at another commit by now.
         Raises `StoreError` where nothing is stored, and `Doubtful` where that is not known.
@@ -120,13 +120,15 @@ class HubDataset:
         def attempt() -> str:
             nonlocal doubt
             if doubt and self._took(files, gone):
-                return self._head()
+                return ""
             try:
                 return self._commit(files, title, parent, gone)
             except (HTTPError, OSError) as problem:
                 answer = getattr(problem, "response", None)
                 if parent and answer is not None and answer.status_code == 412:
-                    raise Moved("Another commit was faster; it is tried again.") from problem
+                    raise Moved(
+                        "Others keep writing to the Hub, so nothing was accepted; try again later."
+                    ) from problem
                 if not isinstance(problem, OfflineModeIsEnabled):  # nothing was sent
                     doubt = doubt or answer is None or answer.status_code in DOUBTED
                 raise

@@ -6,20 +6,20 @@ submissions/…, results/…, decisions/… as in `submissions.layout`. Made fro
 
 import contextlib
 import logging
+import random
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from submissions.errors import AlreadyStored, Doubtful, StoreError
+from submissions.errors import AlreadyStored, Doubtful, Overtaken, StoreError
 from submissions.hub_dataset import HubDataset, Moved
 from submissions.hub_tree import TITLE, HubTree
-from submissions.layout import entry_of, is_record
+from submissions.layout import RESULTS, SUBMISSIONS, entry_of, is_record
 from submissions.pace import HOUR_S, Pace
 
 log = logging.getLogger(__name__)
 
-RESULTS = "results/"
 POLL_S = 15.0
 """Between two looks for what other processes stored."""
 MOST_WAIT_S = 300.0
@@ -29,10 +29,13 @@ TICK_S = 1.0
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """An entry on its way: its files by path, and why it is not stored, if so."""
+    """An entry on its way: its files by path, how many submissions of others its writer knew of, and why it is not
+    stored, if so.
+    """
 
     path: str
     files: Mapping[str, bytes]
+    seen: int
     problem: StoreError | None = None
 
     @property
@@ -40,12 +43,17 @@ class _Waiting:
         """A result is not waited for: if it is lost on its way, the same is scored again."""
         return not self.path.startswith(RESULTS)
 
+    def overtaken(self, arrived: int) -> bool:
+        """Its writer decided by the submissions that were there (the same file, the quota): so these must be all."""
+        return self.path.startswith(SUBMISSIONS) and self.seen != arrived
+
 
 class HubStore:
-    """One process takes submissions in; another may score at the same time. Commits are made by a thread of their own.
+    """Several processes may share it, a dead one's last request among them. Commits are made by a thread of their own.
 
-    Whoever writes while holding the store gives way to others until the commit has returned: they see the entry
-    meanwhile, and who wants its predictions waits for what becomes of it.
+    Every commit has a parent: what the Hub takes late, when others have gone on, it refuses. Whoever writes while
+    holding the store gives way to others until the commit has returned: they see the entry meanwhile, and who wants
+    its predictions waits for what becomes of it.
     """
 
     def __init__(self, dataset: HubDataset, pace: Pace | None = None, poll_s: float = POLL_S) -> None:
@@ -54,6 +62,7 @@ class HubStore:
         self._turn = threading.Condition(threading.RLock())
         self._waiting: dict[str, _Waiting] = {}  # changed only while the turn is held
         self._committing = threading.Lock()
+        self._holder = threading.local()
         self._wake = threading.Event()
         self._flushing = False
         self._thread: threading.Thread | None = None
@@ -64,13 +73,18 @@ class HubStore:
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
         with self._turn:
-            yield
+            outer = getattr(self._holder, "seen", None)
+            self._holder.seen = self.tree.arrived if outer is None else outer
+            try:
+                yield
+            finally:
+                self._holder.seen = outer
 
     def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
         files = {path: content} if isinstance(content, bytes) else {f"{path}/{name}": content[name] for name in content}
-        entry = _Waiting(path, files)
         self._open()
-        with self._turn:
+        with self.exclusive():
+            entry = _Waiting(path, files, self._holder.seen)
             if path in self.tree or path in self._waiting:
                 raise AlreadyStored("This is stored already; nothing was changed.")
             self._waiting[path] = entry
@@ -125,45 +139,57 @@ class HubStore:
     def _commit(self, entries: list[_Waiting]) -> None:
         """Store entries in one commit, and tell whoever waits. What is not known to be stored is tried again."""
         problem: StoreError | None = None
-        again = False
+        late: list[_Waiting] = []
         try:
             with self._committing:
-                self._store(entries)
+                late = self._store(entries)
         except StoreError as refused:
             log.error("%d entries could not be stored: %s", len(entries), refused)
-            problem, again = refused, isinstance(refused, Doubtful)
+            problem = refused
         except Exception:  # whoever waits must hear of it, and the thread goes on
             log.exception("%d entries could not be stored", len(entries))
             problem = Doubtful("It is not known whether this was stored; look among your submissions before you go on.")
+        overtaken = Overtaken("Others sent files at the same moment, so nothing was accepted; send it again.")
         with self._turn:
             for each in entries:
-                each.problem = problem
-                if problem is None or (each.urgent and not again):
-                    del self._waiting[each.path]
-                    if problem:
-                        self.tree.untell(each.path)
+                self._settle(each, overtaken if each in late else problem)
             self._turn.notify_all()
 
-    def _store(self, entries: list[_Waiting]) -> None:
-        """A submission's name is nobody else's; whether another scorer stored a result is looked up first."""
+    def _settle(self, entry: _Waiting, problem: StoreError | None) -> None:
+        before, entry.problem = entry.problem, problem
+        if problem and (isinstance(problem, Doubtful) or not entry.urgent):
+            return
+        del self._waiting[entry.path]
+        if problem and before:
+            self.tree.tell(entry.path)  # its writer has gone, and the others shall see that it is not there
+        elif problem:
+            self.tree.untell(entry.path)
+
+    def _store(self, entries: list[_Waiting]) -> list[_Waiting]:
+        """Store what is not there yet; returns what was overtaken, which is not stored."""
+        late: list[_Waiting] = []
+        deadline = time.monotonic() + self.tree.dataset.patience.budget_s
         while True:
-            parent = None
-            if not all(each.urgent for each in entries):
-                self.tree.look()
-                parent = self.tree.head
-                entries = [each for each in entries if each.path not in self.tree]
+            parent = self.tree.head  # before `arrived` is read, which counts whatever is in it
+            entries = [each for each in entries if each.path not in self.tree]
+            late += [each for each in entries if each.overtaken(self.tree.arrived)]
+            entries = [each for each in entries if each not in late]
+            if not entries:
+                return late
             files = {path: content for each in entries for path, content in each.files.items()}
-            if not files:
-                return
             records = {path: content for path, content in files.items() if is_record(path)}
             index = self.tree.index(records)
-            self.pace.note(results=parent is not None)
+            self.pace.note(results=not all(each.urgent for each in entries))
             try:
-                self.tree.dataset.commit({**files, **index}, f"{TITLE}{len(entries)} stored", parent)
+                sha = self.tree.dataset.commit({**files, **index}, f"{TITLE}{len(entries)} stored", parent)
             except Moved:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(0, self.tree.dataset.patience.first_wait_s))
+                self.tree.look()
                 continue
-            self.tree.add((each.path for each in entries), records, indexed=bool(index))
-            return
+            self.tree.add((each.path for each in entries), records, bool(index), parent, sha)
+            return late
 
     # Reading
 
@@ -213,8 +239,8 @@ class HubStore:
         """Where the Hub does not answer, it stays."""
         try:
             with self._committing:
-                self.pace.note()
                 self.tree.set_aside(path, reason)
+                self.pace.note()
         except FileNotFoundError:
             pass  # it never came there
         except StoreError as problem:

@@ -10,7 +10,7 @@ from itertools import dropwhile, takewhile
 
 from submissions.hub_dataset import HubDataset
 from submissions.hub_index import FOLDER, GROWN, packed, unpacked
-from submissions.layout import entry_of, is_record
+from submissions.layout import SUBMISSIONS, entry_of, is_record
 
 DAMAGED, REASONS = "damaged/", "damaged/reasons/"
 READERS = 8
@@ -25,11 +25,13 @@ class HubTree:
     """Thread-safe; the Hub is never asked while the lock of the state is held. Raises `StoreError` as `HubDataset`.
 
     `others` is told when others committed (Unix time), for they use up what the Hub takes in an hour as well.
+    `head` is the commit up to which all is known, and `arrived` counts the submissions of others in it, or in more.
     """
 
     def __init__(self, dataset: HubDataset, others: Callable[[list[float]], object] = lambda moments: None) -> None:
         self.dataset, self._others = dataset, others
         self.head = ""
+        self.arrived = 0
         self._state = threading.Lock()
         self._asking = threading.Lock()
         self._asked = 0.0
@@ -59,9 +61,11 @@ class HubTree:
         with self._state:
             self._told = [each for each in self._told if each != entry]
 
-    def add(self, entries: Iterable[str], records: dict[str, bytes], indexed: bool) -> None:
-        """Entries are stored, by this process; `indexed`: with an index of what had none."""
+    def add(self, entries: Iterable[str], records: dict[str, bytes], indexed: bool, parent: str, sha: str) -> None:
+        """This process stored entries in a commit (`sha`, if that is known); `indexed`: with what had no index."""
         with self._state:
+            if sha and self.head == parent:
+                self.head = sha
             self._own.update(entries)
             self._known |= self._own
             self._fresh = {} if indexed else {**self._fresh, **records}
@@ -96,25 +100,26 @@ class HubTree:
     def _ask(self, hasty: bool) -> None:
         asked = self.dataset.hasty() if hasty and self.head else self.dataset
         try:
-            head = asked.head()
-            if head != self.head:
-                self._take(self._come(asked, head), head)
-                self.head = head
+            since, head = self.head, asked.head()
+            if head != since:
+                self._take(self._come(asked, since, head), head)
+                with self._state:
+                    self.head = head if self.head == since else self.head
         finally:
             self._asked = time.monotonic()
 
     def _is_new(self, older_s: float) -> bool:
         return bool(self.head) and time.monotonic() - self._asked < older_s
 
-    def _come(self, dataset: HubDataset, head: str) -> list[str]:
+    def _come(self, dataset: HubDataset, last: str, head: str) -> list[str]:
         """The files that may be new: from the messages of the commits, where all of them are ours; else the tree's."""
-        asked = dataset.commits(FAR_BACK) if self.head else []
+        asked = dataset.commits(FAR_BACK) if last else []
         until_head = dropwhile(lambda each: each.sha != head, asked)  # what came meanwhile is of the next look
-        since = list(takewhile(lambda each: each.sha != self.head, until_head))
+        since = list(takewhile(lambda each: each.sha != last, until_head))
         others = [each for each in since if not self._own.intersection(map(entry_of, each.paths))]
         self._others([each.at.timestamp() for each in others])
         paths = [path for each in since for path in each.paths]
-        whole = any(each.sha == self.head for each in asked) and all(each.title.startswith(TITLE) for each in since)
+        whole = any(each.sha == last for each in asked) and all(each.title.startswith(TITLE) for each in since)
         if whole and not any(path.startswith("-") for path in paths):
             return paths
         paths = dataset.tree(head)
@@ -136,6 +141,7 @@ class HubTree:
             self._held |= held | fresh
             self._fresh |= fresh
             self._known |= {entry_of(path) for path in new}
+            self.arrived += sum(path.startswith(SUBMISSIONS) for path in new)
             self._told += sorted(entry_of(path) for path in new)
             self._damaged |= dict(map(_reason, reasons.values()))
 

@@ -1,14 +1,15 @@
 """A prediction file from a person → checked, stored, receipted: the one way in, for page, API and command line."""
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from submissions.errors import Refusal, StoreError
+from submissions.errors import Overtaken, Refusal, StoreError
 from submissions.identity import Person, known
 from submissions.ledger import Ledger
 from submissions.problems import plain
@@ -16,6 +17,8 @@ from submissions.quota import Attempts, Usage, usage
 from submissions.records import Action, Decision, Submission, is_id, new_id
 from submissions.tracks import TrackRules
 from submissions.validation import Check, check
+
+Decided = TypeVar("Decided")
 
 MOST_NAME, MOST_METHOD, MOST_LINK = 60, 200, 300
 _LINK = re.compile(r"https?://[^\s<>\"'\\]+")
@@ -118,7 +121,7 @@ class Intake:
         found = check(content, filename, rules)
         if found.error:
             raise found.error
-        receipt = self._stored(sender, rules, content, filename, entry, found.rows)
+        receipt = self._alone(lambda: self._stored(sender, rules, content, filename, entry, found.rows))
         self.arrived()
         return receipt
 
@@ -129,11 +132,21 @@ class Intake:
         if found.error:
             raise found.error
         person = f"baseline:{name}"
-        with self.ledger.store.exclusive():  # another process may be at it too
-            same = self.ledger.refresh().same(rules.id, person, hashlib.sha256(content).hexdigest())
+
+        def entered() -> Submission:
+            same = self.ledger.same(rules.id, person, hashlib.sha256(content).hexdigest())
             if before := [each for each in same if each.method == method]:
                 return before[0]
             return self._write(person, rules, content, filename, Entry(name, method), found.rows, baseline=True)
+
+        return self._alone(entered)
+
+    def _alone(self, decide: Callable[[], Decided]) -> Decided:
+        """Decide by what is stored, and write; anew wherever another process was faster."""
+        while True:
+            with contextlib.suppress(Overtaken), self.ledger.store.exclusive():
+                self.ledger.refresh()
+                return decide()
 
     def _count(self, sender: Person, rules: TrackRules) -> None:
         now = self.clock()
@@ -160,20 +173,18 @@ class Intake:
     def _stored(
         self, sender: Person, rules: TrackRules, content: bytes, filename: str, entry: Entry, rows: int
     ) -> Receipt:
-        with self.ledger.store.exclusive():
-            same = self.ledger.refresh().same(rules.id, sender.id, hashlib.sha256(content).hexdigest())
-            for before in same:
-                if self.ledger.state(before.id) != "error" and self._is_stored(before):
-                    return self._receipt(sender, rules, before, again=True)
-            used = usage(self.ledger, self.attempts, rules.id, rules.quota, sender.id, self.clock())
-            if not used.left:
-                raise Refusal(
-                    "quota",
-                    f"Today's {rules.quota.per_day} submissions to {rules.title} are used up; "
-                    f"send this one after {_time(used)}.",
-                )
-            made = self._write(sender.id, rules, content, filename, entry, rows)
-            return self._receipt(sender, rules, made, again=False)
+        for before in self.ledger.same(rules.id, sender.id, hashlib.sha256(content).hexdigest()):
+            if self.ledger.state(before.id) != "error" and self._is_stored(before):
+                return self._receipt(sender, rules, before, again=True)
+        used = usage(self.ledger, self.attempts, rules.id, rules.quota, sender.id, self.clock())
+        if not used.left:
+            raise Refusal(
+                "quota",
+                f"Today's {rules.quota.per_day} submissions to {rules.title} are used up; "
+                f"send this one after {_time(used)}.",
+            )
+        made = self._write(sender.id, rules, content, filename, entry, rows)
+        return self._receipt(sender, rules, made, again=False)
 
     def _is_stored(self, submission: Submission) -> bool:
         """Whether it is in the store, and not only was in view while a write that failed was taken back."""

@@ -5,6 +5,7 @@ results/<track>@<version>/YYYY-MM/<id>.json
 decisions/YYYY-MM/<id>.json
 """
 
+SUBMISSIONS, RESULTS = "submissions/", "results/"
 ENTRIES = {"submissions": 2, "results": 3, "decisions": 2}
 """Where entries lie, and how deep."""
 REQUEST = "request.json"
@@ -26,4 +27,4 @@ def entry_of(path: str) -> str:
 def is_record(path: str) -> bool:
     """Whether a file is the record of an entry."""
     entry = entry_of(path)
-    return is_entry(entry) and path == (f"{entry}/{REQUEST}" if entry.startswith("submissions/") else entry)
+    return is_entry(entry) and path == (f"{entry}/{REQUEST}" if entry.startswith(SUBMISSIONS) else entry)

@@ -123,6 +123,8 @@ class Ledger:
             reason = str(problem) or type(problem).__name__
             log.error("%r is damaged (%s) and is set aside", path, reason)
             self.store.set_aside(path, reason)
+            if gone := self.submissions.get(path.rpartition("/")[2]):
+                self._forget(gone)
         self._barred.pop(path, None)
         self.revision += 1
 

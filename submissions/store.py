@@ -33,6 +33,7 @@ class Store(Protocol):
         """Store an entry: a file, or a folder of files. When this returns, it is durable.
 
         Raises `AlreadyStored` where there is one, `StoreError` where it cannot be stored; then nothing is there.
+        Raises `Overtaken` for a submission if another process stored one since `exclusive` was entered.
         """
         ...
 

@@ -1,7 +1,8 @@
 """Kills and faults over the Hub store: `python tests/hub/hub_kills.py --kills 100 --seed 7`.
 
 An app with an empty disk takes files in and scores them, while commits fail in every way that the Hub is known for; it
-is killed before or after a commit takes effect, or at any moment; another one goes on. Then everything is looked at.
+is killed before or after a commit takes effect, or at any moment; another one goes on, while the Hub may still be at
+the dead one's last request. Then everything is looked at.
 """
 
 import argparse
@@ -26,6 +27,8 @@ from lab import NAME, TOKEN  # noqa: E402
 from server import LoopbackHub  # noqa: E402
 
 PEOPLE, SENT_IN_A_LIFE, FAULTY, LIFE_S = 5, 6, 0.35, 60.0
+HELD_S = 6.0
+"""How long at most the Hub sits on a request whose sender is dead: the next life is at work by then."""
 Key = tuple[str, str]
 
 
@@ -37,10 +40,12 @@ class Tally:
     receipts: dict[Key, str] = field(default_factory=dict)
     sent: set[Key] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
+    held: int = 0
 
     def __str__(self) -> str:
         faults = ", ".join(f"{count} {kind}" for kind, count in sorted(self.faults.items()))
-        told = f"{self.kills} kills and {self.faults.total()} faults ({faults}) in {self.lives} lives"
+        kills = f"{self.kills} kills ({self.held} of them while the Hub sat on a commit)"
+        told = f"{kills} and {self.faults.total()} faults ({faults}) in {self.lives} lives"
         return f"{told}, {len(self.receipts)} receipts, {len(self.problems)} problems"
 
 
@@ -60,6 +65,7 @@ def run(folder: Path, events: int, seed: int) -> Tally:
             tally.faults = Counter(each.fault for each in hub.asked if each.fault)
         hub.fail_by_chance(0, 0)
         live(hub, folder, tally, None)
+        hub.settle()
         check(hub, tally)
     return tally
 
@@ -79,7 +85,7 @@ def live(hub: LoopbackHub, folder: Path, tally: Tally, chance: random.Random | N
         text=True,
     )
     if chance:
-        doom(hub, process, chance)
+        doom(hub, process, chance, tally)
     waiting = sorted(tally.sent - tally.receipts.keys())
     again = sorted(tally.receipts)[: len(waiting) // 2]  # and some who got their receipt send the same once more
     try:
@@ -101,8 +107,8 @@ def live(hub: LoopbackHub, folder: Path, tally: Tally, chance: random.Random | N
                     tally.problems.append(f"{person} {word} has two receipts, {known} and {name}")
 
 
-def doom(hub: LoopbackHub, process: "subprocess.Popen[str]", chance: random.Random) -> None:
-    """At one of the next commits, before or after it takes effect; or some time."""
+def doom(hub: LoopbackHub, process: "subprocess.Popen[str]", chance: random.Random, tally: Tally) -> None:
+    """At one of the next commits, after it took effect or (long) before; or some time."""
     if chance.random() < 0.25:
         timer = threading.Timer(chance.uniform(1.0, 5.0), process.kill)
         timer.daemon = True
@@ -115,6 +121,9 @@ def doom(hub: LoopbackHub, process: "subprocess.Popen[str]", chance: random.Rand
             left[0] -= 1
             if left[0] == 0:
                 process.kill()
+                if when == "before":
+                    tally.held += 1
+                    time.sleep(chance.uniform(0, HELD_S))
 
     hub.on_commit = on_commit
 

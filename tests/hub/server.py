@@ -75,6 +75,7 @@ class LoopbackHub:
         self.more: list[Route] = []
         self.at_hand = threading.local()
         self.lock = threading.RLock()
+        self.under_way: list[object] = []
         self._chance: tuple[random.Random, float, tuple[Kind, ...]] | None = None
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -113,6 +114,11 @@ class LoopbackHub:
         """Somebody else's."""
         with self.lock:
             self.datasets[name].commit(files, deleted, "Upload with the website")
+
+    def settle(self) -> None:
+        """Wait for commits that nobody waits for any more."""
+        while self.under_way:
+            time.sleep(0.05)
 
     def fail(self, *faults: Fault) -> None:
         with self.lock:
@@ -215,12 +221,9 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
             if fault and kind == "slow":
                 time.sleep(fault.seconds)
             if kind in ("", "slow", "500-took", "dropped-took"):
-                if "/commit/" in path:
-                    hub.on_commit("before")
-                with hub.lock:
-                    status, headers, content = self._answer(person, body)
-                if "/commit/" in path:
-                    hub.on_commit("after")
+                status, headers, content = (
+                    self._committed(person, body) if "/commit/" in path else self._answer(person, body)
+                )
             if kind in ("409", "412", "429"):
                 status, headers, content = int(kind), {"retry-after": f"{fault.seconds:g}"} if fault else {}, b"{}"
             if kind.startswith("500"):
@@ -245,9 +248,18 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 self.wfile.write(content)
 
+        def _committed(self, person: dict[str, Any] | None, body: bytes) -> Reply:
+            hub.under_way.append(self)
+            hub.on_commit("before")
+            reply = self._answer(person, body)
+            hub.on_commit("after")
+            hub.under_way.remove(self)
+            return reply
+
         def _answer(self, person: dict[str, Any] | None, body: bytes) -> Reply:
             try:
-                return self._found(person, body)
+                with hub.lock:
+                    return self._found(person, body)
             except Refused as refused:
                 told = json.dumps({"error": str(refused), "url": f"{hub.url}/datasets/lab/there"}).encode()
                 return refused.status, {"x-error-code": refused.code, "x-error-message": str(refused)}, told

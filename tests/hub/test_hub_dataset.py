@@ -45,7 +45,7 @@ def test_whatever_is_answered_a_commit_is_made_once(
     hub.fail(Fault(kind, times=times, seconds=0.2))  # type: ignore[arg-type]
     sha = dataset.commit({"a.json": b"1"}, "one file")
     assert hub.files(NAME)["a.json"] == b"1" and len(hub.commits(NAME)) == 1
-    assert sha == hub.commits(NAME)[0].sha
+    assert sha == ("" if kind.endswith("took") else hub.commits(NAME)[0].sha), "no answer told"
 
 
 def test_the_wait_that_the_server_asks_for_is_honoured(dataset: HubDataset, hub: LoopbackHub) -> None:

@@ -2,15 +2,18 @@
 
 import itertools
 import json
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT, answers
 from lab import HURRIED, NAME, TOKEN
 from server import Fault, LoopbackHub
+from serving import wait_for
 
 from leaderboard.desk import Desk
 from leaderboard.hosting import Board
@@ -25,6 +28,7 @@ from submissions.hub_tree import HubTree
 from submissions.identity import Person
 from submissions.intake import Entry
 from submissions.pace import Pace
+from submissions.store import FolderStore
 
 
 @pytest.fixture
@@ -127,6 +131,70 @@ def test_what_nobody_knows_of_is_entered_once_when_it_is_sent_again(
     name = send(board)
     assert set(Board(store=HubStore(HubDataset(NAME, TOKEN, HURRIED))).ledger.refresh().submissions) == {name}
     assert board.intake.usage(ADA, "small").used == 1
+
+
+@pytest.mark.parametrize("first", ["the late one", "the next one"])
+def test_a_request_that_the_hub_takes_late_doubles_nothing(
+    make_board: Callable[..., Board], hub: LoopbackHub, first: str
+) -> None:
+    """As when a process dies while the Hub sits on its request, and the next one is sent the same file."""
+    dying, board = make_board(poll_s=999), make_board(poll_s=999)
+    for each in (dying, board):
+        each.ledger.refresh()
+    waits, go_on = threading.Event(), threading.Event()
+
+    def hold(moment: str) -> None:
+        hub.on_commit = lambda moment: None
+        waits.set()
+        go_on.wait()
+
+    hub.on_commit = hold
+    with ThreadPoolExecutor() as pool:
+        late = pool.submit(send, dying)
+        waits.wait()
+        if first == "the late one":
+            go_on.set()
+            late.result()
+        name = send(board)
+        go_on.set()
+        assert late.result() == name
+    ledger = make_board().ledger.refresh()
+    assert list(ledger.submissions) == [name] and len(hub.commits(NAME)) == 1
+    assert [each.intake.usage(ADA, "small").used for each in (dying, board)] == [1, 1]
+
+
+def test_two_processes_keep_one_quota(
+    make_track: Callable[..., str], make_dataset: Callable[[], HubDataset], hub: LoopbackHub
+) -> None:
+    make_track(per_day=3, attempts=90)
+    boards = [Board(store=HubStore(make_dataset(), poll_s=999)) for _ in range(2)]
+    for each in boards:
+        each.ledger.refresh()
+    with ThreadPoolExecutor(4) as pool:
+        sent = [pool.submit(send, boards[number % 2], a=f"word {number}") for number in range(8)]
+    refused = [each.exception() for each in sent if each.exception()]
+    assert len(refused) == 5 and all(isinstance(each, Refusal) and each.code == "quota" for each in refused)
+    assert len([path for path in hub.files(NAME) if path.endswith("request.json")]) == 3
+
+
+def test_what_nobody_knew_of_is_out_of_view_when_another_process_was_faster(
+    make_track: Callable[..., str], hub: LoopbackHub, tmp_path: Path
+) -> None:
+    make_track(per_day=50, attempts=90)
+    folder = Board(store=FolderStore(tmp_path / "other"))
+    other = folder.ledger.submissions[send(folder, BEN)]
+    board = Board(store=HubStore(HubDataset(NAME, TOKEN, Patience(0.5, 0.05, 0.1)), poll_s=0))
+    board.ledger.refresh()
+    hub.fail(*(Fault("500", path=path, times=999) for path in ("/paths-info/", "/commit/")))
+    with pytest.raises(Doubtful):
+        send(board)
+    assert board.intake.usage(ADA, "small").used == 1
+    files = [f"{other.path}/{name}" for name in ("request.json", other.file)]
+    hub.commit(NAME, {path: folder.ledger.store.read(path) for path in files})
+    hub.faults.clear()
+    assert wait_for(lambda: set(board.ledger.refresh().submissions) == {other.id}, 10)
+    assert board.intake.usage(ADA, "small").used == 0
+    assert [each for each in hub.files(NAME) if each.startswith("submissions/")] == files
 
 
 def test_where_the_hub_is_away_what_is_known_goes_on_being_shown(
