@@ -1,0 +1,204 @@
+"""A chat model behind any OpenAI-compatible server: vLLM, llama.cpp, an inference provider.
+
+    EMER_CHAT_URL    its address, as http://127.0.0.1:8080/v1
+    EMER_CHAT_MODEL  the model's name there
+    EMER_CHAT_KEY    the key, where one is needed
+
+`EMER_VISION_*` and `EMER_AUDIO_*` do the same for pictures and sound, `EMER_OMNI_*` for all that is not said otherwise.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from huggingface_hub import InferenceClient, is_offline_mode, set_client_factory
+from huggingface_hub.errors import InferenceTimeoutError, OfflineModeIsEnabled, TextGenerationError
+
+from emer_space.errors import InputError, ModelUnavailable
+from emer_space.models.chat import MOST_TOKENS, Message, never
+
+ROLES = ("chat", "vision", "audio")
+SECONDS = 120.0
+"""How long an answer may take in all."""
+SILENT_S = 30.0
+"""How long the server may say nothing; also until its first word, since a large prompt is read first."""
+MOST_CHARACTERS = 40_000
+"""An answer beyond is babble: the longest that is asked for has some thousand."""
+TRIES = 3
+MOST_WAIT_S = 20.0
+"""Between two tries, if the server asks for it (429, 503)."""
+AGAIN = (408, 429, 500, 502, 503, 504)
+NO_KEY = "none"
+"""Sent where there is no key: without one the client would send the machine's own token for the Hub."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a role's model is. `seconds`, `silent_s` and `most_wait_s` bound an answer."""
+
+    url: str
+    model: str
+    key: str = NO_KEY
+    seconds: float = SECONDS
+    silent_s: float = SILENT_S
+    most_wait_s: float = MOST_WAIT_S
+
+
+def endpoint_of(role: str, environment: Mapping[str, str] = os.environ) -> Endpoint | None:
+    """What the environment says of a role; None where it names no model. Raises `InputError` for half of it.
+
+    A role's own variables come before those of `EMER_OMNI_`; address and key fall back on those of the chat model.
+    """
+    own, omni = f"EMER_{role.upper()}_", "EMER_OMNI_"
+    prefix = own if environment.get(f"{own}MODEL") else omni
+    model = environment.get(f"{prefix}MODEL", "").strip()
+    if not model:
+        return None
+    url = (environment.get(f"{prefix}URL") or environment.get("EMER_CHAT_URL") or "").strip()
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise InputError(
+            f"{prefix}MODEL names a model, and {prefix}URL no server; write one as http://127.0.0.1:8080/v1."
+        )
+    key = environment.get(f"{prefix}KEY") or environment.get("EMER_CHAT_KEY") or NO_KEY
+    return Endpoint(url, model, key, *_limits(environment))
+
+
+def _limits(environment: Mapping[str, str]) -> tuple[float, ...]:
+    found = []
+    for variable, default in (("EMER_CHAT_SECONDS", SECONDS), ("EMER_CHAT_SILENT_SECONDS", SILENT_S)):
+        try:
+            value = float(environment.get(variable) or default)
+        except ValueError:
+            value = 0.0
+        if not 0 < value < 1e6:
+            raise InputError(f"{variable} must be a number of seconds above zero, for instance {default:g}.")
+        found.append(value)
+    return tuple(found)
+
+
+class EndpointChat:
+    """A `Chat` on a server. The key goes to its address alone and stands in no message."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        _exempt(endpoint.url)
+
+    @property
+    def name(self) -> str:
+        return f"{self._endpoint.model} (endpoint)"
+
+    def ask(
+        self, messages: Sequence[Message], most_tokens: int = MOST_TOKENS, check: Callable[[], None] = never
+    ) -> str:
+        deadline = time.monotonic() + self._endpoint.seconds
+        for last in (False,) * (TRIES - 1) + (True,):
+            check()
+            try:
+                return self._answer(messages, most_tokens, check, deadline)
+            except (InferenceTimeoutError, TimeoutError, httpx2.TimeoutException):
+                raise self._failed("it did not answer in time") from None
+            except OfflineModeIsEnabled:
+                raise self._failed("HF_HUB_OFFLINE is set and keeps it from being asked; unset it") from None
+            except httpx2.HTTPError as problem:
+                answer = getattr(problem, "response", None)
+                wait = self._wait(answer)
+                if last or wait is None or time.monotonic() + wait > deadline:
+                    raise self._failed(_reason(answer)) from problem
+                _sleep(wait, check)
+            except (OSError, ValueError, KeyError, TypeError, TextGenerationError) as problem:
+                raise self._failed("what it answered is not of OpenAI's protocol") from problem
+        raise AssertionError("the last try returns or raises")
+
+    def _answer(self, messages: Sequence[Message], most_tokens: int, check: Callable[[], None], deadline: float) -> str:
+        told: list[str] = []
+        size = 0
+        with InferenceClient(
+            base_url=self._endpoint.url, api_key=self._endpoint.key, timeout=self._endpoint.silent_s
+        ) as client:
+            for piece in self._stream(client, messages, most_tokens):
+                check()
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+                told.append(piece)
+                size += len(piece)
+                if size > MOST_CHARACTERS:
+                    raise self._failed(f"it did not stop after {MOST_CHARACTERS:,} characters")
+        answer = "".join(told).strip()
+        if not answer:
+            raise self._failed("it answered nothing")
+        return answer
+
+    def _stream(self, client: InferenceClient, messages: Sequence[Message], most_tokens: int) -> Iterator[str]:
+        """Piece by piece, so that it can be stopped and need not be held whole."""
+        stream: Any = client.chat_completion(
+            list(messages),  # type: ignore[arg-type]
+            model=self._endpoint.model,
+            max_tokens=most_tokens,
+            temperature=0.0,
+            seed=0,
+            stream=True,
+        )
+        for chunk in stream:
+            if chunk.choices:
+                yield chunk.choices[0].delta.content or ""
+            else:
+                yield ""
+
+    def _wait(self, answer: httpx2.Response | None) -> float | None:
+        """How long to wait before another try; None where another would not help, or is asked for too late."""
+        if answer is None:
+            return 0.5
+        if answer.status_code not in AGAIN:
+            return None
+        asked = 1.0
+        with suppress(ValueError):  # a date: then a second has to do
+            asked = float(answer.headers.get("retry-after", asked))
+        return asked if asked <= self._endpoint.most_wait_s else None
+
+    def _failed(self, reason: str) -> ModelUnavailable:
+        return ModelUnavailable(f"The language model {self._endpoint.model} gave no answer: {reason}.")
+
+
+def _reason(answer: httpx2.Response | None) -> str:
+    if answer is None:
+        return "its server cannot be reached, or cut the connection"
+    if answer.status_code in (401, 403):
+        return f"its server refused the key ({answer.status_code})"
+    return (
+        "its server is asked too often (429)" if answer.status_code == 429 else f"its server said {answer.status_code}"
+    )
+
+
+def _sleep(seconds: float, check: Callable[[], None]) -> None:
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        check()
+        time.sleep(min(left, 0.2))
+
+
+_exempted: set[tuple[str, int | None]] = set()
+
+
+def _exempt(url: str) -> None:
+    """The Hub's offline mode is about the Hub, but its client keeps it from every server: not from those named here."""
+    if not is_offline_mode():
+        return
+    if not _exempted:
+        set_client_factory(
+            lambda: httpx2.Client(event_hooks={"request": [_check]}, follow_redirects=True, timeout=None)
+        )
+    _exempted.add(_place(httpx2.URL(url)))
+
+
+def _check(request: httpx2.Request) -> None:
+    if _place(request.url) not in _exempted:
+        raise OfflineModeIsEnabled(f"HF_HUB_OFFLINE is set, so {request.url.host} is not asked; unset it.")
+
+
+def _place(url: httpx2.URL) -> tuple[str, int | None]:
+    return url.host, url.port
