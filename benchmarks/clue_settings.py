@@ -88,7 +88,7 @@ def _report_settings() -> None:
     sampled = np.random.default_rng(SEED).integers(0, len(names), (RESAMPLES, len(names)))
     scores = {}
     for setting, modalities in SETTINGS.items():
-        labels = {name: [label.label for label in explain_clues(clues[name], modalities)[0]] for name in names}
+        labels = {name: [label.label for label in explain_clues(clues[name], modalities).labels] for name in names}
         score = emotion_wheel({name: references[name] for name in names}, labels, wheels).point()
         spread = [_resampled(names, chosen, references, labels, wheels) for chosen in sampled]
         scores[setting] = spread
@@ -132,7 +132,7 @@ def _report_planted() -> None:
     counts = {"conflict": [0, 0], "agree": [0, 0]}
     for row in rows:
         texts = ClueTexts(row["name"], row["visual_clue"], row["acoustic_clue"], row["subtitle"])
-        conflicting = explain_clues(texts)[1].agreement == "conflicting"
+        conflicting = explain_clues(texts).explanation.agreement == "conflicting"
         counts[row["expected"]][0] += conflicting
         counts[row["expected"]][1] += 1
     found, alarms = counts["conflict"], counts["agree"]

@@ -1,4 +1,4 @@
-"""The command line of EMER Space: `python -m emer_space analyze | batch | labels | explain-clues | models`.
+"""The command line of EMER Space: `python -m emer_space analyze | batch | labels | explain-clues | benchmark | models`.
 
 Exit code 0; 2 with one sentence on stderr for input that cannot be analysed.
 """
@@ -19,6 +19,7 @@ from emer_space.errors import EmerError, InputError
 from emer_space.settings import Settings, app_home
 
 if TYPE_CHECKING:
+    from emer_space.models.kept_answers import KeptAnswers
     from emer_space.pipeline import Request
     from emer_space.profiles import Profile
 
@@ -64,10 +65,18 @@ def _parser() -> argparse.ArgumentParser:
     clues.add_argument("--out", type=Path, required=True, metavar="P.jsonl")
     clues.set_defaults(run=_explain_clues)
 
+    benchmark = commands.add_parser("benchmark", help="score a model on the papers' four settings of clues")
+    benchmark.add_argument("--track", default="clue-practice", help="a track whose samples are clues in words")
+    benchmark.add_argument("--json", metavar="FILE|-", help="write the report as JSON (- for standard output)")
+    benchmark.set_defaults(run=_benchmark)
+
     for command in (analyze, batch, clues):
         command.add_argument("--modalities", default=",".join(INPUTS), metavar="video,audio,text")
-    for command in (analyze, batch):
+    for command in (analyze, batch, clues, benchmark):
         command.add_argument("--profile", help="which models to use (default: EMER_PROFILE, else bundled)")
+    for command in (clues, benchmark):
+        command.add_argument("--answers", type=Path, metavar="FILE", help="where a model's answers are kept")
+        command.add_argument("--workers", type=int, default=4, help="questions to a model at a time (default 4)")
 
     models = commands.add_parser("models", help="fetch or list the models of the bundled profile")
     models.add_argument("action", choices=["fetch", "list"])
@@ -87,21 +96,27 @@ def _analyze(options: argparse.Namespace) -> None:
 
 
 def _show(analysis: Analysis, target: str | None) -> None:
-    text = json.dumps(analysis.to_dict(), ensure_ascii=False, indent=2) + "\n"
-    if target == STANDARD_OUTPUT:
-        sys.stdout.write(text)
-        return
     if target:
-        try:
-            Path(target).write_text(text, encoding="utf-8")
-        except OSError as problem:
-            raise InputError(
-                f"The analysis could not be written to {target} ({problem.strerror}); name another file."
-            ) from None
+        _write(json.dumps(analysis.to_dict(), ensure_ascii=False, indent=2) + "\n", target, "analysis")
+    if target == STANDARD_OUTPUT:
+        return
     print(analysis.explanation.text)
     print("\nLabels:", ", ".join(f"{label.label} ({label.confidence:.2f})" for label in analysis.labels) or "none")
     for warning in analysis.warnings:
         print(f"Note: {warning.message}")
+
+
+def _write(text: str, target: str, what: str) -> None:
+    """To a file, or to standard output for `-`."""
+    if target == STANDARD_OUTPUT:
+        sys.stdout.write(text)
+        return
+    try:
+        Path(target).write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise InputError(
+            f"The {what} could not be written to {target} ({problem.strerror}); name another file."
+        ) from None
 
 
 def _batch(options: argparse.Namespace) -> None:
@@ -125,9 +140,48 @@ def _explain_clues(options: argparse.Namespace) -> None:
     from emer_space.pipeline import Request
 
     modalities = Request(modalities=_names(options.modalities)).modalities
+    chat = _chat(options)
     with _native_logs_hidden():
-        done = explain_clue_file(options.file, options.out, modalities)
+        done = explain_clue_file(options.file, options.out, modalities, chat, options.workers)
     print(f"{done} lines written to {options.out}.", file=sys.stderr)
+
+
+def _benchmark(options: argparse.Namespace) -> None:
+    from emer_space.clue_file import explain_clue_file
+    from leaderboard.benchmark import benchmark, lines
+    from leaderboard.errors import LeaderboardError
+
+    chat = _chat(options)
+
+    def explain(clues: Path, modalities: tuple[Any, ...]) -> bytes:
+        with tempfile.TemporaryDirectory(prefix="emer-benchmark-") as folder:
+            out = Path(folder) / "predictions.jsonl"
+            explain_clue_file(clues, out, modalities, chat, options.workers)
+            return out.read_bytes()
+
+    try:
+        with _native_logs_hidden():
+            report = benchmark(options.track, explain)
+    except LeaderboardError as problem:
+        raise InputError(str(problem)) from None
+    report["model"] = chat.name if chat else "the bundled composer"
+    if options.json != STANDARD_OUTPUT:
+        print(f"{report['model']} on {options.track}:", *lines(report), sep="\n")
+    if options.json:
+        _write(json.dumps(report, ensure_ascii=False, indent=2) + "\n", options.json, "report")
+
+
+def _chat(options: argparse.Namespace) -> "KeptAnswers | None":
+    """The language model of the profile, asking nothing twice; None where the profile has none."""
+    from emer_space.models.kept_answers import KeptAnswers
+    from emer_space.profiles import load_profile
+
+    if not 1 <= options.workers <= 64:
+        raise InputError("--workers must be a number from 1 to 64.")
+    profile = load_profile(options.profile or os.environ.get("EMER_PROFILE") or "bundled")
+    if not profile.has("chat"):
+        return None
+    return KeptAnswers(profile.get("chat"), options.answers or app_home() / "answers.jsonl")
 
 
 def _models(options: argparse.Namespace) -> None:

@@ -112,11 +112,18 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
+    """`composer` wrote it; `grounded` is the share (0…1) of its sentences that rested on clues and so were kept.
+
+    `translation` is English where the text is Chinese, and was asked of a language model; else None.
+    """
+
     text: str
     language: str
     sentences: tuple[Sentence, ...]
     composer: str
     agreement: Agreement
+    grounded: float = 1.0
+    translation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +162,13 @@ class ProfileFacts:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
+    """`prompts` are those that a language model was asked by, as `merge.en@1`."""
+
     app: str
     rules_sha256: str
     vocabulary_version: str
     settings: Mapping[str, Any]
+    prompts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +217,7 @@ class Analysis:
             labels=tuple(Label(**_tupled(label)) for label in data["labels"]),
             warnings=tuple(Notice(**warning) for warning in data["warnings"]),
             timings=data["timings"],
-            provenance=Provenance(**data["provenance"]),
+            provenance=Provenance(**_tupled(data["provenance"])),
         )
 
 

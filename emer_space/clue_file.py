@@ -6,20 +6,23 @@ In: jsonl or csv with `name`, `visual_clue`, `acoustic_clue`, `subtitle`; out: `
 import hashlib
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from emer_space.analysis import INPUTS, ClipFacts, Clue, Explanation, Input, Label, Modality
+from tqdm import tqdm
+
+from emer_space.analysis import INPUTS, ClipFacts, Clue, Input, Modality
 from emer_space.cancellation import CancelToken
 from emer_space.clue_texts import read_clue_text, untold
 from emer_space.clues.textual import given_subtitle, read_textual
+from emer_space.dialogue import HAN, Told, explain
 from emer_space.disambiguation import weigh
 from emer_space.errors import InputError, ModelUnavailable
-from emer_space.explanation import compose
 from emer_space.json_lines import check_is_another_file, write_json_lines
-from emer_space.labels import read_labels
+from emer_space.models.chat import Chat
 from emer_space.settings import Settings
 from submissions.formats import Limits, Row, SubmissionError, read_rows
 
@@ -30,6 +33,7 @@ FIELD_OF: Mapping[Input, str] = {"video": "visual_clue", "audio": "acoustic_clue
 FIELD_MODALITY: Mapping[Input, Modality] = {"video": "visual", "audio": "acoustic", "text": "textual"}
 MOST_CHARACTERS = 10_000
 """Longest field; the field's own clues have some 200 words."""
+WORKERS = 4
 NO_CLIP = ClipFacts("", 1.0, None, None, None, False, False)
 """A description has no clip: its words stand in one nominal second, and no time is told."""
 
@@ -44,23 +48,32 @@ class ClueTexts:
     subtitle: str = ""
 
 
-def explain_clue_file(source: Path, out: Path, modalities: tuple[Input, ...] = INPUTS) -> int:
+def explain_clue_file(
+    source: Path, out: Path, modalities: tuple[Input, ...] = INPUTS, chat: Chat | None = None, workers: int = WORKERS
+) -> int:
     """Explain every line of `source` from the chosen modalities into `out`; returns how many lines there are.
+
+    By the composer, or by a language model where one is given, which is asked `workers` questions at a time.
 
     Raises `InputError` naming the first wrong line, before anything is written.
     """
     check_is_another_file(out, source)
-    return write_json_lines([_line(row, modalities) for row in read_clue_file(source)], out)
+    rows = read_clue_file(source)
+    if chat is None:
+        return write_json_lines([explained(row, modalities) for row in rows], out)
+    with ThreadPoolExecutor(workers, thread_name_prefix="explain") as pool:
+        lines = pool.map(lambda row: explained(row, modalities, chat), rows)
+        return write_json_lines(tqdm(lines, total=len(rows), unit="clip"), out)
 
 
-def explain_clues(row: ClueTexts, modalities: tuple[Input, ...] = INPUTS) -> tuple[tuple[Label, ...], Explanation]:
+def explain_clues(row: ClueTexts, modalities: tuple[Input, ...] = INPUTS, chat: Chat | None = None) -> Told:
     """Labels and explanation from clue texts, with the same steps as from a clip."""
     parts = [part for part in INPUTS if part in modalities]
     clues = [clue for part in parts for clue in _clues(row, part)] or [untold(FIELD_MODALITY[part]) for part in parts]
-    verdict = weigh(tuple(clues), ())
-    labels = read_labels(verdict)
     seed = hashlib.sha256("\n".join((row.visual_clue, row.acoustic_clue, row.subtitle)).encode()).hexdigest()
-    return labels, compose(verdict, labels, seed)
+    subtitle = row.subtitle if "text" in modalities else ""
+    language = "zh" if HAN.search(subtitle or row.visual_clue or row.acoustic_clue) else "en"
+    return explain(weigh(tuple(clues), ()), seed, chat, subtitle, language)
 
 
 def _clues(row: ClueTexts, part: Input) -> tuple[Clue, ...]:
@@ -86,14 +99,19 @@ def _sentences() -> Any:
         return None
 
 
-def _line(row: ClueTexts, modalities: tuple[Input, ...]) -> dict[str, Any]:
-    labels, explanation = explain_clues(row, modalities)
-    return {
+def explained(row: ClueTexts, modalities: tuple[Input, ...], chat: Chat | None = None) -> dict[str, Any]:
+    """A line of predictions; with a language model it says who wrote it, and how much of it rested on the clues."""
+    told = explain_clues(row, modalities, chat)
+    line: dict[str, Any] = {
         "name": row.name,
-        "openset": [label.label for label in labels],
-        "reason": explanation.text,
-        "agreement": explanation.agreement,
+        "openset": [label.label for label in told.labels],
+        "reason": told.explanation.text,
+        "agreement": told.explanation.agreement,
     }
+    if chat is not None:
+        line |= {"composer": told.explanation.composer, "grounded": told.explanation.grounded}
+        line |= {"notices": {notice.code: notice.message for notice in told.notices}}
+    return line
 
 
 def read_clue_file(source: Path) -> list[ClueTexts]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from math import prod
 
 from emer_space.analysis import Agreement, Clue, Label, Modality
-from emer_space.disambiguation import Verdict
-from emer_space.vocabulary import Vocabulary, load_vocabulary
+from emer_space.disambiguation import DECIDED, LOSING, Verdict
+from emer_space.vocabulary import Entry, Vocabulary, load_vocabulary
 
 MOST_LABELS = 6
 """EMER's references have one to nine labels a clip, 3.4 on average; beyond six they repeat each other."""
@@ -32,6 +32,10 @@ AGAINST = 0.6
 UNMARKED = frozenset({"neutral", "calm"})
 """Words for the absence of a marked feeling; they give way where a marked one has better evidence."""
 
+OF_ITS_SIDE = 0.5
+"""What a clue says for a word that it does not suggest, being as pleasant or unpleasant as it."""
+
+Signs = Mapping[Modality, list[tuple[float, Clue]]]
 Evidence = dict[str, dict[Modality, list[tuple[float, Clue]]]]
 
 
@@ -49,6 +53,57 @@ def read_labels(verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple
     floor = max(LEAST_CONFIDENCE, LEAST_SHARE * ranked[0][1])
     kept = [ranked[0], *[(word, score) for word, score in ranked[1:] if score >= floor]][:MOST_LABELS]
     return tuple(Label(word, round(score, 3), _clue_ids(merged[word]), vocabulary.path(word)) for word, score in kept)
+
+
+def supported(words: Iterable[str], verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple[Label, ...]:
+    """The labels that others (a language model) chose, each with the clues that speak for it, by falling confidence.
+
+    Left out is what the vocabulary does not know, what no clue speaks for, and what more modalities speak against.
+    """
+    vocabulary = vocabulary or load_vocabulary()
+    evidence = _collect(verdict, vocabulary)
+    trust = TRUST_OPEN if verdict.open else TRUST[verdict.agreement]
+    found: dict[str, Label] = {}
+    for given in words:
+        entry = vocabulary.lookup(given)
+        if entry is None or any(vocabulary.related(entry.word, known) for known in found):
+            continue
+        signs = _signs_for(entry, evidence, verdict, vocabulary)
+        confidence = trust * _score(signs) * _fit(entry.word, verdict, vocabulary) if signs else 0.0
+        if confidence >= LEAST_FIRST and not speaks_against(entry.word, verdict, vocabulary):
+            label = Label(entry.word, round(confidence, 3), _clue_ids(signs), vocabulary.path(entry.word))
+            found[entry.word] = label
+    return tuple(sorted(found.values(), key=lambda label: -label.confidence)[:MOST_LABELS])
+
+
+def speaks_against(word: str, verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple[Modality, ...]:
+    """The modalities on the other side of a word, where they outweigh those on its own; () where they do not.
+
+    They do where they are more, and where disambiguation let all of the others lose.
+    """
+    entry = (vocabulary or load_vocabulary()).lookup(word)
+    if entry is None or abs(entry.valence) < DECIDED:
+        return ()
+    side = 1 if entry.valence > 0 else -1
+    against = tuple(name for name, stance in verdict.stances.items() if stance.side == -side)
+    own = [name for name, stance in verdict.stances.items() if stance.side == side]
+    lost = bool(against) and all(verdict.factor(name) <= LOSING for name in own)
+    return against if len(against) > len(own) or lost else ()
+
+
+def _signs_for(entry: Entry, evidence: Evidence, verdict: Verdict, vocabulary: Vocabulary) -> Signs:
+    """Signs of the word and its near-synonyms, and weaker ones: clues as pleasant or unpleasant as the word is."""
+    signs: dict[Modality, list[tuple[float, Clue]]] = defaultdict(list)
+    for word, by_modality in evidence.items():
+        if vocabulary.related(word, entry.word):
+            for modality, own in by_modality.items():
+                signs[modality] += own
+    for stance in verdict.stances.values():
+        for clue in stance.clues:
+            if abs(clue.valence or 0) >= DECIDED and (clue.valence or 0) * entry.valence > 0:
+                strength = OF_ITS_SIDE * abs(clue.valence or 0) * clue.confidence * verdict.factor(stance.modality)
+                signs[stance.modality].append((strength, clue))
+    return signs
 
 
 def _collect(verdict: Verdict, vocabulary: Vocabulary) -> Evidence:

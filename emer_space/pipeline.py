@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,15 +32,16 @@ from emer_space.analysis import (
 )
 from emer_space.cancellation import CancelToken
 from emer_space.clip import Clip, frames, open_clip, wave
+from emer_space.clues import written
 from emer_space.clues.acoustic import read_acoustic
 from emer_space.clues.activity import VoiceActivity, voice_activity
 from emer_space.clues.rules import rules_sha256
 from emer_space.clues.textual import given_subtitle, read_textual
 from emer_space.clues.visual import read_visual
+from emer_space.dialogue import HAN, explain
 from emer_space.disambiguation import weigh
 from emer_space.errors import Cancelled, InputError, ModelUnavailable
-from emer_space.explanation import compose
-from emer_space.labels import read_labels
+from emer_space.models.chat import Chat
 from emer_space.profiles import Profile
 from emer_space.settings import Settings
 from emer_space.vocabulary import load_vocabulary
@@ -173,6 +174,9 @@ class _Run:
             return Reading((_absence("v1", "video", "no-video", "The clip has no picture.", clip),))
 
         def look() -> Reading:
+            return self._written("vision", measured(), partial(self._with_visual, clip))
+
+        def measured() -> Reading:
             expression = self._model("expression")
             try:
                 with (
@@ -206,6 +210,8 @@ class _Run:
             recognised = self._timed("listening", lambda: self._recognise(sound))
         if "audio" in wanted:
             acoustic = self._timed("listening", lambda: self._voice(sound, clip, recognised))
+            if len(sound):
+                acoustic = self._written("audio", acoustic, partial(self._with_acoustic, sound))
         if "text" not in wanted:
             return None, acoustic, None
         if not given and len(sound) and "speech" not in self.models:
@@ -214,6 +220,33 @@ class _Run:
         subtitle = given_subtitle(given, clip.facts) if given else recognised
         textual = self._timed("reading", lambda: self._words(subtitle, clip))
         return subtitle, acoustic, textual
+
+    def _written(self, role: str, reading: Reading, add: Callable[[Reading, Chat], Reading]) -> Reading:
+        """A reading with the clue of a multimodal model, where the profile has one; a notice where it failed."""
+        model = self._model(role) if self.profile.has(role) else None
+        if model is None:
+            return reading
+        try:
+            return add(reading, model)
+        except ModelUnavailable as problem:
+            self.notices.append(Notice(f"{role}-unused", str(problem)))
+            return reading
+
+    def _with_visual(self, clip: Clip, reading: Reading, model: Chat) -> Reading:
+        few = replace(self.settings, max_frames=written.FRAMES)
+        with contextlib.closing(frames(clip, few, self.token)) as seen:
+            return written.with_visual_clue(
+                reading, model, seen, clip.facts.duration_s, self._language(None), self.token.check
+            )
+
+    def _with_acoustic(self, sound: Any, reading: Reading, model: Chat) -> Reading:
+        rate = self.settings.sample_rate
+        return written.with_acoustic_clue(reading, model, sound, rate, self._language(None), self.token.check)
+
+    def _language(self, subtitle: Subtitle | None) -> str:
+        """The language in which a model is asked: that of the words, where there are prompts in it."""
+        text = subtitle.text if subtitle else self.request.words
+        return "zh" if (subtitle and subtitle.language == "zh") or HAN.search(text) else "en"
 
     def _recognise(self, sound: Any) -> Subtitle | None:
         recogniser = self._model("speech")
@@ -244,8 +277,10 @@ class _Run:
         clues = tuple(clue for reading in readings for clue in reading.clues)
         people = tuple(person for reading in readings for person in reading.people)
         verdict = weigh(clues, people)
-        labels = read_labels(verdict)
-        notices = [*self.notices, *(notice for reading in readings for notice in reading.notices)]
+        chat = self._model("chat") if self.profile.has("chat") else None
+        words = "" if subtitle is None or subtitle.doubtful else subtitle.text
+        told = explain(verdict, clip.facts.sha256, chat, words, self._language(subtitle), self.token.check)
+        notices = [*self.notices, *(notice for reading in readings for notice in reading.notices), *told.notices]
         return Analysis(
             id=_new_id(),
             created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -256,8 +291,8 @@ class _Run:
             subtitle=subtitle or Subtitle("", "none"),
             clues=clues,
             series=tuple(series for reading in readings for series in reading.series),
-            explanation=compose(verdict, labels, clip.facts.sha256),
-            labels=labels,
+            explanation=told.explanation,
+            labels=told.labels,
             warnings=_one_a_code(notices),
             timings=self.timings,
             provenance=Provenance(
@@ -265,6 +300,7 @@ class _Run:
                 rules_sha256=rules_sha256(),
                 vocabulary_version=load_vocabulary().version,
                 settings=asdict(self.settings),
+                prompts=told.prompts,
             ),
         )
 

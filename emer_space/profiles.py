@@ -1,18 +1,21 @@
 """Which model does which job: one grammar for `--profile` and `EMER_PROFILE`.
 
-    profile := name ["," role "=" name]…        for instance `bundled` or `bundled,speech=hub`
+    profile := name ["," role "=" name]…        for instance `bundled`, `endpoint` or `bundled,chat=endpoint,speech=hub`
 
-A profile loads each model once, when it is first asked for, from any thread.
+A name alone stands for all the roles that it supplies; what it does not supply is bundled's, or nobody's. `omni` names
+the three roles of language, pictures and sound together. A profile loads each model once, when it is first asked for,
+from any thread.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from emer_space.errors import InputError, ModelUnavailable
 from emer_space.memory import bound_heaps
-from emer_space.models import store
+from emer_space.models import endpoint, store
 from emer_space.models.expression import ExpressionClassifier
 from emer_space.models.face import FaceLandmarks
 from emer_space.models.pitch import PitchTracker
@@ -21,24 +24,37 @@ from emer_space.models.speech import SpeechRecogniser
 
 log = logging.getLogger(__name__)
 
-LOADERS: Mapping[str, Mapping[str, Callable[[], Any]]] = {
+Loader = Callable[[], Any]
+FETCH_WAIT_S = 120
+"""How long an analysis waits for models that are being fetched; after that it goes on and says what is missing."""
+OMNI = "omni"
+NOBODY = ""
+"""Who supplies a role that is not filled: without a language model, the composer explains."""
+
+
+def _of_endpoint(role: str) -> Any:
+    found = endpoint.endpoint_of(role)
+    if found is None:
+        raise ModelUnavailable(f"No model is named for {role}; {_to_set(role)}.")
+    return endpoint.EndpointChat(found)
+
+
+LOADERS: Mapping[str, Mapping[str, Loader]] = {
     "bundled": {
+        "face": partial(FaceLandmarks, 1),
         "expression": ExpressionClassifier,
         "pitch": PitchTracker,
         "speech": SpeechRecogniser,
         "sentences": SentenceEmbeddings,
     },
+    "endpoint": {role: partial(_of_endpoint, role) for role in endpoint.ROLES},
 }
 """Profile name → role → how to load it. A face tracker is made anew for every clip (`Profile.faces`)."""
-
-FETCH_WAIT_S = 120
-"""How long an analysis waits for models that are being fetched; after that it goes on and says what is missing."""
-
-ROLES = ("face", *LOADERS["bundled"])
+ROLES = tuple(dict.fromkeys(role for loaders in LOADERS.values() for role in loaders))
 
 
 class Profile:
-    """The models of one profile, by role. `choice` maps each role to the profile that supplies it."""
+    """The models of one profile, by role. `choice` maps each role to the profile that supplies it, or to `NOBODY`."""
 
     def __init__(self, name: str, choice: Mapping[str, str]) -> None:
         bound_heaps()
@@ -51,11 +67,17 @@ class Profile:
 
     def get(self, role: str) -> Any:
         """The model of a role, loaded at the first call; raises `ModelUnavailable`."""
+        if not self.has(role):
+            raise ModelUnavailable(f"The profile {self.name} has no model for {role}; name one, as in {role}=endpoint.")
         self._fetched.wait(FETCH_WAIT_S)
         with self._locks[role]:
             if role not in self._loaded:
                 self._loaded[role] = LOADERS[self.choice[role]][role]()
             return self._loaded[role]
+
+    def has(self, role: str) -> bool:
+        """Whether anybody supplies a role."""
+        return self.choice[role] != NOBODY
 
     def faces(self, max_faces: int) -> FaceLandmarks:
         """A face tracker for one clip, to be used in a `with`; it raises `ModelUnavailable` on entering."""
@@ -64,7 +86,9 @@ class Profile:
 
     def revision(self, role: str) -> str:
         """Id and revision of a role's model, for the provenance of a result."""
-        return store.bundled_models()[role].revision
+        if self.choice[role] == "bundled":
+            return store.bundled_models()[role].revision
+        return str(self.get(role).name)
 
     def prepare(self) -> None:
         """Fetch what is not here yet (a Space's first start), then load everything; whoever comes first waits."""
@@ -79,8 +103,11 @@ class Profile:
         self.warm()
 
     def warm(self) -> None:
-        """Load every model ahead, so that the first visitor need not wait; what is missing is logged."""
-        for role in ROLES:
+        """Load the bundled models ahead, so that the first visitor need not wait; what is missing is logged.
+
+        Others may take gigabytes, or be another's: they are loaded when they are asked for.
+        """
+        for role in (role for role in ROLES if self.choice[role] == "bundled"):
             try:
                 if role == "face":
                     with self.faces(1):
@@ -92,17 +119,31 @@ class Profile:
 
 
 def load_profile(text: str = "bundled") -> Profile:
-    """The profile that a text names; raises `InputError` on an unknown name or role."""
+    """The profile that a text names; raises `InputError` on an unknown name or role, or one that is not set up."""
     name, *overrides = [part.strip() for part in text.split(",")]
-    choice = dict.fromkeys(ROLES, _known(name))
+    own = LOADERS[_known(name)]
+    choice = {role: name if role in own else "bundled" if role in LOADERS["bundled"] else NOBODY for role in ROLES}
+    if name == "endpoint":  # the chat model is what it is for; the others are there where they are named
+        choice |= {role: NOBODY for role in own if role != "chat" and endpoint.endpoint_of(role) is None}
     for override in overrides:
         role, separator, source = (part.strip() for part in override.partition("="))
-        if not separator or role not in ROLES:
+        if not separator or role not in (*ROLES, OMNI):
+            roles = _list((*ROLES, OMNI))
             raise InputError(
-                f"In the profile {text!r}, {override!r} is not of the form role=profile; the roles are {_list(ROLES)}."
+                f"In the profile {text!r}, {override!r} is not of the form role=profile; the roles are {roles}."
             )
-        choice[role] = _known(source)
+        for each in endpoint.ROLES if role == OMNI else (role,):
+            if each not in LOADERS[_known(source)]:
+                raise InputError(f"The profile `{source}` has no model for `{each}`; choose another one.")
+            choice[each] = source
+    for role, source in choice.items():
+        if source == "endpoint" and endpoint.endpoint_of(role) is None:
+            raise InputError(f"The profile {text!r} asks an endpoint for {role}, and none is named; {_to_set(role)}.")
     return Profile(",".join([name, *overrides]), choice)
+
+
+def _to_set(role: str) -> str:
+    return f"set EMER_{role.upper()}_MODEL and EMER_{role.upper()}_URL (or EMER_CHAT_URL)"
 
 
 def _known(name: str) -> str:

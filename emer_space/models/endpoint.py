@@ -116,25 +116,30 @@ class EndpointChat:
 
     def _answer(self, messages: Sequence[Message], most_tokens: int, check: Callable[[], None], deadline: float) -> str:
         told: list[str] = []
-        size = 0
+        size, ended = 0, False
         with InferenceClient(
             base_url=self._endpoint.url, api_key=self._endpoint.key, timeout=self._endpoint.silent_s
         ) as client:
-            for piece in self._stream(client, messages, most_tokens):
+            for piece, end in self._stream(client, messages, most_tokens):
                 check()
                 if time.monotonic() > deadline:
                     raise TimeoutError
                 told.append(piece)
+                ended = ended or end
                 size += len(piece)
                 if size > MOST_CHARACTERS:
                     raise self._failed(f"it did not stop after {MOST_CHARACTERS:,} characters")
+        if not ended:
+            raise httpx2.RemoteProtocolError("the stream ended before the answer did")
         answer = "".join(told).strip()
         if not answer:
             raise self._failed("it answered nothing")
         return answer
 
-    def _stream(self, client: InferenceClient, messages: Sequence[Message], most_tokens: int) -> Iterator[str]:
-        """Piece by piece, so that it can be stopped and need not be held whole."""
+    def _stream(
+        self, client: InferenceClient, messages: Sequence[Message], most_tokens: int
+    ) -> Iterator[tuple[str, bool]]:
+        """Pieces, and whether one says that the answer ends there: a connection that was cut looks the same else."""
         stream: Any = client.chat_completion(
             list(messages),  # type: ignore[arg-type]
             model=self._endpoint.model,
@@ -144,10 +149,8 @@ class EndpointChat:
             stream=True,
         )
         for chunk in stream:
-            if chunk.choices:
-                yield chunk.choices[0].delta.content or ""
-            else:
-                yield ""
+            for choice in chunk.choices[:1]:
+                yield choice.delta.content or "", choice.finish_reason is not None
 
     def _wait(self, answer: httpx2.Response | None) -> float | None:
         """How long to wait before another try; None where another would not help, or is asked for too late."""

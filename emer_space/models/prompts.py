@@ -32,7 +32,7 @@ class Prompt:
     system: str
     user: str
 
-    def messages(self, parts: Sequence[Part] = (), **values: str) -> list[Message]:
+    def messages(self, parts: Sequence[Part] = (), /, **values: str) -> list[Message]:
         """System and user message; `parts` (pictures, sound) follow the text. Raises `RuleError` for a missing one."""
         text = _PLACE.sub(lambda place: self._value(values, place[1]), self.user)
         content = [text_part(text), *parts] if parts else text

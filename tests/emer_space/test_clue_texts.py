@@ -83,15 +83,17 @@ def test_described_rules_stand_apart_from_the_measured_ones_and_can_be_worded(mo
 
 def test_the_modalities_chosen_are_the_only_ones_read() -> None:
     row = ClueTexts("a", "She smiles happily.", "A furious tone.", "Leave me alone, I hate you!")
-    together, all_of_it = explain_clues(row)
-    seen, picture = explain_clues(row, ("video",))
+    whole, part = explain_clues(row), explain_clues(row, ("video",))
+    together, all_of_it = whole.labels, whole.explanation
+    seen, picture = part.labels, part.explanation
     assert all_of_it.agreement == "conflicting" and picture.agreement == "single-modality"
     assert "angry" in {label.label for label in together} and "angry" not in {label.label for label in seen}
 
 
 def test_nothing_told_gives_no_label_and_no_sentence_without_a_clue() -> None:
     for row in (ClueTexts("a"), ClueTexts("a", "The screen shows an office.", "It cannot be determined.")):
-        labels, explanation = explain_clues(row)
+        told = explain_clues(row)
+        labels, explanation = told.labels, told.explanation
         assert labels == () and explanation.agreement == "insufficient"
         assert all(sentence.clues for sentence in explanation.sentences)
 
@@ -166,7 +168,7 @@ def test_files_that_cannot_be_read_or_written_are_named(tmp_path: Path) -> None:
     ],
 )
 def test_the_reason_claims_nothing_that_no_clue_says(picture: str, voice: str, untold: str) -> None:
-    _, explanation = explain_clues(ClueTexts("a", picture, voice))
+    explanation = explain_clues(ClueTexts("a", picture, voice)).explanation
     assert explanation.sentences and untold not in explanation.text
 
 
@@ -189,7 +191,8 @@ def test_a_wording_that_names_a_display_needs_a_cue_of_that_kind(kind: str, sign
 
 def test_a_serene_face_is_no_smile() -> None:
     row = ClueTexts("a", "He looks serene, his gaze steady.", "The voice is shrill, she yells.", "Get out of my house!")
-    labels, explanation = explain_clues(row)
+    told = explain_clues(row)
+    labels, explanation = told.labels, told.explanation
     assert "smile" not in explanation.text and "bitter" not in {label.label for label in labels}
 
 
@@ -250,7 +253,8 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_the_labels_follow_from_the_reason(case: tuple[str, str, str, str, str | None]) -> None:
-    labels, explanation = explain_clues(ClueTexts("a", *case[:3]))
+    told = explain_clues(ClueTexts("a", *case[:3]))
+    labels, explanation = told.labels, told.explanation
     assert explanation.agreement == case[3]
     assert case[4] in (None, labels[0].label)
     displays = {"faltering", "pouting", "choked up", "trembling", "harsh", "sweet"}
@@ -259,7 +263,7 @@ def test_the_labels_follow_from_the_reason(case: tuple[str, str, str, str, str |
 
 def test_words_are_not_read_twice_or_cut_short() -> None:
     def said(subtitle: str) -> str:
-        return explain_clues(ClueTexts("a", subtitle=subtitle))[1].text
+        return explain_clues(ClueTexts("a", subtitle=subtitle)).explanation.text
 
     assert "celebration" not in said("You're getting married?")
     assert "could not be happier" in said("I could not be happier.")
@@ -268,7 +272,7 @@ def test_words_are_not_read_twice_or_cut_short() -> None:
 
 
 def test_a_row_without_clues_states_an_absence_and_unknown_fields_are_refused(tmp_path: Path) -> None:
-    assert explain_clues(ClueTexts("a"))[1].sentences
+    assert explain_clues(ClueTexts("a")).explanation.sentences
     with pytest.raises(InputError, match="visual_clue, acoustic_clue, subtitle"):
         explain_clue_file(write(tmp_path / "in.jsonl", {"name": "a", "Visual": "x"}), tmp_path / "out.jsonl", INPUTS)
 

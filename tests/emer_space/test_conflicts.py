@@ -16,7 +16,7 @@ def explained() -> dict[str, Explanation]:
     return {
         row["name"]: explain_clues(
             ClueTexts(*(row[key] for key in ("name", "visual_clue", "acoustic_clue", "subtitle")))
-        )[1]
+        ).explanation
         for row in ROWS
     }
 

@@ -1,0 +1,138 @@
+"""Sentences of a language model → those that the clues bear, and why the others are cut.
+
+The composer's discipline for whoever else explains (decision 8): nothing is said that no clue supports. What a sentence
+may name only where a clue shows it stands in `grounding.toml`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from emer_space.analysis import MODALITIES, Clue, Modality, Sentence
+from emer_space.clues.rules import read_toml
+from emer_space.disambiguation import Verdict
+from emer_space.labels import speaks_against
+from emer_space.text_labels import mentions
+
+MOST_QUOTE = 200
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_QUOTED = re.compile(rf"“([^”]{{1,{MOST_QUOTE}}})”|\"([^\"]{{1,{MOST_QUOTE}}})\"|「([^」]{{1,{MOST_QUOTE}}})」")
+_WORD = re.compile(r"[a-z]{4,}")
+_NOTHING = re.compile(r"[\W_]+")
+_STEM = 5
+"""Letters by which words of one stem are known for the same ("trembles", "trembling")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """`kept` with the ids of their clues, and reason → how many were cut."""
+
+    kept: tuple[Sentence, ...]
+    cut: Mapping[str, int]
+
+    @property
+    def share(self) -> float:
+        """Of all sentences, those that were kept; 0 where there was none."""
+        total = len(self.kept) + sum(self.cut.values())
+        return len(self.kept) / total if total else 0.0
+
+
+def ground(sentences: Sequence[Sentence], verdict: Verdict, subtitle: str) -> Grounded:
+    """Keep what rests on clues of the verdict, each sentence once.
+
+    Reasons: `no clue` (no valid id), `modality`, `act`, `words` (names one that no clue has), `feeling` (one that the
+    evidence speaks against), `nothing` (has nothing in common with the clues that it names), `again`.
+    """
+    kept: list[Sentence] = []
+    cut: Counter[str] = Counter()
+    for sentence in sentences:
+        found = _grounded(sentence, verdict, subtitle)
+        if isinstance(found, Sentence) and found.text not in [each.text for each in kept]:
+            kept.append(found)
+        else:
+            cut[found if isinstance(found, str) else "again"] += 1
+    return Grounded(tuple(kept), dict(sorted(cut.items())))
+
+
+def _grounded(sentence: Sentence, verdict: Verdict, subtitle: str) -> Sentence | str:
+    """The sentence with the clues that it rests on, or the reason why it is cut."""
+    clues = {clue.id: clue for clue in verdict.clues}
+    named = [clues[name] for name in sentence.clues if name in clues]
+    text = sentence.text.lower()
+    if not named:
+        return "no clue"
+    for modality in MODALITIES:
+        if _modality_named(modality).search(text) and modality not in {clue.modality for clue in verdict.clues}:
+            return "modality"
+    for act in _acts():
+        if act.search(text) and not any(act.search(clue.statement.lower()) for clue in named):
+            others = [clue for clue in verdict.clues if act.search(clue.statement.lower())]
+            if not others:
+                return "act"
+            named.append(others[0])
+    if not all(_is_said(quote, subtitle, verdict.clues) for quote in _quotes(sentence.text)):
+        return "words"
+    if _against(sentence.text, named, verdict):
+        return "feeling"
+    if not _in_common(text, named):
+        return "nothing"
+    return replace(sentence, clues=tuple(dict.fromkeys(clue.id for clue in named)))
+
+
+def _quotes(text: str) -> list[str]:
+    return [next(filter(None, found)) for found in _QUOTED.findall(text)]
+
+
+def _is_said(quote: str, subtitle: str, clues: Sequence[Clue]) -> bool:
+    wanted = _bare(quote)
+    return any(wanted in _bare(text) for text in (subtitle, *(clue.statement for clue in clues)))
+
+
+def _bare(text: str) -> str:
+    return _NOTHING.sub("", text.lower())
+
+
+def _against(text: str, named: Sequence[Clue], verdict: Verdict) -> bool:
+    """Whether it tells only of feelings that the evidence speaks against, and names no clue that does."""
+    told = [mention for mention in mentions(text) if mention.weight > 0 and not mention.negated]
+    against = [speaks_against(mention.word, verdict) for mention in told]
+    if not against or not all(against):
+        return False
+    return not {clue.modality for clue in named} & {modality for each in against for modality in each}
+
+
+def _in_common(text: str, named: Sequence[Clue]) -> bool:
+    """Whether it shares a word or a feeling with its clues; of Chinese, whose clues are told in English, a feeling or
+    an act may be all that can be compared, so it is not asked for.
+    """
+    if _HAN.search(text):
+        return len(_HAN.findall(text)) > 4
+    told = " ".join([*(clue.statement for clue in named), *(word for clue in named for word in clue.suggests)]).lower()
+    if _stems(text) & _stems(told):
+        return True
+    return any(not mention.negated for mention in mentions(text))
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:_STEM] for word in _WORD.findall(text)} - _empty()
+
+
+@cache
+def _empty() -> frozenset[str]:
+    return frozenset(word[:_STEM] for word in read_toml("grounding.toml")["empty"].split())
+
+
+@cache
+def _modality_named(modality: Modality) -> re.Pattern[str]:
+    return _pattern(read_toml("grounding.toml")["modality"][modality])
+
+
+@cache
+def _acts() -> tuple[re.Pattern[str], ...]:
+    return tuple(_pattern(act) for act in read_toml("grounding.toml")["act"])
+
+
+def _pattern(told: Mapping[str, str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{told['english']})\b|(?:{told['chinese']})")

@@ -1,0 +1,71 @@
+"""A model on the papers' four CLUE settings in one go: explained, scored by a track's own rules, told side by side.
+
+What explains is an argument, as with the baselines: the leaderboard stands apart from it.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from leaderboard.baselines import CLUES, SETTINGS, TRACK
+from leaderboard.errors import LeaderboardError
+from leaderboard.measure import sentence_model
+from leaderboard.references import read_references, reference_file
+from leaderboard.scorer import score
+from leaderboard.tracks import load_track
+from leaderboard.vocabularies import official_wheels, open_wheels
+from submissions.formats import rows_of
+from submissions.tables import table_of
+
+FILE = "predictions.jsonl"
+CLUES_OF: Mapping[str, Path] = {TRACK: CLUES}
+"""Tracks whose samples are clues in words, and where these are."""
+
+Explain = Callable[[Path, tuple[str, ...]], bytes]
+
+
+def benchmark(track: str, explain: Explain, settings: Iterable[str] = SETTINGS) -> dict[str, Any]:
+    """Setting → score, interval, and what the lines tell of the model: how much rested on clues, who answered.
+
+    Raises `LeaderboardError` for a track without clues, and as the scorer does.
+    """
+    if track not in CLUES_OF:
+        known = ", ".join(CLUES_OF)
+        raise LeaderboardError(f"{track} has no clues in words to be explained; a track that has some is {known}.")
+    rules = load_track(track)
+    wheels = official_wheels() if rules.vocabulary == "official" else open_wheels()
+    references = read_references(rules, reference_file(rules))
+    told: dict[str, Any] = {}
+    for name in settings:
+        content = explain(CLUES_OF[track], SETTINGS[name])
+        predictions = table_of(rows_of(content, FILE), rules.rules.columns, rules.rules.key)
+        report = score(
+            rules, references, predictions, hashlib.sha256(content).hexdigest(), wheels, sentence_model, "public"
+        ).to_dict()
+        told[name] = {"primary": report["primary"], **_of_lines(content), "provenance": report["provenance"]}
+    return {"track": track, "settings": told}
+
+
+def lines(report: Mapping[str, Any]) -> list[str]:
+    """A report for the terminal."""
+    told = []
+    for name, each in report["settings"].items():
+        primary, interval = each["primary"], each["primary"].get("interval") or {}
+        bounds = f" [{interval['low']:.3f}, {interval['high']:.3f}]" if interval else ""
+        by = ", ".join(f"{count} by {composer}" for composer, count in each["composers"].items())
+        grounded = "" if each["grounded"] is None else f"; {100 * each['grounded']:.0f} % of its sentences grounded"
+        told.append(f"{name:<11} {primary['name']} {primary['value']:.3f}{bounds}  {by}{grounded}")
+    return told
+
+
+def _of_lines(content: bytes) -> dict[str, Any]:
+    rows = [json.loads(line) for line in content.splitlines()]
+    shares = [row["grounded"] for row in rows if "grounded" in row]
+    return {
+        "composers": dict(Counter(row.get("composer", "bundled") for row in rows).most_common()),
+        "grounded": round(sum(shares) / len(shares), 4) if shares else None,
+        "notices": dict(Counter(code for row in rows for code in row.get("notices", ())).most_common()),
+    }
