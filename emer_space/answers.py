@@ -6,7 +6,7 @@ Structured output is asked for and not trusted: fences, echoes, half lists and p
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emer_space.analysis import Sentence
@@ -44,8 +44,9 @@ def parse_sentences(answer: str) -> list[Sentence]:
     """Sentences with the ids that stand with them, valid or not; one without an id has none. [] for a refusal."""
     if is_refusal(answer):
         return []
-    found = [sentence for text in _OBJECT.findall(answer) if (sentence := _of_object(_value(text)))]
-    return (found or list(_of_prose(_unfenced(answer))))[:MOST_SENTENCES]
+    objects = [told for text in _OBJECT.findall(answer) if isinstance(told := _value(text), dict)]
+    found = [sentence for told in objects if (sentence := _of_object(told))]
+    return (found if objects else list(_of_prose(_unfenced(answer))))[:MOST_SENTENCES]
 
 
 def parse_words(answer: str) -> list[str]:
@@ -78,14 +79,12 @@ def _value(text: str) -> Any:
     return None
 
 
-def _of_object(told: Any) -> Sentence | None:
-    if not isinstance(told, dict):
-        return None
+def _of_object(told: Mapping[str, Any]) -> Sentence | None:
     text, clues = told.get("text") or told.get("sentence"), told.get("clues") or told.get("ids") or ()
     if not isinstance(text, str) or not text.strip():
         return None
     named = " ".join(map(str, clues)) if isinstance(clues, (list, tuple)) else str(clues)
-    return Sentence(_MARKED.sub("", " ".join(text.split())).strip(), tuple(dict.fromkeys(_ID.findall(named.lower()))))
+    return Sentence(_unmarked(" ".join(text.split())), tuple(dict.fromkeys(_ID.findall(named.lower()))))
 
 
 def _of_prose(answer: str) -> Iterator[Sentence]:
@@ -93,9 +92,14 @@ def _of_prose(answer: str) -> Iterator[Sentence]:
     for match in _SENTENCE.finditer(answer):
         text = _LEAD.sub("", _BULLET.sub("", match.group())).strip()
         ids = tuple(dict.fromkeys(i for marked in _MARKED.findall(text) for i in _ID.findall(marked.lower())))
-        plain = re.sub(r"\s+([.!?。！？])", r"\1", _MARKED.sub("", text)).strip()
+        plain = _unmarked(text)
         if any(character.isalpha() for character in plain):
             yield Sentence(plain, ids)
+
+
+def _unmarked(text: str) -> str:
+    """Without ids in brackets, which stand beside the text and are no part of it."""
+    return re.sub(r"\s+([.!?。！？])", r"\1", _MARKED.sub("", text)).strip()
 
 
 def _labels(text: str) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from emer_space.labels import speaks_against
 from emer_space.text_labels import mentions
 
 MOST_QUOTE = 200
+LEAST_HAN = 6
+"""Chinese characters of the shortest sentence."""
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _QUOTED = re.compile(rf"“([^”]{{1,{MOST_QUOTE}}})”|\"([^\"]{{1,{MOST_QUOTE}}})\"|「([^」]{{1,{MOST_QUOTE}}})」")
 _WORD = re.compile(r"[a-z]{4,}")
@@ -107,8 +109,8 @@ def _in_common(text: str, named: Sequence[Clue]) -> bool:
     """Whether it shares a word or a feeling with its clues; of Chinese, whose clues are told in English, a feeling or
     an act may be all that can be compared, so it is not asked for.
     """
-    if _HAN.search(text):
-        return len(_HAN.findall(text)) > 4
+    if len(_HAN.findall(text)) > LEAST_HAN:
+        return True
     told = " ".join([*(clue.statement for clue in named), *(word for clue in named for word in clue.suggests)]).lower()
     if _stems(text) & _stems(told):
         return True

@@ -120,7 +120,7 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self._line("<html>Bad gateway</html>")
                 return None
             if fault == "babble":
-                text = "and so on " * 200_000
+                text = " ".join(map(str, range(300_000)))
             for at in range(0, len(text), PIECE if fault != "babble" else 4096):
                 piece = text[at : at + (PIECE if fault != "babble" else 4096)]
                 self._line(json.dumps(_chunk(body, piece)))

@@ -29,6 +29,8 @@ SILENT_S = 30.0
 """How long the server may say nothing; also until its first word, since a large prompt is read first."""
 MOST_CHARACTERS = 40_000
 """An answer beyond is babble: the longest that is asked for has some thousand."""
+MOST_REPEATED = 600
+"""Pieces at the end of an answer among which a small model that goes round in circles is noticed."""
 TRIES = 3
 MOST_WAIT_S = 20.0
 """Between two tries, if the server asks for it (429, 503)."""
@@ -127,6 +129,9 @@ class EndpointChat:
                 told.append(piece)
                 ended = ended or end
                 size += len(piece)
+                if _repeats("".join(told[-MOST_REPEATED:])):
+                    ended = True  # what came before may be of use, and more of it will not
+                    break
                 if size > MOST_CHARACTERS:
                     raise self._failed(f"it did not stop after {MOST_CHARACTERS:,} characters")
         if not ended:
@@ -167,6 +172,12 @@ class EndpointChat:
         return ModelUnavailable(f"The language model {self._endpoint.model} gave no answer: {reason}.")
 
 
+def _repeats(end: str) -> bool:
+    """Whether an answer goes round in circles: its last words stand there four times and more, close together."""
+    last = end[-60:]
+    return len(last) == 60 and end[-480:].count(last) >= 4
+
+
 def _reason(answer: httpx2.Response | None) -> str:
     if answer is None:
         return "its server cannot be reached, or cut the connection"
@@ -199,7 +210,7 @@ def _exempt(url: str) -> None:
 
 
 def _check(request: httpx2.Request) -> None:
-    if _place(request.url) not in _exempted:
+    if is_offline_mode() and _place(request.url) not in _exempted:
         raise OfflineModeIsEnabled(f"HF_HUB_OFFLINE is set, so {request.url.host} is not asked; unset it.")
 
 
