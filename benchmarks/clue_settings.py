@@ -1,20 +1,26 @@
-"""The papers' CLUE settings, measured: `python -m benchmarks.clue_settings`.
+"""The papers' CLUE settings, measured: `python -m benchmarks.clue_settings [--profile endpoint]`.
 
 EMER v2's human-checked explanations are split at "In the video / audio / text" into clues, their concluding sentences
 dropped, and read by `explain-clues` from one modality and from all. F is the official EW metric, level 1. Then the
 planted conflicts of the tests.
 """
 
+import argparse
 import csv
 import json
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from emer_space.analysis import INPUTS, Input
-from emer_space.clue_file import ClueTexts, explain_clues
+from emer_space.clue_file import WORKERS, ClueTexts, explain_clues
+from emer_space.dialogue import Told
+from emer_space.models.kept_answers import KeptAnswers
+from emer_space.profiles import load_profile
+from emer_space.settings import app_home
 from leaderboard.metrics.emotion_wheel import emotion_wheel
 from leaderboard.metrics.official_wheels import OfficialWheels, read_official_wheels
 
@@ -70,16 +76,16 @@ def _described(section: str) -> str:
     return " ".join(kept)
 
 
-def report() -> None:
+def report(chat: KeptAnswers | None = None) -> None:
     """Print CLUE-Video, CLUE-Audio, CLUE-Text and CLUE-Multi with 95 % intervals, then the planted conflicts."""
     if REFERENCE.is_dir():
-        _report_settings()
+        _report_settings(chat)
     else:
         print("CLUE settings: the reference files are not here")
-    _report_planted()
+    _report_planted(chat)
 
 
-def _report_settings() -> None:
+def _report_settings(chat: KeptAnswers | None) -> None:
     wheels = read_official_wheels(REFERENCE / "emotion_wheel")
     references = _references(REFERENCE / "mer2024" / "check-openset.csv")
     clues = _read_clues(REFERENCE / "emer" / "final-EMER-reason-half.csv")
@@ -88,7 +94,8 @@ def _report_settings() -> None:
     sampled = np.random.default_rng(SEED).integers(0, len(names), (RESAMPLES, len(names)))
     scores = {}
     for setting, modalities in SETTINGS.items():
-        labels = {name: [label.label for label in explain_clues(clues[name], modalities).labels] for name in names}
+        told = _explained([clues[name] for name in names], modalities, chat)
+        labels = {name: [label.label for label in each.labels] for name, each in zip(names, told, strict=True)}
         score = emotion_wheel({name: references[name] for name in names}, labels, wheels).point()
         spread = [_resampled(names, chosen, references, labels, wheels) for chosen in sampled]
         scores[setting] = spread
@@ -96,11 +103,17 @@ def _report_settings() -> None:
         print(
             f"  {setting:<11} F {100 * score['level1.f']:.1f} [{100 * low:.1f}, {100 * high:.1f}]  "
             f"P {100 * score['level1.precision']:.1f}  R {100 * score['level1.recall']:.1f}  "
-            f"labels {np.mean([len(row) for row in labels.values()]):.2f}"
+            f"labels {np.mean([len(row) for row in labels.values()]):.2f}  "
+            f"by the model {np.mean([each.explanation.composer.startswith('chat') for each in told]):.2f}"
         )
     for setting in list(SETTINGS)[:3]:
         ahead = np.mean(np.array(scores["CLUE-Multi"]) > np.array(scores[setting]))
         print(f"  CLUE-Multi beats {setting} in {100 * ahead:.1f} % of {RESAMPLES} resamples")
+
+
+def _explained(rows: Sequence[ClueTexts], modalities: tuple[Input, ...], chat: KeptAnswers | None) -> list[Told]:
+    with ThreadPoolExecutor(WORKERS if chat else 1) as pool:
+        return list(pool.map(lambda row: explain_clues(row, modalities, chat), rows))
 
 
 def _resampled(
@@ -127,17 +140,24 @@ def _references(path: Path) -> dict[str, list[str]]:
         return {row["name"]: re.findall(r"['\"]([^'\"]+)['\"]", row["openset"]) for row in csv.DictReader(file)}
 
 
-def _report_planted() -> None:
+def _report_planted(chat: KeptAnswers | None) -> None:
     rows = json.loads(PLANTED.read_text(encoding="utf-8"))
     counts = {"conflict": [0, 0], "agree": [0, 0]}
     for row in rows:
         texts = ClueTexts(row["name"], row["visual_clue"], row["acoustic_clue"], row["subtitle"])
-        conflicting = explain_clues(texts).explanation.agreement == "conflicting"
+        conflicting = explain_clues(texts, chat=chat).explanation.agreement == "conflicting"
         counts[row["expected"]][0] += conflicting
         counts[row["expected"]][1] += 1
     found, alarms = counts["conflict"], counts["agree"]
     print(f"Planted conflicts recognised: {found[0]} of {found[1]}; false alarms: {alarms[0]} of {alarms[1]}")
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the papers' CLUE settings on EMER v2's texts.")
+    parser.add_argument("--profile", default="bundled", help="whose language model, if any (default: bundled)")
+    profile = load_profile(parser.parse_args().profile)
+    report(KeptAnswers(profile.get("chat"), app_home() / "answers.jsonl") if profile.has("chat") else None)
+
+
 if __name__ == "__main__":
-    report()
+    main()

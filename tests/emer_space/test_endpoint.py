@@ -7,7 +7,7 @@ from chat_server import ChatServer, text_of
 
 from emer_space.errors import Cancelled, InputError, ModelUnavailable
 from emer_space.models.chat import audio_part, image_part
-from emer_space.models.endpoint import MOST_CHARACTERS, Endpoint, EndpointChat, endpoint_of
+from emer_space.models.endpoint import Endpoint, EndpointChat, endpoint_of
 
 QUESTION = [{"role": "system", "content": "You read emotions."}, {"role": "user", "content": "Which one?"}]
 
