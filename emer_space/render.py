@@ -26,6 +26,10 @@ def notice(words: Words) -> str:
     return f'<aside class="emer-notice" aria-label="{escape(words("notice.title"))}">{texts}</aside>'
 
 
+def examples(words: Words) -> str:
+    return f"<h3>{escape(words('form.examples'))}</h3>"
+
+
 def progress(stages: Mapping[str, float | None], words: Words, waiting: bool = False) -> str:
     """The stages as steps; a fraction in 0…1 once a stage has begun, None before."""
     steps = []

@@ -3,13 +3,13 @@
 Gradio's own plots fail on a page whose tab is not in view; these are text, follow the theme, and need no script.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from html import escape
 
 from leaderboard.ranking import Ranking, Row
+from submissions.handling import Words
 
-Words = Callable[..., str]
 Points = Sequence[tuple[float, float]]
 BALANCES = (("level1.precision", "level1.recall"), ("precision", "recall"), ("clues.precision", "clues.recall"))
 """Pairs of scores; the first that is there is drawn."""

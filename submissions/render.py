@@ -3,14 +3,14 @@
 Functions from data and the words of the interface to strings; every text of a stranger is escaped here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import islice
 from typing import Any
 
+from submissions.handling import Words
 from submissions.validation import Check
 
-Words = Callable[..., str]
 PREVIEWED = 5
 MOST_SHOWN = 160
 """Characters of a cell in the preview."""
@@ -21,6 +21,10 @@ def message(title: str, text: str = "", bad: bool = False) -> str:
     kind = "emer-error" if bad else "emer-good"
     more = f"<p>{escape(text)}</p>" if text else ""
     return f'<div class="emer-message {kind}" role="{"alert" if bad else "status"}"><b>{escape(title)}</b>{more}</div>'
+
+
+def file_info(words: Words) -> str:
+    return f'<p class="emer-help">{escape(words("submit.file_info"))}</p>'
 
 
 def track_card(told: Mapping[str, Any], words: Words) -> str:
@@ -111,6 +115,15 @@ def receipt(told: Mapping[str, Any], words: Words) -> str:
         f'<p class="emer-receipt" data-id="{escape(told["id"])}">{number}</p>'
         f"<p>{escape(words('submit.receipt_help'))}</p></div>"
     )
+
+
+def nobody(words: Words) -> str:
+    """In the place of their submissions, to who is not signed in."""
+    return f'<p class="emer-quiet">{escape(words("mine.no_identity"))}</p>'
+
+
+def withdraw_sure(words: Words) -> str:
+    return f'<div class="emer-message">{escape(words("mine.withdraw_sure"))}</div>'
 
 
 def own(statements: Sequence[Mapping[str, Any]], words: Words) -> str:
