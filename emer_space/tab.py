@@ -170,7 +170,8 @@ class ExplainTab:
         words = self.languages.of(request)
         try:
             if not clip:
-                raise InputError(words("run.no_clip"))
+                yield (*self._state(message=render.error(words("run.no_clip"), words)), *rest)
+                return
             asked = Request(subtitle, _chosen(modalities))
             with self.runs.started(request.session_hash or "") as token, _folder() as folder:
                 shown = ""
@@ -189,7 +190,7 @@ class ExplainTab:
         except Cancelled:
             yield (*self._state(message=render.cancelled(words)), *rest)
         except (InputError, MissingTool) as problem:
-            yield (*self._state(message=render.error(str(problem), words)), *rest)
+            yield (*self._state(message=render.error(str(problem), words, "en")), *rest)
         except Exception:  # noqa: BLE001 - logged in full; the visitor gets one sentence and never a traceback
             yield (*self._state(message=render.error(_incident(words), words)), *rest)
 

@@ -56,8 +56,9 @@ def track_card(told: Mapping[str, Any], words: Words) -> str:
     notices += message(told["notice"]) if told["notice"] else ""
     listed = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
     return (
-        f'<div class="emer-card emer-track-card"><h3>{escape(told["title"])}</h3>'
-        f"<p>{escape(told['task'])}</p><ul>{listed}</ul>{notices}</div>"
+        f'<div class="emer-card emer-track-card"><h3 lang="en">{escape(told["title"])}</h3>'
+        f'<p lang="en">{escape(told["task"])}</p>'
+        f"<ul>{listed}</ul>{notices}</div>"
     )
 
 
@@ -146,7 +147,7 @@ def _own(told: Mapping[str, Any], words: Words) -> str:
         parts.append(f"<p>{_score(scores['primary'], words)} <small>{escape(words(f'mine.{split}'))}</small></p>")
     if told["incident"]:
         parts.append(f"<p>{escape(words('mine.incident', incident=told['incident']))}</p>")
-    parts += [f"<p>{escape(each['message'])} {escape(each['hint'])}</p>" for each in told["problems"]]
+    parts += [f"<p lang='en'>{escape(each['message'])} {escape(each['hint'])}</p>" for each in told["problems"]]
     parts += [f"<p>{escape(told['reason'])}</p>"] if told["reason"] else []
     badges = f'<span class="emer-badge emer-state-{state}">{escape(words(f"state.{state}"))}</span>'
     if told["counts"]:
