@@ -14,7 +14,7 @@ Points = Sequence[tuple[float, float]]
 BALANCES = (("level1.precision", "level1.recall"), ("precision", "recall"), ("clues.precision", "clues.recall"))
 """Pairs of scores; the first that is there is drawn."""
 KINDS = ("verified", "practice", "baseline", "paper")
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 460, 280, 44, 42, 14
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 460, 280, 50, 42, 14
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
