@@ -92,7 +92,7 @@ def problems(told: Mapping[str, Any], words: Words) -> str:
     ]
     more = f'<p class="emer-quiet">{escape(words("submit.more", more=told["more"]))}</p>' if told["more"] else ""
     count = len(told["problems"]) + told["more"]
-    return f"{message(words('submit.problems', count=count), bad=True)}{_table(heads, rows)}{more}"
+    return f"{message(words('submit.problems', count=count), bad=True)}{_table(heads, rows, english=(2, 3))}{more}"
 
 
 def _previewed(value: Any) -> str:
@@ -100,9 +100,14 @@ def _previewed(value: Any) -> str:
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], english: Sequence[int] = ()) -> str:
+    """`english` are the columns whose cells are read aloud as English, whatever the interface speaks."""
+    marks = [' lang="en"' if number in english else "" for number in range(len(heads))]
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in rows)
+    body = "".join(
+        f"<tr>{''.join(f'<td{mark}>{escape(text)}</td>' for mark, text in zip(marks, row, strict=True))}</tr>"
+        for row in rows
+    )
     return (
         f'<div class="emer-scroll emer-plain"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )

@@ -1,6 +1,5 @@
 """Which language a request gets, and what of the page is told about it."""
 
-import asyncio
 import re
 
 import gradio as gr
@@ -10,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from emer_space.errors import RuleError
 from emer_space.languages import Languages, PageInOneLanguage, chosen_language
@@ -80,12 +80,7 @@ def get(path: str, accepted: str) -> httpx.Response:
         ]
     )
 
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(app=PageInOneLanguage(app))
-        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
-            return await client.get(path, headers={"accept-language": accepted})
-
-    return asyncio.run(ask())
+    return TestClient(PageInOneLanguage(app)).get(path, headers={"accept-language": accepted})
 
 
 @pytest.mark.parametrize(("accepted", "tag"), [("zh-HK", "zh-CN"), ("fr,zh;q=0.5", "zh-CN"), ("fr", "en")])
