@@ -40,13 +40,15 @@ if PROFILE == "bundled" and not os.environ.get("EMER_OWNER") and not os.environ.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is here; no library shall look for news of a model
 
 import gradio as gr  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
 from emer_space.appearance import HEAD, STYLE, header, theme  # noqa: E402
 from emer_space.errors import EmerError  # noqa: E402
+from emer_space.examples import read_examples  # noqa: E402
+from emer_space.languages import Languages, PageInOneLanguage  # noqa: E402
 from emer_space.profiles import Profile, load_profile  # noqa: E402
 from emer_space.settings import Settings  # noqa: E402
-from emer_space.tab import ExplainTab, read_examples  # noqa: E402
-from emer_space.words import load_words  # noqa: E402
+from emer_space.tab import ExplainTab  # noqa: E402
 from leaderboard.__main__ import explain  # noqa: E402
 from leaderboard.baselines import enter_baselines  # noqa: E402
 from leaderboard.desk import Desk  # noqa: E402
@@ -74,25 +76,27 @@ def build_app(
     profile: Profile | None = None,
     board: Board | None = None,
     identity: Identity | None = None,
+    languages: Languages | None = None,
 ) -> gr.Blocks:
     """The page. A tab is one line of `tabs`: its title, and what builds it and answers with what to do on close.
 
     `identity` says who is calling; left out, it is an account of the Hub in a Space, and elsewhere whoever works on
-    this machine. What is submitted is scored by a `Schedule` of the board, which is not started here.
+    this machine. What is submitted is scored by a `Schedule` of the board, which is not started here. The `i18n` of
+    `languages` is for `launch`, without which keys stand in the place of words.
     """
-    words = load_words()
+    words = languages or Languages()
     settings = settings or Settings.from_environment()
     profile = profile or load_profile(PROFILE)
     desk = Desk(board or Board())
     who = identity or identity_for(HOST)
     with gr.Blocks(
-        title=words("page.title"), analytics_enabled=False, delete_cache=(UPLOADS_SWEPT_S, UPLOADS_KEPT_S)
+        title=words.english("page.title"), analytics_enabled=False, delete_cache=(UPLOADS_SWEPT_S, UPLOADS_KEPT_S)
     ) as page:
         tabs: list[tuple[str, Callable[[], OnClose]]] = [
             (words("tab.explain"), lambda: ExplainTab(profile, settings, words, read_examples(EXAMPLES)).close),
             (words("board.title"), lambda: LeaderboardTab(page, desk, who, words).close),
         ]
-        gr.HTML(header(words))
+        gr.HTML(words.rendered("header", header))
         with gr.Tabs():
             for title, tab in tabs:
                 with gr.Tab(title):
@@ -135,7 +139,8 @@ def main() -> None:
     except (EmerError, LeaderboardError, IntakeError, OSError) as problem:
         sys.exit(str(problem))
     empty_folders()
-    page = build_app(settings, profile, board)
+    languages = Languages()
+    page = build_app(settings, profile, board, languages=languages)
     page.queue(max_size=32)
     page.launch(
         server_name=HOST,
@@ -143,6 +148,8 @@ def main() -> None:
         theme=theme(),
         css_paths=STYLE,
         head=HEAD,
+        i18n=languages.i18n,
+        app_kwargs={"middleware": [Middleware(PageInOneLanguage)]},
         allowed_paths=[str(clip) for clip in EXAMPLES.glob("*.mp4")],
         blocked_paths=[str(path) for path in guarded(board.home)],
         max_file_size=settings.max_bytes,

@@ -1,7 +1,8 @@
 """A result as HTML: explanation, labels, clues, transcript and provenance; progress and errors as well.
 
 Functions from data and the words of the interface to strings; every text of a clip is escaped here. Buttons carry
-`data-clues` (the ids they rest on) and `data-at` (seconds); `result.js` reads both.
+`data-clues` (the ids they rest on) and `data-at` (seconds); `result.js` reads both. What an analysis says is English
+whatever the interface speaks, and marked as such for screen readers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,10 @@ def notice(words: Words) -> str:
     return f'<aside class="emer-notice" aria-label="{escape(words("notice.title"))}">{texts}</aside>'
 
 
+def examples(words: Words) -> str:
+    return f"<h3>{escape(words('form.examples'))}</h3>"
+
+
 def progress(stages: Mapping[str, float | None], words: Words, waiting: bool = False) -> str:
     """The stages as steps; a fraction in 0…1 once a stage has begun, None before."""
     steps = []
@@ -45,10 +50,12 @@ def progress(stages: Mapping[str, float | None], words: Words, waiting: bool = F
     )
 
 
-def error(message: str, words: Words) -> str:
+def error(message: str, words: Words, language: str | None = None) -> str:
+    """What went wrong; `language` where that is not said in the words of the interface."""
+    marked = f' lang="{language}"' if language else ""
     return (
         f'<div class="emer-message emer-error" role="alert"><b>{escape(words("run.error_title"))}</b>'
-        f"<p>{escape(message)}</p></div>"
+        f"<p{marked}>{escape(message)}</p></div>"
     )
 
 
@@ -77,12 +84,13 @@ def verdict(analysis: Analysis, tree: Tree, wheel_title: str, words: Words) -> s
 def explanation(analysis: Analysis, words: Words) -> str:
     agreement = analysis.explanation.agreement
     sentences = "".join(_sentence(sentence, analysis.clues, words) for sentence in analysis.explanation.sentences)
+    language = f' lang="{escape(analysis.explanation.language)}"' if sentences else ""
     if not sentences:
         sentences = f'<li class="emer-quiet">{escape(words("explanation.none"))}</li>'
     return (
         f'<section class="emer-card emer-explanation"><header><h3>{escape(words("explanation.title"))}</h3>'
         f'<span class="emer-badge emer-{agreement}">{escape(words(f"agreement_short.{agreement}"))}</span></header>'
-        f'<ol class="emer-prose">{sentences}</ol>'
+        f'<ol class="emer-prose"{language}>{sentences}</ol>'
         f'<p class="emer-agreement"><span class="emer-unseen">{escape(words("agreement.title"))}</span> '
         f"{escape(words(f'agreement.{agreement}'))}</p>"
         f'<p class="emer-help">{escape(words("explanation.help"))}</p></section>'
@@ -95,7 +103,7 @@ def labels(analysis: Analysis, words: Words) -> str:
         return f'<p class="emer-quiet">{escape(words("labels.none"))}</p>'
     chips = "".join(
         f'<li><button type="button" class="emer-chip" aria-pressed="false" {_points(label.clues, analysis.clues)} '
-        f'style="--strength:{label.confidence:.2f}"><b>{escape(label.label)}</b> '
+        f'style="--strength:{label.confidence:.2f}"><b lang="en">{escape(label.label)}</b> '
         f"<small>{escape(confidence_word(label.confidence, words))} · {percent(label.confidence)}</small></button></li>"
         for label in analysis.labels
     )
@@ -106,7 +114,7 @@ def warnings(analysis: Analysis, words: Words) -> str:
     if not analysis.warnings:
         return ""
     items = "".join(f"<li>{escape(one.message)}</li>" for one in analysis.warnings)
-    return f'<section class="emer-message"><b>{escape(words("warnings.title"))}</b><ul>{items}</ul></section>'
+    return f'<section class="emer-message"><b>{escape(words("warnings.title"))}</b><ul lang="en">{items}</ul></section>'
 
 
 def transcript(analysis: Analysis, words: Words) -> str:
@@ -210,11 +218,12 @@ def _clue(clue: Clue, other: bool, words: Words) -> str:
             f"<dt>{escape(str(name).replace('_', ' '))}</dt><dd>{escape(_number(value))}</dd>"
             for name, value in clue.measurements.items()
         )
-        measured = f"<details><summary>{escape(words('clues.measured'))}</summary><dl>{rows}</dl></details>"
+        measured = f"<details><summary>{escape(words('clues.measured'))}</summary><dl lang='en'>{rows}</dl></details>"
     return (
         f'<li data-clue="{escape(clue.id)}"{" class=emer-missing" if clue.absent else ""}>'
         f'<button type="button" class="emer-time" aria-pressed="false" {_points((clue.id,), (clue,))}>'
-        f"{escape(time)}</button><p>{escape(clue.statement)}</p><small>{escape(confidence)}</small>{measured}</li>"
+        f'{escape(time)}</button><p lang="en">{escape(clue.statement)}</p>'
+        f"<small>{escape(confidence)}</small>{measured}</li>"
     )
 
 

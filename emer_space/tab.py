@@ -5,11 +5,8 @@ import json
 import logging
 import secrets
 import tempfile
-import tomllib
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,8 @@ from emer_space import render
 from emer_space.analysis import INPUTS, Analysis
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Cancelled, InputError, MissingTool
+from emer_space.examples import Example
+from emer_space.languages import Languages
 from emer_space.pipeline import STAGES, Finished, Request, analyze
 from emer_space.profiles import Profile
 from emer_space.runs import Runs
@@ -43,26 +42,15 @@ watch("value", arrive);
 RESULT_SCRIPT = (Path(__file__).parent / "result.js").read_text(encoding="utf-8")
 
 
-@dataclass(frozen=True)
-class Example:
-    name: str
-    caption: str
-    path: Path
-
-
-def read_examples(folder: Path) -> tuple[Example, ...]:
-    """The example clips of a folder, from its `examples.toml` (name, caption, file)."""
-    rows = tomllib.loads((folder / "examples.toml").read_text(encoding="utf-8"))["example"]
-    return tuple(Example(row["name"], row["caption"], folder / row["file"]) for row in rows)
-
-
 class ExplainTab:
     """Builds the tab inside an open `gr.Blocks`. `close` is to be called when a visitor's page closes."""
 
-    def __init__(self, profile: Profile, settings: Settings, words: Words, examples: tuple[Example, ...]) -> None:
+    def __init__(
+        self, profile: Profile, settings: Settings, languages: Languages, examples: tuple[Example, ...]
+    ) -> None:
         self.profile = profile
         self.settings = settings
-        self.words = words
+        self.languages = languages
         self.runs = Runs()
         self._form(examples)
         self._result()
@@ -75,9 +63,9 @@ class ExplainTab:
     # Components
 
     def _form(self, examples: tuple[Example, ...]) -> None:
-        words = self.words
+        words = self.languages
         with gr.Column(elem_classes="emer-form") as self.form:
-            gr.HTML(render.notice(words))
+            gr.HTML(words.rendered("notice", render.notice))
             with gr.Row(equal_height=False, elem_classes="emer-split"):
                 with gr.Column(scale=6, min_width=300):
                     # No `format` and with sound: otherwise Gradio runs ffmpeg on the upload before it is probed.
@@ -111,12 +99,14 @@ class ExplainTab:
                         self.progress = gr.HTML()
                         self.cancel = gr.Button(words("form.cancel"), elem_id="emer-cancel")
             with gr.Column(visible=bool(examples), elem_classes="emer-examples") as self.more:
-                gr.HTML(f"<h3>{escape(words('form.examples'))}</h3>")
+                gr.HTML(words.rendered("examples", render.examples))
                 with gr.Row():
-                    self.examples = [gr.Button(f"{one.name}\n{one.caption}", size="sm") for one in examples]
+                    self.examples = [
+                        gr.Button(words.rendered(f"example {one.name}", one.captioned), size="sm") for one in examples
+                    ]
 
     def _result(self) -> None:
-        words = self.words
+        words = self.languages
         part: dict[str, Any] = {"js_on_load": RESULT_SCRIPT}
         with gr.Column(visible=False, elem_classes="emer-result", elem_id="emer-result") as self.result:
             with gr.Row(elem_classes="emer-bar-top"):
@@ -168,17 +158,20 @@ class ExplainTab:
             **CONCURRENCY,
         )
 
-    def _begin(self, modalities: list[str]) -> tuple[Any, ...]:
-        return self._state(progress=render.progress(_stages(modalities), self.words, waiting=True))
+    def _begin(self, modalities: list[str], request: gr.Request) -> tuple[Any, ...]:
+        words = self.languages.of(request)
+        return self._state(progress=render.progress(_stages(modalities), words, waiting=True))
 
     def _run(
         self, clip: str | None, subtitle: str, modalities: list[str], request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
         """The page's run: states of the page while it lasts, at last the result, an error or "Cancelled."."""
         rest = (gr.skip(),) * 6
+        words = self.languages.of(request)
         try:
             if not clip:
-                raise InputError(self.words("run.no_clip"))
+                yield (*self._state(message=render.error(words("run.no_clip"), words)), *rest)
+                return
             asked = Request(subtitle, _chosen(modalities))
             with self.runs.started(request.session_hash or "") as token, _folder() as folder:
                 shown = ""
@@ -187,51 +180,46 @@ class ExplainTab:
                 with closing(work):  # type: ignore[type-var]
                     for event in work:
                         if isinstance(event, Finished):
-                            yield self._finished(event, Path(folder))
+                            yield self._finished(event, Path(folder), words)
                             return
                         if event.stage in stages:
                             stages[event.stage] = round(event.fraction, 1)
-                        if (now := render.progress(stages, self.words)) != shown:
+                        if (now := render.progress(stages, words)) != shown:
                             shown = now
                             yield (*self._state(progress=now), *rest)
         except Cancelled:
-            yield (*self._state(message=render.cancelled(self.words)), *rest)
+            yield (*self._state(message=render.cancelled(words)), *rest)
         except (InputError, MissingTool) as problem:
-            yield (*self._state(message=render.error(str(problem), self.words)), *rest)
+            yield (*self._state(message=render.error(str(problem), words, "en")), *rest)
         except Exception:  # noqa: BLE001 - logged in full; the visitor gets one sentence and never a traceback
-            yield (*self._state(message=render.error(self._incident(), self.words)), *rest)
+            yield (*self._state(message=render.error(_incident(words), words)), *rest)
 
     async def api(self, video: str, subtitle: str, modalities: list[str], request: gr.Request) -> dict[str, Any]:
         """The API's run. It is a coroutine, so that a client's cancel reaches it and it can stop the work."""
+        words = self.languages.english
         if not video:
-            raise gr.Error(self.words("run.no_clip"), print_exception=False)
+            raise gr.Error(words("run.no_clip"), print_exception=False)
         try:
             with self.runs.started(request.session_hash or "") as token:
                 asked = Request(subtitle or "", _chosen(modalities))
                 return (await asyncio.to_thread(self._analysis, Path(video), asked, token)).to_dict()
         except Cancelled:
-            raise gr.Error(self.words("run.cancelled"), print_exception=False) from None
+            raise gr.Error(words("run.cancelled"), print_exception=False) from None
         except (InputError, MissingTool) as problem:
             raise gr.Error(str(problem), print_exception=False) from None
         except Exception:  # noqa: BLE001 - logged in full; the visitor gets one sentence and never a traceback
-            raise gr.Error(self._incident(), print_exception=False) from None
+            raise gr.Error(_incident(words), print_exception=False) from None
 
     def _analysis(self, clip: Path, asked: Request, token: CancelToken) -> Analysis:
         with _folder() as folder:
             for event in analyze(clip, asked, self.profile, self.settings, token, Path(folder)):
                 if isinstance(event, Finished):
                     return event.analysis
-        raise Cancelled(self.words("run.cancelled"))
-
-    def _incident(self) -> str:
-        """One sentence for the visitor; the log has the whole exception under the same incident."""
-        incident = secrets.token_hex(4)
-        log.exception("incident %s", incident)
-        return self.words("run.error_unexpected", incident=incident)
+        raise Cancelled(self.languages.english("run.cancelled"))
 
     def _cancel(self, request: gr.Request) -> tuple[Any, ...]:
         self.runs.cancel(request.session_hash or "")
-        return self._state(message=render.cancelled(self.words))
+        return self._state(message=render.cancelled(self.languages.of(request)))
 
     def _again(self) -> tuple[Any, ...]:
         return (*self._state(), None, "", None)
@@ -255,8 +243,8 @@ class ExplainTab:
             progress or "",
         )
 
-    def _finished(self, finished: Finished, folder: Path) -> tuple[Any, ...]:
-        analysis, words = finished.analysis, self.words
+    def _finished(self, finished: Finished, folder: Path, words: Words) -> tuple[Any, ...]:
+        analysis = finished.analysis
         wheel = load_vocabulary().primary
         file = folder / f"emer-analysis-{analysis.id}.json"
         file.write_text(json.dumps(analysis.to_dict(), ensure_ascii=False, indent=2), encoding="utf-8")
@@ -275,6 +263,13 @@ class ExplainTab:
             render.details(analysis, words),
             gr.DownloadButton(value=str(file)),
         )
+
+
+def _incident(words: Words) -> str:
+    """One sentence for the visitor; the log has the whole exception under the same incident."""
+    incident = secrets.token_hex(4)
+    log.exception("incident %s", incident)
+    return words("run.error_unexpected", incident=incident)
 
 
 def _chosen(modalities: Any) -> tuple[Any, ...]:

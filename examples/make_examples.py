@@ -3,7 +3,7 @@
     pip install scikit-image && apt-get install ffmpeg espeak-ng && python examples/make_examples.py
 
 The portrait is `skimage.data.astronaut()`, a NASA photograph in the public domain; the voice is espeak-ng's.
-What is said, and the caption that the page shows, stand in `examples.toml`.
+What is said stands in `examples.toml`.
 """
 
 import subprocess

@@ -9,18 +9,16 @@ from leaderboard import render
 from leaderboard.desk import Desk
 from leaderboard.hosting import DECISIONS
 from submissions.errors import IntakeError, Refusal
-from submissions.handling import QUIET, for_api, incident
+from submissions.handling import QUIET, Languages, Words, for_api, incident
 from submissions.identity import Identity, organiser
 from submissions.render import message
-
-Words = Callable[..., str]
 
 
 class OrganiseTab:
     """Builds the tab inside an open `gr.Blocks`; `load` fills `overview`."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Words) -> None:
-        self.desk, self.identity, self.words = desk, identity, words
+    def __init__(self, desk: Desk, identity: Identity, words: Languages) -> None:
+        self.desk, self.identity, self.languages = desk, identity, words
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=6, min_width=300):
                 self.overview = gr.HTML(elem_id="emer-overview")
@@ -46,33 +44,36 @@ class OrganiseTab:
 
     def load(self, request: gr.Request) -> str:
         try:
-            return render.overview(self.desk.overview(self.identity(request)), self.words)
+            return render.overview(self.desk.overview(self.identity(request)), self.languages.of(request))
         except Refusal as problem:
             return message(str(problem), bad=True)
 
     def _decide(self, name: str, action: str, reason: str, request: gr.Request) -> tuple[str, str]:
-        def decided() -> str:
+        def decided(words: Words) -> str:
             told = self.desk.decide(self.identity(request), name.strip(), action, reason)
-            return self.words("organise.decided", action=self.words(f"organise.{action}"), id=told["submission"])
+            return words("organise.decided", action=words(f"organise.{action}"), id=told["submission"])
 
         return self._done(decided, request)
 
     def _rescore(self, track: str, reason: str, request: gr.Request) -> tuple[str, str]:
-        return self._done(
-            lambda: self.words("organise.rescored", **self.desk.rescore(self.identity(request), track, reason)), request
-        )
+        def rescored(words: Words) -> str:
+            return words("organise.rescored", **self.desk.rescore(self.identity(request), track, reason))
 
-    def _done(self, work: Callable[[], str], request: gr.Request) -> tuple[str, str]:
+        return self._done(rescored, request)
+
+    def _done(self, work: Callable[[Words], str], request: gr.Request) -> tuple[str, str]:
+        words = self.languages.of(request)
         try:
             organiser(self.identity(request))
-            answer = message(work())
+            answer = message(work(words))
         except IntakeError as problem:
             answer = message(str(problem), bad=True)
         except Exception:  # noqa: BLE001 - logged in full; the organiser gets one sentence and a number
-            answer = message(incident(self.words), bad=True)
+            answer = message(incident(words), bad=True)
         return answer, self.load(request)
 
     def _api(self) -> None:
+        words = self.languages.english
         with gr.Column(visible=False):
             first, action, reason, out = gr.Textbox(), gr.Textbox(), gr.Textbox(), gr.JSON()
 
@@ -85,6 +86,6 @@ class OrganiseTab:
         def rescore(track: str, reason: str, request: gr.Request) -> Any:
             return self.desk.rescore(self.identity(request), track, reason)
 
-        gr.on([], for_api(self.words, overview), None, out, api_name="overview")
-        gr.on([], for_api(self.words, decide), [first, action, reason], out, api_name="decide")
-        gr.on([], for_api(self.words, rescore), [first, reason], out, api_name="rescore")
+        gr.on([], for_api(words, overview), None, out, api_name="overview")
+        gr.on([], for_api(words, decide), [first, action, reason], out, api_name="decide")
+        gr.on([], for_api(words, rescore), [first, reason], out, api_name="rescore")

@@ -3,18 +3,18 @@
 Gradio's own plots fail on a page whose tab is not in view; these are text, follow the theme, and need no script.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from html import escape
 
 from leaderboard.ranking import Ranking, Row
+from submissions.handling import Words
 
-Words = Callable[..., str]
 Points = Sequence[tuple[float, float]]
 BALANCES = (("level1.precision", "level1.recall"), ("precision", "recall"), ("clues.precision", "clues.recall"))
 """Pairs of scores; the first that is there is drawn."""
 KINDS = ("verified", "practice", "baseline", "paper")
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 460, 280, 44, 42, 14
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 460, 280, 50, 42, 14
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 

@@ -2,15 +2,14 @@
 organiser. Functions from data and the words of the interface to strings; every text of a stranger is escaped here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 import pandas as pd
 
 from leaderboard.ranking import Ranking, Row
-
-Words = Callable[..., str]
+from submissions.handling import Words
 
 
 def heading(found: Ranking, words: Words, hosted: bool) -> str:
@@ -28,6 +27,10 @@ def heading(found: Ranking, words: Words, hosted: bool) -> str:
     notes += [] if found.rows else [words("ranking.empty")]
     listed = "".join(f'<p class="emer-message">{escape(note)}</p>' for note in notes)
     return f'<p class="emer-help">{escape(" · ".join(told))}</p>{listed}'
+
+
+def ranking_help(words: Words) -> str:
+    return f'<p class="emer-help">{escape(words("ranking.select"))} {escape(words("ranking.help"))}</p>'
 
 
 def heartbeat(at: str, queued: int, words: Words) -> str:

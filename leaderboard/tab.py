@@ -1,10 +1,12 @@
 """The tab "Leaderboard": Ranking, Submit, My submissions, Organise. It calls the desk and renders what it answers."""
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_icon_path
 
 from leaderboard import render
 from leaderboard.desk import Desk
@@ -12,19 +14,25 @@ from leaderboard.export import told as as_json
 from leaderboard.organise_tab import OrganiseTab
 from leaderboard.plots import plots
 from submissions.errors import IntakeError
-from submissions.handling import QUIET, download, for_api
+from submissions.handling import QUIET, Languages, Words, download, for_api
 from submissions.hub_identity import login_offered
 from submissions.identity import Identity
 from submissions.tab import MineTab, SubmitTab
 
-Words = Callable[..., str]
 REFRESH_S = 5
+LOGIN_SCRIPT = """
+(text) => {
+  const path = SIGN_IN.includes(text) ? "/login/huggingface" : "/logout";
+  window.parent?.postMessage({ type: "SET_SCROLLING", enabled: true }, "*");
+  setTimeout(() => window.location.assign(path + "?_target_url=/" + window.location.search), 500);
+}
+"""
 
 
 class LeaderboardTab:
     """Builds the tab inside an open `gr.Blocks`, the `page`."""
 
-    def __init__(self, page: gr.Blocks, desk: Desk, identity: Identity, words: Words) -> None:
+    def __init__(self, page: gr.Blocks, desk: Desk, identity: Identity, words: Languages) -> None:
         if login_offered():
             sign_in_button(page, identity, words)
         with gr.Tabs(elem_id="emer-board"):
@@ -51,16 +59,20 @@ class LeaderboardTab:
         """Nothing of a visitor's is under way here."""
 
 
-def sign_in_button(page: gr.Blocks, identity: Identity, words: Words) -> gr.LoginButton:
-    """Says whom the app takes the visitor for.
+def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages) -> gr.Button:
+    """Says whom the app takes the visitor for, and by that leads to signing in or out.
 
-    Gradio's own look at the session fails on any list in it, and the organisations of an account are one.
+    Gradio's own button, which is needed for its routes, stays hidden: it knows one text to sign in with, and its look
+    at the session fails on any list in it, and the organisations of an account are one.
     """
-    button = gr.LoginButton(words("board.sign_in"), size="sm", elem_id="emer-login")
-    button.load_event_to_attach = None
+    gr.LoginButton(visible=False).load_event_to_attach = None
+    logo = get_icon_path("huggingface-logo.svg")
+    button = gr.Button(languages("board.sign_in"), variant="huggingface", size="sm", icon=logo, elem_id="emer-login")
+    texts = json.dumps([words("board.sign_in") for words in languages.all])
+    button.click(None, button, None, js=LOGIN_SCRIPT.replace("SIGN_IN", texts), api_visibility="private")
 
     def signed_in(request: gr.Request) -> Any:
-        person = identity(request)
+        person, words = identity(request), languages.of(request)
         return words("board.sign_in") if person is None else words("board.sign_out", name=person.name)
 
     page.load(signed_in, None, button, **QUIET)
@@ -70,8 +82,8 @@ def sign_in_button(page: gr.Blocks, identity: Identity, words: Words) -> gr.Logi
 class RankingTab:
     """The table of a track; what a visitor did with it (sorted, searched) stays until the ranking changes."""
 
-    def __init__(self, desk: Desk, words: Words) -> None:
-        self.desk, self.words = desk, words
+    def __init__(self, desk: Desk, words: Languages) -> None:
+        self.desk, self.languages = desk, words
         tracks = [(each["title"], each["id"]) for each in desk.tracks(None)]
         with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
             self.track = gr.Dropdown(
@@ -90,7 +102,7 @@ class RankingTab:
             buttons=["fullscreen"],
             elem_id="emer-table",
         )
-        gr.HTML(f'<p class="emer-help">{escape(words("ranking.select"))} {escape(words("ranking.help"))}</p>')
+        gr.HTML(words.rendered("ranking help", render.ranking_help))
         with gr.Row(elem_classes="emer-downloads"):
             self.csv = gr.DownloadButton(words("ranking.csv"), size="sm", scale=0, min_width=140, elem_id="emer-csv")
             self.json = gr.DownloadButton(words("ranking.json"), size="sm", scale=0, min_width=140)
@@ -106,13 +118,13 @@ class RankingTab:
         self.table.select(self._select, asked, self.details, **QUIET)
         self._api()
 
-    def fresh(self, track: str, everything: bool) -> tuple[Any, ...]:
-        return self.tick(track, everything, "")
+    def fresh(self, track: str, everything: bool, request: gr.Request) -> tuple[Any, ...]:
+        return self.tick(track, everything, "", request)
 
-    def tick(self, track: str, everything: bool, seen: str) -> tuple[Any, ...]:
+    def tick(self, track: str, everything: bool, seen: str, request: gr.Request) -> tuple[Any, ...]:
         """Always the heartbeat; the rest where something changed."""
-        board = self.desk.board
-        beat = render.heartbeat(board.heartbeat().at, board.queued(), self.words)
+        board, words = self.desk.board, self.languages.of(request)
+        beat = render.heartbeat(board.heartbeat().at, board.queued(), words)
         mark = f"{track} {everything} {board.ledger.refresh().revision} {board.clock():%Y-%m-%d}"
         if mark == seen:
             return (beat, *[gr.skip()] * 6, seen)
@@ -120,35 +132,30 @@ class RankingTab:
             found = self.desk.table(track, bool(everything))
         except IntakeError as problem:
             return (beat, f'<p class="emer-message">{escape(str(problem))}</p>', *[gr.skip()] * 5, "")
-        shown = render.frame(found, self.words)
-        kinds: Any = render.kinds(found, shown, self.words)
-        table = gr.Dataframe(shown, datatype=kinds, column_widths=self._widths(shown.columns))
+        shown = render.frame(found, words)
+        kinds: Any = render.kinds(found, shown, words)
+        table = gr.Dataframe(shown, datatype=kinds, column_widths=_widths(shown.columns, words))
         folder = "all" if everything else "best"
         csv = download(f"{folder}/{found.track.id}.csv", found.to_csv())
         json = download(f"{folder}/{found.track.id}.json", as_json(found.to_dict()))
         return (
             beat,
-            render.heading(found, self.words, hosted=not board.why_not(track)),
+            render.heading(found, words, hosted=not board.why_not(track)),
             table,
             csv,
             json,
-            plots(found, board.clock(), self.words),
+            plots(found, board.clock(), words),
             "",
             mark,
         )
 
-    def _widths(self, columns: Iterable[str]) -> list[str | int]:
-        own = {"rank": "52px", "name": "170px", "badge": "180px", "date": "150px", "id": "270px", "method": "320px"}
-        widths = {self.words(f"column.{name}"): width for name, width in own.items()}
-        return [widths.get(name, "140px") for name in columns]
-
-    def _select(self, track: str, everything: bool, event: gr.SelectData) -> str:
+    def _select(self, track: str, everything: bool, event: gr.SelectData, request: gr.Request) -> str:
         """Rows may be sorted and filtered in the browser: the row is found by what tells it from others."""
         found = self.desk.table(track, bool(everything))
         cells = event.row_value
         for row in found.rows:
             if row.id == cells[-1] and row.name == cells[1]:
-                return render.details(row, self.words)
+                return render.details(row, self.languages.of(request))
         return ""
 
     def _api(self) -> None:
@@ -158,4 +165,10 @@ class RankingTab:
         def table(track: str, everything: bool = False) -> Any:
             return self.desk.table(track, bool(everything)).to_dict()
 
-        gr.on([], for_api(self.words, table), [track, everything], out, api_name="table")
+        gr.on([], for_api(self.languages.english, table), [track, everything], out, api_name="table")
+
+
+def _widths(columns: Iterable[str], words: Words) -> list[str | int]:
+    own = {"rank": "52px", "name": "170px", "badge": "180px", "date": "150px", "id": "270px", "method": "320px"}
+    widths = {words(f"column.{name}"): width for name, width in own.items()}
+    return [widths.get(name, "140px") for name in columns]

@@ -6,7 +6,7 @@ import secrets
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import gradio as gr
 
@@ -20,14 +20,30 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """A handler of the page: not offered in the API, though anybody can call it, so it authorises like the others."""
 
 
-def incident(words: Callable[..., str]) -> str:
+Words = Callable[..., str]
+"""The interface's words in one language."""
+
+
+class Languages(Protocol):
+    """The interface's words in every language: `emer_space.languages`, which this package need not know."""
+
+    def __call__(self, key: str) -> Any: ...
+    def rendered(self, name: str, render: Callable[[Any], str]) -> Any: ...
+    def of(self, request: gr.Request) -> Words: ...
+    @property
+    def english(self) -> Words: ...
+    @property
+    def all(self) -> tuple[Words, ...]: ...
+
+
+def incident(words: Words) -> str:
     """Log the exception at hand under a number, and answer with the sentence that tells the number."""
     number = secrets.token_hex(4)
     log.exception("incident %s", number)
     return words("board.unexpected", incident=number)
 
 
-def for_api(words: Callable[..., str], answer: Callable[..., Any]) -> Callable[..., Any]:
+def for_api(words: Words, answer: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, whose errors reach a client as one sentence."""
 
     @functools.wraps(answer)

@@ -3,14 +3,14 @@
 Functions from data and the words of the interface to strings; every text of a stranger is escaped here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import islice
 from typing import Any
 
+from submissions.handling import Words
 from submissions.validation import Check
 
-Words = Callable[..., str]
 PREVIEWED = 5
 MOST_SHOWN = 160
 """Characters of a cell in the preview."""
@@ -21,6 +21,10 @@ def message(title: str, text: str = "", bad: bool = False) -> str:
     kind = "emer-error" if bad else "emer-good"
     more = f"<p>{escape(text)}</p>" if text else ""
     return f'<div class="emer-message {kind}" role="{"alert" if bad else "status"}"><b>{escape(title)}</b>{more}</div>'
+
+
+def file_info(words: Words) -> str:
+    return f'<p class="emer-help">{escape(words("submit.file_info"))}</p>'
 
 
 def track_card(told: Mapping[str, Any], words: Words) -> str:
@@ -52,8 +56,9 @@ def track_card(told: Mapping[str, Any], words: Words) -> str:
     notices += message(told["notice"]) if told["notice"] else ""
     listed = "".join(f"<li>{escape(fact)}</li>" for fact in facts)
     return (
-        f'<div class="emer-card emer-track-card"><h3>{escape(told["title"])}</h3>'
-        f"<p>{escape(told['task'])}</p><ul>{listed}</ul>{notices}</div>"
+        f'<div class="emer-card emer-track-card"><h3 lang="en">{escape(told["title"])}</h3>'
+        f'<p lang="en">{escape(told["task"])}</p>'
+        f"<ul>{listed}</ul>{notices}</div>"
     )
 
 
@@ -87,7 +92,7 @@ def problems(told: Mapping[str, Any], words: Words) -> str:
     ]
     more = f'<p class="emer-quiet">{escape(words("submit.more", more=told["more"]))}</p>' if told["more"] else ""
     count = len(told["problems"]) + told["more"]
-    return f"{message(words('submit.problems', count=count), bad=True)}{_table(heads, rows)}{more}"
+    return f"{message(words('submit.problems', count=count), bad=True)}{_table(heads, rows, english=(2, 3))}{more}"
 
 
 def _previewed(value: Any) -> str:
@@ -95,9 +100,14 @@ def _previewed(value: Any) -> str:
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], english: Sequence[int] = ()) -> str:
+    """`english` are the columns whose cells are read aloud as English, whatever the interface speaks."""
+    marks = [' lang="en"' if number in english else "" for number in range(len(heads))]
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in rows)
+    body = "".join(
+        f"<tr>{''.join(f'<td{mark}>{escape(text)}</td>' for mark, text in zip(marks, row, strict=True))}</tr>"
+        for row in rows
+    )
     return (
         f'<div class="emer-scroll emer-plain"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
@@ -111,6 +121,15 @@ def receipt(told: Mapping[str, Any], words: Words) -> str:
         f'<p class="emer-receipt" data-id="{escape(told["id"])}">{number}</p>'
         f"<p>{escape(words('submit.receipt_help'))}</p></div>"
     )
+
+
+def nobody(words: Words) -> str:
+    """In the place of their submissions, to who is not signed in."""
+    return f'<p class="emer-quiet">{escape(words("mine.no_identity"))}</p>'
+
+
+def withdraw_sure(words: Words) -> str:
+    return f'<div class="emer-message">{escape(words("mine.withdraw_sure"))}</div>'
 
 
 def own(statements: Sequence[Mapping[str, Any]], words: Words) -> str:
@@ -133,7 +152,7 @@ def _own(told: Mapping[str, Any], words: Words) -> str:
         parts.append(f"<p>{_score(scores['primary'], words)} <small>{escape(words(f'mine.{split}'))}</small></p>")
     if told["incident"]:
         parts.append(f"<p>{escape(words('mine.incident', incident=told['incident']))}</p>")
-    parts += [f"<p>{escape(each['message'])} {escape(each['hint'])}</p>" for each in told["problems"]]
+    parts += [f"<p lang='en'>{escape(each['message'])} {escape(each['hint'])}</p>" for each in told["problems"]]
     parts += [f"<p>{escape(told['reason'])}</p>"] if told["reason"] else []
     badges = f'<span class="emer-badge emer-state-{state}">{escape(words(f"state.{state}"))}</span>'
     if told["counts"]:

@@ -2,21 +2,19 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from html import escape
 from typing import Any, Protocol
 
 import gradio as gr
 
 from submissions import render
 from submissions.errors import IntakeError, Refusal
-from submissions.handling import QUIET, download, for_api, incident, uploaded
+from submissions.handling import QUIET, Languages, Words, download, for_api, incident, uploaded
 from submissions.identity import Identity, Person
 from submissions.problems import SubmissionError
 from submissions.samples import sample_csv
 from submissions.tracks import TrackRules
 from submissions.validation import Check
 
-Words = Callable[..., str]
 REFRESH_S = 4
 
 
@@ -45,11 +43,11 @@ class Desk(Protocol):
 class SubmitTab:
     """Builds the tab inside an open `gr.Blocks`. `load` is to be called when the page loads, with `loaded` to fill."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Words) -> None:
-        self.desk, self.identity, self.words = desk, identity, words
+    def __init__(self, desk: Desk, identity: Identity, words: Languages) -> None:
+        self.desk, self.identity, self.languages = desk, identity, words
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=5, min_width=300):
-                choices = self._choices()
+                choices = self._choices(words)
                 self.track = gr.Dropdown(
                     choices, value=choices[0][1], label=words("board.track"), elem_id="emer-submit-track"
                 )
@@ -57,7 +55,7 @@ class SubmitTab:
                 self.sample = gr.DownloadButton(words("submit.sample"), size="sm", elem_id="emer-sample")
             with gr.Column(scale=6, min_width=300, elem_classes="emer-fields"):
                 self.file = gr.File(label=words("submit.file"), height=130, elem_id="emer-file")
-                gr.HTML(f'<p class="emer-help">{escape(words("submit.file_info"))}</p>')
+                gr.HTML(words.rendered("file info", render.file_info))
                 self.checked = gr.HTML(elem_id="emer-checked")
                 self.name = gr.Textbox(label=words("submit.name"), info=words("submit.name_info"), elem_id="emer-name")
                 self.method = gr.Textbox(label=words("submit.method"), info=words("submit.method_info"))
@@ -78,9 +76,9 @@ class SubmitTab:
         sent.then(self.load, self.track, self.loaded, **QUIET)
         self._api()
 
-    def _choices(self) -> list[tuple[str, str]]:
+    def _choices(self, words: Languages) -> list[tuple[str, str]]:
         return [
-            (self.words("board.not_here", title=each["title"]) if each["why_not"] else each["title"], each["id"])
+            (f"{each['title']} · {words('board.not_here')}" if each["why_not"] else each["title"], each["id"])
             for each in self.desk.tracks(None)
         ]
 
@@ -90,25 +88,26 @@ class SubmitTab:
         if told is None:
             return gr.skip(), gr.skip()
         sample = download(f"{track}-sample.csv", sample_csv(self.desk.rules(track)))
-        return render.track_card(told, self.words), sample
+        return render.track_card(told, self.languages.of(request)), sample
 
-    def _check(self, file: str | None, track: str) -> tuple[str, str]:
+    def _check(self, file: str | None, track: str, request: gr.Request) -> tuple[str, str]:
         if not file:
             return "", gr.skip()
+        words = self.languages.of(request)
         try:
-            return render.checked(self.desk.check(track, *uploaded(file)), self.words), ""
+            return render.checked(self.desk.check(track, *uploaded(file)), words), ""
         except SubmissionError as error:
-            return render.problems(Check(0, error=error).to_dict(), self.words), ""
+            return render.problems(Check(0, error=error).to_dict(), words), ""
         except IntakeError as problem:
-            return render.message(self.words("submit.refused"), str(problem), bad=True), ""
+            return render.message(words("submit.refused"), str(problem), bad=True), ""
         except Exception:  # noqa: BLE001 - logged in full; the participant gets one sentence and a number
-            return render.message(self.words("submit.refused"), incident(self.words), bad=True), ""
+            return render.message(words("submit.refused"), incident(words), bad=True), ""
 
     def _submit(
         self, track: str, file: str | None, name: str, method: str, link: str, anonymous: bool, request: gr.Request
     ) -> tuple[Any, Any]:
         """The receipt and an empty check; or what is wrong."""
-        words = self.words
+        words = self.languages.of(request)
         try:
             if self.identity(request) is None:
                 raise Refusal("identity", words("submit.no_identity"))
@@ -132,6 +131,7 @@ class SubmitTab:
         return self.desk.submit(person, track, content, filename, name or "", method or "", link or "", bool(anonymous))
 
     def _api(self) -> None:
+        words = self.languages.english
         with gr.Column(visible=False):
             track, name = gr.Textbox(), gr.Textbox()
             method, link = gr.Textbox(""), gr.Textbox("")  # a value makes them optional to a client
@@ -142,7 +142,7 @@ class SubmitTab:
 
         def check(track: str, file: str) -> Any:
             if not file:
-                raise Refusal("file", self.words("submit.no_file"))
+                raise Refusal("file", words("submit.no_file"))
             try:
                 return self.desk.check(track, *uploaded(file)).to_dict()
             except SubmissionError as error:
@@ -158,19 +158,19 @@ class SubmitTab:
             anonymous: bool = False,
         ) -> Any:
             if not file:
-                raise Refusal("file", self.words("submit.no_file"))
+                raise Refusal("file", words("submit.no_file"))
             return self._sent(track, file, name, method, link, anonymous, request)
 
-        gr.on([], for_api(self.words, tracks), None, out, api_name="tracks")
-        gr.on([], for_api(self.words, check), [track, file], out, api_name="check")
-        gr.on([], for_api(self.words, submit), [track, file, name, method, link, anonymous], out, api_name="submit")
+        gr.on([], for_api(words, tracks), None, out, api_name="tracks")
+        gr.on([], for_api(words, check), [track, file], out, api_name="check")
+        gr.on([], for_api(words, submit), [track, file, name, method, link, anonymous], out, api_name="submit")
 
 
 class MineTab:
     """Builds the tab inside an open `gr.Blocks`; a timer refreshes it."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Words) -> None:
-        self.desk, self.identity, self.words = desk, identity, words
+    def __init__(self, desk: Desk, identity: Identity, words: Languages) -> None:
+        self.desk, self.identity, self.languages = desk, identity, words
         self.list = gr.HTML(elem_id="emer-mine")
         self.answer = gr.HTML(elem_id="emer-mine-answer")
         with gr.Row(equal_height=False, elem_classes="emer-own-actions") as self.actions:
@@ -178,7 +178,7 @@ class MineTab:
             self.count = gr.Button(words("mine.count"), scale=1, min_width=150, elem_id="emer-count")
             self.withdraw = gr.Button(words("mine.withdraw"), scale=1, min_width=150, elem_id="emer-withdraw")
         with gr.Column(visible=False) as self.sure:
-            gr.HTML(f'<div class="emer-message">{escape(words("mine.withdraw_sure"))}</div>')
+            gr.HTML(words.rendered("withdraw sure", render.withdraw_sure))
             with gr.Row():
                 self.yes = gr.Button(words("mine.withdraw_yes"), variant="stop", elem_id="emer-withdraw-yes")
                 self.no = gr.Button(words("mine.withdraw_no"))
@@ -196,42 +196,38 @@ class MineTab:
 
     def load(self, seen: str, chosen: str | None, request: gr.Request) -> tuple[Any, Any, str]:
         """The person's submissions; nothing moves on the page while nothing changed."""
-        person = self.identity(request)
-        if person is None:
-            told: list[dict[str, Any]] = []
-            text = f'<p class="emer-quiet">{escape(self.words("mine.no_identity"))}</p>'
-        else:
-            told = self.desk.status(person)
-            text = render.own(told, self.words)
+        person, words = self.identity(request), self.languages.of(request)
+        told: list[dict[str, Any]] = [] if person is None else self.desk.status(person)
+        text = render.nobody(words) if person is None else render.own(told, words)
         digest = hashlib.sha256(text.encode()).hexdigest()
         if digest == seen:
             return gr.skip(), gr.skip(), seen
-        choices = [(self._named(each), each["id"]) for each in told]
+        choices = [(_named(each, words), each["id"]) for each in told]
         kept = chosen if chosen in {name for _, name in choices} else None
         return text, gr.Dropdown(choices, value=kept), digest
 
-    def _named(self, told: Mapping[str, Any]) -> str:
-        state = self.words(f"state.{render.state_of(told)}")
-        return f"{told['name']} · {told['track']} · {render.clock(told['received'])} · {state}"
-
     def _count(self, chosen: str | None, request: gr.Request) -> tuple[str, Any]:
-        return self._decided(lambda: self.desk.choose(self.identity(request), chosen or ""), chosen, "counts_done")
+        return self._decided(self.desk.choose, chosen, "counts_done", request)
 
     def _withdraw(self, chosen: str | None, request: gr.Request) -> tuple[str, Any]:
-        return self._decided(lambda: self.desk.withdraw(self.identity(request), chosen or ""), chosen, "withdrawn_done")
+        return self._decided(self.desk.withdraw, chosen, "withdrawn_done", request)
 
-    def _decided(self, decide: Callable[[], dict[str, Any]], chosen: str | None, done: str) -> tuple[str, Any]:
-        words, closed = self.words, gr.Column(visible=False)
+    def _decided(
+        self, decide: Callable[..., dict[str, Any]], chosen: str | None, done: str, request: gr.Request
+    ) -> tuple[str, Any]:
+        words, closed = self.languages.of(request), gr.Column(visible=False)
         try:
             if not chosen:
                 raise Refusal("unknown", words("mine.nothing"))
-            return render.message(words(f"mine.{done}", id=decide()["id"])), closed
+            told = decide(self.identity(request), chosen)
+            return render.message(words(f"mine.{done}", id=told["id"])), closed
         except IntakeError as problem:
             return render.message(str(problem), bad=True), closed
         except Exception:  # noqa: BLE001 - logged in full; the participant gets one sentence and a number
             return render.message(incident(words), bad=True), closed
 
     def _api(self) -> None:
+        words = self.languages.english
         with gr.Column(visible=False):
             name, some, out = gr.Textbox(), gr.Textbox(""), gr.JSON()
 
@@ -244,6 +240,11 @@ class MineTab:
         def choose(id: str, request: gr.Request) -> Any:
             return self.desk.choose(self.identity(request), id)
 
-        gr.on([], for_api(self.words, status), some, out, api_name="status")
-        gr.on([], for_api(self.words, withdraw), name, out, api_name="withdraw")
-        gr.on([], for_api(self.words, choose), name, out, api_name="choose")
+        gr.on([], for_api(words, status), some, out, api_name="status")
+        gr.on([], for_api(words, withdraw), name, out, api_name="withdraw")
+        gr.on([], for_api(words, choose), name, out, api_name="choose")
+
+
+def _named(told: Mapping[str, Any], words: Words) -> str:
+    state = words(f"state.{render.state_of(told)}")
+    return f"{told['name']} · {told['track']} · {render.clock(told['received'])} · {state}"

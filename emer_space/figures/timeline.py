@@ -43,7 +43,7 @@ def timeline(analysis: Analysis, words: Words) -> str:
         '<section class="emer-card emer-timeline">'
         f'<header><h3>{escape(words("timeline.title"))}</h3><p class="emer-legend">{legend}</p></header>'
         f'<p class="emer-help">{escape(words("timeline.help"))}</p>'
-        f'<div class="emer-lanes" data-duration="{duration:g}">{lanes}{_axis(duration)}</div>'
+        f'<div class="emer-lanes" data-duration="{duration:g}">{lanes}{_axis(duration, words)}</div>'
         f"{_timeline_table(analysis, words)}</section>"
     )
 
@@ -112,7 +112,7 @@ def _bar(clue: Clue, leftwards: bool, duration: float) -> str:
     width = max(min(100 * (clue.end - clue.start) / duration, 100 - left), 0.8)
     side = " emer-leftwards" if leftwards else ""
     return (
-        f'<button type="button" class="emer-bar{side}" aria-pressed="false" '
+        f'<button type="button" class="emer-bar{side}" lang="en" aria-pressed="false" '
         f'data-clue="{escape(clue.id)}" data-clues="{escape(clue.id)}" data-at="{clue.start:g}" '
         f'style="left:{left:.2f}%;width:{width:.2f}%" title="{escape(clue.statement)}">'
         f"<span>{escape(cue_name(clue))}</span></button>"
@@ -121,7 +121,7 @@ def _bar(clue: Clue, leftwards: bool, duration: float) -> str:
 
 def _absence(clue: Clue) -> str:
     return (
-        f'<button type="button" class="emer-absence" aria-pressed="false" '
+        f'<button type="button" class="emer-absence" lang="en" aria-pressed="false" '
         f'data-clue="{escape(clue.id)}" data-clues="{escape(clue.id)}" data-at="{clue.start:g}">'
         f"{escape(clue.statement)}</button>"
     )
@@ -151,11 +151,12 @@ def _curves(series: Sequence[Series], duration: float) -> str:
     )
 
 
-def _axis(duration: float) -> str:
+def _axis(duration: float, words: Words) -> str:
     step = tick_step(duration)
     marks = [number * step for number in range(int(duration / step + 1e-6) + 1)]
+    zero = escape(words("timeline.moment", start=0))
     ticks = "".join(
-        f'<span style="left:{100 * mark / duration:.2f}%">{mark:g}{" s" if number == 0 else ""}</span>'
+        f'<span style="left:{100 * mark / duration:.2f}%">{f"{mark:g}" if number else zero}</span>'
         for number, mark in enumerate(marks)
         if number == 0 or mark <= duration * 0.97
     )
@@ -169,7 +170,7 @@ def _timeline_table(analysis: Analysis, words: Words) -> str:
         for clue in sorted(analysis.clues, key=lambda clue: (clue.start, clue.end))
     ]
     columns = tuple(words(f"timeline.{name}") for name in ("time", "modality", "clue"))
-    tables = [table(words("timeline.caption_clues"), columns, clues)]
+    tables = [table(words("timeline.caption_clues"), columns, clues, english=(2,))]
     moments = [
         (seconds(t), words(f"modality.{one.modality}"), _signed(valence), _signed(arousal))
         for one in analysis.series

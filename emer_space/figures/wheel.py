@@ -136,4 +136,6 @@ def _wheel_table(labels: Sequence[Label], words: Words) -> str:
     ]
     columns = tuple(words(f"wheel.{name}") for name in ("label", "place", "confidence"))
     summary = escape(words("wheel.table"))
-    return f"<details><summary>{summary}</summary>{table(words('wheel.caption'), columns, rows)}</details>"
+    return (
+        f"<details><summary>{summary}</summary>{table(words('wheel.caption'), columns, rows, english=(0,))}</details>"
+    )

@@ -1,4 +1,4 @@
-"""Every word of the interface, one table a language: `en.toml` (others come beside it).
+"""Every word of the interface, one table a language: `en.toml`, `zh.toml`.
 
 A text is asked for by its dotted key, and filled with named values:
 
@@ -42,6 +42,11 @@ class Words:
     @property
     def keys(self) -> frozenset[str]:
         return frozenset(self._texts)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Each text under its key, its `{names}` not filled in."""
+        return dict(self._texts)
 
 
 @cache

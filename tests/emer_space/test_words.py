@@ -2,23 +2,30 @@
 
 import re
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
 from emer_space.analysis import INPUTS, MODALITIES
 from emer_space.errors import RuleError
+from emer_space.languages import TAGS
 from emer_space.words import FOLDER, Words, load_words
 
 PROJECT = Path(__file__).parents[2]
 SOURCES = [
     PROJECT / "app.py",
-    *(PROJECT / "emer_space" / f"{name}.py" for name in ("appearance", "render", "tab")),
+    *(PROJECT / "emer_space" / f"{name}.py" for name in ("appearance", "examples", "render", "tab")),
     *(PROJECT / "emer_space" / "figures").glob("*.py"),
     *(PROJECT / "submissions" / f"{name}.py" for name in ("handling", "render", "tab")),
     *(PROJECT / "leaderboard" / f"{name}.py" for name in ("organise_tab", "plots", "render", "tab")),
 ]
 STAGES = ("probing", "watching", "listening", "reading", "weighing")
+SAME_IN_CHINESE = {"page.title", "run.working", "result.facts_size", "board.none", "column.rank"}
 AGREEMENTS = ("consistent", "conflicting", "single-modality", "insufficient")
+
+
+def values_of(text: str) -> list[str]:
+    return sorted(name for _, name, _, _ in Formatter().parse(text) if name is not None)
 
 
 def asked_for() -> tuple[set[str], set[str]]:
@@ -57,10 +64,25 @@ def test_every_value_of_the_data_has_words(key: str) -> None:
     assert load_words()(key)
 
 
-def test_other_languages_have_the_same_keys() -> None:
-    english = load_words()
-    for path in FOLDER.glob("*.toml"):
-        assert load_words(path.stem).keys == english.keys, path.name
+@pytest.mark.parametrize("language", sorted(TAGS))
+def test_a_language_has_the_texts_of_english_with_the_same_values(language: str) -> None:
+    english, other = load_words("en").texts, load_words(language).texts
+    assert other.keys() == english.keys()
+    assert {key: values_of(text) for key, text in other.items()} == {
+        key: values_of(text) for key, text in english.items()
+    }
+
+
+def test_every_table_of_words_is_a_language_of_the_page() -> None:
+    assert {path.stem for path in FOLDER.glob("*.toml")} == set(TAGS)
+
+
+def test_no_chinese_text_was_left_in_english() -> None:
+    """Each holds Chinese, but for names and signs; and no run of English words stands in it."""
+    chinese = {key: re.sub(r"\{\w+\}", "", text) for key, text in load_words("zh").texts.items()}
+    assert {key for key, text in chinese.items() if not re.search("[一-鿿]", text)} == SAME_IN_CHINESE
+    names = {key: re.sub("Hugging Face|SHA-256|UTC", "", text) for key, text in chinese.items()}
+    assert {key for key, text in names.items() if re.search("[A-Za-z]+ [A-Za-z]+", text)} == {"page.title"}
 
 
 def test_missing_keys_values_and_languages_are_named() -> None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -27,7 +28,12 @@ from leaderboard.tracks import load_track
 TRACK = "clue-practice"
 TOKENS = {"ada": "hf_adaSecret", "ben": "hf_benSecret", "olga": "hf_olgaSecret"}
 UNKNOWN, HOSTS_OWN = "hf_unknownSecret", "hf_hostSecret"
-SERVE = "import app; page = app.build_app(); page.launch(server_name=app.HOST, server_port=app.PORT, ssr_mode=False)"
+SERVE = """
+import app
+languages = app.Languages()
+page = app.build_app(languages=languages)
+page.launch(server_name=app.HOST, server_port=app.PORT, ssr_mode=False, i18n=languages.i18n)
+"""
 """Without what `app.main` begins beside the page: models to load, baselines to score."""
 
 
@@ -190,14 +196,25 @@ def test_the_button_says_who_is_signed_in_whatever_organisations_they_are_in(spa
     assert _label(space, "") == "Sign in with Hugging Face"
     for name in ("ada", "olga"):
         assert _label(space, space.sign_in.cookie(space.url, name)) == f"Sign out ({name})"
+    assert _label(space, "", "zh-CN") == "使用 Hugging Face 登录"
+    assert _label(space, space.sign_in.cookie(space.url, "ada"), "zh-CN") == "退出登录（ada）"
 
 
-def _label(space: Space, cookie: str) -> str:
+def test_the_button_leads_to_signing_in_under_whatever_text_says_so(space: Space) -> None:
+    """At the click it has but its text to tell from."""
+    config = httpx.get(f"{space.url}/config").json()
+    (button,) = [each["id"] for each in config["components"] if each["props"].get("elem_id") == "emer-login"]
+    (script,) = [each["js"] for each in config["dependencies"] if each["inputs"] == [button]]
+    told = json.loads(re.search(r"\[.*?\]", script)[0])
+    assert told == [_label(space, "", language) for language in ("en", "zh")]
+
+
+def _label(space: Space, cookie: str, language: str = "en") -> str:
     """What the page shows on its button once it is loaded, asked for as the page does."""
     config = httpx.get(f"{space.url}/config").json()
     (button,) = [each["id"] for each in config["components"] if each["props"].get("elem_id") == "emer-login"]
     (number,) = [each["id"] for each in config["dependencies"] if each["outputs"] == [button]]
-    session, headers = secrets.token_hex(6), {"cookie": cookie}
+    session, headers = secrets.token_hex(6), {"cookie": cookie, "accept-language": language}
     body = {"data": [], "fn_index": number, "session_hash": session}
     httpx.post(f"{space.url}/gradio_api/queue/join", json=body, headers=headers).raise_for_status()
     told = httpx.get(f"{space.url}/gradio_api/queue/data", params={"session_hash": session}, timeout=30).text
