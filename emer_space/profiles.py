@@ -79,6 +79,11 @@ class Profile:
         """Whether anybody supplies a role."""
         return self.choice[role] != NOBODY
 
+    def sends(self) -> Mapping[str, str]:
+        """Role → the host that gets something of each clip for it; empty where all stays on this machine."""
+        found = {role: endpoint.endpoint_of(role) for role, source in self.choice.items() if source == "endpoint"}
+        return {role: each.elsewhere for role, each in found.items() if each and each.elsewhere}
+
     def faces(self, max_faces: int) -> FaceLandmarks:
         """A face tracker for one clip, to be used in a `with`; it raises `ModelUnavailable` on entering."""
         self._fetched.wait(FETCH_WAIT_S)

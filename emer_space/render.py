@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Modality, Segment, Sentence
+from emer_space.dialogue import VERSION
 from emer_space.figures import percent, seconds, timeline, wheel
 from emer_space.figures.wheel import Tree
 from emer_space.words import Words
 
+CHAT = f"{VERSION} "
 CONFIDENCE_BOUNDS = ((0.7, "high"), (0.45, "moderate"), (0.0, "low"))
 
 
@@ -21,9 +23,11 @@ def confidence_word(value: float, words: Words) -> str:
     return words(f"confidence.{next(name for bound, name in CONFIDENCE_BOUNDS if value >= bound)}")
 
 
-def notice(words: Words) -> str:
-    """What a visitor reads before the first upload (decision 10)."""
-    texts = "".join(f"<p>{escape(words(f'notice.{name}'))}</p>" for name in ("consent", "limits", "privacy"))
+def notice(words: Words, sends: Mapping[str, str]) -> str:
+    """What a visitor reads before the first upload (decision 10); `sends`: role → host that gets a part of each clip."""
+    told = [words(f"notice.{name}") for name in ("consent", "limits", "kept" if sends else "privacy")]
+    told += [words(f"notice.sent_{role}", host=host) for role, host in sends.items()]
+    texts = "".join(f"<p>{escape(text)}</p>" for text in told)
     return f'<aside class="emer-notice" aria-label="{escape(words("notice.title"))}">{texts}</aside>'
 
 
@@ -92,9 +96,26 @@ def explanation(analysis: Analysis, words: Words) -> str:
         f'<span class="emer-badge emer-{agreement}">{escape(words(f"agreement_short.{agreement}"))}</span></header>'
         f'<ol class="emer-prose"{language}>{sentences}</ol>'
         f'<p class="emer-agreement"><span class="emer-unseen">{escape(words("agreement.title"))}</span> '
-        f"{escape(words(f'agreement.{agreement}'))}</p>"
+        f"{escape(words(f'agreement.{agreement}'))}</p>{_translation(analysis, words)}{_composer(analysis, words)}"
         f'<p class="emer-help">{escape(words("explanation.help"))}</p></section>'
     )
+
+
+def _translation(analysis: Analysis, words: Words) -> str:
+    text = analysis.explanation.translation
+    if not text:
+        return ""
+    title = escape(words("explanation.translation"))
+    return f'<p class="emer-quiet"><b>{title}</b> <span lang="en">{escape(text)}</span></p>'
+
+
+def _composer(analysis: Analysis, words: Words) -> str:
+    """Who wrote it, where that was a language model, and how much of what it said rested on clues."""
+    made = analysis.explanation
+    if not made.composer.startswith(CHAT):
+        return ""
+    told = words("explanation.by_model", model=made.composer.removeprefix(CHAT), share=percent(made.grounded))
+    return f'<p class="emer-help">{escape(told)}</p>'
 
 
 def labels(analysis: Analysis, words: Words) -> str:
@@ -164,6 +185,7 @@ def provenance(analysis: Analysis, words: Words) -> str:
         "profile": analysis.profile.name,
         "models": models,
         "composer": analysis.explanation.composer,
+        "prompts": ", ".join(made.prompts) or "–",
         "vocabulary": made.vocabulary_version,
         "rules": made.rules_sha256,
         "sha256": analysis.clip.sha256,

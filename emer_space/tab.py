@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ class ExplainTab:
     def _form(self, examples: tuple[Example, ...]) -> None:
         words = self.languages
         with gr.Column(elem_classes="emer-form") as self.form:
-            gr.HTML(words.rendered("notice", render.notice))
+            gr.HTML(words.rendered("notice", partial(render.notice, sends=self.profile.sends())))
             with gr.Row(equal_height=False, elem_classes="emer-split"):
                 with gr.Column(scale=6, min_width=300):
                     # No `format` and with sound: otherwise Gradio runs ffmpeg on the upload before it is probed.

@@ -50,6 +50,12 @@ class Endpoint:
     silent_s: float = SILENT_S
     most_wait_s: float = MOST_WAIT_S
 
+    @property
+    def elsewhere(self) -> str:
+        """The host to which clips' contents go; empty where that is this machine."""
+        host = urlsplit(self.url).hostname or ""
+        return "" if host in ("localhost", "::1") or host.startswith("127.") else host
+
 
 def endpoint_of(role: str, environment: Mapping[str, str] = os.environ) -> Endpoint | None:
     """What the environment says of a role; None where it names no model. Raises `InputError` for half of it.

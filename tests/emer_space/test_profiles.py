@@ -22,3 +22,40 @@ def test_glibc_is_asked_for_few_heaps() -> None:
     if platform.libc_ver()[0] != "glibc":
         pytest.skip("the C library is not glibc")
     assert bound_heaps()
+
+
+ELSEWHERE = {"EMER_CHAT_MODEL": "m", "EMER_CHAT_URL": "https://models.example/v1"}
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in ELSEWHERE.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_profiles_mix_by_role(named: pytest.MonkeyPatch) -> None:
+    assert not load_profile("bundled").has("chat")
+    mixed = load_profile("bundled, chat=endpoint")
+    assert mixed.name == "bundled,chat=endpoint" and mixed.choice["chat"] == "endpoint" and not mixed.has("vision")
+    assert mixed.choice["speech"] == "bundled"
+    named.setenv("EMER_VISION_MODEL", "v")
+    assert {role for role, source in load_profile("endpoint").choice.items() if source == "endpoint"} == {
+        "chat",
+        "vision",
+    }
+    named.setenv("EMER_OMNI_MODEL", "o")
+    omni = load_profile("bundled,omni=endpoint")
+    assert [omni.choice[role] for role in ("chat", "vision", "audio")] == ["endpoint"] * 3
+    assert omni.revision("audio") == "o (endpoint)" and omni.revision("vision") == "v (endpoint)"
+    with pytest.raises(InputError, match="no model for `speech`"):
+        load_profile("bundled,speech=endpoint")
+
+
+def test_it_tells_which_host_gets_parts_of_a_clip(named: pytest.MonkeyPatch) -> None:
+    assert load_profile("bundled").sends() == {}
+    assert load_profile("endpoint").sends() == {"chat": "models.example"}
+    named.setenv("EMER_VISION_MODEL", "v")
+    assert load_profile("endpoint").sends() == {"chat": "models.example", "vision": "models.example"}
+    named.setenv("EMER_CHAT_URL", "http://127.0.0.1:8080/v1")
+    assert load_profile("endpoint").sends() == {}
