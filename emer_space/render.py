@@ -24,7 +24,7 @@ def confidence_word(value: float, words: Words) -> str:
 
 
 def notice(words: Words, sends: Mapping[str, str]) -> str:
-    """What a visitor reads before the first upload (decision 10); `sends`: role → host that gets a part of each clip."""
+    """What a visitor reads before the first upload (decision 10); `sends`: role → host that gets of each clip."""
     told = [words(f"notice.{name}") for name in ("consent", "limits", "kept" if sends else "privacy")]
     told += [words(f"notice.sent_{role}", host=host) for role, host in sends.items()]
     texts = "".join(f"<p>{escape(text)}</p>" for text in told)
