@@ -5,13 +5,14 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
 from httpx2 import HTTPError
 from huggingface_hub import HfApi
 
-from emer_space.errors import ModelUnavailable
+from emer_space.errors import InputError, ModelUnavailable
+from emer_space.models.endpoint import ROLES, EndpointChat, endpoint_of
 from emer_space.models.store import bundled_models, locate
 from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError
@@ -25,6 +26,8 @@ from submissions.hub_dataset import HubDataset
 from submissions.identity import ORGANISERS
 
 MOST_SKEW_S = 120
+ANSWER_S = 20.0
+QUESTION = [{"role": "user", "content": "Answer with one word: ready"}]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,24 @@ def _machine() -> Iterator[Finding]:
     missing = [role for role in bundled_models() if not _is_here(role)]
     told = "all here" if not missing else f"{', '.join(missing)} not here; run `python -m emer_space models fetch`"
     yield Finding("models", not missing, told)
+    yield from _language_models()
     if os.environ.get("SPACES_ZERO_GPU"):
         version = ".".join(map(str, sys.version_info[:2]))
         told = f"Python {version} runs here and this project needs 3.11; its default models use no GPU"
         yield Finding("ZeroGPU", sys.version_info >= (3, 11), told, warning=True)
     home, writable = app_home(), _writable()
     yield Finding("EMER_HOME", writable, f"{home}" if writable else f"{home} cannot be written; name another")
+
+
+def _language_models() -> Iterator[Finding]:
+    """Each that the environment names is asked for one word."""
+    for role in ROLES:
+        try:
+            if named := endpoint_of(role):
+                EndpointChat(replace(named, seconds=ANSWER_S, silent_s=ANSWER_S)).ask(QUESTION, most_tokens=8)
+                yield Finding(f"model for {role}", True, f"{named.model} answers")
+        except (InputError, ModelUnavailable) as problem:
+            yield Finding(f"model for {role}", False, str(problem))
 
 
 def _is_here(role: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from board_making import ADA
+from chat_server import ChatServer
 from lab import TOKEN
 from server import Fault, LoopbackHub
 
@@ -144,6 +145,19 @@ def test_the_doctor_tells_what_is_wrong_where_no_dataset_can_be_looked_at(
     code, told = doctor(capsys)
     assert code == 2
     assert [told[f"lab/emer-{name}"] for name in ("submissions", "references", "results")] == ["WRONG"] * 3
+
+
+def test_the_doctor_asks_the_language_models_that_are_named(
+    hosted: LoopbackHub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not [name for name in doctor(capsys)[1] if name.startswith("model for")]
+    with ChatServer(lambda messages: "ready", faults=["401"]) as server:
+        monkeypatch.setenv("EMER_OMNI_MODEL", "scripted")
+        monkeypatch.setenv("EMER_OMNI_URL", server.url)
+        monkeypatch.setenv("EMER_VISION_URL", "nowhere")
+        monkeypatch.setenv("EMER_VISION_MODEL", "other")
+        told = doctor(capsys)[1]
+    assert [told[f"model for {role}"] for role in ("chat", "vision", "audio")] == ["WRONG", "WRONG", "ok"]
 
 
 def test_the_doctor_shows_no_token(hosted: LoopbackHub, capsys: pytest.CaptureFixture[str]) -> None:
