@@ -1,4 +1,4 @@
-"""The command line of EMER Space: `python -m emer_space analyze | batch | labels | explain-clues | benchmark | models`.
+"""The command line of EMER Space: `python -m emer_space COMMAND`, one of the paper's steps each.
 
 Exit code 0; 2 with one sentence on stderr for input that cannot be analysed.
 """
@@ -70,11 +70,17 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument("--json", metavar="FILE|-", help="write the report as JSON (- for standard output)")
     benchmark.set_defaults(run=_benchmark)
 
+    translate = commands.add_parser("translate", help="translate explanations and labels by a language model")
+    translate.add_argument("file", type=Path, help="csv or jsonl with name, and reason or openset or both")
+    translate.add_argument("--to", choices=["en", "zh"], required=True)
+    translate.add_argument("--out", type=Path, required=True, metavar="P.jsonl")
+    translate.set_defaults(run=_translate)
+
     for command in (analyze, batch, clues):
         command.add_argument("--modalities", default=",".join(INPUTS), metavar="video,audio,text")
-    for command in (analyze, batch, clues, benchmark):
+    for command in (analyze, batch, labels, clues, benchmark, translate):
         command.add_argument("--profile", help="which models to use (default: EMER_PROFILE, else bundled)")
-    for command in (clues, benchmark):
+    for command in (labels, clues, benchmark, translate):
         command.add_argument("--answers", type=Path, metavar="FILE", help="where a model's answers are kept")
         command.add_argument("--workers", type=int, default=4, help="questions to a model at a time (default 4)")
 
@@ -131,7 +137,17 @@ def _batch(options: argparse.Namespace) -> None:
 def _labels(options: argparse.Namespace) -> None:
     from emer_space.label_file import write_labels
 
-    done = write_labels(options.file, options.out)
+    done = write_labels(options.file, options.out, _chat(options), options.workers)
+    print(f"{done} lines written to {options.out}.", file=sys.stderr)
+
+
+def _translate(options: argparse.Namespace) -> None:
+    from emer_space.asking import translate_file
+
+    chat = _chat(options)
+    if chat is None:
+        raise InputError("Translating takes a language model; name one, as in --profile endpoint.")
+    done = translate_file(options.file, options.out, options.to, chat, options.workers)
     print(f"{done} lines written to {options.out}.", file=sys.stderr)
 
 

@@ -53,8 +53,15 @@ def _one(name: str, clip: Path, request: Request, profile: Profile, settings: Se
         with tempfile.TemporaryDirectory(prefix="emer-space-") as copies:
             for event in analyze(clip, request, profile, settings, CancelToken(), Path(copies)):
                 if isinstance(event, Finished):
-                    labels = [label.label for label in event.analysis.labels]
-                    return {"name": name, "openset": labels, "reason": event.analysis.explanation.text}
+                    made = event.analysis.explanation
+                    line = {
+                        "name": name,
+                        "openset": [label.label for label in event.analysis.labels],
+                        "reason": made.text,
+                    }
+                    return line | (
+                        {"composer": made.composer, "grounded": made.grounded} if profile.has("chat") else {}
+                    )
     except InputError as problem:
         return _broken(name, str(problem))
     except (MissingTool, Cancelled):

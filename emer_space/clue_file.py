@@ -6,15 +6,13 @@ In: jsonl or csv with `name`, `visual_clue`, `acoustic_clue`, `subtitle`; out: `
 import hashlib
 import logging
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from emer_space.analysis import INPUTS, ClipFacts, Clue, Input, Modality
+from emer_space.asking import at_once
 from emer_space.cancellation import CancelToken
 from emer_space.clue_texts import read_clue_text, untold
 from emer_space.clues.textual import given_subtitle, read_textual
@@ -61,9 +59,7 @@ def explain_clue_file(
     rows = read_clue_file(source)
     if chat is None:
         return write_json_lines([explained(row, modalities) for row in rows], out)
-    with ThreadPoolExecutor(workers, thread_name_prefix="explain") as pool:
-        lines = pool.map(lambda row: explained(row, modalities, chat), rows)
-        return write_json_lines(tqdm(lines, total=len(rows), unit="clip"), out)
+    return write_json_lines(at_once(lambda row: explained(row, modalities, chat), rows, workers), out)
 
 
 def explain_clues(row: ClueTexts, modalities: tuple[Input, ...] = INPUTS, chat: Chat | None = None) -> Told:

@@ -1,10 +1,11 @@
 """Explanations in a file → their labels, a line each: `name` and `openset`."""
 
 from pathlib import Path
-from typing import Any
 
+from emer_space.asking import at_once, labels_by
 from emer_space.errors import InputError
 from emer_space.json_lines import check_is_another_file, write_json_lines
+from emer_space.models.chat import Chat
 from emer_space.text_labels import text_labels
 from submissions.formats import Row, SubmissionError, read_rows
 
@@ -13,8 +14,10 @@ TEXTS = ("reason", "english", "description")
 """Columns that an explanation may stand in, the preferred one first."""
 
 
-def write_labels(source: Path, out: Path) -> int:
+def write_labels(source: Path, out: Path, chat: Chat | None = None, workers: int = 1) -> int:
     """Read the labels of each explanation in `source` and write them as jsonl in its order; returns how many.
+
+    By tables, or by a language model where one is given, asked `workers` questions at a time.
 
     The file appears whole or not at all. Raises `InputError` for the first row that is not a file's row of its kind,
     lacks a name or a text, or repeats a name, and where `out` is `source` or cannot be written.
@@ -24,13 +27,19 @@ def write_labels(source: Path, out: Path) -> int:
     except SubmissionError as problem:
         raise InputError(str(problem.problems[0])) from None
     check_is_another_file(out, source)
-    return write_json_lines([_line(row) for row in rows], out)
+    texts = [(row.text(NAME), _explanation(row)) for row in rows]
+    if chat is None:
+        return write_json_lines([{NAME: name, "openset": _by_tables(text)} for name, text in texts], out)
+    return write_json_lines(at_once(lambda each: {NAME: each[0], **labels_by(each[1], chat)}, texts, workers), out)
 
 
-def _line(row: Row) -> dict[str, Any]:
+def _by_tables(text: str) -> list[str]:
+    return [word for word, _ in text_labels(text)]
+
+
+def _explanation(row: Row) -> str:
     columns = [column for column in TEXTS if column in row.cells]
     if not columns:
         wanted = " or ".join(map(repr, TEXTS))
         raise InputError(f"row {row.number}: There is no text in {wanted}; write the explanation into one of them.")
-    text = next((row.text(column) for column in columns if row.text(column).strip()), "")
-    return {NAME: row.text(NAME), "openset": [word for word, _ in text_labels(text)]}
+    return next((row.text(column) for column in columns if row.text(column).strip()), "")
