@@ -14,11 +14,12 @@ from leaderboard.hosting import Board
 from leaderboard.ranking import ranking
 from submissions.errors import StoreError
 from submissions.homes import OWNER, TOKEN
-from submissions.hub_dataset import HubDataset
+from submissions.hub_dataset import HubDataset, Moved
 
 log = logging.getLogger(__name__)
 
 DATASET = "emer-results"
+DATA, README = "data/", "README.md"
 APART_S = 120.0
 """Between two commits, whatever happens in between."""
 CARD = Path(__file__).parent / "cards" / "results.md"
@@ -30,6 +31,7 @@ class Publisher:
     def __init__(self, board: Board, dataset: HubDataset) -> None:
         self._board, self._dataset = board, dataset
         self._there: dict[str, bytes] = {}
+        self._head = ""
         self._at = -APART_S
         self._lock = threading.Lock()
 
@@ -42,8 +44,12 @@ class Publisher:
                 files = self._changed()
                 if files:
                     self._at = time.monotonic()
-                    self._dataset.commit(files, f"{len(files) - 1} rankings")
+                    self._head = self._dataset.commit(files, f"{len(files) - 1} rankings", self._head)
                     self._there |= files
+            except Moved:  # another process published, or its request came late: what is there is looked at anew
+                log.info("the results are being published by another process as well")
+                self._head = ""
+                return False
             except StoreError as problem:
                 log.error("the results could not be published: %s", problem)
                 return False
@@ -51,19 +57,18 @@ class Publisher:
 
     def _changed(self) -> dict[str, bytes]:
         """The rankings that differ from what is published, and the card; what papers alone tell is left out."""
+        if not self._head or self._dataset.head() != self._head:
+            self._head = self._dataset.head()
+            files = [path for path in self._dataset.tree(self._head) if path == README or path.startswith(DATA)]
+            self._there = {path: self._dataset.read(path, self._head) for path in files}
         found = {}
         for track in self._board.tracks():
-            shown = ranking(self._board, track, everything=True)
-            if any(row.id for row in shown.rows):
-                found[f"data/{track.id}.csv"] = shown.to_csv().encode()
-        found["README.md"] = card(sorted(Path(path).stem for path in found))
-        for path in found.keys() - self._there.keys():
-            try:
-                self._there[path] = self._dataset.read(path)
-            except FileNotFoundError:
-                continue
+            path, shown = f"{DATA}{track.id}.csv", ranking(self._board, track, everything=True)
+            if any(row.id for row in shown.rows) or path in self._there:  # the last row may have been taken out
+                found[path] = shown.to_csv().encode()
+        found[README] = card(sorted(Path(path).stem for path in found))
         changed = {path: content for path, content in found.items() if self._there.get(path) != content}
-        return {**changed, "README.md": found["README.md"]} if changed else {}
+        return {**changed, README: found[README]} if changed else {}
 
 
 def publisher(board: Board) -> Publisher | None:

@@ -29,17 +29,32 @@ TIMEOUT_S = 30.0
 COMMIT_TIMEOUT_S = 60.0
 """The client's own methods have none: a server that takes a request and says nothing would hold them for ever."""
 MOST_MESSAGE = 10_000
+UNKNOWN = (
+    "It is not known whether this was stored, because the Hub does not answer; send it again later: the same file is "
+    "never entered twice."
+)
 DOUBTED = (408, *range(500, 600))
 """Answers that do not tell whether the commit took: the Hub is known to say 500 after it did."""
 
 
 class Moved(StoreError):
-    """The dataset is not at the commit any more from which a change was made."""
+    """The dataset is not at the commit any more from which a change was made.
+
+    `doubt`: an earlier request of the same change got no answer, and may be what moved it.
+    """
+
+    def __init__(self, doubt: bool) -> None:
+        super().__init__("Others keep writing to the Hub, so nothing was accepted; try again later.")
+        self.doubt = doubt
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """`budget_s`: how long a request is tried; `most_wait_s`: between two tries, unless the server asks for more."""
+    """`budget_s`: how long a request is tried; `most_wait_s`: between two tries, unless the server asks for more.
+
+    Before a commit the client asks how to send its files, and tries that by itself five times, some 30 s in all: a
+    commit may take so much longer.
+    """
 
     budget_s: float = 120.0
     first_wait_s: float = 1.0
@@ -126,9 +141,7 @@ class HubDataset:
             except (HTTPError, OSError) as problem:
                 answer = getattr(problem, "response", None)
                 if parent and answer is not None and answer.status_code == 412:
-                    raise Moved(
-                        "Others keep writing to the Hub, so nothing was accepted; try again later."
-                    ) from problem
+                    raise Moved(doubt) from problem
                 if not isinstance(problem, OfflineModeIsEnabled):  # nothing was sent
                     doubt = doubt or answer is None or answer.status_code in DOUBTED
                 raise
@@ -139,10 +152,7 @@ class HubDataset:
             raise
         except StoreError as problem:
             if doubt:
-                raise Doubtful(
-                    "It is not known whether this was stored, because the Hub does not answer; send it again later: "
-                    "the same file is never entered twice."
-                ) from problem
+                raise Doubtful(UNKNOWN) from problem
             raise
 
     def _head(self) -> str:
@@ -150,7 +160,9 @@ class HubDataset:
 
     def _get(self, url: str) -> Response:
         """Without the retries of the client's own methods, which know no budget and double ours."""
-        answer = get_session().get(url, headers=self._headers, follow_redirects=True, timeout=TIMEOUT_S)
+        answer = get_session().get(
+            url, headers=self._headers, follow_redirects=True, timeout=min(TIMEOUT_S, self.patience.budget_s)
+        )
         hf_raise_for_status(answer)
         return answer
 
@@ -166,6 +178,7 @@ class HubDataset:
             *(CommitOperationAdd(path, content) for path, content in files.items()),
             *(CommitOperationDelete(path) for path in deleted),
         ]
+        added = [each for each in operations if isinstance(each, CommitOperationAdd)]
         get_session().timeout = COMMIT_TIMEOUT_S
         done = self._api.create_commit(
             self.name,
@@ -175,7 +188,9 @@ class HubDataset:
             repo_type="dataset",
             parent_commit=parent,
         )
-        return str(done.oid)
+        # Where nothing would change the client sends nothing, looks at no parent, and names the head, whoever made it.
+        sent = not added or any(getattr(each, "_is_committed", False) for each in added)
+        return str(done.oid) if sent else ""
 
     def _took(self, files: Mapping[str, bytes], deleted: tuple[str, ...]) -> bool:
         """Whether a commit of which nobody knows is there: it is whole or not at all."""

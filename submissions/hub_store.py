@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from submissions.errors import AlreadyStored, Doubtful, Overtaken, StoreError
-from submissions.hub_dataset import HubDataset, Moved
+from submissions.hub_dataset import UNKNOWN, HubDataset, Moved
 from submissions.hub_tree import TITLE, HubTree
 from submissions.layout import RESULTS, SUBMISSIONS, entry_of, is_record
 from submissions.pace import HOUR_S, Pace
@@ -25,6 +25,8 @@ POLL_S = 15.0
 MOST_WAIT_S = 300.0
 """How long whoever wants the predictions of an entry on its way waits for them."""
 TICK_S = 1.0
+ANEW_S = 10.0
+"""How long those who were overtaken need not wait for another slot of a full hour: they had theirs."""
 
 
 @dataclass(slots=True, eq=False)
@@ -65,6 +67,7 @@ class HubStore:
         self._holder = threading.local()
         self._wake = threading.Event()
         self._flushing = False
+        self._overtaken_at = 0.0
         self._thread: threading.Thread | None = None
         self._trouble = ""
 
@@ -121,7 +124,8 @@ class HubStore:
         while True:
             self._wake.clear()
             if due := self._due():
-                self._commit(due)
+                if not self._commit(due):
+                    self._wake.wait(TICK_S)  # a refusal comes at once, and so would the next
             else:
                 self._wake.wait(TICK_S if self._waiting else None)
 
@@ -132,12 +136,15 @@ class HubStore:
         urgent = [each for each in waiting if each.urgent]
         if urgent and self.pace.alone():
             return urgent[:1]
-        if (urgent and self.pace.together()) or (waiting and self.pace.results(at_once=self._flushing)):
+        overtaken = 0 < time.monotonic() - self._overtaken_at < ANEW_S
+        if (urgent and self.pace.together(at_once=overtaken)) or (
+            waiting and self.pace.results(at_once=self._flushing)
+        ):
             return waiting
         return []
 
-    def _commit(self, entries: list[_Waiting]) -> None:
-        """Store entries in one commit, and tell whoever waits. What is not known to be stored is tried again."""
+    def _commit(self, entries: list[_Waiting]) -> bool:
+        """Store entries in one commit, and tell whoever waits; whether that went well."""
         problem: StoreError | None = None
         late: list[_Waiting] = []
         try:
@@ -149,26 +156,36 @@ class HubStore:
         except Exception:  # whoever waits must hear of it, and the thread goes on
             log.exception("%d entries could not be stored", len(entries))
             problem = Doubtful("It is not known whether this was stored; look among your submissions before you go on.")
+        if late:
+            self._overtaken_at = time.monotonic()
         overtaken = Overtaken("Others sent files at the same moment, so nothing was accepted; send it again.")
         with self._turn:
             for each in entries:
                 self._settle(each, overtaken if each in late else problem)
             self._turn.notify_all()
+        return problem is None
 
     def _settle(self, entry: _Waiting, problem: StoreError | None) -> None:
-        before, entry.problem = entry.problem, problem
-        if problem and (isinstance(problem, Doubtful) or not entry.urgent):
+        """An entry is done with when it is stored, or is known not to be; what may be stored goes on being tried."""
+        doubted, entry.problem = entry.problem is not None, problem
+        if (
+            problem
+            and not isinstance(problem, Overtaken)
+            and (isinstance(problem, Doubtful) or doubted or not entry.urgent)
+        ):
             return
         del self._waiting[entry.path]
-        if problem and before:
-            self.tree.tell(entry.path)  # its writer has gone, and the others shall see that it is not there
-        elif problem:
+        if problem and not doubted:
             self.tree.untell(entry.path)
+        elif problem or not self.tree.is_own(entry.path):
+            self.tree.tell(entry.path)  # its writer has gone, or it is another's: let everybody look again
 
     def _store(self, entries: list[_Waiting]) -> list[_Waiting]:
         """Store what is not there yet; returns what was overtaken, which is not stored."""
         late: list[_Waiting] = []
         deadline = time.monotonic() + self.tree.dataset.patience.budget_s
+        self.tree.send(each.path for each in entries)
+        noted = False
         while True:
             parent = self.tree.head  # before `arrived` is read, which counts whatever is in it
             entries = [each for each in entries if each.path not in self.tree]
@@ -179,14 +196,21 @@ class HubStore:
             files = {path: content for each in entries for path, content in each.files.items()}
             records = {path: content for path, content in files.items() if is_record(path)}
             index = self.tree.index(records)
-            self.pace.note(results=not all(each.urgent for each in entries))
+            if not noted:  # what the Hub refuses for its parent is no commit
+                self.pace.note(results=not all(each.urgent for each in entries))
+                noted = True
             try:
                 sha = self.tree.dataset.commit({**files, **index}, f"{TITLE}{len(entries)} stored", parent)
-            except Moved:
-                if time.monotonic() > deadline:
+            except Moved as moved:
+                try:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(random.uniform(0, self.tree.dataset.patience.first_wait_s))
+                    self.tree.look()
+                except StoreError as problem:
+                    if moved.doubt:
+                        raise Doubtful(UNKNOWN) from problem
                     raise
-                time.sleep(random.uniform(0, self.tree.dataset.patience.first_wait_s))
-                self.tree.look()
                 continue
             self.tree.add((each.path for each in entries), records, bool(index), parent, sha)
             return late
@@ -236,11 +260,12 @@ class HubStore:
     # Damage
 
     def set_aside(self, path: str, reason: str) -> None:
-        """Where the Hub does not answer, it stays."""
+        """Where the Hub does not answer, or the hour is full, it stays."""
         try:
             with self._committing:
-                self.tree.set_aside(path, reason)
-                self.pace.note()
+                if self.pace.alone():  # hundreds at a time would use up what people's files need
+                    self.tree.set_aside(path, reason)
+                    self.pace.note()
         except FileNotFoundError:
             pass  # it never came there
         except StoreError as problem:

@@ -37,6 +37,7 @@ class HubTree:
         self._asked = 0.0
         self._known: set[str] = set()
         self._own: set[str] = set()
+        self._sent: set[str] = set()
         self._told: list[str] = []
         self._held: dict[str, bytes] = {}
         self._fresh: dict[str, bytes] = {}
@@ -60,6 +61,16 @@ class HubTree:
         """It was told too soon."""
         with self._state:
             self._told = [each for each in self._told if each != entry]
+
+    def send(self, entries: Iterable[str]) -> None:
+        """This process is about to commit entries, which a look before the answer shall not take for others'."""
+        with self._state:
+            self._sent.update(entries)
+
+    def is_own(self, entry: str) -> bool:
+        """Whether this process stored it, and had the answer."""
+        with self._state:
+            return entry in self._own
 
     def add(self, entries: Iterable[str], records: dict[str, bytes], indexed: bool, parent: str, sha: str) -> None:
         """This process stored entries in a commit (`sha`, if that is known); `indexed`: with what had no index."""
@@ -116,10 +127,11 @@ class HubTree:
         asked = dataset.commits(FAR_BACK) if last else []
         until_head = dropwhile(lambda each: each.sha != head, asked)  # what came meanwhile is of the next look
         since = list(takewhile(lambda each: each.sha != last, until_head))
-        others = [each for each in since if not self._own.intersection(map(entry_of, each.paths))]
+        others = [each for each in since if not self._sent.intersection(map(entry_of, each.paths))]
         self._others([each.at.timestamp() for each in others])
         paths = [path for each in since for path in each.paths]
-        whole = any(each.sha == last for each in asked) and all(each.title.startswith(TITLE) for each in since)
+        shas = {each.sha for each in asked}
+        whole = {last, head} <= shas and all(each.title.startswith(TITLE) for each in since)
         if whole and not any(path.startswith("-") for path in paths):
             return paths
         paths = dataset.tree(head)
@@ -141,9 +153,11 @@ class HubTree:
             self._held |= held | fresh
             self._fresh |= fresh
             self._known |= {entry_of(path) for path in new}
-            self.arrived += sum(path.startswith(SUBMISSIONS) for path in new)
+            self.arrived += sum(
+                entry.startswith(SUBMISSIONS) and entry not in self._sent for entry in map(entry_of, new)
+            )
             self._told += sorted(entry_of(path) for path in new)
-            self._damaged |= dict(map(_reason, reasons.values()))
+            self._damaged |= dict(found for content in reasons.values() if (found := _reason(content)))
 
     def read_all(self, paths: Iterable[str], revision: str) -> dict[str, bytes]:
         asked = sorted(paths)
@@ -182,6 +196,10 @@ class HubTree:
         return len(records)
 
 
-def _reason(content: bytes) -> tuple[str, str]:
-    told = json.loads(content)
-    return str(told["path"]), str(told["reason"])
+def _reason(content: bytes) -> tuple[str, str] | None:
+    """None where somebody spoilt the file."""
+    try:
+        told = json.loads(content)
+        return str(told["path"]), str(told["reason"])
+    except (ValueError, TypeError, KeyError):
+        return None

@@ -142,7 +142,7 @@ class Intake:
         return self._alone(entered)
 
     def _alone(self, decide: Callable[[], Decided]) -> Decided:
-        """Decide by what is stored, and write; anew wherever another process was faster."""
+        """Decide by what is stored, and write; anew wherever that changed while somebody was waited for."""
         while True:
             with contextlib.suppress(Overtaken), self.ledger.store.exclusive():
                 self.ledger.refresh()
@@ -174,8 +174,11 @@ class Intake:
         self, sender: Person, rules: TrackRules, content: bytes, filename: str, entry: Entry, rows: int
     ) -> Receipt:
         for before in self.ledger.same(rules.id, sender.id, hashlib.sha256(content).hexdigest()):
-            if self.ledger.state(before.id) != "error" and self._is_stored(before):
+            if self.ledger.state(before.id) == "error":
+                continue
+            if self._is_stored(before):
                 return self._receipt(sender, rules, before, again=True)
+            raise Overtaken("The same file was on its way, and did not arrive; send it again.")  # others waited as well
         used = usage(self.ledger, self.attempts, rules.id, rules.quota, sender.id, self.clock())
         if not used.left:
             raise Refusal(

@@ -40,10 +40,10 @@ class Pace:
         """Whether a submission may have a commit of its own."""
         return self._recent() < ALONE
 
-    def together(self) -> bool:
-        """Whether all that waits may be committed now."""
+    def together(self, at_once: bool = False) -> bool:
+        """Whether all that waits may be committed now; `at_once`: without a distance to the one before."""
         recent = self._recent()
-        return recent < ALONE or (recent < MOST and self._clock() - self._made[-1] >= APART_S)
+        return recent < ALONE or (recent < MOST and (at_once or self._clock() - self._made[-1] >= APART_S))
 
     def results(self, at_once: bool = False) -> bool:
         """Whether results may be committed by themselves now; `at_once` for a process that is about to end."""
