@@ -81,12 +81,17 @@ class Heard:
 
 def has_speech(wave: NDArray[np.float32]) -> bool:
     """Whether the voice activity detector finds speech; asked first, because it is far cheaper than recognition."""
+    return sum(end - start for start, end in speech_spans(wave)) >= MIN_SPEECH_S
+
+
+def speech_spans(wave: NDArray[np.float32]) -> list[tuple[float, float]]:
+    """Where the voice activity detector finds speech, in seconds; nowhere in a wave too short to hold any."""
     if wave.size < MIN_SPEECH_S * SAMPLE_RATE:
-        return False
+        return []
     from faster_whisper.vad import get_speech_timestamps
 
     spans = get_speech_timestamps(wave, speech_pad_ms=0)
-    return sum(span["end"] - span["start"] for span in spans) >= MIN_SPEECH_S * SAMPLE_RATE
+    return [(span["start"] / SAMPLE_RATE, span["end"] / SAMPLE_RATE) for span in spans]
 
 
 def checked(segments: Iterable[Any], token: CancelToken) -> Iterator[Heard]:
