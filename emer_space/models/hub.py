@@ -136,6 +136,7 @@ def _load(source: Source, folder: Path, autos: tuple[str, str], place: tuple[str
             f"let {source.setting} name one that has."
         )
     transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()  # what it warns of is checked below
     device, dtype = place
     auto, processor = (getattr(transformers, name) for name in autos)
     safely = {"trust_remote_code": False, "local_files_only": True}

@@ -42,6 +42,8 @@ class HubChat:
             raise ModelUnavailable(
                 f"The checkpoint for {role} has no chat template; let {self._setting} name one that has."
             )
+        added = (str(token) for token in self._tokenizer.added_tokens_decoder.values())
+        self._control = sorted({token for token in added if len(token) > 1}, key=len, reverse=True)
         self._check: Callable[[], None] = never
         self._write = on_gpu(self._written, seconds=int(seconds))
 
@@ -102,7 +104,7 @@ class HubChat:
         told = [self._message(message, pictures) for message in messages]
         try:
             text = self._loaded.processor.apply_chat_template(
-                told, tokenize=False, add_generation_prompt=True, enable_thinking=False
+                told, tokenize=False, add_generation_prompt=True, **({} if self._sees else {"enable_thinking": False})
             )
             if not self._sees:
                 return self._loaded.processor(text, return_tensors="pt", add_special_tokens=False)
@@ -119,7 +121,7 @@ class HubChat:
         told: list[dict[str, Any]] = []
         for part in parts:
             if part["type"] == "text":
-                told.append({"type": "text", "text": part["text"]})
+                told.append({"type": "text", "text": self._plain(part["text"])})
             elif part["type"] == "image_url" and self._sees:
                 pictures.append(self._picture(part["image_url"]["url"]))
                 told.append({"type": "image"})
@@ -128,6 +130,12 @@ class HubChat:
                 raise self._failed(f"it takes no {what}")
         joined: Any = told if self._sees else "\n".join(part["text"] for part in told)
         return {"role": message["role"], "content": joined}
+
+    def _plain(self, text: str) -> str:
+        """A text in which none of the checkpoint's control tokens stands: a stranger's words could end the question."""
+        for token in self._control:
+            text = text.replace(token, f"{token[0]} {token[1:]}")
+        return text
 
     def _picture(self, url: str) -> Any:
         """The picture within a data URL; an address is never asked."""
