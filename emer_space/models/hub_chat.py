@@ -64,9 +64,10 @@ class HubChat:
         Raises `ModelUnavailable`: it takes no pictures or sound, the question is too long, no answer comes in time.
         """
         prepared = self._prepared(messages)
+        most_tokens = min(most_tokens, self._context // 2)
         room = min(MOST_PROMPT, self._context - most_tokens)
         if prepared["input_ids"].shape[1] > room:
-            raise self._failed(f"the question has over {max(room, 0):,} tokens")
+            raise self._failed(f"the question has over {room:,} tokens")
         while not self._loaded.busy.acquire(timeout=WAIT_S):
             check()
         try:

@@ -192,6 +192,8 @@ def _download(name: str, commit: str) -> Path:
 
 def _reason(problem: Exception, source: Source) -> str:
     """Why, and what to do; none of a library's words, since they name addresses and folders of this machine."""
+    if isinstance(problem, LocalEntryNotFoundError) and isinstance(problem.__cause__, Exception):
+        return _reason(problem.__cause__, source)  # what kept it from being asked
     if isinstance(problem, GatedRepoError):
         return "its terms must be accepted on the Hub first, and HF_TOKEN set to a token of who did"
     if isinstance(problem, RevisionNotFoundError):

@@ -71,6 +71,17 @@ class _Window:
     features: Any
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The tokens of a window with their log-probabilities, and how likely the language is and that nobody speaks."""
+
+    language: str
+    certain: float
+    ids: list[int]
+    logprobs: list[float]
+    silent: float
+
+
 class HubSpeechRecogniser:
     """A Whisper checkpoint (`EMER_HUB_SPEECH`). Not for use from several threads at once."""
 
@@ -85,7 +96,6 @@ class HubSpeechRecogniser:
             )
         self._tokenizer = self._loaded.processor.tokenizer
         self._token = CancelToken()
-        self._hear = on_gpu(self._identified)
         self._write = on_gpu(self._written)
 
     @property
@@ -110,10 +120,9 @@ class HubSpeechRecogniser:
             return Subtitle(text="", source="none")
         self._token = token
         windows = [self._window(wave, span) for span in _windows(spans)]
-        language, certain = "en", 1.0
-        if self._languages:
-            language, certain = self._hear(windows[0].features)
-        heard = [segment for segment in checked(self._decoded(windows, language, "transcribe"), token) if segment.text]
+        first = self._write(windows[0].features, None, "transcribe")
+        language, certain = first.language, first.certain
+        heard = list(checked(self._decoded(windows, language, "transcribe", first), token))
         if not heard:
             return Subtitle(text="", source="none")
         doubtful = doubt_of(heard, certain)
@@ -137,40 +146,32 @@ class HubSpeechRecogniser:
         prepared = self._loaded.processor(piece, sampling_rate=SAMPLE_RATE, return_tensors="pt")
         return _Window(start, len(piece) / SAMPLE_RATE, prepared.input_features)
 
-    def _decoded(self, windows: list[_Window], language: str, task: str) -> Iterator[_Decoded]:
-        for window in windows:
+    def _decoded(
+        self, windows: list[_Window], language: str, task: str, first: _Written | None = None
+    ) -> Iterator[_Decoded]:
+        """The segments of all windows, in `language`; the first window may have been written down already."""
+        for number, window in enumerate(windows):
             self._token.check()
-            ids, logprobs, no_speech = self._write(window.features, language, task)
-            yield from self._segments(window, ids, logprobs, no_speech)
+            known = first if number == 0 else None
+            yield from self._segments(window, known or self._write(window.features, language, task))
 
-    def _identified(self, features: Any) -> tuple[str, float]:
-        """The language of a window, as an ISO code, and its probability among those known."""
-        import torch
-
-        names, ids = zip(*self._languages.items(), strict=True)
-        with torch.inference_mode():
-            best = self._first(features)[list(ids)].softmax(-1).max(-1)
-        return names[int(best.indices)].strip("<|>"), float(best.values)
-
-    def _first(self, features: Any) -> Any:
-        """Logits (vocabulary,) of the first token after the start: the language, or that nobody speaks."""
+    def _written(self, features: Any, language: str | None, task: str) -> _Written:
+        """What a window says, in a language that is found where it is None."""
         import torch
 
         model = self._loaded.model
-        start = torch.tensor([[self._settings.decoder_start_token_id]], device=self._loaded.device)
-        placed = features.to(self._loaded.device, model.dtype)
-        return model(input_features=placed, decoder_input_ids=start).logits[0, -1].float()
-
-    def _written(self, features: Any, language: str, task: str) -> tuple[list[int], list[float], float]:
-        """Token ids of a window with their log-probabilities, and the probability that nobody speaks."""
-        import torch
-
-        model = self._loaded.model
-        asked = {"language": language, "task": task} if self._languages else {}
         with self._loaded.busy, torch.inference_mode():
-            silent = self._first(features).softmax(-1)[self._no_speech].item() if self._no_speech is not None else 0.0
+            placed = features.to(self._loaded.device, model.dtype)
+            encoded = model.get_encoder()(placed)
+            start = torch.tensor([[self._settings.decoder_start_token_id]], device=self._loaded.device)
+            logits = model(encoder_outputs=encoded, decoder_input_ids=start).logits[0, -1].float()
+            silent = float(logits.softmax(-1)[self._no_speech]) if self._no_speech is not None else 0.0
+            certain = 1.0
+            if language is None:
+                language, certain = self._language(logits)
             out = model.generate(
-                input_features=features.to(self._loaded.device, model.dtype),
+                input_features=placed,
+                encoder_outputs=encoded,
                 return_timestamps=True,
                 force_unique_generate_call=True,
                 return_dict_in_generate=True,
@@ -179,28 +180,36 @@ class HubSpeechRecogniser:
                 num_beams=1,
                 max_new_tokens=min(MAX_TOKENS, model.config.max_target_positions // 2 - 4),
                 stopping_criteria=stop_at(lambda: self._token.check()),
-                **asked,
+                **({"language": language, "task": task} if self._languages else {}),
             )
             ids = out.sequences[0, -len(out.scores) :].tolist()
             logprobs = [
                 float(scores[0].float().log_softmax(-1)[chosen]) for scores, chosen in zip(out.scores, ids, strict=True)
             ]
-        return ids, logprobs, float(silent)
+        return _Written(language, certain, ids, logprobs, silent)
+
+    def _language(self, logits: Any) -> tuple[str, float]:
+        """The likeliest language as an ISO code, with its probability; English where no other is known."""
+        if not self._languages:
+            return "en", 1.0
+        names, ids = zip(*self._languages.items(), strict=True)
+        best = logits[list(ids)].softmax(-1).max(-1)
+        return names[int(best.indices)].strip("<|>"), float(best.values)
 
     @property
     def _no_speech(self) -> int | None:
         known = self._tokenizer.get_vocab()
         return next((known[name] for name in NO_SPEECH if name in known), None)
 
-    def _segments(self, window: _Window, ids: list[int], logprobs: list[float], no_speech: float) -> Iterator[_Decoded]:
+    def _segments(self, window: _Window, written: _Written) -> Iterator[_Decoded]:
         """The segments of a window: text between two times. A text that no time ends lasts until the window does."""
         first_time = self._settings.no_timestamps_token_id + 1
-        known = [logprob for logprob in logprobs if np.isfinite(logprob)]
+        known = [logprob for logprob in written.logprobs if np.isfinite(logprob)]
         average = sum(known) / max(len(known), 1)
-        whole = self._tokenizer.decode([one for one in ids if one < first_time], skip_special_tokens=True)
+        whole = self._tokenizer.decode([one for one in written.ids if one < first_time], skip_special_tokens=True)
         compression = len(whole.encode()) / max(1, len(zlib.compress(whole.encode())))
         start, text, sure = 0.0, list[int](), list[float]()
-        for one, logprob in [*zip(ids, logprobs, strict=True), (None, 0.0)]:
+        for one, logprob in [*zip(written.ids, written.logprobs, strict=True), (None, 0.0)]:
             if one is not None and one < first_time:
                 text.append(one)
                 sure.append(float(np.exp(logprob)))
@@ -209,7 +218,7 @@ class HubSpeechRecogniser:
             told = self._tokenizer.decode(text, skip_special_tokens=True)
             if told.strip():
                 words = tuple(_spread(told, window.start + start, window.start + max(start, at), float(np.mean(sure))))
-                yield _Decoded(told, words[0].start, words[-1].end, words, average, compression, no_speech)
+                yield _Decoded(told, words[0].start, words[-1].end, words, average, compression, written.silent)
             start, text, sure = at, [], []
 
 

@@ -358,7 +358,7 @@ def test_zero_gpu_runs_what_asks_a_model_where_its_package_is_installed(
     assert len(use("voice").probabilities(noise(3), CancelToken()).start) == 1
     assert use("speech").recognise(noise(3), CancelToken()).text
     use("expression").probabilities(picture(), drawn_face())
-    assert {name for _, name in asked} == {"_written", "_classified", "_identified"}
+    assert {name for _, name in asked} == {"_written", "_classified"}
     assert asked[0] == (300, "_written")
 
 
