@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
+CPU = ("cpu", "float32")
 GPU_S = 60
 """How long one call may hold a GPU of ZeroGPU."""
 
@@ -40,7 +41,7 @@ class Loaded:
     """Held by whoever asks it: a model that serves two roles is asked by one at a time."""
 
 
-_loaded: WeakValueDictionary[tuple[Path, str, str, str], Loaded] = WeakValueDictionary()
+_loaded: WeakValueDictionary[tuple[str, ...], Loaded] = WeakValueDictionary()
 _locks: dict[tuple[str, str, Path | None], threading.Lock] = {}
 _under_way: dict[str, str] = {}
 
@@ -58,12 +59,12 @@ def best_device() -> tuple[str, str]:
         return "cuda", "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
     if torch.backends.mps.is_available():
         return "mps", "float16"
-    return "cpu", "float32"
+    return CPU
 
 
 def small_device() -> tuple[str, str]:
     """As `best_device`, but the processor under ZeroGPU, where each of many small calls would wait for a GPU."""
-    return ("cpu", "float32") if os.environ.get("SPACES_ZERO_GPU") else best_device()
+    return CPU if os.environ.get("SPACES_ZERO_GPU") else best_device()
 
 
 def on_gpu(work: Callable[P, R], seconds: int = GPU_S) -> Callable[P, R]:
@@ -102,7 +103,7 @@ def load(
         checkpoint = fetch(source, telling)
         where, dtype = device()
         auto = kind if isinstance(kind, str) else _read(source, lambda: kind(_configuration(checkpoint.folder)))
-        key = checkpoint.folder, auto, where, checkpoint.revision
+        key = str(checkpoint.folder), checkpoint.revision, auto, where, dtype
         found = _loaded.get(key)
         if found is None:
             telling(f"The model for {role}, {source.name}, is being loaded ({where}, {dtype}).")

@@ -311,10 +311,28 @@ def test_device_and_dtype_are_chosen_and_told(monkeypatch: pytest.MonkeyPatch, u
     assert hub.best_device() == ("cuda", "float16")
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     assert hub.small_device() == ("cpu", "float32")
-    monkeypatch.setattr(hub.load, "__defaults__", (*hub.load.__defaults__[:-1], lambda: ("cpu", "bfloat16")))  # type: ignore[index]
-    chat = use("chat")
-    assert chat._loaded.model.dtype is torch.bfloat16 and "(cpu, bfloat16)" in chat.name
-    assert chat.ask(HELLO, 4)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("role", LOADERS)
+def test_every_role_answers_in_the_dtypes_of_a_gpu(
+    use: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, role: str, dtype: str
+) -> None:
+    monkeypatch.setattr("emer_space.models.hub_speech.speech_spans", lambda wave: [(0.5, 2.5)])
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    monkeypatch.setattr(hub, "CPU", ("cpu", dtype))
+    model = use(role)
+    assert model._loaded.model.dtype is getattr(torch, dtype) and f"(cpu, {dtype})" in model.revision
+    if role == "speech":
+        assert model.recognise(noise(3), CancelToken()).text == "Ach. Bin da."
+    elif role == "voice":
+        assert model.probabilities(noise(3), CancelToken()).probabilities.argmax() == 2
+    elif role == "expression":
+        assert EXPRESSIONS[int(model.probabilities(picture(), drawn_face()).argmax())] == "angry"
+    else:
+        parts = [text_part("What?"), *([image_part(jpeg("red"))] if role == "vision" else [])]
+        assert model.ask([{"role": "user", "content": parts}], 4)
 
 
 def test_one_checkpoint_in_two_roles_is_loaded_once_and_told(
