@@ -24,6 +24,7 @@ from transformers import (
     Wav2Vec2ForSequenceClassification,
     WhisperConfig,
     WhisperFeatureExtractor,
+    WhisperForAudioClassification,
     WhisperForConditionalGeneration,
     WhisperProcessor,
     WhisperTokenizer,
@@ -136,6 +137,29 @@ def voice(folder: Path, names: tuple[str, ...] = VOICES, sure_of: int | None = N
     bias_towards(model.classifier, sure_of)
     model.save_pretrained(folder)
     Wav2Vec2FeatureExtractor(sampling_rate=rate).save_pretrained(folder)
+    return folder
+
+
+def whisper_voice(folder: Path, sure_of: int) -> Path:
+    """A classifier on the encoder of a Whisper, as the default for voices is."""
+    config = WhisperConfig(
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=16,
+        decoder_ffn_dim=16,
+        num_mel_bins=8,
+        vocab_size=32,
+        classifier_proj_size=8,
+        pad_token_id=0,
+        **named(("angry", "disgust", "fearful", "happy", "neutral", "sad", "surprised")),
+    )
+    model = WhisperForAudioClassification(config)
+    bias_towards(model.classifier, sure_of)
+    model.save_pretrained(folder)
+    WhisperFeatureExtractor(feature_size=8).save_pretrained(folder)
     return folder
 
 

@@ -491,6 +491,14 @@ def test_a_voice_is_read_window_by_window_and_silence_is_not(use: Callable[..., 
     assert nothing.probabilities.shape == (0, 4) and nothing.start.shape == (0,)
 
 
+def test_a_classifier_on_a_whisper_reads_voices_too(use: Callable[..., Any], tmp_path: Path) -> None:
+    found = use("voice", checkpoints.whisper_voice(tmp_path / "whisper", sure_of=2)).probabilities(
+        noise(3), CancelToken()
+    )
+    assert found.classes == ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+    assert found.probabilities.argmax() == 2
+
+
 def test_reading_a_voice_stops_between_windows(use: Callable[..., Any]) -> None:
     with pytest.raises(Cancelled):
         use("voice").probabilities(noise(9), Impatient(2))
