@@ -24,8 +24,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 CPU = ("cpu", "float32")
-GPU_S = 60
-"""How long one call may hold a GPU of ZeroGPU."""
+GPU_S, MOST_GPU_S = 60, 120
+"""How long one call may hold a GPU of ZeroGPU, which refuses to lend one for much longer."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def on_gpu(work: Callable[P, R], seconds: int = GPU_S) -> Callable[P, R]:
         import spaces
     except ImportError:
         return work
-    decorated: Callable[P, R] = spaces.GPU(duration=seconds)(work)
+    decorated: Callable[P, R] = spaces.GPU(duration=min(seconds, MOST_GPU_S))(work)
     return decorated
 
 
