@@ -42,8 +42,9 @@ class HubChat:
             raise ModelUnavailable(
                 f"The checkpoint for {role} has no chat template; let {self._setting} name one that has."
             )
-        added = (str(token) for token in self._tokenizer.added_tokens_decoder.values())
-        self._control = sorted({token for token in added if len(token) > 1}, key=len, reverse=True)
+        added = self._tokenizer.added_tokens_decoder.values()
+        marks = {token.content for token in added if token.special or token.content.startswith("<")}
+        self._control = sorted((mark for mark in marks if len(mark) > 1), key=len, reverse=True)
         self._check: Callable[[], None] = never
         self._write = on_gpu(self._written, seconds=int(seconds))
 

@@ -135,11 +135,11 @@ def fetch(source: Source, tell: Tell = log.info) -> Checkpoint:
     try:
         commit = pinned or _commit(source)
         folder = _download(source.name, commit)
+        _pin(key, commit)
     except (HfHubHTTPError, OfflineModeIsEnabled, LocalEntryNotFoundError, httpx2.HTTPError, OSError) as problem:
         raise ModelUnavailable(
             f"The model for {source.role} ({source.name}) could not be fetched: {_reason(problem, source)}."
         ) from problem
-    _pin(key, commit)
     return Checkpoint(folder, f"{source.name}@{commit}")
 
 
@@ -203,7 +203,9 @@ def _reason(problem: Exception, source: Source) -> str:
     if isinstance(problem, HfHubHTTPError):
         return f"the Hub answered {problem.response.status_code}; try again later"
     if isinstance(problem, OSError) and problem.errno is not None and not isinstance(problem, ConnectionError):
-        return "it could not be written to the disk; make room"
+        return (
+            "it could not be written to the disk; make room there, and let EMER_HOME name a folder that can be written"
+        )
     return f"the Hub cannot be reached from here; try again, or let {source.setting} name a folder with a checkpoint"
 
 

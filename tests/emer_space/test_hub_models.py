@@ -144,6 +144,21 @@ def test_a_host_without_the_hub_says_so(models: ModelHub, monkeypatch: pytest.Mo
     assert hub.under_way() == ()
 
 
+def test_a_home_that_cannot_be_written_is_told(
+    models: ModelHub, made: dict[str, Path], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.commit("lab/faces", made["expression"])
+    monkeypatch.setenv("EMER_HUB_EXPRESSION", "lab/faces")
+    home.write_text("no folder")
+    with pytest.raises(ModelUnavailable, match="EMER_HOME"):
+        HubExpressionClassifier()
+    home.unlink()
+    home.mkdir()
+    (home / "hub-revisions.json").write_text("{")
+    with pytest.raises(ModelUnavailable, match=r"hub-revisions\.json .* is damaged"):
+        HubExpressionClassifier()
+
+
 def test_offline_a_model_that_is_here_is_used(
     models: ModelHub, made: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
