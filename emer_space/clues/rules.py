@@ -139,9 +139,18 @@ def described_rules(modality: Modality) -> tuple[Rule, ...]:
 
 
 @cache
+def model_rules(modality: Modality) -> tuple[Rule, ...]:
+    """What a classifier may say, a rule a class: `clues/voice_emotion.toml`."""
+    rules = tuple(_rule(row) for row in read_toml("clues/voice_emotion.toml").get(modality, ()))
+    _once_each((*load_rules(modality), *rules), "voice_emotion.toml")
+    return rules
+
+
+@cache
 def rules_by_cue(modality: Modality) -> Mapping[str, Rule]:
-    """Every rule of a modality, measured or described, by its cue."""
-    return {rule.cue: rule for rule in (*load_rules(modality), *described_rules(modality))}
+    """Every rule of a modality, measured, described or a classifier's, by its cue."""
+    rules = (*load_rules(modality), *described_rules(modality), *model_rules(modality))
+    return {rule.cue: rule for rule in rules}
 
 
 def _once_each(rules: Iterable[Rule], table: str) -> None:

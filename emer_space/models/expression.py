@@ -54,7 +54,12 @@ class ExpressionClassifier:
 
 
 def aligned_face(rgb: NDArray[np.uint8], face: Face, margin: float) -> NDArray[np.float32]:
-    """The face in grey, (64, 64), values −1…1, eyes level; `margin` is the crop's side over the face's.
+    """The face in grey, (64, 64), values −1…1, eyes level; as `grey_face`."""
+    return grey_face(rgb, face, margin, SIDE).astype(np.float32) / 127.5 - 1.0
+
+
+def grey_face(rgb: NDArray[np.uint8], face: Face, margin: float, out: int) -> NDArray[np.uint8]:
+    """The face in grey, (out, out), values 0…255, eyes level; `margin` is the crop's side over the face's.
 
     What lies outside the picture repeats the picture's edge.
     """
@@ -67,9 +72,9 @@ def aligned_face(rgb: NDArray[np.uint8], face: Face, margin: float) -> NDArray[n
     level = face.landmarks @ turn.T
     low, high = level.min(axis=0), level.max(axis=0)
     side = max(float((high - low).max()) * margin, 1.0)
-    scale = 2 * SIDE / side  # drawn at twice the size and halved, against aliasing
-    shift = SIDE - scale * (low + high) / 2
+    scale = 2 * out / side  # drawn at twice the size and halved, against aliasing
+    shift = out - scale * (low + high) / 2
     matrix = np.column_stack([scale * turn, shift])
-    drawn = cv2.warpAffine(rgb, matrix, (2 * SIDE, 2 * SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    grey = cv2.resize(cv2.cvtColor(drawn, cv2.COLOR_RGB2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return grey.astype(np.float32) / 127.5 - 1.0
+    drawn = cv2.warpAffine(rgb, matrix, (2 * out, 2 * out), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    grey = cv2.resize(cv2.cvtColor(drawn, cv2.COLOR_RGB2GRAY), (out, out), interpolation=cv2.INTER_AREA)
+    return np.asarray(grey, np.uint8)

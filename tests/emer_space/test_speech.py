@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Cancelled
-from emer_space.models.speech import LOOPS, SpeechRecogniser
+from emer_space.models.recognition import LOOPS
+from emer_space.models.speech import SpeechRecogniser
 
 CLIPS = Path(__file__).parents[2].parent / "shared" / "clips"
 RATE = 16_000

@@ -1,0 +1,97 @@
+"""Acoustic clues from a speech-emotion model: what it reads a voice as, and when, by the rules of `voice_emotion.toml`.
+
+Beside the measured clues of `acoustic.py`, never instead of them: where those found no voice, the model is not asked.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.analysis import ClipFacts, Clue, Reading, numbered
+from emer_space.cancellation import CancelToken
+from emer_space.clues.activity import VoiceActivity
+from emer_space.clues.rules import Measurements, rules_by_cue
+from emer_space.models.hub_voice import SAMPLE_RATE, VoiceEmotions
+from emer_space.settings import Settings
+
+MOST_CLUES = 3
+LEAST_PROBABILITY = 0.5
+"""A class that is not likelier than all others together is not told."""
+LEAST_VOICE_S = 0.6
+"""Voiced sound that a window must hold to be read, as in acoustic.py."""
+
+
+class VoiceClassifier(Protocol):
+    """What `HubVoiceClassifier` does."""
+
+    def probabilities(self, wave: NDArray[np.float32], token: CancelToken) -> VoiceEmotions: ...
+
+
+def with_voice_emotion(
+    reading: Reading,
+    wave: NDArray[np.float32],
+    facts: ClipFacts,
+    classifier: VoiceClassifier,
+    settings: Settings,
+    token: CancelToken,
+    activity: VoiceActivity | None = None,
+) -> Reading:
+    """The acoustic reading of a clip with the model's clues among its own, all numbered anew.
+
+    `wave`: mono, float in −1…1, shape (samples,), at `settings.sample_rate`. `activity` leaves out windows in which
+    hardly anybody speaks. A reading that found no voice comes back as it is. Raises `Cancelled`.
+    """
+    token.check()
+    if not len(wave) or all(clue.absent for clue in reading.clues):
+        return reading
+    if settings.sample_rate != SAMPLE_RATE:
+        from scipy.signal import resample_poly  # takes most of a second to import, and is seldom needed
+
+        wave = resample_poly(wave, SAMPLE_RATE, settings.sample_rate).astype(np.float32)
+    emotions = classifier.probabilities(wave, token)
+    found = voice_emotion_clues(emotions, facts, activity)
+    return replace(reading, clues=numbered([*reading.clues, *found], "a"))
+
+
+def voice_emotion_clues(
+    emotions: VoiceEmotions, facts: ClipFacts, activity: VoiceActivity | None = None
+) -> tuple[Clue, ...]:
+    """The weightiest spans in which neighbouring windows have the same class; without ids."""
+    rules = rules_by_cue("acoustic")
+    clues = []
+    for kind, windows in _spans(emotions, activity):
+        column = emotions.classes.index(kind)
+        probability = float(emotions.probabilities[windows, column].mean())
+        rule = rules[f"model-{kind}"]
+        measured: Measurements = {"class": kind, "probability": probability, "windows": len(windows)}
+        start, end = float(emotions.start[windows[0]]), min(float(emotions.end[windows[-1]]), facts.duration_s)
+        clues.append(rule.clue("acoustic", start, end, measured, confidence=rule.confidence * probability))
+    return tuple(sorted(clues, key=lambda clue: -clue.confidence * (clue.end - clue.start) ** 0.5)[:MOST_CLUES])
+
+
+def _spans(emotions: VoiceEmotions, activity: VoiceActivity | None) -> Iterator[tuple[str, list[int]]]:
+    """The likeliest class and its windows, for each run of windows that agree; what is unsure ends a run."""
+    known = [_class(emotions, window, activity) for window in range(len(emotions.start))]
+    for kind, run in groupby(range(len(known)), key=lambda window: known[window]):
+        if kind is not None:
+            yield kind, list(run)
+
+
+def _class(emotions: VoiceEmotions, window: int, activity: VoiceActivity | None) -> str | None:
+    best = int(emotions.probabilities[window].argmax())
+    if emotions.probabilities[window, best] < LEAST_PROBABILITY:
+        return None
+    if activity is not None and _voiced_s(activity, emotions.start[window], emotions.end[window]) < LEAST_VOICE_S:
+        return None
+    return emotions.classes[best]
+
+
+def _voiced_s(activity: VoiceActivity, start: float, end: float) -> float:
+    if len(activity.t) < 2:
+        return 0.0
+    inside = (activity.t >= start) & (activity.t <= end)
+    return float((activity.level[inside] > 0).sum() * (activity.t[1] - activity.t[0]))

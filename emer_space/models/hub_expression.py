@@ -1,0 +1,62 @@
+"""Seven expressions of an aligned face by an image classifier of the Hub: the second opinion of the hub profile."""
+
+import logging
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.errors import ModelUnavailable
+from emer_space.models.emotion_classes import classes_of
+from emer_space.models.expression import EXPRESSIONS, VIEWS, grey_face
+from emer_space.models.face import Face
+from emer_space.models.hub import load, on_gpu, small_device
+from emer_space.models.hub_source import Tell
+
+log = logging.getLogger(__name__)
+
+SIDE = 224
+"""Pixels of the crop that the checkpoint's own preparation is given."""
+
+
+class HubExpressionClassifier:
+    """A checkpoint with the classes of `EXPRESSIONS` (`EMER_HUB_EXPRESSION`), asked as `ExpressionClassifier` is."""
+
+    def __init__(self, tell: Tell = log.info) -> None:
+        """Load the model. Raises `ModelUnavailable` where there is none, or its classes are not the seven."""
+        self._loaded = load(
+            "expression", "AutoModelForImageClassification", "AutoImageProcessor", tell, device=small_device
+        )
+        classes = classes_of(self._loaded.model.config.id2label, "expression")
+        if set(classes) != set(EXPRESSIONS):
+            raise ModelUnavailable(
+                f"The checkpoint for expression tells {len(classes)} classes apart and not the seven "
+                f"{', '.join(EXPRESSIONS)}; let EMER_HUB_EXPRESSION name another."
+            )
+        self._order = [classes.index(name) for name in EXPRESSIONS]
+        self._classify = on_gpu(self._classified)
+
+    @property
+    def revision(self) -> str:
+        return self._loaded.revision
+
+    def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.float32]:
+        """Probabilities (7,) in the order of `EXPRESSIONS` for a face of the picture `rgb` (h, w, 3).
+
+        The mean over the crops of `VIEWS`, in grey: what most collections of faces hold, and no expression is a colour.
+        """
+        views = []
+        for margin, mirrored in VIEWS:
+            crop = grey_face(rgb, face, margin, SIDE)
+            grey = crop[:, ::-1] if mirrored else crop
+            views.append(np.repeat(grey[:, :, None], 3, axis=2))
+        prepared = self._loaded.processor(images=views, return_tensors="pt")
+        return self._classify(prepared["pixel_values"]).mean(axis=0)[self._order]
+
+    def _classified(self, pixels: Any) -> NDArray[np.float32]:
+        """Probabilities (views, 7) in the checkpoint's own order."""
+        import torch
+
+        with self._loaded.busy, torch.inference_mode():
+            logits = self._loaded.model(pixel_values=pixels.to(self._loaded.device, self._loaded.model.dtype)).logits
+            return np.asarray(logits.float().softmax(-1).cpu(), np.float32)

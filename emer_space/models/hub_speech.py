@@ -1,0 +1,248 @@
+"""Speech recognition of the hub profile: a Whisper of any size (Radford et al. 2022, arXiv:2212.04356) by transformers.
+
+Speech is found first and decoded greedily in windows of at most 30 s: deterministic, bounded, stopped at any token.
+"""
+
+import logging
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.analysis import Subtitle
+from emer_space.cancellation import CancelToken
+from emer_space.errors import ModelUnavailable
+from emer_space.models.hub import load, on_gpu
+from emer_space.models.hub_source import Tell
+from emer_space.models.recognition import (
+    MAX_TOKENS,
+    MIN_SPEECH_S,
+    SAMPLE_RATE,
+    checked,
+    doubt_of,
+    join,
+    sentences,
+    speech_spans,
+)
+from emer_space.models.stopping import stop_at
+
+log = logging.getLogger(__name__)
+
+WINDOW_S = 28.0
+"""Whisper hears 30 s at once; some room is left for the padding of a stretch of speech."""
+PAD_S = 0.3
+TICK_S = 0.02
+"""Whisper's times are multiples of it."""
+NO_SPEECH = ("<|nospeech|>", "<|nocaptions|>")
+SENTENCE = re.compile(r".+?(?:[.?!…]+[\"'”’]*(?=\s)|[。？！]+[”’]*|$)\s*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    start: float
+    end: float
+    word: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """A segment as `recognition.checked` takes it; its words are sentences, with times by their share of the text."""
+
+    text: str
+    start: float
+    end: float
+    words: tuple[_Word, ...]
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A stretch of the wave from `start` s on, and its mel spectrogram (1, bins, frames)."""
+
+    start: float
+    seconds: float
+    features: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The tokens of a window with their log-probabilities, and how likely the language is and that nobody speaks."""
+
+    language: str
+    certain: float
+    ids: list[int]
+    logprobs: list[float]
+    silent: float
+
+
+class HubSpeechRecogniser:
+    """A Whisper checkpoint (`EMER_HUB_SPEECH`). Not for use from several threads at once."""
+
+    def __init__(self, tell: Tell = log.info) -> None:
+        """Load the model. Raises `ModelUnavailable` where there is none, or it is no Whisper."""
+        self._loaded = load("speech", "AutoModelForSpeechSeq2Seq", "AutoProcessor", tell)
+        self._settings = self._loaded.model.generation_config
+        if self._loaded.model.config.model_type != "whisper" or not hasattr(self._settings, "no_timestamps_token_id"):
+            raise ModelUnavailable(
+                "The checkpoint for speech is no Whisper with times; let EMER_HUB_SPEECH name one, as "
+                "openai/whisper-small."
+            )
+        self._tokenizer = self._loaded.processor.tokenizer
+        self._token = CancelToken()
+        self._write = on_gpu(self._written)
+
+    @property
+    def revision(self) -> str:
+        return self._loaded.revision
+
+    @property
+    def translates(self) -> bool:
+        """Whether it was trained to translate: not where it knows English only, or its decoder was cut down (turbo)."""
+        config = self._loaded.model.config
+        return bool(self._languages) and config.decoder_layers == config.encoder_layers
+
+    def recognise(self, wave: NDArray[np.float32], token: CancelToken) -> Subtitle:
+        """The words in a mono wave (n samples at 16 kHz, −1…1), with times in seconds of the clip.
+
+        A segment is a sentence. Speech that is not English has its English in `translation`, where the model can.
+        No speech: an empty text with source "none". Raises `Cancelled`.
+        """
+        token.check()
+        spans = speech_spans(wave)
+        if sum(end - start for start, end in spans) < MIN_SPEECH_S:
+            return Subtitle(text="", source="none")
+        self._token = token
+        windows = [self._window(wave, span) for span in _windows(spans)]
+        first = self._write(windows[0].features, None, "transcribe")
+        language, certain = first.language, first.certain
+        heard = list(checked(self._decoded(windows, language, "transcribe", first), token))
+        if not heard:
+            return Subtitle(text="", source="none")
+        doubtful = doubt_of(heard, certain)
+        kept = tuple(sentences(heard, hide_doubted=doubtful is None))
+        text = join([segment.text for segment in kept], language)
+        translation = None
+        if language != "en" and doubtful is None and self.translates:
+            english = checked(self._decoded(windows, language, "translate"), token)
+            translation = join([segment.text for segment in english if segment.doubt is None], "en") or None
+        return Subtitle(text, "recognised", language, translation, kept, doubtful)
+
+    @property
+    def _languages(self) -> dict[str, int]:
+        """Tokens of the languages it tells apart, `<|en|>` → id; none where it knows English only."""
+        multilingual = getattr(self._settings, "is_multilingual", False)
+        return dict(getattr(self._settings, "lang_to_id", None) or {}) if multilingual else {}
+
+    def _window(self, wave: NDArray[np.float32], span: tuple[float, float]) -> _Window:
+        start = max(0.0, span[0] - PAD_S)
+        piece = wave[round(start * SAMPLE_RATE) : round((span[1] + PAD_S) * SAMPLE_RATE)]
+        prepared = self._loaded.processor(piece, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+        return _Window(start, len(piece) / SAMPLE_RATE, prepared.input_features)
+
+    def _decoded(
+        self, windows: list[_Window], language: str, task: str, first: _Written | None = None
+    ) -> Iterator[_Decoded]:
+        """The segments of all windows, in `language`; the first window may have been written down already."""
+        for number, window in enumerate(windows):
+            self._token.check()
+            known = first if number == 0 else None
+            yield from self._segments(window, known or self._write(window.features, language, task))
+
+    def _written(self, features: Any, language: str | None, task: str) -> _Written:
+        """What a window says, in a language that is found where it is None."""
+        import torch
+
+        model = self._loaded.model
+        with self._loaded.busy, torch.inference_mode():
+            placed = features.to(self._loaded.device, model.dtype)
+            encoded = model.get_encoder()(placed)
+            start = torch.tensor([[self._settings.decoder_start_token_id]], device=self._loaded.device)
+            logits = model(encoder_outputs=encoded, decoder_input_ids=start).logits[0, -1].float()
+            silent = float(logits.softmax(-1)[self._no_speech]) if self._no_speech is not None else 0.0
+            certain = 1.0
+            if language is None:
+                language, certain = self._language(logits)
+            out = model.generate(
+                input_features=placed,
+                encoder_outputs=encoded,
+                return_timestamps=True,
+                force_unique_generate_call=True,
+                return_dict_in_generate=True,
+                output_scores=True,
+                do_sample=False,
+                num_beams=1,
+                max_new_tokens=min(MAX_TOKENS, model.config.max_target_positions // 2 - 4),
+                stopping_criteria=stop_at(lambda: self._token.check()),
+                **({"language": language, "task": task} if self._languages else {}),
+            )
+            ids = out.sequences[0, -len(out.scores) :].tolist()
+            logprobs = [
+                float(scores[0].float().log_softmax(-1)[chosen]) for scores, chosen in zip(out.scores, ids, strict=True)
+            ]
+        return _Written(language, certain, ids, logprobs, silent)
+
+    def _language(self, logits: Any) -> tuple[str, float]:
+        """The likeliest language as an ISO code, with its probability; English where no other is known."""
+        if not self._languages:
+            return "en", 1.0
+        names, ids = zip(*self._languages.items(), strict=True)
+        best = logits[list(ids)].softmax(-1).max(-1)
+        return names[int(best.indices)].strip("<|>"), float(best.values)
+
+    @property
+    def _no_speech(self) -> int | None:
+        known = self._tokenizer.get_vocab()
+        return next((known[name] for name in NO_SPEECH if name in known), None)
+
+    def _segments(self, window: _Window, written: _Written) -> Iterator[_Decoded]:
+        """The segments of a window: text between two times. A text that no time ends lasts until the window does."""
+        first_time = self._settings.no_timestamps_token_id + 1
+        known = [logprob for logprob in written.logprobs if np.isfinite(logprob)]
+        average = sum(known) / max(len(known), 1)
+        whole = self._tokenizer.decode([one for one in written.ids if one < first_time], skip_special_tokens=True)
+        compression = len(whole.encode()) / max(1, len(zlib.compress(whole.encode())))
+        start, text, sure = 0.0, list[int](), list[float]()
+        for one, logprob in [*zip(written.ids, written.logprobs, strict=True), (None, 0.0)]:
+            if one is not None and one < first_time:
+                text.append(one)
+                sure.append(float(np.exp(logprob)))
+                continue
+            at = window.seconds if one is None else min((one - first_time) * TICK_S, window.seconds)
+            told = self._tokenizer.decode(text, skip_special_tokens=True)
+            if told.strip():
+                words = tuple(_spread(told, window.start + start, window.start + max(start, at), float(np.mean(sure))))
+                yield _Decoded(told, words[0].start, words[-1].end, words, average, compression, written.silent)
+            start, text, sure = at, [], []
+
+
+def _windows(spans: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """Stretches of at most 28 s that hold all speech: cut in pauses, and within speech only where it has none."""
+    start = end = None
+    for first, last in spans:
+        if start is not None and end is not None and last - start > WINDOW_S:
+            yield start, end
+            start = None
+        start = first if start is None else start
+        while last - start > WINDOW_S:
+            yield start, start + WINDOW_S
+            start += WINDOW_S
+        end = last
+    if start is not None and end is not None:
+        yield start, end
+
+
+def _spread(text: str, start: float, end: float, probability: float) -> Iterator[_Word]:
+    """The sentences of a segment, each with its share of the time by its characters."""
+    pieces = [piece for piece in SENTENCE.findall(text) if piece.strip()]
+    step = (end - start) / max(1, sum(len(piece) for piece in pieces))
+    at = start
+    for piece in pieces:
+        yield _Word(at, at + step * len(piece), piece, probability)
+        at += step * len(piece)

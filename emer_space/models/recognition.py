@@ -1,0 +1,180 @@
+"""What a recogniser of speech heard, and its doubts: for every Whisper (Radford et al. 2022, arXiv:2212.04356).
+
+What Whisper does wrong in known ways (loops, words over silence, a wrongly guessed language) is recognised here
+and said in `Subtitle.doubtful`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.analysis import Segment
+from emer_space.cancellation import CancelToken
+
+SAMPLE_RATE = 16_000
+MIN_SPEECH_S = 0.25
+MAX_TOKENS = 224
+"""Tokens in a window of 30 s, half of Whisper's context as in the paper: a loop ends here."""
+
+MIN_LOGPROB = -1.0
+"""Whisper's own bound for a failed decoding (paper, section 4.5)."""
+UNSURE_LOGPROB = -0.5
+UNSURE_LANGUAGE = 0.8
+"""Below one of these two the words may still be right, below both they were wrong in part in every trial."""
+MIN_LANGUAGE = 0.5
+MIN_WORD = 0.45
+MAX_COMPRESSION = 2.4
+"""Whisper's own bound for a loop (paper, section 4.5); people repeat themselves too, so a second sign is wanted."""
+MAX_NO_SPEECH = 0.6
+MAX_INSTANT = 0.15
+"""Share of words that take no time: a loop writes more words than the sound has room for."""
+INSTANT_S = 0.05
+MAX_DOUBTFUL_SHARE = 0.25
+"""Beyond this share of the words the whole subtitle is doubtful; below it the part is shown as `UNCLEAR`."""
+UNCLEAR = "[…]"
+MAX_PAUSE_S = 1.2
+MAX_SENTENCE_CHARS = 240
+
+LOOPS = "the recognised words repeat themselves, as they do when speech is not understood"
+REPEATED = re.compile(r"(.{1,24}?)\1{4,}")
+SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…")
+INVENTED = frozenset(
+    {
+        "thank you",
+        "thank you very much",
+        "thank you so much",
+        "thanks for watching",
+        "thank you for watching",
+        "please subscribe",
+        "bye",
+        "bye bye",
+        "you",
+        "谢谢",
+        "谢谢大家",
+        "谢谢观看",
+        "請不吝點贊 訂閱 轉發 打賞支持明鏡與點點欄目",
+    }
+)
+"""What Whisper writes over sounds that are no speech (Koenecke et al. 2024, arXiv:2402.08021)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One segment of the recogniser: its words with times, and how sure it was."""
+
+    words: tuple[Segment, ...]
+    logprob: float
+    certainty: float
+    compression: float
+    doubt: str | None
+
+    @property
+    def text(self) -> str:
+        return "".join(word.text for word in self.words).strip()
+
+
+def has_speech(wave: NDArray[np.float32]) -> bool:
+    """Whether the voice activity detector finds speech; asked first, because it is far cheaper than recognition."""
+    return sum(end - start for start, end in speech_spans(wave)) >= MIN_SPEECH_S
+
+
+def speech_spans(wave: NDArray[np.float32]) -> list[tuple[float, float]]:
+    """Where the voice activity detector finds speech, in seconds; nowhere in a wave too short to hold any."""
+    if wave.size < MIN_SPEECH_S * SAMPLE_RATE:
+        return []
+    from faster_whisper.vad import get_speech_timestamps
+
+    spans = get_speech_timestamps(wave, speech_pad_ms=0)
+    return [(span["start"] / SAMPLE_RATE, span["end"] / SAMPLE_RATE) for span in spans]
+
+
+def checked(segments: Iterable[Any], token: CancelToken) -> Iterator[Heard]:
+    """The recogniser works while it is iterated: between two segments is the moment to stop it."""
+    for segment in segments:
+        token.check()
+        pieces = segment.words or (segment,)
+        words = tuple(Segment(float(p.start), float(p.end), p.word if segment.words else p.text) for p in pieces)
+        certainty = fmean(word.probability for word in segment.words) if segment.words else 1.0
+        yield Heard(words, segment.avg_logprob, certainty, segment.compression_ratio, _segment_doubt(segment))
+    token.check()
+
+
+def _segment_doubt(segment: Any) -> str | None:
+    invented = _bare(segment.text) in INVENTED
+    if segment.compression_ratio > MAX_COMPRESSION and _loops(segment):
+        return LOOPS
+    if segment.avg_logprob < MIN_LOGPROB:
+        return "the words were recognised with low probability"
+    if segment.no_speech_prob > MAX_NO_SPEECH and segment.avg_logprob < UNSURE_LOGPROB:
+        return "what was taken for words may not be speech"
+    if invented and (segment.avg_logprob < UNSURE_LOGPROB or segment.no_speech_prob > 0.2):
+        return "words like these are often invented where there is only noise"
+    return None
+
+
+def _loops(segment: Any) -> bool:
+    """Whether one short piece fills half of the text, or many words take no time."""
+    repeated = sum(len(match.group()) for match in REPEATED.finditer(segment.text.lower()))
+    instant = [word.end - word.start < INSTANT_S for word in segment.words or ()]
+    return repeated > len(segment.text) / 2 or (bool(instant) and fmean(instant) > MAX_INSTANT)
+
+
+def doubt_of(heard: Sequence[Heard], language_probability: float) -> str | None:
+    """One sentence on why the words as a whole are not to be relied on; None where they are."""
+    logprob = fmean(segment.logprob for segment in heard)
+    unsure = language_probability < UNSURE_LANGUAGE
+    if unsure and max(segment.compression for segment in heard) > MAX_COMPRESSION:
+        return f"The words are doubtful: {LOOPS}."
+    if language_probability < MIN_LANGUAGE or (unsure and logprob < UNSURE_LOGPROB):
+        return "The words are doubtful: it is not clear which language is spoken."
+    if fmean(segment.certainty for segment in heard) < MIN_WORD:
+        return "The words are doubtful: they were recognised with low probability."
+    doubted = [segment for segment in heard if segment.doubt]
+    if sum(len(segment.text) for segment in doubted) > MAX_DOUBTFUL_SHARE * sum(len(segment.text) for segment in heard):
+        return f"The words are doubtful: {doubted[0].doubt}."
+    return None
+
+
+def sentences(heard: Iterable[Heard], hide_doubted: bool) -> Iterator[Segment]:
+    """Sentences with their times, across the segments of the recogniser, which cut where its window ends."""
+    words: list[Segment] = []
+    for segment in heard:
+        if segment.doubt and hide_doubted:
+            if words:
+                yield _sentence(words)
+            words = []
+            yield Segment(round(segment.words[0].start, 2), round(segment.words[-1].end, 2), UNCLEAR)
+            continue
+        for word in segment.words:
+            if words and word.start - words[-1].end > MAX_PAUSE_S:
+                yield _sentence(words)
+                words = []
+            words.append(word)
+            if word.text.rstrip("\"'”’ ").endswith(SENTENCE_ENDS):
+                yield _sentence(words)
+                words = []
+        if sum(len(word.text) for word in words) > MAX_SENTENCE_CHARS:
+            yield _sentence(words)
+            words = []
+    if words:
+        yield _sentence(words)
+
+
+def _sentence(words: Sequence[Segment]) -> Segment:
+    return Segment(round(words[0].start, 2), round(words[-1].end, 2), "".join(word.text for word in words).strip())
+
+
+def join(parts: Iterable[str], language: str) -> str:
+    return ("" if language in ("zh", "ja", "yue", "th") else " ").join(part.strip() for part in parts).strip()
+
+
+def _bare(text: str) -> str:
+    """Lower case without punctuation."""
+    kept = "".join(" " if unicodedata.category(char).startswith("P") else char for char in text.lower())
+    return " ".join(kept.split())
