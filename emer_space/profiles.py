@@ -15,9 +15,13 @@ from typing import Any
 
 from emer_space.errors import InputError, ModelUnavailable
 from emer_space.memory import bound_heaps
-from emer_space.models import endpoint, store
+from emer_space.models import endpoint, hub, store
 from emer_space.models.expression import ExpressionClassifier
 from emer_space.models.face import FaceLandmarks
+from emer_space.models.hub_chat import HubChat, HubVision
+from emer_space.models.hub_expression import HubExpressionClassifier
+from emer_space.models.hub_speech import HubSpeechRecogniser
+from emer_space.models.hub_voice import HubVoiceClassifier
 from emer_space.models.pitch import PitchTracker
 from emer_space.models.sentences import SentenceEmbeddings
 from emer_space.models.speech import SpeechRecogniser
@@ -48,6 +52,13 @@ LOADERS: Mapping[str, Mapping[str, Loader]] = {
         "sentences": SentenceEmbeddings,
     },
     "endpoint": {role: partial(_of_endpoint, role) for role in endpoint.ROLES},
+    "hub": {
+        "expression": HubExpressionClassifier,
+        "speech": HubSpeechRecogniser,
+        "voice": HubVoiceClassifier,
+        "chat": HubChat,
+        "vision": HubVision,
+    },
 }
 """Profile name → role → how to load it. A face tracker is made anew for every clip (`Profile.faces`)."""
 ROLES = tuple(dict.fromkeys(role for loaders in LOADERS.values() for role in loaders))
@@ -64,6 +75,8 @@ class Profile:
         self._fetched = threading.Event()
         self._fetched.set()
         self._locks = {role: threading.Lock() for role in ROLES}
+        if "hub" in self.choice.values():
+            hub.on_gpu(_nothing)  # ZeroGPU starts no Space in which nothing asked for a GPU by then
 
     def get(self, role: str) -> Any:
         """The model of a role, loaded at the first call; raises `ModelUnavailable`."""
@@ -93,7 +106,8 @@ class Profile:
         """Id and revision of a role's model, for the provenance of a result."""
         if self.choice[role] == "bundled":
             return store.bundled_models()[role].revision
-        return str(self.get(role).name)
+        model = self.get(role)
+        return str(model.name if self.choice[role] == "endpoint" else model.revision)
 
     def prepare(self) -> None:
         """Fetch what is not here yet (a Space's first start), then load everything; whoever comes first waits."""
@@ -145,6 +159,10 @@ def load_profile(text: str = "bundled") -> Profile:
         if source == "endpoint" and endpoint.endpoint_of(role) is None:
             raise InputError(f"The profile {text!r} asks an endpoint for {role}, and none is named; {_to_set(role)}.")
     return Profile(",".join([name, *overrides]), choice)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _to_set(role: str) -> str:

@@ -35,8 +35,8 @@ def examples(words: Words) -> str:
     return f"<h3>{escape(words('form.examples'))}</h3>"
 
 
-def progress(stages: Mapping[str, float | None], words: Words, waiting: bool = False) -> str:
-    """The stages as steps; a fraction in 0…1 once a stage has begun, None before."""
+def progress(stages: Mapping[str, float | None], words: Words, waiting: bool = False, notes: Sequence[str] = ()) -> str:
+    """The stages as steps; a fraction in 0…1 once a stage has begun, None before. `notes` tell what takes long."""
     steps = []
     under_way = [name for name, fraction in stages.items() if fraction is not None and fraction < 1]
     for name, fraction in stages.items():
@@ -50,7 +50,7 @@ def progress(stages: Mapping[str, float | None], words: Words, waiting: bool = F
     now = words("run.waiting") if waiting or not stage else words("run.working", stage=stage)
     return (
         f'<section class="emer-progress"><h3>{escape(words("run.heading"))}</h3><ol>{"".join(steps)}</ol>'
-        f'<p class="emer-help" role="status" aria-live="polite">{escape(now)}</p></section>'
+        f'<p class="emer-help" role="status" aria-live="polite">{escape(" ".join([now, *notes]))}</p></section>'
     )
 
 

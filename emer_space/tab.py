@@ -19,6 +19,7 @@ from emer_space.cancellation import CancelToken
 from emer_space.errors import Cancelled, InputError, MissingTool
 from emer_space.examples import Example
 from emer_space.languages import Languages
+from emer_space.models.hub import under_way
 from emer_space.pipeline import STAGES, Finished, Request, analyze
 from emer_space.profiles import Profile
 from emer_space.runs import Runs
@@ -185,7 +186,7 @@ class ExplainTab:
                             return
                         if event.stage in stages:
                             stages[event.stage] = round(event.fraction, 1)
-                        if (now := render.progress(stages, words)) != shown:
+                        if (now := render.progress(stages, words, notes=under_way())) != shown:
                             shown = now
                             yield (*self._state(progress=now), *rest)
         except Cancelled:
