@@ -6,7 +6,9 @@ import pytest
 from lab import HURRIED, NAME, TOKEN
 from server import LoopbackHub
 
+from leaderboard.hosting import Board
 from submissions.hub_dataset import HubDataset
+from submissions.hub_store import HubStore
 
 
 @pytest.fixture
@@ -29,3 +31,10 @@ def dataset(hub: LoopbackHub) -> HubDataset:
 def make_dataset(hub: LoopbackHub) -> Callable[[], HubDataset]:
     """Another process would make its own."""
     return lambda: HubDataset(NAME, TOKEN, HURRIED)
+
+
+@pytest.fixture
+def make_board(make_track: Callable[..., str], make_dataset: Callable[[], HubDataset]) -> Callable[..., Board]:
+    """Another call is another process, with nothing on its own disk that matters."""
+    make_track(per_day=50, attempts=90)
+    return lambda **how: Board(store=HubStore(make_dataset(), **{"poll_s": 0, **how}))

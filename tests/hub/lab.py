@@ -1,6 +1,24 @@
-"""The dataset of the tests, and the patience with which they ask for it."""
+"""The dataset of the tests, the patience with which they ask for it, and how they send and score."""
 
+from board_making import ADA, REPORT, answers
+
+from leaderboard.hosting import Board
+from leaderboard.schedule import Swept, sweep
+from leaderboard.scoring_process import Outcome
 from submissions.hub_dataset import Patience
+from submissions.identity import Person
+from submissions.intake import Entry
 
 NAME, TOKEN = "lab/emer-submissions", "hf_of_the_lab"
 HURRIED = Patience(budget_s=6, first_wait_s=0.05, most_wait_s=0.2)
+
+
+def send(board: Board, person: Person = ADA, **changed: str) -> str:
+    return board.intake.submit(person, "small", answers(**changed), "P.csv", Entry(person.name)).submission.id
+
+
+def score(board: Board, value: float = 0.5) -> Swept:
+    primary = {"name": "F", "value": value, "interval": None}
+    done = sweep(board, score=lambda *job: Outcome("scored", {"public": {**REPORT, "primary": primary}}))
+    board.ledger.store.flush()
+    return done

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT, answers
-from lab import HURRIED, NAME, TOKEN
+from lab import HURRIED, NAME, TOKEN, score, send
 from server import Fault, LoopbackHub
 from serving import wait_for
 
@@ -26,27 +26,8 @@ from submissions.hub_dataset import HubDataset, Patience
 from submissions.hub_store import HubStore
 from submissions.hub_tree import HubTree
 from submissions.identity import Person
-from submissions.intake import Entry
 from submissions.pace import Pace
 from submissions.store import FolderStore
-
-
-@pytest.fixture
-def make_board(make_track: Callable[..., str], make_dataset: Callable[[], HubDataset]) -> Callable[..., Board]:
-    """Another call is another process, with nothing on its own disk that matters."""
-    make_track(per_day=50, attempts=90)
-    return lambda **how: Board(store=HubStore(make_dataset(), **{"poll_s": 0, **how}))
-
-
-def send(board: Board, person: Person = ADA, **changed: str) -> str:
-    return board.intake.submit(person, "small", answers(**changed), "P.csv", Entry(person.name)).submission.id
-
-
-def score(board: Board, value: float = 0.5) -> Swept:
-    primary = {"name": "F", "value": value, "interval": None}
-    done = sweep(board, score=lambda *job: Outcome("scored", {"public": {**REPORT, "primary": primary}}))
-    board.ledger.store.flush()
-    return done
 
 
 def test_what_got_a_receipt_is_there_for_a_process_that_begins_with_nothing(
