@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from emer_space.errors import EmerError
+from emer_space.models.chat import Chat
 from leaderboard import hub_commands
 from leaderboard.desk import Desk
 from leaderboard.errors import LeaderboardError
+from leaderboard.judging import commands as judge_commands
 from leaderboard.metrics.registry import METRICS
 from leaderboard.vocabularies import fetch, fetched_folder, metric_wheels, official_wheels, open_wheels, terms
 from submissions.errors import IntakeError
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (LeaderboardError, SubmissionError, IntakeError) as problem:
+    except (EmerError, LeaderboardError, SubmissionError, IntakeError) as problem:
         print(problem, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -50,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     metric.add_argument("metric", choices=sorted(METRICS))
     metric.add_argument("--references", type=Path, required=True, metavar="R")
     metric.add_argument("--groups", type=Path, metavar="FILE", help="set-level: JSON, sample → its synonym groups")
+    judge_commands.add_options(metric)
     metric.set_defaults(run=_metric)
 
     score = commands.add_parser("score", help="score a prediction file by the rules of a track")
@@ -146,6 +149,14 @@ def explain(clues: Path, modalities: tuple[str, ...]) -> bytes:
         return out.read_bytes()
 
 
+def chat_model() -> Chat | None:
+    """The language model that judges: the one behind `EMER_CHAT_URL`; None where none is named."""
+    from emer_space.models.endpoint import EndpointChat, endpoint_of
+
+    endpoint = endpoint_of("chat")
+    return EndpointChat(endpoint) if endpoint else None
+
+
 def _table(options: argparse.Namespace) -> None:
     from leaderboard.export import told
     from leaderboard.hosting import Board
@@ -183,8 +194,12 @@ def _metric(options: argparse.Namespace) -> None:
     if options.groups and options.metric != "set-level":
         raise LeaderboardError(f"--groups goes with set-level, not with {options.metric}; leave it out.")
     wheels = metric_wheels(options.wheels)
-    tally = measure(options.metric, options.references, options.predictions, wheels, options.groups)
-    _show(tally.to_dict(), options.json, [f"{name}: {value:.4f}" for name, value in tally.point().items()])
+    judge = judge_commands.judge_of(options, METRICS[options.metric].judged, chat_model)
+    tally = measure(options.metric, options.references, options.predictions, wheels, options.groups, judge)
+    if options.save_groups:
+        judge_commands.save_groups(options.save_groups, tally)
+    lines = [f"{name}: {value:.4f}" for name, value in tally.point().items()]
+    _show(tally.to_dict(), options.json, [*lines, *judge_commands.told(tally)])
 
 
 def _score(options: argparse.Namespace) -> None:
