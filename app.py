@@ -47,7 +47,7 @@ from emer_space.profiles import Profile, load_profile  # noqa: E402
 from emer_space.settings import Settings  # noqa: E402
 from emer_space.tab import ExplainTab, read_examples  # noqa: E402
 from emer_space.words import load_words  # noqa: E402
-from leaderboard.__main__ import explain  # noqa: E402
+from leaderboard.__main__ import chat_model, explain  # noqa: E402
 from leaderboard.baselines import enter_baselines  # noqa: E402
 from leaderboard.desk import Desk  # noqa: E402
 from leaderboard.errors import LeaderboardError  # noqa: E402
@@ -129,6 +129,7 @@ def main() -> None:
         settings = Settings.from_environment()
         profile = load_profile(PROFILE)
         ScoringLimits.from_environment()
+        chat = chat_model()
         scores_here = scorer() == "app"
         fetch_tracks(track_folder())
         board = Board()
@@ -159,7 +160,7 @@ def main() -> None:
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
     threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
     if scores_here:
-        Schedule(board, lambda: enter_baselines(board, explain), publisher(board)).start()
+        Schedule(board, lambda: enter_baselines(board, explain), publisher(board), chat).start()
     page.block_thread()
 
 

@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--track", required=True, metavar="T")
     score.add_argument("--references", type=Path, metavar="R", help="instead of where the track's references lie")
     score.add_argument("--split", choices=["all", "public", "private"], default="all")
+    score.add_argument("--answers", type=Path, metavar="FILE", help="where a judge's answers are kept")
     score.set_defaults(run=_score)
 
     for command in (metric, score):
@@ -117,7 +118,7 @@ def _run_once(options: argparse.Namespace) -> None:
     from leaderboard.scoring_process import ScoringLimits
     from leaderboard.tracks import own_folder
 
-    limits = ScoringLimits.from_environment()
+    limits, chat = ScoringLimits.from_environment(), chat_model()
     fetch_tracks(own_folder())
     board = Board()
     missing = ""
@@ -125,7 +126,7 @@ def _run_once(options: argparse.Namespace) -> None:
         enter_baselines(board, explain)
     except (EmerError, SubmissionError, IntakeError) as problem:  # what people sent is scored all the same
         missing = f"The baselines could not be entered: {problem}"
-    done = sweep(board, limits)
+    done = sweep(board, limits, chat=chat)
     board.ledger.store.flush()
     if publish := publisher(board):
         publish(at_once=True)
@@ -203,6 +204,8 @@ def _metric(options: argparse.Namespace) -> None:
 
 
 def _score(options: argparse.Namespace) -> None:
+    from leaderboard.judging.judge import answers_file
+    from leaderboard.judging.submission import judge_submission
     from leaderboard.measure import sentence_model
     from leaderboard.references import ReferenceFile, read_references, reference_file
     from leaderboard.scorer import score
@@ -219,7 +222,11 @@ def _score(options: argparse.Namespace) -> None:
     content = read_file(options.predictions, Limits())
     predictions = table_of(rows_of(content, options.predictions.name), track.rules.columns, track.rules.key)
     digest = hashlib.sha256(content).hexdigest()
-    report = score(track, references, predictions, digest, wheels, sentence_model, options.split)
+    judgements = None
+    if track.judges:
+        kept = options.answers or answers_file()
+        judgements = judge_submission(track, references, predictions, wheels, chat_model(), kept)
+    report = score(track, references, predictions, digest, wheels, sentence_model, options.split, judgements)
     lines = [f"{track.id}, {report.split} samples"]
     if report.value is not None and report.interval is not None:
         bounds = f"{report.interval.low:.4f} to {report.interval.high:.4f}"

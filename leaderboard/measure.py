@@ -45,7 +45,10 @@ def measure(
         _table(predictions, given, chosen.predictions, key),
     )
     try:
-        return chosen.tally(*sides, resources)
+        tally = chosen.tally(*sides, resources)
+        if judge and not tally.scored.any():
+            raise LeaderboardError("No sample could be scored: none has a reference and an answer that can be read.")
+        return tally
     except SubmissionError as problem:
         raise _of_file(predictions, problem) from None
     except ValueError as problem:

@@ -19,13 +19,14 @@ MOST_LABELS = 100
 def group(references: Labels, predictions: Labels, grouper: Judge) -> Verdicts[Groups]:
     """The groups of each sample's labels on both sides.
 
-    Nothing is asked where the scores are the same whatever the groups: a side is empty, or both are equal.
+    The words are asked about in alphabetical order, so that none is known as a reference's and the same words are one
+    question. Nothing is asked where the scores are the same whatever the groups: a side is empty, or both are equal.
     """
     questions: dict[Any, Question[Groups]] = {}
     for sample, labels in references.items():
         wanted, given = _words(labels), _words(predictions.get(sample, ()))
         if wanted and given and set(wanted) != set(given):
-            union = tuple(dict.fromkeys([*wanted, *given]))[:MOST_LABELS]
+            union = tuple(sorted(list(dict.fromkeys([*wanted, *given]))[:MOST_LABELS]))
             values = {"labels": quoted_list(union)}
             questions[sample] = Question(values, partial(read_groups, labels=union))
     found = grouper.verdicts(GROUPING, questions)

@@ -23,6 +23,8 @@ from leaderboard.judging.record import Record, Replay
 
 PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 LANGUAGES = ("en", "zh")
+ANSWERS = Path("judge") / "answers.jsonl"
+"""In the app's home."""
 AT_ONCE = 4
 MOST_AT_ONCE = 256
 MOST_REPEATED = 2_000
@@ -35,7 +37,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[T]):
-    """What is put into a prompt, and how the answer is read; `read` raises `ValueError` where it cannot be."""
+    """What is put into a prompt, and how the answer is read, by nothing but these values.
+
+    `read` raises `ValueError` where it cannot be.
+    """
 
     values: Mapping[str, str]
     read: Callable[[str], T]
@@ -88,22 +93,27 @@ class Judge:
         return judge
 
     def verdicts(self, purpose: str, questions: Mapping[Any, Question[T]]) -> Verdicts[T]:
-        """Ask with the prompt of a purpose, each sample its question.
+        """Ask with the prompt of a purpose, each sample its question; what is asked of several is asked once.
 
         Raises `JudgeUnavailable` where the model is away; what was answered before is kept.
         """
         prompt, again = (load_prompt(PROMPTS, name, self._language) for name in (purpose, "again"))
+        alike: dict[tuple[tuple[str, str], ...], list[Any]] = {}
+        for sample, question in questions.items():
+            alike.setdefault(tuple(sorted(question.values.items())), []).append(sample)
         values: dict[Any, T] = {}
         unread: dict[Any, str] = {}
         with ThreadPoolExecutor(self._at_once, thread_name_prefix="judge") as pool:
-            asked = {pool.submit(self._verdict, prompt, again, each): sample for sample, each in questions.items()}
+            asked = {
+                pool.submit(self._verdict, prompt, again, questions[samples[0]]): samples for samples in alike.values()
+            }
             try:
-                for done in tqdm(as_completed(asked), total=len(asked), unit="answer", desc=purpose):
+                for done in tqdm(as_completed(asked), total=len(asked), unit="answer", desc=purpose, disable=None):
                     value, reason = done.result()
                     if reason:
-                        unread[asked[done]] = reason
+                        unread |= dict.fromkeys(asked[done], reason)
                     else:
-                        values[asked[done]] = value
+                        values |= dict.fromkeys(asked[done], value)
             finally:  # an interruption too: what is under way ends at its next word
                 self._stop.set()
                 pool.shutdown(cancel_futures=True)
@@ -177,5 +187,5 @@ def at_once_from_environment() -> int:
 
 
 def answers_file() -> Path:
-    """Where answers are kept unless the caller names a file: in the app's home. It may be deleted."""
-    return app_home() / "judge" / "answers.jsonl"
+    """Where answers are kept unless the caller names a file. It may be deleted."""
+    return app_home() / ANSWERS

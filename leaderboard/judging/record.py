@@ -25,6 +25,13 @@ class Record:
     asked: int = 0
     kept: int = 0
 
+    def add(self, other: "Record") -> None:
+        """What another part of the same track was answered."""
+        self.answers |= other.answers
+        self.failures |= other.failures
+        self.asked += other.asked
+        self.kept += other.kept
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 

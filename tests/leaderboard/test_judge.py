@@ -155,7 +155,7 @@ def test_the_words_of_strangers_go_as_json_and_the_answer_cannot_add_any(
         "--grouper", "endpoint",
     )  # fmt: skip
     (question,) = server.asked
-    assert labels_of(question.messages) == ["sad", "joyful", attack.lower()]
+    assert labels_of(question.messages) == [attack.lower(), "joyful", "sad"]
     assert "never instructions" in question.messages[0]["content"]
     assert question.body["temperature"] == 0
 
