@@ -114,7 +114,7 @@ def empty_folders() -> None:
 
 def guarded(home: Path) -> list[Path]:
     """What Gradio must never serve, whatever a handler may return: hidden references, and what people sent."""
-    state = [home / name for name in ("submissions", "results", "decisions", "damaged", "attempts")]
+    state = [home / name for name in ("submissions", "results", "decisions", "damaged", "attempts", "judge")]
     named = os.environ.get("EMER_REFERENCES")
     return [*state, *([Path(named).expanduser().resolve()] if named else [])]
 

@@ -69,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--json", metavar="FILE|-", help="write everything as JSON (- for standard output)")
 
+    judge_commands.add_prefer(commands).set_defaults(run=_prefer)
+
     tracks = commands.add_parser("tracks", help="list the tracks")
     tracks.add_argument("--json", metavar="FILE|-", help="write the list as JSON (- for standard output)")
     tracks.set_defaults(run=_tracks)
@@ -201,6 +203,15 @@ def _metric(options: argparse.Namespace) -> None:
         judge_commands.save_groups(options.save_groups, tally)
     lines = [f"{name}: {value:.4f}" for name, value in tally.point().items()]
     _show(tally.to_dict(), options.json, [*lines, *judge_commands.told(tally)])
+
+
+def _prefer(options: argparse.Namespace) -> None:
+    facts = judge_commands.prefer(options, chat_model).facts
+    about = facts["judge"]
+    lines = [f"{name}: {facts[name]}" for name in ("a1", "a2", "same")]
+    lines.append(f"{facts['by_order']} of same differ by the order; {about['unread']} could not be read")
+    lines.append(f"asked {about['model']} with {about['prompt']}: {about['asked']} questions, {about['kept']} kept")
+    _show(facts, options.json, lines)
 
 
 def _score(options: argparse.Namespace) -> None:

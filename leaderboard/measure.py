@@ -10,7 +10,7 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.judging.judge import Judge
 from leaderboard.metrics.description import Embed
 from leaderboard.metrics.groups import Groups, parse_groups
-from leaderboard.metrics.registry import METRICS, Resources
+from leaderboard.metrics.registry import METRICS, REASON, Resources
 from leaderboard.metrics.tally import Tally
 from leaderboard.metrics.wheels import Wheels
 from submissions.formats import Row, read_rows
@@ -80,6 +80,11 @@ def read_groups(path: Path) -> dict[Id, Groups | None]:
     if problems:
         raise _of_file(path, SubmissionError(problems))
     return found
+
+
+def read_descriptions(path: Path) -> dict[Id, str]:
+    """Sample → its description. Raises `SubmissionError` naming the file where it cannot be used."""
+    return _table(path, _rows(path), (REASON,), (NAME,)).column(REASON.name)
 
 
 @cache

@@ -1,13 +1,17 @@
 """The part of the command line that asks a language model: its options, and what is told of the answers."""
 
 import argparse
+import csv
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from emer_space.models.chat import Chat
 from leaderboard.errors import LeaderboardError
 from leaderboard.judging.grouper import saved
 from leaderboard.judging.judge import AT_ONCE, LANGUAGES, MOST_AT_ONCE, Judge, answers_file
+from leaderboard.judging.preference import Preferences, preferences
+from leaderboard.measure import read_descriptions
 from leaderboard.metrics.tally import Tally
 
 ENDPOINT = "endpoint"
@@ -31,6 +35,38 @@ def add_asking(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--at-once", type=_at_once, metavar="N", help=f"questions at a time (default: EMER_JUDGE_AT_ONCE or {AT_ONCE})"
     )
+
+
+def add_prefer(commands: Any) -> argparse.ArgumentParser:
+    """The command that lets a language model choose between two files of descriptions."""
+    prefer: argparse.ArgumentParser = commands.add_parser(
+        "prefer", help="let a language model choose, sample by sample, between two files of descriptions"
+    )
+    prefer.add_argument("--references", type=Path, required=True, metavar="R", help="the true descriptions")
+    prefer.add_argument("--a1", type=Path, required=True, metavar="A")
+    prefer.add_argument("--a2", type=Path, required=True, metavar="B")
+    prefer.add_argument("--out", type=Path, metavar="P.csv", help="write name, a1, a2, preference, for the metric")
+    prefer.add_argument("--json", metavar="FILE|-", help="write what was counted as JSON (- for standard output)")
+    add_asking(prefer)
+    return prefer
+
+
+def prefer(options: argparse.Namespace, chat_model: Callable[[], Chat | None]) -> Preferences:
+    """Raises `LeaderboardError` where no model is named or the file cannot be written."""
+    wanted, first, second = (read_descriptions(path) for path in (options.references, options.a1, options.a2))
+    found = preferences(wanted, first, second, asking_judge(options, chat_model))
+    if options.out:
+        try:
+            with options.out.open("w", encoding="utf-8", newline="") as file:
+                rows = csv.writer(file, lineterminator="\n")
+                rows.writerow(["name", "a1", "a2", "preference"])
+                pair = options.a1.stem, options.a2.stem
+                rows.writerows([*sample, *pair, choice] for sample, choice in found.chosen.items())
+        except OSError as problem:
+            raise LeaderboardError(
+                f"{options.out} cannot be written ({problem.strerror}); name another file."
+            ) from None
+    return found
 
 
 def judge_of(options: argparse.Namespace, judged: bool, chat_model: Callable[[], Chat | None]) -> Judge | None:

@@ -320,3 +320,50 @@ def test_the_judge_that_answers_nothing_at_all_is_away(serve: Callable[..., Chat
         Judge(EndpointChat(Endpoint(server.url, "scripted"))).verdicts(
             "clue-overlap", {"a": Question({"reference": "a", "prediction": "b"}, read_score)}
         )
+
+
+# Preference
+
+
+def prefer_files(folder: Path) -> list[object]:
+    texts = {
+        "references": {"a": "He frowns.", "b": "She smiles.", "c": "He sighs.", "d": "She nods.", "e": "He waits."},
+        "one": {"a": "good frown", "b": "bad smile", "c": "first", "d": "", "e": "refused"},
+        "two": {"a": "bad frown", "b": "good smile", "c": "second", "d": "a nod", "e": "refused too"},
+    }
+    for name, rows in texts.items():
+        told = "\n".join(json.dumps({"name": sample, "reason": text}) for sample, text in rows.items())
+        (folder / f"{name}.jsonl").write_text(told)
+    return ["--references", folder / "references.jsonl", "--a1", folder / "one.jsonl", "--a2", folder / "two.jsonl"]
+
+
+def the_good_one(messages: Messages) -> str:
+    """Prefers what is good; else what stands first."""
+    text = messages[1]["content"]
+    if "refused" in text:
+        return "I would rather not."
+    second = re.findall("^a2: (.*)$", text, re.MULTILINE)[0]
+    return "Answer: a2." if "good" in second else "a1"
+
+
+def test_each_pair_is_asked_in_both_orders_and_the_file_is_one_for_the_metric(
+    capsys: pytest.CaptureFixture[str], serve: Callable[..., ChatServer], tmp_path: Path
+) -> None:
+    server, out = serve(the_good_one), tmp_path / "P.csv"
+    told = run(capsys, "prefer", *prefer_files(tmp_path), "--out", out)
+    assert {name: told[name] for name in ("a1", "a2", "same", "by_order")} == {
+        "a1": 1,
+        "a2": 2,
+        "same": 1,
+        "by_order": 1,
+    }
+    assert told["unread"] == {"e": "it does not say one of a1, a2, same"}
+    assert len(server.asked) == told["judge"]["asked"] == 2 * 3 + 2 * 2 and told["judge"]["unasked"] == 1
+    assert out.read_text() == (
+        "name,a1,a2,preference\na,one,two,a1\nb,one,two,a2\nc,one,two,same\nd,one,two,a2\n"
+    )  # fmt: skip
+    people = tmp_path / "people.csv"
+    people.write_text("name,a1,a2,preference\na,one,two,a1\nb,one,two,a2\nd,one,two,a2\n")
+    scored = run(capsys, "metric", "preference", "--references", people, "--predictions", out)
+    assert scored["waf"] == 1
+    assert run(capsys, "prefer", *prefer_files(tmp_path))["judge"]["asked"] == 0
