@@ -260,6 +260,7 @@ def _tracks(options: argparse.Namespace) -> None:
             "primary": track.primary,
             "vocabulary": track.vocabulary,
             "answers": track.answers,
+            "judges": {metric: asdict(choice) for metric, choice in track.judges.items()},
             "columns": [column.name for column in (*track.rules.key, *track.rules.columns)],
             "samples": None if track.rules.manifest is None else len(track.rules.manifest),
         }

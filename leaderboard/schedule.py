@@ -18,7 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from emer_space.errors import EmerError
 from emer_space.models.chat import Chat
-from leaderboard.errors import JudgeUnavailable, LeaderboardError, ReferencesUnavailable, WheelsUnavailable
+from leaderboard.errors import LeaderboardError, TrackError
 from leaderboard.hosting import Board
 from leaderboard.judging.judge import ANSWERS
 from leaderboard.judging.record import Record
@@ -122,7 +122,14 @@ class _Sweep:
     def _rank(self, each: tuple[Submission, str]) -> tuple[int, bool]:
         """What failed comes later, and what a language model judges, which takes minutes, after what takes seconds."""
         submission, version = each
-        return self.failed.get((submission.id, version), 0), bool(self.board.track(submission.track).judges)
+        return self.failed.get((submission.id, version), 0), self._judged(submission.track)
+
+    def _judged(self, name: str) -> bool:
+        """Whether a language model judges a track; not if its file was spoilt just now, which the child tells."""
+        try:
+            return bool(self.board.track(name).judges)
+        except TrackError:
+            return False
 
     def _done(self, submission: Submission, version: str) -> bool:
         """Whether nothing more is to be done: a result is stored, or the track waits."""
@@ -153,14 +160,14 @@ class _Sweep:
 
     def _outcome(self, submission: Submission, content: bytes) -> Outcome:
         job = (submission.track, submission.file, content, self.limits)
-        if not self.board.track(submission.track).judges:
+        if not self._judged(submission.track):
             return self.score(*job)
         try:
             judgements = self._judgements(submission, content)
-        except (JudgeUnavailable, ReferencesUnavailable, WheelsUnavailable, EmerError) as problem:
+        except (LeaderboardError, EmerError) as problem:
             return Outcome("waiting", {}, detail=str(problem))
-        except SubmissionError:
-            judgements = {}  # the child refuses the file, and tells its problems
+        except SubmissionError:  # the child refuses the file, and tells its problems
+            judgements = {}
         except Exception:  # noqa: BLE001 - as in the child: no file may stop the queue
             return Outcome("error", {}, detail=traceback.format_exc()[-MOST_TRACEBACK:])
         return self.score(*job, judgements=judgements)
@@ -221,10 +228,7 @@ def _sha256(content: bytes) -> str:
 
 
 class Schedule:
-    """One background scheduler (UTC, in memory) with the sweep as its job; `kick` lets it run at once.
-
-    `chat` is the language model that judges, where one is.
-    """
+    """One background scheduler (UTC, in memory) with the sweep as its job; `kick` lets it run at once."""
 
     def __init__(
         self,

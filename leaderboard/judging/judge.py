@@ -32,6 +32,8 @@ MOST_REPEATED = 2_000
 PROBE: list[Message] = [{"role": "user", "content": "Answer with the one word: here"}]
 """Asked where a question got no answer: whether it is the question's fault, or the model is away."""
 
+NOT_ASKED = "not asked, since too many answers could not be read"
+
 T = TypeVar("T")
 
 
@@ -66,7 +68,8 @@ def by_name(verdicts: Mapping[Any, Any]) -> dict[str, Any]:
 class Judge:
     """Asks a `Chat`, at most `at_once` questions at a time; `file` keeps the answers, so that a run can go on.
 
-    `more` are answers known from elsewhere, by key. What was said is in `record`.
+    `more` are answers known from elsewhere, by key. What was said is in `record`. Where more of the samples than the
+    share `bearable` are unread, the rest is not asked: a file on which a model breaks must not hold up others for hours.
     """
 
     def __init__(
@@ -76,10 +79,11 @@ class Judge:
         more: Mapping[str, str] | None = None,
         language: str = "en",
         at_once: int | None = None,
+        bearable: float = 1.0,
     ) -> None:
         self._chat = chat
         self._kept = KeptAnswers(chat, file, more) if file else None
-        self._language = language
+        self._language, self._bearable = language, bearable
         self._at_once = at_once or at_once_from_environment()
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -114,10 +118,13 @@ class Judge:
                         unread |= dict.fromkeys(asked[done], reason)
                     else:
                         values |= dict.fromkeys(asked[done], value)
+                    if len(unread) > self._bearable * len(questions):
+                        break
             finally:  # an interruption too: what is under way ends at its next word
                 self._stop.set()
                 pool.shutdown(cancel_futures=True)
         self._stop.clear()
+        unread |= {sample: NOT_ASKED for sample in questions if sample not in values and sample not in unread}
         in_order = [sample for sample in questions if sample in values]
         return Verdicts(
             {sample: values[sample] for sample in in_order},

@@ -11,7 +11,7 @@ from leaderboard.judging.record import Record
 from leaderboard.metrics.registry import METRICS, Resources
 from leaderboard.metrics.wheels import Wheels
 from leaderboard.references import References
-from leaderboard.scorer import JUDGEMENTS, given_parts, of_part
+from leaderboard.scorer import JUDGEMENTS, MOST_UNREAD, given_parts, of_part
 from leaderboard.tracks import Track
 from submissions.tables import Table
 
@@ -43,7 +43,7 @@ def judge_submission(
         choice = track.judges[metric]
         if choice.model != chat.name:
             raise JudgeUnavailable(f"{choice.model} judges it, and {chat.name} is what is named here; name that one")
-        judge = Judge(chat, file, earlier, choice.language)
+        judge = Judge(chat, file, earlier, choice.language, bearable=MOST_UNREAD)
         METRICS[metric].tally(of_part(asked, name), of_part(predictions, name), Resources(wheels, judge=judge))
         record = records.setdefault(metric, Record(chat.name))
         record.add(judge.record)
@@ -51,9 +51,14 @@ def judge_submission(
 
 
 def earlier_answers(reports: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The answers that stand in reports of a submission, by the keys of their questions."""
+    """The answers that stand in reports of a submission, by the keys of their questions.
+
+    Those of a report without a score are left out: once the model is mended, it can be asked again.
+    """
     found: dict[str, str] = {}
     for report in reports:
+        if report["primary"]["value"] is None:
+            continue
         for told in report.get(JUDGEMENTS, {}).values():
             found |= Record.from_dict(told).answers
     return found

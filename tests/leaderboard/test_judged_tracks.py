@@ -210,12 +210,32 @@ def test_who_makes_the_judge_stumble_does_not_rank_by_what_is_left(judged: Board
     assert row.provenance["judges"]["clue-overlap"]["mean_over"] == "3 of 4 samples"
 
 
-def test_where_nothing_can_be_read_there_is_no_score_at_all(judged: Board) -> None:
-    name = send(judged)
-    with ChatServer(lambda messages: "I refuse.") as server:
-        assert sweep(judged, chat=chat_of(server)) == Swept(scored=1)
+def test_where_nothing_can_be_read_there_is_no_score_at_all_until_the_model_is_mended(home: Path) -> None:
+    """And not all of it is asked: it would take hours, and come to nothing."""
+    clips = 200
+    write(home, clips=clips)
+    judged = Board()
+    name = send(judged, content=descriptions(clips=clips))
+    with ChatServer(lambda messages: "I refuse.", delay=0.02) as server:
+        assert sweep(judged, chat=chat_of(server)).scored == 1
+        assert len(server.asked) < clips / 4
     told = Desk(judged).status(ADA, name)["scores"]["public"]
     assert told["primary"]["value"] is None and told["scores"] == {}
+    assert "200 of 200 samples could not be read" in told["primary"]["note"]
+    shutil.rmtree(home / "judge")
+    judged.rescore(ORGANISER, "judged", "the judge's template was wrong")
+    with ChatServer(by_word) as server:
+        assert sweep(judged, chat=chat_of(server)).scored == 1
+        assert len(server.asked) == clips
+    assert Desk(judged).status(ADA, name)["scores"]["public"]["primary"]["value"] == 9.0
+
+
+def test_a_wrong_setting_lets_what_is_judged_wait(judged: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = send(judged)
+    monkeypatch.setenv("EMER_JUDGE_AT_ONCE", "many")
+    with ChatServer(by_word) as server:
+        assert "EMER_JUDGE_AT_ONCE" in sweep(judged, chat=chat_of(server)).waiting[0]
+    assert Desk(judged).status(ADA, name)["state"] == "queued"
 
 
 def test_a_grouper_of_a_track_and_what_it_says_of_hidden_labels_is_shown_to_nobody(judged: Board) -> None:
