@@ -69,7 +69,7 @@ class Judge:
     """Asks a `Chat`, at most `at_once` questions at a time; `file` keeps the answers, so that a run can go on.
 
     `more` are answers known from elsewhere, by key. What was said is in `record`. Where more of the samples than the
-    share `bearable` are unread, the rest is not asked: a file on which a model breaks must not hold up others for hours.
+    share `bearable` are unread, the rest is not asked: a file on which a model breaks must not hold up others.
     """
 
     def __init__(
