@@ -21,36 +21,51 @@ _BRACKETS = str.maketrans("【】", "[]")
 
 _NUMBER = r"(?<![\d.\-])(\d{1,4}(?:\.\d+)?)(?![\d%]|\.\d|\s*[-–~]\s*\d)"
 _ALONE = re.compile(rf"\W*{_NUMBER}\s*(?:(?:/|out of)\s*10|分|points?)?\W*", re.IGNORECASE)
-_SCALE = re.compile(
-    r"(?<![\d.])1\s*(?:-|–|—|~|to|至|到)\s*10(?!\d|\.\d)|(?:/|out of|满分(?:为|是)?)\s*10(?!\d|\.\d)", re.IGNORECASE
-)
+_AT_THE_END = re.compile(rf"{_NUMBER}\W*\Z")
+_SCALE = re.compile(r"(?<![\d.])1\s*(?:-|–|—|~|to|至|到)\s*10(?!\d|\.\d)|满分(?:为|是)?\s*10(?!\d|\.\d)", re.IGNORECASE)
 _STEP = re.compile(
     r"\b(?:step|clue|point)\s*\d+|第\s*\d+\s*步|步骤\s*\d+|线索\s*\d+|^[ \t]*\d+[ \t]*[.)、][ \t]+(?=\S)",
     re.IGNORECASE | re.MULTILINE,
 )
 _MARKED = re.compile(
-    rf"(?:score|rating|rate|output|answer|评分|得分|分数|打分|输出|答案)(?:\s+(?:is|of|it))?\s*[^\w\n]{{0,6}}(?:是|为)?\s*{_NUMBER}",
+    r"(?:score|rating|rate|give|assign|output|answer|评分|得分|分数|打分|给|输出|答案)(?:\s+(?:is|of|it|a))*"
+    rf"\s*[^\w\n]{{0,6}}(?:是|为)?\s*{_NUMBER}",
     re.IGNORECASE,
 )
+_OUT_OF_TEN = re.compile(rf"{_NUMBER}\s*(?:(?:/|out of)\s*10(?![\d.]\d|\d|\s*(?:clue|emotion|word))|分(?!钟))", re.IGNORECASE)
 _ALL_THREE = re.compile(r"a1\W{1,4}a2\W{1,4}(?:or\W{1,3}|和|或\W{0,2})?same")
-_CHOICE = re.compile(r"(?<![a-z0-9])(a1|a2|same)(?![a-z0-9])")
+_CHOICE_ALONE = re.compile(r"\W*(a1|a2|same)\W*")
 _MARKED_CHOICE = re.compile(
-    r"(?:answer|output|preference|preferred|better|choice|答案|输出|选择)(?:\s+is)?\s*[^\w\n]{0,6}(?:是|为)?\s*(a1|a2|same)(?![a-z0-9])"
+    r"(?:answer|output|preference|preferred|prefer|better|choice|choose|答案|输出|选择|选)(?:\s+is)?"
+    r"\s*[^\w\n]{0,6}(?:是|为)?\s*(a1|a2|same)(?![a-z0-9])|(?<![a-z0-9])(a1|a2) (?:is|tells) (?:the )?better"
 )
+_KEYED = re.compile(r"[\"']([^\"'\[\]{}\n]{1,100})[\"']\s*:\s*\[")
 _INNERMOST = re.compile(r"\[([^\[\]]*)\]")
 _NESTED = re.compile(r"\[\s*(?:\[\s*)+")
 
 
 def read_score(answer: str) -> float:
-    """The score from 1 to 10. Several numbers of which none is marked as the score are none."""
+    """The score from 1 to 10: a number that stands alone, on the first or last line, or is marked as the score.
+
+    Numbers within a sentence may count something else; several that differ are none.
+    """
     text = _plain(answer)
     if alone := _ALONE.fullmatch(_after_head(text)):
         return _on_scale(alone[1])
-    left = _STEP.sub(" ", _SCALE.sub(" ", text))
-    numbers = set(_MARKED.findall(left)) or set(re.findall(_NUMBER, left))
+    left, scales = _SCALE.subn(" ", text)
+    left = _STEP.sub(" ", left)
+    numbers = {*_MARKED.findall(left), *_OUT_OF_TEN.findall(left), *_of_lines(left, _ALONE)}
+    if not numbers and scales and len(set(re.findall(_NUMBER, left))) == 1:
+        numbers = set(_AT_THE_END.findall(left))
     if len(numbers) != 1:
-        raise ValueError("several numbers could be the score" if numbers else "there is no number in it")
+        raise ValueError("several numbers could be the score" if numbers else "no number is marked as the score")
     return _on_scale(numbers.pop())
+
+
+def _of_lines(text: str, form: re.Pattern[str]) -> set[str]:
+    """What the first and the last line hold, where they hold nothing else."""
+    lines = [line for line in text.splitlines() if re.search(r"\w", line)]
+    return {found[1] for line in (*lines[:1], *lines[-1:]) if (found := form.fullmatch(line))}
 
 
 def _on_scale(number: str) -> float:
@@ -61,9 +76,10 @@ def _on_scale(number: str) -> float:
 
 
 def read_preference(answer: str) -> str:
-    """`a1`, `a2` or `same`, where it says only one of them or marks one as its answer."""
+    """`a1`, `a2` or `same`, where it stands alone, on the first or last line, or is marked as what is preferred."""
     text = _ALL_THREE.sub(" ", _plain(answer).lower())
-    named = set(_MARKED_CHOICE.findall(text)) or set(_CHOICE.findall(text))
+    marked = {before or after for before, after in _MARKED_CHOICE.findall(text)}
+    named = marked | _of_lines(text, _CHOICE_ALONE)
     if len(named) != 1:
         raise ValueError(f"it does not say one of {', '.join(PREFERENCES)}")
     return str(named.pop())
@@ -75,7 +91,10 @@ def read_groups(answer: str, labels: Sequence[str]) -> Groups:
     The labels themselves, listed again, are no group; so one flat list says nothing.
     """
     asked = {unicodedata.normalize("NFKC", label).strip().lower(): label for label in labels}
-    lists = _lists(_after_head(_plain(answer)).translate(_BRACKETS))
+    text = _after_head(_plain(answer)).translate(_BRACKETS)
+    if any(key.strip().lower() in asked for key in _KEYED.findall(text)):
+        raise ValueError("it is no list of lists")  # whether a key belongs to its list is not said
+    lists = _lists(text)
     groups = tuple(group for words in lists if (group := _known(words, asked)))
     if any(lists) and not groups:
         raise ValueError("none of the words stands in it")
