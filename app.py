@@ -159,9 +159,12 @@ def main() -> None:
     )
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
     threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
+    schedule = Schedule(board, lambda: enter_baselines(board, explain), publisher(board), chat)
     if scores_here:
-        Schedule(board, lambda: enter_baselines(board, explain), publisher(board), chat).start()
+        schedule.start()
     page.block_thread()
+    if scores_here:
+        schedule.stop()
 
 
 if __name__ == "__main__":

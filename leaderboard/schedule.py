@@ -22,6 +22,7 @@ from leaderboard.errors import LeaderboardError, TrackError
 from leaderboard.hosting import Board
 from leaderboard.judging.judge import ANSWERS
 from leaderboard.judging.record import Record
+from leaderboard.judging.stopping import Stoppable
 from leaderboard.judging.submission import earlier_answers, judge_submission
 from leaderboard.references import read_references, reference_file
 from leaderboard.scoring_process import MOST_TRACEBACK, Outcome, ScoringLimits, score_in_child
@@ -139,7 +140,7 @@ class _Sweep:
         except FileNotFoundError:
             ledger.lose(submission, "the prediction file is not there")
             return True
-        if len(content) != submission.bytes or _sha256(content) != submission.sha256:
+        if len(content) != submission.bytes or hashlib.sha256(content).hexdigest() != submission.sha256:
             ledger.lose(submission, "the prediction file is not what was received")
             return True
         if self.board.why_not(submission.track):
@@ -223,10 +224,6 @@ def scorer() -> str:
     return named
 
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 class Schedule:
     """One background scheduler (UTC, in memory) with the sweep as its job; `kick` lets it run at once."""
 
@@ -237,7 +234,8 @@ class Schedule:
         then: Callable[[], object] | None = None,
         chat: Chat | None = None,
     ) -> None:
-        self._board, self._chat = board, chat
+        self._board, self._stopped = board, threading.Event()
+        self._chat = Stoppable(chat, self._stopped) if chat else None
         self._first, self._then = first, then
         self._wanted = threading.Event()
         self._scheduler = BackgroundScheduler(timezone=UTC)
@@ -274,6 +272,7 @@ class Schedule:
         self.kick()
 
     def stop(self) -> None:
+        self._stopped.set()
         self._scheduler.shutdown(wait=False)
 
     def kick(self) -> None:

@@ -167,6 +167,7 @@ class Judge:
         except ModelUnavailable as problem:
             self.record.failures[key] = str(problem)
             raise
+        answer = answer.encode("utf-8", "replace").decode()  # half a character, which no store takes
         self.record.failures.pop(key, None)
         self.record.answers[key] = answer
         return answer

@@ -32,7 +32,9 @@ _MARKED = re.compile(
     rf"\s*[^\w\n]{{0,6}}(?:是|为)?\s*{_NUMBER}",
     re.IGNORECASE,
 )
-_OUT_OF_TEN = re.compile(rf"{_NUMBER}\s*(?:(?:/|out of)\s*10(?![\d.]\d|\d|\s*(?:clue|emotion|word))|分(?!钟))", re.IGNORECASE)
+_OUT_OF_TEN = re.compile(
+    rf"{_NUMBER}\s*(?:(?:/|out of)\s*10(?![\d.]\d|\d|\s*(?:clue|emotion|word))|分(?!钟))", re.IGNORECASE
+)
 _ALL_THREE = re.compile(r"a1\W{1,4}a2\W{1,4}(?:or\W{1,3}|和|或\W{0,2})?same")
 _CHOICE_ALONE = re.compile(r"\W*(a1|a2|same)\W*")
 _MARKED_CHOICE = re.compile(

@@ -367,3 +367,19 @@ def test_each_pair_is_asked_in_both_orders_and_the_file_is_one_for_the_metric(
     scored = run(capsys, "metric", "preference", "--references", people, "--predictions", out)
     assert scored["waf"] == 1
     assert run(capsys, "prefer", *prefer_files(tmp_path))["judge"]["asked"] == 0
+
+
+def test_half_a_character_in_an_answer_stops_nothing(
+    capsys: pytest.CaptureFixture[str], serve: Callable[..., ChatServer], tmp_path: Path
+) -> None:
+    """A model's tokens may end within a character: JSON can hold half of a surrogate pair, and UTF-8 cannot."""
+    server = serve(lambda messages: '[["glad", "\ud83d"], ["sad"]]')
+    rows = [{"name": "a", "openset": ["glad", "sad"]}, {"name": "b", "openset": ["sad"]}]
+    (tmp_path / "R.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    (tmp_path / "P.jsonl").write_text('{"name": "a", "openset": ["calm"]}\n{"name": "b", "openset": ["glad"]}')
+    files = ["--references", tmp_path / "R.jsonl", "--predictions", tmp_path / "P.jsonl"]
+    saved = tmp_path / "groups.json"
+    told = run(capsys, "metric", "set-level", *files, "--grouper", "endpoint", "--save-groups", saved)
+    assert told["samples"]["scored"] == len(server.asked) == 2
+    assert run(capsys, "metric", "set-level", *files, "--grouper", "endpoint")["grouping"]["kept"] == 2
+    assert run(capsys, "metric", "set-level", *files, "--groups", saved)["avg"] == told["avg"]

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,7 @@ from leaderboard.errors import TrackError
 from leaderboard.export import export
 from leaderboard.hosting import Board
 from leaderboard.ranking import ranking
-from leaderboard.schedule import Swept, sweep
+from leaderboard.schedule import Schedule, Swept, sweep
 from leaderboard.tracks import load_track
 from submissions.identity import Person
 from submissions.intake import Entry
@@ -241,7 +242,7 @@ def test_a_wrong_setting_lets_what_is_judged_wait(judged: Board, monkeypatch: py
 def test_a_grouper_of_a_track_and_what_it_says_of_hidden_labels_is_shown_to_nobody(judged: Board) -> None:
     content = "\n".join(json.dumps({"name": f"s{each}", "openset": ["cheerful"]}) for each in range(4)).encode()
     name = send(judged, content=content, track="grouped")
-    with ChatServer(lambda messages: f'[["{SECRET}"], ["glad", "cheerful"]]') as server:
+    with ChatServer(lambda messages: f'[["{SECRET}", "\ud83d"], ["glad", "cheerful"]]') as server:
         assert sweep(judged, chat=chat_of(server)) == Swept(scored=1)
         assert len(server.asked) == 1, "the same question is asked once"
     (row,) = ranking(judged, judged.track("grouped")).rows
@@ -305,3 +306,25 @@ def test_what_a_track_file_may_not_say_of_its_judge(home: Path, change: tuple[st
     file.write_text(file.read_text().replace(*change))
     with pytest.raises(TrackError, match=told):
         load_track("judged")
+
+
+def test_an_app_that_ends_waits_for_no_judge(home: Path) -> None:
+    clips = 300
+    write(home, clips=clips)
+    board = Board()
+    name = send(board, content=descriptions(clips=clips))
+    with ChatServer(by_word, delay=0.2) as server:
+        schedule = Schedule(board, chat=chat_of(server))
+        schedule.start()
+        wait_until(lambda: len(server.asked) > 8)
+        schedule.stop()
+        wait_until(lambda: not any(each.name.startswith("judge") for each in threading.enumerate()), 5)
+        assert len(server.asked) < 40
+    assert board.ledger.refresh().state(name) == "queued"
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.01)
