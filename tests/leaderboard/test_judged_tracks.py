@@ -19,6 +19,7 @@ from chat_server import Answer, ChatServer, Fault, Messages
 from emer_space.models.endpoint import Endpoint, EndpointChat
 from leaderboard.__main__ import main
 from leaderboard.desk import Desk
+from leaderboard.doctor import Finding, _tracks
 from leaderboard.errors import TrackError
 from leaderboard.export import export
 from leaderboard.hosting import Board
@@ -306,6 +307,19 @@ def test_what_a_track_file_may_not_say_of_its_judge(home: Path, change: tuple[st
     file.write_text(file.read_text().replace(*change))
     with pytest.raises(TrackError, match=told):
         load_track("judged")
+
+
+def test_the_doctor_names_a_judge_that_is_not_the_one_of_a_track(
+    judged: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge() -> Finding:
+        return next(each for each in _tracks() if each.name == "judge")
+
+    assert not judge().ok and "judged wants scripted (endpoint)" in judge().told
+    with ChatServer(by_word) as server:
+        for variable, value in server.environment.items():
+            monkeypatch.setenv(variable, value)
+        assert judge().ok and not server.asked
 
 
 def test_an_app_that_ends_waits_for_no_judge(home: Path) -> None:
