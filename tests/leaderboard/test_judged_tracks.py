@@ -342,3 +342,39 @@ def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+def test_each_split_keeps_its_own_answers_and_no_decoy_is_asked_about(home: Path) -> None:
+    write(home)
+    splits = ["public", "public", "private", "private", "private", "decoy"]
+    rows = [{"name": f"s{each}", "reason": f"Clip {each}.", "split": split} for each, split in enumerate(splits)]
+    (home / "tracks" / "judged.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    board = Board()
+    name = send(board, content=descriptions(clips=6))
+    with ChatServer(by_word) as server:
+        assert sweep(board, chat=chat_of(server)) == Swept(scored=1)
+        assert len(server.asked) == 5
+    result = board.ledger.result(name)
+    assert result
+    kept = {split: report["judgements"]["clue-overlap"]["answers"] for split, report in result.reports.items()}
+    assert {split: len(answers) for split, answers in kept.items()} == {"public": 2, "private": 3}
+    assert not kept["public"].keys() & kept["private"].keys()
+
+
+def test_the_parts_of_a_track_may_all_be_judged(home: Path) -> None:
+    write(home)
+    file = home / "tracks" / "judged.toml"
+    whole = 'metric = "clue-overlap"\nprimary = ["clue_overlap"]\n'
+    parts = "".join(f"\n[parts.{name}]\n{whole}" for name in ("x", "y"))
+    text = file.read_text().replace(whole, "").replace("[columns.reason]", f"{parts}\n[columns.reason]")
+    file.write_text(text)
+    rows = [{"part": part, "name": "s0", "reason": f"Clip {part}."} for part in "xy"]
+    (home / "tracks" / "judged.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    board = Board()
+    told = [{"part": part, "name": "s0", "reason": f"A {word}."} for part, word in (("x", "frown"), ("y", "grin"))]
+    send(board, content="\n".join(map(json.dumps, told)).encode())
+    with ChatServer(by_word) as server:
+        assert sweep(board, chat=chat_of(server)) == Swept(scored=1)
+        assert len(server.asked) == 2
+    (row,) = ranking(board, board.track("judged")).rows
+    assert row.score == (9 + 4) / 2 and row.rank == 1
