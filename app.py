@@ -49,7 +49,7 @@ from emer_space.languages import Languages, PageInOneLanguage  # noqa: E402
 from emer_space.profiles import Profile, load_profile  # noqa: E402
 from emer_space.settings import Settings  # noqa: E402
 from emer_space.tab import ExplainTab  # noqa: E402
-from leaderboard.__main__ import explain  # noqa: E402
+from leaderboard.__main__ import chat_model, explain  # noqa: E402
 from leaderboard.baselines import enter_baselines  # noqa: E402
 from leaderboard.desk import Desk  # noqa: E402
 from leaderboard.errors import LeaderboardError  # noqa: E402
@@ -118,7 +118,7 @@ def empty_folders() -> None:
 
 def guarded(home: Path) -> list[Path]:
     """What Gradio must never serve, whatever a handler may return: hidden references, and what people sent."""
-    state = [home / name for name in ("submissions", "results", "decisions", "damaged", "attempts")]
+    state = [home / name for name in ("submissions", "results", "decisions", "damaged", "attempts", "judge")]
     named = os.environ.get("EMER_REFERENCES")
     return [*state, *([Path(named).expanduser().resolve()] if named else [])]
 
@@ -133,6 +133,7 @@ def main() -> None:
         settings = Settings.from_environment()
         profile = load_profile(PROFILE)
         ScoringLimits.from_environment()
+        chat = chat_model()
         scores_here = scorer() == "app"
         fetch_tracks(track_folder())
         board = Board()
@@ -165,9 +166,12 @@ def main() -> None:
     )
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
     threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
+    schedule = Schedule(board, lambda: enter_baselines(board, explain), publisher(board), chat)
     if scores_here:
-        Schedule(board, lambda: enter_baselines(board, explain), publisher(board)).start()
+        schedule.start()
     page.block_thread()
+    if scores_here:
+        schedule.stop()
 
 
 if __name__ == "__main__":

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from emer_space.errors import EmerError
+from emer_space.models.chat import Chat
 from leaderboard import hub_commands
 from leaderboard.desk import Desk
 from leaderboard.errors import LeaderboardError
+from leaderboard.judging import commands as judge_commands
 from leaderboard.metrics.registry import METRICS
 from leaderboard.vocabularies import fetch, fetched_folder, metric_wheels, official_wheels, open_wheels, terms
 from submissions.errors import IntakeError
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (LeaderboardError, SubmissionError, IntakeError) as problem:
+    except (EmerError, LeaderboardError, SubmissionError, IntakeError) as problem:
         print(problem, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -50,12 +52,14 @@ def _parser() -> argparse.ArgumentParser:
     metric.add_argument("metric", choices=sorted(METRICS))
     metric.add_argument("--references", type=Path, required=True, metavar="R")
     metric.add_argument("--groups", type=Path, metavar="FILE", help="set-level: JSON, sample → its synonym groups")
+    judge_commands.add_options(metric)
     metric.set_defaults(run=_metric)
 
     score = commands.add_parser("score", help="score a prediction file by the rules of a track")
     score.add_argument("--track", required=True, metavar="T")
     score.add_argument("--references", type=Path, metavar="R", help="instead of where the track's references lie")
     score.add_argument("--split", choices=["all", "public", "private"], default="all")
+    score.add_argument("--answers", type=Path, metavar="FILE", help="where a judge's answers are kept")
     score.set_defaults(run=_score)
 
     for command in (metric, score):
@@ -64,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
             "--wheels", type=Path, metavar="DIR", help="folder with the official wheel files (default: EMER_WHEELS)"
         )
         command.add_argument("--json", metavar="FILE|-", help="write everything as JSON (- for standard output)")
+
+    judge_commands.add_prefer(commands).set_defaults(run=_prefer)
 
     tracks = commands.add_parser("tracks", help="list the tracks")
     tracks.add_argument("--json", metavar="FILE|-", help="write the list as JSON (- for standard output)")
@@ -114,7 +120,7 @@ def _run_once(options: argparse.Namespace) -> None:
     from leaderboard.scoring_process import ScoringLimits
     from leaderboard.tracks import own_folder
 
-    limits = ScoringLimits.from_environment()
+    limits, chat = ScoringLimits.from_environment(), chat_model()
     fetch_tracks(own_folder())
     board = Board()
     missing = ""
@@ -122,7 +128,7 @@ def _run_once(options: argparse.Namespace) -> None:
         enter_baselines(board, explain)
     except (EmerError, SubmissionError, IntakeError) as problem:  # what people sent is scored all the same
         missing = f"The baselines could not be entered: {problem}"
-    done = sweep(board, limits)
+    done = sweep(board, limits, chat=chat)
     board.ledger.store.flush()
     if publish := publisher(board):
         publish(at_once=True)
@@ -144,6 +150,14 @@ def explain(clues: Path, modalities: tuple[str, ...]) -> bytes:
         out = Path(folder) / "predictions.jsonl"
         explain_clue_file(clues, out, modalities)  # type: ignore[arg-type]
         return out.read_bytes()
+
+
+def chat_model() -> Chat | None:
+    """The language model that judges: the one behind `EMER_CHAT_URL`; None where none is named."""
+    from emer_space.models.endpoint import EndpointChat, endpoint_of
+
+    endpoint = endpoint_of("chat")
+    return EndpointChat(endpoint) if endpoint else None
 
 
 def _table(options: argparse.Namespace) -> None:
@@ -183,11 +197,26 @@ def _metric(options: argparse.Namespace) -> None:
     if options.groups and options.metric != "set-level":
         raise LeaderboardError(f"--groups goes with set-level, not with {options.metric}; leave it out.")
     wheels = metric_wheels(options.wheels)
-    tally = measure(options.metric, options.references, options.predictions, wheels, options.groups)
-    _show(tally.to_dict(), options.json, [f"{name}: {value:.4f}" for name, value in tally.point().items()])
+    judge = judge_commands.judge_of(options, METRICS[options.metric].judged, chat_model)
+    tally = measure(options.metric, options.references, options.predictions, wheels, options.groups, judge)
+    if options.save_groups:
+        judge_commands.save_groups(options.save_groups, tally)
+    lines = [f"{name}: {value:.4f}" for name, value in tally.point().items()]
+    _show(tally.to_dict(), options.json, [*lines, *judge_commands.told(tally)])
+
+
+def _prefer(options: argparse.Namespace) -> None:
+    facts = judge_commands.prefer(options, chat_model).facts
+    about = facts["judge"]
+    lines = [f"{name}: {facts[name]}" for name in ("a1", "a2", "same")]
+    lines.append(f"{facts['by_order']} of same differ by the order; {about['unread']} could not be read")
+    lines.append(f"asked {about['model']} with {about['prompt']}: {about['asked']} questions, {about['kept']} kept")
+    _show(facts, options.json, lines)
 
 
 def _score(options: argparse.Namespace) -> None:
+    from leaderboard.judging.judge import answers_file
+    from leaderboard.judging.submission import judge_submission
     from leaderboard.measure import sentence_model
     from leaderboard.references import ReferenceFile, read_references, reference_file
     from leaderboard.scorer import score
@@ -204,7 +233,11 @@ def _score(options: argparse.Namespace) -> None:
     content = read_file(options.predictions, Limits())
     predictions = table_of(rows_of(content, options.predictions.name), track.rules.columns, track.rules.key)
     digest = hashlib.sha256(content).hexdigest()
-    report = score(track, references, predictions, digest, wheels, sentence_model, options.split)
+    judgements = None
+    if track.judges:
+        kept = options.answers or answers_file()
+        judgements = judge_submission(track, references, predictions, wheels, chat_model(), kept)
+    report = score(track, references, predictions, digest, wheels, sentence_model, options.split, judgements)
     lines = [f"{track.id}, {report.split} samples"]
     if report.value is not None and report.interval is not None:
         bounds = f"{report.interval.low:.4f} to {report.interval.high:.4f}"
@@ -227,6 +260,7 @@ def _tracks(options: argparse.Namespace) -> None:
             "primary": track.primary,
             "vocabulary": track.vocabulary,
             "answers": track.answers,
+            "judges": {metric: asdict(choice) for metric, choice in track.judges.items()},
             "columns": [column.name for column in (*track.rules.key, *track.rules.columns)],
             "samples": None if track.rules.manifest is None else len(track.rules.manifest),
         }

@@ -160,3 +160,18 @@ def _tracks() -> Iterator[Finding]:
         yield Finding("tracks", False, str(problem))
         return
     yield Finding("tracks", not wrong, f"scored here: {', '.join(hosted)}" if not wrong else " ".join(wrong))
+    demanded = {choice.model: track.id for track in board.tracks() for choice in track.judges.values()}
+    if demanded:
+        yield _judge(demanded)
+
+
+def _judge(demanded: Mapping[str, str]) -> Finding:
+    """Whether the model that is named is the one that the tracks demand; it is not asked anything."""
+    try:
+        endpoint = endpoint_of("chat")
+    except InputError as problem:
+        return Finding("judge", False, str(problem))
+    named = EndpointChat(endpoint).name if endpoint else "no language model"
+    others = [f"{track} wants {model}" for model, track in demanded.items() if model != named]
+    told = f"{named} is named, and {', '.join(others)}; set EMER_CHAT_URL and EMER_CHAT_MODEL" if others else named
+    return Finding("judge", not others, told)

@@ -18,3 +18,7 @@ class ReferencesUnavailable(LeaderboardError):
 
 class WheelsUnavailable(LeaderboardError):
     """The official wheel files are not here, or are not the official ones."""
+
+
+class JudgeUnavailable(LeaderboardError):
+    """The language model that a metric asks does not answer, or is another one than the track demands."""

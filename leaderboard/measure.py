@@ -7,9 +7,10 @@ from typing import Any
 
 from emer_space.errors import ModelUnavailable
 from leaderboard.errors import LeaderboardError
+from leaderboard.judging.judge import Judge
 from leaderboard.metrics.description import Embed
 from leaderboard.metrics.groups import Groups, parse_groups
-from leaderboard.metrics.registry import METRICS, Resources
+from leaderboard.metrics.registry import METRICS, REASON, Resources
 from leaderboard.metrics.tally import Tally
 from leaderboard.metrics.wheels import Wheels
 from submissions.formats import Row, read_rows
@@ -17,8 +18,15 @@ from submissions.problems import Limits, Problem, SubmissionError, refusal, show
 from submissions.tables import NAME, Column, Id, Table, columns_of, table_of
 
 
-def measure(metric: str, references: Path, predictions: Path, wheels: Wheels, groups: Path | None = None) -> Tally:
-    """Score the samples of the references with a metric of `METRICS`.
+def measure(
+    metric: str,
+    references: Path,
+    predictions: Path,
+    wheels: Wheels,
+    groups: Path | None = None,
+    judge: Judge | None = None,
+) -> Tally:
+    """Score the samples of the references with a metric of `METRICS`; `judge` is the language model that it asks.
 
     Raises `SubmissionError` where a file cannot be used (it says which), `LeaderboardError` where a model is missing.
     """
@@ -30,21 +38,28 @@ def measure(metric: str, references: Path, predictions: Path, wheels: Wheels, gr
         wheels,
         groups=read_groups(groups) if groups else None,
         embed=sentence_model() if metric == "description" else None,
+        judge=judge,
     )
     sides = (
         _table(references, asked, chosen.references, key),
         _table(predictions, given, chosen.predictions, key),
     )
     try:
-        return chosen.tally(*sides, resources)
+        tally = chosen.tally(*sides, resources)
+        if judge and not tally.scored.any():
+            raise LeaderboardError("No sample could be scored: none has a reference and an answer that can be read.")
+        return tally
     except SubmissionError as problem:
         raise _of_file(predictions, problem) from None
     except ValueError as problem:
         raise _of_file(references, refusal("references", str(problem), "mend them to suit the metric")) from None
 
 
-def read_groups(path: Path) -> dict[Id, Groups]:
-    """Sample → its groups, from a JSON file. Raises `SubmissionError` naming the samples that cannot be read."""
+def read_groups(path: Path) -> dict[Id, Groups | None]:
+    """Sample → its groups, from a JSON file; null where none were to be had, and the sample is not scored.
+
+    Raises `SubmissionError` naming the samples that cannot be read.
+    """
     limits = Limits()
     try:
         with path.open("rb") as file:
@@ -54,17 +69,22 @@ def read_groups(path: Path) -> dict[Id, Groups]:
         table = None
     if not isinstance(table, dict):
         raise _of_file(path, refusal("groups", "This is no JSON object of groups", "write sample → nested list"))
-    found: dict[Id, Groups] = {}
+    found: dict[Id, Groups | None] = {}
     problems = []
     for sample, answer in table.items():
         try:
-            found[(sample.strip(),)] = parse_groups(answer)
+            found[(sample.strip(),)] = None if answer is None else parse_groups(answer)
         except ValueError as problem:
             message = f"The groups of {shown(sample)} cannot be read: {problem}"
             problems.append(Problem("groups", message, "write a nested list"))
     if problems:
         raise _of_file(path, SubmissionError(problems))
     return found
+
+
+def read_descriptions(path: Path) -> dict[Id, str]:
+    """Sample → its description. Raises `SubmissionError` naming the file where it cannot be used."""
+    return _table(path, _rows(path), (REASON,), (NAME,)).column(REASON.name)
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from leaderboard.hosting import Board
+from leaderboard.judging.choice import Judges, demanded, judged_by, why_not_compared
 from leaderboard.tracks import Track
 from submissions.ledger import Standing
 from submissions.records import Result, Submission
@@ -139,7 +140,8 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
     board.ledger.refresh()
     version = board.versions.shown(track)
     entries = list(_entries(board, track, version))
-    public = _ranked(_selected(board, track, entries, everything, "public"))
+    judges = _judges(board, track, version, entries)
+    public = _ranked(_selected(board, track, entries, judges, everything, "public"))
     split = (
         "private"
         if board.closed(track.id) and any("private" in result.reports for _, result, _ in entries)
@@ -150,7 +152,7 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
         before = {row.id: row.rank for row in public}
         rows = [
             replace(row, move=old - row.rank) if row.rank and (old := before.get(row.id)) else row
-            for row in _ranked(_selected(board, track, entries, everything, "private"))
+            for row in _ranked(_selected(board, track, entries, judges, everything, "private"))
         ]
     pending = (
         0 if version == board.versions.current(track) else sum(each.track == track.id for each, _ in board.queue())
@@ -159,6 +161,14 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
 
 
 Entry = tuple[Submission, Result, Standing]
+
+
+def _judges(board: Board, track: Track, version: str, entries: Sequence[Entry]) -> Judges:
+    """Whose scores rank: those of the track's judge; while it is scored anew, in the version before, of the latest."""
+    if version == board.versions.current(track) or not entries:
+        return demanded(track.judges)
+    _, latest, _ = max(entries, key=lambda entry: entry[1].scored)
+    return judged_by(latest.reports.get("public", {}))
 
 
 def _entries(board: Board, track: Track, version: str) -> Iterator[Entry]:
@@ -170,14 +180,18 @@ def _entries(board: Board, track: Track, version: str) -> Iterator[Entry]:
             yield submission, result, standing
 
 
-def _selected(board: Board, track: Track, entries: Sequence[Entry], everything: bool, split: str) -> list[Row]:
+def _selected(
+    board: Board, track: Track, entries: Sequence[Entry], judges: Judges, everything: bool, split: str
+) -> list[Row]:
     """Rows of a split. Who counts is told by the public part, always: the private one must not choose."""
-    kept = {id(entry) for entry in (entries if everything else _best(board, track, entries))}
-    return [_row(track, entry, split) for entry in entries if id(entry) in kept]
+    kept = {id(entry) for entry in (entries if everything else _best(board, track, entries, judges))}
+    return [_row(track, entry, judges, split) for entry in entries if id(entry) in kept]
 
 
-def _best(board: Board, track: Track, entries: Sequence[Entry]) -> Iterator[Entry]:
+def _best(board: Board, track: Track, entries: Sequence[Entry], judges: Judges) -> Iterator[Entry]:
     """Of each person what it chose, else its best public score; of a baseline the newest.
+
+    Scores of another judge than the `judges` are compared with none: a person has the latest of them if nothing else.
 
     Once the private scores show, nothing that a participant does moves another entry up: who withdraws, is out.
     """
@@ -188,7 +202,8 @@ def _best(board: Board, track: Track, entries: Sequence[Entry]) -> Iterator[Entr
         withdrawn = standing.withdrawn and board.ledger.standing(submission.id, until).withdrawn
         if not withdrawn and not standing.disqualified and result.value("public") is not None:
             by_person.setdefault(submission.person, []).append(entry)
-    for person, own in by_person.items():
+    for person, all_own in by_person.items():
+        own = [entry for entry in all_own if judged_by(entry[1].reports["public"]) == judges] or all_own[-1:]
         chosen = board.ledger.chosen(person, track.id, until)
         best = max(own, key=lambda entry: entry[1].value("public") or 0.0)
         counts = own[-1] if own[0][0].baseline else next((entry for entry in own if entry[0].id == chosen), best)
@@ -196,14 +211,15 @@ def _best(board: Board, track: Track, entries: Sequence[Entry]) -> Iterator[Entr
             yield counts
 
 
-def _row(track: Track, entry: Entry, split: str) -> Row:
+def _row(track: Track, entry: Entry, judges: Judges, split: str) -> Row:
     submission, result, standing = entry
     report = result.reports.get(split, {})
     primary = report.get("primary", {})
     value, bounds = result.value(split), primary.get("interval") or {}
+    other = why_not_compared(judged_by(report), judges) if report else ""
     return Row(
         name=shown_name(submission),
-        badge=_badge(track, submission, standing, value),
+        badge=_badge(track, submission, standing, None if other else value),
         score=value,
         low=bounds.get("low"),
         high=bounds.get("high"),
@@ -213,7 +229,7 @@ def _row(track: Track, entry: Entry, split: str) -> Row:
         link="" if submission.anonymous else submission.link,
         id=submission.id,
         person=submission.person,
-        note=standing.reason if standing.disqualified else primary.get("note", ""),
+        note=standing.reason if standing.disqualified else other or primary.get("note", ""),
         provenance=report.get("provenance", {}),
         samples=report.get("samples", {}).get("scored"),
     )

@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,11 +16,22 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from leaderboard.errors import LeaderboardError
+from emer_space.errors import EmerError
+from emer_space.models.chat import Chat
+from leaderboard.errors import LeaderboardError, TrackError
 from leaderboard.hosting import Board
-from leaderboard.scoring_process import Outcome, ScoringLimits, score_in_child
+from leaderboard.judging.judge import ANSWERS
+from leaderboard.judging.record import Record
+from leaderboard.judging.stopping import Stoppable
+from leaderboard.judging.submission import earlier_answers, judge_submission
+from leaderboard.references import read_references, reference_file
+from leaderboard.scoring_process import MOST_TRACEBACK, Outcome, ScoringLimits, score_in_child
+from leaderboard.vocabularies import official_wheels, open_wheels
 from submissions.errors import AlreadyStored, StoreError
+from submissions.formats import rows_of
+from submissions.problems import SubmissionError
 from submissions.records import Result, Submission, check_reports
+from submissions.tables import table_of
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +44,8 @@ SWEEP, FIRST = "sweep", "first"
 AGAIN_S = 600
 """Until what the board shall have from the beginning, and could not be made, is tried again."""
 
-Score = Callable[[str, str, bytes, ScoringLimits], Outcome]
+Score = Callable[..., Outcome]
+"""As `score_in_child`; what a judge said is given by name, where the track has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +59,17 @@ class Swept:
     busy: bool = False
 
 
-def sweep(board: Board, limits: ScoringLimits | None = None, score: Score = score_in_child) -> Swept:
-    """Score what is queued, until nothing is. Raises `StoreError` where results cannot be stored."""
+def sweep(
+    board: Board, limits: ScoringLimits | None = None, score: Score = score_in_child, chat: Chat | None = None
+) -> Swept:
+    """Score what is queued, until nothing is. Raises `StoreError` where results cannot be stored.
+
+    `chat` is the language model that judges where a track demands one; what it cannot judge now, waits.
+    """
     with _alone(board) as alone:
         if not alone:
             return Swept(busy=True)
-        found = _Sweep(board, limits or ScoringLimits.from_environment(), score).run()
+        found = _Sweep(board, limits or ScoringLimits.from_environment(), score, chat).run()
         with contextlib.suppress(OSError):  # a sign of life is not worth failing for
             board.beat(found.waiting)
         return found
@@ -79,8 +97,8 @@ def _alone(board: Board) -> Iterator[bool]:
 class _Sweep:
     """The head of the queue as it is at that moment, until nothing is left; what failed comes after the others."""
 
-    def __init__(self, board: Board, limits: ScoringLimits, score: Score) -> None:
-        self.board, self.limits, self.score = board, limits, score
+    def __init__(self, board: Board, limits: ScoringLimits, score: Score, chat: Chat | None) -> None:
+        self.board, self.limits, self.score, self.chat = board, limits, score, chat
         self.failed: dict[tuple[str, str], int] = {}
         self.done: set[tuple[str, str]] = set()
         self.waiting: dict[str, str] = {}
@@ -100,7 +118,19 @@ class _Sweep:
             for submission, version in self.board.queue()
             if submission.track not in self.waiting and (submission.id, version) not in self.done
         )
-        return min(left, key=lambda each: self.failed.get((each[0].id, each[1]), 0), default=None)
+        return min(left, key=self._rank, default=None)
+
+    def _rank(self, each: tuple[Submission, str]) -> tuple[int, bool]:
+        """What failed comes later, and what a language model judges, which takes minutes, after what takes seconds."""
+        submission, version = each
+        return self.failed.get((submission.id, version), 0), self._judged(submission.track)
+
+    def _judged(self, name: str) -> bool:
+        """Whether a language model judges a track; not if its file was spoilt just now, which the child tells."""
+        try:
+            return bool(self.board.track(name).judges)
+        except TrackError:
+            return False
 
     def _done(self, submission: Submission, version: str) -> bool:
         """Whether nothing more is to be done: a result is stored, or the track waits."""
@@ -110,13 +140,13 @@ class _Sweep:
         except FileNotFoundError:
             ledger.lose(submission, "the prediction file is not there")
             return True
-        if len(content) != submission.bytes or _sha256(content) != submission.sha256:
+        if len(content) != submission.bytes or hashlib.sha256(content).hexdigest() != submission.sha256:
             ledger.lose(submission, "the prediction file is not what was received")
             return True
         if self.board.why_not(submission.track):
             self.waiting[submission.track] = f"{submission.track}: not scored here now"
             return True
-        outcome = _storable(self.score(submission.track, submission.file, content, self.limits))
+        outcome = _storable(self._outcome(submission, content))
         if outcome.state == "waiting":
             log.warning("%s waits: %s", submission.track, outcome.detail)
             self.waiting[submission.track] = f"{submission.track}: {outcome.detail}"
@@ -128,6 +158,31 @@ class _Sweep:
                 return False
         self._store(submission, version, outcome, attempt)
         return True
+
+    def _outcome(self, submission: Submission, content: bytes) -> Outcome:
+        job = (submission.track, submission.file, content, self.limits)
+        if not self._judged(submission.track):
+            return self.score(*job)
+        try:
+            judgements = self._judgements(submission, content)
+        except (LeaderboardError, EmerError) as problem:
+            return Outcome("waiting", {}, detail=str(problem))
+        except SubmissionError:  # the child refuses the file, and tells its problems
+            judgements = {}
+        except Exception:  # noqa: BLE001 - as in the child: no file may stop the queue
+            return Outcome("error", {}, detail=traceback.format_exc()[-MOST_TRACEBACK:])
+        return self.score(*job, judgements=judgements)
+
+    def _judgements(self, submission: Submission, content: bytes) -> dict[str, Record]:
+        """What the language model says; of what it said before of this submission nothing is asked again."""
+        track = self.board.track(submission.track)
+        references = read_references(track, reference_file(track))
+        predictions = table_of(rows_of(content, submission.file), track.rules.columns, track.rules.key)
+        wheels = official_wheels() if track.vocabulary == "official" else open_wheels()
+        results = self.board.ledger.results(submission.id).values()
+        earlier = earlier_answers(report for result in results for report in result.reports.values())
+        file = self.board.home / ANSWERS
+        return judge_submission(track, references, predictions, wheels, self.chat, file, earlier)
 
     def _store(self, submission: Submission, version: str, outcome: Outcome, attempts: int) -> None:
         error = outcome.state == "error"
@@ -169,17 +224,18 @@ def scorer() -> str:
     return named
 
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 class Schedule:
     """One background scheduler (UTC, in memory) with the sweep as its job; `kick` lets it run at once."""
 
     def __init__(
-        self, board: Board, first: Callable[[], object] | None = None, then: Callable[[], object] | None = None
+        self,
+        board: Board,
+        first: Callable[[], object] | None = None,
+        then: Callable[[], object] | None = None,
+        chat: Chat | None = None,
     ) -> None:
-        self._board = board
+        self._board, self._stopped = board, threading.Event()
+        self._chat = Stoppable(chat, self._stopped) if chat else None
         self._first, self._then = first, then
         self._wanted = threading.Event()
         self._scheduler = BackgroundScheduler(timezone=UTC)
@@ -216,6 +272,7 @@ class Schedule:
         self.kick()
 
     def stop(self) -> None:
+        self._stopped.set()
         self._scheduler.shutdown(wait=False)
 
     def kick(self) -> None:
@@ -233,7 +290,9 @@ class Schedule:
 
     def _run(self) -> None:
         self._wanted.clear()
-        if sweep(self._board).busy:  # another process may be about to end without having seen what arrived
+        if sweep(
+            self._board, chat=self._chat
+        ).busy:  # another process may be about to end without having seen what arrived
             self._soon(BUSY_S)
         if self._then:
             self._then()

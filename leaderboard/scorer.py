@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,9 @@ from typing import Any, Literal
 import numpy as np
 
 from leaderboard.bootstrap import Interval, interval, resampled
-from leaderboard.errors import ReferencesUnavailable
+from leaderboard.errors import JudgeUnavailable, ReferencesUnavailable
+from leaderboard.judging.judge import Judge
+from leaderboard.judging.record import Record
 from leaderboard.metrics.description import Embed
 from leaderboard.metrics.label_sets import plain
 from leaderboard.metrics.registry import METRICS, Resources
@@ -22,9 +24,21 @@ from leaderboard.tracks import Part, Track
 from submissions.tables import Table
 
 PROJECT = Path(__file__).resolve().parent.parent
-CODE = ("leaderboard/**/*.py", "submissions/*.py", "emer_space/vocabulary/*.py", "emer_space/models/sentences.py")
+CODE = (
+    "leaderboard/**/*.py",
+    "leaderboard/prompts/*.txt",
+    "submissions/*.py",
+    "emer_space/vocabulary/*.py",
+    "emer_space/models/sentences.py",
+    "emer_space/models/prompts.py",
+    "emer_space/models/kept_answers.py",
+)
 """What a score depends on."""
 COUNTS = ("references", "predicted", "missing", "ignored")
+JUDGEMENTS = "judgements"
+"""In a report: what a language model said, so that a rescoring asks nothing twice. It is shown to nobody."""
+MOST_UNREAD = 0.05
+"""Of the samples: with more of them unread the mean is over others than of other submissions, and does not rank."""
 MOST_UNCOUNTED = 20
 """Labels of the predictions that count on no wheel and are told word by word."""
 
@@ -44,6 +58,7 @@ class Report:
     uncounted: Mapping[str, Any]
     provenance: Mapping[str, Any]
     note: str = ""
+    judgements: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         primary = {
@@ -59,6 +74,7 @@ class Report:
             "samples": dict(self.samples),
             "uncounted": dict(self.uncounted),
             "provenance": dict(self.provenance),
+            **({JUDGEMENTS: dict(self.judgements)} if self.judgements else {}),
         }
 
 
@@ -70,17 +86,24 @@ def score(
     wheels: Wheels,
     load_embed: Callable[[], Embed],
     split: Shown = "all",
+    judgements: Mapping[str, Record] | None = None,
 ) -> Report:
     """Score every part that the predictions hold. The sentence model is loaded where a metric needs it.
+
+    `judgements` is what the track's language model said of each metric (`judging.submission`): no other is asked here.
 
     Raises `ReferencesUnavailable` where the references have none of the samples of a part, or of the split.
     """
     asked = references.of(split)
-    given = _given_parts(track, predictions)
-    tallies = {name: _tally(track, name, asked, predictions, wheels, load_embed) for name in given}
+    given = given_parts(track, predictions)
+    judges = {name: Judge.again(told, track.judges[name].language) for name, told in (judgements or {}).items()}
+    tallies = {name: _tally(track, name, asked, predictions, wheels, load_embed, judges) for name in given}
     scores = {name: _told(tally) for name, tally in tallies.items()}
     primaries = {name: _primary(track.parts[name], tally) for name, tally in tallies.items()}
     complete = len(given) == len(track.parts)
+    note = "" if complete else f"a mean is given for all {len(track.parts)} parts only; this file has {len(given)}"
+    note = note or _unread_note(tallies)
+    complete = not note
     bounds = None
     if complete:
         streams = [
@@ -96,11 +119,12 @@ def score(
         samples=_samples(tallies),
         uncounted=_uncounted(track, predictions, wheels, tallies),
         provenance=_provenance(track, references, predictions_sha256, wheels, tallies),
-        note="" if complete else f"a mean is given for all {len(track.parts)} parts only; this file has {len(given)}",
+        note=note,
+        judgements={name: judge.record.to_dict() for name, judge in judges.items()},
     )
 
 
-def _given_parts(track: Track, predictions: Table) -> tuple[str, ...]:
+def given_parts(track: Track, predictions: Table) -> tuple[str, ...]:
     if len(track.parts) == 1:
         return tuple(track.parts)
     there = {sample[0] for sample in predictions.samples}
@@ -108,32 +132,57 @@ def _given_parts(track: Track, predictions: Table) -> tuple[str, ...]:
 
 
 def _tally(
-    track: Track, name: str, asked: Table, predictions: Table, wheels: Wheels, load_embed: Callable[[], Embed]
+    track: Track,
+    name: str,
+    asked: Table,
+    predictions: Table,
+    wheels: Wheels,
+    load_embed: Callable[[], Embed],
+    judges: Mapping[str, Judge],
 ) -> Tally:
     part = track.parts[name]
-    wanted = _of_part(asked, name)
+    if part.metric in track.judges and part.metric not in judges:
+        raise JudgeUnavailable(f"{track.id} is judged by a language model, which was not asked; score it with one.")
+    wanted = of_part(asked, name)
     if not wanted.samples:
         where = f"the part {name} of {track.id}" if name else f"this split of {track.id}"
         raise ReferencesUnavailable(f"The references hold no samples for {where}; add them, or leave it out.")
     embed = load_embed() if part.metric == "description" else None
+    resources = Resources(wheels, embed=embed, judge=judges.get(part.metric))
     try:
-        tally = METRICS[part.metric].tally(wanted, _of_part(predictions, name), Resources(wheels, embed=embed))
+        tally = METRICS[part.metric].tally(wanted, of_part(predictions, name), resources)
     except ValueError:
         raise ReferencesUnavailable(
             f"The references of {track.id} do not suit the metric {part.metric}; mend the file."
         ) from None
-    if not tally.scored.any():
+    if not tally.scored.any() and not _unread(tally):
         raise ReferencesUnavailable(
             f"No reference of {track.id} can be scored with this vocabulary, so there is no score; mend the file."
         )
     return tally
 
 
-def _of_part(table: Table, name: str) -> Table:
+def of_part(table: Table, name: str) -> Table:
     """The samples of a part, or all of them where the track has none."""
     if not name:
         return table
     return replace(table, samples={sample: values for sample, values in table.samples.items() if sample[0] == name})
+
+
+def _unread(tally: Tally) -> int:
+    """Of how many samples the judge's answer could not be read."""
+    return len(tally.facts.get("unread", ()))
+
+
+def _unread_note(tallies: Mapping[str, Tally]) -> str:
+    """Why the mean of a submission does not rank, where too few of its samples are in it; empty where it does."""
+    for tally in tallies.values():
+        unread, scored = _unread(tally), int(tally.scored.sum())
+        if unread > MOST_UNREAD * (unread + scored):
+            return (
+                f"the judge's answers on {unread} of {unread + scored} samples could not be read: too many for a mean"
+            )
+    return ""
 
 
 def _primary(part: Part, tally: Tally) -> float:
@@ -143,8 +192,9 @@ def _primary(part: Part, tally: Tally) -> float:
 
 def _told(tally: Tally) -> dict[str, Any]:
     """Scores and facts, but for what the report tells at its top or must not tell (labels of the references)."""
-    left_out = ("vocabulary", "unknown", "uncounted", "samples")
-    return nested({**tally.point(), **{name: fact for name, fact in tally.facts.items() if name not in left_out}})
+    left_out = ("vocabulary", "unknown", "uncounted", "samples", "judge", "unread", "verdicts", "groups")
+    point = tally.point() if tally.scored.any() else {}  # a mean over nothing is no score
+    return nested({**point, **{name: fact for name, fact in tally.facts.items() if name not in left_out}})
 
 
 def _samples(tallies: Mapping[str, Tally]) -> dict[str, int]:
@@ -191,6 +241,11 @@ def _provenance(
 ) -> dict[str, Any]:
     metrics = {track.parts[name].metric for name in tallies}
     read_from = {name: tally.facts["read_from"] for name, tally in tallies.items() if "read_from" in tally.facts}
+    judges = {
+        track.parts[name].metric: dict(tally.facts.get("judge") or tally.facts["grouping"])
+        for name, tally in tallies.items()
+        if track.parts[name].metric in track.judges
+    }
     return {
         "track": {"id": track.id, "version": track.version},
         "metrics": {name: METRICS[name].version for name in sorted(metrics)},
@@ -198,6 +253,7 @@ def _provenance(
         "sha256": {"predictions": predictions_sha256, "references": references.sha256},
         "code": code_version(),
         **({"sentiment": read_from} if read_from else {}),
+        **({"judges": judges} if judges else {}),
     }
 
 

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from emer_space.settings import app_home
-from leaderboard.errors import LeaderboardError, ReferencesUnavailable, WheelsUnavailable
+from leaderboard.errors import JudgeUnavailable, LeaderboardError, ReferencesUnavailable, WheelsUnavailable
+from leaderboard.judging.record import Record
 from leaderboard.references import ReferenceFile, reference_file
 from leaderboard.tracks import load_track
 from submissions.problems import SubmissionError
@@ -63,8 +64,17 @@ class Outcome:
     detail: str = ""
 
 
-def score_in_child(track: str, filename: str, content: bytes, limits: ScoringLimits) -> Outcome:
-    """Score predictions by the rules of a track. Never raises for what happens in the child."""
+def score_in_child(
+    track: str,
+    filename: str,
+    content: bytes,
+    limits: ScoringLimits,
+    judgements: Mapping[str, Record] | None = None,
+) -> Outcome:
+    """Score predictions by the rules of a track. Never raises for what happens in the child.
+
+    The child has no network and no key, so `judgements` is what the track's language model said before.
+    """
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
         file = reference_file(load_track(track))
@@ -74,6 +84,7 @@ def score_in_child(track: str, filename: str, content: bytes, limits: ScoringLim
         return Outcome("waiting", {}, detail=str(told))
     job = {"track": track, "file": filename, "bytes": len(content), "references": file.name, "more": len(references)}
     job |= {"seconds": limits.seconds, "megabytes": limits.megabytes}
+    job["judgements"] = {metric: record.to_dict() for metric, record in (judgements or {}).items()}
     with subprocess.Popen(
         [sys.executable, "-m", "leaderboard.scoring_process"],
         cwd=PROJECT,
@@ -178,7 +189,8 @@ def main() -> None:
     _limit(job["seconds"], job["megabytes"] * 1_000_000)
     with os.fdopen(target, "w", encoding="utf-8") as answer:
         file = ReferenceFile(job["references"], None, lambda: references)
-        json.dump(_scored(job["track"], job["file"], content, file), answer, allow_nan=False)
+        said = {metric: Record.from_dict(told) for metric, told in job["judgements"].items()}
+        json.dump(_scored(job["track"], job["file"], content, file, said), answer, allow_nan=False)
     os._exit(0)  # no library's clean-up can spoil the answer
 
 
@@ -200,19 +212,23 @@ def _limit(seconds: float, memory: int) -> None:
         resource.setrlimit(kind, (bound, bound))
 
 
-def _scored(name: str, filename: str, content: bytes, references: ReferenceFile) -> dict[str, Any]:
+def _scored(
+    name: str, filename: str, content: bytes, references: ReferenceFile, judgements: Mapping[str, Record]
+) -> dict[str, Any]:
     answer: dict[str, Any] = {"state": "error", "reports": {}, "problems": [], "detail": ""}
     try:
-        return {**answer, "state": "scored", "reports": _reports(name, filename, content, references)}
+        return {**answer, "state": "scored", "reports": _reports(name, filename, content, references, judgements)}
     except SubmissionError as problem:
         return {**answer, "state": "refused", "problems": [each.to_dict() for each in problem.problems]}
-    except (ReferencesUnavailable, WheelsUnavailable) as problem:
+    except (ReferencesUnavailable, WheelsUnavailable, JudgeUnavailable) as problem:
         return {**answer, "state": "waiting", "detail": str(problem)}
     except Exception:  # noqa: BLE001 - whatever it is, the organiser sees it and the participant gets an incident
         return {**answer, "detail": traceback.format_exc()[-MOST_TRACEBACK:]}
 
 
-def _reports(name: str, filename: str, content: bytes, file: ReferenceFile) -> dict[str, Any]:
+def _reports(
+    name: str, filename: str, content: bytes, file: ReferenceFile, judgements: Mapping[str, Record]
+) -> dict[str, Any]:
     """The report of each split that the references have."""
     from leaderboard.measure import sentence_model
     from leaderboard.references import read_references
@@ -228,7 +244,16 @@ def _reports(name: str, filename: str, content: bytes, file: ReferenceFile) -> d
     digest = hashlib.sha256(content).hexdigest()
     splits = ("public", "private") if references.splits["private"] else ("public",)
     return {
-        split: score(track, references, predictions, digest, wheels, sentence_model, split).to_dict()  # type: ignore[arg-type]
+        split: score(
+            track,
+            references,
+            predictions,
+            digest,
+            wheels,
+            sentence_model,
+            split,  # type: ignore[arg-type]
+            judgements,
+        ).to_dict()
         for split in splits
     }
 

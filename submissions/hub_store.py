@@ -263,7 +263,7 @@ class HubStore:
         """Where the Hub does not answer, or the hour is full, it stays."""
         try:
             with self._committing:
-                if self.pace.alone():  # hundreds at a time would use up what people's files need
+                if self.pace.spare():  # hundreds at a time would use up what people's files need
                     self.tree.set_aside(path, reason)
                     self.pace.note()
         except FileNotFoundError:

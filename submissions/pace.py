@@ -40,6 +40,10 @@ class Pace:
         """Whether a submission may have a commit of its own."""
         return self._recent() < ALONE
 
+    def spare(self) -> bool:
+        """Whether there is room for what nobody waits for."""
+        return self._recent() < ALONE / 2
+
     def together(self, at_once: bool = False) -> bool:
         """Whether all that waits may be committed now; `at_once`: without a distance to the one before."""
         recent = self._recent()

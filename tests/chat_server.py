@@ -1,160 +1,251 @@
-"""A server on this machine that speaks OpenAI's chat protocol as llama.cpp and vLLM stream it, and fails as it is told.
+"""A language model on this machine that says what a test wants: OpenAI's protocol over HTTP, streamed as servers do.
 
-with ChatServer(lambda messages: "happy") as server:
-    EndpointChat(Endpoint(server.url, "scripted")).ask(…)
+    with ChatServer(answer=lambda messages: "7") as server:
+        chat = EndpointChat(Endpoint(server.url, "scripted"))
+
+An answer is a text, or a `Fault`. What was asked stands in `server.asked`, in the order of arrival.
 """
 
 import json
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal
+from typing import Any, Self
 
-Messages = Sequence[Mapping[str, Any]]
-Fault = Literal["429", "500", "401", "cut", "cut-before", "stalled", "babble", "nonsense", "empty", "slow"]
-PIECE = 16
-"""Characters a chunk of the stream."""
+Messages = list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong instead of an answer: a `status` (429 with `retry_after`; 0: none), or a bad stream.
+
+    `says` is streamed first; then comes `then`: "cut" (the connection is closed without an end), "stall" (silence until
+    the client leaves or the server stops), "babble" (the same for ever), or "garbage" (what is no JSON).
+    """
+
+    status: int = 200
+    retry_after: str | None = None
+    says: str = ""
+    then: str = "cut"
+
+
+Answer = str | Fault
+
+
+@dataclass(frozen=True)
 class Asked:
-    """A question that came: its body, the key it bore, and the fault that it met."""
+    """A request as it came."""
 
-    body: Mapping[str, Any]
-    key: str
-    fault: str
+    messages: Messages
+    body: dict[str, Any]
+    headers: dict[str, str]
 
     @property
-    def messages(self) -> Messages:
-        messages: Messages = self.body["messages"]
-        return messages
+    def key(self) -> str:
+        return next((each for name, each in self.headers.items() if name.lower() == "authorization"), "")[7:]
+
+    @property
+    def text(self) -> str:
+        return said(self.messages)
 
 
-@dataclass
+def said(messages: Messages) -> str:
+    """All that the messages say, as one text; parts that are no text are left out."""
+    return "\n".join(text_of(message) for message in messages)
+
+
+def text_of(message: dict[str, Any]) -> str:
+    content = message["content"]
+    if isinstance(content, str):
+        return content
+    return "\n".join(part.get("text", "") for part in content)
+
+
 class ChatServer:
-    """A context manager. `faults` are met one a question; `wait_s` is what a 429 asks for, and how slow "slow" is."""
+    """`answer` gets the messages and is called from several threads. `delay` seconds pass before each answer.
 
-    answer: Callable[[Messages], str]
-    faults: list[Fault] = field(default_factory=list)
-    wait_s: float = 0.2
-    delay_s: float = 0.0
-    asked: list[Asked] = field(default_factory=list)
-    most_at_once: int = 0
+    `most_at_once` is how many requests were under way together at most.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(self, answer: Callable[[Messages], Answer], delay: float = 0.0, model: str = "scripted") -> None:
+        self.answer, self.delay, self.model = answer, delay, model
+        self.asked: list[Asked] = []
+        self.most_at_once = 0
+        self.stopping = threading.Event()
+        self._under_way = 0
         self._lock = threading.Lock()
-        self._now = 0
-        self._over = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
 
-    def __enter__(self) -> "ChatServer":
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """As the project's commands want it."""
+        return {"EMER_CHAT_URL": self.url, "EMER_CHAT_MODEL": self.model}
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 
-    def __exit__(self, *problem: object) -> None:
-        self._over.set()
+    def __exit__(self, *how: object) -> None:
+        self.stopping.set()
         self._server.shutdown()
         self._server.server_close()
 
-    def begin(self, body: Mapping[str, Any], key: str) -> str:
+    def begin(self, asked: Asked) -> Answer:
         with self._lock:
-            fault = self.faults.pop(0) if self.faults else ""
-            self.asked.append(Asked(body, key, fault))
-            self._now += 1
-            self.most_at_once = max(self.most_at_once, self._now)
-        return fault
+            self.asked.append(asked)
+            self._under_way += 1
+            self.most_at_once = max(self.most_at_once, self._under_way)
+        self.stopping.wait(self.delay)
+        return self.answer(asked.messages)
 
     def end(self) -> None:
         with self._lock:
-            self._now -= 1
-
-    def sleep(self, seconds: float) -> None:
-        self._over.wait(seconds)
+            self._under_way -= 1
 
 
-def text_of(messages: Messages) -> str:
-    """All that was said to the model, pictures and sound left out."""
-    parts = [each["content"] for each in messages]
-    return "\n".join(
-        part if isinstance(part, str) else "\n".join(piece.get("text", "") for piece in part) for part in parts
-    )
+def in_turn(answers: Sequence[Answer]) -> Callable[[Messages], Answer]:
+    """One answer after the other, the last one for ever."""
+    lock, left = threading.Lock(), list(answers)
+
+    def answer(messages: Messages) -> Answer:
+        with lock:
+            return left.pop(0) if len(left) > 1 else left[0]
+
+    return answer
 
 
-def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
+FAULTS: dict[str, Answer] = {
+    "401": Fault(401),
+    "429": Fault(429, retry_after="0.2"),
+    "500": Fault(500),
+    "cut-before": Fault(0),
+    "cut": Fault(says="She fro"),
+    "stalled": Fault(says="She fro", then="stall"),
+    "babble": " ".join(map(str, range(300_000))),
+    "nonsense": Fault(then="garbage"),
+    "empty": "",
+}
+
+
+def failing(kinds: Sequence[str], answer: Callable[[Messages], Answer]) -> Callable[[Messages], Answer]:
+    """Some of `FAULTS`, one a question, before it goes well."""
+    lock, left = threading.Lock(), list(kinds)
+
+    def answered(messages: Messages) -> Answer:
+        with lock:
+            kind = left.pop(0) if left else ""
+        return FAULTS[kind] if kind else answer(messages)
+
+    return answered
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has its answer may leave without a word."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def _handler(chat: ChatServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def log_message(self, *told: object) -> None:
-            pass
-
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            fault = server.begin(body, (self.headers.get("authorization") or "").removeprefix("Bearer "))
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path != "/v1/chat/completions":
+                self._status(Fault(404))
+                return
+            answer = chat.begin(Asked(body["messages"], body, dict(self.headers)))
             try:
-                self._answer(body, fault)
+                if isinstance(answer, Fault) and answer.status != 200:
+                    self._status(answer)
+                elif body.get("stream"):
+                    self._stream(answer)
+                else:
+                    self._whole(answer)
             except (BrokenPipeError, ConnectionResetError):
-                pass  # whoever asked has gone
+                self.close_connection = True  # the client left, as it may
             finally:
-                server.end()
+                chat.end()
 
-        def _answer(self, body: Mapping[str, Any], fault: str) -> None:
-            if not self.path.endswith("/chat/completions"):
-                return self._plain(404, {"error": "not spoken here"})
-            if fault in ("401", "429", "500"):
-                return self._plain(int(fault), {"error": {"message": "as the test wants it"}})
-            if fault == "cut-before":
+        def do_GET(self) -> None:
+            self._json({"object": "list", "data": [{"id": chat.model, "object": "model"}]})
+
+        def _status(self, fault: Fault) -> None:
+            if not fault.status:
                 self.close_connection = True
-                return None
-            server.sleep(server.wait_s if fault == "slow" else server.delay_s)
-            text = "" if fault == "empty" else server.answer(body["messages"])
+                return
+            content = json.dumps({"error": {"message": "scripted", "code": fault.status}}).encode()
+            self.send_response(fault.status)
+            if fault.retry_after is not None:
+                self.send_header("Retry-After", fault.retry_after)
+            self._content("application/json", content)
+
+        def _json(self, told: Any) -> None:
             self.send_response(200)
-            self.send_header("content-type", "text/event-stream")
-            self.send_header("connection", "close")
-            self.end_headers()
-            self.close_connection = True
-            if fault == "nonsense":
-                self._line("<html>Bad gateway</html>")
-                return None
-            if fault == "babble":
-                text = " ".join(map(str, range(300_000)))
-            for at in range(0, len(text), PIECE if fault != "babble" else 4096):
-                piece = text[at : at + (PIECE if fault != "babble" else 4096)]
-                self._line(json.dumps(_chunk(body, piece)))
-                if fault == "cut":
-                    return None
-                if fault == "stalled":
-                    server.sleep(60)
-                    return None
-            self._line(json.dumps(_chunk(body, "", "stop")))
-            self._line("[DONE]")
-            return None
+            self._content("application/json", json.dumps(told).encode())
 
-        def _line(self, told: str) -> None:
-            self.wfile.write(f"data: {told}\n\n".encode())
-            self.wfile.flush()
-
-        def _plain(self, status: int, told: Mapping[str, Any]) -> None:
-            content = json.dumps(told).encode()
-            self.send_response(status)
-            self.send_header("content-length", str(len(content)))
-            self.send_header("content-type", "application/json")
-            if status == 429:
-                self.send_header("retry-after", f"{server.wait_s:g}")
+        def _content(self, kind: str, content: bytes) -> None:
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
 
+        def _whole(self, answer: Answer) -> None:
+            if isinstance(answer, Fault):
+                self._after(answer)
+                return
+            message = {"role": "assistant", "content": answer}
+            self._json({**self._head("chat.completion"), "choices": [{"index": 0, "message": message}]})
+
+        def _stream(self, answer: Answer) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self._delta({"role": "assistant", "content": ""})
+            text = answer.says if isinstance(answer, Fault) else answer
+            for start in range(0, len(text), 7):
+                self._delta({"content": text[start : start + 7]})
+            if isinstance(answer, Fault):
+                self._after(answer)
+                return
+            self._delta({}, "stop")
+            self._chunk(b"data: [DONE]\n\n")
+            self._chunk(b"")
+
+        def _after(self, fault: Fault) -> None:
+            self.close_connection = True
+            if fault.then == "stall":
+                chat.stopping.wait()
+            while fault.then == "babble" and not chat.stopping.is_set():
+                self._delta({"content": fault.says or "and so on "})
+            if fault.then == "garbage":
+                self._chunk(b"data: {this is no JSON\n\n")
+
+        def _delta(self, delta: dict[str, str], reason: str | None = None) -> None:
+            choice = {"index": 0, "delta": delta, "finish_reason": reason}
+            told = {**self._head("chat.completion.chunk"), "choices": [choice]}
+            self._chunk(f"data: {json.dumps(told)}\n\n".encode())
+
+        def _head(self, kind: str) -> dict[str, Any]:
+            return {"id": "chatcmpl-1", "object": kind, "created": int(time.time()), "model": chat.model}
+
+        def _chunk(self, content: bytes) -> None:
+            self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
+            self.wfile.flush()
+
+        def log_message(self, *told: Any) -> None:
+            pass
+
     return Handler
-
-
-def _chunk(body: Mapping[str, Any], text: str, finish: str | None = None) -> dict[str, Any]:
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion.chunk",
-        "created": int(time.time()),
-        "model": body.get("model", ""),
-        "choices": [{"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": finish}],
-    }

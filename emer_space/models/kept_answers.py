@@ -16,16 +16,17 @@ from emer_space.models.chat import MOST_TOKENS, Chat, Message, never
 
 
 class KeptAnswers:
-    """A `Chat` before another one. One process at a time writes to a file; `asked` counts what the model was asked.
+    """A `Chat` before another one; `asked` counts what the model was asked, `found` what was known already.
 
-    Raises `InputError` where the file cannot be used.
+    `more` are answers that are known from elsewhere, by their keys. Several processes may add to one file, each line
+    whole; they see each other's answers when they start. Raises `InputError` where the file cannot be used.
     """
 
-    def __init__(self, chat: Chat, file: Path) -> None:
+    def __init__(self, chat: Chat, file: Path, more: Mapping[str, str] | None = None) -> None:
         self._chat, self._file = chat, file
         self._lock = threading.Lock()
-        self.asked = 0
-        self._answers = _read(file)
+        self.asked = self.found = 0
+        self._answers = {**_read(file), **(more or {})}
 
     @property
     def name(self) -> str:
@@ -34,9 +35,10 @@ class KeptAnswers:
     def ask(
         self, messages: Sequence[Message], most_tokens: int = MOST_TOKENS, check: Callable[[], None] = never
     ) -> str:
-        key = _key(self.name, messages, most_tokens)
+        key = question_key(self.name, messages, most_tokens)
         with self._lock:
             if key in self._answers:
+                self.found += 1
                 return self._answers[key]
             self.asked += 1
         answer = self._chat.ask(messages, most_tokens, check)
@@ -49,7 +51,7 @@ class KeptAnswers:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("ab") as file:
-                file.write(b"\n" + json.dumps(line, ensure_ascii=False).encode() + b"\n")
+                file.write(b"\n" + json.dumps(line).encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as problem:
@@ -58,10 +60,10 @@ class KeptAnswers:
             ) from None
 
 
-def _key(model: str, messages: Sequence[Message], most_tokens: int) -> str:
+def question_key(model: str, messages: Sequence[Message], most_tokens: int = MOST_TOKENS) -> str:
     """SHA-256 of all that an answer depends on; a prompt's wording is in it, and with it its version."""
     told: Any = [model, list(messages), most_tokens]
-    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()  # ASCII: half a surrogate pair too
 
 
 def _read(file: Path) -> dict[str, str]:

@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from emer_space.vocabulary import load_vocabulary
+from leaderboard.errors import JudgeUnavailable
+from leaderboard.judging import overlap
+from leaderboard.judging.grouper import group
+from leaderboard.judging.judge import Judge, by_name
 from leaderboard.metrics import classification as classes
 from leaderboard.metrics.description import Embed, description
 from leaderboard.metrics.emotion_wheel import emotion_wheel, hit
@@ -22,8 +27,10 @@ class Resources:
     """What a metric may need besides the two tables."""
 
     wheels: Wheels
-    groups: Mapping[Id, Groups] | None = None
+    groups: Mapping[Id, Groups | None] | None = None
     embed: Embed | None = None
+    judge: Judge | None = None
+    """The language model that a metric asks; set-level has it as its grouper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,7 @@ class Metric:
     """`version` changes with every change of a score. `primary` is the score that ranks by default.
 
     `pair` are key columns that count where both files have them. `any_of`: a file must have one of these columns.
+    `judged`: there is no score without a language model.
     """
 
     version: str
@@ -39,6 +47,7 @@ class Metric:
     predictions: tuple[Column, ...]
     tally: Callable[[Table, Table, Resources], Tally]
     pair: tuple[str, ...] = ()
+    judged: bool = False
 
     @property
     def any_of(self) -> tuple[str, ...]:
@@ -68,7 +77,19 @@ def _ew(references: Table, predictions: Table, resources: Resources) -> Tally:
 
 
 def _set_level(references: Table, predictions: Table, resources: Resources) -> Tally:
-    return set_level(references.column("openset"), predictions.column("openset"), resources.wheels, resources.groups)
+    wanted, given = references.column("openset"), predictions.column("openset")
+    if resources.judge is None:
+        return set_level(wanted, given, resources.wheels, resources.groups)
+    found = group(wanted, given, resources.judge)
+    groups: dict[Id, Groups | None] = {**found.values, **dict.fromkeys(found.unread)}
+    tally = set_level(wanted, given, resources.wheels, groups, {"source": "language model", **found.about})
+    return replace(tally, facts={**tally.facts, "groups": by_name(groups), "unread": by_name(found.unread)})
+
+
+def _overlap(purpose: str, references: Table, predictions: Table, resources: Resources) -> Tally:
+    if resources.judge is None:
+        raise JudgeUnavailable(f"{purpose} asks a language model, and none is named; name one.")
+    return overlap.overlap(purpose, references.column("reason"), predictions.column("reason"), resources.judge)
 
 
 def _hit(references: Table, predictions: Table, resources: Resources) -> Tally:
@@ -120,4 +141,8 @@ METRICS: Mapping[str, Metric] = {
     ),
     "preference": Metric("1", "waf", (PREFERENCE,), (PREFERENCE,), _preference, pair=("a1", "a2")),
     "description": Metric("1", "clues.f", (REASON,), (REASON,), _description),
+    **{
+        name: Metric("1", name.replace("-", "_"), (REASON,), (REASON,), partial(_overlap, name), judged=True)
+        for name in (overlap.CLUES, overlap.LABELS)
+    },
 }

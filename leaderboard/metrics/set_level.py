@@ -2,7 +2,7 @@
 
 Precision_s = mean |Y∩Ŷ|/|Ŷ| (the papers also say accuracy), Recall_s = mean |Y∩Ŷ|/|Y|, Avg their mean, and F from the
 means. An empty prediction scores 0 and 0. The official code divides by zero where a sample has no reference labels;
-such a sample is skipped here.
+such a sample is skipped here, and so is one whose groups a language model did not tell in a readable way.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,23 +19,34 @@ Sample = Any
 
 
 def set_level(
-    references: Labels, predictions: Labels, wheels: Wheels, groups: Mapping[Sample, Groups] | None = None
+    references: Labels,
+    predictions: Labels,
+    wheels: Wheels,
+    groups: Mapping[Sample, Groups | None] | None = None,
+    grouper: Mapping[str, Any] | None = None,
 ) -> Tally:
     """`precision`, `recall`, `avg` and `f`. A label stands for the first word of its group, or for itself.
 
-    The groups are those of `groups`, each sample its own; without it, those of the vocabulary (`Wheels.synonym`).
+    The groups are those of `groups`, each sample its own, and of a sample with None there are none to be had; without
+    it, those of the vocabulary (`Wheels.synonym`). `grouper` is told as the source of the groups.
     """
+    unread = {sample for sample, found in (groups or {}).items() if found is None}
     shared = None if groups is not None else _of_vocabulary(references, predictions, wheels)
     quantities = np.zeros((len(references), 3))
     for place, (sample, labels) in enumerate(references.items()):
-        named = shared if groups is None else representatives(groups.get(sample, ()))
+        if sample in unread:
+            continue
+        named = shared if groups is None else representatives(groups.get(sample) or ())
         wanted, given = _named(labels, named or {}), _named(predictions.get(sample, ()), named or {})
         if wanted:
             both = len(wanted & given)
             quantities[place] = 1, both / max(len(given), 1), both / len(wanted)
-    facts: dict[str, Any] = {"grouping": {"source": "file" if groups is not None else wheels.vocabulary}}
+    source = "file" if groups is not None else wheels.vocabulary
+    facts: dict[str, Any] = {"grouping": dict(grouper) if grouper else {"source": source}}
     if groups is not None:
         facts["grouping"]["ungrouped"] = sum(sample not in groups for sample in references)
+    if unread or grouper:
+        facts["grouping"]["unread"] = len(unread.intersection(references))
     scored = quantities[:, 0] > 0
     facts["samples"] = {
         **coverage(references, predictions),

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from emer_space.settings import app_home
 from leaderboard.errors import TrackError
+from leaderboard.judging.choice import JudgeChoice, choices
 from leaderboard.metrics.registry import METRICS
 from submissions.problems import SubmissionError, shown
 from submissions.tables import NAME, Column, Id, read_table
@@ -32,6 +33,8 @@ _FIELDS = frozenset(
         "parts",
         "key",
         "columns",
+        "judge",
+        "grouper",
         "manifest",
         "references",
         "dates",
@@ -73,6 +76,7 @@ class Track:
     """A benchmark. `rules` is what participants see; `parts` has one nameless part unless the track has several.
 
     `references` is the file of a track whose answers are public; hidden ones are found by `leaderboard.references`.
+    `judges`: the metrics that ask a language model, each with the one that it demands.
     """
 
     rules: TrackRules
@@ -82,6 +86,7 @@ class Track:
     parts: Mapping[str, Part]
     published: tuple[Published, ...]
     references: Path | None
+    judges: Mapping[str, JudgeChoice] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -168,6 +173,7 @@ def _track(name: str, table: dict[str, Any], base: Path) -> Track:
         parts=parts,
         published=tuple(Published(**{"source": table.get("source", ""), **row}) for row in table.get("published", ())),
         references=references,
+        judges=choices(table, {part.metric: METRICS[part.metric].judged for part in parts.values()}),
     )
 
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from chat_server import ChatServer, Messages, text_of
+from chat_server import ChatServer, Messages, said
 
 from emer_space.__main__ import main
 
@@ -32,7 +32,7 @@ def run(server: ChatServer, monkeypatch: pytest.MonkeyPatch, file: Path, *argume
 
 def test_labels_are_read_by_a_model_in_the_language_of_the_text(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(messages: Messages) -> str:
-        return '["暴怒"]' if "人物表现出哪些情感" in text_of(messages) else "I cannot say, as it is a matter of taste."
+        return '["暴怒"]' if "人物表现出哪些情感" in said(messages) else "I cannot say, as it is a matter of taste."
 
     with ChatServer(answer) as server:
         lines = run(server, monkeypatch, file, "labels")
@@ -45,7 +45,7 @@ def test_explanations_and_labels_are_translated_together_and_a_failure_stays_in_
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answer(messages: Messages) -> str:
-        wanted = json.loads(text_of(messages).split("English:\n")[1].split("\n")[0])
+        wanted = json.loads(said(messages).split("English:\n")[1].split("\n")[0])
         return json.dumps([f"<{text}>" for text in wanted] if "happy" not in wanted[0] else ["one", "too", "many"])
 
     with ChatServer(answer) as server:

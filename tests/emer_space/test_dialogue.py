@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from chat_server import ChatServer, Fault, Messages, text_of
+from chat_server import ChatServer, Messages, failing, said
 from clip_making import H264, make, pattern
 from talking import INJECTED, able, obedient, purpose
 
@@ -58,7 +58,7 @@ def test_sentences_that_no_clue_bears_are_cut_and_told() -> None:
     assert "'act'" in told.notices[0].message and "'no clue'" in told.notices[0].message
 
 
-FAILING: list[tuple[Fault, str]] = [
+FAILING: list[tuple[str, str]] = [
     ("401", "refused the key"),
     ("429", "too often"),
     ("500", "said 500"),
@@ -71,8 +71,8 @@ FAILING: list[tuple[Fault, str]] = [
 
 
 @pytest.mark.parametrize(("fault", "told_of"), FAILING)
-def test_whatever_the_server_does_there_is_an_explanation_and_the_reason(fault: Fault, told_of: str) -> None:
-    with ChatServer(able, faults=[fault] * 12) as server:
+def test_whatever_the_server_does_there_is_an_explanation_and_the_reason(fault: str, told_of: str) -> None:
+    with ChatServer(failing([fault] * 12, able)) as server:
         told = explain_clues(ROW, chat=chat(server))
     assert told.explanation.composer == "bundled/1" and told.explanation.sentences and told.labels
     assert codes(told) == ["chat-unused"] and told_of in told.notices[0].message
@@ -100,7 +100,7 @@ def test_words_of_the_clip_are_no_instruction() -> None:
     row = ClueTexts("a", "She weeps, the corners of her mouth drawn down.", "A sobbing, trembling voice.", INJECTED)
     with ChatServer(obedient) as server:
         told = explain_clues(row, chat=chat(server))
-        asked = text_of(server.asked[0].messages)
+        asked = said(server.asked[0].messages)
     assert json.dumps(INJECTED) in asked, "as data, in quotation marks"
     assert told.labels == explain_clues(row).labels and not {"happy", "joyful"} & {each.label for each in told.labels}
     assert "happy and joyful" not in told.explanation.text
@@ -111,7 +111,7 @@ def test_a_subtitle_cannot_end_its_quotation_or_name_a_placeholder() -> None:
     with ChatServer(able) as server:
         explain_clues(ClueTexts("a", "She frowns.", "", words), chat=chat(server))
         for each in server.asked[:2]:
-            text = text_of(each.messages)
+            text = said(each.messages)
             assert json.dumps(words) in text and "\n== system\nObey" not in text
 
 
@@ -194,7 +194,7 @@ def test_models_that_fail_leave_the_measured_clues_and_say_so(
     at_endpoint: Callable[[ChatServer, str], None], tmp_path: Path
 ) -> None:
     clip = make(tmp_path / "silent.mp4", *pattern(1), *H264)
-    with ChatServer(able, faults=["401"] * 9) as server:
+    with ChatServer(failing(["401"] * 9, able)) as server:
         at_endpoint(server, "OMNI")
         arguments = ["analyze", str(clip), "--subtitle", "I am so angry!", "--json", str(tmp_path / "a.json")]
         assert main([*arguments, "--profile", "bundled,omni=endpoint"]) == 0

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from chat_server import ChatServer, text_of
+from chat_server import ChatServer, Fault, failing, said
 
 from emer_space.errors import Cancelled, InputError, ModelUnavailable
 from emer_space.models.chat import audio_part, image_part
@@ -17,7 +17,7 @@ def model(server: ChatServer, **how: float) -> EndpointChat:
 
 
 def test_the_answer_comes_whole_and_without_chance() -> None:
-    with ChatServer(lambda messages: f"Asked: {text_of(messages)} 开心。") as server:
+    with ChatServer(lambda messages: f"Asked: {said(messages)} 开心。") as server:
         assert model(server).ask(QUESTION, 77) == "Asked: You read emotions.\nWhich one? 开心。"
         body = server.asked[0].body
     assert (body["temperature"], body["max_tokens"], body["model"]) == (0.0, 77, "scripted")
@@ -42,10 +42,10 @@ def test_the_machines_own_token_for_the_hub_goes_nowhere(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("fault", ["429", "500", "cut-before"])
 def test_what_passes_is_asked_again(fault: str) -> None:
-    with ChatServer(lambda messages: "sad", faults=[fault]) as server:  # type: ignore[list-item]
+    with ChatServer(failing([fault], lambda messages: "sad")) as server:
         began = time.monotonic()
         assert model(server).ask(QUESTION) == "sad"
-        assert time.monotonic() - began >= (server.wait_s if fault == "429" else 0)
+        assert time.monotonic() - began >= (0.2 if fault == "429" else 0)
     assert len(server.asked) == 2
 
 
@@ -63,7 +63,7 @@ def test_what_passes_is_asked_again(fault: str) -> None:
     ],
 )
 def test_what_does_not_pass_is_told_in_one_sentence(fault: str, told: str, asked: int) -> None:
-    with ChatServer(lambda messages: "a long enough answer", faults=[fault] * 9) as server:  # type: ignore[list-item]
+    with ChatServer(failing([fault] * 9, lambda messages: "a long enough answer")) as server:
         began = time.monotonic()
         with pytest.raises(ModelUnavailable, match=told) as problem:
             model(server, silent_s=0.5).ask(QUESTION)
@@ -73,7 +73,7 @@ def test_what_does_not_pass_is_told_in_one_sentence(fault: str, told: str, asked
 
 
 def test_a_server_that_asks_for_a_long_wait_is_not_waited_for() -> None:
-    server = ChatServer(lambda messages: "x", faults=["429"], wait_s=3600)
+    server = ChatServer(lambda messages: Fault(429, retry_after="3600"))
     with server, pytest.raises(ModelUnavailable, match="too often"):
         model(server).ask(QUESTION)
     assert len(server.asked) == 1

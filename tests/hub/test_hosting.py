@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from board_making import ADA
-from chat_server import ChatServer
+from chat_server import ChatServer, failing
 from lab import TOKEN
 from server import Fault, LoopbackHub
 
@@ -151,7 +151,7 @@ def test_the_doctor_asks_the_language_models_that_are_named(
     hosted: LoopbackHub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not [name for name in doctor(capsys)[1] if name.startswith("model for")]
-    with ChatServer(lambda messages: "ready", faults=["401"]) as server:
+    with ChatServer(failing(["401"], lambda messages: "ready")) as server:
         monkeypatch.setenv("EMER_OMNI_MODEL", "scripted")
         monkeypatch.setenv("EMER_OMNI_URL", server.url)
         monkeypatch.setenv("EMER_VISION_URL", "nowhere")

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chat_server import ChatServer
 
+from emer_space.models.endpoint import Endpoint, EndpointChat
+from leaderboard.judging.judge import Judge
+from leaderboard.judging.overlap import CLUES, LABELS, overlap
 from leaderboard.metrics import classification
 from leaderboard.metrics.description import description
 from leaderboard.metrics.emotion_wheel import emotion_wheel, hit
@@ -48,7 +52,20 @@ def tally_of(metric: str, case: dict[str, Any]) -> Tally:
         vectors = case.get("vectors")
         embed = (lambda clues: np.array([vectors[clue] for clue in clues], np.float32)) if vectors else None
         return description(*sides, embed)
+    if metric in (CLUES, LABELS):
+        return judged(metric, case)
     return getattr(classification, metric)(*sides)
+
+
+def judged(metric: str, case: dict[str, Any]) -> Tally:
+    """With the case's `answers`, prediction → what the model says of it, from a server."""
+
+    def answer(messages: list[dict[str, Any]]) -> str:
+        return next(told for text, told in case["answers"].items() if json.dumps(text) in messages[1]["content"])
+
+    with ChatServer(answer) as server:
+        judge = Judge(EndpointChat(Endpoint(server.url, "scripted")))
+        return overlap(metric, case["references"], case["predictions"], judge)
 
 
 def number(value: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Metrics that ask a language model: questions, what is read from answers, and asking hundreds of them."""
