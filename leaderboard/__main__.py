@@ -161,11 +161,11 @@ def chat_model() -> Chat | None:
 
 
 def _table(options: argparse.Namespace) -> None:
-    from leaderboard.export import told
+    from leaderboard.export import as_csv, as_markdown, told
     from leaderboard.hosting import Board
 
     found = Desk(Board()).table(options.track, options.all)
-    write = {"md": found.to_markdown, "csv": found.to_csv, "json": lambda: told(found.to_dict())}
+    write = {"md": lambda: as_markdown(found), "csv": lambda: as_csv(found), "json": lambda: told(found.to_dict())}
     sys.stdout.write(write[options.format]())
 
 

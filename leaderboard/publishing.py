@@ -10,6 +10,7 @@ from typing import Any
 
 from huggingface_hub import DatasetCardData
 
+from leaderboard.export import as_csv
 from leaderboard.hosting import Board
 from leaderboard.ranking import ranking
 from submissions.errors import StoreError
@@ -65,7 +66,7 @@ class Publisher:
         for track in self._board.tracks():
             path, shown = f"{DATA}{track.id}.csv", ranking(self._board, track, everything=True)
             if any(row.id for row in shown.rows) or path in self._there:  # the last row may have been taken out
-                found[path] = shown.to_csv().encode()
+                found[path] = as_csv(shown).encode()
         found[README] = card(sorted(Path(path).stem for path in found))
         changed = {path: content for path, content in found.items() if self._there.get(path) != content}
         return {**changed, README: found[README]} if changed else {}

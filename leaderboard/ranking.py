@@ -1,7 +1,6 @@
 """Scores → a ranking. What was scored here, what papers tell, and what is out of it are never mixed up."""
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,10 +19,6 @@ from submissions.records import Result, Submission
 Badge = Literal["verified", "practice", "baseline", "paper", "withdrawn", "disqualified", "incomplete"]
 """`verified`: scored here against hidden references; `practice`: against public ones, which verifies nothing."""
 ANONYMOUS = "anonymous"
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
-_MARKUP = re.compile(r"[\\`*_\[\]<>|&~#!]")
-"""What Markdown takes for anything but text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +111,6 @@ class Ranking:
             "answers": self.track.answers,
             "rows": rows.where(rows.notna(), None).to_dict("records"),
         }
-
-    def to_csv(self) -> str:
-        """As a spreadsheet may open it: texts of strangers are never formulas."""
-        frame = self.frame()
-        for column in ("name", "method", "link", "note"):
-            frame[column] = [_harmless(text) for text in frame[column]]
-        return frame.to_csv(index=False, lineterminator="\n")
-
-    def to_markdown(self) -> str:
-        """For a terminal: the first columns of the table."""
-        shown = self.frame()[["rank", "name", "score", "low", "high", *self.columns[:3], "date", "badge"]]
-        lines = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
-        table = [[str(name) for name in shown.columns], ["---"] * len(shown.columns), *lines]
-        return "".join(f"| {' | '.join(row)} |\n" for row in table)
 
 
 def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
@@ -307,13 +288,3 @@ def _merged(rows: Sequence[Row], papers: Sequence[Row]) -> list[Row]:
         key=lambda row: (-_rounded(row), row.rank is None),
     )
     return [*merged, *(row for row in papers if row.score is None), *(row for row in rows if not row.ranks)]
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
-
-
-def _cell(value: Any) -> str:
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    return f"{value:.4f}" if isinstance(value, float) else _MARKUP.sub(r"\\\g<0>", str(value))

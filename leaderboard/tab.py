@@ -10,6 +10,7 @@ from gradio.utils import get_icon_path
 
 from leaderboard import render
 from leaderboard.desk import Desk
+from leaderboard.export import as_csv
 from leaderboard.export import told as as_json
 from leaderboard.organise_tab import OrganiseTab
 from leaderboard.plots import plots
@@ -136,7 +137,7 @@ class RankingTab:
         kinds: Any = render.kinds(found, shown, words)
         table = gr.Dataframe(shown, datatype=kinds, column_widths=_widths(shown.columns, words))
         folder = "all" if everything else "best"
-        csv = download(f"{folder}/{found.track.id}.csv", found.to_csv())
+        csv = download(f"{folder}/{found.track.id}.csv", as_csv(found))
         json = download(f"{folder}/{found.track.id}.json", as_json(found.to_dict()))
         return (
             beat,

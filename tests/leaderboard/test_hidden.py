@@ -11,7 +11,7 @@ from board_making import ADA, ORGANISER
 
 from leaderboard.desk import Desk
 from leaderboard.errors import LeaderboardError
-from leaderboard.export import export
+from leaderboard.export import as_csv, as_markdown, export
 from leaderboard.hosting import Board, check_references_are_private
 from leaderboard.schedule import Swept, sweep
 from submissions.errors import IntakeError
@@ -51,7 +51,7 @@ def test_a_hidden_track_is_scored_and_nothing_of_its_references_shows(
     assert status["state"] == "scored" and set(status["scores"]) == {"public"}
     assert 0 < status["scores"]["public"]["primary"]["value"] < 1
     table = desk.table("emer-ov", True)
-    told += [receipt, status, table.to_dict(), table.to_csv(), table.to_markdown(), desk.overview(ORGANISER)]
+    told += [receipt, status, table.to_dict(), as_csv(table), as_markdown(table), desk.overview(ORGANISER)]
     told += [path.read_text(encoding="utf-8") for path in export(board, tmp_path / "out")]
     told += [path.read_bytes().decode("utf-8", "replace") for path in home.rglob("*") if path.is_file()]
     told += [caplog.text, *capfd.readouterr()]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from board_making import ADA, BEN, ORGANISER, Clock, answers
 
-from leaderboard.export import export
+from leaderboard.export import as_csv, as_markdown, export
 from leaderboard.hosting import Board
 from leaderboard.plots import best_over_time, plots
 from leaderboard.ranking import Ranking, ranking
@@ -151,7 +151,7 @@ def test_who_wants_to_be_anonymous_has_neither_name_nor_link(
     board: Board, enter: Enter, ranked: Callable[..., Ranking]
 ) -> None:
     enter(ADA, 0.5, name="Secret Lab", link="https://secret.example", method="a method", anonymous=True)
-    told = json.dumps(ranked(everything=True).to_dict()) + ranked().to_csv() + ranked().to_markdown()
+    told = json.dumps(ranked(everything=True).to_dict()) + as_csv(ranked()) + as_markdown(ranked())
     shown = details(ranked().rows[0], lambda key, **values: key)
     assert "secret" not in (told + shown).lower() and ADA.id not in told + shown
     assert ranked().rows[0].name.startswith("anonymous ") and "a method" in told
@@ -160,7 +160,7 @@ def test_who_wants_to_be_anonymous_has_neither_name_nor_link(
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\u3000=1+1", " =1", "\uff1d1+1", "\uff0b1", "\uff20x"])
 def test_an_export_holds_no_formula(enter: Enter, ranked: Callable[..., Ranking], name: str) -> None:
     enter(ADA, 0.5, name=name, method='=HYPERLINK("x")')
-    (row,) = csv.DictReader(io.StringIO(ranked().to_csv()))
+    (row,) = csv.DictReader(io.StringIO(as_csv(ranked())))
     assert row["name"].startswith("'"), "a text, whatever it begins with"
     assert row["method"].startswith("'=")
     assert ranked().to_dict()["rows"][0]["name"] == name.strip(), "JSON holds it as it is"
@@ -171,7 +171,7 @@ def test_markup_in_a_name_is_shown_as_text(enter: Enter, ranked: Callable[..., R
     told = ranked()
     words: Any = lambda key, **values: key  # noqa: E731
     assert "<img" not in details(told.rows[0], words) + plots(told, datetime.now(UTC), words)
-    assert "| \\<img src=x onerror=alert(1)\\>\\| |" in told.to_markdown()
+    assert "| \\<img src=x onerror=alert(1)\\>\\| |" in as_markdown(told)
     assert frame(told, words)["column.name"][0].startswith("<img"), "the table shows plain text"
 
 
