@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     benchmark = commands.add_parser("benchmark", help="score a model on the papers' four settings of clues")
     benchmark.add_argument("--track", default="clue-practice", help="a track whose samples are clues in words")
     benchmark.add_argument("--json", metavar="FILE|-", help="write the report as JSON (- for standard output)")
+    benchmark.add_argument("--no-enter", dest="enter", action="store_false", help="leave the ranking as it is")
     benchmark.set_defaults(run=_benchmark)
 
     translate = commands.add_parser("translate", help="translate explanations and labels by a language model")
@@ -164,8 +165,12 @@ def _explain_clues(options: argparse.Namespace) -> None:
 
 def _benchmark(options: argparse.Namespace) -> None:
     from emer_space.clue_file import explain_clue_file
-    from leaderboard.benchmark import benchmark, lines
+    from leaderboard.benchmark import benchmark, enter, lines
     from leaderboard.errors import LeaderboardError
+    from leaderboard.hosting import Board
+    from leaderboard.schedule import sweep
+    from leaderboard.scoring_process import ScoringLimits
+    from submissions.errors import IntakeError
 
     chat = _chat(options)
 
@@ -177,10 +182,15 @@ def _benchmark(options: argparse.Namespace) -> None:
 
     try:
         with _native_logs_hidden():
-            report = benchmark(options.track, explain)
-    except LeaderboardError as problem:
+            board = Board()
+            model = chat.name if chat else "the bundled composer"  # whose rows the app enters itself
+            keep = enter(board, options.track, model) if options.enter and chat else None
+            report = benchmark(options.track, explain, keep=keep)
+            sweep(board, ScoringLimits.from_environment())
+            board.ledger.store.flush()
+    except (LeaderboardError, IntakeError) as problem:
         raise InputError(str(problem)) from None
-    report["model"] = chat.name if chat else "the bundled composer"
+    report["model"] = model
     if options.json != STANDARD_OUTPUT:
         print(f"{report['model']} on {options.track}:", *lines(report), sep="\n")
     if options.json:

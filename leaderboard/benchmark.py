@@ -12,6 +12,7 @@ from typing import Any
 
 from leaderboard.baselines import CLUES, SETTINGS, TRACK
 from leaderboard.errors import LeaderboardError
+from leaderboard.hosting import Board
 from leaderboard.measure import sentence_model
 from leaderboard.references import read_references, reference_file
 from leaderboard.scorer import score
@@ -25,12 +26,26 @@ CLUES_OF: Mapping[str, Path] = {TRACK: CLUES}
 """Tracks whose samples are clues in words, and where these are."""
 
 Explain = Callable[[Path, tuple[str, ...]], bytes]
+Keep = Callable[[str, bytes], str]
 
 
-def benchmark(track: str, explain: Explain, settings: Iterable[str] = SETTINGS) -> dict[str, Any]:
+def enter(board: Board, track: str, model: str) -> Keep:
+    """Enters a model's predictions as baselines beside the project's own; nothing is entered twice."""
+
+    def keep(setting: str, content: bytes) -> str:
+        method = f"{model} from clues in words, reading {', '.join(SETTINGS[setting])}"
+        return board.intake.baseline(track, f"{setting}, {model}", method, content, FILE).id
+
+    return keep
+
+
+def benchmark(
+    track: str, explain: Explain, settings: Iterable[str] = SETTINGS, keep: Keep | None = None
+) -> dict[str, Any]:
     """Setting → score, interval, and what the lines tell of the model: how much rested on clues, who answered.
 
-    Raises `LeaderboardError` for a track without clues, and as the scorer does.
+    `keep` is given each setting's predictions and answers with the id under which they stand in the ranking. Raises
+    `LeaderboardError` for a track without clues, and as the scorer does.
     """
     if track not in CLUES_OF:
         known = ", ".join(CLUES_OF)
@@ -46,6 +61,8 @@ def benchmark(track: str, explain: Explain, settings: Iterable[str] = SETTINGS) 
             rules, references, predictions, hashlib.sha256(content).hexdigest(), wheels, sentence_model, "public"
         ).to_dict()
         told[name] = {"primary": report["primary"], **_of_lines(content), "provenance": report["provenance"]}
+        if keep:
+            told[name]["id"] = keep(name, content)
     return {"track": track, "settings": told}
 
 

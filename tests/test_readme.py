@@ -50,7 +50,7 @@ def test_every_make_target_that_it_names_exists(readme: str, project: Path) -> N
 
 
 COMMANDS = {
-    "emer_space": ["analyze", "batch", "labels", "explain-clues", "models"],
+    "emer_space": ["analyze", "batch", "labels", "explain-clues", "benchmark", "translate", "models"],
     "leaderboard": [
         *("metric", "score", "tracks", "wheels"),
         *("run-once", "table", "decide", "rescore", "export"),

@@ -16,6 +16,8 @@ from emer_space.clue_file import ClueTexts, explain_clues
 from emer_space.models.chat import Chat
 from emer_space.models.endpoint import Endpoint, EndpointChat
 from emer_space.models.kept_answers import KeptAnswers
+from leaderboard.desk import Desk
+from leaderboard.hosting import Board
 
 ROW = ClueTexts("a", "She frowns and glares.", "An angry, shouting voice.", "You promised to be here at six.")
 CHINESE = ClueTexts("b", "她皱着眉头，瞪着对方。", "声音愤怒，几乎在喊。", "你答应过六点来的。")
@@ -213,6 +215,11 @@ def test_a_model_is_benchmarked_on_the_four_settings_in_one_line(
         times = len(server.asked)
         assert main(["benchmark", "--track", "clue-practice", "--profile", "endpoint"]) == 0
         assert len(server.asked) == times and server.most_at_once <= 4
+    rows = Desk(Board()).table("clue-practice", True).rows
+    entered = {row.id: (row.name, row.badge, row.score) for row in rows if row.badge == "baseline"}
+    assert len(entered) == 4, "twice benchmarked, and entered once"
+    for name, each in report["settings"].items():
+        assert entered[each["id"]] == (f"{name}, scripted-chat (endpoint)", "baseline", each["primary"]["value"])
     assert list(report["settings"]) == ["CLUE-Multi", "CLUE-Video", "CLUE-Audio", "CLUE-Text"]
     assert report["model"] == "scripted-chat (endpoint)"
     multi = report["settings"]["CLUE-Multi"]
