@@ -8,6 +8,8 @@
 """
 
 import os
+import queue
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -31,6 +33,8 @@ MOST_CHARACTERS = 40_000
 """An answer beyond is babble: the longest that is asked for has some thousand."""
 MOST_REPEATED = 600
 """Pieces at the end of an answer among which a small model that goes round in circles is noticed."""
+CHECKED_S = 0.2
+"""Between two looks whether to stop, while the server says nothing."""
 TRIES = 3
 MOST_WAIT_S = 20.0
 """Between two tries, if the server asks for it (429, 503)."""
@@ -128,10 +132,7 @@ class EndpointChat:
         with InferenceClient(
             base_url=self._endpoint.url, api_key=self._endpoint.key, timeout=self._endpoint.silent_s
         ) as client:
-            for piece, end in self._stream(client, messages, most_tokens):
-                check()
-                if time.monotonic() > deadline:
-                    raise TimeoutError
+            for piece, end in _heard(lambda: self._stream(client, messages, most_tokens), check, deadline):
                 told.append(piece)
                 ended = ended or end
                 size += len(piece)
@@ -176,6 +177,39 @@ class EndpointChat:
 
     def _failed(self, reason: str) -> ModelUnavailable:
         return ModelUnavailable(f"The language model {self._endpoint.model} gave no answer: {reason}.")
+
+
+def _heard(
+    begin: Callable[[], Iterator[tuple[str, bool]]], check: Callable[[], None], deadline: float
+) -> Iterator[tuple[str, bool]]:
+    """What a stream gives, read by a thread of its own, so that a silent server keeps nobody from stopping.
+
+    Raises what reading raises, `TimeoutError` after the deadline, and whatever `check` does.
+    """
+    pieces: queue.SimpleQueue[tuple[str, bool] | Exception | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        try:
+            for piece in begin():
+                pieces.put(piece)
+            pieces.put(None)
+        except Exception as problem:  # noqa: BLE001 - carried to the caller's thread and raised there
+            pieces.put(problem)
+
+    threading.Thread(target=read, name="chat", daemon=True).start()
+    while True:
+        check()
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        try:
+            piece = pieces.get(timeout=CHECKED_S)
+        except queue.Empty:
+            continue
+        if isinstance(piece, Exception):
+            raise piece
+        if piece is None:
+            return
+        yield piece
 
 
 def _repeats(end: str) -> bool:

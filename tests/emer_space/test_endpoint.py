@@ -99,6 +99,19 @@ def test_whoever_cancels_is_heard_while_the_answer_comes() -> None:
     assert next(chunks) < 30
 
 
+def test_whoever_cancels_is_heard_while_the_server_says_nothing() -> None:
+    began = time.monotonic()
+
+    def check() -> None:
+        if time.monotonic() - began > 0.5:
+            raise Cancelled("stopped")
+
+    with ChatServer(lambda messages: "late", delay=20) as server:
+        with pytest.raises(Cancelled):
+            model(server, silent_s=20, seconds=60).ask(QUESTION, check=check)
+        assert time.monotonic() - began < 2
+
+
 def test_a_model_that_goes_round_in_circles_is_stopped_and_what_came_before_is_kept() -> None:
     with ChatServer(
         lambda messages: "She frowns. " + "The person is of a particular kind of material. " * 500
