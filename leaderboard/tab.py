@@ -135,7 +135,8 @@ class RankingTab:
             return (beat, f'<p class="emer-message">{escape(str(problem))}</p>', *[gr.skip()] * 5, "")
         shown = render.frame(found, words)
         kinds: Any = render.kinds(found, shown, words)
-        table = gr.Dataframe(shown, datatype=kinds, column_widths=_widths(shown.columns, words))
+        widths = _widths(shown.columns, words)
+        table = gr.Dataframe(shown, datatype=kinds, column_widths=widths, visible=bool(found.rows))
         folder = "all" if everything else "best"
         csv = download(f"{folder}/{found.track.id}.csv", as_csv(found))
         json = download(f"{folder}/{found.track.id}.json", as_json(found.to_dict()))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_server import Answer, ChatServer, Fault, Messages, in_turn
+from chat_server import FAULTS, Answer, ChatServer, Fault, Messages, in_turn
 
 from emer_space.models.endpoint import Endpoint, EndpointChat
 from emer_space.models.prompts import load_prompt, quoted
@@ -254,7 +254,8 @@ def test_a_stalled_or_endless_stream_is_left_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("EMER_CHAT_SILENT_SECONDS", "1")
-    serve(lambda messages: Fault(says="7", then=then) if "clip 1." in messages[-1]["content"] else "5")
+    endless = Fault(says="7", then="stall") if then == "stall" else FAULTS["babble"]
+    serve(lambda messages: endless if "clip 1." in messages[-1]["content"] else "5")
     told = run(capsys, "metric", "clue-overlap", *description_files(tmp_path, 4), "--judge", "endpoint")
     assert told["clue_overlap"] == 5 and list(told["unread"]) == ["s1"]
 

@@ -228,7 +228,7 @@ def test_where_nothing_can_be_read_there_is_no_score_at_all_until_the_model_is_m
     judged.rescore(ORGANISER, "judged", "the judge's template was wrong")
     with ChatServer(by_word) as server:
         assert sweep(judged, chat=chat_of(server)).scored == 1
-        assert len(server.asked) == clips
+        assert len({each.text for each in server.asked}) == clips  # a connection that was cut is asked over again
     assert Desk(judged).status(ADA, name)["scores"]["public"]["primary"]["value"] == 9.0
 
 
