@@ -32,6 +32,8 @@ SCOPE = 45
 """Characters before a phrase in which a negation reaches it, within its clause."""
 MOST_FEELINGS = 3
 MAX_QUOTE = 60
+SOURCE, MOST_SOURCE = "description", 600
+"""What a clue was read from, among its measurements, and how much of it is kept (characters)."""
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
 _QUOTED = re.compile(r'"[^"\n]{1,300}"|「[^」\n]{1,300}」')
@@ -55,13 +57,26 @@ def read_clue_text(text: str, modality: Described) -> tuple[Clue, ...]:
     if not text.strip():
         return ()
     plain = _QUOTED.sub(lambda match: " " * len(match.group()), lowered(text))
-    found = [
-        sign.clue
-        for match in _SENTENCE.finditer(plain)
-        for sign in _read_sentence(match.group(), modality, plain[: match.start()])
-    ]
+    whole = text if len(text) == len(plain) else plain
+    found: list[Clue] = []
+    begun = 0  # sentences without a sign are the context of the next one with some
+    for match in _SENTENCE.finditer(plain):
+        signs = [sign.clue for sign in _read_sentence(match.group(), modality, plain[: match.start()])]
+        found += [_with_source(clue, whole[begun : match.end()]) for clue in signs]
+        begun = match.end() if signs else begun
+    if found and whole[begun:].strip():  # nor shall the end be lost
+        found[-1] = _with_source(found[-1], f"{source_of(found[-1])} {whole[begun:]}")
     clues = _merged(found) or [_clue(rules_by_cue(modality)[UNTOLD[modality]], modality, 1.0, text.strip())]
     return tuple(replace(clue, id=f"{modality[0]}{number}") for number, clue in enumerate(clues, 1))
+
+
+def source_of(clue: Clue) -> str:
+    """The sentences of a description from which a clue was read; empty for one that was measured."""
+    return str(clue.measurements.get(SOURCE, ""))
+
+
+def _with_source(clue: Clue, sentences: str) -> Clue:
+    return replace(clue, measurements={**clue.measurements, SOURCE: " ".join(sentences.split())[-MOST_SOURCE:]})
 
 
 def untold(modality: Modality) -> Clue:

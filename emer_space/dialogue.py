@@ -12,6 +12,7 @@ from pathlib import Path
 
 from emer_space.analysis import Clue, Explanation, Label, Notice, Sentence
 from emer_space.answers import parse_sentences, parse_texts, parse_words
+from emer_space.clue_texts import SOURCE, source_of
 from emer_space.disambiguation import Verdict
 from emer_space.errors import ModelUnavailable
 from emer_space.explanation import compose
@@ -139,7 +140,11 @@ class _Talk:
 def _told(clues: Sequence[Clue]) -> str:
     """The clues that say most, in their own order, one JSON object a line."""
     kept = sorted(clues, key=lambda clue: (clue.absent, -salience(clue)))[:MOST_CLUES]
-    lines = [{"id": c.id, "modality": c.modality, "clue": c.statement} for c in clues if c in kept]
+    lines = [
+        {"id": c.id, "modality": c.modality, "clue": c.statement} | ({SOURCE: source_of(c)} if source_of(c) else {})
+        for c in clues
+        if c in kept
+    ]
     return "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
 
 

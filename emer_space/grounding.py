@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from emer_space.analysis import MODALITIES, Clue, Modality, Sentence
+from emer_space.clue_texts import source_of
 from emer_space.clues.rules import read_toml
 from emer_space.disambiguation import Verdict
 from emer_space.labels import speaks_against
@@ -69,8 +70,8 @@ def _grounded(sentence: Sentence, verdict: Verdict, subtitle: str) -> Sentence |
         if _modality_named(modality).search(text) and modality not in {clue.modality for clue in verdict.clues}:
             return "modality"
     for act in _acts():
-        if act.search(text) and not any(act.search(clue.statement.lower()) for clue in named):
-            others = [clue for clue in verdict.clues if act.search(clue.statement.lower())]
+        if act.search(text) and not any(act.search(_tells(clue)) for clue in named):
+            others = [clue for clue in verdict.clues if act.search(_tells(clue))]
             if not others:
                 return "act"
             named.append(others[0])
@@ -89,7 +90,12 @@ def _quotes(text: str) -> list[str]:
 
 def _is_said(quote: str, subtitle: str, clues: Sequence[Clue]) -> bool:
     wanted = _bare(quote)
-    return any(wanted in _bare(text) for text in (subtitle, *(clue.statement for clue in clues)))
+    return any(wanted in _bare(text) for text in (subtitle, *map(_tells, clues)))
+
+
+def _tells(clue: Clue) -> str:
+    """All that a clue tells, and the description from which it was read."""
+    return f"{clue.statement} {source_of(clue)}".lower()
 
 
 def _bare(text: str) -> str:
@@ -111,7 +117,7 @@ def _in_common(text: str, named: Sequence[Clue]) -> bool:
     """
     if len(_HAN.findall(text)) > LEAST_HAN:
         return True
-    told = " ".join([*(clue.statement for clue in named), *(word for clue in named for word in clue.suggests)]).lower()
+    told = " ".join([*map(_tells, named), *(word for clue in named for word in clue.suggests)])
     if _stems(text) & _stems(told):
         return True
     return any(not mention.negated for mention in mentions(text))

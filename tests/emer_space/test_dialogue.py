@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,22 @@ def test_a_model_explains_from_the_clues_and_its_labels_rest_on_them() -> None:
 def test_without_a_language_model_nobody_is_asked_and_the_composer_answers() -> None:
     told = explain_clues(ROW)
     assert told.explanation.composer == "bundled/1" and told.explanation.grounded == 1.0 and told.prompts == ()
+
+
+def test_a_model_is_given_whole_descriptions_and_may_speak_of_all_that_is_in_them() -> None:
+    row = replace(ROW, visual_clue="On a platform, a woman waits. She frowns and glares. Then she waves both arms.")
+    said_of_it = [
+        {"text": "On the platform she frowns.", "clues": ["v1"]},
+        {"text": "She waves both arms while she glares.", "clues": ["v1"]},
+    ]
+
+    def answer(messages: Messages) -> str:
+        return json.dumps(said_of_it) if purpose(messages) == "merge" else able(messages)
+
+    with ChatServer(answer) as server:
+        told = explain_clues(row, chat=chat(server))
+    assert "On a platform, a woman waits." in said(server.asked[0].messages)
+    assert told.explanation.grounded == 1.0 and "waves both arms" in told.explanation.text
 
 
 def test_sentences_that_no_clue_bears_are_cut_and_told() -> None:
