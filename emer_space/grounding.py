@@ -103,12 +103,13 @@ def _bare(text: str) -> str:
 
 
 def _against(text: str, named: Sequence[Clue], verdict: Verdict) -> bool:
-    """Whether it tells only of feelings that the evidence speaks against, and names no clue that does."""
+    """Whether it tells only of feelings that the evidence speaks against, and not as what the words alone say."""
     told = [mention for mention in mentions(text) if mention.weight > 0 and not mention.negated]
     against = [speaks_against(mention.word, verdict) for mention in told]
     if not against or not all(against):
         return False
-    return not {clue.modality for clue in named} & {modality for each in against for modality in each}
+    of_words = all(clue.modality == "textual" for clue in named) and _modality_named("textual").search(text.lower())
+    return not of_words
 
 
 def _in_common(text: str, named: Sequence[Clue]) -> bool:

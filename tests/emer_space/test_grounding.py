@@ -32,6 +32,7 @@ KEPT = [
     ("She shouts “You promised”.", ["a1", "t1"], ("a1", "t1")),
     ("The person frowns while raising the voice.", ["a1"], ("a1", "v1")),  # the clue that it left out is added
     ("她皱着眉头，看起来很生气。", ["v1"], ("v1",)),
+    ("The words alone sound calm and content.", ["t1"], ("t1",)),
     ("Taken together, the person is angry and disappointed.", ["v1", "a1"], ("v1", "a1")),
 ]
 CUT = [
@@ -43,6 +44,9 @@ CUT = [
     ("The person clenches both fists.", ["v1"], "act"),
     ("The voice says “I hate you”.", ["a1", "t1"], "words"),
     ("The person is delighted and joyful.", ["t1"], "feeling"),
+    ("The person is delighted and joyful.", ["t1", "v1", "a1"], "feeling"),
+    ("The person is calm and content, as the words say.", ["t1", "a1"], "feeling"),
+    ("这个人非常开心，心情愉快。", ["v1"], "feeling"),
     ("a sentence", ["t1", "v1"], "nothing"),
     ("The kitchen window stands open.", ["v1"], "nothing"),
 ]
