@@ -1,6 +1,7 @@
 """A hub on this machine, and a dataset on it as the project's own code sees it."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from lab import HURRIED, NAME, TOKEN
@@ -9,6 +10,22 @@ from server import LoopbackHub
 from leaderboard.hosting import Board
 from submissions.hub_dataset import HubDataset
 from submissions.hub_store import HubStore
+
+
+@pytest.fixture(autouse=True)
+def no_store_outlives_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is doubtful is tried for ever; without a server the client then closes the connections of later tests."""
+    made: list[HubStore] = []
+    begin = HubStore.__init__
+
+    def recorded(store: HubStore, *values: Any, **more: Any) -> None:
+        made.append(store)
+        begin(store, *values, **more)
+
+    monkeypatch.setattr(HubStore, "__init__", recorded)
+    yield
+    for store in made:
+        store._waiting.clear()
 
 
 @pytest.fixture
