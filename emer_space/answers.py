@@ -16,6 +16,7 @@ MOST_SENTENCES = 30
 MOST_LABELS = 12
 MOST_LABEL = 40
 """Characters; a longer one is a sentence."""
+_THOUGHT = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
 _OBJECT = re.compile(r"\{[^{}]*\}")
 _ARRAY = re.compile(r"\[[^\[\]]*\]")
 _ID = re.compile(r"\b[avt]\d{1,3}\b")
@@ -24,6 +25,7 @@ _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:[.!?。！？]+[\"”」]?(?:\s*[\
 _LEAD = re.compile(
     r"^\s*(?:the\s+)?(?:output|answer|labels?|emotions?|输出|答案|标签|情感)\s*(?:is|are)?\s*[:：]\s*", re.IGNORECASE
 )
+_PIECE = re.compile(r"[\[\]{}\":【】<>]")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)、])\s*")
 _APART = re.compile(r"[,;，、；\n]|\band\b")
 _REFUSAL = re.compile(
@@ -31,7 +33,9 @@ _REFUSAL = re.compile(
     r"|抱歉|无法(?:回答|提供|满足)|作为(?:一个)?人工智能",
     re.IGNORECASE,
 )
-FORBIDDEN = frozenset({"mixed", "mixed emotions", "mixed feelings", "none", "unknown", "n/a", "复杂", "无", "未知"})
+FORBIDDEN = frozenset(
+    {"mixed", "mixed emotions", "mixed feelings", "none", "null", "unknown", "n/a", "复杂", "无", "未知"}
+)
 """No labels, though models answer with them."""
 
 
@@ -42,6 +46,7 @@ def is_refusal(answer: str) -> bool:
 
 def parse_sentences(answer: str) -> list[Sentence]:
     """Sentences with the ids that stand with them, valid or not; one without an id has none. [] for a refusal."""
+    answer = _spoken(answer)
     if is_refusal(answer):
         return []
     objects = [told for text in _OBJECT.findall(answer) if isinstance(told := _value(text), dict)]
@@ -54,19 +59,31 @@ def parse_words(answer: str) -> list[str]:
 
     Read are the innermost lists, so that a nested one is flat; else the words of a line such as `Output: sad, tired.`
     """
+    answer = _spoken(answer)
     if is_refusal(answer):
         return []
     lists = _ARRAY.findall(_unfenced(answer))
     words = [word for text in lists for word in _labels(text)] if lists else _of_line(_unfenced(answer))
-    plain = (word.strip(" \t\"'“”‘’`.。*").lower() for word in words)
-    kept = [word for word in dict.fromkeys(plain) if word and len(word) <= MOST_LABEL and word not in FORBIDDEN]
+    plain = (_whole(word).strip(" \t\"'“”‘’`.。*").lower() for word in words)
+    kept = [word for word in dict.fromkeys(plain) if _is_label(word)]
     return kept[:MOST_LABELS]
 
 
 def parse_texts(answer: str) -> list[str]:
     """The texts of a JSON list; [] where there is none."""
     found = _value(answer[answer.find("[") : answer.rfind("]") + 1])
-    return found if isinstance(found, list) and all(isinstance(each, str) for each in found) else []
+    told = found if isinstance(found, list) and all(isinstance(each, str) for each in found) else []
+    return list(map(_whole, told))
+
+
+def _spoken(answer: str) -> str:
+    """Without what a model thought aloud before it answered."""
+    return _THOUGHT.sub("", answer)
+
+
+def _whole(text: str) -> str:
+    """JSON can spell half a character, which no file can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _value(text: str) -> Any:
@@ -74,7 +91,7 @@ def _value(text: str) -> Any:
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             continue
     return None
 
@@ -84,7 +101,7 @@ def _of_object(told: Mapping[str, Any]) -> Sentence | None:
     if not isinstance(text, str) or not text.strip():
         return None
     named = " ".join(map(str, clues)) if isinstance(clues, (list, tuple)) else str(clues)
-    return Sentence(_unmarked(" ".join(text.split())), tuple(dict.fromkeys(_ID.findall(named.lower()))))
+    return Sentence(_unmarked(" ".join(_whole(text).split())), tuple(dict.fromkeys(_ID.findall(named.lower()))))
 
 
 def _of_prose(answer: str) -> Iterator[Sentence]:
@@ -95,6 +112,16 @@ def _of_prose(answer: str) -> Iterator[Sentence]:
         plain = _unmarked(text)
         if any(character.isalpha() for character in plain):
             yield Sentence(plain, ids)
+
+
+def _is_label(word: str) -> bool:
+    """A short word or two: no number, no sentence, no piece of JSON."""
+    return (
+        any(character.isalpha() for character in word)
+        and not _PIECE.search(word)
+        and len(word) <= MOST_LABEL
+        and word not in FORBIDDEN
+    )
 
 
 def _unmarked(text: str) -> str:
@@ -117,4 +144,4 @@ def _of_line(answer: str) -> list[str]:
 
 
 def _unfenced(answer: str) -> str:
-    return re.sub(r"```\w*", "", answer)
+    return re.sub(r"```\w*", "", answer).replace("【", "[").replace("】", "]")

@@ -23,6 +23,10 @@ LEAST_HAN = 6
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _QUOTED = re.compile(rf"“([^”]{{1,{MOST_QUOTE}}})”|\"([^\"]{{1,{MOST_QUOTE}}})\"|「([^」]{{1,{MOST_QUOTE}}})」")
 _WORD = re.compile(r"[a-z]{4,}")
+_DENIED = re.compile(
+    r"\b(?:no|not|never|without)\s+(?:a\s+|any\s+)?\w+|(?<=n't)\s+\w+|[没不](?:有|再)?[\u3400-\u9fff]{2}"
+)
+"""What is said not to be there needs no clue that it is."""
 _NOTHING = re.compile(r"[\W_]+")
 _STEM = 5
 """Letters by which words of one stem are known for the same ("trembles", "trembling")."""
@@ -64,13 +68,14 @@ def _grounded(sentence: Sentence, verdict: Verdict, subtitle: str) -> Sentence |
     clues = {clue.id: clue for clue in verdict.clues}
     named = [clues[name] for name in sentence.clues if name in clues]
     text = sentence.text.lower()
+    affirmed = _DENIED.sub("", text)
     if not named:
         return "no clue"
     for modality in MODALITIES:
         if _modality_named(modality).search(text) and modality not in {clue.modality for clue in verdict.clues}:
             return "modality"
     for act in _acts():
-        if act.search(text) and not any(act.search(_tells(clue)) for clue in named):
+        if act.search(affirmed) and not any(act.search(_tells(clue)) for clue in named):
             others = [clue for clue in verdict.clues if act.search(_tells(clue))]
             if not others:
                 return "act"

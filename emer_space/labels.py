@@ -79,7 +79,8 @@ def supported(words: Iterable[str], verdict: Verdict, vocabulary: Vocabulary | N
 def speaks_against(word: str, verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple[Modality, ...]:
     """The modalities on the other side of a word, where they outweigh those on its own; () where they do not.
 
-    They do where they are more, and where disambiguation let all of the others lose.
+    They do where they are more, where disambiguation let all of the others lose, and where only the words are on its
+    side and no pattern lets them win: what somebody says of a feeling does not outweigh a face or a voice by itself.
     """
     entry = (vocabulary or load_vocabulary()).lookup(word)
     if entry is None or abs(entry.valence) < DECIDED:
@@ -88,7 +89,8 @@ def speaks_against(word: str, verdict: Verdict, vocabulary: Vocabulary | None = 
     against = tuple(name for name, stance in verdict.stances.items() if stance.side == -side)
     own = [name for name, stance in verdict.stances.items() if stance.side == side]
     lost = bool(against) and all(verdict.factor(name) <= LOSING for name in own)
-    return against if len(against) > len(own) or lost else ()
+    words_alone = bool(against) and own == ["textual"] and not (verdict.pattern and verdict.pattern.wins == "textual")
+    return against if len(against) > len(own) or lost or words_alone else ()
 
 
 def _signs_for(entry: Entry, evidence: Evidence, verdict: Verdict, vocabulary: Vocabulary) -> Signs:
@@ -100,7 +102,8 @@ def _signs_for(entry: Entry, evidence: Evidence, verdict: Verdict, vocabulary: V
                 signs[modality] += own
     for stance in verdict.stances.values():
         for clue in stance.clues:
-            if abs(clue.valence or 0) >= DECIDED and (clue.valence or 0) * entry.valence > 0:
+            sided = abs(entry.valence) >= DECIDED and abs(clue.valence or 0) >= DECIDED
+            if sided and (clue.valence or 0) * entry.valence > 0:
                 strength = OF_ITS_SIDE * abs(clue.valence or 0) * clue.confidence * verdict.factor(stance.modality)
                 signs[stance.modality].append((strength, clue))
     return signs

@@ -91,6 +91,7 @@ class Run:
         self.timings: dict[str, float] = {}
         self.models: dict[str, str] = {}
         self.notices: list[Notice] = []
+        self.prompts: list[str] = []
 
     def finish(self, source: Path, folder: Path) -> Finished:
         started = time.perf_counter()
@@ -200,12 +201,14 @@ class Run:
     def _with_visual(self, clip: Clip, reading: Reading, model: Chat) -> Reading:
         few = replace(self.settings, max_frames=written.FRAMES)
         with contextlib.closing(frames(clip, few, self.token)) as seen:
+            self.prompts.append(written.prompt("clue-visual", self._language(None)).id)
             return written.with_visual_clue(
                 reading, model, seen, clip.facts.duration_s, self._language(None), self.token.check
             )
 
     def _with_acoustic(self, sound: Any, reading: Reading, model: Chat) -> Reading:
         rate = self.settings.sample_rate
+        self.prompts.append(written.prompt("clue-acoustic", self._language(None)).id)
         return written.with_acoustic_clue(reading, model, sound, rate, self._language(None), self.token.check)
 
     def _language(self, subtitle: Subtitle | None) -> str:
@@ -265,7 +268,7 @@ class Run:
                 rules_sha256=rules_sha256(),
                 vocabulary_version=load_vocabulary().version,
                 settings=asdict(self.settings),
-                prompts=told.prompts,
+                prompts=(*sorted(self.prompts), *told.prompts),
             ),
         )
 

@@ -23,13 +23,14 @@ class Fault:
     """What goes wrong instead of an answer: a `status` (429 with `retry_after`; 0: none), or a bad stream.
 
     `says` is streamed first; then comes `then`: "cut" (the connection is closed without an end), "stall" (silence until
-    the client leaves or the server stops), "babble" (the same for ever), or "garbage" (what is no JSON).
+    the client leaves or the server stops), "babble" (the same for ever), or "garbage" (`line`, which is of no use).
     """
 
     status: int = 200
     retry_after: str | None = None
     says: str = ""
     then: str = "cut"
+    line: str = "{this is no JSON"
 
 
 Answer = str | Fault
@@ -231,7 +232,7 @@ def _handler(chat: ChatServer) -> type[BaseHTTPRequestHandler]:
             while fault.then == "babble" and not chat.stopping.is_set():
                 self._delta({"content": fault.says or "and so on "})
             if fault.then == "garbage":
-                self._chunk(b"data: {this is no JSON\n\n")
+                self._chunk(f"data: {fault.line}\n\n".encode())
 
         def _delta(self, delta: dict[str, str], reason: str | None = None) -> None:
             choice = {"index": 0, "delta": delta, "finish_reason": reason}

@@ -17,7 +17,7 @@ from emer_space.analysis import Reading
 from emer_space.clip import Frame
 from emer_space.clue_texts import Described, read_clue_text
 from emer_space.models.chat import Chat, Part, audio_part, image_part
-from emer_space.models.prompts import load_prompt
+from emer_space.models.prompts import Prompt, load_prompt
 
 PROMPTS = Path(__file__).parent.parent / "prompts"
 FRAMES = 6
@@ -51,7 +51,11 @@ def with_acoustic_clue(
 def _asked(
     model: Chat, purpose: str, language: str, parts: Sequence[Part], check: Callable[[], None], **values: str
 ) -> str:
-    return model.ask(load_prompt(PROMPTS, purpose, language).messages(parts, **values), TOKENS, check)
+    return model.ask(prompt(purpose, language).messages(parts, **values), TOKENS, check)
+
+
+def prompt(purpose: str, language: str) -> Prompt:
+    return load_prompt(PROMPTS, purpose, language)
 
 
 def _with(reading: Reading, modality: Described, description: str, end_s: float) -> Reading:

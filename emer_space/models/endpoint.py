@@ -39,6 +39,8 @@ TRIES = 3
 MOST_WAIT_S = 20.0
 """Between two tries, if the server asks for it (429, 503)."""
 AGAIN = (408, 429, 500, 502, 503, 504)
+MALFORMED = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, TextGenerationError)
+"""What the client raises where a stream is not what it should be."""
 NO_KEY = "none"
 """Sent where there is no key: without one the client would send the machine's own token for the Hub."""
 
@@ -122,7 +124,7 @@ class EndpointChat:
                 if last or wait is None or time.monotonic() + wait > deadline:
                     raise self._failed(_reason(answer)) from problem
                 _sleep(wait, check)
-            except (OSError, ValueError, KeyError, TypeError, TextGenerationError) as problem:
+            except MALFORMED as problem:
                 raise self._failed("what it answered is not of OpenAI's protocol") from problem
         raise AssertionError("the last try returns or raises")
 

@@ -35,6 +35,8 @@ _MARKED = re.compile(
 _OUT_OF_TEN = re.compile(
     rf"{_NUMBER}\s*(?:(?:/|out of)\s*10(?![\d.]\d|\d|\s*(?:clue|emotion|word))|分(?!钟))", re.IGNORECASE
 )
+_REPEATED = re.compile(r"[\"“](?:[^\"“”\n]*\s){2,}[^\"“”\n]*[\"”]")
+"""What a judge repeats of what it was given: whatever stands in there is not its score."""
 _ALL_THREE = re.compile(r"a1\W{1,4}a2\W{1,4}(?:or\W{1,3}|和|或\W{0,2})?same")
 _CHOICE_ALONE = re.compile(r"\W*(a1|a2|same)\W*")
 _MARKED_CHOICE = re.compile(
@@ -55,7 +57,7 @@ def read_score(answer: str) -> float:
     if alone := _ALONE.fullmatch(_after_head(text)):
         return _on_scale(alone[1])
     left, scales = _SCALE.subn(" ", text)
-    left = _STEP.sub(" ", left)
+    left = _STEP.sub(" ", _REPEATED.sub(" ", left))
     numbers = {*_MARKED.findall(left), *_OUT_OF_TEN.findall(left), *_of_lines(left, _ALONE)}
     if not numbers and scales and len(set(re.findall(_NUMBER, left))) == 1:
         numbers = set(_AT_THE_END.findall(left))

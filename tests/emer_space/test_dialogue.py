@@ -206,7 +206,9 @@ def test_a_clip_is_explained_with_pictures_and_sound_written_by_models(
     told = [clue for clue in analysis.clues if "it is told" in clue.statement]
     assert {clue.modality for clue in told} >= {"visual", "acoustic"}
     assert len({clue.id for clue in analysis.clues}) == len(analysis.clues)
-    assert analysis.explanation.composer.startswith("chat/1") and "merge.en@1" in analysis.provenance.prompts
+    assert analysis.explanation.composer.startswith("chat/1") and {"clue-visual.en@1", "merge.en@1"} <= set(
+        analysis.provenance.prompts
+    )
 
 
 def test_models_that_fail_leave_the_measured_clues_and_say_so(

@@ -158,3 +158,10 @@ def test_a_role_of_its_own_uses_the_server_of_the_chat_model() -> None:
 def test_a_model_without_a_server_is_refused_with_the_remedy(url: str) -> None:
     with pytest.raises(InputError, match="EMER_CHAT_URL"):
         endpoint_of("chat", {"EMER_CHAT_MODEL": "m", "EMER_CHAT_URL": url})
+
+
+@pytest.mark.parametrize("line", ['{"choices":[{"index":0}]}', "null", "[1]", "[" * 200_000])
+def test_a_stream_of_another_form_is_told_as_such(line: str) -> None:
+    server = ChatServer(lambda messages: Fault(then="garbage", line=line))
+    with server, pytest.raises(ModelUnavailable, match="not of OpenAI's protocol"):
+        model(server).ask(QUESTION)

@@ -88,3 +88,17 @@ def test_a_feeling_of_the_words_alone_does_not_stand_against_face_and_voice() ->
     words = clue("t1", "feeling-named", "The words name a feeling: “happy”.", 0.9, happy=0.9)
     assert [label.label for label in supported(["happy", "sad"], weigh((face, voice, words), ()))] == ["sad"]
     assert [label.label for label in supported(["happy"], weigh((words,), ()))] == ["happy"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["There is no smile, only a frown.", "The frown points to anger.", "On the other hand, the voice is a shout."],
+)
+def test_what_is_denied_and_what_is_an_idiom_is_no_gesture(verdict: Verdict, text: str) -> None:
+    assert ground([Sentence(text, ("v1", "a1"))], verdict, SUBTITLE).cut == {}
+
+
+def test_the_words_alone_do_not_outvote_a_voice() -> None:
+    voice = clue("a1", "shouting", SHOUT, -0.6, angry=0.7)
+    words = clue("t1", "feeling-named", "The words name a feeling: “happy”.", 0.9, happy=0.9)
+    assert [label.label for label in supported(["happy", "angry"], weigh((voice, words), ()))] == ["angry"]
