@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,7 +165,7 @@ def _explain_clues(options: argparse.Namespace) -> None:
 
 
 def _benchmark(options: argparse.Namespace) -> None:
-    from emer_space.clue_file import explain_clue_file
+    from leaderboard.__main__ import explain
     from leaderboard.benchmark import benchmark, enter, lines
     from leaderboard.errors import LeaderboardError
     from leaderboard.hosting import Board
@@ -174,18 +175,12 @@ def _benchmark(options: argparse.Namespace) -> None:
 
     chat = _chat(options)
 
-    def explain(clues: Path, modalities: tuple[Any, ...]) -> bytes:
-        with tempfile.TemporaryDirectory(prefix="emer-benchmark-") as folder:
-            out = Path(folder) / "predictions.jsonl"
-            explain_clue_file(clues, out, modalities, chat, options.workers)
-            return out.read_bytes()
-
     try:
         with _native_logs_hidden():
             board = Board()
             model = chat.name if chat else "the bundled composer"  # whose rows the app enters itself
             keep = enter(board, options.track, model) if options.enter and chat else None
-            report = benchmark(options.track, explain, keep=keep)
+            report = benchmark(options.track, partial(explain, chat=chat, workers=options.workers), keep=keep)
             sweep(board, ScoringLimits.from_environment())
             board.ledger.store.flush()
     except (LeaderboardError, IntakeError) as problem:

@@ -3,7 +3,6 @@
 What the model does not answer is told in the line; the rest goes on.
 """
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
-from emer_space.answers import parse_texts, parse_words
-from emer_space.dialogue import HAN, PROMPTS, TOKENS
+from emer_space.answers import parse_words
+from emer_space.dialogue import PROMPTS, TOKENS, translated
 from emer_space.errors import InputError, ModelUnavailable
 from emer_space.json_lines import check_is_another_file, write_json_lines
 from emer_space.models.chat import Chat
 from emer_space.models.prompts import load_prompt, quoted
-from emer_space.text_labels import text_labels
+from emer_space.text_labels import HAN, text_labels
 from submissions.formats import SubmissionError, read_rows
 from submissions.label_lists import parse_labels
 
@@ -52,29 +51,24 @@ def translate_file(source: Path, out: Path, to: str, chat: Chat, workers: int) -
     if not any({REASON, OPENSET} & set(row.cells) for row in rows):
         raise InputError(f"There is neither {REASON!r} nor {OPENSET!r} in the file; name what is to be translated so.")
 
+    prompt = load_prompt(PROMPTS, "translate", to)
+
+    def ask(listed: str) -> str:
+        return chat.ask(prompt.messages(sentences=listed), TOKENS["translate"])
+
     def line(row: Any) -> dict[str, Any]:
         texts = {REASON: row.text(REASON)} if REASON in row.cells else {}
         labels = _labels(row.cells.get(OPENSET))
         told = {NAME: row.text(NAME), **texts, **({OPENSET: labels} if labels is not None else {})}
         try:
             wanted = [*texts.values(), *(labels or [])]
-            found = translated(wanted, to, chat) if any(wanted) else wanted
+            found = translated(wanted, ask) if any(wanted) else wanted
         except ModelUnavailable as problem:
             return {**told, "error": str(problem)}
         told |= {REASON: found[0]} if texts else {}
         return told | ({OPENSET: found[len(texts) :]} if labels is not None else {})
 
     return write_json_lines(at_once(line, rows, workers), out)
-
-
-def translated(texts: Sequence[str], to: str, chat: Chat) -> list[str]:
-    """As many texts in `to`. Raises `ModelUnavailable`, also where the model gives another number."""
-    prompt = load_prompt(PROMPTS, "translate", to)
-    listed = json.dumps(list(texts), ensure_ascii=False)
-    found = parse_texts(chat.ask(prompt.messages(sentences=listed), TOKENS["translate"]))
-    if len(found) != len(texts):
-        raise ModelUnavailable(f"The language model gave {len(found)} translations of {len(texts)} texts.")
-    return found
 
 
 def at_once(work: Callable[[In], Out], items: Sequence[In], workers: int) -> Iterable[Out]:

@@ -16,12 +16,13 @@ from emer_space.asking import at_once
 from emer_space.cancellation import CancelToken
 from emer_space.clue_texts import read_clue_text, untold
 from emer_space.clues.textual import given_subtitle, read_textual
-from emer_space.dialogue import HAN, Told, explain
+from emer_space.dialogue import Told, explain
 from emer_space.disambiguation import weigh
 from emer_space.errors import InputError, ModelUnavailable
 from emer_space.json_lines import check_is_another_file, write_json_lines
 from emer_space.models.chat import Chat
 from emer_space.settings import Settings
+from emer_space.text_labels import HAN
 from submissions.formats import Limits, Row, SubmissionError, read_rows
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from emer_space.analysis import Clue, Modality
 from emer_space.clues.rules import Rule, described_rules, read_toml, rules_by_cue
 from emer_space.clues.utterance import lowered
 from emer_space.clues.whose import is_of_another
-from emer_space.text_labels import mentions
+from emer_space.text_labels import HAN, mentions
 from emer_space.vocabulary import load_vocabulary
 
 Described = Literal["visual", "acoustic"]
@@ -34,7 +34,6 @@ MOST_FEELINGS = 3
 MAX_QUOTE = 60
 SOURCE, MOST_SOURCE = "description", 600
 """What a clue was read from, among its measurements, and how much of it is kept (characters)."""
-_HAN = re.compile(r"[\u3400-\u9fff]")
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
 _QUOTED = re.compile(r'"[^"\n]{1,300}"|「[^」\n]{1,300}」')
 _CLAUSE_END = re.compile(r"[,;:，；：、]|\bbut\b|\bthen\b|但")
@@ -90,7 +89,7 @@ def _read_sentence(sentence: str, modality: Described, earlier: str) -> list[_Si
     if _tables()["blank"].search(sentence):
         return []
     signs = _without_lesser(list(_phrases(sentence, modality, earlier)))
-    feelings = list(_chinese_feelings(sentence) if _HAN.search(sentence) else _feelings(sentence))
+    feelings = list(_chinese_feelings(sentence) if HAN.search(sentence) else _feelings(sentence))
     feelings = [one for one in feelings if not is_of_another(sentence, one.start, one.end, earlier)]
     apart = []
     for feeling in feelings:
@@ -245,8 +244,8 @@ def _patterns(modality: Described) -> tuple[tuple[Rule, re.Pattern[str]], ...]:
 
 def _compiled(words: Sequence[str]) -> re.Pattern[str]:
     """English phrases bound by word limits, Chinese ones anywhere."""
-    english = [word for word in words if not _HAN.search(word)]
-    chinese = [word for word in words if _HAN.search(word)]
+    english = [word for word in words if not HAN.search(word)]
+    chinese = [word for word in words if HAN.search(word)]
     parts = [rf"(?<!\w)(?:{'|'.join(english)})(?!\w)"] if english else []
     return re.compile("|".join([*parts, *chinese]))
 

@@ -5,7 +5,6 @@ it. The clues are its only evidence: each sentence is held against them (`ground
 """
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +21,6 @@ from emer_space.models.chat import Chat, never
 from emer_space.models.prompts import load_prompt, quoted
 from emer_space.text_labels import text_labels
 
-HAN = re.compile(r"[\u3400-\u9fff]")
 PROMPTS = Path(__file__).parent / "prompts"
 VERSION = "chat/1"
 LEAST_SENTENCES = 2
@@ -123,18 +121,24 @@ class _Talk:
             return None
         wanted = [sentence.text for sentence in sentences]
         try:
-            found = parse_texts(self._ask("translate", "en", sentences=json.dumps(wanted, ensure_ascii=False)))
+            return " ".join(translated(wanted, lambda listed: self._ask("translate", "en", sentences=listed)))
         except ModelUnavailable:
-            found = []
-        if len(found) == len(wanted):
-            return " ".join(found)
-        self.notices.append(Notice("chat-untranslated", "The language model gave no translation of the explanation."))
-        return None
+            message = "The language model gave no translation of the explanation."
+            self.notices.append(Notice("chat-untranslated", message))
+            return None
 
     def _ask(self, purpose: str, language: str = "", **values: str) -> str:
         prompt = load_prompt(PROMPTS, purpose, language or self.language)
         self.prompts.append(prompt.id)
         return self.chat.ask(prompt.messages(**values), TOKENS[purpose], self.check)
+
+
+def translated(texts: Sequence[str], ask: Callable[[str], str]) -> list[str]:
+    """As many texts; `ask` is given them as a JSON list. Raises `ModelUnavailable`, also for another number."""
+    found = parse_texts(ask(json.dumps(list(texts), ensure_ascii=False)))
+    if len(found) != len(texts):
+        raise ModelUnavailable(f"The language model gave {len(found)} translations of {len(texts)} texts.")
+    return found
 
 
 def _told(clues: Sequence[Clue]) -> str:

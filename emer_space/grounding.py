@@ -15,12 +15,11 @@ from emer_space.clue_texts import source_of
 from emer_space.clues.rules import read_toml
 from emer_space.disambiguation import Verdict
 from emer_space.labels import speaks_against
-from emer_space.text_labels import mentions
+from emer_space.text_labels import HAN, mentions
 
 MOST_QUOTE = 200
 LEAST_HAN = 6
 """Chinese characters of the shortest sentence."""
-_HAN = re.compile(r"[\u3400-\u9fff]")
 _QUOTED = re.compile(rf"“([^”]{{1,{MOST_QUOTE}}})”|\"([^\"]{{1,{MOST_QUOTE}}})\"|「([^」]{{1,{MOST_QUOTE}}})」")
 _WORD = re.compile(r"[a-z]{4,}")
 _DENIED = re.compile(
@@ -110,8 +109,7 @@ def _bare(text: str) -> str:
 def _against(text: str, named: Sequence[Clue], verdict: Verdict) -> bool:
     """Whether it tells only of feelings that the evidence speaks against, and not as what the words alone say."""
     told = [mention for mention in mentions(text) if mention.weight > 0 and not mention.negated]
-    against = [speaks_against(mention.word, verdict) for mention in told]
-    if not against or not all(against):
+    if not told or not all(speaks_against(mention.word, verdict) for mention in told):
         return False
     of_words = all(clue.modality == "textual" for clue in named) and _modality_named("textual").search(text.lower())
     return not of_words
@@ -121,7 +119,7 @@ def _in_common(text: str, named: Sequence[Clue]) -> bool:
     """Whether it shares a word or a feeling with its clues; of Chinese, whose clues are told in English, a feeling or
     an act may be all that can be compared, so it is not asked for.
     """
-    if len(_HAN.findall(text)) > LEAST_HAN:
+    if len(HAN.findall(text)) > LEAST_HAN:
         return True
     told = " ".join([*map(_tells, named), *(word for clue in named for word in clue.suggests)])
     if _stems(text) & _stems(told):

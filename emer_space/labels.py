@@ -76,21 +76,23 @@ def supported(words: Iterable[str], verdict: Verdict, vocabulary: Vocabulary | N
     return tuple(sorted(found.values(), key=lambda label: -label.confidence)[:MOST_LABELS])
 
 
-def speaks_against(word: str, verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple[Modality, ...]:
-    """The modalities on the other side of a word, where they outweigh those on its own; () where they do not.
+def speaks_against(word: str, verdict: Verdict, vocabulary: Vocabulary | None = None) -> bool:
+    """Whether the modalities on the other side of a word outweigh those on its own.
 
     They do where they are more, where disambiguation let all of the others lose, and where only the words are on its
     side and no pattern lets them win: what somebody says of a feeling does not outweigh a face or a voice by itself.
     """
     entry = (vocabulary or load_vocabulary()).lookup(word)
     if entry is None or abs(entry.valence) < DECIDED:
-        return ()
+        return False
     side = 1 if entry.valence > 0 else -1
-    against = tuple(name for name, stance in verdict.stances.items() if stance.side == -side)
+    against = [name for name, stance in verdict.stances.items() if stance.side == -side]
+    if not against:
+        return False
     own = [name for name, stance in verdict.stances.items() if stance.side == side]
-    lost = bool(against) and all(verdict.factor(name) <= LOSING for name in own)
-    words_alone = bool(against) and own == ["textual"] and not (verdict.pattern and verdict.pattern.wins == "textual")
-    return against if len(against) > len(own) or lost or words_alone else ()
+    lost = all(verdict.factor(name) <= LOSING for name in own)
+    words_alone = own == ["textual"] and not (verdict.pattern and verdict.pattern.wins == "textual")
+    return len(against) > len(own) or lost or words_alone
 
 
 def _signs_for(entry: Entry, evidence: Evidence, verdict: Verdict, vocabulary: Vocabulary) -> Signs:

@@ -37,12 +37,13 @@ from emer_space.clues.rules import rules_sha256
 from emer_space.clues.textual import given_subtitle, read_textual
 from emer_space.clues.visual import read_visual
 from emer_space.clues.voice_emotion import with_voice_emotion
-from emer_space.dialogue import HAN, explain
+from emer_space.dialogue import explain
 from emer_space.disambiguation import weigh
 from emer_space.errors import Cancelled, InputError, ModelUnavailable
 from emer_space.models.chat import Chat
 from emer_space.profiles import Profile
 from emer_space.settings import Settings
+from emer_space.text_labels import HAN
 from emer_space.vocabulary import load_vocabulary
 
 Stage = Literal["probing", "watching", "listening", "reading", "weighing"]

@@ -35,7 +35,7 @@ AGAINST = 0.6
 """Factor for a word on the other side."""
 FAINT = 0.15
 """Valence up to which a word is on neither side."""
-_HAN = re.compile(r"[\u3400-\u9fff]")
+HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def mentions(text: str) -> tuple[Mention, ...]:
     cues = [cue for cue in _cues() if cue.pattern.search(whole)]
     found: list[Mention] = []
     for part in parts:
-        found += _named_in_chinese(text, part) if _HAN.search(part.plain) else _named(text, part)
+        found += _named_in_chinese(text, part) if HAN.search(part.plain) else _named(text, part)
         found += _told(text, part, cues)
     return tuple(sorted(found, key=lambda mention: (mention.start, mention.end, mention.word)))
 

@@ -142,13 +142,13 @@ def _run_once(options: argparse.Namespace) -> None:
     _show(asdict(done), options.json, lines)
 
 
-def explain(clues: Path, modalities: tuple[str, ...]) -> bytes:
-    """The project's composer as `enter_baselines` wants it."""
+def explain(clues: Path, modalities: tuple[str, ...], chat: Chat | None = None, workers: int = 1) -> bytes:
+    """The project's composer, or a language model, as `enter_baselines` and `benchmark` want it."""
     from emer_space.clue_file import explain_clue_file
 
     with tempfile.TemporaryDirectory(prefix="emer-baseline-") as folder:
         out = Path(folder) / "predictions.jsonl"
-        explain_clue_file(clues, out, modalities)  # type: ignore[arg-type]
+        explain_clue_file(clues, out, modalities, chat, workers)  # type: ignore[arg-type]
         return out.read_bytes()
 
 

@@ -58,8 +58,9 @@ class Publisher:
 
     def _changed(self) -> dict[str, bytes]:
         """The rankings that differ from what is published, and the card; what papers alone tell is left out."""
-        if not self._head or self._dataset.head() != self._head:
-            self._head = self._dataset.head()
+        head = self._dataset.head()
+        if head != self._head:
+            self._head = head
             files = [path for path in self._dataset.tree(self._head) if path == README or path.startswith(DATA)]
             self._there = {path: self._dataset.read(path, self._head) for path in files}
         found = {}

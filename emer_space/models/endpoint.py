@@ -31,8 +31,8 @@ SILENT_S = 30.0
 """How long the server may say nothing; also until its first word, since a large prompt is read first."""
 MOST_CHARACTERS = 40_000
 """An answer beyond is babble: the longest that is asked for has some thousand."""
-MOST_REPEATED = 600
-"""Pieces at the end of an answer among which a small model that goes round in circles is noticed."""
+CIRCLE = 480
+"""Characters at the end of an answer in which a small model that goes round in circles is noticed."""
 CHECKED_S = 0.2
 """Between two looks whether to stop, while the server says nothing."""
 TRIES = 3
@@ -130,7 +130,7 @@ class EndpointChat:
 
     def _answer(self, messages: Sequence[Message], most_tokens: int, check: Callable[[], None], deadline: float) -> str:
         told: list[str] = []
-        size, ended = 0, False
+        size, ended, latest = 0, False, ""
         with InferenceClient(
             base_url=self._endpoint.url, api_key=self._endpoint.key, timeout=self._endpoint.silent_s
         ) as client:
@@ -138,7 +138,8 @@ class EndpointChat:
                 told.append(piece)
                 ended = ended or end
                 size += len(piece)
-                if _repeats("".join(told[-MOST_REPEATED:])):
+                latest = (latest + piece)[-CIRCLE:]
+                if _repeats(latest):
                     ended = True  # what came before may be of use, and more of it will not
                     break
                 if size > MOST_CHARACTERS:
@@ -217,7 +218,7 @@ def _heard(
 def _repeats(end: str) -> bool:
     """Whether an answer goes round in circles: its last words stand there four times and more, close together."""
     last = end[-60:]
-    return len(last) == 60 and end[-480:].count(last) >= 4
+    return len(last) == 60 and end.count(last) >= 4
 
 
 def _reason(answer: httpx2.Response | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from running import refused, run
 
 from emer_space.errors import EmerError
 from leaderboard.__main__ import main
@@ -16,21 +17,6 @@ from leaderboard.hosting import Board
 from leaderboard.tracks import load_track
 from submissions.identity import LOCAL
 from submissions.intake import Entry
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
-    """The JSON that a command prints."""
-    code = main([*map(str, arguments), "--json", "-"])
-    out, err = capsys.readouterr()
-    assert code == 0, err
-    return json.loads(out)
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    assert main([*map(str, arguments)]) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and "Traceback" not in err
-    return err
 
 
 def write(path: Path, text: str) -> Path:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 from chat_server import FAULTS, Answer, ChatServer, Fault, Messages, in_turn
+from running import refused, run
 
 from emer_space.models.endpoint import Endpoint, EndpointChat
 from emer_space.models.prompts import load_prompt, quoted
-from leaderboard.__main__ import main
 from leaderboard.errors import JudgeUnavailable
 from leaderboard.judging.judge import LANGUAGES, PROBE, PROMPTS, Judge, Question
 from leaderboard.judging.reading import read_score
@@ -52,20 +52,6 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ChatServer]
     yield start
     for server in servers:
         server.__exit__()
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
-    code = main([*map(str, arguments), "--json", "-"])
-    out, err = capsys.readouterr()
-    assert code == 0, err
-    return json.loads(out)
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    assert main([*map(str, arguments)]) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and "Traceback" not in err
-    return err
 
 
 def label_files(folder: Path, clips: int = 20) -> list[object]:
