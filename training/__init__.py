@@ -1,0 +1,1 @@
+"""Labelled data → the witnesses' weights: `python -m training face|voice|fusion`."""

@@ -1,0 +1,55 @@
+"""Labelled people: FERPlus's faces, and folders of recordings with `labels.csv` (file, label, speaker)."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.errors import InputError
+from emer_space.feelings import FACE_CLASSES, FEELINGS
+
+Part = Literal["train", "val", "test"]
+CLEAR = 0.5
+"""Share of the votes that the first expression must have for a face to count as labelled (Barsoum et al. 2016)."""
+NAMES = {"contempt": "contemptuous", "notface": "no face"}
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """`images` (n, 48, 48) grey; `shares` (n, classes) of the votes, summing to 1; `split` (n,) names of parts."""
+
+    images: NDArray[np.uint8]
+    shares: NDArray[np.float64]
+    split: NDArray[np.str_]
+
+    @property
+    def labels(self) -> NDArray[np.intp]:
+        """The expression that most people saw, (n,), as its place in `FACE_CLASSES`."""
+        return self.shares.argmax(1)
+
+    def part(self, name: Part) -> "Faces":
+        return self._where(self.split == name)
+
+    def clear(self) -> "Faces":
+        """The faces that show an expression to at least half of the people."""
+        return self._where((self.shares.max(1) >= CLEAR) & (self.labels < len(FEELINGS)))
+
+    def _where(self, chosen: NDArray[np.bool_]) -> "Faces":
+        return Faces(self.images[chosen], self.shares[chosen], self.split[chosen])
+
+
+def ferplus(path: Path) -> Faces:
+    """FERPlus: `images`, `votes`, `vote_names`, `split`. Single votes are slips of the finger and dropped, as the
+    authors do; so are faces that most people could not read."""
+    with np.load(path, allow_pickle=False) as stored:
+        images, votes, split = stored["images"], stored["votes"].astype(float), stored["split"]
+        names = [NAMES.get(str(name), str(name)) for name in stored["vote_names"]]
+    votes = np.where((votes == 1) & (votes.max(1, keepdims=True) > 1), 0.0, votes)
+    readable = votes.argmax(1) != names.index("unknown")
+    known = votes[:, [names.index(name) for name in FACE_CLASSES]]
+    known, images, split = known[readable], images[readable], split[readable]
+    return Faces(images, known / known.sum(1, keepdims=True), split)
