@@ -128,12 +128,27 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """An open-vocabulary emotion word; `wheel` is its path on the emotion wheel, inner ring first."""
+    """An open-vocabulary emotion word; `wheel` is its path on the emotion wheel, inner ring first.
+
+    `confidence` is a probability: of first labels with a confidence near p, about p are right (docs/models.md).
+    """
 
     label: str
     confidence: float
     clues: tuple[str, ...]
     wheel: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """How likely each basic feeling is by what one modality shows, or by all of them `pooled`; shares sum to 1.
+
+    `evidence` (0…1) is how much there was to see, hear or read: 0 leaves the feelings as likely as beforehand.
+    """
+
+    modality: Modality | Literal["pooled"]
+    feelings: Mapping[str, float]
+    evidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +167,7 @@ class Reading:
     people: tuple[Person, ...] = ()
     series: tuple[Series, ...] = ()
     notices: tuple[Notice, ...] = ()
+    posterior: Posterior | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +198,7 @@ class Analysis:
     subtitle: Subtitle
     clues: tuple[Clue, ...]
     series: tuple[Series, ...]
+    posteriors: tuple[Posterior, ...]
     explanation: Explanation
     labels: tuple[Label, ...]
     warnings: tuple[Notice, ...]
@@ -211,6 +228,7 @@ class Analysis:
             subtitle=Subtitle(**{**subtitle, "segments": tuple(Segment(**s) for s in subtitle["segments"])}),
             clues=tuple(Clue(**clue) for clue in data["clues"]),
             series=tuple(Series(**_tupled(series)) for series in data["series"]),
+            posteriors=tuple(Posterior(**each) for each in data.get("posteriors", ())),
             explanation=Explanation(
                 **{**explanation, "sentences": tuple(Sentence(**_tupled(s)) for s in explanation["sentences"])}
             ),

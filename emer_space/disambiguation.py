@@ -2,16 +2,19 @@
 
 The step that gives EMER its name (Lian et al. 2023, sec. 3): each modality is re-read in the light of the
 others. Agreement strengthens; a conflict is named, and resolved by a row of `disambiguation.toml` or left open.
+Posteriors decide, pooled by measured reliability; clues explain, and a pattern speaks only where the pooled posterior
+bears it out. Where no witness spoke (clues that are written as text), the clues decide alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import prod
 from typing import Any, Literal
 
-from emer_space.analysis import MODALITIES, Agreement, Clue, Modality, Person
-from emer_space.clues.rules import read_toml, rules_by_cue
+from emer_space import feelings
+from emer_space.analysis import MODALITIES, Agreement, Clue, Modality, Person, Posterior
+from emer_space.clues.rules import Rule, read_toml, rules_by_cue
 from emer_space.errors import RuleError
 from emer_space.vocabulary import load_vocabulary
 
@@ -27,6 +30,10 @@ DECIDED = 0.3
 """Valence of a word from which it takes a side."""
 LOSING = 0.3
 """What a modality keeps that stands against the winner of a conflict, where the pattern does not say."""
+UNSETTLED = 0.6
+"""What each side keeps of a conflict that nothing settles: one of them is wrong."""
+HEARD = 0.1
+"""Share from which the reading of one side of such a conflict is told."""
 FEELS = "feels "
 NAMING = frozenset({"any_of", "also_of", "none_of"})
 CONDITIONS = NAMING | {"valence", "arousal", "quiet", "silent"}
@@ -43,6 +50,7 @@ class Stance:
     arousal: float | None
     weight: float
     clues: tuple[Clue, ...]
+    posterior: Posterior | None = None
 
     @property
     def side(self) -> Literal[-1, 0, 1]:
@@ -74,6 +82,24 @@ class Pattern:
         met = all(_meets(stances.get(name), wanted) for name, wanted in self.when.items())
         return met and not any(_meets(stances.get(name), wanted) for name, wanted in self.unless.items())
 
+    def kept(self, modality: Modality, stances: Mapping[Modality, Stance]) -> float:
+        """How much of a modality counts where this pattern speaks, 0…1."""
+        winner = stances.get(self.wins)  # type: ignore[call-overload]
+        loses = self.kind == "conflict" and winner is not None and stances[modality].side * winner.side < 0
+        unsettled = self.wins == "open" and stances[modality].side != 0
+        return self.damp.get(modality, LOSING if loses else UNSETTLED if unsettled else 1.0)
+
+    def borne_out(self, pooled: Posterior, stances: Mapping[Modality, Stance]) -> bool:
+        """Whether the posterior carries a feeling that the pattern brings in, and is on the side of whoever wins; and
+        whether all that are said to agree carry a feeling."""
+        named = feelings.families(self.suggests)
+        if named and not any(feelings.carries(pooled, name) for name in named):
+            return False
+        if self.kind == "agreement" and any(_kind(stances[name]) is None for name in self.when if name in stances):
+            return False
+        winner = stances.get(self.wins)  # type: ignore[call-overload]
+        return winner is None or winner.side * feelings.side(pooled) >= 0
+
     def clues(self, stances: Mapping[Modality, Stance]) -> tuple[Clue, ...]:
         """The clues that the pattern rests on, strongest first: at most two a modality that it names."""
         return tuple(
@@ -86,13 +112,17 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All clues, weighed: `people` as seen, `pattern` None where none of the table holds."""
+    """All clues, weighed: `people` as seen, `pattern` None where none of the table holds.
+
+    `pooled` is what the witnesses say together after disambiguation; None where no witness spoke.
+    """
 
     clues: tuple[Clue, ...]
     people: tuple[Person, ...]
     stances: Mapping[Modality, Stance]
     agreement: Agreement
     pattern: Pattern | None
+    pooled: Posterior | None = None
 
     @property
     def others(self) -> frozenset[str]:
@@ -119,27 +149,53 @@ class Verdict:
 
     def factor(self, modality: Modality) -> float:
         """How much of a modality's suggestions is kept after disambiguation, 0…1."""
-        if not self.pattern:
-            return 1.0
-        return self.pattern.damp.get(modality, LOSING if self._loses(modality) else 1.0)
+        return self.pattern.kept(modality, self.stances) if self.pattern else 1.0
 
-    def _loses(self, modality: Modality) -> bool:
-        if not self.pattern or self.pattern.kind != "conflict" or self.pattern.wins not in self.stances:
-            return False
-        winner = next(stance for name, stance in self.stances.items() if name == self.pattern.wins)
-        return self.stances[modality].side * winner.side < 0
+    def carries(self, feeling: str) -> bool:
+        """Whether a feeling may be spoken of: the pooled posterior carries it, or one side of a conflict that
+        nothing settles reads so. Any may, where no witness spoke."""
+        if self.pooled is None:
+            return True
+        sides = {feelings.first(each.posterior) for each in self.stances.values() if each.posterior and self.open}
+        return feelings.carries(self.pooled, feeling) or (feeling in sides and self.pooled.feelings[feeling] >= HEARD)
+
+    def bears(self, rule: Rule) -> bool:
+        """Whether what a rule says may be told: it names no feeling, or one that may be spoken of."""
+        named = feelings.families(rule.suggests) if rule.claims else frozenset()
+        return not named or any(map(self.carries, named))
+
+    @property
+    def telling(self) -> tuple[Modality, ...]:
+        """The modalities that carry a feeling."""
+        return tuple(name for name, stance in self.stances.items() if _kind(stance) is not None)
 
 
-def weigh(clues: tuple[Clue, ...], people: tuple[Person, ...]) -> Verdict:
-    """Weigh the clues of the main person and of the clip against each other."""
+def weigh(clues: tuple[Clue, ...], people: tuple[Person, ...], posteriors: Iterable[Posterior] = ()) -> Verdict:
+    """Weigh the clues of the main person and of the clip against each other, and pool what the witnesses say."""
     others = {person.id for person in people if person.role == "other"}
     speaking = [clue for clue in clues if not clue.absent and clue.person not in others]
+    said = {each.modality: each for each in posteriors if each.evidence}
     stances = {
-        name: _stance(name, own) for name in MODALITIES if (own := tuple(c for c in speaking if c.modality == name))
+        name: _stance(name, own, said.get(name))
+        for name in MODALITIES
+        if (own := tuple(c for c in speaking if c.modality == name))
     }
-    pattern = next((pattern for pattern in load_patterns() if pattern.holds(stances)), None)
+    pattern, pooled = _pattern(stances)
     reread = {name: _reread(stance, _side_of_others(stances, name)) for name, stance in stances.items()}
-    return Verdict(clues, people, reread, _agreement(stances, pattern), pattern)
+    return Verdict(clues, people, reread, _agreement(stances, pattern), pattern, pooled)
+
+
+def _pattern(stances: Mapping[Modality, Stance]) -> tuple[Pattern | None, Posterior | None]:
+    """The first pattern whose conditions hold and which the posterior that is pooled its way bears out, and that
+    posterior; without a pattern, the posterior of all witnesses alike."""
+    said = [stance.posterior for stance in stances.values() if stance.posterior]
+    for pattern in load_patterns():
+        if not pattern.holds(stances):
+            continue
+        pooled = feelings.pool(said, {name: pattern.kept(name, stances) for name in stances})
+        if pooled is None or pattern.borne_out(pooled, stances):
+            return pattern, pooled
+    return None, feelings.pool(said)
 
 
 def _side_of_others(stances: Mapping[Modality, Stance], name: Modality) -> Literal[-1, 0, 1]:
@@ -213,10 +269,13 @@ def _conditions(name: str, rows: Mapping[str, Mapping[str, Any]], groups: Mappin
     return conditions
 
 
-def _stance(modality: Modality, clues: tuple[Clue, ...]) -> Stance:
-    """Means over the clues weighted by confidence; the evidence adds up as independent witnesses would."""
+def _stance(modality: Modality, clues: tuple[Clue, ...], said: Posterior | None) -> Stance:
+    """By the witness of a face or a voice; else, as for words, means over the clues weighted by confidence, whose
+    evidence adds up as that of independent witnesses would."""
+    if said is not None and modality != "textual":
+        return Stance(modality, feelings.valence(said), feelings.arousal(said), said.evidence, clues, said)
     doubt = prod(1 - clue.confidence for clue in clues)
-    return Stance(modality, _mean(clues, "valence"), _mean(clues, "arousal"), 1 - doubt, clues)
+    return Stance(modality, _mean(clues, "valence"), _mean(clues, "arousal"), 1 - doubt, clues, said)
 
 
 def _mean(clues: tuple[Clue, ...], dimension: Literal["valence", "arousal"]) -> float | None:
@@ -273,12 +332,27 @@ def _families() -> frozenset[str]:
 
 
 def _agreement(stances: Mapping[Modality, Stance], pattern: Pattern | None) -> Agreement:
-    telling = [stance for stance in stances.values() if any(clue.suggests or clue.valence for clue in stance.clues)]
-    if not telling:
+    """`consistent` is said only where two modalities each carry a feeling, and of the same kind."""
+    kinds = [kind for stance in stances.values() if (kind := _kind(stance)) is not None]
+    if not kinds:
         return "insufficient"
-    if len(telling) == 1:
+    if pattern and pattern.kind == "conflict":
+        return "conflicting"
+    if len(kinds) == 1:
         return "single-modality"
-    if pattern:
-        return "conflicting" if pattern.kind == "conflict" else "consistent"
-    sides = {stance.side for stance in telling} - {0}
-    return "conflicting" if len(sides) > 1 else "consistent"
+    if len(set(kinds) - {0}) > 1:
+        return "consistent" if pattern else "conflicting"
+    alike = max(kinds.count(kind) for kind in kinds) > 1
+    return "consistent" if alike or pattern else "single-modality"
+
+
+def _kind(stance: Stance) -> Literal[-1, 0, 1] | None:
+    """The side of the feeling that a modality carries, 0 for one that takes none; None where it carries none."""
+    if stance.posterior is None:
+        return stance.side if any(clue.suggests or clue.valence for clue in stance.clues) else None
+    likeliest = feelings.first(stance.posterior)
+    carried = stance.posterior.feelings[likeliest] * stance.posterior.evidence >= feelings.CARRIED
+    if not carried:
+        return None
+    place = feelings.VALENCE[feelings.FEELINGS.index(likeliest)]
+    return 0 if abs(place) < MARKED else 1 if place > 0 else -1

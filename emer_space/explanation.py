@@ -62,9 +62,10 @@ def _describe(modality: Modality, verdict: Verdict, choose: _Chooser) -> list[Se
 
 
 def _of_main(verdict: Verdict, modality: Modality) -> list[Clue]:
-    """What one modality tells about the main person."""
+    """What one modality tells about the main person, without feelings that the evidence as a whole does not bear
+    out."""
     own = (clue for clue in verdict.clues if clue.modality == modality and clue.person not in verdict.others)
-    return [clue for clue in own if not _of_clip(clue)]
+    return [clue for clue in own if not _of_clip(clue) and verdict.bears(_rule(clue))]
 
 
 def _of_clip(clue: Clue) -> bool:
@@ -200,7 +201,8 @@ def _infer(verdict: Verdict, choose: _Chooser) -> list[Sentence]:
     if verdict.pattern:
         rests_on = strongest(verdict.pattern.clues(verdict.stances), each=2)
         return [Sentence(choose(verdict.wordings, "pattern"), _ids(rests_on))]
-    speaking = [clue for stance in verdict.stances.values() for clue in stance.clues if salience(clue)]
+    telling = [verdict.stances[name] for name in verdict.telling]
+    speaking = [clue for stance in telling or verdict.stances.values() for clue in stance.clues if salience(clue)]
     rests_on = strongest(speaking, each=2) or list(verdict.clues)
     wording = choose(words["inference"][verdict.agreement], "inference")
     if verdict.agreement == "single-modality":

@@ -1,7 +1,134 @@
-"""The basic emotions that a witness may speak of, and what it says: a posterior over them."""
+"""The basic feelings, the posteriors of the witnesses over them, and how those are pooled into one."""
 
-FEELINGS = ("neutral", "happy", "surprised", "sad", "angry", "disgusted", "fearful", "contemptuous")
-"""Ekman's six (1992), contempt, and neutral: the order of every posterior."""
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.analysis import Modality, Posterior
+from emer_space.clues.rules import read_toml
+from emer_space.models.own import table
+from emer_space.vocabulary import load_vocabulary
+
+_TABLE = read_toml("feelings.toml")
+FEELINGS = tuple(_TABLE)
+"""In the order of every array of shape (feelings,)."""
 FACE_CLASSES = (*FEELINGS, "no face")
 """What the face witness tells apart."""
+PRIOR: NDArray[np.float64] = np.array([row["prior"] for row in _TABLE.values()])
+VALENCE: NDArray[np.float64] = np.array([row["valence"] for row in _TABLE.values()])
+AROUSAL: NDArray[np.float64] = np.array([row["arousal"] for row in _TABLE.values()])
+LEAST = 1e-4
+"""No witness rules a feeling out altogether."""
+CARRIED = 0.3
+"""A feeling is carried by a posterior that gives it this share."""
+BELOW_FIRST = 0.5
+"""It is carried as well with this much of the share of the likeliest one, if that makes it likelier than before."""
+
+
+def posterior(modality: Modality, shares: NDArray[np.floating], evidence: float) -> Posterior:
+    """What a witness says: `shares` (feelings,), read as likely beforehand as `PRIOR`; `evidence` 0…1."""
+    known = np.maximum(shares, LEAST)
+    return Posterior(modality, _named(known / known.sum()), round(float(evidence), 3))
+
+
+def with_prior(shares: NDArray[np.floating], before: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Posteriors (…, feelings) that were read with the prior `before` (feelings,), with `PRIOR` in its place."""
+    moved = np.maximum(shares, LEAST) * PRIOR / before
+    result: NDArray[np.float64] = moved / moved.sum(-1, keepdims=True)
+    return result
+
+
+def pool(posteriors: Sequence[Posterior], kept: Mapping[str, float] | None = None) -> Posterior | None:
+    """One posterior of several witnesses; None of none.
+
+    Logarithmic opinion pool (Genest & Zidek 1986) of what each adds to `PRIOR`, times the modality's measured
+    reliability, times its evidence, times what disambiguation has `kept` of it (1 where not said); `fusion.toml`.
+    """
+    if not any(each.evidence for each in posteriors):
+        return None
+    log_shares = np.log(PRIOR)
+    for each in posteriors:
+        counts = reliability()[each.modality] * each.evidence * (kept or {}).get(each.modality, 1.0)
+        log_shares = log_shares + counts * np.log(bounded(array(each), each.modality) / PRIOR)
+    shares = np.exp(log_shares - log_shares.max())
+    doubt = float(np.prod([1 - each.evidence for each in posteriors]))
+    return Posterior("pooled", _named(shares / shares.sum()), round(1 - doubt, 3))
+
+
+def array(said: Posterior) -> NDArray[np.float64]:
+    """The shares of a posterior, (feelings,)."""
+    return np.maximum(np.array([said.feelings.get(name, 0.0) for name in FEELINGS]), LEAST)
+
+
+def bounded(shares: NDArray[np.floating], modality: str) -> NDArray[np.float64]:
+    """Shares (…, feelings) as of a witness who now and then has not seen the person at all: what is `lapsed` of them
+    says nothing. How often that is, is measured; however sure a witness is, the others keep a say."""
+    lapse = table("fusion.toml")["lapse"][modality]
+    result: NDArray[np.float64] = (1 - lapse) * shares + lapse * PRIOR
+    return result
+
+
+def reliability() -> Mapping[str, float]:
+    """Modality → exponent of what it says in the pool; written by `python -m training fusion`."""
+    weights: Mapping[str, float] = table("fusion.toml")["reliability"]
+    return weights
+
+
+def first(said: Posterior) -> str:
+    """The likeliest feeling."""
+    return max(FEELINGS, key=lambda name: said.feelings[name])
+
+
+def carries(said: Posterior, feeling: str) -> bool:
+    """Whether a posterior supports that a feeling be spoken of."""
+    share = said.feelings[feeling]
+    near = share >= BELOW_FIRST * said.feelings[first(said)] and share > PRIOR[FEELINGS.index(feeling)]
+    return share >= CARRIED or near
+
+
+def valence(said: Posterior) -> float:
+    """Expected valence above that of a witness who says nothing, −1…1."""
+    return float(np.clip((array(said) - PRIOR) @ VALENCE, -1, 1))
+
+
+def arousal(said: Posterior) -> float:
+    """Expected arousal above that of a witness who says nothing, −1…1."""
+    return float(np.clip((array(said) - PRIOR) @ AROUSAL, -1, 1))
+
+
+def side(said: Posterior) -> int:
+    """−1 where what is likeliest is unpleasant, 1 where it is pleasant, 0 where it is neither."""
+    return int(np.sign(np.round(VALENCE[FEELINGS.index(first(said))], 0)))
+
+
+@cache
+def feeling_of(word: str) -> str | None:
+    """The basic feeling to whose family an emotion word belongs; None where the vocabulary does not know it.
+
+    The inner ring of the primary wheel decides; its branch of plain unpleasantness ("bad") by the place of the word on
+    the circumplex.
+    """
+    vocabulary = load_vocabulary()
+    entry = vocabulary.lookup(word)
+    if entry is None:
+        return None
+    if vocabulary.related(entry.word, "contemptuous"):
+        return "contemptuous"
+    family = vocabulary.path(word)[0]
+    return family if family in FEELINGS else nearest(entry.valence, entry.arousal)
+
+
+def nearest(at_valence: float, at_arousal: float) -> str:
+    """The basic feeling that is nearest to a place on the circumplex."""
+    return FEELINGS[int(np.argmin(np.hypot(VALENCE - at_valence, AROUSAL - at_arousal)))]
+
+
+def families(words: Iterable[str]) -> frozenset[str]:
+    """The feelings to which words belong."""
+    return frozenset(feeling for word in words if (feeling := feeling_of(word)))
+
+
+def _named(shares: NDArray[np.floating]) -> dict[str, float]:
+    return {name: round(float(share), 4) for name, share in zip(FEELINGS, shares, strict=True)}

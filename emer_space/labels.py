@@ -1,14 +1,17 @@
 """A verdict → one to six open-vocabulary labels, each with the clues it rests on and its place on the wheel.
 
-Clues suggest words with weights; suggestions of one modality overlap, those of several support each other.
-Near-synonyms are one label. No label rests on an absence, and none is given where there is no evidence.
+The pooled posterior says which feelings there are and how likely; clues say which word of that family fits. Clues
+suggest words with weights; suggestions of one modality overlap, those of several support each other. Near-synonyms are
+one label. No label rests on an absence, and none is given where there is no evidence. Where no witness spoke (clues
+that are written as text), the clues decide alone.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from math import prod
 
-from emer_space.analysis import Agreement, Clue, Label, Modality
+from emer_space import feelings
+from emer_space.analysis import Agreement, Clue, Label, Modality, Posterior
 from emer_space.disambiguation import DECIDED, LOSING, Verdict
 from emer_space.vocabulary import Entry, Vocabulary, load_vocabulary
 
@@ -29,6 +32,8 @@ SECOND_SIGN = 0.3
 """Within one modality a further sign of the same feeling adds this much of itself: such signs are not independent."""
 AGAINST = 0.6
 """Factor for a word whose valence is opposite to what all modalities agree on."""
+REFINES = 1.2
+"""A word is preferred to the plain name of its feeling from this multiple of its evidence on."""
 UNMARKED = frozenset({"neutral", "calm"})
 """Words for the absence of a marked feeling; they give way where a marked one has better evidence."""
 
@@ -43,16 +48,57 @@ def read_labels(verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple
     """The labels of a verdict, by falling confidence."""
     vocabulary = vocabulary or load_vocabulary()
     merged = _merge_synonyms(_collect(verdict, vocabulary), vocabulary)
-    trust = TRUST_OPEN if verdict.open else TRUST[verdict.agreement]
-    scored = {word: trust * _score(signs) * _fit(word, verdict, vocabulary) for word, signs in merged.items()}
-    marked = max((score for word, score in scored.items() if word not in UNMARKED), default=0.0)
+    scored = {word: _trust(verdict) * _score(signs) * _fit(word, verdict, vocabulary) for word, signs in merged.items()}
+    if verdict.pooled is not None:
+        scored = _by_posterior(scored, verdict, verdict.pooled, vocabulary)
+    else:
+        marked = max((score for word, score in scored.items() if word not in UNMARKED), default=0.0)
+        scored = {word: score for word, score in scored.items() if word not in UNMARKED or score >= marked}
     ranked = sorted(scored.items(), key=lambda item: (-item[1], item[0]))
-    ranked = [(word, score) for word, score in ranked if word not in UNMARKED or score >= marked]
     if not ranked or ranked[0][1] < LEAST_FIRST:
         return ()
-    floor = max(LEAST_CONFIDENCE, LEAST_SHARE * ranked[0][1])
+    floor = 0.0 if verdict.open and verdict.pooled else max(LEAST_CONFIDENCE, LEAST_SHARE * ranked[0][1])
     kept = [ranked[0], *[(word, score) for word, score in ranked[1:] if score >= floor]][:MOST_LABELS]
-    return tuple(Label(word, round(score, 3), _clue_ids(merged[word]), vocabulary.path(word)) for word, score in kept)
+    found = ((word, score, _clue_ids(merged.get(word) or _witnesses(word, verdict))) for word, score in kept)
+    return tuple(Label(word, round(score, 3), clues, vocabulary.path(word)) for word, score, clues in found if clues)
+
+
+def _trust(verdict: Verdict) -> float:
+    return TRUST_OPEN if verdict.open else TRUST[verdict.agreement]
+
+
+def _by_posterior(
+    evidence: Mapping[str, float], verdict: Verdict, pooled: Posterior, vocabulary: Vocabulary
+) -> dict[str, float]:
+    """Words with their probability: of each feeling that may be spoken of, the word that the clues bear best has
+    the feeling's own, and other words of the family as much of it as the clues bear them."""
+    scored: dict[str, float] = {}
+    for feeling, share in pooled.feelings.items():
+        if not verdict.carries(feeling):
+            continue
+        family = {word: score for word, score in evidence.items() if feelings.feeling_of(word) == feeling}
+        plain = next((word for word in family if vocabulary.related(word, feeling)), feeling)
+        family.setdefault(plain, 0.0)
+        best = max(family, key=lambda word: (family[word], word == plain))
+        if family[best] < REFINES * max(family[plain], LEAST_CONFIDENCE):
+            best = plain
+        strongest_of_family = max(family.values()) or 1.0
+        scored |= {word: share * score / strongest_of_family for word, score in family.items() if score}
+        scored[best] = share
+    return scored
+
+
+def _witnesses(word: str, verdict: Verdict) -> Signs:
+    """The strongest clue of each modality whose witness carries the word's feeling: what bears a label that no clue
+    suggests by itself."""
+    feeling = feelings.feeling_of(word)
+    signs: dict[Modality, list[tuple[float, Clue]]] = {}
+    for name, stance in verdict.stances.items():
+        if stance.posterior is None or feeling is None or not stance.clues:
+            continue
+        if feelings.carries(stance.posterior, feeling):
+            signs[name] = [(stance.posterior.feelings[feeling], strongest(stance.clues)[0])]
+    return signs
 
 
 def supported(words: Iterable[str], verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple[Label, ...]:
@@ -62,14 +108,15 @@ def supported(words: Iterable[str], verdict: Verdict, vocabulary: Vocabulary | N
     """
     vocabulary = vocabulary or load_vocabulary()
     evidence = _collect(verdict, vocabulary)
-    trust = TRUST_OPEN if verdict.open else TRUST[verdict.agreement]
     found: dict[str, Label] = {}
     for given in words:
         entry = vocabulary.lookup(given)
         if entry is None or any(vocabulary.related(entry.word, known) for known in found):
             continue
         signs = _signs_for(entry, evidence, verdict, vocabulary)
-        confidence = trust * _score(signs) * _fit(entry.word, verdict, vocabulary) if signs else 0.0
+        confidence = _trust(verdict) * _score(signs) * _fit(entry.word, verdict, vocabulary) if signs else 0.0
+        if verdict.pooled is not None and (feeling := feelings.feeling_of(entry.word)):
+            confidence = min(confidence, verdict.pooled.feelings[feeling])
         if confidence >= LEAST_FIRST and not speaks_against(entry.word, verdict, vocabulary):
             label = Label(entry.word, round(confidence, 3), _clue_ids(signs), vocabulary.path(entry.word))
             found[entry.word] = label

@@ -16,7 +16,7 @@ from typing import Any
 from emer_space.errors import InputError, ModelUnavailable
 from emer_space.memory import bound_heaps
 from emer_space.models import endpoint, hub, store
-from emer_space.models.expression import ExpressionClassifier
+from emer_space.models.expression import FaceWitness
 from emer_space.models.face import FaceLandmarks
 from emer_space.models.hub_chat import HubChat, HubVision
 from emer_space.models.hub_expression import HubExpressionClassifier
@@ -25,6 +25,7 @@ from emer_space.models.hub_voice import HubVoiceClassifier
 from emer_space.models.pitch import PitchTracker
 from emer_space.models.sentences import SentenceEmbeddings
 from emer_space.models.speech import SpeechRecogniser
+from emer_space.models.voice_witness import VoiceWitness
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,8 @@ Loader = Callable[[], Any]
 FETCH_WAIT_S = 120
 """How long an analysis waits for models that are being fetched; after that it goes on and says what is missing."""
 OMNI = "omni"
+FITTED = ("expression", "voice")
+"""Bundled models with weights of the project's own, which tell their revision themselves."""
 NOBODY = ""
 """Who supplies a role that is not filled: without a language model, the composer explains."""
 
@@ -46,9 +49,10 @@ def _of_endpoint(role: str) -> Any:
 LOADERS: Mapping[str, Mapping[str, Loader]] = {
     "bundled": {
         "face": partial(FaceLandmarks, 1),
-        "expression": ExpressionClassifier,
+        "expression": FaceWitness,
         "pitch": PitchTracker,
         "speech": SpeechRecogniser,
+        "voice": VoiceWitness,
         "sentences": SentenceEmbeddings,
     },
     "endpoint": {role: partial(_of_endpoint, role) for role in endpoint.ROLES},
@@ -104,7 +108,7 @@ class Profile:
 
     def revision(self, role: str) -> str:
         """Id and revision of a role's model, for the provenance of a result."""
-        if self.choice[role] == "bundled":
+        if self.choice[role] == "bundled" and role not in FITTED:
             return store.bundled_models()[role].revision
         model = self.get(role)
         return str(model.name if self.choice[role] == "endpoint" else model.revision)

@@ -125,7 +125,7 @@ def labels(analysis: Analysis, words: Words) -> str:
     chips = "".join(
         f'<li><button type="button" class="emer-chip" aria-pressed="false" {_points(label.clues, analysis.clues)} '
         f'style="--strength:{label.confidence:.2f}"><b lang="en">{escape(label.label)}</b> '
-        f"<small>{escape(confidence_word(label.confidence, words))} · {percent(label.confidence)}</small></button></li>"
+        f"<small>{escape(words('labels.probability', number=percent(label.confidence)))}</small></button></li>"
         for label in analysis.labels
     )
     return f'<ul class="emer-chips">{chips}</ul><p class="emer-help">{escape(words("labels.help"))}</p>'

@@ -7,7 +7,7 @@ import base64
 import contextlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ from emer_space.analysis import (
     Subtitle,
 )
 from emer_space.cancellation import CancelToken
-from emer_space.clip import Clip, frames, open_clip, wave
+from emer_space.clip import Clip, Frame, frames, open_clip, wave
 from emer_space.clues import written
 from emer_space.clues.acoustic import read_acoustic
 from emer_space.clues.activity import VoiceActivity, voice_activity
@@ -143,13 +143,27 @@ class Run:
                 ):
                     self.models["face"] = self.profile.revision("face")
                     progress, voice = partial(self.report, "watching"), partial(self._activity, clip)
-                    return read_visual(seen, clip.facts, faces, expression, self.settings, self.token, progress, voice)
+                    return read_visual(
+                        seen,
+                        clip.facts,
+                        faces,
+                        expression,
+                        self.settings,
+                        self.token,
+                        progress,
+                        voice,
+                        partial(self._again, clip),
+                    )
             except ModelUnavailable as problem:
                 self.notices.append(Notice("face-missing", str(problem)))
                 statement = "The picture was not read, because the model for faces is missing."
                 return Reading((_absence("v1", "video", "picture-unread", statement, clip),))
 
         return self._timed("watching", look)
+
+    def _again(self, clip: Clip, side: int) -> Generator[Frame, None, None]:
+        """The frames that are watched once more, their longer side at most so many pixels."""
+        return frames(clip, replace(self.settings, frame_side=side), self.token)
 
     def _activity(self, clip: Clip) -> VoiceActivity | None:
         """The voice over time, to tell who speaks; asked for only where several people are in the picture."""
@@ -245,7 +259,8 @@ class Run:
     def _conclude(self, clip: Clip, subtitle: Subtitle | None, readings: list[Reading]) -> Analysis:
         clues = tuple(clue for reading in readings for clue in reading.clues)
         people = tuple(person for reading in readings for person in reading.people)
-        verdict = weigh(clues, people)
+        posteriors = tuple(reading.posterior for reading in readings if reading.posterior)
+        verdict = weigh(clues, people, posteriors)
         chat = self._model("chat") if self.profile.has("chat") else None
         words = "" if subtitle is None or subtitle.doubtful else subtitle.text
         told = explain(verdict, clip.facts.sha256, chat, words, self._language(subtitle), self.token.check)
@@ -260,6 +275,7 @@ class Run:
             subtitle=subtitle or Subtitle("", "none"),
             clues=clues,
             series=tuple(series for reading in readings for series in reading.series),
+            posteriors=(*posteriors, verdict.pooled) if verdict.pooled else posteriors,
             explanation=told.explanation,
             labels=told.labels,
             warnings=_one_a_code(notices),

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ("emer_space", "submissions", "leaderboard", "app", "benchmarks", "tests")
+PACKAGES = ("emer_space", "submissions", "leaderboard", "training", "app", "benchmarks", "tests")
 LEAF = {"submissions.formats", "submissions.problems", "submissions.label_lists"}
 """Readers that all may import."""
 ALLOWED = {
     "emer_space": LEAF,
     "submissions": set(),
+    "training": {"emer_space"},
     "leaderboard": {
         "submissions",
         "emer_space.vocabulary",

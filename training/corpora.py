@@ -1,8 +1,7 @@
 """Labelled people: FERPlus's faces, and folders of recordings with `labels.csv` (file, label, speaker)."""
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -38,6 +37,10 @@ class Faces:
         """The faces that show an expression to at least half of the people."""
         return self._where((self.shares.max(1) >= CLEAR) & (self.labels < len(FEELINGS)))
 
+    def __add__(self, other: "Faces") -> "Faces":
+        images, shares = np.concatenate([self.images, other.images]), np.concatenate([self.shares, other.shares])
+        return Faces(images, shares, np.concatenate([self.split, other.split]))
+
     def _where(self, chosen: NDArray[np.bool_]) -> "Faces":
         return Faces(self.images[chosen], self.shares[chosen], self.split[chosen])
 
@@ -53,3 +56,31 @@ def ferplus(path: Path) -> Faces:
     known = votes[:, [names.index(name) for name in FACE_CLASSES]]
     known, images, split = known[readable], images[readable], split[readable]
     return Faces(images, known / known.sum(1, keepdims=True), split)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One labelled recording; `speaker` is unique over all corpora, `label` one of the corpus's own names."""
+
+    path: Path
+    label: str
+    speaker: str
+    language: str
+
+
+def recordings(folder: Path) -> list[Recording]:
+    """What a corpus's `labels.csv` (file, label, speaker; language where it is known) names, in its order.
+
+    Raises `InputError` where the table, one of its columns, or a recording is absent.
+    """
+    table = folder / "labels.csv"
+    if not table.is_file():
+        raise InputError(f"{folder} has no labels.csv, so it is no corpus of recordings.")
+    with table.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    if missing := {"file", "label", "speaker"} - set(rows[0] if rows else ()):
+        raise InputError(f"{table} has no column {' and no column '.join(sorted(missing))}.")
+    found = [Recording(folder / r["file"], r["label"], r["speaker"], r.get("language", "")) for r in rows]
+    if absent := [recording.path.name for recording in found if not recording.path.is_file()]:
+        raise InputError(f"{table} names {absent[0]}, which is not there.")
+    return found

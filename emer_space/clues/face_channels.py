@@ -14,7 +14,10 @@ from emer_space.clues.face_shape import eyes_wider
 from emer_space.clues.faces import Sighting
 from emer_space.clues.rules import read_toml
 from emer_space.clues.spans import Floats, held, runs, smoothed, swing
-from emer_space.models.expression import EXPRESSIONS
+from emer_space.feelings import AROUSAL, VALENCE, with_prior
+from emer_space.models.expression import EXPRESSIONS, LEAST
+from emer_space.models.face import Face
+from emer_space.models.own import table as weights_table
 
 MUSCLE_SIGMA_S = 0.07
 EXPRESSION_SIGMA_S = 0.2
@@ -28,20 +31,37 @@ UNMARKED = 0.25
 GAP_S = 0.5
 SHUT, BLINK_S, BLINK_CLIP_S = 0.35, 0.4, 4.0
 """Eyes count as closed from here on (smoothing flattens a blink), blinks as long as this, in clips this long."""
+EVIDENCE = (
+    "mouth_corners", "squint", "mouth_frown", "chin_raise", "brow_down", "brow_inner_up", "brow_outer_up",
+    "brow_oblique", "lips_pressed", "upper_lip", "lower_lip", "mouth_stretch", "pucker_held", "jaw_held",
+    "eyes_wide_shape", "eyes_held_shut", "gaze_down",
+)  # fmt: skip
+"""The channels that speak for or against an expression; which, and how much, is fitted (`weights/face.toml`)."""
+COVERED_SIGMA_S, COVERED = 0.2, 0.5
+"""Whether the mouth is covered is smoothed by time; from here on it is."""
+COVERED_TRUST = 0.1
+"""What the classifiers' answer counts for a covered mouth: they were fitted to whole faces, and half of what tells
+expressions apart is the mouth (Smith, Cottrell, Gosselin & Schyns 2005)."""
+MOUTH = (
+    "mouth_corners", "smile_left", "smile_right", "smile_asymmetry", "mouth_frown", "chin_raise", "lips_pressed",
+    "lips_rolled", "pucker", "pucker_held", "jaw_open", "jaw_held", "upper_lip", "lower_lip", "mouth_stretch",
+    "mouth_movement", "nose_wrinkle", "eyes_wide", "eyes_wide_shape",
+)  # fmt: skip
+"""The channels that are unknown while the mouth is covered: those of the mouth and of the nose's wings, and wide eyes,
+which the landmarks of a half-covered face invent."""
 JOY_WITH_SHUT_EYES = 0.4
 """What a call of joy counts while the eyes stay shut and no teeth show: people smile so seldom, and weep so often."""
 
 
 @cache
 def table() -> Mapping[str, Any]:
-    """The tables beside the rules in visual.toml: blendshapes, rest, evidence, frequency, circumplex."""
+    """The tables beside the rules in visual.toml: blendshapes, rest, kin."""
     return read_toml("clues/visual.toml")
 
 
-@cache
-def log_calls() -> Floats:
-    """Logarithms of `[calls]`: (shown, called), both in the order of `EXPRESSIONS`."""
-    return np.log(np.array([table()["calls"][name] for name in EXPRESSIONS], dtype=np.float64))
+def face_table() -> Mapping[str, Any]:
+    """What was fitted to the votes of people: `weights/face.toml`."""
+    return weights_table("face.toml")
 
 
 def times(sightings: Sequence[Sighting]) -> Floats:
@@ -63,12 +83,16 @@ def face_channels(sightings: Sequence[Sighting], cuts: Sequence[float]) -> dict[
     quality = np.array([sighting.quality for sighting in sightings])
     readable = quality >= READABLE
     expressions = _expressions(sightings, t, gaps)
+    covered = smoothed(np.array([sighting.covered for sighting in sightings]), t, COVERED_SIGMA_S, gaps)
     muscles = _muscles(sightings, t, gaps, np.where(readable, 1.0, np.nan), expressions)
+    seen = ~(np.nan_to_num(covered) >= COVERED)
+    muscles |= {name: np.where(seen, muscles[name], np.nan) for name in MOUTH}
     head = _head(sightings, t, gaps)
-    channels = {"quality": quality, **muscles, **head, **{f"expr_{k}": v for k, v in expressions.items()}}
+    channels = {"quality": quality, "mouth_covered": covered, **muscles, **head}
+    channels |= {f"expr_{name}": values for name, values in expressions.items()}
     channels |= _weighed_smile(channels)
     channels["marked"] = np.max([w * np.nan_to_num(channels[name]) for name, w in table()["marked"].items()], axis=0)
-    channels["marked"] = np.where(readable, channels["marked"], np.nan)
+    channels["marked"] = np.where(readable & seen, channels["marked"], np.nan)
     channels["outside"] = np.array([1.0 - sighting.inside for sighting in sightings])
     channels["unmarked"] = np.clip(1.0 - channels["marked"] / UNMARKED, 0.0, 1.0)
     channels["unsmiling"] = np.clip(1.0 - (channels["smile"] + channels["grimace"]) / UNMARKED, 0.0, 1.0)
@@ -99,22 +123,41 @@ def _blinks_a_minute(eyes_shut: Floats, t: Floats, gaps: Sequence[int]) -> float
 def face_reading(channels: Mapping[str, Floats]) -> dict[str, Floats]:
     """What the face reads as, frame by frame: probabilities of the seven expressions, summing to 1.
 
-    Logarithmic opinion pool (Genest & Zidek 1986) of two witnesses, all expressions as likely beforehand. The
-    classifier's answer counts as calls of an observer who errs as `[calls]` says (Dawid & Skene 1979), so that a
-    frame can never weigh more than its reliability; the muscles' evidence are weighted sums in the manner of
-    EMFACS (Friesen & Ekman 1983), in `[evidence]`. A witness that is missing says nothing; where both are, NaN.
+    Logarithmic opinion pool (Genest & Zidek 1986) of the classifiers and of the muscles, by the weights that were
+    fitted to what people saw (`face.toml`); as likely beforehand as `feelings.PRIOR`. A witness that is missing says
+    nothing; where both are, NaN. Where the mouth is covered, the classifiers count less.
     """
-    trust = table()["trust"]
-    calls = np.vstack([channels[f"expr_{name}"] for name in EXPRESSIONS]) ** trust["sharpening"]
-    scores = trust["classifier"] * np.nan_to_num(log_calls() @ (calls / calls.sum(axis=0)))
-    for row, name in zip(scores, EXPRESSIONS, strict=True):
-        weights: Mapping[str, float] = table()["evidence"][name]
-        for channel, weight in weights.items():
-            row += trust["muscles"] * weight * np.nan_to_num(channels[channel])
-    scores -= scores.max(axis=0)
-    shares = np.exp(scores) / np.exp(scores).sum(axis=0)
-    known = ~np.isnan(channels["smile"]) | ~np.isnan(channels["expr_happy"])
-    return {name: np.where(known, share, np.nan) for name, share in zip(EXPRESSIONS, shares, strict=True)}
+    calls = np.vstack([channels[f"expr_{name}"] for name in EXPRESSIONS]).T
+    covered = np.nan_to_num(channels.get("mouth_covered", np.zeros(1))) >= COVERED
+    before = np.array([face_table()["before"][name] for name in EXPRESSIONS])
+    trust = np.where(covered, COVERED_TRUST, 1.0)[:, None]
+    calls = np.maximum(calls, LEAST) ** trust * before ** (1.0 - trust)
+    calls = calls / calls.sum(axis=1, keepdims=True)
+    shares = still_reading(calls, np.vstack([channels[name] for name in EVIDENCE]).T).T
+    return dict(zip(EXPRESSIONS, shares, strict=True))
+
+
+def still_reading(calls: Floats, moves: Floats) -> Floats:
+    """Probabilities (n, expressions), with `feelings.PRIOR` before them: of what the classifiers say (n, expressions),
+    and of what the muscles show (n, channels of `EVIDENCE`). One that is NaN leaves all to the other."""
+    weights = face_table()
+    before = np.array([weights["before"][name] for name in EXPRESSIONS])
+    rows = weights["muscles"]
+    evidence = moves @ np.array([[rows[name][channel] for channel in EVIDENCE] for name in EXPRESSIONS]).T
+    evidence = evidence + np.array([rows[name]["bias"] for name in EXPRESSIONS])
+    called, moved = ~np.isnan(calls[:, :1]), ~np.isnan(evidence[:, :1])
+    by_calls = np.where(moved, weights["pool"]["classifiers"], 1.0)
+    by_moves = np.where(called, weights["pool"]["muscles"], 1.0)
+    said = by_calls * np.nan_to_num(np.log(np.maximum(calls, LEAST) / before))
+    said += by_moves * np.nan_to_num(_log_softmax(evidence) - np.log(before))
+    shares = with_prior(np.exp(_log_softmax(np.log(before) + said)), before)
+    return np.where(called | moved, shares, np.nan)
+
+
+def _log_softmax(scores: Floats) -> Floats:
+    top = scores - scores.max(axis=-1, keepdims=True)
+    result: Floats = top - np.log(np.exp(top).sum(axis=-1, keepdims=True))
+    return result
 
 
 def overall(reading: Mapping[str, Floats], weight: Floats) -> dict[str, float]:
@@ -146,13 +189,25 @@ def _strongest_quarter(values: Floats, weight: Floats) -> float:
 
 
 def circumplex(channels: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-    """Valence and arousal (n,), −1…1: the places of the expressions on the circumplex (Russell 1980), weighted
-    by what the face reads as; arousal also rises with the movement of the head."""
-    places = table()["circumplex"]
-    valence = sum((places[name][0] * channels[f"reads_{name}"] for name in EXPRESSIONS), np.zeros(1))
-    arousal = sum((places[name][1] * channels[f"reads_{name}"] for name in EXPRESSIONS), np.zeros(1))
+    """Valence and arousal (n,), −1…1: the places of the feelings on the circumplex (`feelings.toml`), weighted by what
+    the face reads as; arousal also rises with the movement of the head."""
+    shares = np.vstack([channels[f"reads_{name}"] for name in EXPRESSIONS])
     restless = 0.25 * np.clip(np.nan_to_num(channels["head_speed"]) / 1.0, 0, 1)
-    return np.clip(valence, -1, 1), np.clip(arousal + restless, -1, 1)
+    return np.clip(VALENCE @ shares, -1, 1), np.clip(AROUSAL @ shares + restless, -1, 1)
+
+
+def still_channels(face: Face) -> dict[str, float]:
+    """The channels of `EVIDENCE` in one picture, 0…1 above a typical face at rest: what the evidence is fitted to."""
+    raw = {
+        name: float(np.mean([face.blendshapes[shape] for shape in shapes]))
+        for name, shapes in table()["blendshapes"].items()
+    }
+    rest = {name: table()["rest"].get(name, (0.0,))[0] for name in raw}
+    risen = {name: float(np.clip((value - rest[name]) / (1 - rest[name]), 0, 1)) for name, value in raw.items()}
+    risen |= {"brow_oblique": max(0.0, risen["brow_inner_up"] - risen["brow_outer_up"])}
+    risen |= {"jaw_held": raw["jaw_open"], "pucker_held": risen["pucker"], "eyes_held_shut": raw["eyes_shut"]}
+    risen |= {"eyes_wide_shape": risen["eyes_wide"]}
+    return {name: risen[name] for name in EVIDENCE}
 
 
 def _expressions(sightings: Sequence[Sighting], t: Floats, gaps: Sequence[int]) -> dict[str, Floats]:
@@ -187,6 +242,7 @@ def _muscles(
     with np.errstate(invalid="ignore"):
         neutral = expressions["neutral"] >= NEUTRAL_PROBABILITY
     own = neutral.sum() * step >= NEUTRAL_SECONDS
+    raw["eyes_wide_shape"] = raw["eyes_wide"].copy()
     raw["eyes_wide"] = np.fmax(raw["eyes_wide"], eyes_wider(sightings, t, gaps, raw["mouth_corners"]) * readable)
     trust: Mapping[str, float] = table()["own_rest"]
     for name, (typical, reach) in table()["rest"].items():

@@ -16,8 +16,11 @@ MANY = 3
 """From this number on the spans of one cue become one clue that says how often."""
 FLEETING_S = 0.5
 COVERED = 0.5
-PICTURE_CUES = ("still-picture", "black-picture", "no-face", "face-away", "picture-turned", "speaks")
+PICTURE_CUES = (
+    "still-picture", "black-picture", "no-face", "drawn-face", "face-away", "picture-turned", "speaks",
+)  # fmt: skip
 """Clues about the picture itself and who is in it, made in visual.py and not by conditions on a face."""
+ALWAYS_TOLD = (*PICTURE_CUES, "mouth-covered")
 READING = "face-reads"
 """Beginning of the cues that say what the face as a whole reads as: one clue a person and expression."""
 MAIN_SHARE = 0.25
@@ -159,8 +162,8 @@ def _when(start: float, end: float, peak: float, count: int, person: Person) -> 
 
 def strongest(clues: Sequence[Clue], most: int) -> list[Clue]:
     """At most `most` clues: those about the picture always, then the surest and most telling ones."""
-    picture = [clue for clue in clues if clue.cue in PICTURE_CUES]
-    others = sorted((clue for clue in clues if clue.cue not in PICTURE_CUES), key=_worth, reverse=True)
+    picture = [clue for clue in clues if clue.cue in ALWAYS_TOLD]
+    others = sorted((clue for clue in clues if clue.cue not in ALWAYS_TOLD), key=_worth, reverse=True)
     return [*picture, *others][:most]
 
 

@@ -1,5 +1,6 @@
 """Who is in the picture: sightings of faces, followed through the clip and its cuts."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ CUT = 0.16
 """Mean change of brightness (0…1) from one frame to the next that only a cut makes."""
 SAME_SHOT = 0.06
 """Two frames that differ less are views of one camera set-up."""
+HALF_SEEN = 0.5
+"""What a face counts whose mouth is covered."""
 SPEAKER = 3.0
 MIN_SIGHTINGS = 3
 MIN_SHARE = 0.08
@@ -25,7 +28,9 @@ class Sighting:
     """A face in the frame `index` at `t` seconds; `expression` is (7,) probabilities or None.
 
     `inside` is the share of its landmarks that lie in the picture, `reach` the face's side over the picture's
-    shorter side, `central` 1 in the middle of the picture and 0 at its edge.
+    shorter side, `central` 1 in the middle of the picture and 0 at its edge. `detail` is how many pixels it was read in
+    for one of the picture's, `covered` 1 where its mouth is covered and `drawn` 1 where it is no filmed face, 0 where
+    not, NaN where that is not known.
     """
 
     index: int
@@ -35,15 +40,19 @@ class Sighting:
     inside: float
     reach: float
     central: float
+    detail: float = 1.0
+    covered: float = math.nan
+    drawn: float = math.nan
 
     @property
     def quality(self) -> float:
         """How far the face can be read, 0…1: full from 64 pixels on, up to 35° of profile, upright."""
-        size = np.interp(self.face.size, (16, 28, 64), (0.15, 0.5, 1.0))
+        size = np.interp(self.face.size * self.detail, (16, 28, 64), (0.15, 0.5, 1.0))
         turn = np.interp(abs(self.face.yaw), (35, 60, 80), (1.0, 0.5, 0.1))
         whole = np.interp(self.inside, (0.5, 0.95), (0.1, 1.0))
         upright = 1.0 if abs(self.face.roll) < 60 else 0.8
-        return float(size * turn * whole * upright)
+        uncovered = HALF_SEEN if self.covered == 1.0 else 1.0
+        return float(size * turn * whole * upright * uncovered)
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +65,12 @@ class Track:
     @property
     def last(self) -> Sighting:
         return self.sightings[-1]
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it is no person but a drawing, by the majority of the sightings that tell."""
+        told = [s.drawn for s in self.sightings if not math.isnan(s.drawn)]
+        return sum(told) * 2 > len(told)
 
     @property
     def weight(self) -> float:
@@ -97,13 +112,13 @@ class Tracker:
         self.frames += 1
         self._open = [track for track in self._open if t - track.last.t <= MAX_GAP_S]
         pairs = sorted(
-            ((_likeness(track.last.face, new.face), number, place) for number, new in enumerate(seen)
+            ((likeness(track.last.face, new.face), number, place) for number, new in enumerate(seen)
              for place, track in enumerate(self._open)),
             reverse=True,
         )  # fmt: skip
         joined: dict[int, int] = {}
-        for likeness, number, place in pairs:
-            if likeness > 0 and number not in joined and place not in joined.values():
+        for alike, number, place in pairs:
+            if alike > 0 and number not in joined and place not in joined.values():
                 joined[number] = place
         tracks = [self._open[joined[n]] if n in joined else None for n in range(len(seen))]
         for new, track in zip(seen, tracks, strict=True):
@@ -121,7 +136,7 @@ class Tracker:
         for track in reversed(self.tracks):
             old = track.last
             same_shot = track.shot is not None and _difference(track.shot, thumbnail) < SAME_SHOT
-            if old.index < new.index and track not in self._open and same_shot and _likeness(old.face, new.face) > 0:
+            if old.index < new.index and track not in self._open and same_shot and likeness(old.face, new.face) > 0:
                 self._open.append(track)
                 return track
         return None
@@ -141,7 +156,7 @@ def main_track(tracks: Sequence[Track], speaking: Sequence[float] = ()) -> Track
     return tracks[int(np.argmax(weights))]
 
 
-def _likeness(old: Face, new: Face) -> float:
+def likeness(old: Face, new: Face) -> float:
     """1 for the same box, 0 and below for boxes that cannot be the same face."""
     scale = max(old.size, new.size, 1e-6)
     if min(old.size, new.size) / scale < 0.55:

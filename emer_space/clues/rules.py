@@ -64,6 +64,8 @@ class Rule:
     absent: bool = False
     general: bool = False
     """A summary of what more specific cues say in detail: told in prose only where they are silent."""
+    claims: bool = False
+    """The phrase names a feeling: it is told only where all the evidence together bears that out."""
     words: tuple[str, ...] = ()
     """Phrases (regular expressions) that make the cue in a text: in the words said, or in a description of a clip."""
     examples: tuple[str, ...] = ()

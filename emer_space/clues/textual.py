@@ -14,6 +14,7 @@ from emer_space.clues.sentiment import sentiment_clues, valence_series
 from emer_space.clues.situations import situation_clues
 from emer_space.clues.speech_acts import speech_act_clues
 from emer_space.clues.utterance import Utterance, guess_language, translated_utterances, utterances
+from emer_space.clues.word_witness import word_posterior
 from emer_space.models.sentences import SentenceEmbeddings
 from emer_space.settings import Settings
 
@@ -81,7 +82,8 @@ def read_textual(
         clues += _weighed(list(situation_clues(english, sentences)), clues)
     kept = _strongest(_merged(clues)) or _plain([*said, *english])
     notices = _notices(said, english, sentences)
-    return Reading(numbered(kept, "t"), series=valence_series(english), notices=notices)
+    clues_read = numbered(kept, "t")
+    return Reading(clues_read, (), valence_series(english), notices, word_posterior(clues_read))
 
 
 def _english_clues(utterance: Utterance) -> list[Clue]:

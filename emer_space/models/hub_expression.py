@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from emer_space.errors import ModelUnavailable
 from emer_space.models.emotion_classes import classes_of
-from emer_space.models.expression import EXPRESSIONS, VIEWS, grey_face
+from emer_space.models.expression import SEVEN, VIEWS, grey_face, in_order
 from emer_space.models.face import Face
 from emer_space.models.hub import load, on_gpu, small_device
 from emer_space.models.hub_source import Tell
@@ -20,7 +20,7 @@ SIDE = 224
 
 
 class HubExpressionClassifier:
-    """A checkpoint with the classes of `EXPRESSIONS` (`EMER_HUB_EXPRESSION`), asked as `ExpressionClassifier` is."""
+    """A checkpoint with the classes of `SEVEN` (`EMER_HUB_EXPRESSION`), asked as `FaceWitness` is."""
 
     def __init__(self, tell: Tell = log.info) -> None:
         """Load the model. Raises `ModelUnavailable` where there is none, or its classes are not the seven."""
@@ -28,20 +28,20 @@ class HubExpressionClassifier:
             "expression", "AutoModelForImageClassification", "AutoImageProcessor", tell, device=small_device
         )
         classes = classes_of(self._loaded.model.config.id2label, "expression")
-        if set(classes) != set(EXPRESSIONS):
+        if set(classes) != set(SEVEN):
             raise ModelUnavailable(
                 f"The checkpoint for expression tells {len(classes)} classes apart and not the seven "
-                f"{', '.join(EXPRESSIONS)}; let EMER_HUB_EXPRESSION name another."
+                f"{', '.join(SEVEN)}; let EMER_HUB_EXPRESSION name another."
             )
-        self._order = [classes.index(name) for name in EXPRESSIONS]
+        self._classes = classes
         self._classify = on_gpu(self._classified)
 
     @property
     def revision(self) -> str:
         return self._loaded.revision
 
-    def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.float32]:
-        """Probabilities (7,) in the order of `EXPRESSIONS` for a face of the picture `rgb` (h, w, 3).
+    def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.float64]:
+        """Probabilities (8,) in the order of `EXPRESSIONS` for a face of the picture `rgb` (h, w, 3).
 
         The mean over the crops of `VIEWS`, in grey: what most collections of faces hold, and no expression is a colour.
         """
@@ -51,7 +51,7 @@ class HubExpressionClassifier:
             grey = crop[:, ::-1] if mirrored else crop
             views.append(np.repeat(grey[:, :, None], 3, axis=2))
         prepared = self._loaded.processor(images=views, return_tensors="pt")
-        return self._classify(prepared["pixel_values"]).mean(axis=0)[self._order]
+        return in_order(self._classify(prepared["pixel_values"]), self._classes).mean(axis=0)
 
     def _classified(self, pixels: Any) -> NDArray[np.float32]:
         """Probabilities (views, 7) in the checkpoint's own order."""

@@ -1,8 +1,9 @@
 """Speech recognition by Whisper base (Radford et al. 2022, arXiv:2212.04356) through faster-whisper, with its doubts.
 
-Decoding is greedy at temperature 0: deterministic, and bounded in time.
+Speech is encoded at its own length. Decoding is greedy at temperature 0: deterministic, and bounded in time.
 """
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,15 @@ from emer_space.models.recognition import MAX_TOKENS, checked, doubt_of, has_spe
 
 
 class SpeechRecogniser:
-    """Whisper base, int8, on the processor. Not for use from several threads at once."""
+    """Whisper base, int8, on the processor. Safe from several threads, one after another."""
 
     def __init__(self, threads: int = 2) -> None:
         """Load the model (about 0.5 s). Raises `ModelUnavailable` where its files are absent or changed."""
         folder = store.locate("speech").parent
-        from faster_whisper import WhisperModel
+        from emer_space.models.whisper import OwnLength
 
-        self._model = WhisperModel(
-            str(folder), device="cpu", compute_type="int8", cpu_threads=threads, num_workers=1, local_files_only=True
-        )
+        self._model = OwnLength(folder, threads)
+        self._busy = threading.Lock()
 
     def recognise(self, wave: NDArray[np.float32], token: CancelToken) -> Subtitle:
         """The words in a mono wave (n samples at 16 kHz, −1…1), with times in seconds of the clip.
@@ -35,6 +35,10 @@ class SpeechRecogniser:
         token.check()
         if not has_speech(wave):
             return Subtitle(text="", source="none")
+        with self._busy:
+            return self._recognised(wave, token)
+
+    def _recognised(self, wave: NDArray[np.float32], token: CancelToken) -> Subtitle:
         token.check()
         segments, info = self._model.transcribe(wave, word_timestamps=True, **_decoding())
         heard = [segment for segment in checked(segments, token) if segment.text]

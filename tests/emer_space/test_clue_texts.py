@@ -224,7 +224,7 @@ def test_the_signs_of_the_only_person_or_of_the_subject_are(text: str) -> None:
 
 
 CASES = {
-    "hearsay": ("She smiles.", "", "They say he is furious.", "consistent", "happy"),
+    "hearsay": ("She smiles.", "", "They say he is furious.", "single-modality", "happy"),
     "still and loud": (
         "She looks composed, features relaxed, gaze steady.",
         "Shrill, yells at the top of her lungs.",

@@ -16,7 +16,7 @@ from emer_space.clues.faces import Sighting
 from emer_space.clues.visual import read_visual
 from emer_space.disambiguation import weigh
 from emer_space.labels import read_labels
-from emer_space.models.expression import EXPRESSIONS, ExpressionClassifier
+from emer_space.models.expression import EXPRESSIONS, SEVEN, FaceWitness
 from emer_space.models.face import FaceLandmarks
 from emer_space.settings import Settings
 
@@ -34,10 +34,10 @@ USUAL_CALLS = {
     "happy": {"happy": 0.8, "neutral": 0.2},
     "sad": {"sad": 0.6, "neutral": 0.4},
     "angry": {"angry": 0.5, "neutral": 0.3, "sad": 0.2},
-    "disgust": {"angry": 0.45, "sad": 0.35, "disgust": 0.2},
+    "disgust": {"disgust": 0.45, "angry": 0.35, "sad": 0.2},
     "fear": {"fear": 0.55, "sad": 0.25, "surprise": 0.2},
     "surprise": {"surprise": 0.6, "fear": 0.3, "happy": 0.1},
-    "neutral": {"neutral": 0.6, "sad": 0.4},
+    "neutral": {"neutral": 0.7, "sad": 0.3},
 }
 
 
@@ -64,13 +64,13 @@ def acted(expression: str) -> list[Sighting]:
     return filmed(face, lambda t: calls(**USUAL_CALLS[expression if shown_for_a_while(t) > 0.2 else "neutral"]))
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS)
+@pytest.mark.parametrize("expression", SEVEN)
 def test_an_acted_expression_of_a_speaker_is_the_first_label(expression: str) -> None:
     first, *_ = labels(clues_of(acted(expression)))
     assert first.wheel[0] == RING[expression]
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS)
+@pytest.mark.parametrize("expression", SEVEN)
 def test_a_few_wrong_frames_change_nothing(expression: str) -> None:
     sightings = acted(expression)
     wrong = calls(0.95, disgust=1.0) if expression != "disgust" else calls(0.95, happy=1.0)
@@ -160,7 +160,7 @@ def test_frequent_blinks_are_counted_and_closed_eyes_are_no_blink() -> None:
     assert len(shut) * STEP == pytest.approx(6, abs=STEP)
 
 
-def read(path: Path, folder: Path, classifier: ExpressionClassifier) -> Reading:
+def read(path: Path, folder: Path, classifier: FaceWitness) -> Reading:
     settings, token = Settings(), CancelToken()
     clip = open_clip(path, folder, settings, token)
     with FaceLandmarks(settings.max_faces) as landmarks:
@@ -176,6 +176,6 @@ def test_the_first_label_survives_a_worse_picture(
     worse = tmp_path / "worse.mp4"
     command = ["ffmpeg", "-v", "error", "-t", "3", "-i", str(clips / "faces" / f"{name}.mp4"), "-an", "-vf", change]
     subprocess.run([*command, str(worse)], check=True, stdin=subprocess.DEVNULL)
-    reading = read(worse, tmp_path / "copy", ExpressionClassifier())
+    reading = read(worse, tmp_path / "copy", FaceWitness())
     first, *_ = read_labels(weigh(reading.clues, reading.people))
     assert first.wheel[0] == ring

@@ -55,6 +55,7 @@ def analysis(**changes: object) -> Analysis:
         people=(Person("p1", "main", 0.0, 10.0), Person("p2", "other", 0.0, 10.0)),
         subtitle=Subtitle("Some words.", "recognised", "en", None, (Segment(1.0, 2.0, "Some words."),)),
         clues=clues,
+        posteriors=(),
         series=(
             Series("visual", "p1", (0.0, 5.0, 10.0), (1.0, None, -1.0), (0.0, 0.0, 0.0)),
             Series("visual", "p2", (0.0, 10.0), (0.123, 0.123), (None, None)),

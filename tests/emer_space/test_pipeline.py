@@ -141,7 +141,7 @@ def test_only_what_was_chosen_is_read(explain: Explain, clips: Path) -> None:
     analysis = explain(clips / "faces" / "smile_happy_words.mp4", modalities=("audio",))
     assert_sound(analysis)
     assert {clue.modality for clue in analysis.clues} == {"acoustic"}
-    assert set(analysis.profile.models) == {"pitch"}
+    assert set(analysis.profile.models) == {"pitch", "voice"}
     assert analysis.subtitle.source == "none"
 
 

@@ -12,7 +12,7 @@ def test_a_profile_is_named_by_one_grammar() -> None:
     assert load_profile("bundled, speech=bundled").choice["speech"] == "bundled"
 
 
-@pytest.mark.parametrize("text", ["", "hubb", "bundled,speech", "bundled,voice=bundled", "bundled,speech=nowhere"])
+@pytest.mark.parametrize("text", ["", "hubb", "bundled,speech", "bundled,vision=bundled", "bundled,speech=nowhere"])
 def test_what_it_does_not_know_it_says_with_what_it_does(text: str) -> None:
     with pytest.raises(InputError, match=r"`bundled`|`speech`"):
         load_profile(text)

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,35 @@ def test_no_words_are_invented_where_nobody_speaks(recogniser: SpeechRecogniser,
     assert subtitle.text == ""
     assert subtitle.source == "none"
     assert subtitle.segments == ()
+
+
+@needs_clips
+def test_speech_is_encoded_once_and_at_its_own_length(
+    recogniser: SpeechRecogniser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from faster_whisper import WhisperModel
+
+    from emer_space.models.whisper import FRAMES_A_SECOND, MARGIN_S
+
+    encoded, encode = [], WhisperModel.encode
+    recogniser.recognise(wave_of(CLIPS / "faces" / "distress_positive_words.mp4"), CancelToken())
+    monkeypatch.setattr(
+        WhisperModel, "encode", lambda self, features: encoded.append(features.shape[1]) or encode(self, features)
+    )
+    wave = wave_of(CLIPS / "faces" / "smile_happy_words.mp4")
+    recogniser.recognise(wave, CancelToken())
+    assert len(encoded) == 1
+    assert encoded[0] <= (len(wave) / RATE + MARGIN_S) * FRAMES_A_SECOND + 1
+    recogniser.recognise(np.tile(wave, 8), CancelToken())
+    assert max(encoded[1:]) == 30 * FRAMES_A_SECOND
+
+
+@needs_clips
+def test_two_threads_are_told_what_one_is(recogniser: SpeechRecogniser) -> None:
+    waves = [wave_of(CLIPS / "faces" / f"{name}_words.mp4") for name in ("smile_happy", "distress_positive")]
+    alone = [recogniser.recognise(wave, CancelToken()) for wave in waves]
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda wave: recogniser.recognise(wave, CancelToken()), waves)) == alone
 
 
 @needs_clips

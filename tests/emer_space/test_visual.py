@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from emer_space.analysis import ClipFacts, Clue, Reading
 from emer_space.cancellation import CancelToken
 from emer_space.clip import Frame, frames, open_clip
-from emer_space.clues.face_channels import overall, table
+from emer_space.clues.face_channels import EVIDENCE, face_table, overall, table
 from emer_space.clues.face_clues import PICTURE_CUES, without_repeats
 from emer_space.clues.faces import Tracker, sighting
 from emer_space.clues.rules import Condition, Rule, load_rules
 from emer_space.clues.spans import held, smoothed, spans
 from emer_space.clues.visual import MAX_CLUES, read_visual
 from emer_space.errors import Cancelled, RuleError
-from emer_space.models.expression import EXPRESSIONS, ExpressionClassifier
+from emer_space.models.expression import EXPRESSIONS, FaceWitness
 from emer_space.models.face import Face, FaceLandmarks
 from emer_space.settings import Settings
 
@@ -26,12 +26,12 @@ needs_clips = pytest.mark.skipif(not CLIPS.is_dir(), reason="the shared test cli
 
 
 @pytest.fixture(scope="module")
-def classifier() -> ExpressionClassifier:
-    return ExpressionClassifier()
+def classifier() -> FaceWitness:
+    return FaceWitness()
 
 
 @pytest.fixture(scope="module")
-def read(classifier: ExpressionClassifier, tmp_path_factory: pytest.TempPathFactory):
+def read(classifier: FaceWitness, tmp_path_factory: pytest.TempPathFactory):
     """Readings of shared clips, each made once."""
     made: dict[str, Reading] = {}
 
@@ -45,7 +45,7 @@ def read(classifier: ExpressionClassifier, tmp_path_factory: pytest.TempPathFact
     return reading
 
 
-def watched(shown: Iterable[Frame], facts: ClipFacts, classifier: ExpressionClassifier | None) -> Reading:
+def watched(shown: Iterable[Frame], facts: ClipFacts, classifier: FaceWitness | None) -> Reading:
     settings, token = Settings(), CancelToken()
     with FaceLandmarks(settings.max_faces) as landmarks:
         return read_visual(shown, facts, landmarks, classifier, settings, token, lambda fraction: None)
@@ -144,7 +144,7 @@ def test_a_picture_on_its_side_is_read_and_said_to_lie(read) -> None:
 @needs_clips
 @pytest.mark.parametrize("count", [1, 24])
 def test_a_still_face_shows_an_expression_but_never_a_movement(
-    classifier: ExpressionClassifier, tmp_path: Path, count: int
+    classifier: FaceWitness, tmp_path: Path, count: int
 ) -> None:
     settings, token = Settings(), CancelToken()
     clip = open_clip(CLIPS / "faces/single_face.mp4", tmp_path, settings, token)
@@ -166,19 +166,19 @@ def test_without_the_classifier_the_muscles_speak_alone_and_the_result_says_so(t
     assert not any(cue.startswith("smile") for cue in cues(reading))
 
 
-def test_a_black_picture_is_said_to_be_black(classifier: ExpressionClassifier) -> None:
+def test_a_black_picture_is_said_to_be_black(classifier: FaceWitness) -> None:
     reading = watched(repeated(np.zeros((90, 160, 3), np.uint8), 12), facts(1.0), classifier)
     assert cues(reading) == {"black-picture", "no-face"}
     assert all(clue.absent and (clue.start, clue.end) == (0.0, 1.0) for clue in reading.clues)
 
 
-def test_a_clip_without_frames_is_no_error(classifier: ExpressionClassifier) -> None:
+def test_a_clip_without_frames_is_no_error(classifier: FaceWitness) -> None:
     reading = watched([], facts(1.0), classifier)
     assert cues(reading) == {"no-face"}
     assert [notice.code for notice in reading.notices] == ["no-frames"]
 
 
-def test_cancel_stops_between_two_frames(classifier: ExpressionClassifier) -> None:
+def test_cancel_stops_between_two_frames(classifier: FaceWitness) -> None:
     token, seen = CancelToken(), []
 
     def shown() -> Iterable[Frame]:
@@ -201,13 +201,13 @@ def test_rules_are_sourced_and_their_tables_agree() -> None:
         assert rule.statement.endswith(".")
     for cue, less in table()["says_more"].items():
         assert {cue, *less} <= set(rules)
-    assert set(table()["evidence"]) == set(table()["calls"]) == set(table()["circumplex"]) == set(EXPRESSIONS)
-    for shown, calls in table()["calls"].items():
-        assert sum(calls) == pytest.approx(1.0), shown
-        assert max(calls) == calls[EXPRESSIONS.index(shown)] or shown == "disgust"
+    assert {f"face-reads-{name}" for name in EXPRESSIONS} <= set(rules)
+    fitted = face_table()
+    assert set(fitted["muscles"]) == set(fitted["before"]) == set(EXPRESSIONS)
+    assert all(set(EVIDENCE) <= set(weights) for weights in fitted["muscles"].values())
     suggested = {word for rule in rules.values() for word in rule.suggests}
     assert {word for words in table()["kin"].values() for word in words} <= suggested
-    assert set(table()["rest"]) <= {*table()["blendshapes"], "pucker_held"}
+    assert set(table()["rest"]) <= {*table()["blendshapes"], "pucker_held", "eyes_wide_shape"}
 
 
 def rule(min_s: float = 0.0) -> Rule:

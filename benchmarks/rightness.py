@@ -1,0 +1,69 @@
+"""How right probabilities are: accuracy, recall, Brier score, calibration, and who is taken for whom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Rightness:
+    """Of `n` people. `recall` is the mean over the classes that occur; `brier` the mean squared distance of the
+    probabilities to the truth, 0…2 (Brier 1950); `ece` the expected calibration error of the first answer, ten bins
+    (Naeini et al. 2015); `confusion` (classes, classes) counts, rows are the truth."""
+
+    n: int
+    accuracy: float
+    recall: float
+    brier: float
+    ece: float
+    confusion: NDArray[np.intp]
+    classes: tuple[str, ...]
+    recalls: dict[str, float]
+
+
+def rightness(shares: NDArray[np.floating], labels: NDArray[np.integer], classes: Sequence[str]) -> Rightness:
+    """`shares` (n, classes) sum to 1; `labels` (n,) are places in `classes`."""
+    named = shares.argmax(1)
+    right = named == labels
+    confusion = np.zeros((len(classes), len(classes)), np.intp)
+    np.add.at(confusion, (labels, named), 1)
+    present = np.unique(labels)
+    recalls = {classes[k]: float(right[labels == k].mean()) for k in present}
+    return Rightness(
+        n=len(labels),
+        accuracy=float(right.mean()),
+        recall=float(np.mean(list(recalls.values()))),
+        brier=float(((shares - np.eye(len(classes))[labels]) ** 2).sum(1).mean()),
+        ece=calibration_error(shares.max(1), right),
+        confusion=confusion,
+        classes=tuple(classes),
+        recalls=recalls,
+    )
+
+
+def calibration_error(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
+    """The mean distance, over bins of confidence, of what was promised to what was kept."""
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    return float(
+        sum((bins == k).mean() * abs(confidence[bins == k].mean() - right[bins == k].mean()) for k in np.unique(bins))
+    )
+
+
+def among(shares: NDArray[np.floating], classes: Sequence[str], chosen: Sequence[str]) -> NDArray[np.floating]:
+    """Shares (n, chosen) where nothing but these classes can be the answer."""
+    kept = shares[:, [list(classes).index(name) for name in chosen]]
+    return kept / kept.sum(1, keepdims=True)
+
+
+def confusion_lines(found: Rightness) -> list[str]:
+    """The confusion matrix as lines of text: a row for each class that occurs, in percent of the row."""
+    width = max(map(len, found.classes)) + 1
+    lines = [" " * width + "".join(f"{name[:6]:>7}" for name in found.classes)]
+    for name, row in zip(found.classes, found.confusion, strict=True):
+        if row.sum():
+            lines.append(f"{name:<{width}}" + "".join(f"{100 * count / row.sum():7.0f}" for count in row))
+    return lines

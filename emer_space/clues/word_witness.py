@@ -1,0 +1,43 @@
+"""What the words say as a posterior over the basic feelings: read off the textual clues."""
+
+from collections.abc import Iterable
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.analysis import Clue, Posterior
+from emer_space.feelings import FEELINGS, PRIOR, feeling_of, posterior
+from emer_space.models.own import table
+
+
+def word_posterior(clues: Iterable[Clue]) -> Posterior | None:
+    """The posterior of what is said; None where no clue suggests a feeling.
+
+    Log odds rise with the evidence for a feeling; by how much is fitted to the labels of EMER v1 (`fusion.toml`).
+    """
+    support = word_support(clues)
+    if not support.any():
+        return None
+    return posterior("textual", from_support(support, table("fusion.toml")["words"]["sharpness"]), 1.0)
+
+
+def word_support(clues: Iterable[Clue]) -> NDArray[np.float64]:
+    """Evidence (feelings,) in 0…1: clues of one feeling add up as independent witnesses would."""
+    telling = [clue for clue in clues if clue.suggests and not clue.absent]
+    found = np.zeros(len(FEELINGS))
+    for place, feeling in enumerate(FEELINGS):
+        weights = [
+            clue.confidence * max((w for word, w in clue.suggests.items() if feeling_of(word) == feeling), default=0.0)
+            for clue in telling
+        ]
+        found[place] = 1 - prod(1 - weight for weight in weights)
+    return found
+
+
+def from_support(support: NDArray[np.float64], sharpness: float) -> NDArray[np.float64]:
+    """Shares (…, feelings) of evidence (…, feelings)."""
+    scores = np.log(PRIOR) + sharpness * support
+    shares = np.exp(scores - scores.max(-1, keepdims=True))
+    result: NDArray[np.float64] = shares / shares.sum(-1, keepdims=True)
+    return result

@@ -1,0 +1,226 @@
+"""The voice witness: a posterior over the basic feelings from how Whisper's encoder hears a voice.
+
+The encoder of Whisper base (Radford et al. 2022, arXiv:2212.04356) learned to hear through rooms, channels and
+languages; its states tell how something is said beside what is said, the middle ones best (Pasad et al. 2021,
+arXiv:2107.04734). Their mean and deviation over the loud frames of a window go through one linear map, which
+`training/voice.py` fitted to acted German (EmoDB, Burkhardt et al. 2005) through many rooms and channels. Words hardly
+count, the level does not.
+"""
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.cancellation import CancelToken
+from emer_space.clues.activity import VoiceActivity
+from emer_space.errors import ModelUnavailable
+from emer_space.feelings import AROUSAL, FEELINGS
+from emer_space.models.hearing import PER_LAYER, Hearing
+from emer_space.models.hub_voice import HOP_S, SAMPLE_RATE, WINDOW_S, VoiceEmotions
+from emer_space.models.own import own
+from emer_space.models.recognition import speech_spans
+
+VARIABLE = "EMER_VOICE_WEIGHTS"
+"""A file that is used instead of the packaged `weights/voice.npz`."""
+LEAST_S = 0.6
+SILENT = 1e-4
+"""A wave whose peak is lower is not made louder for the detector of speech."""
+LEAST_SPEECH_S = 0.3
+"""Speech that a window must hold to be read, by the voice activity detector."""
+
+LAYERS = 6
+"""Whisper base's; 0 stands for the convolutions before them."""
+FIT = "python -m training voice"
+
+CLASSES = ("angry", "bored", "disgusted", "fearful", "happy", "neutral", "sad")
+"""EmoDB's, in the order of the weights."""
+TOLD = {
+    "neutral": "neutral",
+    "happy": "happy",
+    "sad": "sad",
+    "angry": "angry",
+    "disgusted": "disgust",
+    "fearful": "fear",
+}
+"""Feelings that the witness was taught, and what clues call them (emotion_classes.toml)."""
+AROUSED = ("happy", "angry", "fearful")
+"""Surprise was not taught; it is about as likely as its aroused neighbours (Russell 1980)."""
+BORED = 0.25
+"""How many of the voices that show nothing are bored ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePosterior:
+    """What a whole clip's voice says. `probabilities` (8,), in the order of `FEELINGS`, as if all were equally likely
+    beforehand; `arousal` −1…1; `speech_s` seconds of speech in the fullest window; without any, all is flat."""
+
+    probabilities: NDArray[np.float64]
+    arousal: float
+    speech_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """`layers` of the encoder that are pooled; `matrix` (values, classes) and `bias` (classes,), already divided by the
+    temperature; `about` is what is known of the fit."""
+
+    layers: tuple[int, ...]
+    matrix: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    about: Mapping[str, Any]
+    digest: str
+
+    @property
+    def revision(self) -> str:
+        """For a result's provenance."""
+        return f"Whisper base's layers and {self.about.get('corpora', 'a fit')} (sha256 {self.digest[:12]})"
+
+
+class VoiceWitness:
+    """Whisper's encoder and a linear map, on the processor. Deterministic; safe from several threads."""
+
+    classes = tuple(TOLD.values())
+    """What clues are made of; `posterior` is over all of `FEELINGS`."""
+
+    def __init__(self) -> None:
+        """Load the weights (0.3 s). Raises `ModelUnavailable` where they, or Whisper's, are absent or no such thing."""
+        self._weights = load_weights()
+        self._hearing = Hearing(self._weights.layers)
+        self._worker = _lone_worker()
+
+    @property
+    def revision(self) -> str:
+        return self._weights.revision
+
+    def probabilities(self, wave: NDArray[np.float32], token: CancelToken) -> VoiceEmotions:
+        """The feelings that the witness was taught, window by window, as `hear` tells them. Raises `Cancelled`."""
+        return self.hear(wave, None, token)[0]
+
+    def posterior(
+        self, wave: NDArray[np.float32], activity: VoiceActivity | None, token: CancelToken
+    ) -> VoicePosterior:
+        """What the whole wave says, as `hear` tells it. Raises `Cancelled`."""
+        return self.hear(wave, activity, token)[1]
+
+    def hear(
+        self, wave: NDArray[np.float32], activity: VoiceActivity | None, token: CancelToken
+    ) -> tuple[VoiceEmotions, VoicePosterior]:
+        """A mono wave (n samples at 16 kHz, −1…1) in windows of 4 s, and as a whole.
+
+        A shorter wave is one window; windows with hardly any speech are left out. `activity` says where the voice is;
+        without it a detector of speech does. The whole is the mean of the windows' scores, weighted by their speech, so
+        that a long clip is no surer than a short one. Raises `Cancelled` between two windows.
+        """
+        start, end, speech_s, scores = self._heard(wave, activity, token)
+        shares = over_feelings(scores)[:, [FEELINGS.index(name) for name in TOLD]]
+        shares = (shares / shares.sum(1, keepdims=True)).astype(np.float32)
+        emotions = VoiceEmotions(self.classes, start, end, shares)
+        if not len(scores):
+            return emotions, VoicePosterior(np.full(len(FEELINGS), 1 / len(FEELINGS)), 0.0, 0.0)
+        whole = over_feelings(np.average(scores, axis=0, weights=speech_s)[None])[0]
+        return emotions, VoicePosterior(whole, float(whole @ AROUSAL), float(speech_s.max()))
+
+    def _heard(
+        self, wave: NDArray[np.float32], activity: VoiceActivity | None, token: CancelToken
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Start, end and seconds of speech (n,) of each window, and its scores (n, classes)."""
+        token.check()
+        spans = _speech(wave, activity)
+        kept: list[tuple[float, float, float]] = []
+        rows: list[NDArray[np.float32]] = []
+        for first, last in _windows(len(wave)):
+            token.check()
+            start, end = first / SAMPLE_RATE, last / SAMPLE_RATE
+            speech_s = sum(max(min(end, b) - max(start, a), 0.0) for a, b in spans)
+            if speech_s < LEAST_SPEECH_S:
+                continue
+            rows.append(self._worker.submit(self._hearing.described, wave[first:last]).result())
+            kept.append((start, end, speech_s))
+        token.check()
+        starts, ends, speech = np.array(kept, np.float64).reshape(-1, 3).T
+        values = np.array(rows, np.float32).reshape(-1, len(self._weights.matrix))
+        return starts, ends, speech, (values @ self._weights.matrix + self._weights.bias).astype(np.float64)
+
+
+def _lone_worker() -> ThreadPoolExecutor:
+    """A thread in which PyTorch computes alone: its helpers wait by spinning, which takes five times as long where
+    another core is busy, as in an analysis. Other threads keep theirs."""
+    import torch
+
+    threads = torch.get_num_threads()
+    worker = ThreadPoolExecutor(1, "voice-witness")
+    worker.submit(torch.set_num_threads, 1).result()
+    torch.set_num_threads(threads)
+    return worker
+
+
+def arousal_of(emotions: VoiceEmotions) -> NDArray[np.float64]:
+    """The expected arousal of each window (n,), −1…1, from the witness's own classes."""
+    return emotions.probabilities.astype(np.float64) @ AROUSAL[[FEELINGS.index(name) for name in TOLD]]
+
+
+def over_feelings(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores (n, classes) → posteriors (n, 8) over `FEELINGS`, all as likely beforehand.
+
+    A bored voice is one way of showing nothing: a quarter of what is neutral. Surprise was not taught and takes the
+    mean of its aroused neighbours; contempt takes the mean of all, so that the voice says nothing about it.
+    """
+    likelihood = np.exp(scores - scores.max(1, keepdims=True))
+    column = {name: likelihood[:, CLASSES.index(name)] for name in CLASSES}
+    column["neutral"] = (1 - BORED) * column["neutral"] + BORED * column["bored"]
+    column["surprised"] = np.mean([column[name] for name in AROUSED], axis=0)
+    column["contemptuous"] = np.mean([column[name] for name in FEELINGS if name != "contemptuous"], axis=0)
+    found = np.stack([column[name] for name in FEELINGS], axis=1)
+    shares: NDArray[np.float64] = found / found.sum(1, keepdims=True)
+    return shares
+
+
+def _windows(samples: int) -> Iterator[tuple[int, int]]:
+    """First and last sample of each window; the last one ends with the wave."""
+    window, hop = round(WINDOW_S * SAMPLE_RATE), round(HOP_S * SAMPLE_RATE)
+    if samples < LEAST_S * SAMPLE_RATE:
+        return
+    for first in range(0, max(samples - window, 0) + hop, hop):
+        last = min(first + window, samples)
+        yield max(last - window, 0), last
+        if last == samples:
+            return
+
+
+def _speech(wave: NDArray[np.float32], activity: VoiceActivity | None) -> list[tuple[float, float]]:
+    """Where somebody speaks, in seconds."""
+    if activity is None or len(activity.t) < 2:
+        return speech_spans(wave * (0.5 / max(float(np.abs(wave).max(initial=0.0)), SILENT)))
+    step = float(activity.t[1] - activity.t[0])
+    return [(float(t) - step / 2, float(t) + step / 2) for t in activity.t[activity.level > 0]]
+
+
+def load_weights() -> Weights:
+    """The committed weights, or those that `EMER_VOICE_WEIGHTS` names. Raises `ModelUnavailable`."""
+    path = Path(os.environ.get(VARIABLE) or own("voice.npz"))
+    try:
+        data = path.read_bytes()
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            about: dict[str, Any] = json.loads(str(stored["about"]))
+            layers = tuple(int(layer) for layer in stored["layers"])
+            matrix, bias = stored["matrix"].astype(np.float32), stored["bias"].astype(np.float32)
+            classes = tuple(str(name) for name in stored["classes"])
+    except OSError as problem:
+        raise ModelUnavailable(f"The voice witness's weights {path} cannot be read: {problem.strerror}.") from None
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        raise ModelUnavailable(f"{path} holds no weights of a voice witness; fit some by `{FIT}`.") from None
+    known = layers and set(layers) <= set(range(LAYERS + 1))
+    fits = classes == CLASSES and known and matrix.shape == (PER_LAYER * len(layers), len(CLASSES))
+    if not fits or bias.shape != (len(CLASSES),) or not (np.isfinite(matrix).all() and np.isfinite(bias).all()):
+        raise ModelUnavailable(f"The weights in {path} are for another version of the voice witness; fit by `{FIT}`.")
+    return Weights(layers, matrix, bias, about, hashlib.sha256(data).hexdigest())

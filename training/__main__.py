@@ -1,0 +1,63 @@
+"""`python -m training face|voice|fusion`: fit the witnesses' weights, from the named data or from your own."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from emer_space.errors import EmerError
+from emer_space.models.own import PACKAGED
+
+SEED = 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0, or 2 and one sentence where something is missing or wrong."""
+    chosen = _parser().parse_args(arguments)
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    try:
+        _fit(chosen.witness)(chosen.corpus, chosen.out, chosen.seed, _tell)
+    except (EmerError, FileNotFoundError) as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    print(f"Written to {chosen.out}. To use it: EMER_WEIGHTS={chosen.out} make run")
+    return 0
+
+
+def _fit(witness: str) -> Callable[[list[Path], Path, int, Callable[[str], None]], None]:
+    """The fit of a witness, imported when it is wanted: torch takes seconds."""
+    if witness == "face":
+        from training import face
+
+        return face.run
+    if witness == "voice":
+        from training import voice
+
+        return lambda corpora, out, seed, tell: voice.run(corpora, out / "voice.npz", seed, tell)
+    from training import fusion
+
+    return fusion.run
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("witness", choices=("face", "voice", "fusion"), help="what to fit")
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        action="append",
+        required=True,
+        help="a folder with labelled people: labels.csv (file, label, speaker) and recordings, or ferplus.npz; may be "
+        "given several times",
+    )
+    parser.add_argument("--out", type=Path, default=PACKAGED, help="folder for the weights (default: the app's own)")
+    parser.add_argument("--seed", type=int, default=SEED)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
