@@ -7,13 +7,14 @@ arXiv:2107.04734). Their mean and deviation over the loud frames of a window go 
 count, the level does not.
 """
 
+import contextlib
 import hashlib
 import io
 import json
 import os
+import threading
 import zipfile
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ class VoiceWitness:
         """Load the weights (0.3 s). Raises `ModelUnavailable` where they, or Whisper's, are absent or no such thing."""
         self._weights = load_weights()
         self._hearing = Hearing(self._weights.layers)
-        self._worker = _lone_worker()
+        self._busy = threading.Lock()
 
     @property
     def revision(self) -> str:
@@ -144,7 +145,8 @@ class VoiceWitness:
             speech_s = sum(max(min(end, b) - max(start, a), 0.0) for a, b in spans)
             if speech_s < LEAST_SPEECH_S:
                 continue
-            rows.append(self._worker.submit(self._hearing.described, wave[first:last]).result())
+            with self._busy, _one_thread():
+                rows.append(self._hearing.described(wave[first:last]))
             kept.append((start, end, speech_s))
         token.check()
         starts, ends, speech = np.array(kept, np.float64).reshape(-1, 3).T
@@ -152,16 +154,18 @@ class VoiceWitness:
         return starts, ends, speech, (values @ self._weights.matrix + self._weights.bias).astype(np.float64)
 
 
-def _lone_worker() -> ThreadPoolExecutor:
-    """A thread in which PyTorch computes alone: its helpers wait by spinning, which takes five times as long where
-    another core is busy, as in an analysis. Other threads keep theirs."""
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """PyTorch without its helpers, which wait by spinning: where the other core is busy, as in an analysis, they take
+    five times as long."""
     import torch
 
     threads = torch.get_num_threads()
-    worker = ThreadPoolExecutor(1, "voice-witness")
-    worker.submit(torch.set_num_threads, 1).result()
-    torch.set_num_threads(threads)
-    return worker
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def arousal_of(emotions: VoiceEmotions) -> NDArray[np.float64]:
