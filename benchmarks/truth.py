@@ -1,22 +1,27 @@
 """How right the readings are, as far as it can be measured in the open: `python -m benchmarks.truth`.
 
-Needs the folder `shared/` with reference data and test clips beside the checkout.
+First each witness and the verdict on labelled people, then the reading of texts, then some clips. `--write` puts the
+first into the model cards (docs/models.md). Needs the folder `shared/` with labelled people, reference data and test
+clips beside the checkout.
 """
 
+import argparse
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import clue_settings, label_reading
+from benchmarks import clue_settings, label_reading, witnesses
 from emer_space.analysis import Analysis
 from emer_space.cancellation import CancelToken
 from emer_space.pipeline import Finished, Request, analyze
 from emer_space.profiles import Profile, load_profile
 from emer_space.settings import Settings
 
-CLIPS = Path(__file__).resolve().parents[2] / "shared" / "clips"
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+CLIPS = SHARED / "clips"
+CARDS = Path(__file__).resolve().parents[1] / "docs" / "models.md"
 AROUSED, CALM = ("angry", "fearful", "happy"), "sad"
 
 EXPECTED: dict[str, tuple[str, Callable[[Analysis], bool]]] = {
@@ -78,8 +83,15 @@ def report_clips() -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.truth", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="put the figures of the witnesses into docs/models.md")
+    chosen = parser.parse_args()
     if not CLIPS.is_dir():
         sys.exit("The folder shared/ with the test clips is not beside this checkout.")
+    found = witnesses.report(SHARED / "labelled", SHARED / "reference")
+    if chosen.write:
+        witnesses.write_cards(found, CARDS)
+    print()
     for report in (label_reading.report, clue_settings.report, report_clips):
         report()
         print()

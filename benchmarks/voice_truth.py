@@ -7,18 +7,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.rightness import rightness
 from emer_space.feelings import FEELINGS
 from emer_space.models.voice_witness import CLASSES, load_weights, over_feelings
 from training import voice
 from training.corpora import Recording, recordings
 
 SEED = 7
-BINS = 10
 MEN = re.compile(r"emodb_(03|10|11|12|15)|ravdess_\d?[13579]|urdu_M\d+")
 WOMEN = re.compile(r"emodb_(08|09|13|14|16)|ravdess_\d?[02468]|urdu_F\d+")
 UNHEARD: Mapping[str, Sequence[str]] = {
@@ -40,13 +39,6 @@ class Said:
     speakers: Sequence[str]
 
 
-def measure(shared: Path) -> dict[str, dict[str, Any]]:
-    """Corpus → its figures (`figures`). Raises `InputError` where a corpus is not there."""
-    folder = shared / "labelled"
-    found = {"emodb": figures(left_out(folder / "emodb"))}
-    return found | {name: figures(unheard(folder / name, classes)) for name, classes in UNHEARD.items()}
-
-
 def left_out(folder: Path) -> Said:
     """EmoDB's recordings, each by weights that never heard its speaker, over its own seven classes."""
     described = voice.describe(recordings(folder), SEED, _nobody)
@@ -66,33 +58,14 @@ def unheard(folder: Path, classes: Sequence[str]) -> Said:
     return Said(classes, shares / shares.sum(1, keepdims=True), truth, [each.speaker for each in known])
 
 
-def figures(said: Said) -> dict[str, Any]:
-    """n, accuracy, recall averaged over the classes (of all, of men, of women), Brier score, expected calibration
-    error in ten bins, and how often each true class (row) was taken for each (column)."""
-    count = len(said.truth)
-    best, sure = said.shares.argmax(1), said.shares.max(1)
-    right = best == said.truth
-    wanted = np.eye(len(said.classes))[said.truth]
-    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
-    gaps = [abs(sure[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in set(bins.tolist())]
-    confusion = np.zeros((len(said.classes), len(said.classes)), int)
-    np.add.at(confusion, (said.truth, best), 1)
-    men, women = (np.array([bool(kind.fullmatch(each)) for each in said.speakers]) for kind in (MEN, WOMEN))
-    return {
-        "n": count,
-        "accuracy": round(float(right.mean()), 3),
-        "recall": _recall(said.truth, best),
-        "recall_men": _recall(said.truth[men], best[men]) if men.any() else None,
-        "recall_women": _recall(said.truth[women], best[women]) if women.any() else None,
-        "brier": round(float(((said.shares - wanted) ** 2).sum(1).mean()), 3),
-        "calibration_error": round(float(sum(gaps)), 3),
-        "classes": list(said.classes),
-        "confusion": confusion.tolist(),
-    }
-
-
-def _recall(truth: NDArray[np.intp], best: NDArray[np.intp]) -> float:
-    return round(float(np.mean([(best[truth == label] == label).mean() for label in set(truth.tolist())])), 3)
+def by_gender(said: Said) -> dict[str, float]:
+    """Recall averaged over the classes, of men and of women, where speakers' names tell."""
+    found = {}
+    for name, kind in (("men", MEN), ("women", WOMEN)):
+        theirs = np.array([bool(kind.fullmatch(each)) for each in said.speakers])
+        if theirs.any():
+            found[name] = rightness(said.shares[theirs], said.truth[theirs], said.classes).recall
+    return found
 
 
 def _label(recording: Recording) -> str:

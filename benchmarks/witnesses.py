@@ -11,23 +11,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.rightness import Rightness, among, confusion_lines, rightness
+from benchmarks import voice_truth
+from benchmarks.rightness import Rightness, confusion_lines, rightness
+from emer_space.analysis import Modality
 from emer_space.clues.face_channels import still_reading
 from emer_space.clues.word_witness import from_support
-from emer_space.feelings import FEELINGS, PRIOR, reliability
+from emer_space.feelings import FEELINGS, PRIOR, bounded, reliability
 from emer_space.models.expression import FaceNetwork, SecondOpinion, pooled
 from emer_space.models.own import table
 from training import fusion, muscles
 from training.corpora import ferplus, recordings
 
 Report = Mapping[str, Rightness]
+BEGIN, END = "<!-- python -m benchmarks.truth --write -->", "<!-- end -->"
+"""Between these stands the table of the model cards."""
 SIX = ("happy", "surprised", "sad", "angry", "disgusted", "fearful")
-UNHEARD = {
-    "RAVDESS": ("ravdess_speech", ("neutral", "happy", "sad", "angry", "fearful", "disgusted")),
-    "Urdu": ("urdu", ("neutral", "happy", "sad", "angry")),
-    "nEMO": ("nemo", ("neutral", "happy", "sad", "angry", "fearful")),
-}
-"""Corpora that the voice was not fitted to: folder, and the feelings in it that the voice was taught."""
 
 
 def faces(labelled: Path) -> Report:
@@ -69,24 +67,20 @@ def words(reference: Path) -> Report:
 
 
 def voices(labelled: Path) -> Report:
-    """The voice alone, on corpora that it never heard."""
-    found = {}
-    for name, (folder, classes) in UNHEARD.items():
-        known = [each for each in recordings(labelled / folder) if _named(each.label) in classes]
-        heard = fusion.voices(known, _quiet)
-        labels = np.array([classes.index(FEELINGS[k]) for k in heard.labels])
-        even = _normed(heard.shares / PRIOR)
-        found[f"voice · {name}"] = rightness(among(even, FEELINGS, classes), labels, classes)
-    return found
+    """The voice alone: EmoDB's speakers by weights that never heard them, and corpora that it never heard."""
+    said = {"EmoDB, speakers left out": voice_truth.left_out(labelled / "emodb")}
+    said |= {name: voice_truth.unheard(labelled / name, classes) for name, classes in voice_truth.UNHEARD.items()}
+    return {f"voice · {name}": rightness(each.shares, each.truth, each.classes) for name, each in said.items()}
 
 
 def verdict(labelled: Path, seed: int = 1) -> Report:
     """Face, voice and both, on moments of FERPlus's test split and RAVDESS: what pooling adds."""
-    known = {
+    known: dict[Modality, fusion.Heard] = {
         "visual": fusion.faces(labelled / "ferplus.npz", "test", _quiet),
         "acoustic": fusion.voices(recordings(labelled / "ravdess_speech"), _quiet),
     }
-    logs, wanted = fusion.moments(known, seed)  # type: ignore[arg-type]
+    sober = {name: fusion.Heard(bounded(heard.shares, name), heard.labels) for name, heard in known.items()}
+    logs, wanted = fusion.moments(sober, seed)
     labels = wanted.argmax(1)
     both = np.array([np.any(part != 0, axis=1) for part in logs]).all(0)
     weights = [reliability()[name] for name in known]
@@ -110,15 +104,30 @@ def report(labelled: Path, reference: Path, tell: Callable[[str], None] = print)
     return found
 
 
+def write_cards(found: Report, cards: Path) -> None:
+    """Put the figures into the table of the model cards."""
+    rows = ["| witness, on | n | accuracy | recall | Brier | calibration error |", "|---|---|---|---|---|---|"]
+    rows += [
+        f"| {name} | {one.n} | {one.accuracy:.3f} | {one.recall:.3f} | {one.brier:.3f} | {one.ece:.3f} |"
+        for name, one in found.items()
+    ]
+    head, _, rest = cards.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    cards.write_text("\n".join([f"{head}{BEGIN}", *rows, f"{END}{tail}"]), encoding="utf-8")
+
+
+def figures(cards: Path) -> dict[str, dict[str, float]]:
+    """Witness → figure → value, as the model cards have them."""
+    lines = cards.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip().splitlines()
+    names, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines if "---" not in line)
+    return {row[0]: dict(zip(names[1:], map(float, row[1:]), strict=True)) for row in rows}
+
+
 def line(name: str, one: Rightness) -> str:
     return (
         f"{name}: n {one.n}, accuracy {one.accuracy:.3f}, recall {one.recall:.3f}, Brier {one.brier:.3f}, "
         f"calibration error {one.ece:.3f}"
     )
-
-
-def _named(label: str) -> str:
-    return {"calm": "neutral"}.get(label, label)
 
 
 def _normed(shares: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 from emer_space.clues.face_channels import EVIDENCE
 from emer_space.feelings import FEELINGS
 from emer_space.models.expression import EXPRESSIONS, FaceNetwork, SecondOpinion
-from training import muscles
+from training import muscles, teachers
 from training.corpora import Faces, ferplus
-from training.face_network import FaceNet, export, fit
-from training.own_faces import own_faces
+from training.face_network import SIDE, TAUGHT, VOTES, FaceNet, export, fit
+from training.own_faces import MARGIN, own_faces
 from training.pooling import fit_pool
 from training.written import Tell, write_table
 
 FERPLUS = "ferplus.npz"
+TEACHERS = {"face-api": 0.3, "opinion": 0.15}
+"""How much the teachers' answers count beside people's votes; the rest is the votes'."""
 MUSCLE_FACES = 6000
 """Faces of the split `train` that the muscles' evidence is fitted to: 17 weights a feeling need no more."""
 
@@ -26,11 +28,16 @@ MUSCLE_FACES = 6000
 def run(corpora: list[Path], out: Path, seed: int, tell: Tell, net: FaceNet | None = None) -> None:
     """Write `face.onnx` and `face.toml` into `out`.
 
-    Fitted to all `corpora`: folders with `ferplus.npz`, or with `labels.csv` and clips or pictures. With `net`, that
-    network is taken instead of a new one. Raises `InputError` where a folder is neither.
+    Fitted to all `corpora`: folders with `ferplus.npz`, or with `labels.csv` and clips or pictures; one with face-api's
+    weights is a teacher (`teachers.py`). With `net`, that network is taken instead of a new one. Raises `InputError`
+    where a folder is none of these.
     """
-    data = reduce(add, (_faces(folder, tell) for folder in corpora))
-    export(net or fit(data, seed, tell=tell), out / "face.onnx")
+    schools = [folder for folder in corpora if (folder / teachers.MANIFEST).is_file()]
+    data = reduce(add, (_faces(folder, tell) for folder in corpora if folder not in schools))
+    if net is None:
+        net = fit(data, seed, VOTES, tell=tell)
+        net = fit(_taught(data, schools, tell), seed + 1, TAUGHT, net, tell)
+    export(net, out / "face.onnx")
     train, val = data.part("train"), data.part("val")
     some = np.random.default_rng(seed).permutation(len(train.images))[:MUSCLE_FACES]
     weights, biases = _muscles(muscles.seen(train.images[some], tell=tell), train.shares[some])
@@ -61,6 +68,18 @@ def run(corpora: list[Path], out: Path, seed: int, tell: Tell, net: FaceNet | No
 
 def _faces(folder: Path, tell: Tell) -> Faces:
     return ferplus(folder / FERPLUS) if (folder / FERPLUS).is_file() else own_faces(folder, tell)
+
+
+def _taught(data: Faces, schools: list[Path], tell: Tell) -> Faces:
+    """The faces of the split `train`, as they are and as the app cuts them out, with votes that teachers softened; and
+    those of `val`, as people saw them."""
+    train = data.part("train")
+    answers = {"opinion": teachers.second_opinion(train.images)}
+    if schools:
+        answers["face-api"] = teachers.FaceApi(schools[0]).probabilities(train.images)
+    soft = Faces(train.images, teachers.softened(train.shares, answers, TEACHERS), train.split)
+    chosen, crops = muscles.aligned(train.images, MARGIN, SIDE, tell)
+    return soft + Faces(crops, soft.shares[chosen], soft.split[chosen]) + data.part("val")
 
 
 def of_feelings(shares: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,7 @@ from training.corpora import Faces
 
 SIDE = 48
 WIDTHS = (32, 32, 96, 192)
-EPOCHS = 45
 BATCH = 128
-PEAK_RATE = 3e-3
 AVERAGING = 0.998
 """The weights that are kept are a running mean, with this much of the mean before (Polyak averaging)."""
 NO_FACES = 0.04
@@ -152,12 +151,31 @@ def seen_badly(images: NDArray[np.uint8], seed: int = 0) -> NDArray[np.uint8]:
     return torch.cat(parts)[:, 0].clamp(0, 255).byte().numpy()
 
 
-def fit(
-    data: Faces, seed: int, epochs: int = EPOCHS, tell: Callable[[str], None] = print, keep: Path | None = None
-) -> FaceNet:
-    """The network fitted to the split `train`; its accuracy on `val` is told after every epoch.
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How long and how fast the network learns: `epochs` of `draws` pictures, at most `rate` a step."""
 
-    With `keep`, the averaged weights are written there after every epoch.
+    epochs: int
+    rate: float
+    draws: int = 26_880
+
+
+VOTES = Course(45, 3e-3)
+"""The first course: people's votes alone."""
+TAUGHT = Course(14, 1.5e-3)
+"""The second: votes softened by teachers, and faces cut out as the app cuts them."""
+
+
+def fit(
+    data: Faces,
+    seed: int,
+    course: Course = VOTES,
+    start: FaceNet | None = None,
+    tell: Callable[[str], None] = print,
+    keep: Path | None = None,
+) -> FaceNet:
+    """The network fitted to the split `train`, from `start` on where it is given; its accuracy on `val` is told after
+    every epoch. With `keep`, the averaged weights are written there after every epoch.
     """
     torch.manual_seed(seed)
     dice = torch.Generator().manual_seed(seed)
@@ -166,18 +184,20 @@ def fit(
     wanted = torch.from_numpy(train.shares).float()
     frequency = torch.bincount(wanted.argmax(1), minlength=len(FACE_CLASSES)).float()
     draw = frequency.clamp(min=1)[wanted.argmax(1)] ** -BALANCE
-    net = FaceNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = copy.deepcopy(start) if start else FaceNet()
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = copy.deepcopy(net).eval()
     decayed = [p for p in net.parameters() if p.ndim > 1]
     others = [p for p in net.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 0.02}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=PEAK_RATE)
-    steps = len(pictures) // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=steps * epochs, pct_start=0.15)
+    optimiser = torch.optim.AdamW(groups, lr=course.rate)
+    steps = max(1, min(course.draws, len(pictures)) // BATCH)
+    total = steps * course.epochs
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, course.rate, total_steps=total, pct_start=0.15)
     nothing = torch.zeros(len(FACE_CLASSES))
     nothing[FACE_CLASSES.index("no face")] = 1.0
     empty = round(BATCH * NO_FACES)
-    for epoch in range(epochs):
+    for epoch in range(course.epochs):
         started, losses = time.perf_counter(), []
         net.train()
         for batch in torch.multinomial(draw, steps * BATCH, replacement=True, generator=dice).split(BATCH):

@@ -4,7 +4,7 @@ The evidence is a multinomial logistic regression on the shares of the votes, wi
 above a typical face at rest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from emer_space.clues.face_channels import EVIDENCE, still_channels
 from emer_space.feelings import FACE_CLASSES, FEELINGS
-from emer_space.models.expression import FaceNetwork, SecondOpinion
-from emer_space.models.face import FaceLandmarks
+from emer_space.models.expression import FaceNetwork, SecondOpinion, grey_face
+from emer_space.models.face import Face, FaceLandmarks
 
 SIDE = 256
 MARGIN = 0.33
@@ -40,11 +40,32 @@ def seen(
     tell: Tell = print,
 ) -> Seen:
     """What the app sees in grey faces (n, h, w) that fill their picture; without a classifier its answers are NaN."""
-    import cv2  # comes with MediaPipe
-
     channels = np.full((len(images), len(EVIDENCE)), np.nan)
     by_network = np.full((len(images), len(FACE_CLASSES)), np.nan)
     by_opinion = np.full((len(images), len(FEELINGS)), np.nan)
+    for number, rgb, face in _found(images, tell):
+        measured = still_channels(face)
+        channels[number] = [measured[name] for name in EVIDENCE]
+        if network is not None:
+            by_network[number] = network.probabilities(rgb, face)
+        if opinion is not None:
+            by_opinion[number] = opinion.probabilities(rgb, face)
+    return Seen(~np.isnan(channels[:, 0]), channels, by_network, by_opinion)
+
+
+def aligned(
+    images: NDArray[np.uint8], margin: float, side: int, tell: Tell = print
+) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
+    """Which of grey faces (n, h, w) have landmarks (k,), and these as the app cuts them out (k, side, side)."""
+    found = [(number, grey_face(rgb, face, margin, side)) for number, rgb, face in _found(images, tell)]
+    numbers, crops = zip(*found, strict=True)
+    return np.array(numbers), np.array(crops)
+
+
+def _found(images: NDArray[np.uint8], tell: Tell) -> Iterator[tuple[int, NDArray[np.uint8], Face]]:
+    """Place, picture in colour (h, w, 3) and landmarks of each of grey faces (n, h, w) that has any."""
+    import cv2  # comes with MediaPipe
+
     with FaceLandmarks(1, still=True) as landmarks:
         for number, image in enumerate(images):
             edge = round(MARGIN * len(image))
@@ -52,15 +73,9 @@ def seen(
             large = cv2.resize(wider, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
             rgb = np.asarray(cv2.cvtColor(large, cv2.COLOR_GRAY2RGB), np.uint8)
             for face in landmarks.detect(rgb, 0.0)[:1]:
-                measured = still_channels(face)
-                channels[number] = [measured[name] for name in EVIDENCE]
-                if network is not None:
-                    by_network[number] = network.probabilities(rgb, face)
-                if opinion is not None:
-                    by_opinion[number] = opinion.probabilities(rgb, face)
+                yield number, rgb, face
             if number % 1000 == 999:
                 tell(f"{number + 1} of {len(images)} faces seen")
-    return Seen(~np.isnan(channels[:, 0]), channels, by_network, by_opinion)
 
 
 def fit(

@@ -11,13 +11,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.analysis import ClipFacts, Clue, Reading, numbered
+from emer_space.analysis import ClipFacts, Clue, Reading, Series, numbered
 from emer_space.cancellation import CancelToken
 from emer_space.clues.activity import VoiceActivity
 from emer_space.clues.rules import Measurements, rules_by_cue
-from emer_space.feelings import FEELINGS, posterior, with_prior
+from emer_space.feelings import AROUSAL, FEELINGS, VALENCE, posterior, with_prior
 from emer_space.models.hub_voice import SAMPLE_RATE, VoiceEmotions
-from emer_space.models.voice_witness import VoiceWitness
+from emer_space.models.voice_witness import TOLD, VoiceWitness
 from emer_space.settings import Settings
 
 MOST_CLUES = 3
@@ -67,7 +67,29 @@ def with_voice_emotion(
     else:
         emotions = classifier.probabilities(wave, token)
     found = voice_emotion_clues(emotions, facts, activity)
-    return replace(reading, clues=numbered([*reading.clues, *found], "a"), posterior=said)
+    series = tuple(over_time(each, emotions) for each in reading.series) if said else reading.series
+    return replace(reading, clues=numbered([*reading.clues, *found], "a"), series=series, posterior=said)
+
+
+def over_time(series: Series, emotions: VoiceEmotions) -> Series:
+    """A voice's valence and arousal as the witness hears them, window by window; from one moment to the next arousal
+    moves as the measured prosody of `series` does. Unknown where that is."""
+    if not len(emotions.start):
+        return series
+    t = np.array(series.t)
+    columns = [FEELINGS.index(name) for name in TOLD]
+    middle = (emotions.start + emotions.end) / 2
+    pleasant, aroused = (
+        np.interp(t, middle, emotions.probabilities @ places[columns]) for places in (VALENCE, AROUSAL)
+    )
+    measured = np.array([np.nan if value is None else value for value in series.arousal])
+    moved = np.clip(measured - np.nanmean(measured) + aroused, -1, 1) if not np.isnan(measured).all() else measured
+    known = ~np.isnan(moved)
+    return replace(
+        series,
+        valence=tuple(round(float(value), 3) if ok else None for value, ok in zip(pleasant, known, strict=True)),
+        arousal=tuple(round(float(value), 3) if ok else None for value, ok in zip(moved, known, strict=True)),
+    )
 
 
 def voice_emotion_clues(

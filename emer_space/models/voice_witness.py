@@ -11,12 +11,10 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,8 +29,6 @@ from emer_space.models.hub_voice import HOP_S, SAMPLE_RATE, WINDOW_S, VoiceEmoti
 from emer_space.models.own import own
 from emer_space.models.recognition import speech_spans
 
-VARIABLE = "EMER_VOICE_WEIGHTS"
-"""A file that is used instead of the packaged `weights/voice.npz`."""
 LEAST_S = 0.6
 SILENT = 1e-4
 """A wave whose peak is lower is not made louder for the detector of speech."""
@@ -210,8 +206,8 @@ def _speech(wave: NDArray[np.float32], activity: VoiceActivity | None) -> list[t
 
 
 def load_weights() -> Weights:
-    """The committed weights, or those that `EMER_VOICE_WEIGHTS` names. Raises `ModelUnavailable`."""
-    path = Path(os.environ.get(VARIABLE) or own("voice.npz"))
+    """The weights in use (`own`). Raises `ModelUnavailable`."""
+    path = own("voice.npz")
     try:
         data = path.read_bytes()
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
@@ -220,11 +216,11 @@ def load_weights() -> Weights:
             matrix, bias = stored["matrix"].astype(np.float32), stored["bias"].astype(np.float32)
             classes = tuple(str(name) for name in stored["classes"])
     except OSError as problem:
-        raise ModelUnavailable(f"The voice witness's weights {path} cannot be read: {problem.strerror}.") from None
+        raise ModelUnavailable(f"The voice witness's weights {path.name} cannot be read: {problem.strerror}.") from None
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        raise ModelUnavailable(f"{path} holds no weights of a voice witness; fit some by `{FIT}`.") from None
+        raise ModelUnavailable(f"{path.name} holds no weights of a voice witness; fit some by `{FIT}`.") from None
     known = layers and set(layers) <= set(range(LAYERS + 1))
     fits = classes == CLASSES and known and matrix.shape == (PER_LAYER * len(layers), len(CLASSES))
     if not fits or bias.shape != (len(CLASSES),) or not (np.isfinite(matrix).all() and np.isfinite(bias).all()):
-        raise ModelUnavailable(f"The weights in {path} are for another version of the voice witness; fit by `{FIT}`.")
+        raise ModelUnavailable(f"The weights in {path.name} are for another version of the witness; fit by `{FIT}`.")
     return Weights(layers, matrix, bias, about, hashlib.sha256(data).hexdigest())
