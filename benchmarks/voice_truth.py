@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.rightness import rightness
 from emer_space.feelings import FEELINGS
 from emer_space.models.voice_witness import CLASSES, load_weights, over_feelings
 from training import voice
@@ -58,18 +57,19 @@ def unheard(folder: Path, classes: Sequence[str]) -> Said:
     return Said(classes, shares / shares.sum(1, keepdims=True), truth, [each.speaker for each in known])
 
 
-def by_gender(said: Said) -> dict[str, float]:
-    """Recall averaged over the classes, of men and of women, where speakers' names tell."""
+def by_gender(said: Said) -> dict[str, Said]:
+    """What is said of men and of women, where speakers' names tell."""
     found = {}
     for name, kind in (("men", MEN), ("women", WOMEN)):
         theirs = np.array([bool(kind.fullmatch(each)) for each in said.speakers])
         if theirs.any():
-            found[name] = rightness(said.shares[theirs], said.truth[theirs], said.classes).recall
+            speakers = [each for each, chosen in zip(said.speakers, theirs, strict=True) if chosen]
+            found[name] = Said(said.classes, said.shares[theirs], said.truth[theirs], speakers)
     return found
 
 
 def _label(recording: Recording) -> str:
-    return voice.SYNONYMS.get(recording.label, recording.label)
+    return voice.class_of(recording.label)
 
 
 def _nobody(line: str) -> None:

@@ -16,9 +16,8 @@ from benchmarks.rightness import Rightness, confusion_lines, rightness
 from emer_space.analysis import Modality
 from emer_space.clues.face_channels import still_reading
 from emer_space.clues.word_witness import from_support
-from emer_space.feelings import FEELINGS, PRIOR, bounded, reliability
-from emer_space.models.expression import FaceNetwork, SecondOpinion, pooled
-from emer_space.models.own import table
+from emer_space.feelings import FEELINGS, PRIOR, bounded, fusion_table, reliability
+from emer_space.models.expression import FaceNetwork, SecondOpinion
 from training import fusion, muscles
 from training.corpora import ferplus, recordings
 
@@ -41,35 +40,36 @@ def faces(labelled: Path) -> Report:
 
 
 def _faces(corpus: str, images: NDArray[np.uint8], labels: NDArray[np.integer]) -> Report:
-    seen = muscles.seen(images, FaceNetwork(), SecondOpinion(), _quiet)
-    network, opinion = seen.network[:, : len(FEELINGS)], seen.opinion
-    unseen = np.full(network.shape, np.nan)
-    calls = pooled(network, opinion)
+    network = FaceNetwork()
+    seen = muscles.seen(images, network, SecondOpinion(), _quiet)
     answers = {
-        "own network": network,
-        "second opinion": opinion,
-        "classifiers": calls,
-        "muscles": still_reading(unseen, seen.channels),
-        "face": still_reading(calls, seen.channels),
+        "network, votes": seen.votes[:, : len(FEELINGS)],
+        "network, taught": seen.taught,
+        "second opinion": seen.opinion,
+        "muscles": still_reading(np.full(seen.taught.shape, np.nan), seen.channels),
+        "face": still_reading(seen.calls, seen.channels),
     }
     flat = np.where(seen.found[:, None], 0.0, PRIOR)  # a face without landmarks says nothing
+    answers = {witness: np.nan_to_num(shares) + flat for witness, shares in answers.items()}
+    answers["network, votes, as cropped"] = network.of_crops(images)[0][:, : len(FEELINGS)]  # without landmarks
     return {
-        f"{witness} · {corpus}": rightness(_normed(np.nan_to_num(shares) + flat), labels, FEELINGS)
-        for witness, shares in answers.items()
+        f"{witness} · {corpus}": rightness(_normed(shares), labels, FEELINGS) for witness, shares in answers.items()
     }
 
 
 def words(reference: Path) -> Report:
     """The words alone, on the subtitles of EMER v1 that hold any evidence."""
     support, labels = fusion.subtitles(reference / "emer" / fusion.SUBTITLES)
-    shares = from_support(support, table("fusion.toml")["words"]["sharpness"])
+    shares = from_support(support, fusion_table()["words"]["sharpness"])
     return {"words · EMER v1": rightness(shares, labels, FEELINGS)}
 
 
 def voices(labelled: Path) -> Report:
-    """The voice alone: EmoDB's speakers by weights that never heard them, and corpora that it never heard."""
+    """The voice alone: EmoDB's speakers by weights that never heard them, and corpora that it never heard; and of men
+    and women, where it is known who is which."""
     said = {"EmoDB, speakers left out": voice_truth.left_out(labelled / "emodb")}
     said |= {name: voice_truth.unheard(labelled / name, classes) for name, classes in voice_truth.UNHEARD.items()}
+    said |= {f"{name}, {who}": part for name, each in said.items() for who, part in voice_truth.by_gender(each).items()}
     return {f"voice · {name}": rightness(each.shares, each.truth, each.classes) for name, each in said.items()}
 
 

@@ -6,7 +6,7 @@ Posteriors decide, pooled by measured reliability; clues explain, and a pattern 
 bears it out. Where no witness spoke (clues that are written as text), the clues decide alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import prod
@@ -37,6 +37,18 @@ HEARD = 0.1
 FEELS = "feels "
 NAMING = frozenset({"any_of", "also_of", "none_of"})
 CONDITIONS = NAMING | {"valence", "arousal", "quiet", "silent"}
+
+Kind = Literal["pleasant", "unpleasant", "surprised", "neutral"]
+KINDS: Mapping[int, Kind] = {1: "pleasant", -1: "unpleasant", 0: "neutral"}
+OF_KIND: Mapping[Kind, tuple[str, ...]] = {
+    "pleasant": ("happy",),
+    "unpleasant": ("sad", "angry", "disgusted", "fearful", "contemptuous"),
+    "surprised": ("surprised",),
+    "neutral": ("neutral",),
+}
+TELLING = 2.5
+"""A modality carries a feeling of a kind where it makes its odds so many times what they are beforehand; less is
+hardly worth a mention (Kass & Raftery 1995 draw that line at 3)."""
 
 Conditions = Mapping[Modality, Mapping[str, Any]]
 
@@ -84,21 +96,25 @@ class Pattern:
 
     def kept(self, modality: Modality, stances: Mapping[Modality, Stance]) -> float:
         """How much of a modality counts where this pattern speaks, 0…1."""
-        winner = stances.get(self.wins)  # type: ignore[call-overload]
-        loses = self.kind == "conflict" and winner is not None and stances[modality].side * winner.side < 0
-        unsettled = self.wins == "open" and stances[modality].side != 0
+        stance, winner = stances[modality], stances.get(self.wins)  # type: ignore[call-overload]
+        loses = self.kind == "conflict" and winner is not None and stance.side * winner.side < 0
+        unsettled = self.wins == "open" and stance.posterior is not None and stance.side != 0
         return self.damp.get(modality, LOSING if loses else UNSETTLED if unsettled else 1.0)
 
     def borne_out(self, pooled: Posterior, stances: Mapping[Modality, Stance]) -> bool:
         """Whether the posterior carries a feeling that the pattern brings in, and is on the side of whoever wins; and
-        whether all that are said to agree carry a feeling."""
+        whether all that are said to agree, if they do not express it in opposite ways, carry a feeling of that side."""
         named = feelings.families(self.suggests)
         if named and not any(feelings.carries(pooled, name) for name in named):
             return False
-        if self.kind == "agreement" and any(_kind(stances[name]) is None for name in self.when if name in stances):
+        side = feelings.side(feelings.first(pooled))
+        told = [stances[name] for name in self.when if name in stances]
+        if self.kind == "agreement" and not self.damp and any(_kind(stance) is None for stance in told):
+            return False
+        if self.wins == "both" and any(stance.side * side < 0 or (stance.side and not side) for stance in told):
             return False
         winner = stances.get(self.wins)  # type: ignore[call-overload]
-        return winner is None or winner.side * feelings.side(pooled) >= 0
+        return winner is None or winner.side * side >= 0
 
     def clues(self, stances: Mapping[Modality, Stance]) -> tuple[Clue, ...]:
         """The clues that the pattern rests on, strongest first: at most two a modality that it names."""
@@ -159,6 +175,11 @@ class Verdict:
         sides = {feelings.first(each.posterior) for each in self.stances.values() if each.posterior and self.open}
         return feelings.carries(self.pooled, feeling) or (feeling in sides and self.pooled.feelings[feeling] >= HEARD)
 
+    def bears_word(self, word: str) -> bool:
+        """Whether an emotion word may be said; one that the vocabulary does not know may."""
+        feeling = feelings.feeling_of(word)
+        return feeling is None or self.carries(feeling)
+
     def bears(self, rule: Rule) -> bool:
         """Whether what a rule says may be told: it names no feeling, or one that may be spoken of."""
         named = feelings.families(rule.suggests) if rule.claims else frozenset()
@@ -166,8 +187,9 @@ class Verdict:
 
     @property
     def telling(self) -> tuple[Modality, ...]:
-        """The modalities that carry a feeling."""
-        return tuple(name for name, stance in self.stances.items() if _kind(stance) is not None)
+        """The modalities that carry a feeling; where none does, those that carry its absence."""
+        kinds = {name: kind for name, stance in self.stances.items() if (kind := _kind(stance))}
+        return tuple(name for name, kind in kinds.items() if kind != "neutral") or tuple(kinds)
 
 
 def weigh(clues: tuple[Clue, ...], people: tuple[Person, ...], posteriors: Iterable[Posterior] = ()) -> Verdict:
@@ -180,15 +202,14 @@ def weigh(clues: tuple[Clue, ...], people: tuple[Person, ...], posteriors: Itera
         for name in MODALITIES
         if (own := tuple(c for c in speaking if c.modality == name))
     }
-    pattern, pooled = _pattern(stances)
+    pattern, pooled = _pattern(stances, tuple(said.values()))
     reread = {name: _reread(stance, _side_of_others(stances, name)) for name, stance in stances.items()}
     return Verdict(clues, people, reread, _agreement(stances, pattern), pattern, pooled)
 
 
-def _pattern(stances: Mapping[Modality, Stance]) -> tuple[Pattern | None, Posterior | None]:
+def _pattern(stances: Mapping[Modality, Stance], said: Sequence[Posterior]) -> tuple[Pattern | None, Posterior | None]:
     """The first pattern whose conditions hold and which the posterior that is pooled its way bears out, and that
     posterior; without a pattern, the posterior of all witnesses alike."""
-    said = [stance.posterior for stance in stances.values() if stance.posterior]
     for pattern in load_patterns():
         if not pattern.holds(stances):
             continue
@@ -273,7 +294,8 @@ def _stance(modality: Modality, clues: tuple[Clue, ...], said: Posterior | None)
     """By the witness of a face or a voice; else, as for words, means over the clues weighted by confidence, whose
     evidence adds up as that of independent witnesses would."""
     if said is not None and modality != "textual":
-        return Stance(modality, feelings.valence(said), feelings.arousal(said), said.evidence, clues, said)
+        pleasant, aroused = (said.evidence * value for value in (feelings.valence(said), feelings.arousal(said)))
+        return Stance(modality, pleasant, aroused, said.evidence, clues, said)
     doubt = prod(1 - clue.confidence for clue in clues)
     return Stance(modality, _mean(clues, "valence"), _mean(clues, "arousal"), 1 - doubt, clues, said)
 
@@ -332,27 +354,23 @@ def _families() -> frozenset[str]:
 
 
 def _agreement(stances: Mapping[Modality, Stance], pattern: Pattern | None) -> Agreement:
-    """`consistent` is said only where two modalities each carry a feeling, and of the same kind."""
-    kinds = [kind for stance in stances.values() if (kind := _kind(stance)) is not None]
+    """`consistent` is said only where two modalities each carry a feeling of the same kind; surprise goes with both."""
+    kinds = [kind for stance in stances.values() if (kind := _kind(stance))]
+    felt = [kind for kind in kinds if kind != "neutral"] or kinds
     if not kinds:
         return "insufficient"
     if pattern and pattern.kind == "conflict":
         return "conflicting"
-    if len(kinds) == 1:
-        return "single-modality"
-    if len(set(kinds) - {0}) > 1:
-        return "consistent" if pattern else "conflicting"
-    alike = max(kinds.count(kind) for kind in kinds) > 1
-    return "consistent" if alike or pattern else "single-modality"
+    if {"pleasant", "unpleasant"} <= set(felt):
+        return "consistent" if pattern and pattern.damp else "conflicting"
+    return "consistent" if len(felt) > 1 else "single-modality"
 
 
-def _kind(stance: Stance) -> Literal[-1, 0, 1] | None:
-    """The side of the feeling that a modality carries, 0 for one that takes none; None where it carries none."""
+def _kind(stance: Stance) -> Kind | None:
+    """The kind of feeling that a modality carries; None where it carries none."""
     if stance.posterior is None:
-        return stance.side if any(clue.suggests or clue.valence for clue in stance.clues) else None
-    likeliest = feelings.first(stance.posterior)
-    carried = stance.posterior.feelings[likeliest] * stance.posterior.evidence >= feelings.CARRIED
-    if not carried:
-        return None
-    place = feelings.VALENCE[feelings.FEELINGS.index(likeliest)]
-    return 0 if abs(place) < MARKED else 1 if place > 0 else -1
+        telling = any(clue.suggests or clue.valence for clue in stance.clues)
+        return KINDS[stance.side] if telling else None
+    odds = {kind: feelings.odds_ratio(stance.posterior, names) for kind, names in OF_KIND.items()}
+    kind = max(odds, key=lambda name: odds[name])
+    return kind if odds[kind] >= TELLING else None

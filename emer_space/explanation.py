@@ -53,7 +53,8 @@ def _describe(modality: Modality, verdict: Verdict, choose: _Chooser) -> list[Se
     """What one modality shows: the main person, then others, then the picture itself and what is missing."""
     own = [clue for clue in verdict.clues if clue.modality == modality]
     main = _worth_telling(_of_main(verdict, modality), MOST_PHRASES[modality])
-    beside = _worth_telling([clue for clue in own if clue.person in verdict.others], MOST_PHRASES_OF_OTHERS)
+    others = [clue for clue in own if clue.person in verdict.others and not _rule(clue).claims]
+    beside = _worth_telling(others, MOST_PHRASES_OF_OTHERS)
     sentences = _main_sentences(modality, main, verdict, choose)
     if beside:
         text = choose(_words()["subject"]["other"], "other").format(phrases=_phrases(beside))
@@ -204,7 +205,8 @@ def _infer(verdict: Verdict, choose: _Chooser) -> list[Sentence]:
     telling = [verdict.stances[name] for name in verdict.telling]
     speaking = [clue for stance in telling or verdict.stances.values() for clue in stance.clues if salience(clue)]
     rests_on = strongest(speaking, each=2) or list(verdict.clues)
-    wording = choose(words["inference"][verdict.agreement], "inference")
+    faint = verdict.agreement == "insufficient" and verdict.pooled is not None
+    wording = choose(words["inference"]["faint" if faint else verdict.agreement], "inference")
     if verdict.agreement == "single-modality":
         wording = wording.format(modality=words["modality"][rests_on[0].modality])
     return [Sentence(wording, _ids(rests_on))] if rests_on else []
@@ -215,6 +217,7 @@ def _conclude(labels: Sequence[Label], verdict: Verdict, choose: _Chooser) -> Se
     named = _in_order(labels, verdict) or _by_rank(labels)
     near = _near(labels)
     confidence = sum(label.confidence for label in near) / len(near)
+    confidence = min(confidence, words["open"]) if verdict.open else confidence
     sure = next(row for row in words["sure"] if confidence >= row["from"])
     text = choose(sure["wordings"], "labels").format(labels=named)
     return Sentence(text, tuple(dict.fromkeys(clue for label in labels for clue in label.clues[:3])))

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.analysis import Modality, Posterior
+from emer_space.analysis import MODALITIES, Modality, Posterior
 from emer_space.clues.rules import read_toml
 from emer_space.models.own import table
 from emer_space.vocabulary import load_vocabulary
@@ -21,6 +22,8 @@ VALENCE: NDArray[np.float64] = np.array([row["valence"] for row in _TABLE.values
 AROUSAL: NDArray[np.float64] = np.array([row["arousal"] for row in _TABLE.values()])
 LEAST = 1e-4
 """No witness rules a feeling out altogether."""
+SIDED = 0.2
+"""Valence from which on a feeling is pleasant or unpleasant."""
 CARRIED = 0.3
 """A feeling is carried by a posterior that gives it this share."""
 BELOW_FIRST = 0.5
@@ -65,15 +68,20 @@ def array(said: Posterior) -> NDArray[np.float64]:
 def bounded(shares: NDArray[np.floating], modality: str) -> NDArray[np.float64]:
     """Shares (…, feelings) as of a witness who now and then has not seen the person at all: what is `lapsed` of them
     says nothing. How often that is, is measured; however sure a witness is, the others keep a say."""
-    lapse = table("fusion.toml")["lapse"][modality]
+    lapse = fusion_table()["lapse"][modality]
     result: NDArray[np.float64] = (1 - lapse) * shares + lapse * PRIOR
     return result
 
 
 def reliability() -> Mapping[str, float]:
-    """Modality → exponent of what it says in the pool; written by `python -m training fusion`."""
-    weights: Mapping[str, float] = table("fusion.toml")["reliability"]
+    """Modality → exponent of what it says in the pool."""
+    weights: Mapping[str, float] = fusion_table()["reliability"]
     return weights
+
+
+def fusion_table() -> Mapping[str, Mapping[str, float]]:
+    """How reliable each modality is: written by `python -m training fusion`. Raises `ModelUnavailable`."""
+    return table("fusion.toml", {"reliability": MODALITIES, "lapse": MODALITIES, "words": ("sharpness",)})
 
 
 def first(said: Posterior) -> str:
@@ -82,10 +90,18 @@ def first(said: Posterior) -> str:
 
 
 def carries(said: Posterior, feeling: str) -> bool:
-    """Whether a posterior supports that a feeling be spoken of."""
+    """Whether a posterior supports that a feeling be spoken of: it is the likeliest, or likely by itself."""
     share = said.feelings[feeling]
     near = share >= BELOW_FIRST * said.feelings[first(said)] and share > PRIOR[FEELINGS.index(feeling)]
-    return share >= CARRIED or near
+    return feeling == first(said) or share >= CARRIED or near
+
+
+def odds_ratio(said: Posterior, names: Iterable[str]) -> float:
+    """How many times likelier it becomes that somebody feels one of these, by what is said and its evidence."""
+    chosen = [FEELINGS.index(name) for name in names]
+    after, before = float(array(said)[chosen].sum()), float(PRIOR[chosen].sum())
+    ratio = after / max(1 - after, LEAST) / (before / (1 - before))
+    return float(ratio**said.evidence)
 
 
 def valence(said: Posterior) -> float:
@@ -98,9 +114,10 @@ def arousal(said: Posterior) -> float:
     return float(np.clip((array(said) - PRIOR) @ AROUSAL, -1, 1))
 
 
-def side(said: Posterior) -> int:
-    """−1 where what is likeliest is unpleasant, 1 where it is pleasant, 0 where it is neither."""
-    return int(np.sign(np.round(VALENCE[FEELINGS.index(first(said))], 0)))
+def side(feeling: str) -> Literal[-1, 0, 1]:
+    """−1 for an unpleasant feeling, 1 for a pleasant one, 0 for one that is neither."""
+    place = VALENCE[FEELINGS.index(feeling)]
+    return 0 if abs(place) < SIDED else 1 if place > 0 else -1
 
 
 @cache

@@ -109,7 +109,7 @@ def _bare(text: str) -> str:
 def _against(text: str, named: Sequence[Clue], verdict: Verdict) -> bool:
     """Whether it tells only of feelings that the evidence speaks against, and not as what the words alone say."""
     told = [mention for mention in mentions(text) if mention.weight > 0 and not mention.negated]
-    if not told or not all(speaks_against(mention.word, verdict) for mention in told):
+    if not told or not all(speaks_against(m.word, verdict) or not verdict.bears_word(m.word) for m in told):
         return False
     of_words = all(clue.modality == "textual" for clue in named) and _modality_named("textual").search(text.lower())
     return not of_words

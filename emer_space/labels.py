@@ -32,6 +32,8 @@ SECOND_SIGN = 0.3
 """Within one modality a further sign of the same feeling adds this much of itself: such signs are not independent."""
 AGAINST = 0.6
 """Factor for a word whose valence is opposite to what all modalities agree on."""
+BESIDE = 0.95
+"""Another word of a family is at most so much as likely as the one that fits best."""
 REFINES = 1.2
 """A word is preferred to the plain name of its feeling from this multiple of its evidence on."""
 UNMARKED = frozenset({"neutral", "calm"})
@@ -82,23 +84,28 @@ def _by_posterior(
         best = max(family, key=lambda word: (family[word], word == plain))
         if family[best] < REFINES * max(family[plain], LEAST_CONFIDENCE):
             best = plain
-        strongest_of_family = max(family.values()) or 1.0
-        scored |= {word: share * score / strongest_of_family for word, score in family.items() if score}
+        whole = max(REFINES * LEAST_CONFIDENCE, *family.values()) / BESIDE
+        scored |= {word: share * score / whole for word, score in family.items() if score}
         scored[best] = share
     return scored
 
 
 def _witnesses(word: str, verdict: Verdict) -> Signs:
-    """The strongest clue of each modality whose witness carries the word's feeling: what bears a label that no clue
+    """The strongest clue of each modality whose witness speaks for the word's feeling: what bears a label that no clue
     suggests by itself."""
     feeling = feelings.feeling_of(word)
-    signs: dict[Modality, list[tuple[float, Clue]]] = {}
-    for name, stance in verdict.stances.items():
-        if stance.posterior is None or feeling is None or not stance.clues:
-            continue
-        if feelings.carries(stance.posterior, feeling):
-            signs[name] = [(stance.posterior.feelings[feeling], strongest(stance.clues)[0])]
-    return signs
+    said = {name: each.posterior for name, each in verdict.stances.items() if each.posterior and each.clues}
+    if feeling is None or not said:
+        return {}
+    lift = {
+        name: each.feelings[feeling] / feelings.PRIOR[feelings.FEELINGS.index(feeling)] for name, each in said.items()
+    }
+    least = min(1.0, max(lift.values()))
+    return {
+        name: [(said[name].feelings[feeling], strongest(verdict.stances[name].clues)[0])]
+        for name in said
+        if lift[name] >= least
+    }
 
 
 def supported(words: Iterable[str], verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple[Label, ...]:
@@ -115,8 +122,9 @@ def supported(words: Iterable[str], verdict: Verdict, vocabulary: Vocabulary | N
             continue
         signs = _signs_for(entry, evidence, verdict, vocabulary)
         confidence = _trust(verdict) * _score(signs) * _fit(entry.word, verdict, vocabulary) if signs else 0.0
-        if verdict.pooled is not None and (feeling := feelings.feeling_of(entry.word)):
-            confidence = min(confidence, verdict.pooled.feelings[feeling])
+        feeling = feelings.feeling_of(entry.word)
+        if verdict.pooled is not None and feeling is not None and confidence >= LEAST_FIRST:
+            confidence = verdict.pooled.feelings[feeling] if verdict.carries(feeling) else 0.0
         if confidence >= LEAST_FIRST and not speaks_against(entry.word, verdict, vocabulary):
             label = Label(entry.word, round(confidence, 3), _clue_ids(signs), vocabulary.path(entry.word))
             found[entry.word] = label

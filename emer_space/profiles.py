@@ -14,9 +14,10 @@ from functools import partial
 from typing import Any
 
 from emer_space.errors import InputError, ModelUnavailable
+from emer_space.feelings import fusion_table
 from emer_space.memory import bound_heaps
 from emer_space.models import endpoint, hub, store
-from emer_space.models.expression import FaceWitness
+from emer_space.models.expression import FaceWitness, face_table
 from emer_space.models.face import FaceLandmarks
 from emer_space.models.hub_chat import HubChat, HubVision
 from emer_space.models.hub_expression import HubExpressionClassifier
@@ -142,7 +143,8 @@ class Profile:
 
 
 def load_profile(text: str = "bundled") -> Profile:
-    """The profile that a text names; raises `InputError` on an unknown name or role, or one that is not set up."""
+    """The profile that a text names; raises `InputError` on an unknown name or role, one that is not set up, and on
+    weights (`EMER_WEIGHTS`) that are none."""
     name, *overrides = [part.strip() for part in text.split(",")]
     own = LOADERS[_known(name)]
     choice = {role: name if role in own else "bundled" if role in LOADERS["bundled"] else NOBODY for role in ROLES}
@@ -162,6 +164,10 @@ def load_profile(text: str = "bundled") -> Profile:
     for role, source in choice.items():
         if source == "endpoint" and endpoint.endpoint_of(role) is None:
             raise InputError(f"The profile {text!r} asks an endpoint for {role}, and none is named; {_to_set(role)}.")
+    try:
+        fusion_table(), face_table()
+    except ModelUnavailable as problem:
+        raise InputError(str(problem)) from None
     return Profile(",".join([name, *overrides]), choice)
 
 

@@ -1,29 +1,46 @@
 """`python -m training face|voice|fusion`: fit the witnesses' weights, from the named data or from your own."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from emer_space.errors import EmerError
+from emer_space.errors import EmerError, InputError
 from emer_space.models.own import PACKAGED
 
 SEEDS = {"face": 0, "voice": 7, "fusion": 0}
 """Those of the committed weights."""
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+CORPORA = {
+    "face": ["labelled"],
+    "voice": ["labelled/emodb"],
+    "fusion": ["labelled", "labelled/nemo", "reference/emer"],
+}
+"""What they were fitted to; the face also had face-api's weights as a teacher (docs/models.md)."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0, or 2 and one sentence where something is missing or wrong."""
     chosen = _parser().parse_args(arguments)
     chosen.out.mkdir(parents=True, exist_ok=True)
+    os.environ["EMER_WEIGHTS"] = str(chosen.out)  # what was fitted there before is what fusion measures
     try:
         seed = SEEDS[chosen.witness] if chosen.seed is None else chosen.seed
-        _fit(chosen.witness)(chosen.corpus, chosen.out, seed, _tell)
+        _fit(chosen.witness)(chosen.corpus or _committed(chosen.witness), chosen.out, seed, _tell)
     except (EmerError, FileNotFoundError) as problem:
         print(problem, file=sys.stderr)
         return 2
     print(f"Written to {chosen.out}. To use it: EMER_WEIGHTS={chosen.out} make run")
     return 0
+
+
+def _committed(witness: str) -> list[Path]:
+    """The corpora of the committed weights; raises `InputError` where they are not beside the checkout."""
+    found = [SHARED / name for name in CORPORA[witness]]
+    if not all(folder.is_dir() for folder in found):
+        raise InputError("There is no folder shared/ beside the checkout; name your corpora with --corpus.")
+    return found
 
 
 def _fit(witness: str) -> Callable[[list[Path], Path, int, Callable[[str], None]], None]:
@@ -52,9 +69,8 @@ def _parser() -> argparse.ArgumentParser:
         "--corpus",
         type=Path,
         action="append",
-        required=True,
         help="a folder with labelled people: labels.csv (file, label, speaker) and recordings, or ferplus.npz; may be "
-        "given several times",
+        "given several times (default: what the committed weights were fitted to, in shared/ beside the checkout)",
     )
     parser.add_argument("--out", type=Path, default=PACKAGED, help="folder for the weights (default: the app's own)")
     parser.add_argument("--seed", type=int, help="default: that of the committed weights")

@@ -19,11 +19,13 @@ NAMES = {"contempt": "contemptuous", "notface": "no face"}
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """`images` (n, 48, 48) grey; `shares` (n, classes) of the votes, summing to 1; `split` (n,) names of parts."""
+    """`images` (n, 48, 48) grey; `shares` (n, classes) of the votes, summing to 1; `split` (n,) names of parts;
+    `taught` (n, feelings) what teachers say, where any were asked."""
 
     images: NDArray[np.uint8]
     shares: NDArray[np.float64]
     split: NDArray[np.str_]
+    taught: NDArray[np.float64] | None = None
 
     @property
     def labels(self) -> NDArray[np.intp]:
@@ -39,10 +41,14 @@ class Faces:
 
     def __add__(self, other: "Faces") -> "Faces":
         images, shares = np.concatenate([self.images, other.images]), np.concatenate([self.shares, other.shares])
-        return Faces(images, shares, np.concatenate([self.split, other.split]))
+        split = np.concatenate([self.split, other.split])
+        if self.taught is None or other.taught is None:
+            return Faces(images, shares, split)
+        return Faces(images, shares, split, np.concatenate([self.taught, other.taught]))
 
     def _where(self, chosen: NDArray[np.bool_]) -> "Faces":
-        return Faces(self.images[chosen], self.shares[chosen], self.split[chosen])
+        taught = None if self.taught is None else self.taught[chosen]
+        return Faces(self.images[chosen], self.shares[chosen], self.split[chosen], taught)
 
 
 def ferplus(path: Path) -> Faces:
@@ -76,7 +82,7 @@ def recordings(folder: Path) -> list[Recording]:
     table = folder / "labels.csv"
     if not table.is_file():
         raise InputError(f"{folder} has no labels.csv, so it is no corpus of recordings.")
-    with table.open(encoding="utf-8", newline="") as lines:
+    with table.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
     if missing := {"file", "label", "speaker"} - set(rows[0] if rows else ()):
         raise InputError(f"{table} has no column {' and no column '.join(sorted(missing))}.")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from emer_space.feelings import FACE_CLASSES
+from emer_space.feelings import FACE_CLASSES, FEELINGS
 from training.corpora import Faces
 
 SIDE = 48
@@ -55,7 +55,11 @@ class Residual(nn.Module):
 
 
 class FaceNet(nn.Module):
-    """Grey faces (n, 1, 48, 48), any range, → logits (n, classes). Each picture is put to mean 0 and deviation 1."""
+    """Grey faces (n, 1, 48, 48), any range, → logits (n, classes). Each picture is put to mean 0 and deviation 1.
+
+    The first classes are those that people saw (`FACE_CLASSES`); a second head, where there is one, has what teachers
+    say of the feelings.
+    """
 
     def __init__(self, classes: int = len(FACE_CLASSES), widths: tuple[int, int, int, int] = WIDTHS) -> None:
         super().__init__()
@@ -78,6 +82,17 @@ class FaceNet(nn.Module):
         deviation = (centred * centred).mean((1, 2, 3), keepdim=True).sqrt()
         result: Tensor = self.body(centred / (deviation + 1.0))
         return result
+
+    def with_taught_head(self) -> "FaceNet":
+        """The same network with a second head, which begins as a copy of the first without "no face"."""
+        wider = FaceNet(classes=len(FACE_CLASSES) + len(FEELINGS))
+        own, new = self.state_dict(), wider.state_dict()
+        for name, values in own.items():
+            new[name] = (
+                values.clone() if new[name].shape == values.shape else torch.cat([values, values[: len(FEELINGS)]])
+            )
+        wider.load_state_dict(new)
+        return wider
 
 
 def varied(x: Tensor, dice: torch.Generator) -> Tensor:
@@ -162,8 +177,8 @@ class Course:
 
 VOTES = Course(45, 3e-3)
 """The first course: people's votes alone."""
-TAUGHT = Course(14, 1.5e-3)
-"""The second: votes softened by teachers, and faces cut out as the app cuts them."""
+TAUGHT = Course(12, 1.5e-3)
+"""The second: with a head for the teachers, and faces cut out as the app cuts them."""
 
 
 def fit(
@@ -182,6 +197,7 @@ def fit(
     train = data.part("train")
     pictures = torch.from_numpy(train.images)[:, None].float()
     wanted = torch.from_numpy(train.shares).float()
+    taught = None if train.taught is None else torch.from_numpy(train.taught).float()
     frequency = torch.bincount(wanted.argmax(1), minlength=len(FACE_CLASSES)).float()
     draw = frequency.clamp(min=1)[wanted.argmax(1)] ** -BALANCE
     net = copy.deepcopy(start) if start else FaceNet()
@@ -204,7 +220,9 @@ def fit(
             x, y = varied(pictures[batch], dice), wanted[batch].clone()
             x[:empty], y[:empty] = without_face(pictures[batch[:empty]], dice), nothing
             logits = net(x.to(memory_format=torch.channels_last))
-            loss = -(y * functional.log_softmax(logits, 1)).sum(1).mean()
+            loss = _loss(logits[:, : len(FACE_CLASSES)], y)
+            if taught is not None:  # teachers say nothing of pictures without a face
+                loss = loss + _loss(logits[empty:, len(FACE_CLASSES) :], taught[batch[empty:]])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -216,6 +234,10 @@ def fit(
         if keep is not None:
             torch.save(mean.state_dict(), keep)
     return mean
+
+
+def _loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    return -(wanted * functional.log_softmax(logits, 1)).sum(1).mean()
 
 
 def _average(mean: FaceNet, net: FaceNet, share: float) -> None:
@@ -240,7 +262,7 @@ def logits(net: FaceNet, images: NDArray[np.uint8]) -> NDArray[np.float32]:
 def accuracy(net: FaceNet, data: Faces) -> float:
     """Share of clearly labelled faces whose likeliest expression is that of most votes."""
     clear = data.clear()
-    found = logits(net, clear.images)[:, : len(FACE_CLASSES) - 1].argmax(1)
+    found = logits(net, clear.images)[:, : len(FEELINGS)].argmax(1)
     return float((found == clear.labels).mean())
 
 

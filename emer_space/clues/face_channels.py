@@ -15,9 +15,8 @@ from emer_space.clues.faces import Sighting
 from emer_space.clues.rules import read_toml
 from emer_space.clues.spans import Floats, held, runs, smoothed, swing
 from emer_space.feelings import AROUSAL, VALENCE, with_prior
-from emer_space.models.expression import EXPRESSIONS, LEAST
+from emer_space.models.expression import EXPRESSIONS, LEAST, face_table, usual
 from emer_space.models.face import Face
-from emer_space.models.own import table as weights_table
 
 MUSCLE_SIGMA_S = 0.07
 EXPRESSION_SIGMA_S = 0.2
@@ -26,8 +25,6 @@ READABLE = 0.45
 """Below this quality of a sighting single muscles are not read, only the face as a whole."""
 NEUTRAL_PROBABILITY = 0.6
 NEUTRAL_SECONDS = 0.4
-UNMARKED = 0.25
-"""A face in which no muscle channel reaches this shows nothing."""
 GAP_S = 0.5
 SHUT, BLINK_S, BLINK_CLIP_S = 0.35, 0.4, 4.0
 """Eyes count as closed from here on (smoothing flattens a blink), blinks as long as this, in clips this long."""
@@ -57,11 +54,6 @@ JOY_WITH_SHUT_EYES = 0.4
 def table() -> Mapping[str, Any]:
     """The tables beside the rules in visual.toml: blendshapes, rest, kin."""
     return read_toml("clues/visual.toml")
-
-
-def face_table() -> Mapping[str, Any]:
-    """What was fitted to the votes of people: `weights/face.toml`."""
-    return weights_table("face.toml")
 
 
 def times(sightings: Sequence[Sighting]) -> Floats:
@@ -94,17 +86,11 @@ def face_channels(sightings: Sequence[Sighting], cuts: Sequence[float]) -> dict[
     channels["marked"] = np.max([w * np.nan_to_num(channels[name]) for name, w in table()["marked"].items()], axis=0)
     channels["marked"] = np.where(readable & seen, channels["marked"], np.nan)
     channels["outside"] = np.array([1.0 - sighting.inside for sighting in sightings])
-    channels["unmarked"] = np.clip(1.0 - channels["marked"] / UNMARKED, 0.0, 1.0)
-    channels["unsmiling"] = np.clip(1.0 - (channels["smile"] + channels["grimace"]) / UNMARKED, 0.0, 1.0)
-    open_wide = np.clip(3.0 * channels["eyes_wide"] + 1.5 * channels["jaw_held"], 0.0, 1.0)
-    channels["startled"] = np.sqrt(channels["brow_outer_up"] * open_wide)  # raised brows alone are many things
-    channels["bowed"] = np.clip(channels["head_lowered"] / 20.0, 0.0, 1.0)
     faces = face_reading(channels)
     channels |= {f"reads_{name}": values for name, values in faces.items()}
     for name, value in overall(faces, quality * channels["settled"]).items():
         channels[f"overall_{name}"] = np.full(len(t), value)
     channels["median_marked"] = np.full(len(t), _quantile(channels["marked"], 0.75))
-    channels["sightings"] = np.full(len(t), float(len(t)))
     channels["overall_blinks"] = np.full(len(t), _blinks_a_minute(channels["eyes_shut"], t, gaps))
     channels["median_quality"] = np.full(len(t), float(np.median(quality)))
     return channels
@@ -121,7 +107,7 @@ def _blinks_a_minute(eyes_shut: Floats, t: Floats, gaps: Sequence[int]) -> float
 
 
 def face_reading(channels: Mapping[str, Floats]) -> dict[str, Floats]:
-    """What the face reads as, frame by frame: probabilities of the seven expressions, summing to 1.
+    """What the face reads as, frame by frame: probabilities of the eight expressions, summing to 1.
 
     Logarithmic opinion pool (Genest & Zidek 1986) of the classifiers and of the muscles, by the weights that were
     fitted to what people saw (`face.toml`); as likely beforehand as `feelings.PRIOR`. A witness that is missing says
@@ -129,7 +115,7 @@ def face_reading(channels: Mapping[str, Floats]) -> dict[str, Floats]:
     """
     calls = np.vstack([channels[f"expr_{name}"] for name in EXPRESSIONS]).T
     covered = np.nan_to_num(channels.get("mouth_covered", np.zeros(1))) >= COVERED
-    before = np.array([face_table()["before"][name] for name in EXPRESSIONS])
+    before = usual()
     trust = np.where(covered, COVERED_TRUST, 1.0)[:, None]
     calls = np.maximum(calls, LEAST) ** trust * before ** (1.0 - trust)
     calls = calls / calls.sum(axis=1, keepdims=True)
@@ -141,7 +127,7 @@ def still_reading(calls: Floats, moves: Floats) -> Floats:
     """Probabilities (n, expressions), with `feelings.PRIOR` before them: of what the classifiers say (n, expressions),
     and of what the muscles show (n, channels of `EVIDENCE`). One that is NaN leaves all to the other."""
     weights = face_table()
-    before = np.array([weights["before"][name] for name in EXPRESSIONS])
+    before, seen_before = usual(), np.array([weights["seen_before"][name] for name in EXPRESSIONS])
     rows = weights["muscles"]
     evidence = moves @ np.array([[rows[name][channel] for channel in EVIDENCE] for name in EXPRESSIONS]).T
     evidence = evidence + np.array([rows[name]["bias"] for name in EXPRESSIONS])
@@ -149,7 +135,7 @@ def still_reading(calls: Floats, moves: Floats) -> Floats:
     by_calls = np.where(moved, weights["pool"]["classifiers"], 1.0)
     by_moves = np.where(called, weights["pool"]["muscles"], 1.0)
     said = by_calls * np.nan_to_num(np.log(np.maximum(calls, LEAST) / before))
-    said += by_moves * np.nan_to_num(_log_softmax(evidence) - np.log(before))
+    said += by_moves * np.nan_to_num(_log_softmax(evidence) - np.log(seen_before))
     shares = with_prior(np.exp(_log_softmax(np.log(before) + said)), before)
     return np.where(called | moved, shares, np.nan)
 

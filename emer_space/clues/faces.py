@@ -25,7 +25,7 @@ MIN_SHARE = 0.08
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """A face in the frame `index` at `t` seconds; `expression` is (7,) probabilities or None.
+    """A face in the frame `index` at `t` seconds; `expression` is (8,) probabilities or None.
 
     `inside` is the share of its landmarks that lie in the picture, `reach` the face's side over the picture's
     shorter side, `central` 1 in the middle of the picture and 0 at its edge. `detail` is how many pixels it was read in

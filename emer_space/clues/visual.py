@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from emer_space.clip import Frame
 
 WITHOUT_CLASSIFIER = (
-    "The expression classifier is not installed, so faces are read from their muscles alone; "
-    "run `python -m emer_space models fetch` for a second opinion."
+    "The network for expressions cannot be loaded, so faces are read from their muscles alone; run `make install`."
 )
 MAX_CLUES = 12
 MAX_CLUES_OF_OTHERS = 2
@@ -84,6 +83,8 @@ def read_visual(
     """
     watched = _watch(frames, facts, faces, expression, settings, token, progress, again)
     notices = [] if expression is not None else [Notice("expression-missing", WITHOUT_CLASSIFIER)]
+    if lacks := getattr(expression, "lacks", None):
+        notices.append(Notice("opinion-missing", lacks))
     if not len(watched.t):
         notices.append(Notice("no-frames", "The clip has no picture that could be read."))
         return Reading(clues=numbered(_picture_clues(watched, [], facts), "v"), notices=tuple(notices))

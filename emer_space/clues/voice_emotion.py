@@ -27,6 +27,9 @@ LEAST_VOICE_S = 0.6
 """Voiced sound that a window must hold to be read, as in acoustic.py."""
 
 
+FEELING_OF = {kind: feeling for feeling, kind in TOLD.items()} | {"surprise": "surprised", "calm": "neutral"}
+"""What clues call a class (emotion_classes.toml) → the feeling."""
+EVEN: NDArray[np.float64] = np.full(len(FEELINGS), 1 / len(FEELINGS))
 ENOUGH_VOICE_S = 2.0
 """Speech from which on a posterior counts in full, about the length of what the witness was fitted to."""
 
@@ -58,17 +61,31 @@ def with_voice_emotion(
         from scipy.signal import resample_poly  # takes most of a second to import, and is seldom needed
 
         wave = resample_poly(wave, SAMPLE_RATE, settings.sample_rate).astype(np.float32)
-    said = reading.posterior
     if isinstance(classifier, VoiceWitness):
         emotions, whole = classifier.hear(wave, activity, token)
-        even = np.full(len(FEELINGS), 1 / len(FEELINGS))
-        evidence = min(whole.speech_s / ENOUGH_VOICE_S, 1.0)
-        said = posterior("acoustic", with_prior(whole.probabilities, even), evidence)
+        shares, heard_s = whole.probabilities, whole.speech_s
     else:
-        emotions = classifier.probabilities(wave, token)
+        emotions, shares = classifier.probabilities(wave, token), None
+        heard_s = float((emotions.end - emotions.start).max(initial=0.0))
+    said = None
+    if len(emotions.start):
+        shares = _over_feelings(emotions).mean(0) if shares is None else shares
+        said = posterior("acoustic", with_prior(shares, EVEN), min(heard_s / ENOUGH_VOICE_S, 1.0))
     found = voice_emotion_clues(emotions, facts, activity)
-    series = tuple(over_time(each, emotions) for each in reading.series) if said else reading.series
+    series = tuple(over_time(each, emotions) for each in reading.series)
     return replace(reading, clues=numbered([*reading.clues, *found], "a"), series=series, posterior=said)
+
+
+def _over_feelings(emotions: VoiceEmotions) -> NDArray[np.float64]:
+    """Shares (windows, feelings); a feeling that is none of the classes is about as likely as the others."""
+    found = np.full((len(emotions.start), len(FEELINGS)), np.nan)
+    for column, kind in enumerate(emotions.classes):
+        place = FEELINGS.index(FEELING_OF[kind])
+        found[:, place] = np.nan_to_num(found[:, place]) + emotions.probabilities[:, column]
+    usual = 1 / (len(FEELINGS) - np.isnan(found).sum(1, keepdims=True)) if len(found) else 0.0
+    found = np.where(np.isnan(found), usual, found)
+    shares: NDArray[np.float64] = found / found.sum(1, keepdims=True)
+    return shares
 
 
 def over_time(series: Series, emotions: VoiceEmotions) -> Series:
@@ -77,11 +94,9 @@ def over_time(series: Series, emotions: VoiceEmotions) -> Series:
     if not len(emotions.start):
         return series
     t = np.array(series.t)
-    columns = [FEELINGS.index(name) for name in TOLD]
+    shares = _over_feelings(emotions) - EVEN  # a voice that says nothing is in the middle
     middle = (emotions.start + emotions.end) / 2
-    pleasant, aroused = (
-        np.interp(t, middle, emotions.probabilities @ places[columns]) for places in (VALENCE, AROUSAL)
-    )
+    pleasant, aroused = (np.interp(t, middle, shares @ places) for places in (VALENCE, AROUSAL))
     measured = np.array([np.nan if value is None else value for value in series.arousal])
     moved = np.clip(measured - np.nanmean(measured) + aroused, -1, 1) if not np.isnan(measured).all() else measured
     known = ~np.isnan(moved)

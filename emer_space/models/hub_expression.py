@@ -1,4 +1,4 @@
-"""Seven expressions of an aligned face by an image classifier of the Hub: the second opinion of the hub profile."""
+"""Seven expressions of an aligned face by an image classifier of the Hub: the role `expression` of the hub profile."""
 
 import logging
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from emer_space.errors import ModelUnavailable
 from emer_space.models.emotion_classes import classes_of
-from emer_space.models.expression import SEVEN, VIEWS, grey_face, in_order
+from emer_space.models.expression import SEVEN, VIEWS, grey_face, in_order, usual
 from emer_space.models.face import Face
 from emer_space.models.hub import load, on_gpu, small_device
 from emer_space.models.hub_source import Tell
@@ -44,6 +44,7 @@ class HubExpressionClassifier:
         """Probabilities (8,) in the order of `EXPRESSIONS` for a face of the picture `rgb` (h, w, 3).
 
         The mean over the crops of `VIEWS`, in grey: what most collections of faces hold, and no expression is a colour.
+        A checkpoint is taken to find all classes as likely beforehand, and put on a level with the bundled classifiers.
         """
         views = []
         for margin, mirrored in VIEWS:
@@ -51,7 +52,8 @@ class HubExpressionClassifier:
             grey = crop[:, ::-1] if mirrored else crop
             views.append(np.repeat(grey[:, :, None], 3, axis=2))
         prepared = self._loaded.processor(images=views, return_tensors="pt")
-        return in_order(self._classify(prepared["pixel_values"]), self._classes).mean(axis=0)
+        shares = in_order(self._classify(prepared["pixel_values"]), self._classes).mean(axis=0) * usual()
+        return np.asarray(shares / shares.sum())
 
     def _classified(self, pixels: Any) -> NDArray[np.float32]:
         """Probabilities (views, 7) in the checkpoint's own order."""

@@ -116,3 +116,25 @@ def test_head_angles_have_the_signs_a_viewer_sees(nearer: int, expected: tuple[f
     solid[FOREHEAD, 1], solid[CHIN, 1] = -50, 50
     solid[nearer, 2] = -100
     assert head_angles(solid) == pytest.approx(expected, abs=1e-6)
+
+
+@needs_clips
+def test_without_the_second_opinion_the_network_reads_alone_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rgb = at(looked_at("faces/single_face.mp4", tmp_path), 1.5)
+    face = only_face(rgb)
+    monkeypatch.setenv("EMER_HOME", str(tmp_path / "empty"))
+    alone = FaceWitness()
+    assert alone.lacks and "models fetch" in alone.lacks and "fer==" not in alone.revision
+    shares = alone.probabilities(rgb, face)
+    assert shares is not None and EXPRESSIONS[int(shares.argmax())] == "happy"
+    assert shares.sum() == pytest.approx(1.0)
+
+
+def test_what_is_no_face_gets_no_expression(classifier: FaceWitness) -> None:
+    """Landmarks put on a wall: the network, which knows pictures without a face, says that it is none."""
+    wall = np.repeat(np.tile(np.linspace(60, 180, 200, dtype=np.uint8), (200, 1))[:, :, None], 3, axis=2)
+    landmarks = np.random.default_rng(1).uniform(50, 150, (478, 2)).astype(np.float32)
+    landmarks[[33, 133, 362, 263]] = [(70, 90), (90, 90), (110, 90), (130, 90)]
+    assert classifier.probabilities(wall, Face((50, 50, 150, 150), landmarks, {}, 0.0, 0.0, 0.0)) is None

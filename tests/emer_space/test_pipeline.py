@@ -160,10 +160,8 @@ def test_a_missing_model_is_said_and_the_rest_goes_on(
     events = list(analyze(clip, request, load_profile(), Settings(), CancelToken(), tmp_path))
     analysis = events[-1].analysis
     assert_sound(analysis)
-    assert {"face-missing", "expression-missing"} <= {warning.code for warning in analysis.warnings}
-    remedies = [
-        warning.message for warning in analysis.warnings if warning.code in ("face-missing", "expression-missing")
-    ]
+    assert {"face-missing", "voice-missing"} <= {warning.code for warning in analysis.warnings}
+    remedies = [warning.message for warning in analysis.warnings if warning.code in ("face-missing", "voice-missing")]
     assert len(remedies) == 2 and all("models fetch" in message for message in remedies)
     assert told(analysis) == {"acoustic", "textual"}
 

@@ -1,4 +1,5 @@
 import platform
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +60,23 @@ def test_it_tells_which_host_gets_parts_of_a_clip(named: pytest.MonkeyPatch) -> 
     assert load_profile("endpoint").sends() == {"chat": "models.example", "vision": "models.example"}
     named.setenv("EMER_CHAT_URL", "http://127.0.0.1:8080/v1")
     assert load_profile("endpoint").sends() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("fusion.toml", "[reliability]\nvisual = 1.0\n"),
+        ("face.toml", "not a table"),
+        ("face.toml", "[pool]\nsharpness = nan\n"),
+    ],
+)
+def test_weights_that_are_none_are_refused_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    monkeypatch.setenv("EMER_WEIGHTS", str(tmp_path))
+    with pytest.raises(InputError, match=name):
+        load_profile()
+    monkeypatch.setenv("EMER_WEIGHTS", str(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match="EMER_WEIGHTS"):
+        load_profile()
