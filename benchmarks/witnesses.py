@@ -24,6 +24,7 @@ from training.corpora import ferplus, recordings
 Report = Mapping[str, Rightness]
 BEGIN, END = "<!-- python -m benchmarks.truth --write -->", "<!-- end -->"
 """Between these stands the table of the model cards."""
+BY_CLASS = "<!-- by class -->"
 SIX = ("happy", "surprised", "sad", "angry", "disgusted", "fearful")
 
 
@@ -105,15 +106,26 @@ def report(labelled: Path, reference: Path, tell: Callable[[str], None] = print)
 
 
 def write_cards(found: Report, cards: Path) -> None:
-    """Put the figures into the table of the model cards."""
+    """Put the figures, and the recall of each class, into the tables of the model cards."""
     rows = ["| witness, on | n | accuracy | recall | Brier | calibration error |", "|---|---|---|---|---|---|"]
     rows += [
         f"| {name} | {one.n} | {one.accuracy:.3f} | {one.recall:.3f} | {one.brier:.3f} | {one.ece:.3f} |"
         for name, one in found.items()
     ]
-    head, _, rest = cards.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    cards.write_text("\n".join([f"{head}{BEGIN}", *rows, f"{END}{tail}"]), encoding="utf-8")
+    classes = [*FEELINGS, "bored"]
+    by_class = [f"| recall | {' | '.join(classes)} |", "|---" * (len(classes) + 1) + "|"]
+    by_class += [
+        f"| {name} | "
+        + " | ".join(f"{one.recalls[each]:.2f}" if each in one.recalls else "" for each in classes)
+        + " |"
+        for name, one in found.items()
+        if name.startswith(("face ·", "voice ·", "words ·", "verdict ·")) and not name.endswith("men")
+    ]
+    text = cards.read_text(encoding="utf-8")
+    for begin, table in ((BEGIN, rows), (BY_CLASS, by_class)):
+        head, _, rest = text.partition(begin)
+        text = "\n".join([f"{head}{begin}", *table, f"{END}{rest.partition(END)[2]}"])
+    cards.write_text(text, encoding="utf-8")
 
 
 def figures(cards: Path) -> dict[str, dict[str, float]]:
