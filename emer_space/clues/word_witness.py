@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from emer_space.analysis import Clue, Posterior
 from emer_space.feelings import FEELINGS, PRIOR, feeling_of, fusion_table, posterior
 
+DENIED = ("emotion-word-denied", "emotion-word-negated")
+
 
 def word_posterior(clues: Iterable[Clue]) -> Posterior | None:
     """The posterior of what is said; None where no clue suggests a feeling.
@@ -22,15 +24,20 @@ def word_posterior(clues: Iterable[Clue]) -> Posterior | None:
 
 
 def word_support(clues: Iterable[Clue]) -> NDArray[np.float64]:
-    """Evidence (feelings,) in 0…1: clues of one feeling add up as independent witnesses would."""
-    telling = [clue for clue in clues if clue.suggests and not clue.absent]
+    """Evidence (feelings,) in −1…1: clues of one feeling add up as independent witnesses would; a feeling that the
+    speaker denies having loses as much as a clue of it would give."""
+    clues = [clue for clue in clues if not clue.absent]
+    telling = [clue for clue in clues if clue.suggests]
+    denied = {
+        feeling_of(str(clue.measurements.get("word", ""))): clue.confidence for clue in clues if clue.cue in DENIED
+    }
     found = np.zeros(len(FEELINGS))
     for place, feeling in enumerate(FEELINGS):
         weights = [
             clue.confidence * max((w for word, w in clue.suggests.items() if feeling_of(word) == feeling), default=0.0)
             for clue in telling
         ]
-        found[place] = 1 - prod(1 - weight for weight in weights)
+        found[place] = 1 - prod(1 - weight for weight in weights) - denied.get(feeling, 0.0)
     return found
 
 

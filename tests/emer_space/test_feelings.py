@@ -145,3 +145,10 @@ def test_words_are_a_witness_only_where_they_suggest_something() -> None:
     assert sum(said.feelings.values()) == pytest.approx(1.0, abs=0.001)
     surer = word_posterior([glad, replace(glad, id="t2")])
     assert surer is not None and surer.feelings["happy"] > said.feelings["happy"]
+
+
+def test_a_feeling_that_is_denied_becomes_less_likely() -> None:
+    said = word_posterior([replace(clue("t1", "emotion-word-denied", word="angry"), suggests={}, confidence=0.4)])
+    assert said is not None
+    assert said.feelings["angry"] < PRIOR[FEELINGS.index("angry")] / 2
+    assert said.feelings["neutral"] > PRIOR[FEELINGS.index("neutral")]
