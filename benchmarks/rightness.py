@@ -53,12 +53,6 @@ def calibration_error(confidence: NDArray[np.floating], right: NDArray[np.bool_]
     )
 
 
-def among(shares: NDArray[np.floating], classes: Sequence[str], chosen: Sequence[str]) -> NDArray[np.floating]:
-    """Shares (n, chosen) where nothing but these classes can be the answer."""
-    kept = shares[:, [list(classes).index(name) for name in chosen]]
-    return kept / kept.sum(1, keepdims=True)
-
-
 def confusion_lines(found: Rightness) -> list[str]:
     """The confusion matrix as lines of text: a row for each class that occurs, in percent of the row."""
     width = max(map(len, found.classes)) + 1

@@ -33,7 +33,7 @@ LOSING = 0.3
 UNSETTLED = 0.6
 """What each side keeps of a conflict that nothing settles: one of them is wrong."""
 HEARD = 0.1
-"""Share from which the reading of one side of such a conflict is told."""
+"""One side of such a conflict is named from this share on."""
 FEELS = "feels "
 NAMING = frozenset({"any_of", "also_of", "none_of"})
 CONDITIONS = NAMING | {"valence", "arousal", "quiet", "silent"}

@@ -187,10 +187,10 @@ def fit(
     course: Course = VOTES,
     start: FaceNet | None = None,
     tell: Callable[[str], None] = print,
-    keep: Path | None = None,
 ) -> FaceNet:
-    """The network fitted to the split `train`, from `start` on where it is given; its accuracy on `val` is told after
-    every epoch. With `keep`, the averaged weights are written there after every epoch.
+    """The network fitted to the split `train`, from `start` on where there is one.
+
+    `tell` hears its accuracy on `val` after every epoch.
     """
     torch.manual_seed(seed)
     dice = torch.Generator().manual_seed(seed)
@@ -231,8 +231,6 @@ def fit(
             _average(mean, net, min(AVERAGING, 1 - 1 / (1 + epoch * steps + len(losses))))
         tell(f"epoch {epoch + 1}: loss {np.mean(losses):.3f}, {accuracy(mean, data.part('val')):.4f} of val right, "
              f"{time.perf_counter() - started:.0f} s")  # fmt: skip
-        if keep is not None:
-            torch.save(mean.state_dict(), keep)
     return mean
 
 

@@ -65,7 +65,7 @@ class Rule:
     general: bool = False
     """A summary of what more specific cues say in detail: told in prose only where they are silent."""
     claims: bool = False
-    """The phrase names a feeling: it is told only where all the evidence together bears that out."""
+    """The phrase names a feeling, so it is said only where the evidence as a whole supports that feeling."""
     words: tuple[str, ...] = ()
     """Phrases (regular expressions) that make the cue in a text: in the words said, or in a description of a clip."""
     examples: tuple[str, ...] = ()
