@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.feelings import FEELINGS
+from emer_space.feelings import FEELINGS, softmax
 from emer_space.models.voice_witness import CLASSES, load_weights, over_feelings
 from training import voice
 from training.corpora import Recording, recordings
@@ -41,9 +41,8 @@ class Said:
 def left_out(folder: Path) -> Said:
     """EmoDB's recordings, each by weights that never heard its speaker, over its own seven classes."""
     described = voice.describe(recordings(folder), SEED, _nobody)
-    scores = voice.left_out_scores(described) / voice.TEMPERATURE
-    shares = np.exp(scores - scores.max(1, keepdims=True))
-    return Said(CLASSES, shares / shares.sum(1, keepdims=True), described.labels, described.speakers.tolist())
+    shares = softmax(voice.left_out_scores(described) / voice.TEMPERATURE)
+    return Said(CLASSES, shares, described.labels, described.speakers.tolist())
 
 
 def unheard(folder: Path, classes: Sequence[str]) -> Said:

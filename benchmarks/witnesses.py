@@ -16,10 +16,10 @@ from benchmarks.rightness import Rightness, confusion_lines, rightness
 from emer_space.analysis import Modality
 from emer_space.clues.face_channels import still_reading
 from emer_space.clues.word_witness import from_support
-from emer_space.feelings import FEELINGS, PRIOR, bounded, fusion_table, reliability
+from emer_space.feelings import FEELINGS, PRIOR, bounded, fusion_table, reliability, softmax
 from emer_space.models.expression import FaceNetwork, SecondOpinion
 from training import fusion, muscles
-from training.corpora import ferplus, recordings
+from training.corpora import FERPLUS, ferplus, recordings
 
 Report = Mapping[str, Rightness]
 BEGIN, END = "<!-- python -m benchmarks.truth --write -->", "<!-- end -->"
@@ -31,7 +31,7 @@ SIX = ("happy", "surprised", "sad", "angry", "disgusted", "fearful")
 def faces(labelled: Path) -> Report:
     """The classifiers, the muscles and all together: FERPlus test (clear majorities), and CK+ (the six of Ekman; the
     answer may be any of the eight feelings)."""
-    data = ferplus(labelled / "ferplus.npz").part("test").clear()
+    data = ferplus(labelled / FERPLUS).part("test").clear()
     found = dict(_faces("FERPlus test", data.images, data.labels))
     with np.load(labelled / "ckplus.npz", allow_pickle=False) as stored:
         named = np.array(["contemptuous" if name == "contempt" else str(name) for name in stored["labels"]])
@@ -77,7 +77,7 @@ def voices(labelled: Path) -> Report:
 def verdict(labelled: Path, seed: int = 1) -> Report:
     """Face, voice and both, on moments of FERPlus's test split and RAVDESS: what pooling adds."""
     known: dict[Modality, fusion.Heard] = {
-        "visual": fusion.faces(labelled / "ferplus.npz", "test", _quiet),
+        "visual": fusion.faces(labelled / FERPLUS, "test", _quiet),
         "acoustic": fusion.voices(recordings(labelled / "ravdess_speech"), _quiet),
     }
     sober = {name: fusion.Heard(bounded(heard.shares, name), heard.labels) for name, heard in known.items()}
@@ -88,7 +88,7 @@ def verdict(labelled: Path, seed: int = 1) -> Report:
     scores = {name: np.log(PRIOR) + weights[k] * logs[k] for k, name in enumerate(("face alone", "voice alone"))}
     scores["verdict"] = np.log(PRIOR) + sum(weight * part for weight, part in zip(weights, logs, strict=True))
     return {
-        f"{name} · FERPlus with RAVDESS": rightness(_normed(np.exp(found[both])), labels[both], FEELINGS)
+        f"{name} · FERPlus with RAVDESS": rightness(softmax(found[both]), labels[both], FEELINGS)
         for name, found in scores.items()
     }
 

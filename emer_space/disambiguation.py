@@ -102,8 +102,11 @@ class Pattern:
         return self.damp.get(modality, LOSING if loses else UNSETTLED if unsettled else 1.0)
 
     def borne_out(self, pooled: Posterior, stances: Mapping[Modality, Stance]) -> bool:
-        """Whether the posterior carries a feeling that the pattern brings in, and is on the side of whoever wins; and
-        whether all that are said to agree, if they do not express it in opposite ways, carry a feeling of that side."""
+        """Whether the pooled posterior supports what the pattern says.
+
+        It carries a feeling that the pattern suggests, and is on the winner's side. Modalities that are said to agree
+        carry a feeling of that side too, unless the pattern explains why they express it in opposite ways.
+        """
         named = feelings.families(self.suggests)
         if named and not any(feelings.carries(pooled, name) for name in named):
             return False

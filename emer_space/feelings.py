@@ -20,6 +20,8 @@ FACE_CLASSES = (*FEELINGS, "no face")
 PRIOR: NDArray[np.float64] = np.array([row["prior"] for row in _TABLE.values()])
 VALENCE: NDArray[np.float64] = np.array([row["valence"] for row in _TABLE.values()])
 AROUSAL: NDArray[np.float64] = np.array([row["arousal"] for row in _TABLE.values()])
+EVEN: NDArray[np.float64] = np.full(len(FEELINGS), 1 / len(FEELINGS))
+"""What is known beforehand by somebody to whom all feelings are as likely."""
 LEAST = 1e-4
 """No witness rules a feeling out altogether."""
 SIDED = 0.2
@@ -55,9 +57,8 @@ def pool(posteriors: Sequence[Posterior], kept: Mapping[str, float] | None = Non
     for each in posteriors:
         counts = reliability()[each.modality] * each.evidence * (kept or {}).get(each.modality, 1.0)
         log_shares = log_shares + counts * np.log(bounded(array(each), each.modality) / PRIOR)
-    shares = np.exp(log_shares - log_shares.max())
     doubt = float(np.prod([1 - each.evidence for each in posteriors]))
-    return Posterior("pooled", _named(shares / shares.sum()), round(1 - doubt, 3))
+    return Posterior("pooled", _named(softmax(log_shares)), round(1 - doubt, 3))
 
 
 def array(said: Posterior) -> NDArray[np.float64]:
@@ -66,10 +67,26 @@ def array(said: Posterior) -> NDArray[np.float64]:
 
 
 def bounded(shares: NDArray[np.floating], modality: str) -> NDArray[np.float64]:
-    """Shares (…, feelings) as of a witness who now and then has not seen the person at all: what is `lapsed` of them
-    says nothing. How often that is, is measured; however sure a witness is, the others keep a say."""
-    lapse = fusion_table()["lapse"][modality]
+    """Shares (…, feelings) with the modality's own lapse: however sure a witness is, the others keep a say."""
+    return lapsed(shares, fusion_table()["lapse"][modality])
+
+
+def lapsed(shares: NDArray[np.floating], lapse: float) -> NDArray[np.float64]:
+    """Shares (…, feelings) of a witness who, with the probability `lapse`, has not seen the person at all."""
     result: NDArray[np.float64] = (1 - lapse) * shares + lapse * PRIOR
+    return result
+
+
+def softmax(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Scores (…, classes) → shares that sum to 1."""
+    result: NDArray[np.float64] = np.exp(log_softmax(scores))
+    return result
+
+
+def log_softmax(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The logarithms of `softmax`, also where that is too small for a number."""
+    above = scores - scores.max(axis=-1, keepdims=True)
+    result: NDArray[np.float64] = above - np.log(np.exp(above).sum(axis=-1, keepdims=True))
     return result
 
 

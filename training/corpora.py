@@ -12,6 +12,7 @@ from emer_space.errors import InputError
 from emer_space.feelings import FACE_CLASSES, FEELINGS
 
 Part = Literal["train", "val", "test"]
+FERPLUS = "ferplus.npz"
 CLEAR = 0.5
 """Share of the votes that the first expression must have for a face to count as labelled (Barsoum et al. 2016)."""
 NAMES = {"contempt": "contemptuous", "notface": "no face"}

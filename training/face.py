@@ -5,21 +5,19 @@ from operator import add
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from emer_space.clues.face_channels import EVIDENCE
 from emer_space.errors import InputError
-from emer_space.feelings import FEELINGS
-from emer_space.models.expression import EXPRESSIONS, LEAST, FaceNetwork, SecondOpinion
+from emer_space.feelings import FEELINGS, log_softmax
+from emer_space.models.expression import EXPRESSIONS, FaceNetwork, SecondOpinion, mean_log
 from training import muscles, teachers
-from training.corpora import Faces, ferplus
+from training.corpora import FERPLUS, Faces, ferplus
 from training.face_network import SIDE, TAUGHT, VOTES, FaceNet, export, fit
 from training.own_faces import MARGIN, own_faces
 from training.pooling import fit_pool
 from training.written import Tell, write_table
 
-FERPLUS = "ferplus.npz"
 TEACHERS = {"face-api": 0.6, "opinion": 0.4}
 """How much each teacher counts; where one is missing, the other counts in full."""
 MUSCLE_FACES = 6000
@@ -51,7 +49,7 @@ def run(corpora: list[Path], out: Path, seed: int, tell: Tell, net: FaceNet | No
     chosen = seen.found & (val.shares[:, : len(FEELINGS)].sum(1) > 0)
     shares = of_feelings(val.shares[chosen])
     said = (seen.votes[chosen, : len(FEELINGS)], seen.taught[chosen], seen.opinion[chosen])
-    mean = np.mean([np.log(np.maximum(each, LEAST)) for each in said], axis=0)
+    mean = mean_log(said)
     sharpness, _ = fit_pool([mean], shares)
     calls = log_softmax(sharpness[0] * mean)
     before, seen_before = np.exp(calls).mean(0), shares.mean(0)
@@ -104,8 +102,3 @@ def of_feelings(shares: NDArray[np.float64]) -> NDArray[np.float64]:
 def _muscles(seen: muscles.Seen, shares: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     chosen = seen.found & (shares[:, : len(FEELINGS)].sum(1) > 0)
     return muscles.fit(seen.channels[chosen], of_feelings(shares[chosen]))
-
-
-def log_softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = torch.log_softmax(torch.from_numpy(scores), 1).numpy()
-    return result

@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 
 from emer_space.analysis import MODALITIES, ClipFacts, Modality
 from emer_space.cancellation import CancelToken
+from emer_space.clues.face_channels import still_reading
 from emer_space.clues.textual import given_subtitle, read_textual
 from emer_space.clues.word_witness import from_support, word_support
 from emer_space.errors import InputError, ModelUnavailable
-from emer_space.feelings import FEELINGS, PRIOR, fusion_table, with_prior
+from emer_space.feelings import EVEN, FEELINGS, PRIOR, fusion_table, lapsed, with_prior
+from emer_space.models.expression import FaceNetwork, SecondOpinion
 from emer_space.models.sentences import SentenceEmbeddings
+from emer_space.models.voice_witness import VoiceWitness
 from emer_space.settings import Settings
 from training import muscles, voice
-from training.corpora import Part, Recording, ferplus, recordings
+from training.corpora import FERPLUS, Part, Recording, ferplus, recordings
 from training.face_network import seen_badly
 from training.pooling import fit_pool
 from training.written import Tell, write_table
@@ -55,9 +58,9 @@ def run(corpora: list[Path], out: Path, seed: int, tell: Tell) -> None:
     """Write `fusion.toml` into `out`. `corpora`: a folder with `ferplus.npz`, folders of recordings that the voice was
     not fitted to, and a folder with EMER's `gt-eng.csv`; of what is not there the committed weight is kept."""
     known: dict[Modality, Heard] = {}
-    with_faces = [place for place in corpora if (place / "ferplus.npz").is_file()]
+    with_faces = [place for place in corpora if (place / FERPLUS).is_file()]
     if with_faces:
-        known["visual"] = faces(with_faces[0] / "ferplus.npz", "val", tell, badly=True)
+        known["visual"] = faces(with_faces[0] / FERPLUS, "val", tell, badly=True)
     with_voices = [place for place in corpora if (place / "labels.csv").is_file()]
     if with_voices:
         known["acoustic"] = voices([each for place in with_voices for each in recordings(place)], tell)
@@ -71,7 +74,7 @@ def run(corpora: list[Path], out: Path, seed: int, tell: Tell) -> None:
     if not known:
         raise InputError("None of the corpora has labelled people: see training/fusion.py for what is wanted.")
     lapses = {name: float(min(LAPSES, key=partial(_lapse_loss, heard))) for name, heard in known.items()}
-    kept = {name: Heard(_lapsed(heard.shares, lapses[name]), heard.labels) for name, heard in known.items()}
+    kept = {name: Heard(lapsed(heard.shares, lapses[name]), heard.labels) for name, heard in known.items()}
     logs, wanted = moments(kept, seed)
     weights, _ = fit_pool(logs, wanted, biased=False, prior=PRIOR)
     tell(
@@ -95,9 +98,6 @@ def run(corpora: list[Path], out: Path, seed: int, tell: Tell) -> None:
 def faces(path: Path, part: Part, tell: Tell, badly: bool = False) -> Heard:
     """The face witness on clearly labelled faces of FERPlus; `badly` as a clip may show them: small, turned, blurred,
     in another light, partly covered."""
-    from emer_space.clues.face_channels import still_reading
-    from emer_space.models.expression import FaceNetwork, SecondOpinion
-
     data = ferplus(path).part(part).clear()
     images = seen_badly(data.images) if badly else data.images
     seen = muscles.seen(images, FaceNetwork(), SecondOpinion(), tell)
@@ -106,8 +106,6 @@ def faces(path: Path, part: Part, tell: Tell, badly: bool = False) -> Heard:
 
 def voices(found: Sequence[Recording], tell: Tell) -> Heard:
     """The voice witness on recordings whose labels it knows."""
-    from emer_space.models.voice_witness import VoiceWitness
-
     witness = VoiceWitness()
     known = [each for each in found if voice.class_of(each.label) in FEELINGS]
     shares = []
@@ -116,7 +114,7 @@ def voices(found: Sequence[Recording], tell: Tell) -> Heard:
             tell(f"hearing {place} of {len(known)} recordings")
         shares.append(witness.posterior(voice.sounds.load(str(each.path)), None, CancelToken()).probabilities)
     labels = np.array([FEELINGS.index(voice.class_of(each.label)) for each in known], np.intp)
-    return Heard(with_prior(np.array(shares), np.full(len(FEELINGS), 1 / len(FEELINGS))), labels)
+    return Heard(with_prior(np.array(shares), EVEN), labels)
 
 
 def subtitles(path: Path) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
@@ -155,14 +153,10 @@ def moments(
     return logs, np.eye(len(FEELINGS))[labels]
 
 
-def _lapsed(shares: NDArray[np.float64], lapse: float) -> NDArray[np.float64]:
-    return (1 - lapse) * shares + lapse * PRIOR
-
-
 def _lapse_loss(heard: Heard, lapse: float) -> float:
     """The loss with every feeling as frequent as in `PRIOR`."""
     weights = (PRIOR / np.maximum(np.bincount(heard.labels, minlength=len(FEELINGS)), 1))[heard.labels]
-    right = _lapsed(heard.shares, lapse)[np.arange(len(heard.labels)), heard.labels]
+    right = lapsed(heard.shares, lapse)[np.arange(len(heard.labels)), heard.labels]
     return float(-(weights * np.log(right)).sum() / weights.sum())
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from emer_space.clues.face_channels import EVIDENCE, still_channels
 from emer_space.errors import InputError
 from emer_space.feelings import FACE_CLASSES, FEELINGS
-from emer_space.models.expression import FaceNetwork, SecondOpinion, grey_face, pooled
+from emer_space.models.expression import FaceNetwork, SecondOpinion, grey_face, pooled, sharpness
 from emer_space.models.face import Face, FaceLandmarks
 
 SIDE = 256
@@ -37,7 +37,7 @@ class Seen:
     @property
     def calls(self) -> NDArray[np.float64]:
         """The three pooled as the app pools them, (n, 8)."""
-        return pooled([self.votes[:, : len(FEELINGS)], self.taught, self.opinion])
+        return pooled([self.votes[:, : len(FEELINGS)], self.taught, self.opinion], sharpness())
 
 
 def seen(

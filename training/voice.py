@@ -66,7 +66,7 @@ class Linear:
 
 
 def run(corpora: Sequence[Path], out: Path, seed: int, tell: Tell) -> None:
-    """Fit to corpora (folders with labels.csv) and write the weights. Raises `InputError` on a corpus that is none."""
+    """Fit to corpora, folders with labels.csv, and write the weights. Raises `InputError` for any other folder."""
     described = describe([each for folder in corpora for each in recordings(folder)], seed, tell)
     tell(f"leaving speakers out: {left_out_recall(described):.3f} of each class on average")
     fitted = fit(described.values, described.labels)

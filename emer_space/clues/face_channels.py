@@ -14,7 +14,7 @@ from emer_space.clues.face_shape import eyes_wider
 from emer_space.clues.faces import Sighting
 from emer_space.clues.rules import read_toml
 from emer_space.clues.spans import Floats, held, runs, smoothed, swing
-from emer_space.feelings import AROUSAL, VALENCE, with_prior
+from emer_space.feelings import AROUSAL, VALENCE, log_softmax, softmax, with_prior
 from emer_space.models.expression import EXPRESSIONS, LEAST, face_table, usual
 from emer_space.models.face import Face
 
@@ -135,15 +135,9 @@ def still_reading(calls: Floats, moves: Floats) -> Floats:
     by_calls = np.where(moved, weights["pool"]["classifiers"], 1.0)
     by_moves = np.where(called, weights["pool"]["muscles"], 1.0)
     said = by_calls * np.nan_to_num(np.log(np.maximum(calls, LEAST) / before))
-    said += by_moves * np.nan_to_num(_log_softmax(evidence) - np.log(seen_before))
-    shares = with_prior(np.exp(_log_softmax(np.log(before) + said)), before)
+    said += by_moves * np.nan_to_num(log_softmax(evidence) - np.log(seen_before))
+    shares = with_prior(softmax(np.log(before) + said), before)
     return np.where(called | moved, shares, np.nan)
-
-
-def _log_softmax(scores: Floats) -> Floats:
-    top = scores - scores.max(axis=-1, keepdims=True)
-    result: Floats = top - np.log(np.exp(top).sum(axis=-1, keepdims=True))
-    return result
 
 
 def overall(reading: Mapping[str, Floats], weight: Floats) -> dict[str, float]:

@@ -138,7 +138,7 @@ def _turn(kept: Kept, finder: FaceFinder, check: Callable[[], None]) -> int:
             scores = [_best(finder, turned(frame.rgb, quarters)) for quarters in (1, 2, 3)]
             ahead = max(scores) >= max(LIKELY, upright + AHEAD)
             votes.append(1 + int(np.argmax(scores)) if ahead else 0)
-        if votes.count(0) * 2 > len(chosen) or (len(votes) == 2 and upright >= UPRIGHT and votes == [0, 0]):
+        if votes.count(0) * 2 > len(chosen):
             return 0
     usual = max(set(votes), key=votes.count) if votes else 0
     return usual if votes.count(usual) * 2 > len(chosen) else 0

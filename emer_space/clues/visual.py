@@ -83,8 +83,8 @@ def read_visual(
     """
     watched = _watch(frames, facts, faces, expression, settings, token, progress, again)
     notices = [] if expression is not None else [Notice("expression-missing", WITHOUT_CLASSIFIER)]
-    if lacks := getattr(expression, "lacks", None):
-        notices.append(Notice("opinion-missing", lacks))
+    if expression is not None and expression.lacks:
+        notices.append(Notice("opinion-missing", expression.lacks))
     if not len(watched.t):
         notices.append(Notice("no-frames", "The clip has no picture that could be read."))
         return Reading(clues=numbered(_picture_clues(watched, [], facts), "v"), notices=tuple(notices))

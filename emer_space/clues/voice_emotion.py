@@ -15,7 +15,7 @@ from emer_space.analysis import ClipFacts, Clue, Reading, Series, numbered
 from emer_space.cancellation import CancelToken
 from emer_space.clues.activity import VoiceActivity
 from emer_space.clues.rules import Measurements, rules_by_cue
-from emer_space.feelings import AROUSAL, FEELINGS, VALENCE, posterior, with_prior
+from emer_space.feelings import AROUSAL, EVEN, FEELINGS, VALENCE, posterior, with_prior
 from emer_space.models.hub_voice import SAMPLE_RATE, VoiceEmotions
 from emer_space.models.voice_witness import TOLD, VoiceWitness
 from emer_space.settings import Settings
@@ -29,7 +29,6 @@ LEAST_VOICE_S = 0.6
 
 FEELING_OF = {kind: feeling for feeling, kind in TOLD.items()} | {"surprise": "surprised", "calm": "neutral"}
 """What clues call a class (emotion_classes.toml) → the feeling."""
-EVEN: NDArray[np.float64] = np.full(len(FEELINGS), 1 / len(FEELINGS))
 ENOUGH_VOICE_S = 2.0
 """Speech from which on a posterior counts in full, about the length of what the witness was fitted to."""
 
@@ -69,15 +68,15 @@ def with_voice_emotion(
         heard_s = float((emotions.end - emotions.start).max(initial=0.0))
     said = None
     if len(emotions.start):
-        shares = _over_feelings(emotions).mean(0) if shares is None else shares
+        shares = _by_feeling(emotions).mean(0) if shares is None else shares
         said = posterior("acoustic", with_prior(shares, EVEN), min(heard_s / ENOUGH_VOICE_S, 1.0))
     found = voice_emotion_clues(emotions, facts, activity)
     series = tuple(over_time(each, emotions) for each in reading.series)
     return replace(reading, clues=numbered([*reading.clues, *found], "a"), series=series, posterior=said)
 
 
-def _over_feelings(emotions: VoiceEmotions) -> NDArray[np.float64]:
-    """Shares (windows, feelings); a feeling that is none of the classes is about as likely as the others."""
+def _by_feeling(emotions: VoiceEmotions) -> NDArray[np.float64]:
+    """Shares (windows, feelings). A feeling that the classifier cannot name gets the mean share of those it can."""
     found = np.full((len(emotions.start), len(FEELINGS)), np.nan)
     for column, kind in enumerate(emotions.classes):
         place = FEELINGS.index(FEELING_OF[kind])
@@ -94,7 +93,7 @@ def over_time(series: Series, emotions: VoiceEmotions) -> Series:
     if not len(emotions.start):
         return series
     t = np.array(series.t)
-    shares = _over_feelings(emotions) - EVEN  # a voice that says nothing is in the middle
+    shares = _by_feeling(emotions) - EVEN  # a voice that says nothing is in the middle
     middle = (emotions.start + emotions.end) / 2
     pleasant, aroused = (np.interp(t, middle, shares @ places) for places in (VALENCE, AROUSAL))
     measured = np.array([np.nan if value is None else value for value in series.arousal])

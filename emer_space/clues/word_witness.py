@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.analysis import Clue, Posterior
-from emer_space.feelings import FEELINGS, PRIOR, feeling_of, fusion_table, posterior
+from emer_space.feelings import FEELINGS, PRIOR, feeling_of, fusion_table, posterior, softmax
 
 DENIED = ("emotion-word-denied", "emotion-word-negated")
 
 
 def word_posterior(clues: Iterable[Clue]) -> Posterior | None:
-    """The posterior of what is said; None where no clue suggests a feeling.
+    """The posterior of what is said; None where no clue suggests or denies a feeling.
 
     Log odds rise with the evidence for a feeling; by how much is fitted to the labels of EMER v1 (`fusion.toml`).
     """
@@ -43,7 +43,4 @@ def word_support(clues: Iterable[Clue]) -> NDArray[np.float64]:
 
 def from_support(support: NDArray[np.float64], sharpness: float) -> NDArray[np.float64]:
     """Shares (…, feelings) of evidence (…, feelings)."""
-    scores = np.log(PRIOR) + sharpness * support
-    shares = np.exp(scores - scores.max(-1, keepdims=True))
-    result: NDArray[np.float64] = shares / shares.sum(-1, keepdims=True)
-    return result
+    return softmax(np.log(PRIOR) + sharpness * support)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.errors import ModelUnavailable
-from emer_space.feelings import FACE_CLASSES
+from emer_space.feelings import FACE_CLASSES, softmax
 from emer_space.models.face import Face
 from emer_space.models.own import own, revision, table
 from emer_space.models.store import bundled_models, locate
@@ -49,7 +49,9 @@ RIGHT_EYE, LEFT_EYE = (33, 133), (362, 263)
 
 
 class ExpressionReader(Protocol):
-    """The role `expression`."""
+    """The role `expression`. `lacks` says in a sentence what a reader does without; None where that is nothing."""
+
+    lacks: str | None
 
     def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.floating[Any]] | None:
         """Probabilities (8,) in the order of `EXPRESSIONS` for a face of the picture `rgb` (h, w, 3); None where it
@@ -59,14 +61,15 @@ class ExpressionReader(Protocol):
 class FaceWitness:
     """The network's two heads and the second opinion, pooled; the network alone where the second opinion is missing.
 
-    Raises `ModelUnavailable` where the network or its runtime is missing. `lacks` says in a sentence what is.
+    Raises `ModelUnavailable` where the network or its runtime is missing.
     """
 
+    lacks: str | None = None
+
     def __init__(self) -> None:
-        face_table()
+        self._sharpness = sharpness()
         self._network = FaceNetwork()
         self._opinion: SecondOpinion | None = None
-        self.lacks: str | None = None
         try:
             self._opinion = SecondOpinion()
         except ModelUnavailable as problem:
@@ -83,15 +86,23 @@ class FaceWitness:
         if seen[-1] >= NO_FACE:
             return None
         said = [seen[:-1], taught] + ([self._opinion.probabilities(rgb, face)] if self._opinion else [])
-        return pooled(said)
+        return pooled(said, self._sharpness)
 
 
-def pooled(said: Sequence[NDArray[np.floating[Any]]]) -> NDArray[np.float64]:
-    """Probabilities (…, 8) of several classifiers together: their geometric mean, sharpened as was measured."""
-    scores = face_table()["pool"]["sharpness"] * np.mean([np.log(np.maximum(each, LEAST)) for each in said], axis=0)
-    shares = np.exp(scores - scores.max(-1, keepdims=True))
-    result: NDArray[np.float64] = shares / shares.sum(-1, keepdims=True)
+def pooled(said: Sequence[NDArray[np.floating[Any]]], sharpness: float) -> NDArray[np.float64]:
+    """Probabilities (…, 8) of several classifiers together: their geometric mean to the power of `sharpness`."""
+    return softmax(sharpness * mean_log(said))
+
+
+def mean_log(said: Sequence[NDArray[np.floating[Any]]]) -> NDArray[np.float64]:
+    """The mean (…, 8) of the logarithms of several classifiers' probabilities."""
+    result: NDArray[np.float64] = np.mean([np.log(np.maximum(each, LEAST)) for each in said], axis=0)
     return result
+
+
+def sharpness() -> float:
+    """How much surer the classifiers are together than each by itself, as was measured (`face.toml`)."""
+    return float(face_table()["pool"]["sharpness"])
 
 
 def face_table() -> Mapping[str, Any]:
@@ -137,13 +148,7 @@ class FaceNetwork:
         teachers say, (n, 8) in the order of `EXPRESSIONS`."""
         (logits,) = self._session.run(None, {"faces": crops[:, None].astype(np.float32)})
         scores = logits.astype(np.float64)
-        return _softmax(scores[:, : len(FACE_CLASSES)]), _softmax(scores[:, len(FACE_CLASSES) :])
-
-
-def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    result: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
-    return result
+        return softmax(scores[:, : len(FACE_CLASSES)]), softmax(scores[:, len(FACE_CLASSES) :])
 
 
 class SecondOpinion:

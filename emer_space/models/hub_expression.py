@@ -22,6 +22,8 @@ SIDE = 224
 class HubExpressionClassifier:
     """A checkpoint with the classes of `SEVEN` (`EMER_HUB_EXPRESSION`), asked as `FaceWitness` is."""
 
+    lacks: str | None = None
+
     def __init__(self, tell: Tell = log.info) -> None:
         """Load the model. Raises `ModelUnavailable` where there is none, or its classes are not the seven."""
         self._loaded = load(
@@ -34,6 +36,7 @@ class HubExpressionClassifier:
                 f"{', '.join(SEVEN)}; let EMER_HUB_EXPRESSION name another."
             )
         self._classes = classes
+        self._usual = usual()
         self._classify = on_gpu(self._classified)
 
     @property
@@ -52,7 +55,7 @@ class HubExpressionClassifier:
             grey = crop[:, ::-1] if mirrored else crop
             views.append(np.repeat(grey[:, :, None], 3, axis=2))
         prepared = self._loaded.processor(images=views, return_tensors="pt")
-        shares = in_order(self._classify(prepared["pixel_values"]), self._classes).mean(axis=0) * usual()
+        shares = in_order(self._classify(prepared["pixel_values"]), self._classes).mean(axis=0) * self._usual
         return np.asarray(shares / shares.sum())
 
     def _classified(self, pixels: Any) -> NDArray[np.float32]:
