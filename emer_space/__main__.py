@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from emer_space.analysis import INPUTS, Analysis
 from emer_space.cancellation import CancelToken
-from emer_space.errors import EmerError, InputError
+from emer_space.command import run_command
+from emer_space.errors import InputError
 from emer_space.settings import Settings, app_home
 
 if TYPE_CHECKING:
@@ -29,16 +30,7 @@ STANDARD_OUTPUT = "-"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        options.run(options)
-    except EmerError as problem:
-        print(problem, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
-    return 0
+    return run_command(_parser(), arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -167,24 +159,18 @@ def _explain_clues(options: argparse.Namespace) -> None:
 def _benchmark(options: argparse.Namespace) -> None:
     from leaderboard.__main__ import explain
     from leaderboard.benchmark import benchmark, enter, lines
-    from leaderboard.errors import LeaderboardError
     from leaderboard.hosting import Board
     from leaderboard.schedule import sweep
     from leaderboard.scoring_process import ScoringLimits
-    from submissions.errors import IntakeError
 
     chat = _chat(options)
-
-    try:
-        with _native_logs_hidden():
-            board = Board()
-            model = chat.name if chat else "the bundled composer"  # whose rows the app enters itself
-            keep = enter(board, options.track, model) if options.enter and chat else None
-            report = benchmark(options.track, partial(explain, chat=chat, workers=options.workers), keep=keep)
-            sweep(board, ScoringLimits.from_environment())
-            board.ledger.store.flush()
-    except (LeaderboardError, IntakeError) as problem:
-        raise InputError(str(problem)) from None
+    with _native_logs_hidden():
+        board = Board()
+        model = chat.name if chat else "the bundled composer"  # whose rows the app enters itself
+        keep = enter(board, options.track, model) if options.enter and chat else None
+        report = benchmark(options.track, partial(explain, chat=chat, workers=options.workers), keep=keep)
+        sweep(board, ScoringLimits.from_environment())
+        board.ledger.store.flush()
     report["model"] = model
     if options.json != STANDARD_OUTPUT:
         print(f"{report['model']} on {options.track}:", *lines(report), sep="\n")

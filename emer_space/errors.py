@@ -1,4 +1,4 @@
-"""What can go wrong, as types a caller can tell apart.
+"""What can go wrong, as types a caller can tell apart, with one root for the whole project.
 
 Every message is one sentence for the person who sent the input: it names the
 place and the remedy, and never a path or a text from this machine.
@@ -6,7 +6,7 @@ place and the remedy, and never a path or a text from this machine.
 
 
 class EmerError(Exception):
-    """Base of all errors that EMER Space raises on purpose."""
+    """Base of all errors that the project raises on purpose, those of submissions and leaderboard among them."""
 
 
 class InputError(EmerError):
@@ -27,3 +27,12 @@ class RuleError(EmerError):
 
 class Cancelled(EmerError):
     """The person who asked for the analysis asked to stop it."""
+
+
+class Busy(EmerError):
+    """No place is left to wait in: `count` requests are before this one; `own` where they are all the caller's."""
+
+    def __init__(self, count: int, own: bool) -> None:
+        whose, remedy = (" of your", "when they are done") if own else ("", "in a few minutes")
+        super().__init__(f"{count}{whose} requests are waiting here already; try again {remedy}.")
+        self.count, self.own = count, own

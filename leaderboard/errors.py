@@ -3,8 +3,10 @@
 Every message is one sentence that names the place and the remedy, and never a reference.
 """
 
+from emer_space.errors import EmerError
 
-class LeaderboardError(Exception):
+
+class LeaderboardError(EmerError):
     """Base of the errors that are not a participant's."""
 
 

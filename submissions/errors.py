@@ -3,8 +3,10 @@
 Every message is one sentence for the person who sent it: it says what to do, and nothing of this machine.
 """
 
+from emer_space.errors import EmerError
 
-class IntakeError(Exception):
+
+class IntakeError(EmerError):
     """Base of the errors of intake and store."""
 
 

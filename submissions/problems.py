@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from emer_space.errors import EmerError
+
 MOST_REPORTED = 20
 """Problems that are told one by one; the rest are counted."""
 MISSING_ID = "missing-id"
@@ -17,7 +19,8 @@ MOST_KEPT = 2_000
 class Limits:
     """Bounds that are checked before anything is expanded.
 
-    Bytes of a file, bytes of what an npz unpacks to, its rows, its columns, characters of a field, values of JSON.
+    Bytes of a file, bytes of what an npz unpacks to, its rows, its columns, characters of a field, values of JSON or
+    lines of a csv; characters of a list of labels and of all of them, and labels of all of them.
     """
 
     bytes: int = 64_000_000
@@ -26,6 +29,9 @@ class Limits:
     columns: int = 50
     field: int = 100_000
     values: int = 5_000_000
+    listed: int = 20_000
+    all_listed: int = 24_000_000
+    labels: int = 3_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Problem:
         }
 
 
-class SubmissionError(Exception):
+class SubmissionError(EmerError):
     """The file cannot be used: at most twenty problems, and how many more there are."""
 
     def __init__(self, problems: Iterable[Problem], more: int = 0) -> None:
@@ -75,11 +81,15 @@ class SubmissionError(Exception):
 
 
 class Findings:
-    """Problems as they are found: as many are kept as can be wanted, the rest are counted."""
+    """Problems as they are found: as many are kept as can be wanted, the rest are counted.
+
+    `warnings` are what refuses no file, and what its sender should know.
+    """
 
     def __init__(self) -> None:
         self._kept: list[Problem] = []
         self._more = 0
+        self.warnings: list[Problem] = []
 
     def add(self, *problems: Problem) -> None:
         for problem in problems:
@@ -87,6 +97,10 @@ class Findings:
                 self._kept.append(problem)
             else:
                 self._more += 1
+
+    def about(self, column: str) -> bool:
+        """Whether there is a problem of a column."""
+        return any(problem.column == column for problem in self._kept)
 
     def __bool__(self) -> bool:
         return bool(self._kept)

@@ -8,16 +8,22 @@ import pytest
 PACKAGES = ("emer_space", "submissions", "leaderboard", "training", "app", "benchmarks", "tests")
 LEAF = {"submissions.formats", "submissions.problems", "submissions.label_lists"}
 """Readers that all may import."""
+ERRORS = "emer_space.errors"
+"""The one root of all errors: the lowest floor, which imports nothing."""
+PAGE = "emer_space.page"
+"""What every tab stands on: whose turn it is, and whose request."""
 ALLOWED = {
     "emer_space": LEAF,
-    "submissions": set(),
+    "submissions": {ERRORS, PAGE},
     "training": {"emer_space"},
     "leaderboard": {
         "submissions",
         "emer_space.vocabulary",
         "emer_space.models",
-        "emer_space.errors",
+        ERRORS,
+        PAGE,
         "emer_space.settings",
+        "emer_space.tables",
     },
 }
 WIRING = ("__main__.py",)

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from emer_space.errors import EmerError, InputError
+from emer_space.command import run_command
+from emer_space.errors import InputError
 from emer_space.models.own import PACKAGED
 
 SEEDS = {"face": 0, "voice": 7, "fusion": 0}
@@ -22,17 +23,18 @@ CORPORA = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0, or 2 and one sentence where something is missing or wrong."""
-    chosen = _parser().parse_args(arguments)
+    return run_command(_parser(), arguments, _run)
+
+
+def _run(chosen: argparse.Namespace) -> None:
     chosen.out.mkdir(parents=True, exist_ok=True)
     os.environ["EMER_WEIGHTS"] = str(chosen.out)  # what was fitted there before is what fusion measures
+    seed = SEEDS[chosen.witness] if chosen.seed is None else chosen.seed
     try:
-        seed = SEEDS[chosen.witness] if chosen.seed is None else chosen.seed
         _fit(chosen.witness)(chosen.corpus or _committed(chosen.witness), chosen.out, seed, _tell)
-    except (EmerError, FileNotFoundError) as problem:
-        print(problem, file=sys.stderr)
-        return 2
+    except FileNotFoundError as problem:
+        raise InputError(f"{problem.filename} is not there; name another folder with --corpus.") from None
     print(f"Written to {chosen.out}. To use it: EMER_WEIGHTS={chosen.out} make run")
-    return 0
 
 
 def _committed(witness: str) -> list[Path]:

@@ -1,0 +1,133 @@
+"""How the command lines end: one sentence and an exit code for what goes wrong, and silence where nobody reads on."""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emer_space.command import FAILED, NO_READER
+from emer_space.errors import EmerError
+from leaderboard.errors import LeaderboardError
+from submissions.errors import IntakeError
+from submissions.problems import SubmissionError
+
+ENTRANCES = ("emer_space", "leaderboard", "submissions", "training")
+
+
+@pytest.fixture
+def start(project: Path, tmp_path: Path) -> Callable[..., "subprocess.Popen[bytes]"]:
+    def started(*arguments: str, buffered: bool = True, **pipes: int) -> "subprocess.Popen[bytes]":
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        environment |= {"EMER_HOME": str(tmp_path / "home"), **({} if buffered else {"PYTHONUNBUFFERED": "1"})}
+        return subprocess.Popen([sys.executable, "-m", *arguments], cwd=project, env=environment, **pipes)
+
+    return started
+
+
+def without_reader() -> int:
+    """The writing end of a pipe whose other end is closed, as `| head -0` leaves it."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["leaderboard", "tracks"],
+        ["leaderboard", "tracks", "--json", "-"],
+        ["leaderboard", "table", "--track", "clue-practice"],
+        ["emer_space", "models", "list"],
+        ["submissions", "status"],
+    ],
+    ids=" ".join,
+)
+def test_an_output_that_nobody_reads_ends_a_command_in_silence(
+    command: list[str], buffered: bool, start: Callable[..., "subprocess.Popen[bytes]"]
+) -> None:
+    writing = without_reader()
+    with start(*command, buffered=buffered, stdout=writing, stderr=subprocess.PIPE) as process:
+        os.close(writing)
+        assert process.stderr and process.stderr.read() == b""
+    assert process.returncode == NO_READER
+
+
+def test_a_reader_that_has_had_enough_ends_a_command_in_silence(
+    start: Callable[..., "subprocess.Popen[bytes]"], tmp_path: Path
+) -> None:
+    """More is written than a pipe holds."""
+    rows = "".join(f"{number},word{number}\n" for number in range(20_000))
+    (tmp_path / "P.csv").write_text(f"name,openset\n{rows}")
+    file = str(tmp_path / "P.csv")
+    command = ["leaderboard", "metric", "ew", "--references", file, "--predictions", file, "--json", "-"]
+    with start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout and process.stderr
+        assert process.stdout.readline() == b"{\n"
+        process.stdout.close()
+        assert b"Broken" not in process.stderr.read()
+    assert process.returncode == NO_READER
+
+
+def test_a_problem_that_nobody_reads_is_no_traceback_either(start: Callable[..., "subprocess.Popen[bytes]"]) -> None:
+    writing = without_reader()
+    with start("leaderboard", "table", "--track", "nowhere", stdout=writing, stderr=writing) as process:
+        os.close(writing)
+    assert process.returncode == NO_READER
+
+
+@pytest.mark.parametrize("entrance", ENTRANCES)
+def test_help_that_nobody_reads_is_no_traceback(entrance: str, start: Callable[..., "subprocess.Popen[bytes]"]) -> None:
+    writing = without_reader()
+    with start(entrance, "--help", stdout=writing, stderr=subprocess.PIPE) as process:
+        os.close(writing)
+        assert process.stderr and process.stderr.read() == b""
+    assert process.returncode == NO_READER
+
+
+def test_an_output_that_was_closed_before_the_start_is_none(project: Path) -> None:
+    """As under a scheduler that gives none."""
+    command = ["sh", "-c", 'exec "$0" -m leaderboard tracks >&-', sys.executable]
+    done = subprocess.run(command, cwd=project, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "told"),
+    [
+        (["emer_space", "analyze", "nothing.mp4"], FAILED, "The clip was not found"),
+        (["emer_space", "benchmark", "--track", "mer-semi"], FAILED, "mer-semi has no clues in words"),
+        (["leaderboard", "score", "--track", "clue-practice", "--predictions", "nothing.csv"], FAILED, "nothing.csv"),
+        (["submissions", "check", "--track", "nowhere", "nothing.csv"], FAILED, "There is no track 'nowhere'"),
+        (["submissions", "check", "--track", "clue-practice", "nothing.csv"], 1, "nothing.csv"),
+        (["training", "voice", "--corpus", "nothing", "--out", "{home}"], FAILED, "nothing"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_goes_wrong_is_told_in_a_sentence(
+    command: list[str], code: int, told: str, start: Callable[..., "subprocess.Popen[bytes]"], tmp_path: Path
+) -> None:
+    arguments = [part.format(home=tmp_path / "out") for part in command]
+    with start(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        out, err = (text.decode() for text in process.communicate(timeout=300))
+    assert process.returncode == code, err
+    assert told in out + err and "Traceback" not in out + err
+
+
+def test_there_is_one_root_of_errors(project: Path) -> None:
+    """Else an entrance that catches the root lets some through."""
+    assert issubclass(LeaderboardError, EmerError) and issubclass(IntakeError, EmerError)
+    assert issubclass(SubmissionError, EmerError)
+    roots = {
+        definition.name
+        for package in ENTRANCES
+        for path in (project / package).rglob("*.py")
+        for definition in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(definition, ast.ClassDef) and not definition.name.startswith("_")  # that never leaves its module
+        if any(isinstance(base, ast.Name) and base.id in ("Exception", "BaseException") for base in definition.bases)
+    }
+    assert roots == {"EmerError", "Misfit"}, "a Misfit is told as the error of the table that it is in"
