@@ -9,12 +9,22 @@ from numpy.typing import NDArray
 
 from emer_space.analysis import MODALITIES, Modality, Posterior
 from emer_space.clues.rules import read_toml
+from emer_space.errors import RuleError
 from emer_space.models.own import table
+from emer_space.table_shapes import FEELINGS as FEELINGS
+from emer_space.tables import Number, Table, exactly
 from emer_space.vocabulary import load_vocabulary
 
 _TABLE = read_toml("feelings.toml")
-FEELINGS = tuple(_TABLE)
-"""In the order of every array of shape (feelings,)."""
+_FUSION = Table(
+    {
+        "reliability": exactly(MODALITIES, Number(0)),
+        "lapse": exactly(MODALITIES, Number(0, 1)),
+        "words": exactly(("sharpness",), Number(0)),
+    }
+)
+if tuple(_TABLE) != FEELINGS:
+    raise RuleError(f"feelings.toml: the feelings stand in another order than {', '.join(FEELINGS)}.")
 FACE_CLASSES = (*FEELINGS, "no face")
 """What the face witness tells apart."""
 PRIOR: NDArray[np.float64] = np.array([row["prior"] for row in _TABLE.values()])
@@ -97,8 +107,8 @@ def reliability() -> Mapping[str, float]:
 
 
 def fusion_table() -> Mapping[str, Mapping[str, float]]:
-    """How reliable each modality is: written by `python -m training fusion`. Raises `ModelUnavailable`."""
-    return table("fusion.toml", {"reliability": MODALITIES, "lapse": MODALITIES, "words": ("sharpness",)})
+    """How reliable each modality is: written by `python -m training fusion`. Raises `ModelUnavailable`, `RuleError`."""
+    return table("fusion.toml", _FUSION)
 
 
 def first(said: Posterior) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from emer_space.errors import InputError, ModelUnavailable
+from emer_space.errors import InputError, ModelUnavailable, RuleError
 from emer_space.feelings import fusion_table
 from emer_space.memory import bound_heaps
 from emer_space.models import endpoint, hub, store
@@ -27,6 +27,7 @@ from emer_space.models.pitch import PitchTracker
 from emer_space.models.sentences import SentenceEmbeddings
 from emer_space.models.speech import SpeechRecogniser
 from emer_space.models.voice_witness import VoiceWitness
+from emer_space.table_check import check_tables
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +145,8 @@ class Profile:
 
 def load_profile(text: str = "bundled") -> Profile:
     """The profile that a text names; raises `InputError` on an unknown name or role, one that is not set up, and on
-    weights (`EMER_WEIGHTS`) that are none."""
+    weights (`EMER_WEIGHTS`) that are none, `RuleError` on a table of knowledge that is wrong."""
+    check_tables()
     name, *overrides = [part.strip() for part in text.split(",")]
     own = LOADERS[_known(name)]
     choice = {role: name if role in own else "bundled" if role in LOADERS["bundled"] else NOBODY for role in ROLES}
@@ -166,7 +168,7 @@ def load_profile(text: str = "bundled") -> Profile:
             raise InputError(f"The profile {text!r} asks an endpoint for {role}, and none is named; {_to_set(role)}.")
     try:
         fusion_table(), face_table()
-    except ModelUnavailable as problem:
+    except (ModelUnavailable, RuleError) as problem:
         raise InputError(str(problem)) from None
     return Profile(",".join([name, *overrides]), choice)
 

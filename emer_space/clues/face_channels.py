@@ -15,6 +15,7 @@ from emer_space.clues.faces import Sighting
 from emer_space.clues.rules import read_toml
 from emer_space.clues.spans import Floats, held, runs, smoothed, swing
 from emer_space.feelings import AROUSAL, VALENCE, log_softmax, softmax, with_prior
+from emer_space.models.expression import EVIDENCE as EVIDENCE
 from emer_space.models.expression import EXPRESSIONS, LEAST, face_table, usual
 from emer_space.models.face import Face
 
@@ -28,12 +29,6 @@ NEUTRAL_SECONDS = 0.4
 GAP_S = 0.5
 SHUT, BLINK_S, BLINK_CLIP_S = 0.35, 0.4, 4.0
 """Eyes count as closed from here on (smoothing flattens a blink), blinks as long as this, in clips this long."""
-EVIDENCE = (
-    "mouth_corners", "squint", "mouth_frown", "chin_raise", "brow_down", "brow_inner_up", "brow_outer_up",
-    "brow_oblique", "lips_pressed", "upper_lip", "lower_lip", "mouth_stretch", "pucker_held", "jaw_held",
-    "eyes_wide_shape", "eyes_held_shut", "gaze_down",
-)  # fmt: skip
-"""The channels that speak for or against an expression; which, and how much, is fitted (`weights/face.toml`)."""
 COVERED_SIGMA_S, COVERED = 0.2, 0.5
 """Whether the mouth is covered is smoothed by time; from here on it is."""
 COVERED_TRUST = 0.1

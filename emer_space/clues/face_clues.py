@@ -11,18 +11,13 @@ from emer_space.clues.face_channels import breaks, table
 from emer_space.clues.rules import Rule, load_rules
 from emer_space.clues.spans import Floats, Span, spans
 from emer_space.models.expression import EXPRESSIONS
+from emer_space.table_shapes import PICTURE_CUES, READING
 
 MANY = 3
 """From this number on the spans of one cue become one clue that says how often."""
 FLEETING_S = 0.5
 COVERED = 0.5
-PICTURE_CUES = (
-    "still-picture", "black-picture", "no-face", "drawn-face", "face-away", "picture-turned", "speaks",
-)  # fmt: skip
-"""Clues about the picture itself and who is in it, made in visual.py and not by conditions on a face."""
 ALWAYS_TOLD = (*PICTURE_CUES, "mouth-covered")
-READING = "face-reads"
-"""Beginning of the cues that say what the face as a whole reads as: one clue a person and expression."""
 MAIN_SHARE = 0.25
 LEAST_SURE = 0.3
 LEAST_SUPPORT = 0.4

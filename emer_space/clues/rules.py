@@ -17,7 +17,6 @@ valence, arousal and emotion words, and from which source that is known:
 """
 
 import hashlib
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +26,8 @@ from typing import Any
 
 from emer_space.analysis import Clue, Modality
 from emer_space.errors import RuleError
+from emer_space.table_shapes import CHANNELS, MADE_CUES, PICTURE_CUES, PLACES, READING, SHAPES
+from emer_space.tables import Misfit, Wording, read_table
 
 PACKAGE = Path(__file__).resolve().parent.parent
 Measurements = Mapping[str, float | int | str | bool | None]
@@ -117,17 +118,28 @@ class Rule:
         )
 
 
+@cache
 def read_toml(name: str) -> dict[str, Any]:
-    """A table of the package by its path below `emer_space/`, for instance `clues/visual.toml`."""
-    return tomllib.loads((PACKAGE / name).read_text(encoding="utf-8"))
+    """A table of the package by its path below `emer_space/`, for instance `clues/visual.toml`; not to be changed.
+
+    Raises `RuleError` where it holds what is not known there (`table_shapes.SHAPES`).
+    """
+    return read_table(PACKAGE / name, SHAPES[name])
 
 
 @cache
 def load_rules(modality: Modality) -> tuple[Rule, ...]:
     """The rules of one modality in the order of their file; raises `RuleError` on a row that is wrong."""
-    rows = read_toml(f"clues/{modality}.toml")["rule"]
-    rules = tuple(_rule(row) for row in rows)
-    _once_each(rules, f"{modality}.toml")
+    table = f"{modality}.toml"
+    rules = tuple(_checked(_rule(row), modality, table) for row in read_toml(f"clues/{table}")["rule"])
+    _once_each(rules, table)
+    if missing := next((cue for cue in MADE_CUES[modality] if cue not in {rule.cue for rule in rules}), None):
+        raise RuleError(f"{table}: the cue {missing!r} is missing, which the program asks for by its name.")
+    for rule in rules if modality == "visual" else ():
+        if not rule.when and rule.cue not in PICTURE_CUES:
+            raise RuleError(f"{table}, {rule.cue}: it has no conditions ('when'), so it could never be seen.")
+        if rule.cue.startswith(READING) and rule.cue not in MADE_CUES[modality]:
+            raise RuleError(f"{table}, {rule.cue}: known are {', '.join(MADE_CUES[modality])}.")
     return rules
 
 
@@ -135,7 +147,8 @@ def load_rules(modality: Modality) -> tuple[Rule, ...]:
 def described_rules(modality: Modality) -> tuple[Rule, ...]:
     """The rules that read a description in words: the measured ones that have phrases, and `clues/described.toml`."""
     measured = [rule for rule in load_rules(modality) if rule.words]
-    rules = (*measured, *(_rule(row) for row in read_toml("clues/described.toml").get(modality, ())))
+    rows = read_toml("clues/described.toml").get(modality, ())
+    rules = (*measured, *(_checked(_rule(row), modality, "described.toml") for row in rows))
     _once_each(rules, "described.toml")
     return rules
 
@@ -143,7 +156,8 @@ def described_rules(modality: Modality) -> tuple[Rule, ...]:
 @cache
 def model_rules(modality: Modality) -> tuple[Rule, ...]:
     """What a classifier may say, a rule a class: `clues/voice_emotion.toml`."""
-    rules = tuple(_rule(row) for row in read_toml("clues/voice_emotion.toml").get(modality, ()))
+    rows = read_toml("clues/voice_emotion.toml").get(modality, ())
+    rules = tuple(_checked(_rule(row), modality, "voice_emotion.toml") for row in rows)
     _once_each((*load_rules(modality), *rules), "voice_emotion.toml")
     return rules
 
@@ -158,17 +172,32 @@ def rules_by_cue(modality: Modality) -> Mapping[str, Rule]:
 def _once_each(rules: Iterable[Rule], table: str) -> None:
     for cue, times in Counter(rule.cue for rule in rules).items():
         if times > 1:
-            raise RuleError(f"{table} has the cue {cue!r} more than once")
+            raise RuleError(f"{table} has the cue {cue!r} more than once.")
 
 
 def rules_sha256() -> str:
     """One hash over every rule table of the package, so that a result says which rules made it."""
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.glob("**/*.toml")):
-        if "vocabulary" in path.parts or "words" in path.parts:
+        if {"vocabulary", "words", "page"} & set(path.relative_to(PACKAGE).parts):
             continue
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _checked(rule: Rule, modality: Modality, table: str) -> Rule:
+    """A rule whose channels are measured and whose sentences name what can be filled in."""
+    known = CHANNELS[modality]
+    for condition in rule.when:
+        if condition.channel not in known:
+            measured = f"known are {', '.join(sorted(known))}" if known else "nothing is measured there"
+            raise RuleError(f"{table}, {rule.cue}: the channel {condition.channel!r} is not measured; {measured}.")
+    try:
+        for sentence in (rule.statement, rule.phrase):
+            Wording(PLACES[modality])(sentence)
+    except Misfit as problem:
+        raise RuleError(f"{table}, {rule.cue}: {problem.problem}.") from None
+    return rule
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:

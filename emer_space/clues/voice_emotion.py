@@ -16,6 +16,7 @@ from emer_space.cancellation import CancelToken
 from emer_space.clues.activity import VoiceActivity
 from emer_space.clues.rules import Measurements, rules_by_cue
 from emer_space.feelings import AROUSAL, EVEN, FEELINGS, VALENCE, posterior, with_prior
+from emer_space.models.emotion_classes import check_answer
 from emer_space.models.hub_voice import SAMPLE_RATE, VoiceEmotions
 from emer_space.models.voice_witness import TOLD, VoiceWitness
 from emer_space.settings import Settings
@@ -51,7 +52,8 @@ def with_voice_emotion(
     """The acoustic reading of a clip with the model's clues among its own, and with the witness's posterior.
 
     `wave`: mono, float in −1…1, shape (samples,), at `settings.sample_rate`. `activity` leaves out windows in which
-    hardly anybody speaks. A reading that found no voice comes back as it is. Raises `Cancelled`.
+    hardly anybody speaks. A reading that found no voice comes back as it is. Raises `Cancelled`, and `ModelUnavailable`
+    where the model's answer is none.
     """
     token.check()
     if not len(wave) or all(clue.absent for clue in reading.clues):
@@ -65,6 +67,7 @@ def with_voice_emotion(
         shares, heard_s = whole.probabilities, whole.speech_s
     else:
         emotions, shares = classifier.probabilities(wave, token), None
+        check_answer(emotions.probabilities, emotions.classes, FEELING_OF, "voice")
         heard_s = float((emotions.end - emotions.start).max(initial=0.0))
     said = None
     if len(emotions.start):

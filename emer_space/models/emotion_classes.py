@@ -1,18 +1,29 @@
 """The classes of a checkpoint that reads emotions, by the names it gives them (`emotion_classes.toml`)."""
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from emer_space.errors import ModelUnavailable
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.errors import ModelUnavailable, RuleError
+from emer_space.table_shapes import SHAPES
+from emer_space.tables import read_table
+
+TABLE = Path(__file__).parent / "emotion_classes.toml"
 
 
 @cache
 def _known() -> Mapping[str, str]:
     """What a checkpoint may call a class → the class."""
-    table = tomllib.loads((Path(__file__).parent / "emotion_classes.toml").read_text(encoding="utf-8"))
-    return {name: kind for kind, names in table.items() for name in names}
+    known: dict[str, str] = {}
+    for kind, names in read_table(TABLE, SHAPES["models/emotion_classes.toml"]).items():
+        for name in names:
+            if known.setdefault(name, kind) != kind or name != name.strip().lower():
+                raise RuleError(f"emotion_classes.toml, {kind}: {name!r} is written otherwise, or {known[name]!r} too.")
+    return known
 
 
 def classes_of(id2label: Mapping[int, str], role: str) -> tuple[str, ...]:
@@ -34,3 +45,16 @@ def classes_of(id2label: Mapping[int, str], role: str) -> tuple[str, ...]:
             f"let EMER_HUB_{role.upper()} name another."
         )
     return classes
+
+
+def check_answer(answer: NDArray[np.floating[Any]], classes: Sequence[str], known: Collection[str], role: str) -> None:
+    """Raises `ModelUnavailable` where an answer (…, classes) is not a probability of each class, all of them known."""
+    wrong = None
+    if unknown := next((name for name in classes if name not in known), None):
+        wrong = f"the class {unknown!r}, which is none of the emotions known here"
+    elif answer.shape[-1:] != (len(classes),):
+        wrong = f"{answer.shape[-1] if answer.ndim else 1} numbers for its {len(classes)} classes"
+    elif not np.isfinite(answer).all():
+        wrong = "what is no number"
+    if wrong:
+        raise ModelUnavailable(f"The model for {role} answers with {wrong}; let EMER_HUB_{role.upper()} name another.")

@@ -19,8 +19,10 @@ from emer_space.feelings import FACE_CLASSES, softmax
 from emer_space.models.face import Face
 from emer_space.models.own import own, revision, table
 from emer_space.models.store import bundled_models, locate
+from emer_space.table_shapes import FACES
+from emer_space.tables import Number, Table, exactly
 
-EXPRESSIONS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
+EXPRESSIONS = FACES
 """What a face may show, in the order of `feelings.FEELINGS`."""
 SEVEN = EXPRESSIONS[:7]
 """What most classifiers tell apart."""
@@ -34,13 +36,21 @@ NO_FACE = 0.5
 """From this probability on, what was taken for a face is none."""
 LEAST = 1e-5
 """No classifier rules an expression out altogether."""
-FACE_TABLE = {
-    "pool": ("sharpness", "classifiers", "muscles"),
-    "before": EXPRESSIONS,
-    "seen_before": EXPRESSIONS,
-    "muscles": EXPRESSIONS,
-}
-"""Tables and keys that `face.toml` must have."""
+EVIDENCE = (
+    "mouth_corners", "squint", "mouth_frown", "chin_raise", "brow_down", "brow_inner_up", "brow_outer_up",
+    "brow_oblique", "lips_pressed", "upper_lip", "lower_lip", "mouth_stretch", "pucker_held", "jaw_held",
+    "eyes_wide_shape", "eyes_held_shut", "gaze_down",
+)  # fmt: skip
+"""The channels that speak for or against an expression; which, and how much, is fitted (`weights/face.toml`)."""
+FACE_TABLE = Table(
+    {
+        "pool": exactly(("sharpness", "classifiers", "muscles"), Number(0, above=True)),
+        "before": exactly(EXPRESSIONS, Number(0, 1, above=True)),
+        "seen_before": exactly(EXPRESSIONS, Number(0, 1, above=True)),
+        "muscles": exactly(EXPRESSIONS, exactly(("bias", *EVIDENCE), Number())),
+    }
+)
+"""What `face.toml` must have."""
 UNKNOWN = 0.01
 """Share of a class that a classifier does not have."""
 
@@ -106,7 +116,7 @@ def sharpness() -> float:
 
 
 def face_table() -> Mapping[str, Any]:
-    """What was fitted beside the network: `weights/face.toml`. Raises `ModelUnavailable`."""
+    """What was fitted beside the network: `weights/face.toml`. Raises `ModelUnavailable`, `RuleError`."""
     return table("face.toml", FACE_TABLE)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.errors import ModelUnavailable
-from emer_space.models.emotion_classes import classes_of
+from emer_space.models.emotion_classes import check_answer, classes_of
 from emer_space.models.expression import SEVEN, VIEWS, grey_face, in_order, usual
 from emer_space.models.face import Face
 from emer_space.models.hub import load, on_gpu, small_device
@@ -64,4 +64,6 @@ class HubExpressionClassifier:
 
         with self._loaded.busy, torch.inference_mode():
             logits = self._loaded.model(pixel_values=pixels.to(self._loaded.device, self._loaded.model.dtype)).logits
-            return np.asarray(logits.float().softmax(-1).cpu(), np.float32)
+            found = np.asarray(logits.float().softmax(-1).cpu(), np.float32)
+        check_answer(found, self._classes, SEVEN, "expression")
+        return found

@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,6 +31,8 @@ from huggingface_hub.utils import validate_repo_id
 
 from emer_space.errors import ModelUnavailable
 from emer_space.settings import app_home
+from emer_space.table_shapes import SHAPES
+from emer_space.tables import read_table
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class Checkpoint:
 @cache
 def hub_models() -> Mapping[str, HubModel]:
     """The table, by role."""
-    table = tomllib.loads((Path(__file__).parent / "hub.toml").read_text(encoding="utf-8"))
+    table = read_table(Path(__file__).parent / "hub.toml", SHAPES["models/hub.toml"])
     return {role: HubModel(role=role, **{**row, "needs": tuple(row["needs"])}) for role, row in table.items()}
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import ModelUnavailable
-from emer_space.models.emotion_classes import classes_of
+from emer_space.models.emotion_classes import check_answer, classes_of
 from emer_space.models.hub import load, on_gpu
 from emer_space.models.hub_source import Tell
 
@@ -56,7 +56,7 @@ class HubVoiceClassifier:
     def probabilities(self, wave: NDArray[np.float32], token: CancelToken) -> VoiceEmotions:
         """The classes of a mono wave (n samples at 16 kHz, −1…1) in windows of 4 s; silent ones are left out.
 
-        Raises `Cancelled` between two windows.
+        Raises `Cancelled` between two windows, `ModelUnavailable` where an answer is none.
         """
         spans, rows = [], []
         for first, last in _windows(len(wave)):
@@ -79,7 +79,9 @@ class HubVoiceClassifier:
         with self._loaded.busy, torch.inference_mode():
             placed = values.to(self._loaded.device, self._loaded.model.dtype)
             logits = self._loaded.model(**{self._input: placed}).logits[0]
-            return np.asarray(logits.float().softmax(-1).cpu(), np.float32)
+            found = np.asarray(logits.float().softmax(-1).cpu(), np.float32)
+        check_answer(found, self.classes, self.classes, "voice")
+        return found
 
 
 def _windows(samples: int) -> Iterator[tuple[int, int]]:

@@ -1,15 +1,14 @@
 """The project's own weights: in `weights/`, or in the folder that `EMER_WEIGHTS` names (a lab's own fit)."""
 
 import hashlib
-import math
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from emer_space.errors import ModelUnavailable
+from emer_space.errors import ModelUnavailable, RuleError
+from emer_space.tables import Shape, check
 
 PACKAGED = Path(__file__).parent / "weights"
 
@@ -33,35 +32,27 @@ def revision(*names: str) -> str:
     return " + ".join(f"{name} (sha256 {_digest(own(name))})" for name in names)
 
 
-def table(name: str, wanted: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-    """A table of weights, for instance `fusion.toml`, with the keys `wanted` in each of its tables.
+def table(name: str, shape: Shape) -> dict[str, Any]:
+    """A table of weights, for instance `fusion.toml`.
 
-    Raises `ModelUnavailable` where it cannot be read, or has not all of them.
+    Raises `ModelUnavailable` where it cannot be read, `RuleError` where it is not of the shape.
     """
-    return _read(own(name), tuple((part, tuple(keys)) for part, keys in wanted.items()))
+    return _read(own(name), shape)
 
 
 @cache
-def _read(path: Path, wanted: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, Any]:
+def _read(path: Path, shape: Shape) -> dict[str, Any]:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise ModelUnavailable(
             f"The weights {path.name} cannot be read; fit them by `python -m training`."
         ) from problem
-    lacking = [f"{part}.{key}" for part, keys in wanted for key in keys if key not in found.get(part, {})]
-    if lacking or not all(map(math.isfinite, _numbers(found))):
-        lack = f"have no {lacking[0]}" if lacking else "hold what is no number"
-        raise ModelUnavailable(f"The weights {path.name} {lack}; fit them by `python -m training`.")
+    try:
+        check(f"The weights {path.name}", found, shape)
+    except RuleError as problem:
+        raise RuleError(f"{str(problem)[:-1]}; fit them by `python -m training`.") from None
     return found
-
-
-def _numbers(found: Any) -> Iterator[float]:
-    if isinstance(found, dict):
-        for value in found.values():
-            yield from _numbers(value)
-    else:
-        yield found if isinstance(found, (int, float)) else math.nan
 
 
 @cache

@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,8 @@ from typing import Literal
 
 from emer_space.errors import ModelUnavailable
 from emer_space.settings import app_home
+from emer_space.table_shapes import SHAPES
+from emer_space.tables import read_table
 
 FETCH_TIMEOUT_S = 900
 
@@ -65,7 +66,7 @@ class BundledModel:
 @cache
 def bundled_models() -> Mapping[str, BundledModel]:
     """The table, by role."""
-    table = tomllib.loads((Path(__file__).parent / "bundled.toml").read_text(encoding="utf-8"))
+    table = read_table(Path(__file__).parent / "bundled.toml", SHAPES["models/bundled.toml"])
     return {
         role: BundledModel(role=role, **{**row, "wheels": tuple(row["wheels"]), "files": tuple(row["files"])})
         for role, row in table.items()

@@ -1,7 +1,6 @@
 """An emotion word and the near-synonym group it belongs to, as read from `tables/words/*.toml`."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from emer_space.errors import RuleError
+from emer_space.tables import Number, Rows, Table, read_table, text
 
+_PAIR = Rows(Number(-1, 1), 2, 2)
+_GROUPS = Table(more=Rows(Table({"words": Rows(text)}, {"at": _PAIR, "values": Table(more=_PAIR)})))
 _GAPS = re.compile(r"[\s_\-‐‑‒–—/]+")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
@@ -72,7 +74,7 @@ def read_groups(folder: Path) -> tuple[Group, ...]:
 
 def _groups_of(path: Path) -> Iterator[Group]:
     inner = path.stem
-    for middle, tables in tomllib.loads(path.read_text(encoding="utf-8")).items():
+    for middle, tables in read_table(path, _GROUPS).items():
         for table in tables:
             yield _group(path.name, (inner,) if middle == inner else (inner, middle), table)
 
@@ -80,10 +82,8 @@ def _groups_of(path: Path) -> Iterator[Group]:
 def _group(file: str, place: tuple[str, ...], table: dict[str, Any]) -> Group:
     words = tuple(table["words"])
     own = table.get("values", {})
-    if unknown := (set(own) - set(words)) or (set(table) - {"words", "at", "values"}):
+    if unknown := set(own) - set(words):
         raise RuleError(f"{file}: {', '.join(sorted(unknown))} in the group {words[0]!r} is not expected there.")
-    values = {word: tuple(own.get(word, table["at"])) for word in words}
-    for word, pair in values.items():
-        if len(pair) != 2 or not all(-1 <= value <= 1 for value in pair):
-            raise RuleError(f"{file}: {word!r} needs a valence and an arousal between -1 and 1.")
-    return Group(words, place, values)
+    if lacking := next((word for word in words if word not in own and "at" not in table), None):
+        raise RuleError(f"{file}: {lacking!r} needs a valence and an arousal between -1 and 1.")
+    return Group(words, place, {word: tuple(own.get(word, table.get("at"))) for word in words})

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -10,11 +9,15 @@ from types import MappingProxyType
 from typing import Any
 
 from emer_space.errors import InputError, RuleError
+from emer_space.tables import Rows, Table, read_table, text
 from emer_space.vocabulary.entry import Entry, Group, key, read_groups
 from emer_space.vocabulary.forms import derived
 from emer_space.vocabulary.wheel import Wheel, read_wheels
 
 TABLES = Path(__file__).parent / "tables"
+_LISTED = ("modifiers", "particles", "ambiguous", "excluded", "adjectives_only")
+_FORMS = Table({**dict.fromkeys(_LISTED, Rows(text)), "date": text, "forms": Table(more=Rows(text))})
+_CHINESE = Table({"modifiers": Rows(text), "particles": Rows(text), "words": Table(more=text)})
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -24,7 +27,7 @@ class Vocabulary:
     def __init__(self, tables: Path = TABLES) -> None:
         """Reads the tables. Raises `RuleError` where they contradict themselves."""
         self._tables = tables
-        table = tomllib.loads((tables / "forms.toml").read_text(encoding="utf-8"))
+        table = read_table(tables / "forms.toml", _FORMS)
         self._date = str(table["date"])
         self._ambiguous = frozenset(map(key, table["ambiguous"]))
         self._modifiers = _affixes(table["modifiers"], "^(?:(?:{})\\s+)+")
@@ -33,7 +36,7 @@ class Vocabulary:
         self._group_of = {key(word): group for group in self._groups for word in group.words}
         self._base = {key(word): word for group in self._groups for word in group.words}
         self._forms = self._all_forms(table)
-        chinese = tomllib.loads((tables / "zh.toml").read_text(encoding="utf-8"))
+        chinese = read_table(tables / "zh.toml", _CHINESE)
         self._chinese = self._checked_chinese(chinese["words"])
         self._chinese_modifiers = _affixes(chinese["modifiers"], "^(?:{})+")
         self._chinese_particles = _affixes(chinese["particles"], "(?:{})+$")

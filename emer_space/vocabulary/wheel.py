@@ -1,14 +1,20 @@
 """A published emotion wheel: rings from `tables/wheels/*.toml`, and how a word finds its place on it."""
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from emer_space.errors import RuleError
+from emer_space.tables import Rows, Table, flag, read_table, text
 
 Tree = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Inner ring → middle ring → outer words."""
+_RINGS = Table(more=Table(more=Rows(text, 0)))
+_PLACES = Table(more=Rows(text, 1, 3))
+_WHEEL = Table(
+    {"title": text, "source": text, "tree": _RINGS},
+    {"primary": flag, "added": _RINGS, "places": _PLACES, "heads": _PLACES},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def read_wheels(folder: Path) -> dict[str, Wheel]:
 
 
 def _read(path: Path) -> Wheel:
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = read_table(path, _WHEEL)
     tree = {inner: dict(middles) for inner, middles in table["tree"].items()}
     published = set(_tree_paths(tree))
     for inner, middles in table.get("added", {}).items():

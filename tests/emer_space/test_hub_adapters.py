@@ -9,6 +9,7 @@ from typing import Any
 import checkpoints
 import numpy as np
 import pytest
+import torch
 from checkpoints import FACES, SAID
 from face_making import drawn_face
 from hub_lab import FACTS, HELLO, RATE, Impatient, all_made, jpeg, load_role, noise, own_home, picture  # noqa: F401 - fixtures
@@ -22,6 +23,7 @@ from emer_space.models.chat import audio_part, image_part, text_part
 from emer_space.models.expression import EXPRESSIONS
 from emer_space.models.hub_speech import _windows
 from emer_space.models.hub_voice import VoiceEmotions
+from emer_space.models.recognition import TOO_MANY
 from emer_space.settings import Settings
 
 # Speech
@@ -74,6 +76,18 @@ def test_an_unsure_recogniser_makes_the_words_doubtful(
     finally:
         recogniser._loaded.model.proj_out.weight.data.mul_(50)
     assert subtitle.doubtful and subtitle.translation is None
+
+
+def test_a_window_is_given_no_more_tokens_than_can_be_said_in_it(
+    use: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emer_space.models.hub_speech.speech_spans", lambda wave: [(0.5, 0.8)])
+    recogniser = use("speech")
+    assert recogniser.recognise(noise(3), CancelToken()).doubtful is None
+    monkeypatch.setattr("emer_space.models.recognition.MORE_TOKENS", 0)
+    subtitle = recogniser.recognise(noise(3), CancelToken())
+    assert subtitle.text == "Ach. Bin d" and subtitle.translation is None
+    assert subtitle.doubtful == f"The words are doubtful: {TOO_MANY}."
 
 
 def test_recognition_stops_within_a_window(use: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,6 +164,39 @@ def test_a_classifier_of_another_rate_or_of_no_emotions_is_refused(use: Callable
         use("voice", checkpoints.voice(tmp_path / "slow", rate=8000))
     with pytest.raises(ModelUnavailable, match="'dog'"):
         use("voice", checkpoints.voice(tmp_path / "dogs", names=("dog", "cat")))
+
+
+@pytest.mark.parametrize(
+    ("classes", "answer", "says"),
+    [
+        (("angry", "bored"), [0.9, 0.1], "answers with the class 'bored', which is none of the emotions known here"),
+        (("angry", "sad"), [0.5, 0.3, 0.2], "answers with 3 numbers for its 2 classes"),
+        (("angry", "sad"), [0.5, float("nan")], "answers with what is no number"),
+    ],
+)
+def test_an_answer_that_is_none_is_told(classes: tuple[str, ...], answer: list[float], says: str) -> None:
+    class Strange:
+        def probabilities(self, wave: np.ndarray, token: CancelToken) -> VoiceEmotions:
+            return VoiceEmotions(classes, np.zeros(1), np.full(1, 3.0), np.array([answer], np.float32))
+
+    measured = Clue("a1", "acoustic", "even", "The voice is even.", 0, 3, 0.4)
+    with pytest.raises(ModelUnavailable, match=f"^The model for voice {says}; let EMER_HUB_VOICE name another\\.$"):
+        with_voice_emotion(Reading((measured,)), noise(3), FACTS, Strange(), Settings(), CancelToken())
+
+
+def test_a_checkpoint_that_answers_otherwise_than_it_says_is_told(use: Callable[..., Any]) -> None:
+    for role, ask in (
+        ("voice", lambda model: model.probabilities(noise(3), CancelToken())),
+        ("expression", lambda model: model.probabilities(picture(), drawn_face())),
+    ):
+        model = use(role)
+        head = model._loaded.model.classifier
+        bias, head.bias = head.bias, torch.nn.Parameter(torch.full_like(head.bias, float("nan")))
+        try:
+            with pytest.raises(ModelUnavailable, match=f"^The model for {role} answers with what is no number; "):
+                ask(model)
+        finally:
+            head.bias = bias
 
 
 def emotions(*rows: tuple[float, float]) -> VoiceEmotions:

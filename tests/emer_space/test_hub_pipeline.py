@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import checkpoints
 import pytest
+import torch
 from hub_lab import all_made  # noqa: F401 - a fixture
+from safetensors.torch import load_file, save_file
 
 from emer_space.__main__ import main
 from emer_space.analysis import Analysis
@@ -41,3 +44,21 @@ def test_a_model_that_cannot_be_had_is_missed_in_words_and_the_rest_goes_on(
     notices = {notice.code: notice.message for notice in analysis.warnings}
     assert {"chat-missing", "voice-missing"} <= notices.keys() and str(tmp_path) not in str(notices)
     assert analysis.labels and analysis.explanation.composer == "bundled/1"
+
+
+def test_a_voice_model_whose_answer_is_none_is_told_and_the_rest_goes_on(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = checkpoints.voice(tmp_path / "voice", sure_of=2)
+    weights = load_file(folder / "model.safetensors")
+    weights["classifier.bias"] = torch.full_like(weights["classifier.bias"], float("nan"))
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    monkeypatch.setenv("EMER_HUB_VOICE", str(folder))
+    clip, out = clips / "faces" / "smile_happy_words.mp4", tmp_path / "a.json"
+    arguments = ["--modalities", "audio", "--profile", "bundled,voice=hub", "--json", str(out)]
+    assert main(["analyze", str(clip), *arguments]) == 0
+    analysis = Analysis.from_dict(json.loads(out.read_text()))
+    (notice,) = [notice for notice in analysis.warnings if notice.code == "voice-unused"]
+    assert notice.message.startswith("The model for voice answers with what is no number; ")
+    assert [clue for clue in analysis.clues if clue.modality == "acoustic" and not clue.absent]
+    assert not [clue for clue in analysis.clues if clue.cue.startswith("model-")]

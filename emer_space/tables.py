@@ -1,0 +1,217 @@
+"""Reading a table of knowledge (TOML): a key, a name or a value that does not belong there ends here, at load.
+
+A shape says what a table may hold. Whatever differs from it raises `RuleError` with the table, the place and what is
+known there, so that nothing is missed later, in the middle of an analysis.
+"""
+
+import math
+import re
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from emer_space.errors import RuleError
+
+
+class Misfit(Exception):
+    """What does not fit a shape, and where: the keys from the outside in."""
+
+    def __init__(self, problem: str, *where: str) -> None:
+        super().__init__(problem)
+        self.problem, self.where = problem, where
+
+    def at(self, key: str) -> "Misfit":
+        return Misfit(self.problem, key, *self.where)
+
+
+Shape = Callable[[Any], None]
+"""Raises `Misfit` where a value is not of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A finite number from `low` to `high`; `above` leaves `low` itself out."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    above: bool = False
+
+    def __call__(self, value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise Misfit(f"{value!r} is no number")
+        if not self.low <= value <= self.high or (self.above and value == self.low):
+            least = f"{'above' if self.above else 'at least'} {self.low:g}"
+            raise Misfit(
+                f"{value!r} is not " + (f"between {self.low:g} and {self.high:g}" if self.high < math.inf else least)
+            )
+
+
+def text(value: Any) -> None:
+    """A text that is not blank."""
+    if not isinstance(value, str) or not value.strip():
+        raise Misfit(f"{value!r} is no text")
+
+
+def any_text(value: Any) -> None:
+    """A text, be it empty."""
+    if not isinstance(value, str):
+        raise Misfit(f"{value!r} is no text")
+
+
+def flag(value: Any) -> None:
+    if not isinstance(value, bool):
+        raise Misfit(f"{value!r} is neither true nor false")
+
+
+def character(value: Any) -> None:
+    text(value)
+    if len(value) != 1:
+        raise Misfit(f"{value!r} is not one character")
+
+
+def pattern(value: Any) -> None:
+    """A regular expression."""
+    text(value)
+    try:
+        re.compile(value)
+    except re.error as problem:
+        raise Misfit(f"{value!r} is no regular expression: {problem}") from None
+
+
+def word(value: Any) -> None:
+    """A word of the vocabulary."""
+    from emer_space.vocabulary import load_vocabulary  # reads tables itself
+
+    text(value)
+    if load_vocabulary().lookup(value) is None:
+        raise Misfit(f"{value!r} is not a word of the vocabulary")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A text with places to be filled: `{name}` of these names."""
+
+    places: Collection[str]
+
+    def __call__(self, value: Any) -> None:
+        text(value)
+        try:
+            named = [(name, form) for _, name, form, _ in Formatter().parse(value) if name is not None]
+            for name, form in named:
+                if name not in self.places:
+                    raise Misfit(f"{value!r} has a place {{{name}}}; {_known(self.places)}")
+                _fillable(form or "")
+        except ValueError as problem:
+            raise Misfit(f"{value!r} cannot be filled: {problem}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    names: Collection[str]
+
+    def __call__(self, value: Any) -> None:
+        if not isinstance(value, str) or value not in self.names:
+            raise Misfit(f"{value!r} is not known there; {_known(self.names)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A list of at least `least` things of one shape."""
+
+    shape: Shape
+    least: int = 1
+    most: float = math.inf
+
+    def __call__(self, value: Any) -> None:
+        if not isinstance(value, list) or not self.least <= len(value) <= self.most:
+            wanted = f"{self.least}" if self.least == self.most else f"at least {self.least}"
+            raise Misfit(f"a list of {wanted} is wanted and not {value!r}")
+        for number, each in enumerate(value, start=1):
+            try:
+                self.shape(each)
+            except Misfit as problem:
+                raise problem.at(_named(each, number)) from None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """`needed` keys, others that `may` be there, and, where `more` is set, any further ones of that shape."""
+
+    needed: Mapping[str, Shape] = field(default_factory=dict)
+    may: Mapping[str, Shape] = field(default_factory=dict)
+    more: Shape | None = None
+    keys: Shape = text
+
+    def __call__(self, value: Any) -> None:
+        if not isinstance(value, Mapping):
+            raise Misfit(f"a table is wanted and not {value!r}")
+        known = {**self.needed, **self.may}
+        for key, each in value.items():
+            if key not in known and self.more is None:
+                raise Misfit(f"{key!r} is not known there; {_known(known)}")
+            try:
+                if key not in known:
+                    self.keys(key)
+                (known.get(key) or self.more or text)(each)
+            except Misfit as problem:
+                raise problem.at(key) from None
+        if missing := next((key for key in self.needed if key not in value), None):
+            raise Misfit(f"{missing!r} is missing; {_known(known)}")
+
+
+def exactly(names: Iterable[str], shape: Shape) -> Table:
+    """A table that has each of these keys and no other."""
+    return Table(dict.fromkeys(names, shape))
+
+
+def steps(wordings: Mapping[str, Shape]) -> Shape:
+    """Rows with a number `from`, falling to 0, so that there is one for every share."""
+
+    def falling(value: Any) -> None:
+        Rows(Table({"from": Number(0, 1), **wordings}))(value)
+        bounds = [row["from"] for row in value]
+        if bounds != sorted(set(bounds), reverse=True) or bounds[-1] != 0:
+            raise Misfit("the numbers under 'from' do not fall to 0")
+
+    return falling
+
+
+def read_table(path: Path, shape: Shape) -> dict[str, Any]:
+    """The table in a file. Raises `RuleError` where it cannot be read or is not of the shape."""
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else problem
+        raise RuleError(f"{path.name} cannot be read as a table: {why}.") from None
+    check(path.name, found, shape)
+    return found
+
+
+def check(name: str, found: Any, shape: Shape) -> None:
+    """Raises `RuleError` where the table of that name is not of the shape."""
+    try:
+        shape(found)
+    except Misfit as problem:
+        where = f", {' › '.join(problem.where)}" if problem.where else ""
+        raise RuleError(f"{name}{where}: {problem.problem}.") from None
+
+
+def _known(names: Iterable[str]) -> str:
+    return f"known are {', '.join(sorted(names))}"
+
+
+def _named(row: Any, number: int) -> str:
+    """A row by its own name where it has one, else by its number."""
+    names = (row.get(key) for key in ("cue", "name")) if isinstance(row, Mapping) else ()
+    return next((name for name in names if isinstance(name, str)), f"number {number}")
+
+
+def _fillable(form: str) -> None:
+    """Raises `ValueError` where neither a number nor a text can be written in this form."""
+    try:
+        format(1.0, form)
+    except ValueError:
+        format("x", form)
