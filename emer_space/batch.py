@@ -1,15 +1,19 @@
 """Every clip of a folder → one JSON line each: `name`, `openset`, `reason` (and `error` where a clip is broken).
 
-The file is the only state: a run that was stopped goes on after the last whole line.
+The file is the only state: a run that was stopped goes on after the last whole line. It is locked while a run lasts,
+however that ends.
 """
 
+import contextlib
+import fcntl
 import json
 import logging
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
@@ -22,24 +26,21 @@ from emer_space.settings import Settings
 log = logging.getLogger(__name__)
 
 SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".3gp", ".mpg", ".mpeg", ".ts"}
-    | {".wav", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".opus"}
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".ogv", ".3gp", ".mpg", ".mpeg", ".vob"}
+    | {".ts", ".mts", ".m2ts", ".gif"}
+    | {".wav", ".mp3", ".m4a", ".aac", ".wma", ".flac", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".caf", ".amr", ".au"}
 )
 
 
 def run_batch(folder: Path, out: Path, request: Request, profile: Profile, settings: Settings) -> tuple[int, int]:
     """Analyse what is not in `out` yet; returns how many lines `out` holds and how many of them are errors.
 
-    Raises `InputError` where the folder holds no clip or `out` is not such a file.
+    Raises `InputError` where the folder holds no clip, `out` is not such a file, or another run is writing it.
     """
     clips = _named_clips(folder)
-    lines = _read_back(out)
-    waiting = {name: clip for name, clip in clips.items() if name not in lines}
-    try:
-        file = out.open("a", encoding="utf-8")
-    except OSError as problem:
-        raise InputError(f"{out} cannot be written ({problem.strerror}); name another file.") from None
-    with file:
+    with _locked(out) as file:
+        lines = _read_back(out)
+        waiting = {name: clip for name, clip in clips.items() if name not in lines}
         for name, clip in tqdm(waiting.items(), initial=len(clips) - len(waiting), total=len(clips), unit="clip"):
             lines[name] = _one(name, clip, request, profile, settings)
             file.write(json.dumps(lines[name], ensure_ascii=False) + "\n")
@@ -93,14 +94,29 @@ def _text(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _read_back(out: Path) -> dict[str, dict[str, Any]]:
-    """The lines already written, by name; a last line that was cut off is dropped from the file."""
+@contextlib.contextmanager
+def _locked(out: Path) -> Iterator[TextIO]:
+    """`out`, made where it is missing, open for adding lines to it, and nobody else's until then."""
     if not out.parent.is_dir():
         raise InputError(f"The folder of {out} does not exist; create it or name another file.")
-    if not out.exists():
-        return {}
-    if not out.is_file():
+    if out.exists() and not out.is_file():
         raise InputError(f"{out} is not a file that lines can be added to; name another one.")
+    try:
+        file = out.open("a", encoding="utf-8")
+    except OSError as problem:
+        raise InputError(f"{out} cannot be written ({problem.strerror}); name another file.") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"Another batch is writing {out}; wait until it is done, or name another file.") from None
+        except OSError as problem:
+            raise InputError(f"{out} cannot be locked ({problem.strerror}); name a file on another disk.") from None
+        yield file
+
+
+def _read_back(out: Path) -> dict[str, dict[str, Any]]:
+    """The lines already written, by name; a last line that was cut off is dropped from the file."""
     content = out.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
     try:

@@ -21,11 +21,15 @@ from emer_space.errors import InputError
 from emer_space.ffmpeg import Child, guards, run, url
 from emer_space.remux import Copy, remux
 from emer_space.settings import Settings
+from emer_space.sound import heard
 from emer_space.source import inspect
 
 _CHUNK_BYTES = 1 << 20
 _BIN_MARGIN = 0.05
 """Share of a sampling interval by which a time stamp may be early: WebM rounds its times to milliseconds."""
+
+_OFFSET = 0.01
+"""Mean of a wave from which on its recorder, and not the sound, is off the middle."""
 
 _SHOWN_TIME = re.compile(rb"\bn: *\d+ pts: *(-?\d+|NOPTS) +pts_time:")
 _QUIET = ("-nostdin", "-hide_banner", "-nostats")
@@ -54,7 +58,7 @@ def open_clip(source: Path, folder: Path, settings: Settings, token: CancelToken
     Raises `InputError` where the file is no clip, is over a limit or is damaged throughout, `MissingTool` without
     ffmpeg, `Cancelled`. No message holds a path, a file's content or ffmpeg's own words.
     """
-    found = inspect(source, settings, token)
+    found, told = heard(source, inspect(source, settings, token), settings, token)
     sha256 = _sha256(source, token)
     folder.mkdir(parents=True, exist_ok=True)
     copy = remux(source, found, folder / f"clip-{sha256[:16]}", settings, token)
@@ -67,7 +71,8 @@ def open_clip(source: Path, folder: Path, settings: Settings, token: CancelToken
         has_audio=copy.has_audio,
         has_video=copy.has_video,
     )
-    return Clip(copy.path, facts, _notices(found.duration_s, found.has_video, found.has_audio, copy))
+    notices = _notices(found.duration_s, found.has_video, found.has_audio, copy)
+    return Clip(copy.path, facts, notices + (told if copy.has_audio else ()))
 
 
 def frames(clip: Clip, settings: Settings, token: CancelToken) -> Generator[Frame, None, None]:
@@ -121,8 +126,8 @@ def frames(clip: Clip, settings: Settings, token: CancelToken) -> Generator[Fram
 def wave(clip: Clip, settings: Settings, token: CancelToken) -> NDArray[np.float32]:
     """The sound, shape (samples,), mono in −1…1 at `settings.sample_rate`, from the clip's second 0 on.
 
-    Sound that starts late is preceded by zeros, gaps are filled with zeros; digital silence is exact zeros.
-    Empty without sound.
+    Sound that starts late is preceded by zeros, gaps are filled with zeros; digital silence is exact zeros, and so is
+    one that a recorder's offset has lifted. Empty without sound.
     """
     if not clip.facts.has_audio:
         return np.zeros(0, np.float32)
@@ -138,7 +143,16 @@ def wave(clip: Clip, settings: Settings, token: CancelToken) -> NDArray[np.float
     finished = run(command, settings.ffmpeg_timeout_s, token, most_bytes)
     whole = len(finished.stdout) // 4 * 4
     samples = np.frombuffer(finished.stdout[:whole], "<f4")
-    return np.clip(np.nan_to_num(samples), -1.0, 1.0).astype(np.float32)
+    return _without_offset(np.clip(np.nan_to_num(samples), -1.0, 1.0).astype(np.float32))
+
+
+def _without_offset(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The wave around 0: an offset would count as sound where there is none. Zeros, which fill gaps, stay."""
+    sounding = samples != 0
+    offset = float(samples[sounding].mean(dtype=np.float64)) if sounding.any() else 0.0
+    if abs(offset) < _OFFSET:
+        return samples
+    return np.where(sounding, np.clip(samples - np.float32(offset), -1.0, 1.0), np.float32(0))
 
 
 def fitted(width: int, height: int, side: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -24,18 +25,24 @@ from emer_space.settings import Settings
 
 Channel = Literal["stdout", "stderr"]
 
-FORMATS = ("mov", "matroska", "avi", "mpegts", "mpeg", "wav", "mp3", "flac", "ogg", "aac")
+FORMATS = (
+    *("mov", "matroska", "avi", "asf", "flv", "mpegts", "mpeg", "gif", "apng"),
+    *("wav", "mp3", "flac", "ogg", "aac", "aiff", "caf", "amr", "au"),
+)
 """ffmpeg's names of the containers that are opened: none is a list of other files, as hls, concat, sdp and dash are.
-QuickTime can keep samples in another file; ffmpeg does not follow that unless `enable_drefs` is set, and it is not."""
+QuickTime can keep samples in another file; ffmpeg does not follow that unless `enable_drefs` is set, and it is not.
+The playlists of Windows Media (ASX) are another format than ASF; links within ASF and FLV are not read."""
 
 DECODERS = (
     *("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "libaom-av1", "mpeg4", "mpeg2video", "mpeg1video", "h263"),
-    *("mjpeg", "theora", "prores", "dvvideo", "msmpeg4", "msmpeg4v2", "rawvideo", "ffv1"),
+    *("mjpeg", "theora", "prores", "dnxhd", "dvvideo", "msmpeg4", "msmpeg4v2", "rawvideo", "ffv1"),
+    *("wmv1", "wmv2", "wmv3", "vc1", "flv", "vp6f", "gif", "apng"),
     *("aac", "aac_fixed", "aac_latm", "mp3", "mp3float", "mp2", "mp2float", "opus", "libopus", "vorbis", "flac"),
-    *("alac", "ac3", "eac3", "amrnb", "amrwb", "pcm_u8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be"),
+    *("alac", "ac3", "eac3", "dca", "amrnb", "amrwb", "wmav1", "wmav2", "wmapro"),
+    *("pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be"),
     *("pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_mulaw", "pcm_alaw"),
-    *("adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt"),
-    *("png", "mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "dvdsub", "pgssub"),
+    *("pcm_dvd", "pcm_bluray", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt"),
+    *("png", "mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "dvdsub", "dvbsub", "pgssub", "cc_dec"),
 )
 """What cameras, phones, browsers and editors write. Rare decoders are left shut: they are where the bugs are.
 Covers and subtitles stand last: they are never used, but ffprobe gives up a file with a stream that it may not open."""
@@ -45,6 +52,7 @@ _READ_BYTES = 1 << 20
 _PIPE_BYTES = 1 << 20  # a whole frame: ffmpeg decodes the next one while the reader looks at this one
 _PROBE_BYTES = 4 << 20
 _STDERR_BYTES = 16_384
+_REFUSED_CODEC = re.compile(r"\bCodec \((\w+)\) not on whitelist")
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR")
 _PIXEL_MARGIN = 1.1  # decoders count padded rows: 1088 for a picture of 1080
 _PROBE_PIXEL_MARGIN = 8  # ffprobe must be able to say how large a picture is for it to be refused with its size
@@ -187,3 +195,12 @@ def probe(
         return None
     found: dict[str, Any] = json.loads(finished.stdout)
     return found
+
+
+def refused_codec(path: Path, settings: Settings, token: CancelToken) -> str | None:
+    """ffmpeg's name of the first codec of a file that is not in `DECODERS`; None where that is not what is wrong."""
+    arguments = ["ffprobe", "-hide_banner", "-loglevel", "error"]
+    for name, value in guards(settings).items():
+        arguments += [f"-{name}", value]
+    found = _REFUSED_CODEC.search(run([*arguments, url(path)], settings.probe_timeout_s, token).stderr)
+    return found[1] if found else None

@@ -88,7 +88,7 @@ def _preferred(source: Source) -> Plan:
         copy_video = video is not None and video.codec in _PICTURES[container] and video.pix_fmt in _PIXELS
         if container == "webm" and video is not None and (video.rotated or not copy_video):
             return False, False  # WebM keeps no rotation, and its video encoders are slow
-        return copy_video, audio is not None and audio.codec in _SOUNDS[container]
+        return copy_video, audio is not None and audio.channel is None and audio.codec in _SOUNDS[container]
 
     container = max(("mp4", "webm"), key=copied)
     return Plan(container, video, audio, *copied(container))
@@ -153,9 +153,10 @@ def _command(plan: Plan, path: Path, target: Path, most_bytes: int, settings: Se
         streams.append(picture if plan.copy_video else _redrawn(picture, plan.video))
         options |= {"c:v": "copy"} if plan.copy_video else _VIDEO_ENCODER
     if plan.audio is not None:
-        streams.append(opened[str(plan.audio.index)])
+        sound, channel = opened[str(plan.audio.index)], plan.audio.channel
+        streams.append(sound if channel is None else sound.filter("channelmap", channel, channel_layout="mono"))
         options |= {"c:a": "copy"} if plan.copy_audio else _AUDIO_ENCODER[plan.container]
-        if not plan.copy_audio and plan.audio.channels > 2:
+        if not plan.copy_audio and channel is None and plan.audio.channels > 2:
             options["ac"] = 2
     if plan.container == "mp4":
         options["movflags"] = "+faststart"

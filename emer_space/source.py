@@ -9,29 +9,31 @@ from typing import Any
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import InputError
-from emer_space.ffmpeg import probe
+from emer_space.ffmpeg import probe, refused_codec
+from emer_space.file_kinds import picture, refused
 from emer_space.settings import Settings
 
 ENTRIES = (
     "format=format_name,duration:stream=index,codec_type,codec_name,pix_fmt,width,height,sample_aspect_ratio,"
-    "avg_frame_rate,duration,channels:stream_disposition=attached_pic:stream_side_data=rotation"
+    "avg_frame_rate,duration,channels:stream_disposition=attached_pic,comment,visual_impaired,descriptions:stream_side_data=rotation"
 )
 
-_DATED = {"mov", "matroska", "avi", "wav", "flac"}
+_DATED = {"mov", "matroska", "avi", "asf", "wav", "flac", "aiff", "caf"}
 """Containers whose header states the duration; for the others ffprobe estimates it, often wrongly."""
 
-_STILLS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\x00", b"MM\x00*")
-_STILL_BRANDS = {b"heic", b"heix", b"mif1", b"avif"}
 _HEAD_BYTES = 4096
 _MOST_BOXES = 10_000
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_PICTURES_OR_CLIPS = ("gif", "apng")
 
-ACCEPTED = "send MP4, MOV, WebM, MKV, AVI, WAV, MP3, FLAC or OGG"
+ACCEPTED = "send MP4, MOV, WebM, MKV, AVI, WMV, FLV, MPEG, GIF, WAV, MP3, M4A, WMA, FLAC, OGG or AIFF"
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream of a file. Size in pixels as shown, after rotation and with square pixels; None for sound."""
+    """One stream of a file. Size in pixels as shown, after rotation and with square pixels; None for sound.
+
+    `channel` is the only one of its `channels` that is heard, from 0 on; None where they are mixed.
+    """
 
     index: int
     codec: str
@@ -41,15 +43,20 @@ class Stream:
     rotated: bool = False
     fps: float | None = None
     channels: int = 0
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The streams to use, and the duration the file's header states, in seconds; None where it states none."""
+    """The streams to use, and the duration the file's header states, in seconds; None where it states none.
+
+    `sounds` are all that `audio` could be, the first one first.
+    """
 
     video: Stream | None
     audio: Stream | None
     duration_s: float | None
+    sounds: tuple[Stream, ...] = ()
 
     @property
     def has_video(self) -> bool:
@@ -65,7 +72,9 @@ def inspect(path: Path, settings: Settings, token: CancelToken) -> Source:
     head = _head(path, settings)
     found = probe(path, ENTRIES, settings, token)
     if found is None or not found.get("streams"):
-        raise InputError(_unreadable(path, head))
+        raise InputError(_unreadable(path, head, settings, token))
+    if found["format"]["format_name"] in _PICTURES_OR_CLIPS and not _moves(path, settings, token):
+        raise InputError(picture(found["format"]["format_name"].upper()))
     streams: list[dict[str, Any]] = found["streams"]
     if len(streams) > settings.max_streams:
         raise InputError(
@@ -85,12 +94,13 @@ def described(found: dict[str, Any]) -> Source:
     sounds = [s for s in found["streams"] if s.get("codec_type") == "audio"]
     # An unknown codec (a phone's spatial sound) is passed over where there is another.
     pictures.sort(key=lambda stream: "codec_name" not in stream)
-    sounds.sort(key=lambda stream: "codec_name" not in stream)
+    sounds.sort(key=lambda stream: ("codec_name" not in stream, _commented(stream)))
     used = pictures[:1] + sounds[:1]
     return Source(
         video=_picture(pictures[0]) if pictures else None,
         audio=_sound(sounds[0]) if sounds else None,
         duration_s=_stated_duration(found.get("format", {}), used),
+        sounds=tuple(_sound(stream) for stream in sounds),
     )
 
 
@@ -127,20 +137,26 @@ def _head(path: Path, settings: Settings) -> bytes:
             f"The file has {size / 1e6:.1f} MB; at most {settings.max_bytes / 1e6:g} MB are accepted: "
             "cut it to the part that matters or export it in a lower resolution."
         )
-    if head.startswith(_STILLS) or head[8:12] == b"WEBP" or (head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS):
-        raise InputError("The file is a picture and not a clip; send a video or a sound recording.")
-    if not _CONTROL.search(head):
-        raise InputError("The file is a text and not a clip; send a video or a sound recording.")
+    if refusal := refused(head):
+        raise InputError(refusal)
     return head
 
 
-def _unreadable(path: Path, head: bytes) -> str:
+def _unreadable(path: Path, head: bytes, settings: Settings, token: CancelToken) -> str:
     if head[4:8] == b"ftyp" and b"moov" not in _boxes(path):
         return (
             "The file is incomplete: its index is missing, as when a recording or an upload was cut off; "
             "send the whole file."
         )
+    if codec := refused_codec(path, settings, token):
+        return f"The file has a stream in the codec {codec}, which is not accepted; export it as MP4 (H.264 and AAC)."
     return f"The file is not a video or sound recording that can be read; {ACCEPTED}."
+
+
+def _moves(path: Path, settings: Settings, token: CancelToken) -> bool:
+    """Whether a picture has more frames than one."""
+    found = probe(path, "packet=size", settings, token, {"read_intervals": "%+#2"})
+    return found is not None and len(found.get("packets", ())) > 1
 
 
 def _boxes(path: Path) -> list[bytes]:
@@ -177,6 +193,11 @@ def too_long(settings: Settings, said: str) -> str:
 
 def _attached(stream: dict[str, Any]) -> bool:
     return bool(stream.get("disposition", {}).get("attached_pic"))
+
+
+def _commented(stream: dict[str, Any]) -> bool:
+    """Whether a sound track is somebody's comment on the others, or tells what is to be seen."""
+    return any(stream.get("disposition", {}).get(kind) for kind in ("comment", "visual_impaired", "descriptions"))
 
 
 def _picture(stream: dict[str, Any]) -> Stream:

@@ -195,12 +195,17 @@ class Run:
         return subtitle, acoustic, textual
 
     def _classified(self, reading: Reading, sound: Any, clip: Clip) -> Reading:
-        """The reading of the voice with what a classifier of speech emotion says, where the profile has one."""
+        """The reading of the voice with what a classifier of speech emotion says, where the profile has one; a notice
+        where its answer is none."""
         classifier = self._model("voice") if self.profile.has("voice") else None
         if classifier is None:
             return reading
         step = partial(with_voice_emotion, reading, sound, clip.facts, classifier, self.settings, self.token)
-        return self._timed("listening", step)
+        try:
+            return self._timed("listening", step)
+        except ModelUnavailable as problem:
+            self.notices.append(Notice("voice-unused", str(problem)))
+            return reading
 
     def _written(self, role: str, reading: Reading, add: Callable[[Reading, Chat], Reading]) -> Reading:
         """A reading with the clue of a multimodal model, where the profile has one; a notice where it failed."""
