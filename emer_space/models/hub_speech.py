@@ -25,6 +25,7 @@ from emer_space.models.recognition import (
     checked,
     doubt_of,
     join,
+    most_tokens,
     sentences,
     speech_spans,
 )
@@ -60,6 +61,7 @@ class _Decoded:
     avg_logprob: float
     compression_ratio: float
     no_speech_prob: float
+    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,15 @@ class _Window:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """The tokens of a window with their log-probabilities, and how likely the language is and that nobody speaks."""
+    """The tokens of a window with their log-probabilities, whether they were cut, and how likely the language is and
+    that nobody speaks."""
 
     language: str
     certain: float
     ids: list[int]
     logprobs: list[float]
     silent: float
+    cut: bool
 
 
 class HubSpeechRecogniser:
@@ -120,7 +124,7 @@ class HubSpeechRecogniser:
             return Subtitle(text="", source="none")
         self._token = token
         windows = [self._window(wave, span) for span in _windows(spans)]
-        first = self._write(windows[0].features, None, "transcribe")
+        first = self._write(windows[0], None, "transcribe")
         language, certain = first.language, first.certain
         heard = list(checked(self._decoded(windows, language, "transcribe", first), token))
         if not heard:
@@ -153,15 +157,17 @@ class HubSpeechRecogniser:
         for number, window in enumerate(windows):
             self._token.check()
             known = first if number == 0 else None
-            yield from self._segments(window, known or self._write(window.features, language, task))
+            yield from self._segments(window, known or self._write(window, language, task))
 
-    def _written(self, features: Any, language: str | None, task: str) -> _Written:
+    def _written(self, window: _Window, language: str | None, task: str) -> _Written:
         """What a window says, in a language that is found where it is None."""
         import torch
 
         model = self._loaded.model
+        usual = min(MAX_TOKENS, model.config.max_target_positions // 2 - 4)
+        most = min(most_tokens(window.seconds), usual)
         with self._loaded.busy, torch.inference_mode():
-            placed = features.to(self._loaded.device, model.dtype)
+            placed = window.features.to(self._loaded.device, model.dtype)
             encoded = model.get_encoder()(placed)
             start = torch.tensor([[self._settings.decoder_start_token_id]], device=self._loaded.device)
             logits = model(encoder_outputs=encoded, decoder_input_ids=start).logits[0, -1].float()
@@ -178,7 +184,7 @@ class HubSpeechRecogniser:
                 output_scores=True,
                 do_sample=False,
                 num_beams=1,
-                max_new_tokens=min(MAX_TOKENS, model.config.max_target_positions // 2 - 4),
+                max_new_tokens=most,
                 stopping_criteria=stop_at(lambda: self._token.check()),
                 **({"language": language, "task": task} if self._languages else {}),
             )
@@ -186,7 +192,7 @@ class HubSpeechRecogniser:
             logprobs = [
                 float(scores[0].float().log_softmax(-1)[chosen]) for scores, chosen in zip(out.scores, ids, strict=True)
             ]
-        return _Written(language, certain, ids, logprobs, silent)
+        return _Written(language, certain, ids, logprobs, silent, cut=len(ids) >= most < usual)
 
     def _language(self, logits: Any) -> tuple[str, float]:
         """The likeliest language as an ISO code, with its probability; English where no other is known."""
@@ -218,7 +224,9 @@ class HubSpeechRecogniser:
             told = self._tokenizer.decode(text, skip_special_tokens=True)
             if told.strip():
                 words = tuple(_spread(told, window.start + start, window.start + max(start, at), float(np.mean(sure))))
-                yield _Decoded(told, words[0].start, words[-1].end, words, average, compression, written.silent)
+                yield _Decoded(
+                    told, words[0].start, words[-1].end, words, average, compression, written.silent, written.cut
+                )
             start, text, sure = at, [], []
 
 

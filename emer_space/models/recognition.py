@@ -7,7 +7,7 @@ and said in `Subtitle.doubtful`.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
@@ -20,7 +20,12 @@ from emer_space.cancellation import CancelToken
 SAMPLE_RATE = 16_000
 MIN_SPEECH_S = 0.25
 MAX_TOKENS = 224
-"""Tokens in a window of 30 s, half of Whisper's context as in the paper: a loop ends here."""
+"""Tokens in a window of 30 s, half of Whisper's context as in the paper."""
+TOKENS_A_SECOND, MORE_TOKENS = 16, 12
+"""Nobody says more in a window: the fastest language is spoken at 7.8 syllables a second (Japanese; Pellegrino, Coupé &
+Marsico 2011), a syllable of most scripts takes two tokens or less, and times and stops take some. A loop ends here."""
+SECONDS_A_WINDOW, MORE_WINDOWS = 4.0, 2
+"""Whisper goes on where its last word ended; where that hardly moves it would decode the same sound without end."""
 
 MIN_LOGPROB = -1.0
 """Whisper's own bound for a failed decoding (paper, section 4.5)."""
@@ -42,7 +47,10 @@ MAX_PAUSE_S = 1.2
 MAX_SENTENCE_CHARS = 240
 
 LOOPS = "the recognised words repeat themselves, as they do when speech is not understood"
-REPEATED = re.compile(r"(.{1,24}?)\1{4,}")
+TOO_MANY = "more words were recognised than can be said in the time, so they were cut"
+REPEATED = re.compile(r"(.{1,24}?)\1{4,}", re.IGNORECASE)
+KEPT_REPEATS = 3
+"""What is shown of a loop."""
 SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…")
 INVENTED = frozenset(
     {
@@ -79,6 +87,16 @@ class Heard:
         return "".join(word.text for word in self.words).strip()
 
 
+def most_tokens(seconds: float) -> int:
+    """Tokens that a window with so many seconds of sound may be given."""
+    return min(MAX_TOKENS, MORE_TOKENS + round(TOKENS_A_SECOND * seconds))
+
+
+def most_windows(seconds: float) -> int:
+    """Windows that so many seconds of speech may be decoded in."""
+    return MORE_WINDOWS + int(seconds / SECONDS_A_WINDOW)
+
+
 def has_speech(wave: NDArray[np.float32]) -> bool:
     """Whether the voice activity detector finds speech; asked first, because it is far cheaper than recognition."""
     return sum(end - start for start, end in speech_spans(wave)) >= MIN_SPEECH_S
@@ -95,20 +113,46 @@ def speech_spans(wave: NDArray[np.float32]) -> list[tuple[float, float]]:
 
 
 def checked(segments: Iterable[Any], token: CancelToken) -> Iterator[Heard]:
-    """The recogniser works while it is iterated: between two segments is the moment to stop it."""
+    """The recogniser works while it is iterated: between two segments is the moment to stop it.
+
+    A segment has `cut` beside Whisper's own fields: whether its window was given no more tokens (`most_tokens`). Of a
+    loop the first repetitions are kept.
+    """
     for segment in segments:
         token.check()
         pieces = segment.words or (segment,)
         words = tuple(Segment(float(p.start), float(p.end), p.word if segment.words else p.text) for p in pieces)
         certainty = fmean(word.probability for word in segment.words) if segment.words else 1.0
-        yield Heard(words, segment.avg_logprob, certainty, segment.compression_ratio, _segment_doubt(segment))
+        doubt = _segment_doubt(segment)
+        words = _unlooped(words) if doubt in (LOOPS, TOO_MANY) else words
+        yield Heard(words, segment.avg_logprob, certainty, segment.compression_ratio, doubt)
     token.check()
+
+
+def _unlooped(words: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """The words without what repeats what was said before it `KEPT_REPEATS` times; "…" stands for it."""
+    text = "".join(word.text for word in words)
+    dropped = [(m.start() + KEPT_REPEATS * len(m[1]), m.end()) for m in REPEATED.finditer(text) if m[1].strip()]
+    if dropped and len(text) - dropped[-1][1] < len(REPEATED.findall(text)[-1]):
+        dropped[-1] = (dropped[-1][0], len(text))  # the last time is said in part
+    kept, at = list[Segment](), 0
+    for word in words:
+        shown = []
+        for place, letter in enumerate(word.text, start=at):
+            span = next((span for span in dropped if span[0] <= place < span[1]), None)
+            shown.append("…" if span and place == span[0] else "" if span else letter)
+        at += len(word.text)
+        if "".join(shown).strip():
+            kept.append(replace(word, text="".join(shown)))
+    return tuple(kept)
 
 
 def _segment_doubt(segment: Any) -> str | None:
     invented = _bare(segment.text) in INVENTED
     if segment.compression_ratio > MAX_COMPRESSION and _loops(segment):
         return LOOPS
+    if segment.cut:
+        return TOO_MANY
     if segment.avg_logprob < MIN_LOGPROB:
         return "the words were recognised with low probability"
     if segment.no_speech_prob > MAX_NO_SPEECH and segment.avg_logprob < UNSURE_LOGPROB:
@@ -125,8 +169,11 @@ def _loops(segment: Any) -> bool:
     return repeated > len(segment.text) / 2 or (bool(instant) and fmean(instant) > MAX_INSTANT)
 
 
-def doubt_of(heard: Sequence[Heard], language_probability: float) -> str | None:
-    """One sentence on why the words as a whole are not to be relied on; None where they are."""
+def doubt_of(heard: Sequence[Heard], language_probability: float, unread: bool = False) -> str | None:
+    """One sentence on why the words as a whole are not to be relied on; None where they are. `unread` says that the
+    recogniser was stopped before the end."""
+    if unread:
+        return f"The words are doubtful: {TOO_MANY}."
     logprob = fmean(segment.logprob for segment in heard)
     unsure = language_probability < UNSURE_LANGUAGE
     if unsure and max(segment.compression for segment in heard) > MAX_COMPRESSION:

@@ -1,6 +1,6 @@
 """Speech recognition by Whisper base (Radford et al. 2022, arXiv:2212.04356) through faster-whisper, with its doubts.
 
-Speech is encoded at its own length. Decoding is greedy at temperature 0: deterministic, and bounded in time.
+Speech is encoded at its own length. Decoding is greedy at temperature 0: deterministic, and bounded by that length.
 """
 
 import threading
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from emer_space.analysis import Subtitle
 from emer_space.cancellation import CancelToken
 from emer_space.models import store
-from emer_space.models.recognition import MAX_TOKENS, checked, doubt_of, has_speech, join, sentences
+from emer_space.models.recognition import checked, doubt_of, has_speech, join, sentences
 
 
 class SpeechRecogniser:
@@ -44,7 +44,7 @@ class SpeechRecogniser:
         heard = [segment for segment in checked(segments, token) if segment.text]
         if not heard:
             return Subtitle(text="", source="none")
-        doubtful = doubt_of(heard, info.language_probability)
+        doubtful = doubt_of(heard, info.language_probability, self._model.unread)
         kept = tuple(sentences(heard, hide_doubted=doubtful is None))
         text = join([segment.text for segment in kept], info.language)
         translation = None
@@ -64,5 +64,4 @@ def _decoding() -> dict[str, Any]:
         "temperature": 0.0,
         "vad_filter": True,
         "condition_on_previous_text": False,
-        "max_new_tokens": MAX_TOKENS,
     }

@@ -5,31 +5,80 @@ translation. Of 210 words of RAVDESS 4 were wrong with all of the padding and 3 
 92 (a clip of 2 s was taken for Danish, and told as doubtful), in a sixth of the time; without any, words come twice.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from faster_whisper import WhisperModel
+from faster_whisper.transcribe import Segment
 from numpy.typing import NDArray
+
+from emer_space.models.recognition import most_tokens, most_windows
 
 FRAMES_A_SECOND = 100
 MARGIN_S = 8.0
 """What is kept of the padding."""
 
 
+MOST_TOKENS = 113
+"""What is decoded at once however long the window is: CTranslate2 takes half of `MAX_TOKENS` and of the prompt."""
+
+
+@dataclass
+class Cut(Segment):
+    """A segment that also says whether its window was given no more tokens (`recognition.most_tokens`)."""
+
+    cut: bool = False
+
+
+class _NoMoreWindows(Exception):
+    pass
+
+
 class OwnLength(WhisperModel):
-    """A `WhisperModel` that encodes no padding but `MARGIN_S`, and nothing twice in a row. For one thread at a time."""
+    """A `WhisperModel` that encodes no padding but `MARGIN_S`, and nothing twice in a row, and that writes no more than
+    can be said in the time. For one thread at a time.
+
+    `unread` says whether the latest transcription ended before the sound did, because it did not come forward.
+    """
 
     def __init__(self, folder: Path, threads: int) -> None:
         super().__init__(
             str(folder), device="cpu", compute_type="int8", cpu_threads=threads, num_workers=1, local_files_only=True
         )
         self._last: tuple[bytes, Any] = (b"", None)
+        self._heard_s, self._windows_left, self._cut = 0.0, 0, False
+        self.unread = False
+
+    def generate_segments(self, features: NDArray[np.float32], *arguments: Any, **options: Any) -> Iterator[Cut]:
+        """As faster-whisper, in at most `most_windows`."""
+        self.unread = False
+        self._windows_left = most_windows(features.shape[-1] / FRAMES_A_SECOND)
+        try:
+            for segment in super().generate_segments(features, *arguments, **options):
+                yield Cut(**vars(segment), cut=self._cut)
+        except _NoMoreWindows:
+            self.unread = True
+
+    def generate_with_fallback(self, encoder_output: Any, prompt: list[int], tokenizer: Any, options: Any) -> Any:
+        """As faster-whisper, with at most `most_tokens` of what was encoded last."""
+        if not self._windows_left:
+            raise _NoMoreWindows
+        self._windows_left -= 1
+        most = min(most_tokens(self._heard_s), MOST_TOKENS)
+        options = replace(options, max_new_tokens=2 * most - len(prompt) + 1)
+        written = super().generate_with_fallback(encoder_output, prompt, tokenizer, options)
+        self._cut = len(written[0].sequences_ids[0]) >= most < MOST_TOKENS
+        return written
 
     def encode(self, features: NDArray[np.float32]) -> Any:
         """Log-mel (80, 3000), zeros after its end → the encoder's output (1, frames / 2, 512)."""
         heard = np.flatnonzero(features.any(0))
-        frames = (int(heard[-1]) + 1 if len(heard) else 0) + round(MARGIN_S * FRAMES_A_SECOND)
+        own = int(heard[-1]) + 1 if len(heard) else 0
+        self._heard_s = own / FRAMES_A_SECOND
+        frames = own + round(MARGIN_S * FRAMES_A_SECOND)
         cut = np.ascontiguousarray(features[:, : min(frames, features.shape[1])], np.float32)
         key = cut.tobytes()
         if self._last[0] != key:

@@ -2,8 +2,11 @@
 
 import shutil
 import subprocess
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Cancelled
-from emer_space.models.recognition import LOOPS
+from emer_space.models.recognition import LOOPS, MAX_TOKENS, TOO_MANY, checked, most_tokens, most_windows
 from emer_space.models.speech import SpeechRecogniser
 
 CLIPS = Path(__file__).parents[2].parent / "shared" / "clips"
@@ -175,6 +178,110 @@ def test_speech_that_is_not_english_is_translated(recogniser: SpeechRecogniser, 
 def test_the_same_wave_gives_the_same_words(recogniser: SpeechRecogniser, tmp_path: Path) -> None:
     wave = spoken(tmp_path, "en-us", "She left this morning without saying a word.")
     assert recogniser.recognise(wave, CancelToken()) == recogniser.recognise(wave, CancelToken())
+
+
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many tokens each window that is decoded from now on was given."""
+    from faster_whisper import WhisperModel
+
+    tokens, generate = list[int](), WhisperModel.generate_with_fallback
+
+    def counting(*arguments: Any) -> Any:
+        written = generate(*arguments)
+        tokens.append(len(written[0].sequences_ids[0]))
+        return written
+
+    monkeypatch.setattr(WhisperModel, "generate_with_fallback", counting)
+    return tokens
+
+
+MIXED = (
+    (("en-us", "I told you yesterday,"), ("es", "estoy muy enojada contigo,"), ("en-us", "and you never listen.")),
+    (("ml", "എനിക്ക് വളരെ ദേഷ്യം വരുന്നു"), ("am", "በጣም ተናድጃለሁ"), ("th", "ฉันโกรธมาก")),
+    (("ar", "أنا غاضب منك جدا"), ("sw", "nimekasirika sana"), ("ta", "நான் கோபமாக இருக்கிறேன்")),
+)
+
+
+@needs_espeak
+@pytest.mark.parametrize("said", MIXED, ids=["code-switch", "three scripts", "three more"])
+@pytest.mark.parametrize("backwards", [False, True], ids=["forwards", "backwards"])
+def test_what_is_not_understood_is_decoded_no_longer_than_it_can_be_said(
+    recogniser: SpeechRecogniser,
+    tmp_path: Path,
+    said: tuple[tuple[str, str], ...],
+    backwards: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wave = np.concatenate([spoken(tmp_path, *part) for part in said])
+    seconds = len(wave) / RATE
+    tokens = decoded(monkeypatch)
+    subtitle = recogniser.recognise(np.ascontiguousarray(wave[::-1]) if backwards else wave, CancelToken())
+    windows = 2 * most_windows(seconds)  # the words and their translation
+    assert len(tokens) <= windows
+    assert all(number <= most_tokens(seconds) for number in tokens)
+    assert len(subtitle.text) < 40 * seconds
+
+
+@needs_clips
+def test_a_decoding_that_does_not_come_forward_is_stopped_and_told(
+    recogniser: SpeechRecogniser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the times of the words are wrong, faster-whisper decodes the same sound again and again."""
+    from faster_whisper import WhisperModel
+
+    split, time_words = WhisperModel._split_segments_by_timestamps, WhisperModel.add_word_timestamps
+
+    def never_at_the_end(self: Any, *arguments: Any, **options: Any) -> Any:
+        return split(self, *arguments, **options)[0], options["seek"] + 2, False
+
+    def at_once(self: Any, segments: Any, *arguments: Any, **options: Any) -> None:
+        time_words(self, segments, *arguments, **options)
+        for segment in segments[0]:
+            end = segment["seek"] / 100 + 0.02
+            segment |= {"end": end, "words": [{**word, "start": end, "end": end} for word in segment["words"]]}
+
+    monkeypatch.setattr(WhisperModel, "_split_segments_by_timestamps", never_at_the_end)
+    monkeypatch.setattr(WhisperModel, "add_word_timestamps", at_once)
+    tokens = decoded(monkeypatch)
+    wave = wave_of(CLIPS / "faces" / "smile_happy_words.mp4")
+    subtitle = recogniser.recognise(wave, CancelToken())
+    assert len(tokens) == most_windows(len(wave) / RATE)
+    assert subtitle.doubtful == f"The words are doubtful: {TOO_MANY}."
+
+
+def test_the_bounds_grow_with_the_sound() -> None:
+    assert most_tokens(0.0) < most_tokens(1.0) < most_tokens(4.5) < most_tokens(60.0) == MAX_TOKENS
+    assert most_tokens(4.5) < 100
+    assert most_windows(0.0) >= 1 and most_windows(4.5) <= 4 and most_windows(180.0) < 60
+
+
+def heard_as(*words: str, cut: bool = False) -> str:
+    """What is kept of words that the recogniser wrote at once."""
+    text = "".join(words)
+    pieces = [
+        SimpleNamespace(word=word, start=0.1 * n, end=0.1 * n + 0.1, probability=0.9) for n, word in enumerate(words)
+    ]
+    compression = len(text.encode()) / len(zlib.compress(text.encode()))
+    segment = SimpleNamespace(
+        text=text, words=pieces, avg_logprob=-0.1, compression_ratio=compression, no_speech_prob=0.0, cut=cut
+    )
+    (heard,) = checked([segment], CancelToken())
+    return heard.text
+
+
+def test_of_a_loop_the_first_repetitions_are_kept_and_what_comes_after() -> None:
+    loop = [" ha"] * 60
+    assert heard_as(" I", " told", " you", *loop) == "I told you ha ha ha…"
+    assert heard_as(" so", *loop, " and", " you", " never", " listen") == "so ha ha ha… and you never listen"
+    assert heard_as(*"आपाँ", *["वाँ"] * 40, cut=True) == "आपाँवाँवाँव…"
+    assert heard_as(" no," * 60, " stop.", cut=True) == "no, no, no,… stop."
+
+
+def test_people_who_repeat_a_word_are_not_cut() -> None:
+    assert heard_as(*[" no"] * 6, " I", " will", " not", " go", " there") == "no no no no no no I will not go there"
+    assert heard_as(" a", " plain", " sentence", " in", " a", " short", " window", cut=True) == (
+        "a plain sentence in a short window"
+    )
 
 
 def test_a_cancelled_recognition_stops(recogniser: SpeechRecogniser) -> None:
