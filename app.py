@@ -46,13 +46,16 @@ from emer_space.appearance import HEAD, STYLE, header, theme  # noqa: E402
 from emer_space.errors import EmerError  # noqa: E402
 from emer_space.examples import read_examples  # noqa: E402
 from emer_space.languages import Languages, PageInOneLanguage  # noqa: E402
+from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
+from emer_space.page.logs import keep_brief  # noqa: E402
+from emer_space.page.sweep import keep_sweeping  # noqa: E402
+from emer_space.page.turns import Lines  # noqa: E402
 from emer_space.profiles import Profile, load_profile  # noqa: E402
 from emer_space.settings import Settings  # noqa: E402
 from emer_space.tab import ExplainTab  # noqa: E402
 from leaderboard.__main__ import chat_model, explain  # noqa: E402
 from leaderboard.baselines import enter_baselines  # noqa: E402
 from leaderboard.desk import Desk  # noqa: E402
-from leaderboard.errors import LeaderboardError  # noqa: E402
 from leaderboard.hosting import Board, check_references_are_private  # noqa: E402
 from leaderboard.hub_references import fetch_tracks  # noqa: E402
 from leaderboard.publishing import publisher  # noqa: E402
@@ -60,13 +63,13 @@ from leaderboard.schedule import Schedule, scorer  # noqa: E402
 from leaderboard.scoring_process import ScoringLimits  # noqa: E402
 from leaderboard.tab import LeaderboardTab  # noqa: E402
 from leaderboard.tracks import own_folder as track_folder  # noqa: E402
-from submissions.errors import IntakeError  # noqa: E402
 from submissions.identity import Identity, identity_for  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
-UPLOADS_KEPT_S = 3300
-UPLOADS_SWEPT_S = 300
-"""Together within an hour: what is older than the former goes at the next sweep."""
+MOST_CALLS = 1_000
+"""Calls that Gradio itself keeps waiting; where anything runs short they wait in `Lines`, and are refused sooner."""
+SPARE_THREADS = 24
+"""Of the page, beside one for each place in a line: for calls that are refused, and for what waits for nothing."""
 
 OnClose = Callable[[gr.Request], None]
 
@@ -77,6 +80,7 @@ def build_app(
     board: Board | None = None,
     identity: Identity | None = None,
     languages: Languages | None = None,
+    lines: Lines | None = None,
 ) -> gr.Blocks:
     """The page. A tab is one line of `tabs`: its title, and what builds it and answers with what to do on close.
 
@@ -89,19 +93,27 @@ def build_app(
     profile = profile or load_profile(PROFILE)
     desk = Desk(board or Board())
     who = identity or identity_for(HOST)
-    with gr.Blocks(
-        title=words.english("page.title"), analytics_enabled=False, delete_cache=(UPLOADS_SWEPT_S, UPLOADS_KEPT_S)
-    ) as page:
+    lines = lines or Lines()
+    with gr.Blocks(title=words.english("page.title"), analytics_enabled=False) as page:
         tabs: list[tuple[str, Callable[[], OnClose]]] = [
-            (words("tab.explain"), lambda: ExplainTab(profile, settings, words, read_examples(EXAMPLES)).close),
-            (words("board.title"), lambda: LeaderboardTab(page, desk, who, words).close),
+            (
+                words("tab.explain"),
+                lambda: ExplainTab(profile, settings, words, read_examples(EXAMPLES), lines.clips).close,
+            ),
+            (words("board.title"), lambda: LeaderboardTab(page, desk, who, words, lines).close),
         ]
         gr.HTML(words.rendered("header", header))
         with gr.Tabs():
             for title, tab in tabs:
                 with gr.Tab(title):
                     page.unload(tab())
+    page.queue(max_size=MOST_CALLS, default_concurrency_limit=None)
     return page
+
+
+def door(page: gr.Blocks, most_bytes: int = MOST_UPLOAD_BYTES) -> Middleware:
+    """What stands before a page: see `emer_space.page.gate`."""
+    return Middleware(Gate, frozenset(str(each.api_name) for each in page.fns.values()), most_bytes)
 
 
 def empty_folders() -> None:
@@ -137,12 +149,11 @@ def main() -> None:
         scores_here = scorer() == "app"
         fetch_tracks(track_folder())
         board = Board()
-    except (EmerError, LeaderboardError, IntakeError, OSError) as problem:
+    except (EmerError, OSError) as problem:
         sys.exit(str(problem))
     empty_folders()
-    languages = Languages()
-    page = build_app(settings, profile, board, languages=languages)
-    page.queue(max_size=32)
+    languages, lines = Languages(), Lines()
+    page = build_app(settings, profile, board, languages=languages, lines=lines)
     page.launch(
         server_name=HOST,
         server_port=PORT,
@@ -150,7 +161,8 @@ def main() -> None:
         css_paths=STYLE,
         head=HEAD,
         i18n=languages.i18n,
-        app_kwargs={"middleware": [Middleware(PageInOneLanguage)]},
+        app_kwargs={"middleware": [door(page, settings.max_bytes), Middleware(PageInOneLanguage)]},
+        max_threads=lines.places + SPARE_THREADS,
         allowed_paths=[str(clip) for clip in EXAMPLES.glob("*.mp4")],
         blocked_paths=[str(path) for path in guarded(board.home)],
         max_file_size=settings.max_bytes,
@@ -164,6 +176,8 @@ def main() -> None:
         mcp_server=False,
         prevent_thread_lock=True,
     )
+    keep_brief()
+    keep_sweeping(UPLOADS)
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
     threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
     schedule = Schedule(board, lambda: enter_baselines(board, explain), publisher(board), chat)

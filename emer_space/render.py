@@ -35,8 +35,11 @@ def examples(words: Words) -> str:
     return f"<h3>{escape(words('form.examples'))}</h3>"
 
 
-def progress(stages: Mapping[str, float | None], words: Words, waiting: bool = False, notes: Sequence[str] = ()) -> str:
-    """The stages as steps; a fraction in 0…1 once a stage has begun, None before. `notes` tell what takes long."""
+def progress(stages: Mapping[str, float | None], words: Words, now: str = "", notes: Sequence[str] = ()) -> str:
+    """The stages as steps; a fraction in 0…1 once a stage has begun, None before.
+
+    `now` is what happens, where that is none of the stages; `notes` tell what takes long.
+    """
     steps = []
     under_way = [name for name, fraction in stages.items() if fraction is not None and fraction < 1]
     for name, fraction in stages.items():
@@ -47,7 +50,7 @@ def progress(stages: Mapping[str, float | None], words: Words, waiting: bool = F
             f'<em class="emer-unseen">{escape(words(f"run.{state}"))}</em></li>'
         )
     stage = " · ".join(words(f"stage.{name}") for name in under_way)
-    now = words("run.waiting") if waiting or not stage else words("run.working", stage=stage)
+    now = now or (words("run.working", stage=stage) if stage else words("run.starting"))
     return (
         f'<section class="emer-progress"><h3>{escape(words("run.heading"))}</h3><ol>{"".join(steps)}</ol>'
         f'<p class="emer-help" role="status" aria-live="polite">{escape(" ".join([now, *notes]))}</p></section>'

@@ -15,10 +15,15 @@ class Runs:
         self._tokens: dict[str, set[CancelToken]] = {}
 
     @contextmanager
-    def started(self, session: str) -> Iterator[CancelToken]:
-        """A token for one run of a session; however the run ends, the token is cancelled, so no work outlives it."""
+    def started(self, session: str, alone: bool = False) -> Iterator[CancelToken]:
+        """A token for one run of a session; however the run ends, the token is cancelled, so no work outlives it.
+
+        `alone`: the runs of the session that are under way are asked to stop.
+        """
         token = CancelToken()
         with self._lock:
+            for other in self._tokens.get(session, ()) if alone else ():
+                other.cancel()
             self._tokens.setdefault(session, set()).add(token)
         try:
             yield token
@@ -34,6 +39,11 @@ class Runs:
         with self._lock:
             for token in self._tokens.get(session, ()):
                 token.cancel()
+
+    def under_way(self, session: str) -> bool:
+        """Whether a session has a run that has not ended."""
+        with self._lock:
+            return session in self._tokens
 
     def __len__(self) -> int:
         with self._lock:

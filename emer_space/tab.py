@@ -6,6 +6,7 @@ import logging
 import secrets
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -16,10 +17,12 @@ import gradio as gr
 from emer_space import render
 from emer_space.analysis import INPUTS, Analysis
 from emer_space.cancellation import CancelToken
-from emer_space.errors import Cancelled, InputError, MissingTool
+from emer_space.errors import Busy, Cancelled, InputError, MissingTool
 from emer_space.examples import Example
 from emer_space.languages import Languages
 from emer_space.models.hub import under_way
+from emer_space.page.clients import client_of
+from emer_space.page.turns import Line
 from emer_space.pipeline import STAGES, Finished, Request, analyze
 from emer_space.profiles import Profile
 from emer_space.runs import Runs
@@ -29,8 +32,6 @@ from emer_space.words import Words
 
 log = logging.getLogger(__name__)
 
-CONCURRENCY: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "analysis"}
-"""The page and the API share one place: an analysis fills both cores."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 STAGE_NEEDS = {"watching": {"video"}, "listening": {"audio", "text"}, "reading": {"text"}}
 """Stages that are there only for these modalities; the others are always there."""
@@ -45,12 +46,17 @@ RESULT_SCRIPT = (Path(__file__).parent / "result.js").read_text(encoding="utf-8"
 
 
 class ExplainTab:
-    """Builds the tab inside an open `gr.Blocks`. `close` is to be called when a visitor's page closes."""
+    """Builds the tab inside an open `gr.Blocks`. `close` is to be called when a visitor's page closes.
+
+    In `line` the page and the API wait alike.
+    """
 
     def __init__(
-        self, profile: Profile, settings: Settings, languages: Languages, examples: tuple[Example, ...]
+        self, profile: Profile, settings: Settings, languages: Languages, examples: tuple[Example, ...], line: Line
     ) -> None:
         self.profile = profile
+        self.line = line
+        self.threads = ThreadPoolExecutor(line.places + 1, "explain")  # a thread for whoever waits, and for a refusal
         self.settings = settings
         self.languages = languages
         self.runs = Runs()
@@ -80,6 +86,15 @@ class ExplainTab:
                         buttons=[],
                         elem_classes="emer-upload",
                     )
+                    with gr.Accordion(words("form.sound"), open=False, elem_id="emer-sound"):
+                        self.sound = gr.Audio(
+                            show_label=False,
+                            sources=["upload", "microphone"],
+                            type="filepath",
+                            editable=False,
+                            buttons=[],
+                            elem_classes="emer-upload-sound",
+                        )
                 with gr.Column(scale=5, min_width=300):
                     with gr.Column(elem_classes="emer-fields") as self.fields:
                         self.subtitle = gr.Textbox(
@@ -134,66 +149,78 @@ class ExplainTab:
     # Events
 
     def _events(self, examples: tuple[Example, ...]) -> None:
-        request = [self.clip, self.subtitle, self.modalities]
+        request = [self.clip, self.sound, self.subtitle, self.modalities]
         state = [self.form, self.fields, self.more, self.running, self.result, self.message, self.progress]
         outcome = [*state, self.player, self.summary, self.evidence, self.verdict, self.details, self.download]
         triggers: list[Any] = [self.explain.click]
         for button, example in zip(self.examples, examples, strict=True):
             path = str(example.path)
-            loaded = button.click(lambda path=path: (path, ""), None, [self.clip, self.subtitle], **QUIET)
+            chosen = [self.clip, self.sound, self.subtitle]
+            loaded = button.click(lambda path=path: (path, None, ""), None, chosen, **QUIET)
             triggers.append(loaded.then)
-        running = []
         for trigger in triggers:
-            begun = trigger(self._begin, self.modalities, state, queue=False, **QUIET)
-            running.append(begun.then(self._run, request, outcome, **CONCURRENCY, **QUIET))
-        self.cancel.click(self._cancel, None, state, queue=False, cancels=running, **QUIET)
-        self.again.click(self._again, None, [*state, self.clip, self.subtitle, self.player], queue=False, **QUIET)
+            # A press is never dropped, as Gradio would while it believes the last one to be under way.
+            trigger(self._run, request, outcome, trigger_mode="multiple", **QUIET)
+        self.clip.input(None, None, self.sound, js="() => null", **QUIET)
+        self.sound.input(None, None, self.clip, js="() => null", **QUIET)
+        self.cancel.click(self._cancel, None, self.progress, queue=False, **QUIET)
+        self.again.click(self._again, None, [*state, *request[:3], self.player], queue=False, **QUIET)
         for part in (self.evidence, self.verdict, self.details):
             part.click(self._seek, None, self.player, queue=False, **QUIET)
         gr.on(
             [],
             self.api,
-            request,
+            [self.clip, self.subtitle, self.modalities],
             self.json,
             api_name="explain",
             api_description="Analyse a clip; answers with the analysis (schema emer-analysis/1).",
-            **CONCURRENCY,
         )
 
-    def _begin(self, modalities: list[str], request: gr.Request) -> tuple[Any, ...]:
-        words = self.languages.of(request)
-        return self._state(progress=render.progress(_stages(modalities), words, waiting=True))
-
     def _run(
-        self, clip: str | None, subtitle: str, modalities: list[str], request: gr.Request
+        self, clip: str | None, sound: str | None, subtitle: str, modalities: list[str], request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
-        """The page's run: states of the page while it lasts, at last the result, an error or "Cancelled."."""
+        """The page's run: states of the page while it lasts, at last the result, an error or "Cancelled.".
+
+        A page has one run. Its buttons are back when it has ended, and not before; what is shown as waiting does wait.
+        """
         rest = (gr.skip(),) * 6
-        words = self.languages.of(request)
+        words, session = self.languages.of(request), request.session_hash or ""
         try:
-            if not clip:
+            file = clip or sound
+            if not file:
                 yield (*self._state(message=render.error(words("run.no_clip"), words)), *rest)
                 return
             asked = Request(subtitle, _chosen(modalities))
-            with self.runs.started(request.session_hash or "") as token, _folder() as folder:
-                shown = ""
-                stages = _stages(modalities)
-                work = analyze(Path(clip), asked, self.profile, self.settings, token, Path(folder))
-                with closing(work):  # type: ignore[type-var]
-                    for event in work:
-                        if isinstance(event, Finished):
-                            yield self._finished(event, Path(folder), words)
-                            return
-                        if event.stage in stages:
-                            stages[event.stage] = round(event.fraction, 1)
-                        if (now := render.progress(stages, words, notes=under_way())) != shown:
-                            shown = now
-                            yield (*self._state(progress=now), *rest)
+            stages = _stages(modalities)
+            shown = ""
+            with self.runs.started(session, alone=True) as token, self.line.joined(client_of(request)) as turn:
+                yield (*self._state(progress=render.progress(stages, words)), *rest)
+                for before in self.line.until(turn, token):
+                    now = render.progress(stages, words, words("run.waiting", before=before))
+                    yield (*self._state(progress=now), *rest)
+                with _folder() as folder:
+                    work = analyze(Path(file), asked, self.profile, self.settings, token, Path(folder))
+                    with closing(work):  # type: ignore[type-var]
+                        for event in work:
+                            if isinstance(event, Finished):
+                                token.check()
+                                yield self._finished(event, Path(folder), words)
+                                return
+                            if event.stage in stages:
+                                stages[event.stage] = round(event.fraction, 1)
+                            doing = words("run.stopping") if token.cancelled else ""
+                            if (now := render.progress(stages, words, doing, under_way())) != shown:
+                                shown = now
+                                yield (*self._state(progress=now), *rest)
         except Cancelled:
-            yield (*self._state(message=render.cancelled(words)), *rest)
+            if not self.runs.under_way(session):  # or else the page shows the run that came after this one
+                yield (*self._state(message=render.cancelled(words)), *rest)
+        except Busy as problem:
+            told = words("run.busy_own" if problem.own else "run.busy", count=problem.count)
+            yield (*self._state(message=render.error(told, words)), *rest)
         except (InputError, MissingTool) as problem:
             yield (*self._state(message=render.error(str(problem), words, "en")), *rest)
-        except Exception:  # noqa: BLE001 - logged in full; the visitor gets one sentence and never a traceback
+        except Exception:  # noqa: BLE001 - logged; the visitor gets one sentence and never a traceback
             yield (*self._state(message=render.error(_incident(words), words)), *rest)
 
     async def api(self, video: str, subtitle: str, modalities: list[str], request: gr.Request) -> dict[str, Any]:
@@ -204,31 +231,35 @@ class ExplainTab:
         try:
             with self.runs.started(request.session_hash or "") as token:
                 asked = Request(subtitle or "", _chosen(modalities))
-                return (await asyncio.to_thread(self._analysis, Path(video), asked, token)).to_dict()
+                work = partial(self._analysis, Path(video), asked, client_of(request), token)
+                return (await asyncio.get_running_loop().run_in_executor(self.threads, work)).to_dict()
         except Cancelled:
             raise gr.Error(words("run.cancelled"), print_exception=False) from None
-        except (InputError, MissingTool) as problem:
+        except (Busy, InputError, MissingTool) as problem:
             raise gr.Error(str(problem), print_exception=False) from None
-        except Exception:  # noqa: BLE001 - logged in full; the visitor gets one sentence and never a traceback
+        except Exception:  # noqa: BLE001 - logged; the visitor gets one sentence and never a traceback
             raise gr.Error(_incident(words), print_exception=False) from None
 
-    def _analysis(self, clip: Path, asked: Request, token: CancelToken) -> Analysis:
-        with _folder() as folder:
+    def _analysis(self, clip: Path, asked: Request, client: str, token: CancelToken) -> Analysis:
+        with self.line.turn(client, token), _folder() as folder:
             for event in analyze(clip, asked, self.profile, self.settings, token, Path(folder)):
                 if isinstance(event, Finished):
                     return event.analysis
         raise Cancelled(self.languages.english("run.cancelled"))
 
-    def _cancel(self, request: gr.Request) -> tuple[Any, ...]:
-        self.runs.cancel(request.session_hash or "")
-        return self._state(message=render.cancelled(self.languages.of(request)))
+    def _cancel(self, request: gr.Request) -> Any:
+        """Ask the run to stop; it says itself when it has."""
+        session, words = request.session_hash or "", self.languages.of(request)
+        self.runs.cancel(session)
+        stopping = render.progress({}, words, words("run.stopping"))
+        return stopping if self.runs.under_way(session) else gr.skip()
 
     def _again(self) -> tuple[Any, ...]:
-        return (*self._state(), None, "", None)
+        return (*self._state(), None, None, "", None)
 
     def _seek(self, event: gr.EventData) -> Any:
         """The player at the moment of a clue; what is not a moment of any clip moves nothing."""
-        at = event.at
+        at = getattr(event, "at", None)
         if not isinstance(at, (int, float)) or not 0 <= at <= self.settings.max_seconds:
             return gr.skip()
         return gr.Video(playback_position=float(at))
@@ -247,6 +278,7 @@ class ExplainTab:
 
     def _finished(self, finished: Finished, folder: Path, words: Words) -> tuple[Any, ...]:
         analysis = finished.analysis
+        player = ["emer-player"] if analysis.clip.has_video else ["emer-player", "emer-heard"]
         wheel = load_vocabulary().primary
         file = folder / f"emer-analysis-{analysis.id}.json"
         file.write_text(json.dumps(analysis.to_dict(), ensure_ascii=False, indent=2), encoding="utf-8")
@@ -258,7 +290,7 @@ class ExplainTab:
             gr.Column(visible=True),
             "",
             "",
-            gr.Video(value=str(finished.clip.path), playback_position=0),
+            gr.Video(value=str(finished.clip.path), playback_position=0, elem_classes=player),
             render.summary(analysis, words),
             render.evidence(analysis, words),
             render.verdict(analysis, wheel.tree, wheel.title, words),
@@ -268,7 +300,7 @@ class ExplainTab:
 
 
 def _incident(words: Words) -> str:
-    """One sentence for the visitor; the log has the whole exception under the same incident."""
+    """One sentence for the visitor; the log has where and of what kind under the same incident."""
     incident = secrets.token_hex(4)
     log.exception("incident %s", incident)
     return words("run.error_unexpected", incident=incident)

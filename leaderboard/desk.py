@@ -121,6 +121,7 @@ class Desk:
         beat, notices = board.heartbeat(), filter(None, [board.ledger.store.notice()])
         return {
             "last_run": beat.at,
+            "scoring": beat.scoring,
             "waiting": list(dict.fromkeys((*notices, *board.wrong_tracks(), *beat.waiting))),
             "queue": [
                 {"id": each.id, "track": each.track, "version": version, "name": each.name, "person": each.person}

@@ -1,24 +1,28 @@
 """The tab "Organise". It is shown to organisers only, and every handler asks who is calling all the same."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
+from emer_space.page.turns import Line
 from leaderboard import render
 from leaderboard.desk import Desk
 from leaderboard.hosting import DECISIONS
-from submissions.errors import IntakeError, Refusal
-from submissions.handling import QUIET, Languages, Words, for_api, incident
+from submissions.errors import Refusal
+from submissions.handling import QUIET, Languages, Words, for_api, for_page, sentence
 from submissions.identity import Identity, organiser
 from submissions.render import message
 
 
 class OrganiseTab:
-    """Builds the tab inside an open `gr.Blocks`; `load` fills `overview`."""
+    """Builds the tab inside an open `gr.Blocks`; `loading` fills `overview`."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Languages) -> None:
-        self.desk, self.identity, self.languages = desk, identity, words
+    def __init__(self, desk: Desk, identity: Identity, words: Languages, line: Line) -> None:
+        self.desk, self.identity, self.languages, self.line = desk, identity, words, line
+        reading = partial(for_page, words, line)
+        self.loading = reading(self.load)
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=6, min_width=300):
                 self.overview = gr.HTML(elem_id="emer-overview")
@@ -35,11 +39,11 @@ class OrganiseTab:
                 self.track = gr.Dropdown(tracks, value=tracks[0][1], label=words("board.track"))
                 self.rescore = gr.Button(words("organise.rescore"), elem_id="emer-rescore")
                 self.answer = gr.HTML(elem_id="emer-organise-answer")
-        self.refresh.click(self.load, None, self.overview, **QUIET)
+        self.refresh.click(self.loading, None, self.overview, **QUIET)
         self.decide.click(
-            self._decide, [self.submission, self.action, self.reason], [self.answer, self.overview], **QUIET
+            reading(self._decide), [self.submission, self.action, self.reason], [self.answer, self.overview], **QUIET
         )
-        self.rescore.click(self._rescore, [self.track, self.reason], [self.answer, self.overview], **QUIET)
+        self.rescore.click(reading(self._rescore), [self.track, self.reason], [self.answer, self.overview], **QUIET)
         self._api()
 
     def load(self, request: gr.Request) -> str:
@@ -66,10 +70,8 @@ class OrganiseTab:
         try:
             organiser(self.identity(request))
             answer = message(work(words))
-        except IntakeError as problem:
-            answer = message(str(problem), bad=True)
-        except Exception:  # noqa: BLE001 - logged in full; the organiser gets one sentence and a number
-            answer = message(incident(words), bad=True)
+        except Exception:  # noqa: BLE001 - what we did not raise is logged in full
+            answer = message(sentence(words), bad=True)
         return answer, self.load(request)
 
     def _api(self) -> None:
@@ -86,6 +88,6 @@ class OrganiseTab:
         def rescore(track: str, reason: str, request: gr.Request) -> Any:
             return self.desk.rescore(self.identity(request), track, reason)
 
-        gr.on([], for_api(words, overview), None, out, api_name="overview")
-        gr.on([], for_api(words, decide), [first, action, reason], out, api_name="decide")
-        gr.on([], for_api(words, rescore), [first, reason], out, api_name="rescore")
+        gr.on([], for_api(words, self.line, overview), None, out, api_name="overview")
+        gr.on([], for_api(words, self.line, decide), [first, action, reason], out, api_name="decide")
+        gr.on([], for_api(words, self.line, rescore), [first, reason], out, api_name="rescore")

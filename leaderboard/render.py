@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from leaderboard.hosting import Heartbeat
 from leaderboard.ranking import Ranking, Row
 from submissions.handling import Words
 
@@ -33,12 +34,15 @@ def ranking_help(words: Words) -> str:
     return f'<p class="emer-help">{escape(words("ranking.select"))} {escape(words("ranking.help"))}</p>'
 
 
-def heartbeat(at: str, queued: int, words: Words) -> str:
-    text = (
-        words("ranking.heartbeat", time=at[11:16], queued=queued)
-        if at
-        else words("ranking.heartbeat_none", queued=queued)
-    )
+def heartbeat(beat: Heartbeat, queued: int, words: Words) -> str:
+    """The scorer's last sign of life, and what it is doing if it is at work."""
+    time = beat.at[11:16]
+    if beat.scoring:
+        text = words("ranking.heartbeat_scoring", track=beat.scoring, time=time, queued=queued)
+    elif time:
+        text = words("ranking.heartbeat", time=time, queued=queued)
+    else:
+        text = words("ranking.heartbeat_none", queued=queued)
     return f'<p class="emer-heartbeat" data-queued="{queued}">{escape(text)}</p>'
 
 

@@ -8,14 +8,15 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_icon_path
 
+from emer_space.errors import EmerError
+from emer_space.page.turns import Line, Lines
 from leaderboard import render
 from leaderboard.desk import Desk
 from leaderboard.export import as_csv
 from leaderboard.export import told as as_json
 from leaderboard.organise_tab import OrganiseTab
 from leaderboard.plots import plots
-from submissions.errors import IntakeError
-from submissions.handling import QUIET, Languages, Words, download, for_api
+from submissions.handling import QUIET, Languages, Words, download, for_api, for_page
 from submissions.hub_identity import login_offered
 from submissions.identity import Identity
 from submissions.tab import MineTab, SubmitTab
@@ -33,34 +34,34 @@ LOGIN_SCRIPT = """
 class LeaderboardTab:
     """Builds the tab inside an open `gr.Blocks`, the `page`."""
 
-    def __init__(self, page: gr.Blocks, desk: Desk, identity: Identity, words: Languages) -> None:
+    def __init__(self, page: gr.Blocks, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
         if login_offered():
-            sign_in_button(page, identity, words)
+            sign_in_button(page, identity, words, lines.reading)
         with gr.Tabs(elem_id="emer-board"):
             with gr.Tab(words("board.ranking"), elem_classes="emer-board-tab"):
-                ranking = RankingTab(desk, words)
+                ranking = RankingTab(desk, words, lines.reading)
             with gr.Tab(words("board.submit"), elem_classes="emer-board-tab"):
-                submit = SubmitTab(desk, identity, words)
+                submit = SubmitTab(desk, identity, words, lines)
             with gr.Tab(words("board.mine"), elem_classes="emer-board-tab"):
-                mine = MineTab(desk, identity, words)
+                mine = MineTab(desk, identity, words, lines.reading)
             with gr.Tab(words("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
-                organise = OrganiseTab(desk, identity, words)
-        page.load(ranking.fresh, [ranking.track, ranking.everything], ranking.loaded, **QUIET)
-        page.load(submit.load, submit.track, submit.loaded, **QUIET)
-        page.load(mine.load, [mine.seen, mine.chosen], mine.loaded, **QUIET)
+                organise = OrganiseTab(desk, identity, words, lines.reading)
+        page.load(ranking.freshened, [ranking.track, ranking.everything], ranking.loaded, **QUIET)
+        page.load(submit.loading, submit.track, submit.loaded, **QUIET)
+        page.load(mine.loading, [mine.seen, mine.chosen], mine.loaded, **QUIET)
 
         def opened(request: gr.Request) -> Any:
             person = identity(request)
             return gr.Tab(visible=person is not None and person.organiser)
 
-        page.load(opened, None, organise_tab, **QUIET)
-        organise_tab.select(organise.load, None, organise.overview, **QUIET)
+        page.load(for_page(words, lines.reading, opened), None, organise_tab, **QUIET)
+        organise_tab.select(organise.loading, None, organise.overview, **QUIET)
 
     def close(self, request: gr.Request) -> None:
         """Nothing of a visitor's is under way here."""
 
 
-def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages) -> gr.Button:
+def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages, line: Line) -> gr.Button:
     """Says whom the app takes the visitor for, and by that leads to signing in or out.
 
     Gradio's own button, which is needed for its routes, stays hidden: it knows one text to sign in with, and its look
@@ -76,15 +77,16 @@ def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages) ->
         person, words = identity(request), languages.of(request)
         return words("board.sign_in") if person is None else words("board.sign_out", name=person.name)
 
-    page.load(signed_in, None, button, **QUIET)
+    page.load(for_page(languages, line, signed_in), None, button, **QUIET)
     return button
 
 
 class RankingTab:
     """The table of a track; what a visitor did with it (sorted, searched) stays until the ranking changes."""
 
-    def __init__(self, desk: Desk, words: Languages) -> None:
-        self.desk, self.languages = desk, words
+    def __init__(self, desk: Desk, words: Languages, line: Line) -> None:
+        self.desk, self.languages, self.line = desk, words, line
+        self.freshened = for_page(words, line, self.fresh)
         tracks = [(each["title"], each["id"]) for each in desk.tracks(None)]
         with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
             self.track = gr.Dropdown(
@@ -113,10 +115,10 @@ class RankingTab:
         asked = [self.track, self.everything]
         shown = [self.heading, self.table, self.csv, self.json, self.plots, self.details]
         self.loaded = [self.heartbeat, *shown, self.seen]
-        gr.on([self.track.change, self.everything.change], self.fresh, asked, self.loaded, **QUIET)
+        gr.on([self.track.change, self.everything.change], self.freshened, asked, self.loaded, **QUIET)
         self.timer = gr.Timer(REFRESH_S)
-        self.timer.tick(self.tick, [*asked, self.seen], self.loaded, queue=False, **QUIET)
-        self.table.select(self._select, asked, self.details, **QUIET)
+        self.timer.tick(for_page(words, line, self.tick), [*asked, self.seen], self.loaded, queue=False, **QUIET)
+        self.table.select(for_page(words, line, self._select), asked, self.details, **QUIET)
         self._api()
 
     def fresh(self, track: str, everything: bool, request: gr.Request) -> tuple[Any, ...]:
@@ -125,13 +127,13 @@ class RankingTab:
     def tick(self, track: str, everything: bool, seen: str, request: gr.Request) -> tuple[Any, ...]:
         """Always the heartbeat; the rest where something changed."""
         board, words = self.desk.board, self.languages.of(request)
-        beat = render.heartbeat(board.heartbeat().at, board.queued(), words)
+        beat = render.heartbeat(board.heartbeat(), board.queued(), words)
         mark = f"{track} {everything} {board.ledger.refresh().revision} {board.clock():%Y-%m-%d}"
         if mark == seen:
             return (beat, *[gr.skip()] * 6, seen)
         try:
             found = self.desk.table(track, bool(everything))
-        except IntakeError as problem:
+        except EmerError as problem:
             return (beat, f'<p class="emer-message">{escape(str(problem))}</p>', *[gr.skip()] * 5, "")
         shown = render.frame(found, words)
         kinds: Any = render.kinds(found, shown, words)
@@ -164,10 +166,10 @@ class RankingTab:
         with gr.Column(visible=False):
             track, everything, out = gr.Textbox(), gr.Checkbox(), gr.JSON()
 
-        def table(track: str, everything: bool = False) -> Any:
+        def table(track: str, request: gr.Request, everything: bool = False) -> Any:
             return self.desk.table(track, bool(everything)).to_dict()
 
-        gr.on([], for_api(self.languages.english, table), [track, everything], out, api_name="table")
+        gr.on([], for_api(self.languages.english, self.line, table), [track, everything], out, api_name="table")
 
 
 def _widths(columns: Iterable[str], words: Words) -> list[str | int]:

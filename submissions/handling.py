@@ -3,6 +3,7 @@
 import functools
 import logging
 import secrets
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any, Protocol
 
 import gradio as gr
 
-from submissions.errors import IntakeError
+from emer_space.errors import EmerError
+from emer_space.page.clients import client_of
+from emer_space.page.turns import Line
 from submissions.formats import read_file
 from submissions.problems import Limits
 
@@ -43,17 +46,31 @@ def incident(words: Words) -> str:
     return words("board.unexpected", incident=number)
 
 
-def for_api(words: Words, answer: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, whose errors reach a client as one sentence."""
+def sentence(words: Words) -> str:
+    """What the exception at hand comes to for whoever called: its own sentence if we raised it, else an incident."""
+    problem = sys.exception()
+    return str(problem) if isinstance(problem, EmerError) else incident(words)
 
+
+def for_api(words: Words, line: Line, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """The same handler, one of whose values is the request: it waits its turn, and its errors come as one sentence."""
+    return _answered(lambda request: words, line, answer)
+
+
+def for_page(languages: Languages, line: Line, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """As `for_api`, for a handler of the page: where it does not show its errors itself, the page tells them."""
+    return _answered(languages.of, line, answer)
+
+
+def _answered(words: Callable[[gr.Request], Words], line: Line, answer: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(answer)
     def answered(*values: Any, **named: Any) -> Any:
+        request = next(value for value in (*values, *named.values()) if isinstance(value, gr.Request))
         try:
-            return answer(*values, **named)
-        except IntakeError as problem:
-            raise gr.Error(str(problem), print_exception=False) from None
-        except Exception:  # noqa: BLE001 - logged in full; the client gets one sentence and a number
-            raise gr.Error(incident(words), print_exception=False) from None
+            with line.turn(client_of(request)):
+                return answer(*values, **named)
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
+            raise gr.Error(sentence(words(request)), print_exception=False) from None
 
     return answered
 

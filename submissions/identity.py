@@ -2,14 +2,29 @@
 
 import ipaddress
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from submissions.errors import Refusal
 
-PROXIES = ("forwarded", "via", "x-forwarded", "x-real-ip", "x-client-ip", "x-original", "true-client-ip", "cf-")
-"""How headers of a proxy begin: behind one, a caller may be anybody, whatever the address of the connection says."""
+DIRECT = frozenset(
+    {
+        *("host", "connection", "keep-alive", "te", "transfer-encoding", "expect", "content-length", "content-type"),
+        *("user-agent", "accept", "accept-encoding", "accept-language", "accept-charset", "range", "if-range"),
+        *("cache-control", "pragma", "if-none-match", "if-modified-since", "origin", "referer", "cookie", "priority"),
+        *("dnt", "sec-gpc", "save-data", "upgrade-insecure-requests", "sec-purpose", "purpose", "authorization"),
+        *("sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "sec-fetch-user", "sec-fetch-storage-access"),
+        *("x-gradio-user", "x-hf-authorization"),
+    }
+)
+"""Headers that browsers and programs send of themselves. Any other says that something stands between, as a proxy does:
+then a caller may be anybody, whatever the address of the connection says."""
+HINTS = "sec-ch-"
+"""How headers begin in which a browser tells of itself (client hints)."""
+OWN_USER = "emer.own_user"
+"""Where the page's door notes whose connection it is (`emer_space.page.peer`)."""
 ORGANISERS = "EMER_ORGANISERS"
 """On a Space: names of users and organisations, with commas between them; where it is unset nobody is an organiser."""
 SWITCH = "EMER_LOCAL_PERSON"
@@ -38,9 +53,10 @@ class Identity(Protocol):
 class LocalIdentity:
     """The person is `local`, and organiser, while the app is bound to loopback and not in a Space.
 
-    The request must come from this machine, ask for it by a loopback name, and from a page of its own: a proxy in
-    front of the app, a page that lets its own name point here, or one that posts here from elsewhere is a stranger.
-    `EMER_LOCAL_PERSON=off` makes everybody one.
+    It is found and not supposed: the request comes from this machine and, where the system tells, from the app's own
+    user or root; asks for it by a loopback name; comes from a page of its own or from no page; and has no header but
+    those that browsers and programs send themselves. Everybody else is a stranger. `EMER_LOCAL_PERSON=off` makes
+    everybody one.
     """
 
     def __init__(self, host: str) -> None:
@@ -50,12 +66,11 @@ class LocalIdentity:
         if not self.own or request is None or not is_loopback(getattr(request.client, "host", "") or ""):
             return None
         headers = {str(name).lower(): str(value) for name, value in dict(request.headers).items()}
-        host = headers.get("host", "")
-        if not _is_local(host) or headers.get("origin", f"http://{host}") not in (f"http://{host}", f"https://{host}"):
+        if not all(name in DIRECT or name.startswith(HINTS) for name in headers) or _version(request) != "1.1":
             return None
-        if any(name.startswith(PROXIES) for name in headers) or _version(request) == "1.0":
+        if not _is_local(headers.get("host", "")) or not _of_own_page(headers):
             return None
-        return LOCAL
+        return LOCAL if _scope(request).get(OWN_USER) is not False else None
 
 
 def identity_for(host: str) -> Identity:
@@ -68,8 +83,23 @@ def identity_for(host: str) -> Identity:
 
 
 def _version(request: Any) -> str:
-    """Of HTTP. No browser and no client of ours speaks 1.0, but proxies do by default."""
-    return str(getattr(getattr(request, "request", None), "scope", {}).get("http_version", ""))
+    """Of HTTP. Browsers and clients speak 1.1 to an app without encryption; proxies speak 1.0 by default."""
+    return str(_scope(request).get("http_version", ""))
+
+
+def _scope(request: Any) -> Mapping[str, Any]:
+    found = getattr(getattr(request, "request", None), "scope", None)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _of_own_page(headers: Mapping[str, str]) -> bool:
+    """Whether what a browser tells of a page, if anything, is that it is one of this app."""
+    own = tuple(f"{scheme}://{headers['host']}" for scheme in ("http", "https"))
+    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        return False
+    if headers.get("origin", own[0]) not in own:
+        return False
+    return "referer" not in headers or headers["referer"].startswith(tuple(f"{page}/" for page in own))
 
 
 def _is_local(address: str) -> bool:

@@ -17,10 +17,15 @@ MOST_SHOWN = 160
 OUT = ("withdrawn", "hidden", "disqualified")
 
 
-def message(title: str, text: str = "", bad: bool = False) -> str:
-    kind = "emer-error" if bad else "emer-good"
+def message(title: str, text: str = "", bad: bool = False, good: bool = True) -> str:
+    kind = "emer-error" if bad else "emer-good" if good else ""
     more = f"<p>{escape(text)}</p>" if text else ""
     return f'<div class="emer-message {kind}" role="{"alert" if bad else "status"}"><b>{escape(title)}</b>{more}</div>'
+
+
+def waiting(before: int, words: Words) -> str:
+    """A file that has not had its turn; how many come before it."""
+    return message(words("submit.waiting", before=before))
 
 
 def file_info(words: Words) -> str:
@@ -68,17 +73,19 @@ def clock(moment: str) -> str:
 
 
 def checked(found: Check, words: Words) -> str:
-    """Every problem with its place and remedy; or a preview of what was understood."""
+    """Every problem with its place and remedy; or a preview of what was understood, with the warnings before it."""
+    told = found.to_dict()
     if found.error:
-        return problems(found.to_dict(), words)
+        return problems(told, words)
     assert found.table is not None
-    names = sorted(found.table.present)
+    title, names = words("submit.checked", rows=found.rows), sorted(found.table.present)
     rows = [
         ["/".join(sample), *(_previewed(values.get(name)) for name in names)]
         for sample, values in islice(found.table.samples.items(), PREVIEWED)
     ]
     return (
-        f"{message(words('submit.checked', rows=found.rows), words('submit.checked_help'))}"
+        f"{message(title, words('submit.checked_help'), good=not found.warnings)}"
+        f"{warnings(told, words)}"
         f"{_table([words('column.id'), *names], rows)}"
     )
 
@@ -93,6 +100,25 @@ def problems(told: Mapping[str, Any], words: Words) -> str:
     more = f'<p class="emer-quiet">{escape(words("submit.more", more=told["more"]))}</p>' if told["more"] else ""
     count = len(told["problems"]) + told["more"]
     return f"{message(words('submit.problems', count=count), bad=True)}{_table(heads, rows, english=(2, 3))}{more}"
+
+
+def warnings(told: Mapping[str, Any], words: Words) -> str:
+    """What refuses nothing and its sender should know; empty where there is nothing."""
+    found = told.get("warnings", ())
+    if not found:
+        return ""
+    listed = "".join(f'<li lang="en">{escape(_placed(each))}</li>' for each in found)
+    return (
+        f'<div class="emer-message emer-warnings" role="status"><b>{escape(words("submit.warnings", count=len(found)))}'
+        f"</b><p>{escape(words('submit.warnings_help'))}</p><ul>{listed}</ul></div>"
+    )
+
+
+def _placed(warning: Mapping[str, Any]) -> str:
+    place = warning["column"] or ""
+    if warning["row"] is not None:
+        place = f"{place}, from row {warning['row']}" if place else f"Row {warning['row']}"
+    return f"{place}: {warning['message']} {warning['hint']}" if place else f"{warning['message']} {warning['hint']}"
 
 
 def _previewed(value: Any) -> str:
@@ -119,7 +145,7 @@ def receipt(told: Mapping[str, Any], words: Words) -> str:
     return (
         f'<div class="emer-message emer-good" role="status"><b>{escape(title)}</b>'
         f'<p class="emer-receipt" data-id="{escape(told["id"])}">{number}</p>'
-        f"<p>{escape(words('submit.receipt_help'))}</p></div>"
+        f"<p>{escape(words('submit.receipt_help'))}</p></div>{warnings(told, words)}"
     )
 
 

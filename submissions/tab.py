@@ -1,14 +1,17 @@
 """The tabs "Submit" and "My submissions", and the participant's part of the API. They call the desk and render."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import gradio as gr
 
+from emer_space.page.clients import client_of
+from emer_space.page.turns import Line, Lines
 from submissions import render
-from submissions.errors import IntakeError, Refusal
-from submissions.handling import QUIET, Languages, Words, download, for_api, incident, uploaded
+from submissions.errors import Refusal
+from submissions.handling import QUIET, Languages, Words, download, for_api, for_page, sentence, uploaded
 from submissions.identity import Identity, Person
 from submissions.problems import SubmissionError
 from submissions.samples import sample_csv
@@ -41,10 +44,10 @@ class Desk(Protocol):
 
 
 class SubmitTab:
-    """Builds the tab inside an open `gr.Blocks`. `load` is to be called when the page loads, with `loaded` to fill."""
+    """Builds the tab inside an open `gr.Blocks`. `loading` is to be called when the page loads, to fill `loaded`."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Languages) -> None:
-        self.desk, self.identity, self.languages = desk, identity, words
+    def __init__(self, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+        self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=5, min_width=300):
                 choices = self._choices(words)
@@ -68,12 +71,13 @@ class SubmitTab:
                 self.send = gr.Button(words("submit.send"), variant="primary", elem_id="emer-submit")
                 self.answer = gr.HTML(elem_id="emer-receipt")
         self.loaded = [self.card, self.sample]
-        self.track.change(self.load, self.track, self.loaded, **QUIET)
+        self.loading = for_page(words, lines.reading, self.load)
+        self.track.change(self.loading, self.track, self.loaded, **QUIET)
         checking = [self.file, self.track]
         gr.on([self.file.change, self.track.change], self._check, checking, [self.checked, self.answer], **QUIET)
         entry = [self.track, self.file, self.name, self.method, self.link, self.visibility]
         sent = self.send.click(self._submit, entry, [self.answer, self.checked], **QUIET)
-        sent.then(self.load, self.track, self.loaded, **QUIET)
+        sent.then(self.loading, self.track, self.loaded, **QUIET)
         self._api()
 
     def _choices(self, words: Languages) -> list[tuple[str, str]]:
@@ -90,35 +94,38 @@ class SubmitTab:
         sample = download(f"{track}-sample.csv", sample_csv(self.desk.rules(track)))
         return render.track_card(told, self.languages.of(request)), sample
 
-    def _check(self, file: str | None, track: str, request: gr.Request) -> tuple[str, str]:
+    def _check(self, file: str | None, track: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
         if not file:
-            return "", gr.skip()
-        words = self.languages.of(request)
+            yield "", gr.skip()
+            return
+        words, line = self.languages.of(request), self.lines.files
         try:
-            return render.checked(self.desk.check(track, *uploaded(file)), words), ""
+            with line.joined(client_of(request)) as turn:
+                for before in line.until(turn):
+                    yield render.waiting(before, words), gr.skip()
+                yield render.checked(self.desk.check(track, *uploaded(file)), words), ""
         except SubmissionError as error:
-            return render.problems(Check(0, error=error).to_dict(), words), ""
-        except IntakeError as problem:
-            return render.message(words("submit.refused"), str(problem), bad=True), ""
-        except Exception:  # noqa: BLE001 - logged in full; the participant gets one sentence and a number
-            return render.message(words("submit.refused"), incident(words), bad=True), ""
+            yield render.problems(Check(0, error=error).to_dict(), words), ""
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
+            yield render.message(words("submit.refused"), sentence(words), bad=True), ""
 
     def _submit(
         self, track: str, file: str | None, name: str, method: str, link: str, anonymous: bool, request: gr.Request
-    ) -> tuple[Any, Any]:
+    ) -> Iterator[tuple[Any, Any]]:
         """The receipt and an empty check; or what is wrong."""
-        words = self.languages.of(request)
+        words, line = self.languages.of(request), self.lines.files
         try:
             if self.identity(request) is None:
                 raise Refusal("identity", words("submit.no_identity"))
             if not file:
                 raise Refusal("file", words("submit.no_file"))
-            told = self._sent(track, file, name, method, link, anonymous, request)
-            return (render.receipt(told, words), "") if told["ok"] else ("", render.problems(told, words))
-        except IntakeError as problem:
-            return render.message(words("submit.refused"), str(problem), bad=True), gr.skip()
-        except Exception:  # noqa: BLE001 - logged in full; the participant gets one sentence and a number
-            return render.message(words("submit.refused"), incident(words), bad=True), gr.skip()
+            with line.joined(client_of(request)) as turn:
+                for before in line.until(turn):
+                    yield render.waiting(before, words), gr.skip()
+                told = self._sent(track, file, name, method, link, anonymous, request)
+            yield (render.receipt(told, words), "") if told["ok"] else ("", render.problems(told, words))
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
+            yield render.message(words("submit.refused"), sentence(words), bad=True), gr.skip()
 
     def _sent(
         self, track: str, file: Any, name: str, method: str, link: str, anonymous: bool, request: gr.Request
@@ -140,7 +147,7 @@ class SubmitTab:
         def tracks(request: gr.Request) -> Any:
             return self.desk.tracks(self.identity(request))
 
-        def check(track: str, file: str) -> Any:
+        def check(track: str, file: str, request: gr.Request) -> Any:
             if not file:
                 raise Refusal("file", words("submit.no_file"))
             try:
@@ -161,16 +168,24 @@ class SubmitTab:
                 raise Refusal("file", words("submit.no_file"))
             return self._sent(track, file, name, method, link, anonymous, request)
 
-        gr.on([], for_api(words, tracks), None, out, api_name="tracks")
-        gr.on([], for_api(words, check), [track, file], out, api_name="check")
-        gr.on([], for_api(words, submit), [track, file, name, method, link, anonymous], out, api_name="submit")
+        gr.on([], for_api(words, self.lines.reading, tracks), None, out, api_name="tracks")
+        gr.on([], for_api(words, self.lines.files, check), [track, file], out, api_name="check")
+        gr.on(
+            [],
+            for_api(words, self.lines.files, submit),
+            [track, file, name, method, link, anonymous],
+            out,
+            api_name="submit",
+        )
 
 
 class MineTab:
     """Builds the tab inside an open `gr.Blocks`; a timer refreshes it."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Languages) -> None:
-        self.desk, self.identity, self.languages = desk, identity, words
+    def __init__(self, desk: Desk, identity: Identity, words: Languages, line: Line) -> None:
+        self.desk, self.identity, self.languages, self.line = desk, identity, words, line
+        reading = partial(for_page, words, line)
+        self.loading = reading(self.load)
         self.list = gr.HTML(elem_id="emer-mine")
         self.answer = gr.HTML(elem_id="emer-mine-answer")
         with gr.Row(equal_height=False, elem_classes="emer-own-actions") as self.actions:
@@ -185,13 +200,13 @@ class MineTab:
         self.seen = gr.State("")
         self.timer = gr.Timer(REFRESH_S)
         self.loaded = [self.list, self.chosen, self.seen]
-        self.timer.tick(self.load, [self.seen, self.chosen], self.loaded, queue=False, **QUIET)
+        self.timer.tick(self.loading, [self.seen, self.chosen], self.loaded, queue=False, **QUIET)
         self.withdraw.click(lambda: gr.Column(visible=True), None, self.sure, queue=False, **QUIET)
         self.no.click(lambda: gr.Column(visible=False), None, self.sure, queue=False, **QUIET)
         decided = [self.answer, self.sure]
         for button, decide in ((self.count, self._count), (self.yes, self._withdraw)):
-            done = button.click(decide, self.chosen, decided, **QUIET)
-            done.then(self.load, [self.seen, self.chosen], self.loaded, **QUIET)
+            done = button.click(reading(decide), self.chosen, decided, **QUIET)
+            done.then(self.loading, [self.seen, self.chosen], self.loaded, **QUIET)
         self._api()
 
     def load(self, seen: str, chosen: str | None, request: gr.Request) -> tuple[Any, Any, str]:
@@ -203,7 +218,7 @@ class MineTab:
         if digest == seen:
             return gr.skip(), gr.skip(), seen
         choices = [(_named(each, words), each["id"]) for each in told]
-        kept = chosen if chosen in {name for _, name in choices} else None
+        kept = chosen if chosen in [name for _, name in choices] else None
         return text, gr.Dropdown(choices, value=kept), digest
 
     def _count(self, chosen: str | None, request: gr.Request) -> tuple[str, Any]:
@@ -221,10 +236,8 @@ class MineTab:
                 raise Refusal("unknown", words("mine.nothing"))
             told = decide(self.identity(request), chosen)
             return render.message(words(f"mine.{done}", id=told["id"])), closed
-        except IntakeError as problem:
-            return render.message(str(problem), bad=True), closed
-        except Exception:  # noqa: BLE001 - logged in full; the participant gets one sentence and a number
-            return render.message(incident(words), bad=True), closed
+        except Exception:  # noqa: BLE001 - what we did not raise is logged in full
+            return render.message(sentence(words), bad=True), closed
 
     def _api(self) -> None:
         words = self.languages.english
@@ -240,9 +253,9 @@ class MineTab:
         def choose(id: str, request: gr.Request) -> Any:
             return self.desk.choose(self.identity(request), id)
 
-        gr.on([], for_api(words, status), some, out, api_name="status")
-        gr.on([], for_api(words, withdraw), name, out, api_name="withdraw")
-        gr.on([], for_api(words, choose), name, out, api_name="choose")
+        gr.on([], for_api(words, self.line, status), some, out, api_name="status")
+        gr.on([], for_api(words, self.line, withdraw), name, out, api_name="withdraw")
+        gr.on([], for_api(words, self.line, choose), name, out, api_name="choose")
 
 
 def _named(told: Mapping[str, Any], words: Words) -> str:

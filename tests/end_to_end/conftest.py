@@ -26,14 +26,21 @@ BROWSER_ARGS = [
     "--no-first-run",
     "--disable-gpu",
     "--disable-quic",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+def app_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("log") / "app.log"
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory, app_log: Path) -> Iterator[tuple[str, Path]]:
     """The address of the running app, and the folder that holds its uploads."""
     port, uploads = free_port(), tmp_path_factory.mktemp("uploads")
-    log = tmp_path_factory.mktemp("log") / "app.log"
+    log = app_log
     environment = {
         **os.environ,
         "GRADIO_SERVER_NAME": "127.0.0.1",

@@ -1,11 +1,14 @@
 """A visitor's way through the page, in a real browser against the real app."""
 
 import json
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from conftest import watched_page
+from playwright.sync_api import Browser, Page, expect
 from serving import wait_for
 
 from emer_space.analysis import Analysis
@@ -105,6 +108,80 @@ def test_cancel_stops_and_the_page_is_ready_again(page: Page, app_url: str, happ
     expect(page.locator("#emer-running")).to_be_hidden()
     page.locator("#emer-explain").click()
     expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
+
+
+@pytest.fixture
+def busy_machine() -> Iterator[None]:
+    """Two cores that have other things to do."""
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    yield
+    for other in others:
+        other.kill()
+        other.wait()
+
+
+def test_explain_soon_after_cancel_explains(
+    page: Page, app_url: str, happy_clip: Path, busy_machine: None, runs_under_way: Callable[[], int]
+) -> None:
+    """The button is back when the run has stopped, and pressing it begins another: nothing waits without a job."""
+    open_page(page, app_url)
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    upload(page, happy_clip)
+    for _ in range(3):
+        page.locator("#emer-explain").click(timeout=RESULT_MS)
+        page.locator("#emer-cancel").click(timeout=RESULT_MS)
+        expect(page.locator("#emer-explain")).to_be_visible(timeout=RESULT_MS)
+        assert runs_under_way() == 0, "the button was back while the work went on"
+    page.locator("#emer-explain").dispatch_event("click")
+    page.locator("#emer-explain").dispatch_event("click")  # a second press takes the place of the first
+    expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
+    assert wait_for(lambda: runs_under_way() == 0)
+
+
+def test_a_visitor_who_waits_is_told_how_many_come_before(
+    browser: Browser, page: Page, app_url: str, happy_clip: Path
+) -> None:
+    open_page(page, app_url)
+    upload(page, happy_clip)
+    with watched_page(browser, locale="en-US") as other:
+        open_page(other, app_url)
+        upload(other, happy_clip)
+        page.locator("#emer-explain").click()
+        expect(page.locator("#emer-cancel")).to_be_visible(timeout=READY_MS)
+        other.locator("#emer-explain").click()
+        expect(other.get_by_text(WORDS("run.waiting", before=1))).to_be_visible(timeout=READY_MS)
+        expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
+        expect(other.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "mp3", "m4a", "ogg", "flac"])
+def test_a_sound_recording_is_taken(page: Page, app_url: str, happy_clip: Path, tmp_path: Path, suffix: str) -> None:
+    recording = tmp_path / f"recording.{suffix}"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", happy_clip, "-vn", "-t", "2", recording], check=True)
+    open_page(page, app_url)
+    upload(page, happy_clip)
+    page.locator("#emer-sound button").first.click()
+    page.locator("#emer-sound input[type=file]").set_input_files(recording)
+    expect(page.locator(".emer-upload input[type=file]")).to_be_attached(timeout=READY_MS)  # the clip made room
+    page.locator("#emer-explain").click()
+    expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
+    assert page.locator("#emer-player .controls").evaluate("bar => getComputedStyle(bar).opacity") == "1"
+    expect(page.locator(".emer-summary small")).to_contain_text(WORDS("result.facts_blind"))
+
+
+def test_a_clip_is_recorded_from_the_camera(browser: Browser, app_url: str) -> None:
+    """Of Gradio's routes for recordings none is served, and none is needed."""
+    with watched_page(browser, locale="en-US", permissions=["camera", "microphone"]) as page:
+        open_page(page, app_url)
+        page.locator(".emer-upload button[aria-label='Capture from camera']").click()
+        page.locator(".emer-upload").get_by_text("Click to Access Webcam").click()
+        record = page.locator(".emer-upload button", has_text="Record")
+        record.click(timeout=READY_MS)
+        page.wait_for_timeout(2000)
+        page.locator(".emer-upload button", has_text="Stop").click()
+        expect(page.locator(".emer-upload video[src*='/file=']")).to_be_attached(timeout=READY_MS)
+        page.locator("#emer-explain").click()
+        expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
 
 
 def test_a_closed_page_stops_the_work(

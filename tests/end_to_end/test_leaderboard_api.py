@@ -50,14 +50,12 @@ def test_a_file_is_checked_sent_scored_and_ranked(client: Client, tmp_path: Path
     assert client.predict(TRACK, handle_file(bad), "Bad", api_name="/submit")["problems"] == told["problems"]
 
     good = predictions(tmp_path / "good.csv", "happy")
-    assert client.predict(TRACK, handle_file(good), api_name="/check") == {
-        "ok": True,
-        "rows": 60,
-        "problems": [],
-        "more": 0,
-    }
+    told = client.predict(TRACK, handle_file(good), api_name="/check")
+    assert (told["ok"], told["rows"], told["problems"], told["more"]) == (True, 60, [], 0)
+    assert [each["code"] for each in told["warnings"]] == ["all-alike"], "a warning refuses nothing"
     receipt = client.predict(TRACK, handle_file(good), "=1+1", "all happy", api_name="/submit")
     assert receipt["ok"] and not receipt["again"] and receipt["rows"] == 60
+    assert receipt["warnings"] == told["warnings"]
     assert client.predict(TRACK, handle_file(good), "Other", api_name="/submit")["id"] == receipt["id"]
 
     status = scored(client, receipt["id"])

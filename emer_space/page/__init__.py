@@ -1,0 +1,1 @@
+"""What stands between a browser and the tabs: which routes are served, who is before whom, what is kept how long."""

@@ -1,0 +1,36 @@
+"""Whose request it is, as far as that can be known of a stranger: an address, for a fair share and for nothing else."""
+
+import ipaddress
+import os
+from typing import Any
+
+UNKNOWN = "unknown"
+FORWARDED = "x-forwarded-for"
+
+
+def client_of(request: Any) -> str:
+    """The address that a request (`gradio.Request`) comes from; of IPv6 the network, since a household has one.
+
+    In a Space everybody comes through its proxies, each of which adds the address it saw to `X-Forwarded-For`: the last
+    public one is who called them. What stands before it the caller may have written.
+    """
+    seen = [str(getattr(getattr(request, "client", None), "host", "") or "")]
+    if os.environ.get("SPACE_ID"):
+        lines = [value for name, value in request.headers.items() if name.lower() == FORWARDED]
+        seen += ",".join(lines).split(",")
+    addresses = [address for text in seen if (address := _address(text.strip()))]
+    public = [address for address in addresses if address.is_global]
+    chosen = public[-1:] or addresses[:1]
+    return _household(chosen[0]) if chosen else UNKNOWN
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _household(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    return str(address if address.version == 4 else ipaddress.ip_network((int(address), 64), strict=False))

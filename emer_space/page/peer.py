@@ -1,0 +1,54 @@
+"""Whose connection it is, where the system tells: a machine may have many users, and each can reach its loopback."""
+
+import ipaddress
+import os
+import sys
+from pathlib import Path
+
+from starlette.types import Scope
+
+OWN_USER = "emer.own_user"
+"""In the scope of a request from this machine: whether it is of the user that runs the app. Absent: not known."""
+TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
+"""Where Linux keeps its connections: the second column is the address of an end, the third that of the other end, the
+fourth the state, the eighth the user it belongs to."""
+ESTABLISHED = "01"
+"""The state of a connection that both ends hold open. Of one that was closed Linux says that it is root's."""
+
+
+def note_user(scope: Scope) -> None:
+    """Look whose connection a request comes through, while it is open, and note it in the scope."""
+    ends = [_ends(*(scope.get(side) or ("", 0))) for side in ("client", "server")]
+    if not all(ends):
+        return
+    try:
+        tables = [table.read_text(encoding="ascii") for table in TABLES if table.exists()]  # without IPv6 there is one
+    except OSError:
+        return
+    if not tables:
+        return
+    lines = [line for table in tables for line in table.splitlines()[1:]]
+    found = [line.split() for line in lines if any(end in line for end in ends[0])]
+    users = {each[7] for each in found if each[1] in ends[0] and each[2] in ends[1] and each[3] == ESTABLISHED}
+    scope[OWN_USER] = bool(users) and users <= {str(os.getuid()), "0"}
+
+
+def _ends(host: str, port: int) -> tuple[str, ...]:
+    """How Linux writes an end on this machine: words of 32 bits in the order of the processor; IPv4 has two spellings.
+
+    Nothing where it is not on this machine.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return ()
+    if not address.is_loopback:
+        return ()
+    packed = [address.packed]
+    if address.version == 4:
+        packed.append(ipaddress.ip_address(f"::ffff:{address}").packed)
+    return tuple(f"{_words(each)}:{port:04X}" for each in packed)
+
+
+def _words(packed: bytes) -> str:
+    return "".join(f"{int.from_bytes(packed[at : at + 4], sys.byteorder):08X}" for at in range(0, len(packed), 4))

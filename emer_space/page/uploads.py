@@ -1,0 +1,39 @@
+"""Uploads: files and nothing else, not too large in all, and nothing left of one that broke off."""
+
+from gradio.route_utils import GradioMultiPartParser
+from starlette.formparsers import MultiPartException
+from starlette.types import Message, Receive
+
+OVERHEAD = 1_000_000
+"""Bytes of an upload that are not of its files."""
+
+
+def bounded(receive: Receive, most_bytes: int) -> Receive:
+    """The same messages, until there are too many or no more come; then Gradio removes what there is of the files."""
+    left = most_bytes + OVERHEAD
+
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise MultiPartException(f"An upload has the maximum allowed size of {most_bytes:,} bytes in all.")
+        if message["type"] == "http.disconnect":
+            raise MultiPartException("The upload broke off.")
+        return message
+
+    return counted
+
+
+def take_files_only() -> None:
+    """From now on Gradio refuses a form with other values than files: it keeps these in memory, however many come."""
+    GradioMultiPartParser.on_headers_finished = _on_headers_finished  # type: ignore[method-assign, assignment]
+
+
+_began = GradioMultiPartParser.on_headers_finished
+
+
+def _on_headers_finished(parser: GradioMultiPartParser) -> None:
+    _began(parser)
+    if parser._current_part.file is None:
+        raise MultiPartException("An upload holds files and nothing else.")

@@ -1,0 +1,373 @@
+"""Who may reach what, asked of the running app, and told in docs/access.md: `python tests/end_to_end/access.py`."""
+
+import contextlib
+import html
+import inspect
+import json
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import httpx
+import pytest
+from gradio import oauth
+from gradio.routes import App
+
+PROJECT = Path(__file__).resolve().parents[2]
+if __name__ == "__main__":
+    sys.path.insert(0, str(PROJECT))
+
+import app  # noqa: E402
+from emer_space.page.gate import MOST_CALL_BYTES, decided  # noqa: E402
+from emer_space.page.turns import Line, Lines, Turn  # noqa: E402
+from emer_space.words import load_words  # noqa: E402
+from leaderboard.hosting import Board  # noqa: E402
+from submissions.errors import Refusal  # noqa: E402
+from submissions.identity import Person, known, organiser  # noqa: E402
+
+PAGE = PROJECT / "docs" / "access.md"
+COMMAND = "python tests/end_to_end/access.py"
+TRACK = "clue-practice"
+PEOPLE: dict[str, Person | None] = {
+    "stranger": None,
+    "participant": Person("id-ada", "Ada"),
+    "organiser": Person("id-org", "Olga", organiser=True),
+}
+WHO = "x-person"
+"""The header that says who is calling, in these tests and nowhere else."""
+GIVEN = (gr.Request, gr.EventData, gr.SelectData)
+"""Parameters that Gradio itself fills."""
+EVENT = {"at": 1, "index": [0, 0], "value": "x", "row_value": ["x"], "selected": True}
+ANSWERS, SIGN_IN, ORGANISERS = "answers", "asks to sign in", "for organisers only"
+NO_LINE = "–"
+OCCASIONS = {
+    "then": "what came before it",
+    "load": "the page when it opens",
+    "unload": "the page when it closes",
+}
+
+
+class Watched(Line):
+    """A line that notes that somebody joined it."""
+
+    def __init__(self, like: Line) -> None:
+        super().__init__(like.at_once, like.places, like.share)
+        self.joins = 0
+
+    def joined(self, client: str) -> contextlib.AbstractContextManager[Turn]:
+        self.joins += 1
+        return super().joined(client)
+
+
+@dataclass
+class Served:
+    """The page in this process, behind its door, for people who say in a header who they are."""
+
+    url: str
+    page: gr.Blocks
+    board: Board
+    lines: Lines
+    client: httpx.Client = field(repr=False)
+
+    def upload(self, name: str, content: bytes) -> dict[str, Any]:
+        """A value for a component that takes a file."""
+        (path,) = self.client.post("/gradio_api/upload", files={"files": (name, content)}).json()
+        return {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+
+    def call(self, number: int, values: list[Any], who: str, session: str) -> tuple[bool, list[Any]]:
+        """A handler by its number, as the page calls it: whether it succeeded, and all that it answered."""
+        body = {"fn_index": number, "data": values, "session_hash": session, "event_data": EVENT}
+        joined = self.client.post("/gradio_api/queue/join", json=body, headers={WHO: who})
+        event, told = joined.raise_for_status().json()["event_id"], []
+        with self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as answer:
+            for line in answer.iter_lines():
+                message = json.loads(line.removeprefix("data: ")) if line else {}
+                if message.get("event_id") == event and "output" in message:
+                    told.append(message["output"])
+                    if message["msg"] == "process_completed":
+                        return bool(message["success"]), told
+        raise AssertionError(f"handler {number} did not answer: {told}")
+
+
+@contextlib.contextmanager
+def served(home: Path, lines: Lines | None = None) -> Iterator[Served]:
+    """Serve the page with an empty home. Nothing is scored."""
+    before = os.environ.get("EMER_HOME")
+    os.environ["EMER_HOME"] = str(home)
+    lines = lines or Lines()
+    board = Board(home)
+    page = app.build_app(board=board, identity=lambda request: PEOPLE.get(request.headers.get(WHO, "")), lines=lines)
+    _, url, _ = page.launch(
+        server_name="127.0.0.1",
+        prevent_thread_lock=True,
+        quiet=True,
+        ssr_mode=False,
+        max_threads=lines.places + app.SPARE_THREADS,
+        app_kwargs={"middleware": [app.door(page)]},
+    )
+    try:
+        with httpx.Client(base_url=url.rstrip("/"), timeout=60) as client:
+            yield Served(url.rstrip("/"), page, board, lines, client)
+    finally:
+        page.close()
+        if before is None:
+            del os.environ["EMER_HOME"]
+        else:
+            os.environ["EMER_HOME"] = before
+
+
+# Routes
+
+
+def installed_routes() -> set[str]:
+    """Every route of the installed Gradio, a Space's login among them, as `METHOD /path` without a slash at the end."""
+    with gr.Blocks(analytics_enabled=False) as page:
+        gr.HTML()
+    made = App.create_app(page, app_kwargs={})
+    with pytest.MonkeyPatch.context() as space:
+        space.setattr(oauth, "get_space", lambda: "lab/space")
+        for name in ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL"):
+            space.setattr(oauth, name, "made up")
+        oauth.attach_oauth(made)
+    return {f"{method} {path.rstrip('/') or '/'}" for method, path in _walked(made.routes)}
+
+
+def _walked(routes: Any) -> Iterator[tuple[str, str]]:
+    for route in routes:
+        if inner := getattr(route, "original_router", None):
+            yield from _walked(inner.routes)
+        elif methods := getattr(route, "methods", None):
+            yield from ((method, route.path) for method in methods)
+        else:
+            yield "*", getattr(route, "path", repr(route))
+
+
+# Handlers
+
+
+@dataclass(frozen=True)
+class Handler:
+    """What was found of a handler of the page."""
+
+    name: str
+    offered: str
+    caller: str
+    line: str
+    told: tuple[str, ...]
+
+
+def handlers(served: Served) -> list[Handler]:
+    """Each handler, called as each of `PEOPLE`."""
+    content = "name,openset\n" + "".join(
+        f"{row[0]},happy\n" for row in sorted(served.board.rules(TRACK).manifest or ())
+    )
+    values: dict[str, Any] = {
+        "track": TRACK,
+        "file": served.upload("predictions.csv", content.encode()),
+        "clip": served.upload("clip.mp4", b"no clip at all"),
+        **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"]},
+        **{"name": "Somebody", "method": "", "link": "", "visibility": False, "anonymous": False},
+        **{"everything": True, "seen": "", "action": "hide", "reason": "because"},
+    }
+    numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
+    session = secrets.token_hex(8)
+    _, (receipt,) = served.call(
+        numbers["submit"], [values[name] for name in ("track", "file", "name", "method", "link", "anonymous")],
+        "participant", session,
+    )  # fmt: skip
+    values["id"] = values["chosen"] = receipt["data"][0]["id"]
+    values["video"] = values["clip"]
+    found = []
+    for number, function in served.page.fns.items():
+        given = _values(function, values)
+        told, joined = ("runs in the browser",) * len(PEOPLE), set()
+        if function.fn is not None:
+            asked = [_asked(served, number, given, who, session) for who in PEOPLE]
+            told, joined = tuple(answer for answer, _ in asked), set().union(*(lines for _, lines in asked))
+        offered = "public" if function.api_visibility == "public" else "of the page"
+        found.append(
+            Handler(
+                str(function.api_name),
+                offered,
+                _caller(served.page, function),
+                ", ".join(sorted(joined)) or NO_LINE,
+                told,
+            )
+        )
+    return found
+
+
+def _asked(served: Served, number: int, values: list[Any], who: str, session: str) -> tuple[str, set[str]]:
+    """What somebody gets of a handler, and the lines that it waited in."""
+    name = served.page.fns[number].api_name
+    if "chosen" in _parameters(served.page.fns[number]):  # the participant's choices are there for whoever calls
+        loading = next(number for number, each in served.page.fns.items() if _parameters(each) == ["seen", "chosen"])
+        served.call(loading, ["", None], "participant", session)
+    watched: dict[str, Any] = {each: getattr(served.lines, each) for each in ("clips", "files", "reading")}
+    before = {each: line.joins for each, line in watched.items()}
+    succeeded, outputs = served.call(number, values, who, session)
+    error = "" if succeeded else outputs[-1].get("error")
+    if error is None or "is not in the list of choices" in error:
+        raise AssertionError(f"{name} was not reached: give {COMMAND} values that its components take")
+    return _kind(outputs), {each for each, line in watched.items() if line.joins > before[each]}
+
+
+def _kind(outputs: list[Any]) -> str:
+    texts = [html.unescape(text) for text in _texts(outputs)]
+    for kind, sentences in _sentences().items():
+        if any(sentence in text for sentence in sentences for text in texts):
+            return kind
+    return ANSWERS
+
+
+def _sentences() -> dict[str, set[str]]:
+    """By which a refusal is known."""
+    words = load_words()
+    found = {SIGN_IN: {words("submit.no_identity"), words("mine.no_identity")}, ORGANISERS: set()}
+    for kind, ask in ((SIGN_IN, known), (ORGANISERS, organiser)):
+        try:
+            ask(None)
+        except Refusal as refusal:
+            found[kind].add(str(refusal))
+    return found
+
+
+def _texts(told: Any) -> Iterator[str]:
+    if isinstance(told, str):
+        yield told
+    for each in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
+        yield from _texts(each)
+
+
+def _parameters(function: Any) -> list[str]:
+    if function.fn is None:
+        return []
+    known = inspect.signature(function.fn).parameters.values()
+    return [each.name for each in known if each.annotation not in GIVEN][: len(function.inputs)]
+
+
+def _values(function: Any, values: Mapping[str, Any]) -> list[Any]:
+    names = _parameters(function)
+    if missing := set(names) - set(values):
+        raise AssertionError(
+            f"{function.api_name} has new parameters: say in tests/end_to_end/access.py what {missing} are"
+        )
+    return [values["id"] if name == "name" and "action" in names else values[name] for name in names]
+
+
+def _caller(page: gr.Blocks, function: Any) -> str:
+    if function.api_visibility == "public":
+        return "the API"
+    told = []
+    for target, event in function.targets:
+        block = page.blocks.get(target) if target else None
+        name = getattr(block, "elem_id", None) or (block.get_block_name() if block else "")
+        told.append(OCCASIONS.get(event, f"{event} of `{name}`"))
+    return ", ".join(dict.fromkeys(told))
+
+
+# The page
+
+
+def text(found: list[Handler]) -> str:
+    """docs/access.md."""
+    lines = Lines()
+    bounds = "\n".join(
+        f"| `{name}` | {what} | {line.at_once} | {line.places} | {line.share} |"
+        for name, what, line in (
+            ("clips", "an analysis of a clip", lines.clips),
+            ("files", "checking or taking in a prediction file", lines.files),
+            ("reading", "everything else that looks at the board", lines.reading),
+        )
+    )
+    routes = {
+        part: "\n".join(f"| `{route}` | {why} |" for route, why in decided()[part].items())
+        for part in ("served", "refused")
+    }
+    rows = "\n".join(
+        f"| `{each.name}` | {each.offered} | {each.caller} | {each.line} | {' | '.join(each.told)} |" for each in found
+    )
+    return TEMPLATE.format(
+        command=COMMAND, bounds=bounds, handlers=rows, count=len(found), most=f"{MOST_CALL_BYTES:,}", **routes
+    )
+
+
+TEMPLATE = """# Who may reach what
+
+Written by `{command}`, which asks the running app; a test compares.
+
+## Who is who
+
+- A **stranger** is anybody without an identity: they look at the board, check files and have clips explained.
+- A **participant** is known: an account of the Hub in a Space, and elsewhere whoever works on this machine.
+- An **organiser** decides: in a Space the accounts that `EMER_ORGANISERS` names, elsewhere whoever works on this
+  machine.
+
+How the local person is found, and what a host sets: [leaderboard.md](leaderboard.md), [hosting.md](hosting.md).
+
+## The door
+
+What is not served is not there (404). What changes something is refused to a page of another (403), by `Origin` and
+`Sec-Fetch-Site`; no answer lets such a page read it. The values of a call have at most {most} bytes, an upload holds
+files only and at most `EMER_MAX_BYTES` in all (413). What is no call is the caller's to mend (400). There are no
+websockets. The table is `emer_space/page/routes.toml`; a route of a new Gradio that nobody decided on fails the
+tests.
+
+## Whose turn it is
+
+Whatever runs short has a line of its own, so that reading waits for nobody's clip and nobody's file. Of those who
+wait the turn goes to the client who has had least; a client is an address, or the /64 of an IPv6 one.
+
+| line | for | at once | places | of one client |
+|---|---|---|---|---|
+{bounds}
+
+Who finds no place is told so in a sentence, and how many wait.
+
+## Handlers
+
+All {count} can be called by anybody, those of the page as well, so each asks who is calling. What it then does:
+
+| handler | offered | called by | waits in | stranger | participant | organiser |
+|---|---|---|---|---|---|---|
+{handlers}
+
+"Answers" is not "does": one's own submissions are shown and changed, and nobody else's.
+
+## Routes that are served
+
+The last three in a Space alone.
+
+| route | what for |
+|---|---|
+{served}
+
+## Routes that are refused
+
+| route | why |
+|---|---|
+{refused}
+"""
+
+
+def main() -> None:
+    """Ask, and write the page."""
+    with tempfile.TemporaryDirectory() as home, served(Path(home), watched()) as page:
+        PAGE.write_text(text(handlers(page)), encoding="utf-8")
+    print(f"{PAGE.relative_to(PROJECT)} is written.")
+
+
+def watched() -> Lines:
+    """The page's lines, with notes of who joined."""
+    lines = Lines()
+    return Lines(Watched(lines.clips), Watched(lines.files), Watched(lines.reading))
+
+
+if __name__ == "__main__":
+    main()
