@@ -15,13 +15,15 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.hosting import Board
 from leaderboard.measure import sentence_model
 from leaderboard.references import read_references, reference_file
+from leaderboard.rules import predictions_of
 from leaderboard.scorer import score
 from leaderboard.tracks import load_track
-from leaderboard.vocabularies import official_wheels, open_wheels
-from submissions.formats import rows_of
-from submissions.tables import table_of
+from leaderboard.vocabularies import track_wheels
+from submissions.problems import SubmissionError
 
 FILE = "predictions.jsonl"
+TOLD = ("name", "openset", "reason")
+"""The columns of an explanation that a track can ask for."""
 CLUES_OF: Mapping[str, Path] = {TRACK: CLUES}
 """Tracks whose samples are clues in words, and where these are."""
 
@@ -51,12 +53,22 @@ def benchmark(
         known = ", ".join(CLUES_OF)
         raise LeaderboardError(f"{track} has no clues in words to be explained; a track that has some is {known}.")
     rules = load_track(track)
-    wheels = official_wheels() if rules.vocabulary == "official" else open_wheels()
+    asked = [column.name for column in (*rules.rules.key, *rules.rules.columns) if column.required]
+    if unknown := [name for name in asked if name not in TOLD]:
+        raise LeaderboardError(
+            f"{track} asks for {', '.join(unknown)}, which an explanation does not have (it has {', '.join(TOLD)}); "
+            "let the track's file say `required = false` there."
+        )
+    wheels = track_wheels(rules)
     references = read_references(rules, reference_file(rules))
     told: dict[str, Any] = {}
     for name in settings:
         content = explain(CLUES_OF[track], SETTINGS[name])
-        predictions = table_of(rows_of(content, FILE), rules.rules.columns, rules.rules.key)
+        try:
+            predictions = predictions_of(rules, content, FILE, wheels)
+        except SubmissionError as problem:
+            first = problem.problems[0]
+            raise LeaderboardError(f"What was explained is no prediction file of {track}: {first}") from None
         report = score(
             rules, references, predictions, hashlib.sha256(content).hexdigest(), wheels, sentence_model, "public"
         ).to_dict()

@@ -5,17 +5,17 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
 from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable, TrackError, WheelsUnavailable
-from leaderboard.references import ReferenceFile, read_references, reference_file
+from leaderboard.references import ReferenceFile
+from leaderboard.rules import full_rules, manifest_of
 from leaderboard.tracks import Track, load_track, track_ids
 from leaderboard.versions import Versions
-from leaderboard.vocabularies import official_wheels
 from submissions.errors import Refusal
 from submissions.homes import open_store
 from submissions.identity import Person, organiser
@@ -34,12 +34,19 @@ DECISIONS: tuple[Action, ...] = ("hide", "withdraw", "disqualify", "restore")
 """What an organiser can decide of a submission."""
 
 
+BEAT_S = 5.0
+"""Between two signs of life of a scorer that is at work."""
+SILENT_S = 60.0
+"""After which a scorer that said that it is at work is not believed to be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """What the last sweep of the scorer left; `waiting` are the reasons why something is not scored."""
+    """The scorer's last sign of life: when it was, why something is `waiting`, and the track that it is `scoring`."""
 
     at: str = ""
     waiting: tuple[str, ...] = ()
+    scoring: str = ""
 
 
 class Board:
@@ -101,19 +108,9 @@ class Board:
         return list(self._wrong.values())
 
     def rules(self, name: str) -> TrackRules:
-        """The rules by which a track takes files here. Raises `Refusal` where it is not scored here.
-
-        A track whose references are hidden has their ids as its manifest, decoys among them: a file that is whole
-        cannot ask which of its rows are scored.
-        """
+        """The rules by which a track takes files here. Raises `Refusal` where it is not scored here."""
         try:
-            track = self.track(name)
-            if track.vocabulary == "official":
-                official_wheels()
-            file = reference_file(track)
-            if track.rules.manifest is None:
-                return replace(track.rules, manifest=self._manifest(track, file))
-            return track.rules
+            return full_rules(self.track(name), self._manifest)
         except (ReferencesUnavailable, WheelsUnavailable):
             raise Refusal("unhosted", f"The track {shown(name)} is not scored here; choose another.") from None
         except OSError as problem:
@@ -126,7 +123,7 @@ class Board:
     def _manifest(self, track: Track, file: ReferenceFile) -> frozenset[Id]:
         known = self._ids.get(track.id)
         if known is None or known[0] != file.mark:
-            known = self._ids[track.id] = file.mark, frozenset(read_references(track, file).table.samples)
+            known = self._ids[track.id] = file.mark, manifest_of(track, file)
         return known[1]
 
     def why_not(self, name: str) -> str:
@@ -166,7 +163,8 @@ class Board:
             raise Refusal("action", f"Decide one of {', '.join(DECISIONS)}.")
         if not is_id(name) or name not in self.ledger.refresh().submissions:
             raise Refusal("unknown", "There is no submission with this id; look it up in the queue or the ranking.")
-        decision = Decision.made_by(person, self.clock(), _action(action), _reason(reason), submission=name)
+        now = self.ledger.moment(self.clock(), name)
+        decision = Decision.made_by(person, now, _action(action), _reason(reason), submission=name)
         self.ledger.add(decision)
         if action == "restore":  # what was withdrawn while it waited is scored now
             self.arrived()
@@ -198,18 +196,22 @@ class Board:
 
     # The scorer's heartbeat
 
-    def beat(self, waiting: tuple[str, ...]) -> None:
-        """Tell, whoever asks, that a sweep has ended. It is a sign of life and need not be durable."""
+    def beat(self, waiting: tuple[str, ...], scoring: str = "") -> None:
+        """Tell, whoever asks, that the scorer lives. It need not be durable."""
+        told = Heartbeat(self.clock().isoformat(), waiting, scoring)
         part = self.home / "heartbeat.part"  # one name: sweeps exclude each other, and a killed one leaves no more
-        part.write_text(json.dumps({"at": self.clock().isoformat(), "waiting": waiting}), encoding="utf-8")
+        part.write_text(json.dumps(asdict(told)), encoding="utf-8")
         part.replace(self.home / "heartbeat.json")
 
     def heartbeat(self) -> Heartbeat:
+        now = self.clock()
         try:
             told: dict[str, Any] = json.loads((self.home / "heartbeat.json").read_text(encoding="utf-8"))
-            return Heartbeat(str(told["at"]), tuple(told["waiting"]))
+            silent = abs(now - datetime.fromisoformat(told["at"]))  # the clock may have been set
+            scoring = str(told.get("scoring", "")) if silent.total_seconds() < SILENT_S else ""
+            return Heartbeat(str(told["at"]), tuple(told["waiting"]), scoring)
         except (OSError, ValueError, KeyError, TypeError):
-            return Heartbeat(self.ledger.last_scored)  # another machine scores: its results are its sign of life
+            return Heartbeat(self.ledger.last_scored(now))  # another machine scores: its results are its sign of life
 
 
 def _action(text: str) -> Action:

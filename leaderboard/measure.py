@@ -3,19 +3,30 @@
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from emer_space.errors import ModelUnavailable
 from leaderboard.errors import LeaderboardError
 from leaderboard.judging.judge import Judge
+from leaderboard.metrics.classification import Undecided
 from leaderboard.metrics.description import Embed
 from leaderboard.metrics.groups import Groups, parse_groups
 from leaderboard.metrics.registry import METRICS, REASON, Resources
 from leaderboard.metrics.tally import Tally
 from leaderboard.metrics.wheels import Wheels
-from submissions.formats import Row, read_rows
+from submissions.doubts import doubts
+from submissions.formats import Row, read_file, rows_of
+from submissions.ids import missed
 from submissions.problems import Limits, Problem, SubmissionError, refusal, shown
+from submissions.spellings import Knows
 from submissions.tables import NAME, Column, Id, Table, columns_of, table_of
+
+
+class Measured(NamedTuple):
+    """`warnings` are about the two files: what was not read to the letter, and what is likely not meant."""
+
+    tally: Tally
+    warnings: tuple[Problem, ...]
 
 
 def measure(
@@ -25,13 +36,15 @@ def measure(
     wheels: Wheels,
     groups: Path | None = None,
     judge: Judge | None = None,
-) -> Tally:
+    undecided: Undecided = "official",
+) -> Measured:
     """Score the samples of the references with a metric of `METRICS`; `judge` is the language model that it asks.
 
     Raises `SubmissionError` where a file cannot be used (it says which), `LeaderboardError` where a model is missing.
     """
     chosen = METRICS[metric]
-    asked, given = _rows(references), _rows(predictions)
+    warnings: list[Problem] = []
+    asked, given = _rows(references, warnings), _rows(predictions, warnings)
     shared = columns_of(asked) & columns_of(given)
     key = (NAME, *(Column(name, "text") for name in chosen.pair if name in shared))
     resources = Resources(
@@ -39,16 +52,20 @@ def measure(
         groups=read_groups(groups) if groups else None,
         embed=sentence_model() if metric == "description" else None,
         judge=judge,
+        undecided=undecided,
     )
-    sides = (
-        _table(references, asked, chosen.references, key),
-        _table(predictions, given, chosen.predictions, key),
-    )
+    wanted = _table(references, asked, chosen.references, key, wheels.knows)
+    answers = _table(predictions, given, chosen.predictions, key, wheels.knows)
+    warnings += (each.in_file(references.name) for each in wanted.warnings)
+    told = [*answers.warnings, *doubts(answers, chosen.predictions, wheels.knows)]
+    if few := missed(wanted.samples.keys(), answers.samples.keys(), answers.rows, key[-1].name):
+        told.insert(0, few)
+    warnings += (each.in_file(predictions.name) for each in told)
     try:
-        tally = chosen.tally(*sides, resources)
+        tally = chosen.tally(wanted, answers, resources)
         if judge and not tally.scored.any():
             raise LeaderboardError("No sample could be scored: none has a reference and an answer that can be read.")
-        return tally
+        return Measured(tally, tuple(warnings))
     except SubmissionError as problem:
         raise _of_file(predictions, problem) from None
     except ValueError as problem:
@@ -84,7 +101,7 @@ def read_groups(path: Path) -> dict[Id, Groups | None]:
 
 def read_descriptions(path: Path) -> dict[Id, str]:
     """Sample → its description. Raises `SubmissionError` naming the file where it cannot be used."""
-    return _table(path, _rows(path), (REASON,), (NAME,)).column(REASON.name)
+    return _table(path, _rows(path, []), (REASON,), (NAME,)).column(REASON.name)
 
 
 @cache
@@ -98,16 +115,25 @@ def sentence_model() -> Embed:
         raise LeaderboardError(str(problem)) from None
 
 
-def _rows(path: Path) -> tuple[Row, ...]:
+def _rows(path: Path, warnings: list[Problem]) -> tuple[Row, ...]:
+    found: list[Problem] = []
     try:
-        return read_rows(path)
+        rows = rows_of(read_file(path, Limits()), path.name, warnings=found)
+        warnings += (each.in_file(path.name) for each in found)
+        return rows
     except SubmissionError as problem:
         raise _of_file(path, problem) from None
 
 
-def _table(path: Path, rows: tuple[Row, ...], columns: tuple[Column, ...], key: tuple[Column, ...]) -> Table:
+def _table(
+    path: Path,
+    rows: tuple[Row, ...],
+    columns: tuple[Column, ...],
+    key: tuple[Column, ...],
+    knows: Knows | None = None,
+) -> Table:
     try:
-        return table_of(rows, columns, key)
+        return table_of(rows, columns, key, knows)
     except SubmissionError as problem:
         raise _of_file(path, problem) from None
 

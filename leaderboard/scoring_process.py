@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from emer_space.errors import EmerError
 from emer_space.settings import app_home
-from leaderboard.errors import JudgeUnavailable, LeaderboardError, ReferencesUnavailable, WheelsUnavailable
+from leaderboard.errors import LeaderboardError
 from leaderboard.judging.record import Record
 from leaderboard.references import ReferenceFile, reference_file
 from leaderboard.tracks import load_track
@@ -79,8 +80,8 @@ def score_in_child(
     try:
         file = reference_file(load_track(track))
         references = file.read()
-    except (ReferencesUnavailable, SubmissionError, OSError) as problem:
-        told = problem if isinstance(problem, ReferencesUnavailable) else "The references cannot be read now."
+    except (EmerError, OSError) as problem:
+        told = problem if isinstance(problem, LeaderboardError) else "The references cannot be read now."
         return Outcome("waiting", {}, detail=str(told))
     job = {"track": track, "file": filename, "bytes": len(content), "references": file.name, "more": len(references)}
     job |= {"seconds": limits.seconds, "megabytes": limits.megabytes}
@@ -220,7 +221,7 @@ def _scored(
         return {**answer, "state": "scored", "reports": _reports(name, filename, content, references, judgements)}
     except SubmissionError as problem:
         return {**answer, "state": "refused", "problems": [each.to_dict() for each in problem.problems]}
-    except (ReferencesUnavailable, WheelsUnavailable, JudgeUnavailable) as problem:
+    except LeaderboardError as problem:
         return {**answer, "state": "waiting", "detail": str(problem)}
     except Exception:  # noqa: BLE001 - whatever it is, the organiser sees it and the participant gets an incident
         return {**answer, "detail": traceback.format_exc()[-MOST_TRACEBACK:]}
@@ -232,15 +233,14 @@ def _reports(
     """The report of each split that the references have."""
     from leaderboard.measure import sentence_model
     from leaderboard.references import read_references
+    from leaderboard.rules import predictions_of
     from leaderboard.scorer import score
-    from leaderboard.vocabularies import official_wheels, open_wheels
-    from submissions.formats import rows_of
-    from submissions.tables import table_of
+    from leaderboard.vocabularies import track_wheels
 
     track = load_track(name)
-    wheels = official_wheels() if track.vocabulary == "official" else open_wheels()
+    wheels = track_wheels(track)
     references = read_references(track, file)
-    predictions = table_of(rows_of(content, filename), track.rules.columns, track.rules.key)
+    predictions = predictions_of(track, content, filename, wheels)
     digest = hashlib.sha256(content).hexdigest()
     splits = ("public", "private") if references.splits["private"] else ("public",)
     return {

@@ -8,12 +8,14 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emer_space.command import run_command
 from leaderboard.errors import LeaderboardError
-from leaderboard.tracks import load_track
-from submissions.errors import IntakeError
+from leaderboard.rules import rules_here
+from leaderboard.tracks import Track, load_track
 from submissions.formats import read_file
 from submissions.identity import LOCAL
 from submissions.problems import Limits, SubmissionError
@@ -27,16 +29,12 @@ STANDARD_OUTPUT = "-"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        _writable(options.json)
-        return int(options.run(options))
-    except (LeaderboardError, IntakeError) as problem:
-        print(problem, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
+    return run_command(_parser(), arguments, _run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    _writable(options.json)
+    return int(options.run(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     for deciding in (withdraw, choose):
         deciding.add_argument("id")
 
-    for each in (submit, status, withdraw, choose):
+    for each in (command, submit, status, withdraw, choose):
         each.add_argument("--to", metavar="URL", help="the address of a leaderboard; without it, the one here")
     for each in (command, submit, status, withdraw, choose):
         each.add_argument("--json", metavar="FILE|-", help="write the answer as JSON (- for standard output)")
@@ -76,30 +74,56 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(options: argparse.Namespace) -> int:
-    rules = load_track(options.track).rules
-    found = _checked(options.file, rules)
-    _show(found.to_dict(), options.json, str(found.error or f"{found.rows} rows are right for {rules.title}."))
-    return 0 if found.ok else 1
+    if options.to:
+        from submissions.remote import RemoteBoard
+
+        answer, title = RemoteBoard(options.to).check(options.track, options.file), options.track
+    else:
+        track = load_track(options.track)
+        answer, title = _checked(options.file, track).to_dict(), track.rules.title
+    if answer["ok"]:
+        found = "read" if answer.get("warnings") else "right"
+        told = f"{answer['rows']} rows are {found} for {title}{_warned(answer)}"
+    else:
+        told = _refused(answer)
+    _show(answer, options.json, told)
+    return 0 if answer["ok"] else 1
 
 
-def _checked(file: Path, rules: Any) -> Check:
+def _checked(file: Path, track: Track) -> Check:
+    """What is checked here is what is checked where the file is sent; what cannot be is told."""
+    rules, unchecked = rules_here(track)
     try:
-        return check(read_file(file, Limits()), file.name, rules)
+        found = check(read_file(file, Limits()), file.name, rules)
     except SubmissionError as error:
         return Check(0, error=error)
+    return replace(found, warnings=(*unchecked, *found.warnings))
+
+
+def _warned(answer: dict[str, Any]) -> str:
+    """The end of the sentence on a file without problems: its warnings, a line each, if there are any."""
+    warnings = answer.get("warnings", ())
+    if not warnings:
+        return "."
+    head = f", with {len(warnings)} warning{'' if len(warnings) == 1 else 's'}:"
+    return "\n".join([head, *map(_problem, warnings)])
+
+
+def _refused(answer: dict[str, Any]) -> str:
+    lines = [_problem(problem) for problem in answer["problems"]]
+    lines += [f"and {answer['more']} more problems of this file."] if answer["more"] else []
+    return "\n".join(lines)
 
 
 def _submit(options: argparse.Namespace) -> int:
     entry = (options.name, options.method, options.link, options.anonymous)
     answer = _board(options).submit(options.track, options.file, *entry)
     if not answer["ok"]:
-        lines = [_problem(problem) for problem in answer["problems"]]
-        lines += [f"and {answer['more']} more problems of this file."] if answer["more"] else []
-        _show(answer, options.json, "\n".join(lines))
+        _show(answer, options.json, _refused(answer))
         return 1
-    again = " It was sent before; this is the receipt that it got then." if answer["again"] else ""
-    told = f"Accepted, id {answer['id']} ({answer['rows']} rows).{again}\n"
-    told += f"{answer['quota']['left']} of {answer['quota']['per_day']} submissions are left today."
+    again = "\nIt was sent before; this is the receipt that it got then." if answer["again"] else ""
+    told = f"Accepted, id {answer['id']} ({answer['rows']} rows){_warned(answer)}{again}"
+    told += f"\n{answer['quota']['left']} of {answer['quota']['per_day']} submissions are left today."
     _show(answer, options.json, told)
     return 0
 

@@ -19,10 +19,14 @@ from submissions.problems import Limits, SubmissionError, refusal, shown
 
 NAMES: Mapping[str, str] = {"filenames": "name", "fileitems": "openset"}
 """The challenges' arrays → our columns; other arrays keep their name."""
+ITEMS = "fileitems"
+"""Named for no column: the answers of the track, whatever it asks for."""
 RESAVE = (
     "save it again as text: np.savez_compressed(path, filenames=np.array(names, dtype=str), "
     "fileitems=np.array([str(labels) for labels in lists], dtype=str))"
 )
+_NAMED = re.compile(r"(?:file)?names?2([a-z]+)", re.IGNORECASE)
+"""`name2reason`, as the challenges' scripts keep a dict."""
 MOST_MEMBERS = 100
 _MEMBER = b"PK\x01\x02"
 """Begins each entry of a zip's directory: counted before the directory is read."""
@@ -52,12 +56,16 @@ def single_csv(content: bytes, limits: Limits) -> bytes:
     return _unpacked(archive, found[0], min(limits.bytes, limits.expanded))
 
 
-def array_columns(content: bytes, limits: Limits) -> dict[str, list[str]]:
-    """The columns of an npz, all equally long. Raises `SubmissionError`; object arrays are refused, never unpickled."""
+def array_columns(content: bytes, limits: Limits) -> tuple[dict[str, list[str]], bool]:
+    """The columns of an npz, all equally long, and whether `openset` is the challenges' `fileitems`.
+
+    Raises `SubmissionError`; object arrays are refused, never unpickled.
+    """
     archive = _opened(content, "npz")
     if len(archive.infolist()) > limits.columns:
         raise refusal("columns", f"There are more than {limits.columns} arrays", "keep those that are asked for")
     columns: dict[str, list[str]] = {}
+    unnamed = False
     left = limits.expanded
     for info in archive.infolist():
         name = info.filename.removesuffix(".npy")
@@ -66,12 +74,13 @@ def array_columns(content: bytes, limits: Limits) -> dict[str, list[str]]:
         unpacked = _unpacked(archive, info, left)
         left -= len(unpacked)
         columns[NAMES.get(name, name)] = _texts(name, unpacked, limits)
+        unnamed |= name == ITEMS
     if len({len(texts) for texts in columns.values()}) > 1:
         told = ", ".join(f"{shown(name)} {len(texts)}" for name, texts in columns.items())
         raise refusal(
             "npz", f"The arrays are not equally long ({told})", "write one item for each sample in each array"
         )
-    return columns
+    return columns, unnamed
 
 
 def _opened(content: bytes, kind: str) -> zipfile.ZipFile:
@@ -115,9 +124,8 @@ def _texts(name: str, content: bytes, limits: Limits) -> list[str]:
         raise refusal("npz", f"{shown(name)} is not an array", "save the file with np.savez", column=name)
     kind, shape = header.get("descr"), header.get("shape")
     if isinstance(kind, str) and "O" in kind:
-        raise refusal(
-            "pickle", "The array holds Python objects, which are never loaded from a stranger", RESAVE, column=name
-        )
+        message = "The array holds Python objects, which are never loaded from a stranger"
+        raise refusal("pickle", message, _resave(name), column=name)
     if not (isinstance(kind, str) and _TEXTS.fullmatch(kind)) or not (isinstance(shape, tuple) and len(shape) == 1):
         raise refusal("npz", "This is not a plain list of texts", RESAVE, column=name)
     dtype, count = np.dtype(kind), shape[0]
@@ -131,6 +139,18 @@ def _texts(name: str, content: bytes, limits: Limits) -> list[str]:
         return list(_decoded(content, dtype, start))
     except ValueError:  # UnicodeDecodeError is one
         raise refusal("encoding", "The texts of the array are not Unicode", RESAVE, column=name) from None
+
+
+def _resave(name: str) -> str:
+    """What to write instead of an array of objects; of a dict with the column's name exactly that column."""
+    named = _NAMED.fullmatch(name)
+    if named is None or named[1].lower() == "openset":
+        return RESAVE
+    column = named[1].lower()
+    return (
+        f"save its texts: np.savez_compressed(path, name=np.array(list({name}), dtype=str), "
+        f"{column}=np.array(list({name}.values()), dtype=str))"
+    )
 
 
 def _header(content: bytes) -> tuple[dict[str, object] | None, int]:

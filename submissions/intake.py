@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from submissions.errors import Overtaken, Refusal, StoreError
 from submissions.identity import Person, known
 from submissions.ledger import Ledger
-from submissions.problems import plain
+from submissions.problems import Problem, plain
 from submissions.quota import Attempts, Usage, usage
 from submissions.records import Action, Decision, Submission, is_id, new_id
 from submissions.tracks import TrackRules
@@ -56,12 +56,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """`again`: the same content was sent before, and this is the id that it got then."""
+    """`again`: the same content was sent before, and this is the id that it got then. `warnings` are of its check."""
 
     submission: Submission
     state: str
     again: bool
     usage: Usage
+    warnings: tuple[Problem, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -73,6 +74,7 @@ class Receipt:
             "state": self.state,
             "again": self.again,
             "quota": quota_told(self.usage),
+            "warnings": [warning.to_dict() for warning in self.warnings],
         }
 
 
@@ -123,7 +125,7 @@ class Intake:
             raise found.error
         receipt = self._alone(lambda: self._stored(sender, rules, content, filename, entry, found.rows))
         self.arrived()
-        return receipt
+        return replace(receipt, warnings=found.warnings)
 
     def baseline(self, track: str, name: str, method: str, content: bytes, filename: str) -> Submission:
         """Enter a baseline of the project itself. Raises as `submit` does."""
@@ -263,7 +265,8 @@ class Intake:
         if action == "count" and (result := self.ledger.result(name)) and result.value("public") is None:
             raise Refusal("state", "This submission has no score that ranks, so it cannot count; choose another.")
         by = replace(known(person), organiser=False)
-        self.ledger.add(Decision.made_by(by, self.clock(), action, "by the participant", submission=name))
+        now = self.ledger.moment(self.clock(), name)
+        self.ledger.add(Decision.made_by(by, now, action, "by the participant", submission=name))
         return found
 
 

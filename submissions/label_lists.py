@@ -1,30 +1,75 @@
-"""Label lists as people spell them → labels.
+"""Label lists as the challenges write them → labels.
 
 `['happy', 'sad']`, `["happy"]`, `[happy, sad]`, `happy, sad`, `[]`, with `，` or `、` in Chinese, and without commas as
-NumPy prints arrays. Apostrophes stay: `['don't care']`, `don't care`.
+NumPy prints arrays. Apostrophes stay: `['don't care']`, `don't care`. What else people write is read by `spellings`.
+
+A cell is gone through once, whatever it holds, and no further than the labels that it may hold.
 """
 
 import json
 import re
 from functools import lru_cache
 
+COMMAS = ",，、"
 _QUOTES = {"'": "'", '"': '"', "‘": "’", "“": "”"}
-_SEPARATOR = re.compile(r"\s*[,，、]\s*")
-_BARE = re.compile(r"[^,，、\[\]]*")
-_AFTER = rf"(?=\s*(?:[,，、]|$)|\s+[{''.join(_QUOTES)}])"
-_ENDS = {
-    opening: re.compile(rf"((?:[^\\{end}]++|\\.|{end}(?!{_AFTER}))*+){end}", re.DOTALL)
-    for opening, end in _QUOTES.items()
-}
-"""A closing quotation mark is one that a separator, the end or the next quoted label follows: in `don't` none does."""
 _ESCAPED = re.compile(r"\\(['\"\\])")
-_NESTED = "There is a list within the list, or a square bracket in a label"
+MOST_LABELS = 1_000
+"""Labels that a cell may hold: a model that repeats itself writes more, a person never."""
+NESTED = "There is a list within the list, or a square bracket in a label"
+ONE_BRACKET = "The list has one square bracket of two"
+UNCLOSED = "A quotation mark is opened and not closed"
 LONGEST_REMEMBERED = 300
 """Characters of a cell that is kept when it has been read: the same short lists come again and again."""
-_BLANKS = re.compile(r"\s+")
-_PLAIN_ITEM = r"'[^'\"\\\[\]]*+'"
-_PLAIN = re.compile(rf"{_PLAIN_ITEM}(?:\s*,\s*{_PLAIN_ITEM})*+")
-"""What nearly every file holds, `'happy', 'sad'`: read in one go."""
+
+
+class TooManyLabels(ValueError):
+    """A cell holds more labels than it may."""
+
+    def __init__(self) -> None:
+        super().__init__(f"There are more than {MOST_LABELS:,} labels")
+
+
+class Splitter:
+    """Labels apart from each other, with any of the `separators` between them.
+
+    A label may be quoted; a closing quotation mark is one that a separator, the end or the next quoted label follows:
+    in `don't` none does.
+    """
+
+    def __init__(self, separators: str) -> None:
+        between, opening = f"[{re.escape(separators)}]", f"[{''.join(_QUOTES)}]"
+        after = rf"(?=\s*+(?:{between}|$)|\s++{opening})"
+        quoted = "|".join(rf"{start}(?:[^\\{end}]++|\\.|{end}(?!{after}))*+{end}" for start, end in _QUOTES.items())
+        bare = rf"(?!{opening})[^{re.escape(separators)}]++"
+        self._between = re.compile(between)
+        self._opens = re.compile(rf"(?:^|{between})\s*+{opening}")
+        self._items = re.compile(rf"[\s{re.escape(separators)}]*+({quoted}|{bare}|.++)", re.DOTALL)
+
+    def opens(self, text: str) -> bool:
+        """Whether any label is quoted."""
+        return any(quote in text for quote in _QUOTES) and self._opens.search(text) is not None
+
+    def __call__(self, text: str) -> list[str]:
+        """The labels, quoted ones with their quotation marks, blanks around them taken away, empty ones left out.
+
+        Raises `ValueError` for a square bracket or a quotation mark that is not closed, and `TooManyLabels`.
+        """
+        if "[" in text or "]" in text:
+            raise ValueError(NESTED)
+        if self.opens(text):
+            found = self._items.findall(text)
+            if _is_open(found[-1]):  # then all that follows is in it
+                raise ValueError(UNCLOSED)
+        else:
+            found = self._between.split(text, MOST_LABELS)
+        found = list(filter(None, map(str.strip, found)))
+        if len(found) > MOST_LABELS:
+            raise TooManyLabels
+        return found
+
+
+by_commas = Splitter(COMMAS)
+"""Labels apart as the challenges write them."""
 
 
 def parse_labels(text: str) -> tuple[str, ...]:
@@ -35,54 +80,55 @@ def parse_labels(text: str) -> tuple[str, ...]:
     return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _parse(text)
 
 
-def _parse(text: str) -> tuple[str, ...]:
-    inner = text.strip()
-    if inner.startswith('["') and (listed := _json_labels(inner)) is not None:
-        return listed
-    opened, closed = inner.startswith("["), inner.endswith("]")
-    if opened != closed or inner == "[":
-        raise ValueError("The list has one square bracket of two")
-    if opened:
-        inner = inner[1:-1].strip()
-    if _PLAIN.fullmatch(inner):
-        return tuple(label for part in inner.split("'")[1::2] if (label := part.strip()))
-    labels: list[str] = []
-    at = 0
-    while at < len(inner):
-        label, at = _item(inner, at)
-        if "[" in label or "]" in label:
-            raise ValueError(_NESTED)
-        if label:
-            labels.append(label)
-        separator = _SEPARATOR.match(inner, at) or _BLANKS.match(inner, at)
-        at = separator.end() if separator else at
-    return tuple(labels)
+def _is_open(label: str) -> bool:
+    """Whether a label begins with a quotation mark and does not end with its other half, or with that after a \\."""
+    inside = label[1:-1]
+    escaped = (len(inside) - len(inside.rstrip("\\"))) % 2
+    return is_quoted(label) and (len(label) == 1 or label[-1] != _QUOTES[label[0]] or escaped == 1)
 
 
-_remembered = lru_cache(maxsize=4096)(_parse)
+def is_quoted(label: str) -> bool:
+    """Whether a label stands in quotation marks."""
+    return label[0] in _QUOTES
 
 
-def _json_labels(text: str) -> tuple[str, ...] | None:
-    """The labels of a list as JSON writes it, `["\\u5f00\\u5fc3"]` included; None where it is no such list."""
+def unquoted(label: str) -> str:
+    """A label without its quotation marks."""
+    if label[0] not in _QUOTES:
+        return label
+    label = label[1:-1]
+    return (_ESCAPED.sub(r"\1", label) if "\\" in label else label).strip()
+
+
+def json_labels(text: str) -> tuple[str, ...] | None:
+    """The labels of a list as JSON writes it, `["\\u5f00\\u5fc3"]` included; None where it is no such list.
+
+    Raises `TooManyLabels`.
+    """
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    if len(values) > MOST_LABELS:
+        raise TooManyLabels
     if not all(isinstance(value, str) and "[" not in value and "]" not in value for value in values):
         return None
     return tuple(label for value in values if (label := value.strip()))
 
 
-def _item(text: str, at: int) -> tuple[str, int]:
-    """The label that begins at a place, and where it ends."""
-    ending = _ENDS.get(text[at])
-    if ending is None:
-        bare = _BARE.match(text, at)
-        if bare is None or text[bare.end() : bare.end() + 1] in ("[", "]"):
-            raise ValueError(_NESTED)
-        return bare.group().strip(), bare.end()
-    quoted = ending.match(text, at + 1)
-    if quoted is None:
-        raise ValueError("A quotation mark is opened and not closed")
-    label = quoted[1]
-    return (_ESCAPED.sub(r"\1", label) if "\\" in label else label).strip(), quoted.end()
+def within_brackets(text: str) -> str:
+    """What stands between the square brackets of a list, or the text itself. Raises `ValueError` for one of two."""
+    opened, closed = text.startswith("["), text.endswith("]")
+    if opened != closed or text == "[":
+        raise ValueError(ONE_BRACKET)
+    return text[1:-1].strip() if opened else text
+
+
+def _parse(text: str) -> tuple[str, ...]:
+    inner = text.strip()
+    if inner.startswith('["') and (listed := json_labels(inner)) is not None:
+        return listed
+    return tuple(label for item in by_commas(within_brackets(inner)) if (label := unquoted(item)))
+
+
+_remembered = lru_cache(maxsize=4096)(_parse)

@@ -11,7 +11,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 
@@ -47,15 +47,12 @@ NEVER_DECIDED = Standing()
 class Ledger:
     """Thread-safe. `revision` grows with everything that comes in, so that what is derived can be kept.
 
-    `last_scored` is the latest moment (ISO, UTC) at which anything was scored, by whichever process.
-
     Its lock may be taken while the store's is held, and never the other way round.
     """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.revision = 0
-        self.last_scored = ""
         self.submissions: dict[str, Submission] = {}
         self._results: dict[str, dict[str, Result]] = defaultdict(dict)
         self._decisions: dict[str, Decision] = {}
@@ -63,6 +60,7 @@ class Ledger:
         self._of_track: dict[str, list[str]] = defaultdict(list)
         self._of_person: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._of_content: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        self._scored_at = ""
         self._unread: list[str] = []
         self._barred: dict[str, str] = {}
         self._foreign: dict[str, str] = {}
@@ -149,7 +147,7 @@ class Ledger:
             self._of_content[record.track, record.person, record.sha256].append(record.id)
         elif isinstance(record, Result):
             self._results[record.id][record.version] = record
-            self.last_scored = max(self.last_scored, record.scored)
+            self._scored_at = max(self._scored_at, record.scored)
         elif isinstance(record, Decision) and record.id not in self._decisions:
             self._decisions[record.id] = record
             self._of_submission[record.submission].append(record)
@@ -207,6 +205,29 @@ class Ledger:
         """The result of the newest version."""
         found = self.results(name)
         return found[max(found, key=version_key)] if found else None
+
+    def last_scored(self, now: datetime) -> str:
+        """The latest moment (ISO, UTC) at which anything was scored, by whichever process; empty where nothing was.
+
+        What a clock that was ahead dated later than now is left out.
+        """
+        latest = now.isoformat()
+        with self._lock:
+            if self._scored_at <= latest:
+                return self._scored_at
+            every = (result.scored for results in self._results.values() for result in results.values())
+            return max((scored for scored in every if scored <= latest), default="")
+
+    def moment(self, now: datetime, name: str) -> datetime:
+        """When a decision about a submission is made: now, and after all about the same person's on the same track.
+
+        The latest decision holds, and a clock that was ahead may have dated an earlier one later than now.
+        """
+        with self._lock:
+            about = self.submissions[name]
+            own = self._of_person[about.person, about.track]
+            made = [decision.at for each in own for decision in self._of_submission.get(each, ())]
+        return max([now, *(at + timedelta(microseconds=1) for at in made)])
 
     def state(self, name: str) -> State:
         found = self.result(name)

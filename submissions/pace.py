@@ -17,12 +17,14 @@ RESULTS_S = 120.0
 
 
 class Pace:
-    """`clock` answers with seconds."""
+    """`clock` answers with seconds, and nobody sets it: else hours might pass until the next commit. `wall` is the one
+    by which others tell when they made theirs.
+    """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
+        self._clock, self._wall = clock, wall
         self._made: deque[float] = deque()
-        self._results = 0.0
+        self._results = -RESULTS_S
         self._lock = threading.Lock()
 
     def note(self, results: bool = False) -> None:
@@ -32,9 +34,10 @@ class Pace:
             self._results = self._made[-1]
 
     def note_before(self, made: Iterable[float]) -> None:
-        """Commits that others made, by the time of the clock."""
+        """Commits that others made, by the wall clock; one that lies ahead of it is made now."""
+        now, wall = self._clock(), self._wall()
         with self._lock:
-            self._made = deque(sorted([*self._made, *made]))
+            self._made = deque(sorted([*self._made, *(now - max(0.0, wall - at) for at in made)]))
 
     def alone(self) -> bool:
         """Whether a submission may have a commit of its own."""

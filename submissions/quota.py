@@ -1,6 +1,7 @@
 """How much a person may send in a day (UTC): what is scored counts, what is refused or fails on our side does not."""
 
 import hashlib
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,10 @@ from submissions.ledger import Ledger
 from submissions.tracks import Quota
 
 FREE = ("refused", "error")
+AHEAD = timedelta(minutes=2)
+"""By how much the clocks of machines that share a store may differ; what is dated later was dated by a wrong one."""
+KEPT = timedelta(days=1)
+"""How long the counts of a day are kept beside today's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,14 @@ class Attempts:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with path.open("ab") as file:
             file.write(b".")
+        self._sweep(now)
+
+    def _sweep(self, now: datetime) -> None:
+        """Forget other days: those that are over, and those to come, which a clock that was ahead counted."""
+        kept = {f"{day:%Y-%m-%d}" for day in (now, now - KEPT)}
+        for folder in list(self.folder.iterdir()):
+            if folder.name not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def count(self, track: str, person: str, now: datetime) -> int:
         try:
@@ -55,11 +68,14 @@ class Attempts:
 
 
 def usage(ledger: Ledger, attempts: Attempts, track: str, quota: Quota, person: str, now: datetime) -> Usage:
-    """What the person has used up today; what is queued counts until it turns out to be free."""
+    """What the person has used up today; what is queued counts until it turns out to be free, what is dated ahead of
+    the clock does not.
+    """
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    own = ledger.of_person(person, track)
     return Usage(
         quota,
-        _counted(ledger, (each.id for each in ledger.of_person(person, track) if each.at >= midnight)),
+        _counted(ledger, (each.id for each in own if midnight <= each.at <= now + AHEAD)),
         attempts.count(track, person, now),
         midnight + timedelta(days=1),
     )

@@ -30,6 +30,13 @@ class RemoteBoard:
         headers = {"authorization": f"Bearer {token}"} if token else {}
         self._client: Client = self._asked(lambda: Client(url, token=False, headers=headers, verbose=False))
 
+    def check(self, track: str, file: Path) -> dict[str, Any]:
+        try:
+            read_file(file, Limits())  # before anything is sent
+        except SubmissionError as error:
+            return Check(0, error=error).to_dict()
+        return self._predict("/check", track, handle_file(file))
+
     def submit(self, track: str, file: Path, name: str, method: str, link: str, anonymous: bool) -> dict[str, Any]:
         try:
             read_file(file, Limits())  # before anything is sent

@@ -7,15 +7,19 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from submissions.formats import Row, odd_cell, read_rows
-from submissions.label_lists import parse_labels
-from submissions.problems import Findings, Limits, Problem, shown
+from submissions.formats import Cell, Row, odd_cell, read_rows
+from submissions.label_lists import TooManyLabels
+from submissions.notes import Notes
+from submissions.problems import Findings, Limits, Problem, refusal, shown
+from submissions.spellings import Knows, read_labels
 
 Kind = Literal["labels", "choice", "polarity", "text"]
 Id = tuple[str, ...]
 """The texts of the key columns: `("sample_1",)`, or `("mosi", "sample_1")`."""
 POLARITIES = ("negative", "neutral", "positive")
 LONGEST_WORD = 100
+OTHER_SPELLING = 3
+"""How often more a character counts in a list of another spelling, or in none at all: it takes that much longer."""
 _NUMBER = re.compile(r"[+-]?(\d++(\.\d*+)?+|\.\d++)(e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
 
 
@@ -43,11 +47,13 @@ class Table:
     """The samples of a file in its order: id → column → value; a blank cell of an optional column is not there.
 
     A value is a tuple of labels, or a text; `present` are the columns that the file has, `rows` the row of each sample.
+    `warnings` tell what was not read to the letter.
     """
 
     samples: Mapping[Id, Mapping[str, Any]]
     present: frozenset[str]
     rows: Mapping[Id, int]
+    warnings: tuple[Problem, ...] = ()
 
     def column(self, name: str) -> dict[Id, Any]:
         """Id → value, of the samples that have one."""
@@ -65,38 +71,55 @@ def read_table(
     return table_of(read_rows(path, limits=limits), columns, key)
 
 
-def table_of(rows: Sequence[Row], columns: Sequence[Column], key: Sequence[Column] = (NAME,)) -> Table:
-    """As `read_table`, of rows that are read already. The texts of the `key` columns are the id of a sample."""
-    table, findings = typed(rows, columns, key)
+def table_of(
+    rows: Sequence[Row], columns: Sequence[Column], key: Sequence[Column] = (NAME,), knows: Knows | None = None
+) -> Table:
+    """As `read_table`, of rows that are read already. The texts of the `key` columns are the id of a sample.
+
+    `knows` says of a word whether it is in the vocabulary: "happy and sad" is two labels where it is not.
+    """
+    table, findings = typed(rows, columns, key, knows)
     findings.check()
     return table
 
 
-def typed(rows: Sequence[Row], columns: Sequence[Column], key: Sequence[Column] = (NAME,)) -> tuple[Table, Findings]:
+def typed(
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    key: Sequence[Column] = (NAME,),
+    knows: Knows | None = None,
+    limits: Limits | None = None,
+) -> tuple[Table, Findings]:
     """The samples as far as they can be understood, and what is wrong; no sample where a column is not there."""
-    findings = Findings()
+    findings, limits = Findings(), limits or Limits()
     known = columns_of(rows)
-    used = {column: name for column in columns if (name := _name_in(column, known)) is not None}
-    for column in (*key, *columns):
-        if column.required and _name_in(column, known) is None:
-            findings.add(_absent(column, known))
+    names = {column: _name_in(column, known, findings) for column in (*key, *columns)}
+    lone = _of_lone(rows, columns, names)
+    for column, name in names.items():
+        if column.required and name is None and column is not lone and not findings.about(column.name):
+            findings.add(_absent(column, known, names, key))
     if findings:
         return Table({}, frozenset(), {}), findings
+    used = {column: names[column] or column.name for column in columns if names[column] is not None or column is lone}
+    cells = _Cells(knows, limits, findings)
     samples: dict[Id, dict[str, Any]] = {}
     first: dict[Id, int] = {}
+    keys = [(column, names[column] or column.name) for column in key]
     for row in rows:
-        sample = _id(row, key, findings)
+        sample = _id(row, keys, findings)
         if sample is None:
             continue
         if first.setdefault(sample, row.number) != row.number:
             findings.add(_repeated(sample, first[sample], row, key))
         samples[sample] = values = {}
         for column, name in used.items():
+            cell = row.lone if column is lone else row.cells.get(name)
             if name in row.odd:
                 findings.add(odd_cell(row, name))
-            elif (value := _value(row, column, name, findings)) is not None:
+            elif (value := cells.value(cell, row.number, column, name)) is not None:
                 values[column.name] = value
-    return Table(samples, frozenset(column.name for column in used), first), findings
+    present = frozenset(column.name for column in used)
+    return Table(samples, present, first, tuple(cells.notes.told())), findings
 
 
 def columns_of(rows: Sequence[Row]) -> frozenset[str]:
@@ -104,21 +127,59 @@ def columns_of(rows: Sequence[Row]) -> frozenset[str]:
     return frozenset(chain.from_iterable(row.cells for row in rows)).union(*(row.odd for row in rows if row.odd))
 
 
-def _name_in(column: Column, known: Iterable[str]) -> str | None:
-    return next((name for name in (column.name, *column.aliases) if name in known), None)
+def _name_in(column: Column, known: Iterable[str], findings: Findings) -> str | None:
+    """The column as the file spells it: to the letter, or else in any case and with blanks around it."""
+    for name in (column.name, *column.aliases):
+        if name in known:
+            return name
+        like = sorted(other for other in known if _plain(other) == name)
+        if len(like) > 1:
+            message = f"The columns {' and '.join(map(shown, like))} may both be meant"
+            findings.add(Problem("header", message, f"name one of them {name}", column=column.name))
+            return None
+        if like:
+            return like[0]
+    return None
 
 
-def _absent(column: Column, known: frozenset[str]) -> Problem:
+def _plain(name: str) -> str:
+    return name.strip(" \t\r\n\ufeff\u200b\u00a0").lower()
+
+
+def _of_lone(rows: Sequence[Row], columns: Sequence[Column], names: Mapping[Column, str | None]) -> Column | None:
+    """The column of answers that the file has no name for: the one that is asked for and not there.
+
+    Where a file may have either, most of the answers say whether they are polarities.
+    """
+    given = [row.lone for row in rows if row.lone is not None]
+    if not given:
+        return None
+    absent = [column for column in columns if names[column] is None]
+    wanted = [column for column in columns if column.required]
+    if wanted:
+        return wanted[0] if len(wanted) == 1 and wanted[0] in absent else None
+    polar = sum(isinstance(cell, str) and _polarity(cell.strip().lower()) is not None for cell in given)
+    kind = "polarity" if 2 * polar > len(given) else "labels"
+    return next((column for column in absent if column.kind == kind), None)
+
+
+def _absent(
+    column: Column, known: frozenset[str], names: Mapping[Column, str | None], key: Sequence[Column]
+) -> Problem:
     there = ", ".join(shown(name) for name in sorted(known)[:8]) or "none at all"
-    odd = any(mark in name for name in known for mark in ";\t|")
-    remedy = "separate the columns by commas" if odd else "add it"
+    others = sorted(known.difference(name for name in names.values() if name is not None))
+    remedy = "add it"
+    if len(known) == 1 and any(mark in name for name in known for mark in ";\t|"):
+        remedy = "separate the columns by commas"
+    elif len(others) == 1 and column not in key:
+        remedy = f"let {shown(others[0])} have that name if it is what is asked for, or choose what asks for it"
     return Problem("missing", f"The column is not there (there are {there})", remedy, column=column.name)
 
 
-def _id(row: Row, key: Sequence[Column], findings: Findings) -> Id | None:
+def _id(row: Row, key: Sequence[tuple[Column, str]], findings: Findings) -> Id | None:
     sample = []
-    for column in key:
-        text = row.text(column.name).strip()
+    for column, name in key:
+        text = row.text(name).strip()
         if column.choices:
             text = text.lower()
         if not text:
@@ -136,60 +197,96 @@ def _repeated(sample: Id, before: int, row: Row, key: Sequence[Column]) -> Probl
     return Problem("repeated", message, "each sample may stand in one row only", row.number, key[-1].name)
 
 
-def _value(row: Row, column: Column, name: str, findings: Findings) -> Any:
-    """The value of a cell, or None where it is blank or wrong; what is wrong is told."""
-    cell = row.cells.get(name)
-    if cell is None:
-        if column.required:
-            remedy = "write [] for none" if column.kind == "labels" else "add it"
-            findings.add(Problem("missing", "This row has nothing in this column", remedy, row.number, name))
-        return None
-    if column.kind == "labels":
-        return _labels(cell, row, column, name, findings)
-    if column.kind == "text":
-        text = cell if isinstance(cell, str) else ", ".join(cell)
-        if column.longest is not None and len(text) > column.longest:
-            findings.add(Problem("field", f"Longer than {column.longest:,} characters", "shorten it", row.number, name))
-        return text
-    return _word(cell, column, row, name, findings)
+class _Cells:
+    """Cells → values; what is wrong with one is told to the findings, what was not read to the letter to the notes."""
 
+    def __init__(self, knows: Knows | None, limits: Limits, findings: Findings) -> None:
+        self._knows, self._limits, self._findings = knows, limits, findings
+        self._characters, self._count = limits.all_listed, limits.labels
+        self.notes = Notes()
 
-def _labels(
-    cell: str | tuple[str, ...], row: Row, column: Column, name: str, findings: Findings
-) -> tuple[str, ...] | None:
-    try:
-        labels = parse_labels(cell) if isinstance(cell, str) else tuple(filter(None, map(str.strip, cell)))
-    except ValueError as problem:
-        findings.add(Problem("labels", str(problem), "write it as ['happy', 'sad']", row.number, name))
-        return None
-    if column.most is not None and len(set(map(str.lower, labels))) > column.most:
-        message = f"{len(labels)} labels where there may be {column.most}"
-        findings.add(Problem("labels", message, "leave the others out", row.number, name))
-    return labels
-
-
-def _word(cell: str | tuple[str, ...], column: Column, row: Row, name: str, findings: Findings) -> str | None:
-    """A choice or a polarity, in lower case; a list of one is what label files write for it."""
-    if not isinstance(cell, str) or cell.strip().startswith("["):
-        labels = _labels(cell, row, replace(column, most=1), name, findings)
-        if labels is None or len(labels) > 1:
+    def value(self, cell: Cell | None, row: int, column: Column, name: str) -> Any:
+        """The value of a cell, or None where it is blank or wrong."""
+        if cell is None:
+            if column.required:
+                remedy = "write [] for none" if column.kind == "labels" else "add it"
+                self._problem("missing", "This row has nothing in this column", remedy, row, name)
             return None
-        cell = labels[0] if labels else ""
-    word = cell.strip().lower()
-    if len(word) > LONGEST_WORD:
-        findings.add(Problem("field", f"Longer than {LONGEST_WORD} characters", _remedy(column), row.number, name))
-        return None
-    if not word:
-        if column.required:
-            findings.add(Problem("empty", "This cell is empty", _remedy(column), row.number, name))
-        return None
-    if column.kind == "polarity" and _NUMBER.fullmatch(word):
+        if column.kind == "labels":
+            return self._labels(cell, row, column, name)
+        if column.kind == "text":
+            text = cell if isinstance(cell, str) else ", ".join(cell)
+            if column.longest is not None and len(text) > column.longest:
+                self._problem("field", f"Longer than {column.longest:,} characters", "shorten it", row, name)
+            return text
+        return self._word(cell, column, row, name)
+
+    def _problem(self, code: str, message: str, hint: str, row: int, name: str) -> None:
+        self._findings.add(Problem(code, message, hint, row, name))
+
+    def _labels(self, cell: Cell, row: int, column: Column, name: str) -> tuple[str, ...] | None:
+        size, most = len(cell) if isinstance(cell, str) else sum(map(len, cell)), self._limits.listed
+        if size > most:
+            self._problem("field", f"Longer than {most:,} characters", "write single words or short phrases", row, name)
+            return None
+        self._characters -= size
+        self._check_left(row, name)
+        try:
+            labels, notes = read_labels(cell, self._knows)
+        except TooManyLabels as problem:
+            self._problem("labels", str(problem), "leave the others out", row, name)
+            return None
+        except ValueError as problem:
+            self._problem("labels", str(problem), "write it as ['happy', 'sad']", row, name)
+            self._characters -= OTHER_SPELLING * size
+            return None
+        self._count -= len(labels)
+        self._characters -= OTHER_SPELLING * size if notes else 0
+        self._check_left(row, name)
+        if column.most is not None and len(set(map(str.lower, labels))) > column.most:
+            message = f"{len(labels)} labels where there may be {column.most}"
+            self._problem("labels", message, "leave the others out", row, name)
+        if notes:
+            self.notes.add(notes, row, name, cell)
+        return labels
+
+    def _check_left(self, row: int, name: str) -> None:
+        if self._count < 0 or self._characters < 0:
+            told = f"More than {self._limits.labels:,} labels, or {self._limits.all_listed:,} characters of them"
+            remedy = "send fewer in each row, and write them as ['happy', 'sad']: other spellings count several times"
+            raise refusal("values", told, remedy, row, name)
+
+    def _word(self, cell: Cell, column: Column, row: int, name: str) -> str | None:
+        """A choice or a polarity, in lower case; a list of one is what label files write for it."""
+        if not isinstance(cell, str) or cell.strip().startswith("["):
+            labels = self._labels(cell, row, replace(column, most=1), name)
+            if labels is None or len(labels) > 1:
+                return None
+            cell = labels[0] if labels else ""
+        word = cell.strip().lower()
+        if len(word) > LONGEST_WORD:
+            self._problem("field", f"Longer than {LONGEST_WORD} characters", _remedy(column), row, name)
+            return None
+        if not word:
+            if column.required:
+                self._problem("empty", "This cell is empty", _remedy(column), row, name)
+            return None
+        if column.kind == "polarity":
+            polarity = _polarity(word)
+            if polarity is None:
+                self._problem("choice", f"{shown(cell)} is no polarity", _remedy(column), row, name)
+            return polarity
+        if column.choices and word not in column.choices:
+            self._problem("choice", f"{shown(cell)} is not among them", _remedy(column), row, name)
+            return None
+        return word
+
+
+def _polarity(word: str) -> str | None:
+    """The polarity that a word, or the sign of a number, is; None where it is none."""
+    if _NUMBER.fullmatch(word):
         return POLARITIES[1 + (float(word) > 0) - (float(word) < 0)]
-    allowed = POLARITIES if column.kind == "polarity" else column.choices
-    if allowed and word not in allowed:
-        findings.add(Problem("choice", f"{shown(cell)} is not among them", _remedy(column), row.number, name))
-        return None
-    return word
+    return word if word in POLARITIES else None
 
 
 def _remedy(column: Column) -> str:

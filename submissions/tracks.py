@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
+from submissions.spellings import Knows
 from submissions.tables import NAME, Column, Id
 
 
@@ -24,7 +25,8 @@ class TrackRules:
     """`manifest` are the ids that a file must hold; None where whoever hosts the track has not said.
 
     `opens` and `closes` are the first and the last day (UTC) on which files are taken; None is without bound.
-    `needed`: part → columns of which a file that holds the part must have one. Raises `ValueError` for wrong dates.
+    `needed`: part → columns of which a file that holds the part must have one. `knows` says of a word whether the
+    track's vocabulary has it; None where it has none, or where that is not here. Raises `ValueError` for wrong dates.
     """
 
     id: str
@@ -38,6 +40,7 @@ class TrackRules:
     quota: Quota = field(default_factory=Quota)
     example: Mapping[str, str] = field(default_factory=dict)
     needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    knows: Knows | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -60,5 +63,7 @@ class TrackRules:
                 raise ValueError(
                     f"{name} is no day; write it as {name} = 2026-12-31, without quotation marks or a time"
                 )
+        if self.closes == date.max:
+            raise ValueError("closes has no day after it; write an earlier one")
         if self.opens and self.closes and self.closes < self.opens:
             raise ValueError("closes lies before opens")

@@ -1,22 +1,29 @@
 """A prediction file × the rules of a track → what was understood, or every problem with its place and remedy."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from submissions.doubts import doubts
 from submissions.formats import rows_of
+from submissions.ids import likely_reason
 from submissions.problems import MISSING_ID, Limits, Problem, SubmissionError, shown
-from submissions.tables import Id, Table, typed
+from submissions.spellings import Knows
+from submissions.tables import Column, Id, Table, table_of, typed
 from submissions.tracks import TrackRules
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`table` is None where the file has problems, which `error` then tells; `rows` are those that could be read."""
+    """`table` is None where the file has problems, which `error` then tells; `rows` are those that could be read.
+
+    `warnings` refuse nothing: what was not read to the letter, and what is likely not meant.
+    """
 
     rows: int
     table: Table | None = None
     error: SubmissionError | None = None
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -29,22 +36,34 @@ class Check:
             "rows": self.rows,
             "problems": [problem.to_dict() for problem in problems],
             "more": self.error.more if self.error else 0,
+            "warnings": [warning.to_dict() for warning in self.warnings],
         }
 
 
 def check(content: bytes, name: str, rules: TrackRules, limits: Limits | None = None) -> Check:
     """Check a whole file at once: its format, its columns, its ids. Nothing is stored and nothing raised."""
     count = 0
+    warnings: list[Problem] = []
     try:
-        rows = rows_of(content, name, limits=limits)
+        rows = rows_of(content, name, limits=limits, warnings=warnings)
         count = len(rows)
-        table, findings = typed(rows, rules.columns, rules.key)
+        table, findings = typed(rows, rules.columns, rules.key, rules.knows, limits)
+        warnings += table.warnings
         if table.samples:
             findings.add(*_unanswered(table, rules), *_strangers(table, rules), *_missing(table, rules))
         findings.check()
     except SubmissionError as error:
-        return Check(count, error=error)
-    return Check(count, table)
+        return Check(count, error=error, warnings=tuple(warnings))
+    return Check(count, table, warnings=(*warnings, *doubts(table, rules.columns, rules.knows)))
+
+
+def read_predictions(
+    content: bytes, name: str, columns: Sequence[Column], key: Sequence[Column], knows: Knows | None = None
+) -> Table:
+    """The samples of a file as `check` reads them, whatever their ids are. Raises `SubmissionError`."""
+    warnings: list[Problem] = []
+    table = table_of(rows_of(content, name, warnings=warnings), columns, key, knows)
+    return replace(table, warnings=(*warnings, *table.warnings))
 
 
 def _unanswered(table: Table, rules: TrackRules) -> Iterator[Problem]:
@@ -59,9 +78,13 @@ def _unanswered(table: Table, rules: TrackRules) -> Iterator[Problem]:
 def _strangers(table: Table, rules: TrackRules) -> Iterator[Problem]:
     if rules.manifest is None:
         return
-    for sample in table.samples.keys() - rules.manifest:
+    strangers = table.samples.keys() - rules.manifest
+    reason = likely_reason(rules.manifest, table.samples.keys())[0] if strangers else ""
+    likely = f" (likely {reason})" if reason else ""
+    remedy = f"correct the id{likely}, or leave the row out"
+    for sample in strangers:
         message = f"{_told(sample)} is no sample of this track"
-        yield Problem("unknown-id", message, "correct the id, or leave the row out", table.rows[sample], _key(rules))
+        yield Problem("unknown-id", message, remedy, table.rows[sample], _key(rules))
 
 
 def _missing(table: Table, rules: TrackRules) -> Iterator[Problem]:

@@ -30,6 +30,15 @@ def references(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def failing(project: Path) -> Path:
+    """Files of people, with what is right for each."""
+    folder = project.parent / "shared" / "failing" / "files"
+    if not folder.is_dir():
+        pytest.skip("the shared files that people sent are not beside this checkout")
+    return folder
+
+
+@pytest.fixture
 def predictions(tmp_path: Path) -> Path:
     return write(tmp_path / "P.jsonl", '{"name": 1, "openset": ["Happiness"]}\n{"name": "9", "openset": "angry"}\n')
 
@@ -162,6 +171,81 @@ def test_a_wrong_file_is_told_with_its_name_and_place(
 ) -> None:
     given = write(tmp_path / name, content)
     assert told in refused(capsys, "metric", "ew", "--references", references, "--predictions", given)
+
+
+RIGHT = {
+    "and": ["joined"],
+    "blank_excel_rows": [],
+    "confidence": ["numbers"],
+    "dict": [],
+    "eos": ["tags"],
+    "excel_semicolon": ["delimiter"],
+    "lines": ["json"],
+    "numbered": ["marks", "separators"],
+    "sep_cn_semicolon": ["separators"],
+    "sep_newline": ["separators"],
+    "sep_semicolon": ["separators"],
+    "sep_slash": ["separators"],
+    "tuple": ["shape"],
+    "utf16_excel": ["encoding", "delimiter"],
+}
+"""Files that people sent, which all hold the labels of the references, and what is told of each."""
+
+
+@pytest.mark.parametrize("name", sorted(RIGHT))
+def test_a_file_as_people_write_it_is_read_as_what_it_means(
+    capsys: pytest.CaptureFixture[str], failing: Path, name: str
+) -> None:
+    (path,) = failing.glob(f"{name}.*")
+    told = run(capsys, "metric", "ew", "--references", failing / "refs.csv", "--predictions", path)
+    assert told["level1"]["f"] == told["level2"]["f"] == 1 and told["samples"]["predicted"] == 3
+    assert [each["code"] for each in told["warnings"]] == RIGHT[name]
+    assert all("3 cells" in each["message"] for each in told["warnings"] if each["column"])
+
+
+def test_a_file_that_scores_nothing_says_why(capsys: pytest.CaptureFixture[str], failing: Path) -> None:
+    def warned(name: str) -> list[str]:
+        path = str(failing / f"{name}.csv")
+        call = ["metric", "ew", "--references", str(failing / "refs.csv"), "--predictions", path]
+        assert main(call) == 0
+        out, err = capsys.readouterr()
+        assert "level1.f: 0.0000" in out
+        return err.splitlines()
+
+    (line,) = warned("refusal")
+    assert line.startswith("Warning: refusal.csv, row 2, column 'openset': 3 cells hold one sentence")
+    (line,) = warned("mp4_suffix")
+    assert "None of the 3 samples" in line and "suffix such as '.mp4'" in line and "'s1.mp4'" in line
+
+
+def test_what_cannot_be_read_is_named_with_the_way_out(
+    capsys: pytest.CaptureFixture[str], failing: Path, tmp_path: Path
+) -> None:
+    call = ("metric", "ew", "--references", failing / "refs.csv", "--predictions")
+    assert "gbk.csv, row 2: The file is GBK (GB18030)" in refused(capsys, *call, failing / "gbk.csv")
+    assert "reason=np.array(" in refused(capsys, *call, failing / "name2reason.npz")
+    asked = write(tmp_path / "r.csv", "name,sentiment\ns1,1\ns2,-1\ns3,1\n")
+    told = refused(
+        capsys, "metric", "sentiment", "--references", asked, "--predictions", failing / "openset_sentiment.npz"
+    )
+    assert "row 3, column 'sentiment': 'mixed' is no polarity" in told
+
+
+def test_a_score_tells_of_ids_and_labels_as_the_check_does(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    names = [name for (name,) in sorted(load_track("clue-practice").rules.manifest or ())]
+    rows = "".join(f"{name.upper()},happy; sad\n" for name in names)
+    path = write(tmp_path / "P.csv", f"name,openset\n{rows}")
+    told = run(capsys, "score", "--track", "clue-practice", "--predictions", path)
+    assert told["primary"]["value"] == 0 and [each["code"] for each in told["warnings"]] == [
+        "no-ids",
+        "separators",
+        "all-alike",
+    ]
+    assert "None of the 60 samples" in told["warnings"][0]["message"] and "capital" in told["warnings"][0]["message"]
+    assert main(["score", "--track", "clue-practice", "--predictions", str(path)]) == 0
+    assert capsys.readouterr().err.count("Warning: P.csv") == 3
+    write(path, "name,openset\n" + "".join(f"{name},{'happy' if at % 2 else 'sad'}\n" for at, name in enumerate(names)))
+    assert run(capsys, "score", "--track", "clue-practice", "--predictions", path)["warnings"] == []
 
 
 def test_what_a_metric_refuses_is_told_with_the_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

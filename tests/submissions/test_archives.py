@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from submissions.formats import Limits, SubmissionError, rows_of
+from submissions.tables import Column, table_of
 
 NAMES = ["sample_1", "001", "1e3"]
 ITEMS = ["['happy', 'sad']", "[]", "NA"]
@@ -60,6 +61,30 @@ def test_an_object_array_is_refused_with_the_way_to_save_it_again_and_never_unpi
     code, hint = refused(content, "a.npz")
     assert code == "pickle" and "np.savez_compressed" in hint and "dtype=str" in hint
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_way_to_save_a_dict_again_is_the_one_that_is_read() -> None:
+    """What the challenges' scripts keep as `name2reason`; the remedy is run to the letter."""
+    name2reason = {"s1": "He smiles.", "s2": "She weeps."}
+    code, hint = refused(npz(name2reason=np.array(name2reason, dtype=object)), "a.npz")
+    assert code == "pickle"
+    path = io.BytesIO()
+    exec(hint.removeprefix("save its texts: "), {"np": np, "path": path, "name2reason": name2reason})
+    rows = rows_of(path.getvalue(), "a.npz")
+    assert {row.text("name"): row.text("reason") for row in rows} == name2reason
+
+
+def test_the_items_of_a_challenge_are_what_its_track_asks_for() -> None:
+    content = npz(filenames=np.array(["s1", "s2", "s3"]), fileitems=np.array(["positive", "-0.5", "neutral"]))
+    polarity = Column("sentiment", "polarity")
+    assert table_of(rows_of(content, "a.npz"), (polarity,)).column("sentiment") == {
+        ("s1",): "positive",
+        ("s2",): "negative",
+        ("s3",): "neutral",
+    }
+    mixed = npz(filenames=np.array(["s1", "s2"]), fileitems=np.array(["positive", "mixed"]))
+    with pytest.raises(SubmissionError, match="row 2, column 'sentiment': 'mixed' is no polarity"):
+        table_of(rows_of(mixed, "a.npz"), (polarity,))
 
 
 def test_a_pickle_in_the_place_of_an_array_is_no_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submissions.formats import READERS, Limits, SubmissionError, read_rows, rows_of
+from submissions.formats import READERS, Limits, Problem, SubmissionError, read_rows, rows_of
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -49,6 +49,100 @@ def test_json_is_a_list_of_objects(tmp_path: Path) -> None:
         "b",
     ]
     assert refusal(write(tmp_path, "b.json", '{"name": "a"}')).problems[0].code == "json"
+
+
+def told(content: str | bytes, name: str) -> tuple[list[tuple[str, ...]], list[str]]:
+    """The cells of the rows, and the codes of the warnings."""
+    warnings: list[Problem] = []
+    rows = rows_of(content if isinstance(content, bytes) else content.encode(), name, warnings=warnings)
+    assert all(warning.message and warning.hint for warning in warnings)
+    return [tuple(map(row.text, row.cells)) for row in rows], [warning.code for warning in warnings]
+
+
+@pytest.mark.parametrize(
+    ("content", "warnings"),
+    [
+        ("name;openset\ns1;happy, sad\n", ["delimiter"]),
+        ("name\topenset\r\ns1\thappy, sad\r\n", ["delimiter"]),
+        ("name;openset\rs1;happy, sad\r", ["delimiter"]),
+        ("name|openset\ns1|happy, sad\n", ["delimiter"]),
+        ("sep=;\r\nname;openset\r\ns1;happy, sad\r\n", ["delimiter"]),
+        ('sep=,\nname,openset\ns1,"happy, sad"\n', []),
+        ("name\topenset\ns1\thappy, sad\n".encode("utf-16"), ["encoding", "delimiter"]),
+        ('\ufeffname,openset\ns1,"happy, sad"\n'.encode("utf-16-be"), ["encoding"]),
+        ('name,openset\n,\n , \ns1,"happy, sad"\n,,\n,\n', []),
+    ],
+)
+def test_what_spreadsheets_make_of_a_csv_is_read_and_told(content: str | bytes, warnings: list[str]) -> None:
+    assert told(content, "P.csv") == ([("s1", "happy, sad")], warnings)
+
+
+def test_rows_keep_their_numbers_after_what_is_no_row() -> None:
+    rows = rows_of(b"sep=;\nname;x\n;\na;b\n;\nc;d\n", "P.csv")
+    assert [row.number for row in rows] == [4, 6]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ('name,openset\ns1,"高兴、难过"\n'.encode("gbk"), "The file is GBK (GB18030) and not UTF-8"),
+        ('name,openset\ns1,"happy、sad"\n'.encode("gb18030"), "in Excel save it as 'CSV UTF-8"),
+        ("name,openset\ns1,café, olé\n".encode("latin-1"), "This is not UTF-8 text; save the file as UTF-8"),
+        ("name,openset\ns1,happy\n".encode("utf-16-le"), "UTF-16 text without the mark that says so"),
+        (b"\xff\xfen\0a\0m\0e", "neither UTF-8 nor UTF-16"),
+        (b"\xff\xfe\0\0n\0\0\0", "neither UTF-8 nor UTF-16"),
+    ],
+)
+def test_an_encoding_is_named_with_the_way_out(content: bytes, sentence: str) -> None:
+    with pytest.raises(SubmissionError) as caught:
+        rows_of(content, "P.csv", required=("name",))
+    assert sentence in str(caught.value)
+
+
+LISTED = [("s1", "happy, sad"), ("s2", "calm")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "warnings"),
+    [
+        ("P.json", '{"name": "s1", "openset": ["happy", "sad"]}\n{"name": "s2", "openset": "calm"}\n', ["json"]),
+        ("P.jsonl", '[{"name": "s1", "openset": ["happy", "sad"]},\n {"name": "s2", "openset": "calm"}]', ["json"]),
+        ("P.jsonl", '[\n{"name": "s1", "openset": ["happy", "sad"]},\n{"name": "s2", "openset": "calm"}\n]', ["json"]),
+        ("P.json", '{"s1": {"openset": ["happy", "sad"]}, "s2": {"openset": "calm"}}', []),
+        ("P.jsonl", '{\n"s1": {"openset": ["happy", "sad"]},\n"s2": {"openset": "calm"}\n}', ["json"]),
+    ],
+)
+def test_json_is_read_by_what_it_is_and_not_by_its_name(name: str, content: str, warnings: list[str]) -> None:
+    assert told(content, name) == (LISTED, warnings)
+
+
+def test_an_object_of_ids_gives_each_its_answer() -> None:
+    rows = rows_of(b'{"s1": ["happy", "sad"], "s2": "calm", "s3": 0.50, "s4": null}', "P.json")
+    assert [row.text("name") for row in rows] == ["s1", "s2", "s3", "s4"]
+    assert [row.lone for row in rows] == [("happy", "sad"), "calm", "0.50", None]
+    with pytest.raises(SubmissionError, match="row 2: Neither a text nor a list"):
+        rows_of(b'{"s1": ["happy"], "s2": [["sad"]]}', "P.json")
+    with pytest.raises(SubmissionError, match="orient='records'"):
+        rows_of(b'{"name": {"0": "s1"}, "openset": {"0": "happy"}}', "P.json")
+    with pytest.raises(SubmissionError, match="'results'; write that list alone"):
+        rows_of(b'{"results": [{"name": "s1"}]}', "P.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "row", "column"),
+    [
+        ('name,openset\ns1,a\ns2,"' + "," * 2_000_000 + '"\n', "field", 3, "openset"),
+        ('name,openset\ns1,a\ns2,"x\n' + "," * 2_000_000 + '"\n', "field", 3, None),
+        ('name,openset\n"' + "," * 2_000_000 + '",a\n', "field", 2, "name"),
+        ("name,openset\ns1,a\ns2" + "," * 2_000_000 + "\n", "columns", 3, None),
+        ("name,openset\n" + "a,b\n" * 5_000_001, "values", None, None),
+    ],
+)
+def test_millions_of_commas_are_told_for_what_they_are(content: str, code: str, row: int, column: str | None) -> None:
+    with pytest.raises(SubmissionError) as caught:
+        rows_of(content.encode(), "P.csv")
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.row, problem.column) == (code, row, column)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +258,11 @@ def test_whatever_the_bytes_are_nothing_but_a_submission_error_is_raised(content
 CELLS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30)
 
 
-@given(rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=20))
+FILLED = st.tuples(CELLS, CELLS).filter(lambda row: any(map(str.strip, row)))
+"""A row whose cells are all empty is none."""
+
+
+@given(rows=st.lists(FILLED, min_size=1, max_size=20))
 def test_what_a_csv_writer_wrote_is_read_back(rows: list[tuple[str, str]]) -> None:
     file = io.StringIO(newline="")
     csv.writer(file).writerows([("name", "reason"), *rows])

@@ -41,8 +41,39 @@ def test_what_is_missing_is_told_with_what_is_there() -> None:
         table("id,emotions\na,[]\n", LABELS)
     told = str(caught.value)
     assert "column 'name'" in told and "column 'openset'" in told and "'emotions', 'id'" in told
-    with pytest.raises(SubmissionError, match="separate the columns by commas"):
-        table("name;openset\na;[]\n", LABELS)
+    with pytest.raises(SubmissionError, match="let 'openset' have that name if it is what is asked for"):
+        table("name,openset\na,[]\n", CLASS)
+
+
+def test_a_column_is_found_in_any_case_and_with_blanks_around_its_name() -> None:
+    assert table("Name, OpenSet \na,happy\n", LABELS).column("openset") == {("a",): ("happy",)}
+    assert table('{" NAME\\u200b": "a", "Labels": ["sad"]}\n', LABELS, name="a.jsonl").column("openset") == {
+        ("a",): ("sad",)
+    }
+    assert table("name,openset,OPENSET\na,happy,sad\n", LABELS).column("openset") == {("a",): ("happy",)}
+    with pytest.raises(SubmissionError, match="'OPENSET' and 'Openset' may both be meant; name one of them openset"):
+        table("name,Openset,OPENSET\na,happy,sad\n", LABELS)
+
+
+def test_an_answer_without_a_column_is_what_is_asked_for() -> None:
+    lists = '{"a": ["happy"], "b": "sad; calm", "c": []}'
+    assert table(lists, LABELS, name="a.json").column("openset") == {
+        ("a",): ("happy",),
+        ("b",): ("sad", "calm"),
+        ("c",): (),
+    }
+    reason = Column("reason", "text")
+    assert table('{"a": "He smiles."}', reason, name="a.json").column("reason") == {("a",): "He smiles."}
+    optional = (POLARITY, Column("openset", "labels", required=False))
+    assert table('{"a": "positive", "b": -1}', *optional, name="a.json").column("sentiment") == {
+        ("a",): "positive",
+        ("b",): "negative",
+    }
+    assert table('{"a": "positive", "b": ["sad"], "c": ["calm"]}', *optional, name="a.json").present == {"openset"}
+    assert problems('{"a": "x"}', LABELS, reason, name="a.json") == [
+        (None, "openset", "missing"),
+        (None, "reason", "missing"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,16 @@
 """A whole file checked by a track's rules, on the command line as participants call it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leaderboard.tracks import load_track
 from submissions.__main__ import main
+from submissions.formats import READERS
 from submissions.tables import NAME, Column
 from submissions.tracks import Quota, TrackRules
 from submissions.validation import check
@@ -73,9 +77,9 @@ def test_the_command_exits_with_0_for_a_right_file_and_1_for_a_wrong_one(
 ) -> None:
     names = sorted(name for (name,) in load_track("clue-practice").rules.manifest or ())
     path = tmp_path / "P.csv"
-    path.write_text("name,openset\n" + "".join(f"{name},happy\n" for name in names))
+    path.write_text("name,openset\n" + "".join(f"{name},{('happy', 'sad')[int(name[-1]) % 2]}\n" for name in names))
     code, out, _ = run(capsys, "check", "--track", "clue-practice", path, "--json", "-")
-    assert code == 0 and json.loads(out) == {"ok": True, "rows": 60, "problems": [], "more": 0}
+    assert code == 0 and json.loads(out) == {"ok": True, "rows": 60, "problems": [], "more": 0, "warnings": []}
     assert run(capsys, "check", "--track", "clue-practice", path) == (0, "60 rows are right for Clue practice.\n", "")
     path.write_text("name,openset\n" + "".join(f"{name},happy\n" for name in names[1:]) + "clue-999,[a\n")
     code, out, _ = run(capsys, "check", "--track", "clue-practice", path, "--json", "-")
@@ -84,6 +88,116 @@ def test_the_command_exits_with_0_for_a_right_file_and_1_for_a_wrong_one(
     assert set(told["problems"][0]) == {"row", "column", "code", "message", "hint"}
     assert [problem["code"] for problem in told["problems"]] == ["labels", "unknown-id", "missing-id"]
     assert "'clue-001'" in told["problems"][2]["message"] and told["problems"][0]["row"] == 61
+
+
+def write_rows(path: Path, label: Callable[[int], str]) -> Path:
+    path.write_text("name,openset\n" + "".join(f'clue-{number:03},"{label(number)}"\n' for number in range(1, 61)))
+    return path
+
+
+REFUSAL = "I cannot identify emotions in this video."
+
+
+def test_warnings_are_told_before_and_after_a_file_is_sent_and_refuse_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMER_HOME", str(tmp_path / "home"))
+    path = write_rows(tmp_path / "P.csv", lambda number: "happy; sad (0.8)" if number % 2 else REFUSAL)
+    code, out, _ = run(capsys, "check", "--track", "clue-practice", path)
+    lines = out.splitlines()
+    assert code == 0 and lines[0] == "60 rows are read for Clue practice, with 3 warnings:" and len(lines) == 4
+    code, out, _ = run(capsys, "check", "--track", "clue-practice", path, "--json", "-")
+    told = json.loads(out)
+    assert code == 0 and told["ok"] and told["problems"] == []
+    assert [each["code"] for each in told["warnings"]] == ["numbers", "separators", "one-sentence"]
+    assert "30 cells" in told["warnings"][2]["message"] and REFUSAL[:-1] in told["warnings"][2]["message"]
+    assert all(set(each) == {"row", "column", "code", "message", "hint"} for each in told["warnings"])
+    submit = ("submit", "--track", "clue-practice", "--name", "Ada", path)
+    code, out, _ = run(capsys, *submit)
+    assert code == 0 and "with 3 warnings:" in out and out.splitlines()[1:4] == lines[1:]
+    code, out, _ = run(capsys, *submit, "--json", "-")
+    assert code == 0 and json.loads(out)["again"] and json.loads(out)["warnings"] == told["warnings"]
+
+
+HIDDEN = """
+title = "Hidden"
+version = 1
+task = "Name the emotions."
+answers = "hidden"
+vocabulary = "open"
+metric = "ew"
+
+[columns.openset]
+kind = "labels"
+"""
+
+
+def test_check_and_submit_have_one_rule_for_the_ids_of_a_hidden_track(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMER_HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / "tracks").mkdir(parents=True)
+    (tmp_path / "home" / "tracks" / "veiled.toml").write_text(HIDDEN)
+    path = tmp_path / "P.csv"
+    path.write_text("name,openset\na,happy\nb.mp4,sad\n")
+
+    monkeypatch.delenv("EMER_REFERENCES", raising=False)
+    code, out, _ = run(capsys, "check", "--track", "veiled", path)
+    assert code == 0 and "right" not in out and "The ids were not checked" in out and "--to" in out
+    code, out, _ = run(capsys, "check", "--track", "veiled", path, "--json", "-")
+    assert [each["code"] for each in json.loads(out)["warnings"]] == ["ids-unchecked"]
+
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden" / "veiled.csv").write_text("name,openset\na,happy\nb,secretive\n")
+    monkeypatch.setenv("EMER_REFERENCES", str(tmp_path / "hidden"))
+    answers = []
+    for command in (("check",), ("submit", "--name", "Ada")):
+        code, out, _ = run(capsys, *command, "--track", "veiled", path, "--json", "-")
+        assert code == 1 and "secretive" not in out
+        answers.append(json.loads(out))
+    assert answers[0]["problems"] == answers[1]["problems"]
+    assert [each["code"] for each in answers[0]["problems"]] == ["unknown-id", "missing-id"]
+    assert "likely a suffix" in answers[0]["problems"][0]["hint"]
+    path.write_text("name,openset\na,happy\nb,sad\n")
+    assert run(capsys, "check", "--track", "veiled", path) == (0, "2 rows are right for Hidden.\n", "")
+    assert run(capsys, "submit", "--track", "veiled", "--name", "Ada", path)[0] == 0
+
+
+def test_words_are_looked_up_in_the_vocabulary_of_the_track(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: Path
+) -> None:
+    """Chinese words are in the open vocabulary, and not in the official one."""
+    monkeypatch.setenv("EMER_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("EMER_REFERENCES", raising=False)
+    monkeypatch.delenv("EMER_WHEELS", raising=False)
+    words = ("高兴", "难过")
+    path = write_rows(tmp_path / "P.csv", lambda number: words[number % 2])
+
+    def codes(track: str) -> list[str]:
+        code, out, _ = run(capsys, "check", "--track", track, path, "--json", "-")
+        assert code == 0
+        return [each["code"] for each in json.loads(out)["warnings"]]
+
+    assert codes("clue-practice") == []
+    assert codes("mer-fg-2025") == ["words-unchecked", "ids-unchecked"]
+    monkeypatch.setenv("EMER_WHEELS", str(shared / "reference" / "emotion_wheel"))
+    assert codes("mer-fg-2025") == ["ids-unchecked", "unknown-labels"]
+
+
+PARTS = [b"name", b"openset", b"s1", b"happy", b"sad", b",", b";", b"\t", b"\n", b"\r\n", b'"', b"'", b"[", b"]", b"{"]
+PARTS += [b"}", b":", b" and ", b"/", b"(0.8)", b"</s>", b"\0", b"\xff\xfe", b"\xa1\xa2", b"\xc3\xa9", b"1. ", b"null"]
+PARTS += [b"sep=;", b"\\"]
+
+
+@given(
+    content=st.one_of(st.binary(max_size=80), st.lists(st.sampled_from(PARTS), max_size=40).map(b"".join)),
+    suffix=st.sampled_from(sorted(READERS)),
+)
+def test_whatever_is_sent_ends_in_a_reading_or_in_sentences(content: bytes, suffix: str) -> None:
+    found = check(content, f"P{suffix}", rules(knows=("happy", "sad").__contains__))
+    for told in (*found.to_dict()["problems"], *found.to_dict()["warnings"]):
+        assert told["message"].endswith(".") and told["hint"].endswith(".") and "\n" not in told["message"]
+    assert json.dumps(found.to_dict()) and found.ok is (found.table is not None)
 
 
 def test_the_command_itself_can_be_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
