@@ -13,35 +13,27 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from emer_space.command import run_command
 from emer_space.errors import EmerError
 from emer_space.models.chat import Chat
 from leaderboard import hub_commands
 from leaderboard.desk import Desk
 from leaderboard.errors import LeaderboardError
 from leaderboard.judging import commands as judge_commands
+from leaderboard.metrics.classification import Undecided
 from leaderboard.metrics.registry import METRICS
-from leaderboard.vocabularies import fetch, fetched_folder, metric_wheels, official_wheels, open_wheels, terms
-from submissions.errors import IntakeError
+from leaderboard.vocabularies import FIRST_SET, fetch, fetched_folder, metric_wheels, terms, track_wheels, wheel_sets
 from submissions.identity import LOCAL
-from submissions.problems import Limits, SubmissionError
+from submissions.problems import Limits, Problem
 
 STANDARD_OUTPUT = "-"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        options.run(options)
-    except (EmerError, LeaderboardError, SubmissionError, IntakeError) as problem:
-        print(problem, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
-    return 0
+    return run_command(_parser(), arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,6 +44,12 @@ def _parser() -> argparse.ArgumentParser:
     metric.add_argument("metric", choices=sorted(METRICS))
     metric.add_argument("--references", type=Path, required=True, metavar="R")
     metric.add_argument("--groups", type=Path, metavar="FILE", help="set-level: JSON, sample → its synonym groups")
+    metric.add_argument(
+        "--undecided",
+        choices=get_args(Undecided),
+        help="sentiment, preference: whether a prediction that decides for neither class (neutral, 0, same) counts as "
+        "in the official code, as negative or a1 (default), or is wrong",
+    )
     judge_commands.add_options(metric)
     metric.set_defaults(run=_metric)
 
@@ -77,7 +75,10 @@ def _parser() -> argparse.ArgumentParser:
 
     wheels = commands.add_parser("wheels", help="download the official wheel files")
     wheels.add_argument("action", choices=["fetch"])
-    wheels.add_argument("--from", dest="base", metavar="URL", help="the address below which the seven files lie")
+    wheels.add_argument("--set", choices=list(wheel_sets()), help="one of the official sets (default: all)")
+    wheels.add_argument(
+        "--from", dest="base", metavar="URL", help=f"the address below which the seven files of a set ({FIRST_SET}) lie"
+    )
     wheels.set_defaults(run=_wheels)
     _add_hosting(commands)
     hub_commands.add(commands)
@@ -126,7 +127,7 @@ def _run_once(options: argparse.Namespace) -> None:
     missing = ""
     try:
         enter_baselines(board, explain)
-    except (EmerError, SubmissionError, IntakeError) as problem:  # what people sent is scored all the same
+    except EmerError as problem:  # what people sent is scored all the same
         missing = f"The baselines could not be entered: {problem}"
     done = sweep(board, limits, chat=chat)
     board.ledger.store.flush()
@@ -196,13 +197,32 @@ def _metric(options: argparse.Namespace) -> None:
 
     if options.groups and options.metric != "set-level":
         raise LeaderboardError(f"--groups goes with set-level, not with {options.metric}; leave it out.")
+    if options.undecided and not METRICS[options.metric].of_two:
+        told = "--undecided goes with the metrics of two classes, sentiment and preference"
+        raise LeaderboardError(f"{told}, not with {options.metric}; leave it out.")
     wheels = metric_wheels(options.wheels)
     judge = judge_commands.judge_of(options, METRICS[options.metric].judged, chat_model)
-    tally = measure(options.metric, options.references, options.predictions, wheels, options.groups, judge)
+    tally, warnings = measure(
+        options.metric,
+        options.references,
+        options.predictions,
+        wheels,
+        options.groups,
+        judge,
+        options.undecided or "official",
+    )
     if options.save_groups:
         judge_commands.save_groups(options.save_groups, tally)
     lines = [f"{name}: {value:.4f}" for name, value in tally.point().items()]
-    _show(tally.to_dict(), options.json, [*lines, *judge_commands.told(tally)])
+    report = {**tally.to_dict(), "warnings": _warned(warnings)}
+    _show(report, options.json, [*lines, *judge_commands.told(tally)])
+
+
+def _warned(warnings: Sequence[Problem]) -> list[dict[str, Any]]:
+    """Tell warnings on stderr; returns them as JSON."""
+    for warning in warnings:
+        print(f"Warning: {warning}", file=sys.stderr)
+    return [warning.to_dict() for warning in warnings]
 
 
 def _prefer(options: argparse.Namespace) -> None:
@@ -219,32 +239,40 @@ def _score(options: argparse.Namespace) -> None:
     from leaderboard.judging.submission import judge_submission
     from leaderboard.measure import sentence_model
     from leaderboard.references import ReferenceFile, read_references, reference_file
+    from leaderboard.rules import known_words, predictions_of
     from leaderboard.scorer import score
     from leaderboard.tracks import load_track
-    from submissions.formats import read_file, rows_of
-    from submissions.tables import table_of
+    from submissions.doubts import doubts
+    from submissions.formats import read_file
+    from submissions.ids import missed
 
     track = load_track(options.track)
     if options.wheels and track.vocabulary != "official":
         raise LeaderboardError(f"{track.id} is not scored with the official wheel files; leave --wheels out.")
-    wheels = official_wheels(options.wheels) if track.vocabulary == "official" else open_wheels()
+    wheels = track_wheels(track, options.wheels)
     file = ReferenceFile.at(options.references) if options.references else reference_file(track)
     references = read_references(track, file)
     content = read_file(options.predictions, Limits())
-    predictions = table_of(rows_of(content, options.predictions.name), track.rules.columns, track.rules.key)
+    predictions = predictions_of(track, content, options.predictions.name, wheels)
     digest = hashlib.sha256(content).hexdigest()
     judgements = None
     if track.judges:
         kept = options.answers or answers_file()
         judgements = judge_submission(track, references, predictions, wheels, chat_model(), kept)
     report = score(track, references, predictions, digest, wheels, sentence_model, options.split, judgements)
+    warnings = [*predictions.warnings, *doubts(predictions, track.rules.columns, known_words(track, wheels))]
+    held = {sample[0] for sample in predictions.samples}
+    asked = [sample for sample in references.of(options.split).samples if not track.rules.parts or sample[0] in held]
+    if few := missed(asked, predictions.samples.keys(), predictions.rows, track.rules.key[-1].name):
+        warnings.insert(0, few)
     lines = [f"{track.id}, {report.split} samples"]
     if report.value is not None and report.interval is not None:
         bounds = f"{report.interval.low:.4f} to {report.interval.high:.4f}"
         lines.append(f"{track.primary}: {report.value:.4f} (95 % interval {bounds})")
     lines += [report.note] if report.note else []
     lines.append(", ".join(f"{count} {name}" for name, count in report.samples.items()))
-    _show(report.to_dict(), options.json, lines)
+    told = {**report.to_dict(), "warnings": _warned([each.in_file(options.predictions.name) for each in warnings])}
+    _show(told, options.json, lines)
 
 
 def _tracks(options: argparse.Namespace) -> None:
@@ -259,6 +287,7 @@ def _tracks(options: argparse.Namespace) -> None:
             "metrics": list(track.metrics),
             "primary": track.primary,
             "vocabulary": track.vocabulary,
+            "wheels": track.wheels,
             "answers": track.answers,
             "judges": {metric: asdict(choice) for metric, choice in track.judges.items()},
             "columns": [column.name for column in (*track.rules.key, *track.rules.columns)],
@@ -275,9 +304,11 @@ def _tracks(options: argparse.Namespace) -> None:
 
 def _wheels(options: argparse.Namespace) -> None:
     print(f"The official wheel files: {terms()}.")
-    for line in fetch(options.base):
-        print(line, flush=True)
-    print(f"They are kept in {fetched_folder()}.")
+    every = [FIRST_SET] if options.base else wheel_sets()  # an address has the files of one set
+    for name in [options.set] if options.set else every:
+        for line in fetch(options.base, name):
+            print(line, flush=True)
+        print(f"Those of {name} are kept in {fetched_folder(name)}.")
 
 
 def _show(told: Any, target: str | None, lines: Sequence[str]) -> None:

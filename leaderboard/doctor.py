@@ -11,16 +11,14 @@ from email.utils import parsedate_to_datetime
 from httpx2 import HTTPError
 from huggingface_hub import HfApi
 
-from emer_space.errors import InputError, ModelUnavailable
+from emer_space.errors import EmerError, InputError, ModelUnavailable
 from emer_space.models.endpoint import ROLES, EndpointChat, endpoint_of
 from emer_space.models.store import bundled_models, locate
 from emer_space.settings import app_home
-from leaderboard.errors import LeaderboardError
 from leaderboard.hosting import Board
 from leaderboard.hub_references import READ_TOKEN, fetch_tracks
 from leaderboard.hub_setup import PRIVATE
 from leaderboard.tracks import own_folder
-from submissions.errors import IntakeError
 from submissions.homes import OWNER, TOKEN, endpoint
 from submissions.hub_dataset import HubDataset
 from submissions.identity import ORGANISERS
@@ -71,7 +69,7 @@ def _language_models() -> Iterator[Finding]:
             if named := endpoint_of(role):
                 EndpointChat(replace(named, seconds=ANSWER_S, silent_s=ANSWER_S)).ask(QUESTION, most_tokens=8)
                 yield Finding(f"model for {role}", True, f"{named.model} answers")
-        except (InputError, ModelUnavailable) as problem:
+        except EmerError as problem:
             yield Finding(f"model for {role}", False, str(problem))
 
 
@@ -136,7 +134,7 @@ def _datasets(owner: str, token: str) -> Iterator[Finding]:
         try:
             is_private = dataset.is_private()
             skew = skew or _skew(dataset)
-        except IntakeError as problem:
+        except EmerError as problem:
             yield Finding(dataset.name, False, f"{problem} Run `python -m leaderboard setup --owner {owner}`.")
             continue
         wanted = "private" if private else "public"
@@ -156,7 +154,7 @@ def _tracks() -> Iterator[Finding]:
         board = Board()
         hosted = [track.id for track in board.tracks() if not board.why_not(track.id)]
         wrong = board.wrong_tracks()
-    except (LeaderboardError, IntakeError, OSError) as problem:
+    except (EmerError, OSError) as problem:
         yield Finding("tracks", False, str(problem))
         return
     yield Finding("tracks", not wrong, f"scored here: {', '.join(hosted)}" if not wrong else " ".join(wrong))

@@ -19,13 +19,16 @@ TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def best_over_time(found: Ranking, now: datetime) -> list[tuple[datetime, float, str]]:
-    """When a new best score was received, the score, and whose it is; the last one holds until now."""
+    """When a new best score was received, the score, and whose it is; the last one holds until now.
+
+    What a clock that was ahead dated later than now is the end itself.
+    """
     ranked = [(row.received, row) for row in found.rows if row.rank and row.received]
     best: list[tuple[datetime, float, str]] = []
     for received, row in sorted(ranked, key=lambda each: each[0]):
         if row.score is not None and (not best or row.score > best[-1][1]):
             best.append((received, row.score, row.name))
-    return [*best, (now, *best[-1][1:])] if best else []
+    return [*best, (max(now, best[-1][0]), *best[-1][1:])] if best else []
 
 
 def balance(found: Ranking) -> list[tuple[Row, float, float]]:

@@ -19,19 +19,18 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from emer_space.errors import EmerError
 from emer_space.models.chat import Chat
 from leaderboard.errors import LeaderboardError, TrackError
-from leaderboard.hosting import Board
+from leaderboard.hosting import BEAT_S, Board
 from leaderboard.judging.judge import ANSWERS
 from leaderboard.judging.record import Record
 from leaderboard.judging.stopping import Stoppable
 from leaderboard.judging.submission import earlier_answers, judge_submission
 from leaderboard.references import read_references, reference_file
+from leaderboard.rules import predictions_of
 from leaderboard.scoring_process import MOST_TRACEBACK, Outcome, ScoringLimits, score_in_child
-from leaderboard.vocabularies import official_wheels, open_wheels
+from leaderboard.vocabularies import track_wheels
 from submissions.errors import AlreadyStored, StoreError
-from submissions.formats import rows_of
 from submissions.problems import SubmissionError
 from submissions.records import Result, Submission, check_reports
-from submissions.tables import table_of
 
 log = logging.getLogger(__name__)
 
@@ -69,10 +68,33 @@ def sweep(
     with _alone(board) as alone:
         if not alone:
             return Swept(busy=True)
-        found = _Sweep(board, limits or ScoringLimits.from_environment(), score, chat).run()
-        with contextlib.suppress(OSError):  # a sign of life is not worth failing for
-            board.beat(found.waiting)
-        return found
+        at_work = _Sweep(board, limits or ScoringLimits.from_environment(), score, chat)
+        with _beating(at_work):
+            return at_work.run()
+
+
+@contextlib.contextmanager
+def _beating(at_work: "_Sweep") -> Iterator[None]:
+    """Signs of life while a sweep is under way, whatever a file or a judge takes, and one at its end."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        at_work.beat()
+        while not ended.wait(BEAT_S):
+            at_work.beat()
+
+    beats = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    beats.start()
+    try:
+        yield
+    except EmerError as problem:
+        at_work.trouble = str(problem)
+        raise
+    finally:
+        ended.set()
+        beats.join()
+        at_work.scoring = ""
+        at_work.beat()
 
 
 @contextlib.contextmanager
@@ -103,14 +125,23 @@ class _Sweep:
         self.done: set[tuple[str, str]] = set()
         self.waiting: dict[str, str] = {}
         self.counts = {"scored": 0, "refused": 0, "error": 0}
+        self.scoring = self.trouble = ""
 
     def run(self) -> Swept:
         while (head := self._head()) is not None:
             submission, version = head
+            self.scoring = submission.track
             if self._done(submission, version):
                 self.done.add((submission.id, version))
-        waiting = (*self.board.wrong_tracks(), *self.waiting.values())
-        return Swept(self.counts["scored"], self.counts["refused"], self.counts["error"], waiting)
+        return Swept(self.counts["scored"], self.counts["refused"], self.counts["error"], self._waits())
+
+    def beat(self) -> None:
+        with contextlib.suppress(OSError):  # a sign of life is not worth failing for
+            self.board.beat(self._waits(), self.scoring)
+
+    def _waits(self) -> tuple[str, ...]:
+        trouble = (self.trouble,) if self.trouble else ()
+        return (*trouble, *self.board.wrong_tracks(), *self.waiting.copy().values())
 
     def _head(self) -> tuple[Submission, str] | None:
         left = (
@@ -165,10 +196,10 @@ class _Sweep:
             return self.score(*job)
         try:
             judgements = self._judgements(submission, content)
-        except (LeaderboardError, EmerError) as problem:
-            return Outcome("waiting", {}, detail=str(problem))
         except SubmissionError:  # the child refuses the file, and tells its problems
             judgements = {}
+        except EmerError as problem:
+            return Outcome("waiting", {}, detail=str(problem))
         except Exception:  # noqa: BLE001 - as in the child: no file may stop the queue
             return Outcome("error", {}, detail=traceback.format_exc()[-MOST_TRACEBACK:])
         return self.score(*job, judgements=judgements)
@@ -177,8 +208,8 @@ class _Sweep:
         """What the language model says; of what it said before of this submission nothing is asked again."""
         track = self.board.track(submission.track)
         references = read_references(track, reference_file(track))
-        predictions = table_of(rows_of(content, submission.file), track.rules.columns, track.rules.key)
-        wheels = official_wheels() if track.vocabulary == "official" else open_wheels()
+        wheels = track_wheels(track)
+        predictions = predictions_of(track, content, submission.file, wheels)
         results = self.board.ledger.results(submission.id).values()
         earlier = earlier_answers(report for result in results for report in result.reports.values())
         file = self.board.home / ANSWERS
@@ -191,7 +222,7 @@ class _Sweep:
             track=submission.track,
             version=version,
             state=outcome.state,
-            scored=datetime.now(UTC).isoformat(timespec="seconds"),
+            scored=self.board.clock().isoformat(timespec="seconds"),
             attempts=attempts,
             reports=outcome.reports,
             problems=outcome.problems,
@@ -252,6 +283,15 @@ class Schedule:
         if self._first:
             self._every(AGAIN_S, self._begin, FIRST)
         self._scheduler.start()
+        threading.Thread(target=self._watch, name="schedule-watch", daemon=True).start()
+
+    def _watch(self) -> None:
+        """A clock that is set back leaves the next run in a far future: then it is now."""
+        while not self._stopped.wait(INTERVAL_S):
+            now = datetime.now(UTC)
+            for job in self._scheduler.get_jobs():
+                if job.next_run_time and job.next_run_time > now + 2 * job.trigger.interval:
+                    job.modify(next_run_time=now)
 
     def _every(self, seconds: float, job: Callable[[], None], name: str) -> None:
         self._scheduler.add_job(

@@ -28,6 +28,7 @@ CODE = (
     "leaderboard/**/*.py",
     "leaderboard/prompts/*.txt",
     "submissions/*.py",
+    "submissions/*.toml",
     "emer_space/vocabulary/*.py",
     "emer_space/models/sentences.py",
     "emer_space/models/prompts.py",
@@ -148,7 +149,7 @@ def _tally(
         where = f"the part {name} of {track.id}" if name else f"this split of {track.id}"
         raise ReferencesUnavailable(f"The references hold no samples for {where}; add them, or leave it out.")
     embed = load_embed() if part.metric == "description" else None
-    resources = Resources(wheels, embed=embed, judge=judges.get(part.metric))
+    resources = Resources(wheels, embed=embed, judge=judges.get(part.metric), undecided=part.undecided)
     try:
         tally = METRICS[part.metric].tally(wanted, of_part(predictions, name), resources)
     except ValueError:
@@ -158,6 +159,11 @@ def _tally(
     if not tally.scored.any() and not _unread(tally):
         raise ReferencesUnavailable(
             f"No reference of {track.id} can be scored with this vocabulary, so there is no score; mend the file."
+        )
+    if missing := set(part.primary) - tally.point().keys():
+        raise ReferencesUnavailable(
+            f"{track.id} ranks by {', '.join(sorted(missing))}, which {part.metric} does not give with these "
+            "references; mend the file, or the track's primary."
         )
     return tally
 
@@ -192,7 +198,7 @@ def _primary(part: Part, tally: Tally) -> float:
 
 def _told(tally: Tally) -> dict[str, Any]:
     """Scores and facts, but for what the report tells at its top or must not tell (labels of the references)."""
-    left_out = ("vocabulary", "unknown", "uncounted", "samples", "judge", "unread", "verdicts", "groups")
+    left_out = ("vocabulary", "wheels", "unknown", "uncounted", "samples", "judge", "unread", "verdicts", "groups")
     point = tally.point() if tally.scored.any() else {}  # a mean over nothing is no score
     return nested({**point, **{name: fact for name, fact in tally.facts.items() if name not in left_out}})
 
@@ -240,7 +246,8 @@ def _provenance(
     track: Track, references: References, predictions_sha256: str, wheels: Wheels, tallies: Mapping[str, Tally]
 ) -> dict[str, Any]:
     metrics = {track.parts[name].metric for name in tallies}
-    read_from = {name: tally.facts["read_from"] for name, tally in tallies.items() if "read_from" in tally.facts}
+    read_from = _facts("read_from", tallies)
+    undecided = {name: fact["rule"] for name, fact in _facts("undecided", tallies).items()}
     judges = {
         track.parts[name].metric: dict(tally.facts.get("judge") or tally.facts["grouping"])
         for name, tally in tallies.items()
@@ -249,12 +256,23 @@ def _provenance(
     return {
         "track": {"id": track.id, "version": track.version},
         "metrics": {name: METRICS[name].version for name in sorted(metrics)},
-        "vocabulary": None if track.vocabulary == "none" else {"name": wheels.vocabulary, "version": wheels.version},
+        "vocabulary": None if track.vocabulary == "none" else _vocabulary(wheels),
         "sha256": {"predictions": predictions_sha256, "references": references.sha256},
         "code": code_version(),
         **({"sentiment": read_from} if read_from else {}),
+        **({"undecided": undecided} if undecided else {}),
         **({"judges": judges} if judges else {}),
     }
+
+
+def _facts(fact: str, tallies: Mapping[str, Tally]) -> dict[str, Any]:
+    """Part → a fact of its tally, of the parts that have it."""
+    return {name: tally.facts[fact] for name, tally in tallies.items() if fact in tally.facts}
+
+
+def _vocabulary(wheels: Wheels) -> dict[str, str]:
+    told: dict[str, str] = {"name": wheels.vocabulary, "version": wheels.version}
+    return {**told, "wheels": wheels.edition} if wheels.edition else told
 
 
 @cache

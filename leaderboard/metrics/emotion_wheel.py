@@ -2,8 +2,8 @@
 
 Rules where the definition is silent are those of the official toolkit: labels outside the vocabulary are dropped from
 both sides, a sample whose references become empty is skipped, an empty prediction scores 0 and 0, and F = 2PR/(P+R) is
-taken on the means over samples. Where the toolkit divides by zero these rules are ours: F is 0 where P+R = 0, and a
-wheel on which no sample is scored is left out of the mean over wheels.
+taken on the means over samples. F is 0 where P+R = 0, and a wheel on which no sample is scored is left out of the mean
+over wheels, which are our rules where MER2025's toolkit divides by zero; MER2026's has 0 for such a wheel as well.
 """
 
 from collections.abc import Iterable, Sequence
@@ -82,7 +82,7 @@ def _tally(references: Labels, predictions: Labels, wheels: Wheels, names: Seque
             precision, recall = ratio(precision, scored), ratio(recall, scored)
             found[f"{name}.f"] = harmonic(precision, recall)
             found[f"{name}.precision"], found[f"{name}.recall"] = precision, recall
-        scoring = {name: totals[..., 3 * place] > 0 for place, name in enumerate(names)}
+        scoring = {name: (totals[..., 3 * place] > 0) | wheels.zero_unscored for place, name in enumerate(names)}
         means = {
             f"{family}.{score}": _mean([found[f"{member}.{score}"] for member in members], map(scoring.get, members))
             for family, members in families.items()
@@ -99,6 +99,7 @@ def _tally(references: Labels, predictions: Labels, wheels: Wheels, names: Seque
         np.any(quantities[on_wheels, 0] > 0, axis=0),
         {
             "vocabulary": wheels.vocabulary,
+            **({"wheels": wheels.edition} if wheels.edition else {}),
             **facts,
             **{
                 fact: {side: frequencies(labels, np.where(chosen, times, 0)) for side, (_, times) in sides.items()}

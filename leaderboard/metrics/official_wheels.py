@@ -1,7 +1,7 @@
 """The official emotion-wheel vocabulary, read from its seven files.
 
 `format.csv` (word → its forms), `synonym.xlsx` (wheel word → synonyms, eight runs) and `wheel1.xlsx` … `wheel5.xlsx`
-(three rings each), as published with MER2025 (MERTools). They are not part of this project.
+(three rings each), as published with MER2025 and MER2026 (MERTools). They are not part of this project.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ class Rings:
 class OfficialWheels:
     """`forms`: a word as written → base words; `synonyms`: base word → the wheel words it stands for.
 
-    `version` is the start of the SHA-256 over the seven files.
+    `version` is the start of the SHA-256 over the seven files. `edition` and `zero_unscored` as in `Wheels`.
     """
 
     forms: Mapping[str, frozenset[str]]
@@ -40,6 +40,8 @@ class OfficialWheels:
     wheels: Mapping[str, Rings]
     version: str
     vocabulary: VocabularyName = "official"
+    edition: str = ""
+    zero_unscored: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ class OpenWheels:
     """The project's own emotion words and published wheels. M2 is the head of a label's near-synonym group."""
 
     vocabulary: VocabularyName = "open"
+    edition = ""
+    zero_unscored = False
 
     def __init__(self, words: Vocabulary | None = None, table: Path = TABLE) -> None:
         """Raises `RuleError` where the table names a word that the vocabulary has not."""

@@ -31,14 +31,17 @@ class Resources:
     embed: Embed | None = None
     judge: Judge | None = None
     """The language model that a metric asks; set-level has it as its grouper."""
+    undecided: classes.Undecided = "official"
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """`version` changes with every change of a score. `primary` is the score that ranks by default.
+    """`version` changes with every change of a score. `primary` is the score that ranks by default, `scores` the form
+    of the names of all that can.
 
     `pair` are key columns that count where both files have them. `any_of`: a file must have one of these columns.
-    `judged`: there is no score without a language model.
+    `judged`: there is no score without a language model; `worded`: none without a vocabulary. `of_two`: there are two
+    classes, so it is to be said what becomes of a prediction that decides for neither.
     """
 
     version: str
@@ -48,6 +51,9 @@ class Metric:
     tally: Callable[[Table, Table, Resources], Tally]
     pair: tuple[str, ...] = ()
     judged: bool = False
+    worded: bool = False
+    of_two: bool = False
+    scores: str = r"acc|waf|macro_f1|uar"
 
     @property
     def any_of(self) -> tuple[str, ...]:
@@ -104,7 +110,7 @@ def _classification(references: Table, predictions: Table, resources: Resources)
 
 
 def _preference(references: Table, predictions: Table, resources: Resources) -> Tally:
-    return classes.preference(references.column("preference"), predictions.column("preference"))
+    return classes.preference(references.column("preference"), predictions.column("preference"), resources.undecided)
 
 
 def _sentiment(references: Table, predictions: Table, resources: Resources) -> Tally:
@@ -114,7 +120,7 @@ def _sentiment(references: Table, predictions: Table, resources: Resources) -> T
     own, labels = predictions.column("sentiment"), predictions.column("openset")
     mapped = {sample: polarity(given) for sample, given in labels.items() if sample not in own}
     asked = references.column("sentiment")
-    tally = classes.sentiment(asked, {**mapped, **own})
+    tally = classes.sentiment(asked, {**mapped, **own}, resources.undecided)
     source: dict[str, Any] = {
         "sentiment": sum(sample in own for sample in asked),
         "labels by the open vocabulary's valence": sum(sample in mapped for sample in asked),
@@ -128,21 +134,40 @@ def _description(references: Table, predictions: Table, resources: Resources) ->
 
 
 METRICS: Mapping[str, Metric] = {
-    "ew": Metric("1", "level1.f", (LABELS,), (LABELS,), _ew),
-    "set-level": Metric("1", "avg", (LABELS,), (LABELS,), _set_level),
-    "hit": Metric("1", "hit", (ONE_LABEL,), (SOME_LABELS,), _hit),
+    "ew": Metric(
+        "1",
+        "level1.f",
+        (LABELS,),
+        (LABELS,),
+        _ew,
+        worded=True,
+        scores=r"(level[12](\.[\w-]+)?|m[12])\.(f|precision|recall)",
+    ),
+    "set-level": Metric("1", "avg", (LABELS,), (LABELS,), _set_level, worded=True, scores=r"precision|recall|avg|f"),
+    "hit": Metric("1", "hit", (ONE_LABEL,), (SOME_LABELS,), _hit, worded=True, scores=r"([\w-]+\.)?hit"),
     "classification": Metric("1", "waf", (CLASS,), (CLASS,), _classification),
     "sentiment": Metric(
-        "1",
+        "2",
         "waf",
         (POLARITY,),
         (replace(POLARITY, required=False), replace(LABELS, required=False)),
         _sentiment,
+        of_two=True,
     ),
-    "preference": Metric("1", "waf", (PREFERENCE,), (PREFERENCE,), _preference, pair=("a1", "a2")),
-    "description": Metric("1", "clues.f", (REASON,), (REASON,), _description),
+    "preference": Metric("2", "waf", (PREFERENCE,), (PREFERENCE,), _preference, pair=("a1", "a2"), of_two=True),
+    "description": Metric(
+        "1", "clues.f", (REASON,), (REASON,), _description, scores=r"rouge_l|clues\.(f|precision|recall)"
+    ),
     **{
-        name: Metric("1", name.replace("-", "_"), (REASON,), (REASON,), partial(_overlap, name), judged=True)
+        name: Metric(
+            "1",
+            (score := name.replace("-", "_")),
+            (REASON,),
+            (REASON,),
+            partial(_overlap, name),
+            scores=score,
+            judged=True,
+        )
         for name in (overlap.CLUES, overlap.LABELS)
     },
 }

@@ -17,6 +17,16 @@ class Wheels(Protocol):
         ...
 
     @property
+    def edition(self) -> str:
+        """Which of the pinned official sets it is (`mer2026`); empty for any other."""
+        ...
+
+    @property
+    def zero_unscored(self) -> bool:
+        """Whether a wheel on which no sample is scored counts as 0 in the mean over wheels; else it is left out."""
+        ...
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The wheels, in the order in which they are told."""
         ...

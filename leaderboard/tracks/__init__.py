@@ -1,5 +1,6 @@
 """The tracks: one TOML file each, read and checked here. The fields are explained in `README.md` beside them."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,11 +9,14 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from emer_space.settings import app_home
+from emer_space.tables import Misfit, Number, OneOf, Rows, Shape, Table, flag, text
 from leaderboard.errors import TrackError
 from leaderboard.judging.choice import JudgeChoice, choices
+from leaderboard.metrics.classification import Undecided
 from leaderboard.metrics.registry import METRICS
+from leaderboard.vocabularies import FIRST_SET, wheel_sets
 from submissions.problems import SubmissionError, shown
-from submissions.tables import NAME, Column, Id, read_table
+from submissions.tables import NAME, Column, Id, Kind, read_table
 from submissions.tracks import Quota, TrackRules
 
 FOLDER = Path(__file__).parent
@@ -21,28 +25,53 @@ PART = "part"
 
 Answers = Literal["public", "hidden"]
 VocabularyChoice = Literal["official", "open", "none"]
-_FIELDS = frozenset(
-    [
-        "title",
-        "version",
-        "task",
-        "answers",
-        "vocabulary",
-        "metric",
-        "primary",
-        "parts",
-        "key",
-        "columns",
-        "judge",
-        "grouper",
-        "manifest",
-        "references",
-        "dates",
-        "quota",
-        "published",
-        "source",
-        "example",
-    ]
+
+
+def _whole(value: Any) -> None:
+    if type(value) is not int or value < 1:
+        raise Misfit(f"{value!r} is no whole number above 0")
+
+
+def _anything(value: Any) -> None:
+    """Days, of which the rules of the track tell what is wrong."""
+
+
+JUDGE = Table({"model": text, "prompt": text})
+SCORED: Mapping[str, Shape] = {
+    "metric": OneOf(tuple(METRICS)),
+    "primary": Rows(text),
+    "undecided": OneOf(get_args(Undecided)),
+}
+"""How a track, or a part of one, is scored."""
+COLUMN = Table(
+    {"kind": OneOf(get_args(Kind))},
+    {"required": flag, "choices": Rows(text), "aliases": Rows(text), "most": _whole, "longest": _whole},
+)
+PUBLISHED = Table({"name": text}, {"source": text, "score": Number(), "inputs": text, "scores": Table(more=Number())})
+FILE = Table(
+    {
+        "title": text,
+        "version": _whole,
+        "task": text,
+        "answers": OneOf(get_args(Answers)),
+        "vocabulary": OneOf(get_args(VocabularyChoice)),
+        "columns": Table(more=COLUMN),
+    },
+    {
+        "wheels": OneOf(tuple(wheel_sets())),
+        **SCORED,
+        "parts": Table(more=Table({"metric": SCORED["metric"]}, SCORED)),
+        "key": Rows(text),
+        "judge": JUDGE,
+        "grouper": JUDGE,
+        "manifest": text,
+        "references": text,
+        "dates": Table(may={"opens": _anything, "closes": _anything}),
+        "quota": Table(may={"per_day": _whole, "attempts_per_day": _whole}),
+        "published": Rows(PUBLISHED),
+        "source": text,
+        "example": Table(more=text),
+    },
 )
 
 
@@ -50,11 +79,13 @@ _FIELDS = frozenset(
 class Part:
     """What is scored with one metric; the track's own scores are the mean of its parts' primary ones.
 
-    `primary` are dotted names of scores, whose mean ranks.
+    `primary` are dotted names of scores, whose mean ranks. `undecided`: what becomes of a prediction that decides for
+    neither of a metric's two classes.
     """
 
     metric: str
     primary: tuple[str, ...]
+    undecided: Undecided = "official"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +107,8 @@ class Track:
     """A benchmark. `rules` is what participants see; `parts` has one nameless part unless the track has several.
 
     `references` is the file of a track whose answers are public; hidden ones are found by `leaderboard.references`.
-    `judges`: the metrics that ask a language model, each with the one that it demands.
+    `judges`: the metrics that ask a language model, each with the one that it demands. `wheels`: the official set,
+    where the vocabulary is official.
     """
 
     rules: TrackRules
@@ -87,6 +119,7 @@ class Track:
     published: tuple[Published, ...]
     references: Path | None
     judges: Mapping[str, JudgeChoice] = field(default_factory=dict)
+    wheels: str = ""
 
     @property
     def id(self) -> str:
@@ -123,7 +156,7 @@ def track_ids(folder: Path | None = None) -> tuple[str, ...]:
 def load_track(name: str, folder: Path | None = None) -> Track:
     """A track by its id. Raises `TrackError` where there is none of that name, or its file is wrong."""
     files = _files(folder)
-    if name not in files:
+    if not isinstance(name, str) or name not in files:  # anything may be called a track in a call
         raise TrackError(f"There is no track {shown(str(name))}; choose among {', '.join(sorted(files))}.")
     try:
         return _load(files[name], files[name].stat().st_mtime_ns)
@@ -135,25 +168,29 @@ def load_track(name: str, folder: Path | None = None) -> Track:
 def _load(path: Path, changed: int) -> Track:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        if unknown := table.keys() - _FIELDS:
-            raise ValueError(f"{', '.join(sorted(unknown))} is not expected")
+        FILE(table)
         return _track(path.stem, table, PACKAGE if path.parent == FOLDER else path.parent)
-    except (ValueError, TypeError, KeyError, SubmissionError) as problem:
-        reason = f"{problem.args[0]} is missing" if isinstance(problem, KeyError) else str(problem)
-        raise TrackError(f"The track file {path.name} is wrong: {reason}.") from problem
+    except Misfit as problem:
+        reason = ": ".join([" › ".join(problem.where), problem.problem] if problem.where else [problem.problem])
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except (ValueError, SubmissionError) as problem:
+        reason = str(problem).rstrip(".")
+    raise TrackError(f"The track file {path.name} is wrong: {reason}.")
 
 
 def _track(name: str, table: dict[str, Any], base: Path) -> Track:
     """Paths in the table are relative to `base`."""
-    parts = {part: _part(row) for part, row in table["parts"].items()} if "parts" in table else {"": _part(table)}
+    parts = _parts(table)
     key = _key(table, tuple(parts))
+    columns = tuple(_column(column, row) for column, row in table["columns"].items())
     references = base / table["references"] if "references" in table else None
     dates = table.get("dates", {})
     rules = TrackRules(
         id=name,
         title=table["title"],
         task=table["task"].strip(),
-        columns=tuple(_column(column, row) for column, row in table["columns"].items()),
+        columns=columns,
         key=key,
         manifest=_manifest(base / table["manifest"], key) if "manifest" in table else None,
         opens=dates.get("opens"),
@@ -162,40 +199,78 @@ def _track(name: str, table: dict[str, Any], base: Path) -> Track:
         example=table.get("example", {}),
         needed={name: METRICS[part.metric].any_of for name, part in parts.items()} if parts.keys() != {""} else {},
     )
-    answers = _one_of(table["answers"], get_args(Answers))
-    if (answers == "public") != (references is not None):
+    if (table["answers"] == "public") != (references is not None):
         raise ValueError("a track with public answers names its references, and no other does")
-    return Track(
+    track = Track(
         rules=rules,
-        version=int(table["version"]),
-        answers=answers,
-        vocabulary=_one_of(table["vocabulary"], get_args(VocabularyChoice)),
+        version=table["version"],
+        answers=table["answers"],
+        vocabulary=table["vocabulary"],
         parts=parts,
         published=tuple(Published(**{"source": table.get("source", ""), **row}) for row in table.get("published", ())),
         references=references,
         judges=choices(table, {part.metric: METRICS[part.metric].judged for part in parts.values()}),
+        wheels=table.get("wheels", FIRST_SET) if table["vocabulary"] == "official" else "",
     )
+    if "wheels" in table and not track.wheels:
+        raise ValueError('wheels goes with vocabulary = "official"')
+    for part in parts.values():
+        _check_part(part, track)
+    return track
+
+
+def _parts(table: Mapping[str, Any]) -> dict[str, Part]:
+    """The parts by name; a track without has one that has none."""
+    if "parts" not in table:
+        if "metric" not in table:
+            raise ValueError("metric is missing")
+        return {"": _part(table)}
+    if both := SCORED.keys() & table.keys():
+        raise ValueError(f"{', '.join(sorted(both))} goes into each of the parts")
+    if not table["parts"] or not all(name and name == name.strip().lower() for name in table["parts"]):
+        raise ValueError("parts holds none, or one whose name is not in lower case")
+    return {name: _part(row) for name, row in table["parts"].items()}
 
 
 def _part(row: Mapping[str, Any]) -> Part:
-    metric = _one_of(row["metric"], tuple(METRICS))
-    return Part(metric, tuple(row.get("primary", (METRICS[metric].primary,))))
+    about = METRICS[row["metric"]]
+    primary = tuple(row.get("primary", (about.primary,)))
+    if wrong := next((name for name in primary if not re.fullmatch(about.scores, name)), None):
+        raise ValueError(f"primary {shown(wrong)} is no score of {row['metric']}; its own is {about.primary}")
+    if "undecided" in row and not about.of_two:
+        raise ValueError(f"undecided goes with a metric of two classes, not with {row['metric']}")
+    return Part(row["metric"], primary, row.get("undecided", "official"))
+
+
+def _check_part(part: Part, track: Track) -> None:
+    """Raises `ValueError` where the columns or the vocabulary of a track are not what a metric of it reads."""
+    about, own = METRICS[part.metric], {column.name: column for column in track.rules.columns}
+    if about.worded and track.vocabulary == "none" and part.metric not in track.judges:
+        raise ValueError(f"{part.metric} is scored with a vocabulary, official or open")
+    if not own.keys() & set(about.any_of):
+        raise ValueError(f"columns has no {' or '.join(about.any_of)}, which {part.metric} reads")
+    for column in about.predictions:
+        if column.name in own and own[column.name].kind != column.kind:
+            raise ValueError(f"columns.{column.name}.kind is not {column.kind!r}, which {part.metric} reads")
+    if len(track.parts) == 1 and len(about.any_of) == 1 and not own[about.any_of[0]].required:
+        raise ValueError(f"columns.{about.any_of[0]} is not required, and {part.metric} reads nothing else")
 
 
 def _key(table: Mapping[str, Any], parts: tuple[str, ...]) -> tuple[Column, ...]:
     own = tuple(Column(name, "text") for name in table.get("key", (NAME.name,)))
-    return own if parts == ("",) else (Column(PART, "choice", choices=parts), *own)
+    key = own if parts == ("",) else (Column(PART, "choice", choices=parts), *own)
+    names = [column.name for column in key]
+    if len(set(names)) < len(names) or table["columns"].keys() & set(names):
+        raise ValueError(f"a column is named twice among {', '.join((*names, *table['columns']))}")
+    return key
 
 
 def _column(name: str, row: Mapping[str, Any]) -> Column:
-    return Column(name, **{**row, "choices": tuple(row.get("choices", ()))})
+    column = Column(name, **{**row, "choices": tuple(row.get("choices", ())), "aliases": tuple(row.get("aliases", ()))})
+    if not all(choice == choice.strip().lower() for choice in column.choices):
+        raise ValueError(f"columns.{name}.choices are compared in lower case; write them so")
+    return column
 
 
 def _manifest(path: Path, key: tuple[Column, ...]) -> frozenset[Id]:
     return frozenset(read_table(path, (), key).samples)
-
-
-def _one_of(value: str, allowed: tuple[str, ...]) -> Any:
-    if value not in allowed:
-        raise ValueError(f"{value!r} is not among {', '.join(allowed)}")
-    return value

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn
 
 from benchmarks.score import plain_loop
-from leaderboard.metrics.classification import classification
+from leaderboard.metrics.classification import classification, preference, sentiment
 from leaderboard.metrics.emotion_wheel import emotion_wheel
 from leaderboard.metrics.groups import parse_groups
 from leaderboard.metrics.official_wheels import OfficialWheels, read_official_wheels
@@ -184,3 +184,23 @@ def test_classification_equals_scikit_learn(pairs: list[tuple[str, str]]) -> Non
             "uar": sklearn.recall_score(wanted, given_, average="macro", labels=sorted(set(wanted)), **options),
         }
     )
+
+
+SIGNS = st.lists(st.tuples(st.sampled_from([-1, 0, 1]), st.sampled_from([-1, 0, 1])), min_size=1, max_size=40)
+
+
+@given(pairs=SIGNS)
+def test_two_classes_equal_the_official_formula(pairs: list[tuple[int, int]]) -> None:
+    """MER-UniBench: score above 0 against not above 0, scores of 0 dropped; MER2026 track 3: same counts as a1."""
+    kept = [(asked > 0, told > 0) for asked, told in pairs if asked]
+    wanted, given_ = [one for one, _ in kept], [other for _, other in kept]
+    words = {-1: "negative", 0: "neutral", 1: "positive"}
+    choices = {-1: "a1", 0: "same", 1: "a2"}
+    for metric, names in ((sentiment, words), (preference, choices)):
+        asked, told = ({number: names[pair[side]] for number, pair in enumerate(pairs)} for side in (0, 1))
+        found = metric(asked, told).point()
+        if kept:
+            official = sklearn.f1_score(wanted, given_, average="weighted", zero_division=0.0)
+            assert found["waf"] == pytest.approx(official) and found["acc"] == sklearn.accuracy_score(wanted, given_)
+        else:
+            assert found["waf"] == 0

@@ -297,7 +297,7 @@ def test_the_command_scores_by_the_rules_of_a_judged_track(
         (("clue-overlap.en@1", "clue-overlap.fr@1"), "no prompt clue-overlap.fr"),
         (("[judge]", "[grouper]"), r"\[judge\]"),
         (('metric = "clue-overlap"\nprimary = ["clue_overlap"]', 'metric = "description"'), "no other does"),
-        (('model = "scripted (endpoint)"', 'model = ""'), "none of the form"),
+        (('model = "scripted (endpoint)"', 'model = ""'), "judge › model: '' is no text"),
         (('model = "scripted (endpoint)"', 'model = "m"\nseed = 1'), "seed"),
     ],
 )

@@ -39,6 +39,7 @@ def wheels_of(case: dict[str, Any]) -> OfficialWheels | OpenWheels:
         synonyms={base: frozenset(words) for base, words in table["synonyms"].items()},
         wheels={name: Rings(**rings) for name, rings in table["wheels"].items()},
         version="case",
+        zero_unscored=table.get("zero_unscored", False),
     )
 
 
@@ -54,7 +55,8 @@ def tally_of(metric: str, case: dict[str, Any]) -> Tally:
         return description(*sides, embed)
     if metric in (CLUES, LABELS):
         return judged(metric, case)
-    return getattr(classification, metric)(*sides)
+    how = {"undecided": case["undecided"]} if "undecided" in case else {}
+    return getattr(classification, metric)(*sides, **how)
 
 
 def judged(metric: str, case: dict[str, Any]) -> Tally:

@@ -262,7 +262,7 @@ def test_what_was_withdrawn_is_scored_anew_with_the_others_and_ranks_when_it_is_
 def test_where_references_do_not_suit_the_metric_submissions_wait_and_none_is_refused(board: Board, home: Path) -> None:
     folder = home / "tracks"
     track = (folder / "small.toml").read_text().replace('"ew"', '"classification"').replace('"level1.f"', '"waf"')
-    track = track.replace("openset", "discrete").replace('"labels"', '"labels"\nmost = 1').replace("small", "many")
+    track = track.replace("openset", "discrete").replace('"labels"', '"choice"').replace("small", "many")
     (folder / "many.toml").write_text(track)
     rows = "".join(f"s{number},class{number}\n" for number in range(101))
     (folder / "many.csv").write_text(f"name,discrete\n{rows}")
