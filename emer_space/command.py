@@ -1,6 +1,7 @@
 """How a command line of the project ends: with an exit code, and without a traceback for what a person may do."""
 
 import argparse
+import errno
 import os
 import select
 import sys
@@ -11,6 +12,7 @@ from emer_space.errors import EmerError
 
 FAILED, STOPPED, NO_READER = 2, 130, 141
 """One sentence was told on stderr; stopped by the keyboard; who read the output has gone."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 Run = Callable[[argparse.Namespace], int | None]
 
 
@@ -34,6 +36,12 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
         for stream in gone:
             _silence(stream)
         return NO_READER
+    except OSError as problem:
+        if problem.errno not in FULL or problem.filename:
+            raise
+        _silence(sys.stdout)
+        print(f"The output cannot be written ({problem.strerror}); make room, or write it elsewhere.", file=sys.stderr)
+        return FAILED
 
 
 def _ended(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, run: Run | None) -> int:

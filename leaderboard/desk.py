@@ -3,6 +3,7 @@
 Every method that is about somebody takes the person first, and refuses whoever may not (decision 4).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from leaderboard.errors import TrackError
@@ -92,11 +93,15 @@ class Desk:
         method: str = "",
         link: str = "",
         anonymous: bool = False,
+        read: Callable[[], None] = lambda: None,
     ) -> dict[str, Any]:
-        """The receipt, with `ok`; or the answer of `check` for a file that has problems. Raises `IntakeError`."""
+        """The receipt, with `ok`; or the answer of `check` for a file that has problems. Raises `IntakeError`.
+
+        `read` is told when the file has been read.
+        """
         try:
             entry = Entry(name, method, link, anonymous)
-            return {"ok": True, **self.intake.submit(person, track, content, filename, entry).to_dict()}
+            return {"ok": True, **self.intake.submit(person, track, content, filename, entry, read).to_dict()}
         except SubmissionError as error:
             return Check(0, error=error).to_dict()
 

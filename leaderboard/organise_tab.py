@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from emer_space.page.turns import Line
+from emer_space.page.turns import Lines
 from leaderboard import render
 from leaderboard.desk import Desk
 from leaderboard.hosting import DECISIONS
@@ -19,10 +19,10 @@ from submissions.render import message
 class OrganiseTab:
     """Builds the tab inside an open `gr.Blocks`; `loading` fills `overview`."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Languages, line: Line) -> None:
-        self.desk, self.identity, self.languages, self.line = desk, identity, words, line
-        reading = partial(for_page, words, line)
-        self.loading = reading(self.load)
+    def __init__(self, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+        self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
+        storing = partial(for_page, words, lines.storing)
+        self.loading = for_page(words, lines.reading, self.load)
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=6, min_width=300):
                 self.overview = gr.HTML(elem_id="emer-overview")
@@ -41,9 +41,9 @@ class OrganiseTab:
                 self.answer = gr.HTML(elem_id="emer-organise-answer")
         self.refresh.click(self.loading, None, self.overview, **QUIET)
         self.decide.click(
-            reading(self._decide), [self.submission, self.action, self.reason], [self.answer, self.overview], **QUIET
+            storing(self._decide), [self.submission, self.action, self.reason], [self.answer, self.overview], **QUIET
         )
-        self.rescore.click(reading(self._rescore), [self.track, self.reason], [self.answer, self.overview], **QUIET)
+        self.rescore.click(storing(self._rescore), [self.track, self.reason], [self.answer, self.overview], **QUIET)
         self._api()
 
     def load(self, request: gr.Request) -> str:
@@ -88,6 +88,6 @@ class OrganiseTab:
         def rescore(track: str, reason: str, request: gr.Request) -> Any:
             return self.desk.rescore(self.identity(request), track, reason)
 
-        gr.on([], for_api(words, self.line, overview), None, out, api_name="overview")
-        gr.on([], for_api(words, self.line, decide), [first, action, reason], out, api_name="decide")
-        gr.on([], for_api(words, self.line, rescore), [first, reason], out, api_name="rescore")
+        gr.on([], for_api(words, self.lines.reading, overview), None, out, api_name="overview")
+        gr.on([], for_api(words, self.lines.storing, decide), [first, action, reason], out, api_name="decide")
+        gr.on([], for_api(words, self.lines.storing, rescore), [first, reason], out, api_name="rescore")

@@ -43,9 +43,9 @@ class LeaderboardTab:
             with gr.Tab(words("board.submit"), elem_classes="emer-board-tab"):
                 submit = SubmitTab(desk, identity, words, lines)
             with gr.Tab(words("board.mine"), elem_classes="emer-board-tab"):
-                mine = MineTab(desk, identity, words, lines.reading)
+                mine = MineTab(desk, identity, words, lines)
             with gr.Tab(words("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
-                organise = OrganiseTab(desk, identity, words, lines.reading)
+                organise = OrganiseTab(desk, identity, words, lines)
         page.load(ranking.freshened, [ranking.track, ranking.everything], ranking.loaded, **QUIET)
         page.load(submit.loading, submit.track, submit.loaded, **QUIET)
         page.load(mine.loading, [mine.seen, mine.chosen], mine.loaded, **QUIET)

@@ -113,14 +113,24 @@ class Intake:
             self.ledger.refresh(), self.attempts, track, self.rules(track).quota, known(person).id, self.clock()
         )
 
-    def submit(self, person: Person | None, track: str, content: bytes, filename: str, entry: Entry) -> Receipt:
+    def submit(
+        self,
+        person: Person | None,
+        track: str,
+        content: bytes,
+        filename: str,
+        entry: Entry,
+        read: Callable[[], None] = lambda: None,
+    ) -> Receipt:
         """Store a file and answer with its receipt: when this returns, it is durable.
 
+        `read` is told when the file has been read, which takes a core; then what is left is to wait for the store.
         Raises `SubmissionError` (the file), `Refusal` (identity, dates, quota) or `StoreError`; then nothing is there.
         """
         sender, rules = known(person), self.rules(track)
         self._count(sender, rules)
         found = check(content, filename, rules)
+        read()
         if found.error:
             raise found.error
         receipt = self._alone(lambda: self._stored(sender, rules, content, filename, entry, found.rows))

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from contextlib import ExitStack
 from typing import Any, Protocol
 
 import gradio as gr
 
 from emer_space.page.clients import client_of
-from emer_space.page.turns import Line, Lines
+from emer_space.page.turns import Lines
 from submissions import render
 from submissions.errors import Refusal
 from submissions.handling import QUIET, Languages, Words, download, for_api, for_page, sentence, uploaded
@@ -37,6 +37,7 @@ class Desk(Protocol):
         method: str,
         link: str,
         anonymous: bool,
+        read: Callable[[], None],
     ) -> dict[str, Any]: ...
     def status(self, person: Person | None, name: str = "") -> Any: ...
     def withdraw(self, person: Person | None, name: str) -> dict[str, Any]: ...
@@ -113,29 +114,32 @@ class SubmitTab:
         self, track: str, file: str | None, name: str, method: str, link: str, anonymous: bool, request: gr.Request
     ) -> Iterator[tuple[Any, Any]]:
         """The receipt and an empty check; or what is wrong."""
-        words, line = self.languages.of(request), self.lines.files
+        words, client, line = self.languages.of(request), client_of(request), self.lines.files
         try:
-            if self.identity(request) is None:
+            person = self.identity(request)
+            if person is None:
                 raise Refusal("identity", words("submit.no_identity"))
             if not file:
                 raise Refusal("file", words("submit.no_file"))
-            with line.joined(client_of(request)) as turn:
+            with self.lines.storing.turn(client), ExitStack() as reading:
+                turn = reading.enter_context(line.joined(client))
                 for before in line.until(turn):
                     yield render.waiting(before, words), gr.skip()
-                told = self._sent(track, file, name, method, link, anonymous, request)
+                told = self._sent(person, track, file, (name, method, link, anonymous), reading.close)
             yield (render.receipt(told, words), "") if told["ok"] else ("", render.problems(told, words))
         except Exception:  # noqa: BLE001 - what we did not raise is logged
             yield render.message(words("submit.refused"), sentence(words), bad=True), gr.skip()
 
     def _sent(
-        self, track: str, file: Any, name: str, method: str, link: str, anonymous: bool, request: gr.Request
+        self, person: Person | None, track: str, file: Any, entry: tuple[Any, Any, Any, Any], read: Callable[[], None]
     ) -> dict[str, Any]:
+        """`read` ends the turn in which the file is read: nobody waits for it while it is stored."""
         try:
             content, filename = uploaded(file)
         except SubmissionError as error:
             return Check(0, error=error).to_dict()
-        person = self.identity(request)
-        return self.desk.submit(person, track, content, filename, name or "", method or "", link or "", bool(anonymous))
+        *texts, anonymous = entry
+        return self.desk.submit(person, track, content, filename, *(text or "" for text in texts), bool(anonymous), read)
 
     def _api(self) -> None:
         words = self.languages.english
@@ -166,13 +170,16 @@ class SubmitTab:
         ) -> Any:
             if not file:
                 raise Refusal("file", words("submit.no_file"))
-            return self._sent(track, file, name, method, link, anonymous, request)
+            person = self.identity(request)
+            with ExitStack() as reading:
+                reading.enter_context(self.lines.files.turn(client_of(request)))
+                return self._sent(person, track, file, (name, method, link, anonymous), reading.close)
 
         gr.on([], for_api(words, self.lines.reading, tracks), None, out, api_name="tracks")
         gr.on([], for_api(words, self.lines.files, check), [track, file], out, api_name="check")
         gr.on(
             [],
-            for_api(words, self.lines.files, submit),
+            for_api(words, self.lines.storing, submit),
             [track, file, name, method, link, anonymous],
             out,
             api_name="submit",
@@ -182,10 +189,9 @@ class SubmitTab:
 class MineTab:
     """Builds the tab inside an open `gr.Blocks`; a timer refreshes it."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Languages, line: Line) -> None:
-        self.desk, self.identity, self.languages, self.line = desk, identity, words, line
-        reading = partial(for_page, words, line)
-        self.loading = reading(self.load)
+    def __init__(self, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+        self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
+        self.loading = for_page(words, lines.reading, self.load)
         self.list = gr.HTML(elem_id="emer-mine")
         self.answer = gr.HTML(elem_id="emer-mine-answer")
         with gr.Row(equal_height=False, elem_classes="emer-own-actions") as self.actions:
@@ -205,7 +211,7 @@ class MineTab:
         self.no.click(lambda: gr.Column(visible=False), None, self.sure, queue=False, **QUIET)
         decided = [self.answer, self.sure]
         for button, decide in ((self.count, self._count), (self.yes, self._withdraw)):
-            done = button.click(reading(decide), self.chosen, decided, **QUIET)
+            done = button.click(for_page(words, lines.storing, decide), self.chosen, decided, **QUIET)
             done.then(self.loading, [self.seen, self.chosen], self.loaded, **QUIET)
         self._api()
 
@@ -253,9 +259,9 @@ class MineTab:
         def choose(id: str, request: gr.Request) -> Any:
             return self.desk.choose(self.identity(request), id)
 
-        gr.on([], for_api(words, self.line, status), some, out, api_name="status")
-        gr.on([], for_api(words, self.line, withdraw), name, out, api_name="withdraw")
-        gr.on([], for_api(words, self.line, choose), name, out, api_name="choose")
+        gr.on([], for_api(words, self.lines.reading, status), some, out, api_name="status")
+        gr.on([], for_api(words, self.lines.storing, withdraw), name, out, api_name="withdraw")
+        gr.on([], for_api(words, self.lines.storing, choose), name, out, api_name="choose")
 
 
 def _named(told: Mapping[str, Any], words: Words) -> str:

@@ -57,6 +57,21 @@ def test_an_output_that_nobody_reads_ends_a_command_in_silence(
     assert process.returncode == NO_READER
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("buffered", [True, False])
+def test_an_output_without_room_is_one_sentence(
+    buffered: bool, start: Callable[..., "subprocess.Popen[bytes]"]
+) -> None:
+    with (
+        Path("/dev/full").open("wb") as full,
+        start("leaderboard", "tracks", buffered=buffered, stdout=full, stderr=subprocess.PIPE) as process,
+    ):
+        assert process.stderr
+        told = process.stderr.read().decode()
+    assert process.returncode == FAILED
+    assert told.startswith("The output cannot be written") and told.count("\n") == 1
+
+
 def test_a_reader_that_has_had_enough_ends_a_command_in_silence(
     start: Callable[..., "subprocess.Popen[bytes]"], tmp_path: Path
 ) -> None:

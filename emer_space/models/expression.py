@@ -44,7 +44,7 @@ EVIDENCE = (
 """The channels that speak for or against an expression; which, and how much, is fitted (`weights/face.toml`)."""
 FACE_TABLE = Table(
     {
-        "pool": exactly(("sharpness", "classifiers", "muscles"), Number(0, above=True)),
+        "pool": Table({"sharpness": Number(0, above=True), "classifiers": Number(0), "muscles": Number(0)}),
         "before": exactly(EXPRESSIONS, Number(0, 1, above=True)),
         "seen_before": exactly(EXPRESSIONS, Number(0, 1, above=True)),
         "muscles": exactly(EXPRESSIONS, exactly(("bias", *EVIDENCE), Number())),

@@ -165,7 +165,6 @@ class HubSpeechRecogniser:
 
         model = self._loaded.model
         usual = min(MAX_TOKENS, model.config.max_target_positions // 2 - 4)
-        most = min(most_tokens(window.seconds), usual)
         with self._loaded.busy, torch.inference_mode():
             placed = window.features.to(self._loaded.device, model.dtype)
             encoded = model.get_encoder()(placed)
@@ -175,6 +174,7 @@ class HubSpeechRecogniser:
             certain = 1.0
             if language is None:
                 language, certain = self._language(logits)
+            most = min(most_tokens(window.seconds, language), usual)
             out = model.generate(
                 input_features=placed,
                 encoder_outputs=encoded,

@@ -67,7 +67,7 @@ class OwnLength(WhisperModel):
         if not self._windows_left:
             raise _NoMoreWindows
         self._windows_left -= 1
-        most = min(most_tokens(self._heard_s), MOST_TOKENS)
+        most = min(most_tokens(self._heard_s, tokenizer.language_code), MOST_TOKENS)
         options = replace(options, max_new_tokens=2 * most - len(prompt) + 1)
         written = super().generate_with_fallback(encoder_output, prompt, tokenizer, options)
         self._cut = len(written[0].sequences_ids[0]) >= most < MOST_TOKENS

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from typing import Any
 
 UNKNOWN = "unknown"
@@ -25,8 +26,9 @@ def client_of(request: Any) -> str:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    port = re.fullmatch(r"\[(.+)\](?::\d+)?|([\d.]+):\d+", text)  # some proxies add it
     try:
-        address = ipaddress.ip_address(text)
+        address = ipaddress.ip_address((port[1] or port[2]) if port else text)
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address

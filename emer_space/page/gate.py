@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from gradio.route_utils import CustomCORSMiddleware, FnIndexInferError
 from starlette.datastructures import Headers
@@ -32,6 +31,7 @@ BY_NUMBER = "/gradio_api/run/predict"
 NOT_UNDERSTOOD = (FnIndexInferError, LookupError, TypeError, ValueError, AttributeError, AssertionError)
 """What Gradio fails with on values that are no call. A handler's own errors it answers itself."""
 NO_CHANGE = ("GET", "HEAD")
+USUAL_PORTS = {"http": 80, "https": 443}
 CHANGES = frozenset({"/logout"})
 """Routes that are asked for and change something all the same."""
 
@@ -67,7 +67,6 @@ class Gate:
         if refused:
             await refused(scope, receive, send)
             return
-        note_user(scope)
         if scope["method"] in NO_CHANGE:
             await self.app(scope, receive, send)
         elif scope["path"].rstrip("/") == UPLOAD:
@@ -89,7 +88,7 @@ class Gate:
         if values is None or too_long or _is_address(values.get("path_or_url", "")):
             return _told(404, "Nothing is served here.")
         if (method not in NO_CHANGE or path in CHANGES) and not own_page(Headers(scope=scope)):
-            return _told(403, "This comes from the page of another; call from the app's own page, or from a program.")
+            return _told(403, "This comes from another site's page; use the app's own page, or a program.")
         name = values.get("api_name")
         if name is not None and path != BY_NUMBER and name not in self.handlers:
             return _told(404, "There is no call of this name; /gradio_api/info lists those that there are.")
@@ -108,6 +107,7 @@ class Gate:
                 told = f"The values of a call may have {MOST_CALL_BYTES:,} bytes in all; send files by an upload."
                 await _told(413, told)(scope, receive, send)
                 return
+        note_user(scope)
         whole: list[Message] = [{"type": "http.request", "body": values, "more_body": False}]
 
         async def again() -> Message:
@@ -141,25 +141,27 @@ def share_with_no_page() -> None:
 def own_page(headers: Mapping[str, str]) -> bool:
     """Whether a request comes from a page of this app, or from a program and no page at all.
 
-    Browsers tell where a request comes from, and no page can make them tell otherwise. Nor can one set
-    `X-Forwarded-Host`, which a proxy adds where the app has another name outside.
+    Browsers tell which in `Sec-Fetch-Site`, and no page can make them tell otherwise. Older ones tell of the page in
+    `Origin` alone: it must be of a host that the app is asked for by, or is known by outside.
     """
-    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-        return False
-    if "origin" not in headers:
+    site = headers.get("sec-fetch-site")
+    if site is not None and site != "same-origin":
+        return site == "none"
+    if site == "same-origin" or "origin" not in headers:
         return True
-    try:
-        origin = urlsplit(headers["origin"].lower())
-    except ValueError:
+    origin = headers["origin"].lower()
+    scheme, _, host = origin.partition("://")
+    hosts = [headers.get("host", ""), *headers.get("x-forwarded-host", "").split(",")]
+    hosts += os.environ.get("SPACE_HOST", "").split(",")
+    named = [each.strip().rstrip("/").lower() for each in os.environ.get(ORIGINS, "").split(",")]
+    if scheme not in USUAL_PORTS or not host:
         return False
-    hosts = {headers.get("host", ""), *headers.get("x-forwarded-host", "").split(",")}
-    hosts |= set(os.environ.get("SPACE_HOST", "").split(","))
-    named = {each.strip().rstrip("/").lower() for each in os.environ.get(ORIGINS, "").split(",")}
-    return f"{origin.scheme}://{origin.netloc}" in named or (
-        bool(origin.netloc)
-        and origin.scheme in ("http", "https")
-        and origin.netloc in {host.strip().lower() for host in hosts}
-    )
+    return origin in named or _plain(host, scheme) in {_plain(each, scheme) for each in hosts}
+
+
+def _plain(host: str, scheme: str) -> str:
+    """A host without the port that goes without saying."""
+    return host.strip().lower().removesuffix(f":{USUAL_PORTS[scheme]}")
 
 
 def _is_address(text: str) -> bool:

@@ -25,11 +25,12 @@ class Turn:
 class Line:
     """Work that shares something: `at_once` are worked on, and the next turn goes to who has had least of late.
 
-    `places` is how many may work or wait in all, `share` how many of them one client may have. Safe from any thread.
+    `places` is how many may work or wait in all, `share` how many of them one client may have, and `most` how many of
+    one client are worked on at once. Safe from any thread.
     """
 
-    def __init__(self, at_once: int, places: int, share: int) -> None:
-        self.at_once, self.places, self.share = at_once, places, share
+    def __init__(self, at_once: int, places: int, share: int, most: int | None = None) -> None:
+        self.at_once, self.places, self.share, self.most = at_once, places, share, most or at_once
         self._turns: list[Turn] = []
         self._begun: dict[str, int] = {}  # of each client in the line, when it last had a turn
         self._times = count(1)
@@ -91,12 +92,15 @@ class Line:
         """
         had = Counter(each.client for each in self._turns if each.working)
         working, order = had.total(), list[tuple[int, int, int, Turn]]()
+        waits_for_own = False
         for number, each in enumerate(self._turns):
             if not each.working:
-                order.append((had[each.client], self._begun.get(each.client, 0), number, each))
+                if had[each.client] < self.most or each is turn:
+                    order.append((had[each.client], self._begun.get(each.client, 0), number, each))
+                    waits_for_own |= had[each.client] >= self.most
                 had[each.client] += 1
         place = [each for *_, each in sorted(order, key=lambda one: one[:3])].index(turn)
-        return max(0, working + place + 1 - self.at_once)
+        return max(int(waits_for_own), working + place + 1 - self.at_once)
 
     def __len__(self) -> int:
         with self._moved:
@@ -105,15 +109,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """One line for each thing that runs short; who reads a table waits for nobody's clip and nobody's file.
+    """One line for each thing that runs short; who reads a table waits for nobody's clip, file or commit.
 
-    A clip fills both cores, and a large file one. Together they have fewer places than the page has threads.
+    A clip fills both cores, and a large file one; what is stored waits for the Hub and not for a core, and many such
+    go together. Together they have fewer places than the page has threads.
     """
 
     clips: Line = field(default_factory=lambda: Line(at_once=1, places=24, share=8))
     files: Line = field(default_factory=lambda: Line(at_once=1, places=24, share=12))
-    reading: Line = field(default_factory=lambda: Line(at_once=8, places=48, share=24))
+    storing: Line = field(default_factory=lambda: Line(at_once=24, places=24, share=12))
+    reading: Line = field(default_factory=lambda: Line(at_once=16, places=48, share=24, most=8))
 
     @property
     def places(self) -> int:
-        return sum(line.places for line in (self.clips, self.files, self.reading))
+        return sum(line.places for line in (self.clips, self.files, self.storing, self.reading))

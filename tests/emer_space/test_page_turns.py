@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -66,6 +67,19 @@ def test_a_line_works_on_so_many_at_once_and_no_more(pool: ThreadPoolExecutor) -
     for each in done:
         each.result(10)
     assert len(line) == 0
+
+
+def test_one_client_is_worked_on_only_so_often_at_once(pool: ThreadPoolExecutor) -> None:
+    line = Line(at_once=3, places=20, share=10, most=2)
+    work = Work(line, pool)
+    done = [work("many") for _ in range(4)]
+    assert wait_for(lambda: len(work.began) == 2)
+    done.append(work("one"))
+    assert wait_for(lambda: work.began == ["many", "many", "one"])
+    work.let_go(5)
+    for each in done:
+        each.result(10)
+    assert len(work.began) == 5 and len(line) == 0
 
 
 def test_who_has_had_least_is_next(pool: ThreadPoolExecutor) -> None:
@@ -208,6 +222,7 @@ def test_everybody_who_joins_has_a_turn(clients: list[str], at_once: int, seed: 
 
 def test_no_client_has_every_place_of_a_line_of_the_page() -> None:
     lines = Lines()
-    for line in (lines.clips, lines.files, lines.reading):
-        assert line.share < line.places - line.at_once
-    assert lines.places == sum(line.places for line in (lines.clips, lines.files, lines.reading))
+    every = [getattr(lines, each.name) for each in fields(lines)]
+    for line in every:
+        assert line.share < line.places
+    assert lines.places == sum(line.places for line in every)

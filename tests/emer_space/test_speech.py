@@ -252,6 +252,8 @@ def test_a_decoding_that_does_not_come_forward_is_stopped_and_told(
 def test_the_bounds_grow_with_the_sound() -> None:
     assert most_tokens(0.0) < most_tokens(1.0) < most_tokens(4.5) < most_tokens(60.0) == MAX_TOKENS
     assert most_tokens(4.5) < 100
+    its_tokens, its_seconds = 109, 4.0  # of "నేను ఈ రోజు చాలా సంతోషంగా ఉన్నాను ఎందుకంటే మా అమ్మ వచ్చింది", by the tokenizer
+    assert most_tokens(its_seconds, "te") > its_tokens > most_tokens(its_seconds)
     assert most_windows(0.0) >= 1 and most_windows(4.5) <= 4 and most_windows(180.0) < 60
 
 

@@ -57,7 +57,7 @@ class Watched(Line):
     """A line that notes that somebody joined it."""
 
     def __init__(self, like: Line) -> None:
-        super().__init__(like.at_once, like.places, like.share)
+        super().__init__(like.at_once, like.places, like.share, like.most)
         self.joins = 0
 
     def joined(self, client: str) -> contextlib.AbstractContextManager[Turn]:
@@ -209,7 +209,7 @@ def _asked(served: Served, number: int, values: list[Any], who: str, session: st
     if "chosen" in _parameters(served.page.fns[number]):  # the participant's choices are there for whoever calls
         loading = next(number for number, each in served.page.fns.items() if _parameters(each) == ["seen", "chosen"])
         served.call(loading, ["", None], "participant", session)
-    watched: dict[str, Any] = {each: getattr(served.lines, each) for each in ("clips", "files", "reading")}
+    watched: dict[str, Any] = {each: getattr(served.lines, each) for each in ("clips", "files", "storing", "reading")}
     before = {each: line.joins for each, line in watched.items()}
     succeeded, outputs = served.call(number, values, who, session)
     error = "" if succeeded else outputs[-1].get("error")
@@ -279,10 +279,11 @@ def text(found: list[Handler]) -> str:
     """docs/access.md."""
     lines = Lines()
     bounds = "\n".join(
-        f"| `{name}` | {what} | {line.at_once} | {line.places} | {line.share} |"
+        f"| `{name}` | {what} | {line.at_once} | {line.places} | {line.share} | {line.most} |"
         for name, what, line in (
             ("clips", "an analysis of a clip", lines.clips),
-            ("files", "checking or taking in a prediction file", lines.files),
+            ("files", "reading a prediction file", lines.files),
+            ("storing", "what is stored, and may wait for the Hub", lines.storing),
             ("reading", "everything else that looks at the board", lines.reading),
         )
     )
@@ -313,22 +314,23 @@ How the local person is found, and what a host sets: [leaderboard.md](leaderboar
 
 ## The door
 
-What is not served is not there (404). What changes something is refused to a page of another (403), by `Origin` and
-`Sec-Fetch-Site`; no answer lets such a page read it. The values of a call have at most {most} bytes, an upload holds
-files only and at most `EMER_MAX_BYTES` in all (413). What is no call is the caller's to mend (400). There are no
+What is not served answers 404. What changes something is refused (403) when it comes from another site's page, by
+`Sec-Fetch-Site` and `Origin`; no answer lets such a page read it. The values of a call have at most {most} bytes, an upload holds
+files only and at most `EMER_MAX_BYTES` in all (413). A malformed call is answered with 400. There are no
 websockets. The table is `emer_space/page/routes.toml`; a route of a new Gradio that nobody decided on fails the
 tests.
 
 ## Whose turn it is
 
-Whatever runs short has a line of its own, so that reading waits for nobody's clip and nobody's file. Of those who
-wait the turn goes to the client who has had least; a client is an address, or the /64 of an IPv6 one.
+Whatever runs short has a line of its own, so that reading waits for nobody's clip, file or commit. The next turn goes to
+the waiting client that has been served least; a client is an address, or the /64 of an IPv6 one. A file that is sent has
+a place in `storing`, and within it a turn in `files` until it has been read.
 
-| line | for | at once | places | of one client |
-|---|---|---|---|---|
+| line | for | at once | places | of one client | of one client at once |
+|---|---|---|---|---|---|
 {bounds}
 
-Who finds no place is told so in a sentence, and how many wait.
+Whoever finds no place is told so in a sentence, with how many wait.
 
 ## Handlers
 
@@ -366,7 +368,7 @@ def main() -> None:
 def watched() -> Lines:
     """The page's lines, with notes of who joined."""
     lines = Lines()
-    return Lines(Watched(lines.clips), Watched(lines.files), Watched(lines.reading))
+    return Lines(*(Watched(line) for line in (lines.clips, lines.files, lines.storing, lines.reading)))
 
 
 if __name__ == "__main__":

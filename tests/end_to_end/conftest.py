@@ -39,14 +39,20 @@ def app_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory, app_log: Path) -> Iterator[tuple[str, Path]]:
     """The address of the running app, and the folder that holds its uploads."""
-    port, uploads = free_port(), tmp_path_factory.mktemp("uploads")
-    log = app_log
+    uploads = tmp_path_factory.mktemp("uploads")
+    with started_app(free_port(), uploads, _home(tmp_path_factory), app_log) as url:
+        yield url, uploads
+
+
+@contextmanager
+def started_app(port: int, uploads: Path, home: Path, log: Path) -> Iterator[str]:
+    """The address of an app of one's own."""
     environment = {
         **os.environ,
         "GRADIO_SERVER_NAME": "127.0.0.1",
         "GRADIO_SERVER_PORT": str(port),
         "GRADIO_TEMP_DIR": str(uploads),
-        "EMER_HOME": str(_home(tmp_path_factory)),
+        "EMER_HOME": str(home),
         "PYTHONUNBUFFERED": "1",
     }
     with log.open("wb") as output:
@@ -56,7 +62,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, app_log: Path) -> Iterator[tup
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_served(url, process, log)
-        yield url, uploads
+        yield url
     finally:
         process.terminate()
         process.wait(timeout=30)

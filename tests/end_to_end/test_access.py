@@ -27,6 +27,8 @@ from playwright.sync_api import Browser
 from serving import wait_for
 
 from emer_space.page.gate import MOST_CALL_BYTES, decided
+from submissions.samples import sample_csv
+from submissions.store import FolderStore
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND")
 NOT_SERVED = b'{"detail":"Nothing is served here."}'
@@ -274,6 +276,10 @@ def test_the_page_itself_and_programs_call(app_url: str) -> None:
         {},
         {"Origin": app_url},
         {"Origin": app_url, "Sec-Fetch-Site": "same-origin"},
+        {"Host": f"127.0.0.1:{port}", "Origin": "https://emer.example", "Sec-Fetch-Site": "same-origin"},
+        {"Host": "emer.example", "Origin": "https://emer.example:8443", "Sec-Fetch-Site": "same-origin"},
+        {"Host": "emer.example:443", "Origin": "https://emer.example"},
+        {"Host": "emer.example", "Origin": "http://emer.example:80"},
         {"Sec-Fetch-Site": "none"},
         {"Host": f"localhost:{port}", "Origin": f"http://localhost:{port}"},
         {"Host": "emer.example", "Origin": "https://emer.example"},
@@ -524,6 +530,32 @@ def test_reading_never_waits_behind_work(page: Served) -> None:
     assert len(busy) == 33 - line.share
     assert set(busy) == {f"{line.share} of your requests are waiting here already; try again when they are done."}
     assert len(line) == 0
+
+
+def test_a_file_that_is_being_stored_holds_up_nobody(page: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Storing may wait for the Hub for minutes; reading the next file does not."""
+    file = page.upload("right.csv", sample_csv(page.board.rules(TRACK)).encode())
+    storing, stored = threading.Event(), threading.Event()
+    write = FolderStore.write
+
+    def slow(store: FolderStore, *entry: Any) -> None:
+        storing.set()
+        stored.wait(60)
+        write(store, *entry)
+
+    monkeypatch.setattr(FolderStore, "write", slow)
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(run, page.url, "submit", [TRACK, file, "slow", "", "", False], {access.WHO: "participant"})
+        try:
+            assert storing.wait(30)
+            assert (len(page.lines.storing), len(page.lines.files)) == (1, 0)
+            status, told = run(page.url, "check", [TRACK, file])
+            assert status == 200 and json.loads(told)["data"][0]["ok"]
+        finally:
+            stored.set()
+        status, told = sent.result()
+    assert status == 200 and json.loads(told)["data"][0]["ok"]
+    assert len(page.lines.storing) == 0
 
 
 def test_a_flood_from_one_client_keeps_no_other_from_reading(page: Served) -> None:

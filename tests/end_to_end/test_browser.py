@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import watched_page
+from conftest import started_app, watched_page
 from playwright.sync_api import Browser, Page, expect
-from serving import wait_for
+from serving import free_port, wait_for
 
 from emer_space.analysis import Analysis
 from emer_space.words import load_words
@@ -182,6 +182,19 @@ def test_a_clip_is_recorded_from_the_camera(browser: Browser, app_url: str) -> N
         expect(page.locator(".emer-upload video[src*='/file=']")).to_be_attached(timeout=READY_MS)
         page.locator("#emer-explain").click()
         expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
+
+
+def test_a_page_comes_back_when_the_app_was_started_anew(browser: Browser, tmp_path: Path) -> None:
+    port, folders = free_port(), (tmp_path / "uploads", tmp_path / "home", tmp_path / "app.log")
+    folders[0].mkdir()
+    page = browser.new_page()
+    with started_app(port, *folders) as url:
+        open_page(page, url)
+        page.evaluate("window.before = true")
+    with started_app(port, *folders):
+        page.wait_for_function("window.before === undefined", timeout=RESULT_MS)
+        expect(page.locator("#emer-explain")).to_be_visible(timeout=READY_MS)
+    page.close()
 
 
 def test_a_closed_page_stops_the_work(
