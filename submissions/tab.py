@@ -138,8 +138,9 @@ class SubmitTab:
             content, filename = uploaded(file)
         except SubmissionError as error:
             return Check(0, error=error).to_dict()
-        *texts, anonymous = entry
-        return self.desk.submit(person, track, content, filename, *(text or "" for text in texts), bool(anonymous), read)
+        name, method, link, anonymous = entry
+        texts = (name or "", method or "", link or "")
+        return self.desk.submit(person, track, content, filename, *texts, bool(anonymous), read)
 
     def _api(self) -> None:
         words = self.languages.english

@@ -24,10 +24,12 @@ MAX_TOKENS = 224
 TOKENS_A_SECOND, MORE_TOKENS = 16, 12
 """Nobody says more in a window: the fastest language is spoken at 7.8 syllables a second (Japanese; Pellegrino, Coupé &
 Marsico 2011), a syllable of most scripts takes two tokens or less, and times and stops take some. A loop ends here."""
-SPELT_OUT = frozenset("am as bn bo gu hi hy ka km kn lo ml mr my ne pa sa si ta te".split())
+SPELT_OUT = frozenset(
+    {"am", "as", "bn", "bo", "gu", "hi", "hy", "ka", "km", "kn", "lo", "ml", "mr", "my", "ne", "pa", "sa", "si", "ta", "te"}
+)
 SPELT_OUT_TIMES = 3
-"""Languages whose letters Whisper's tokens hold singly or byte by byte: Telugu, Khmer and Georgian took 1.8 to 2.7 tokens
-a letter, where English took 0.3 and Mandarin 0.8."""
+"""Languages whose letters Whisper's tokens hold singly or byte by byte: Telugu, Khmer and Georgian took 1.8 to 2.7
+tokens a letter, where English took 0.3 and Mandarin 0.8."""
 SECONDS_A_WINDOW, MORE_WINDOWS = 4.0, 2
 """Whisper goes on where its last word ended; where that hardly moves it would decode the same sound without end."""
 

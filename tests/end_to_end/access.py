@@ -315,16 +315,16 @@ How the local person is found, and what a host sets: [leaderboard.md](leaderboar
 ## The door
 
 What is not served answers 404. What changes something is refused (403) when it comes from another site's page, by
-`Sec-Fetch-Site` and `Origin`; no answer lets such a page read it. The values of a call have at most {most} bytes, an upload holds
-files only and at most `EMER_MAX_BYTES` in all (413). A malformed call is answered with 400. There are no
+`Sec-Fetch-Site` and `Origin`; no answer lets such a page read it. The values of a call have at most {most} bytes, an
+upload holds files only and at most `EMER_MAX_BYTES` in all (413). A malformed call is answered with 400. There are no
 websockets. The table is `emer_space/page/routes.toml`; a route of a new Gradio that nobody decided on fails the
 tests.
 
 ## Whose turn it is
 
-Whatever runs short has a line of its own, so that reading waits for nobody's clip, file or commit. The next turn goes to
-the waiting client that has been served least; a client is an address, or the /64 of an IPv6 one. A file that is sent has
-a place in `storing`, and within it a turn in `files` until it has been read.
+Whatever runs short has a line of its own, so that reading waits for nobody's clip, file or commit. The next turn goes
+to the waiting client that has been served least; a client is an address, or the /64 of an IPv6 one. A file that is sent
+has a place in `storing`, and within it a turn in `files` until it has been read.
 
 | line | for | at once | places | of one client | of one client at once |
 |---|---|---|---|---|---|
