@@ -23,6 +23,7 @@ from submissions.validation import check
 MEGABYTE = 1_000_000
 CELL = 330
 """Characters of a cell of labels: as many as 100,000 rows of a file of 32 MB can have."""
+MOST_ROWS = 99_990
 MEMORY_SHARE = 8
 """The memory is looked at with a file of an eighth: to watch every allocation takes several times as long."""
 WORDS = ("happy", "sad", "relieved", "worried", "love/hate", "very proud", "ill at ease", "don't care", "高兴", "难过")
@@ -53,6 +54,18 @@ CELLS: dict[str, Callable[[int], str]] = {
     "colons": lambda size: "answer: " * (size // 8),
     "slashes": lambda size: "a / b/c " * (size // 8),
     "Chinese": lambda size: "高兴和难过、" * (size // 6),
+    "<": lambda size: "<" * size,
+    "</": lambda size: "</" * (size // 2),
+    "<b": lambda size: "<b " * (size // 3),
+    "（a：1": lambda size: "（a：1 " * (size // 5),
+    "a1and2and b2": lambda size: "a1and2and b2, " * (size // 14),
+    "pairs": lambda size: "[" + "('a', 0.8), " * (size // 12) + "]",
+    "objects": lambda size: '{"label": "a"}' * (size // 14),
+    "weights": lambda size: "a: 0.8 " * (size // 7),
+    "counted in brackets": lambda size: "[1]a " * (size // 5),
+    "reasons": lambda size: "**a**: b\n" * (size // 9),
+    "hyphens": lambda size: "a - b " * (size // 6),
+    "Chinese boxes": lambda size: "「a」" * (size // 3),
     "a sentence": lambda size: "I cannot identify emotions in this video. " * (size // 42),
 }
 """Name → a cell of about so many characters."""
@@ -64,7 +77,7 @@ def _csv(cells: Iterator[str], size: int) -> bytes:
     writer.writerow(["name", "openset"])
     for number, cell in enumerate(cells):
         writer.writerow([f"s{number}", cell])
-        if out.tell() > size:
+        if out.tell() > size or number == MOST_ROWS:
             break
     return out.getvalue().encode()[:size].rpartition(b"\ns")[0]
 
@@ -80,6 +93,13 @@ def files(size: int) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
     """Shape, name of the file, what makes its content."""
     for name, cell in CELLS.items():
         yield f"csv, {name}", "P.csv", lambda cell=cell: _csv(_same(cell, CELL), size)  # type: ignore[misc]
+    for name in ("<", "（a：1", "a1and2and b2", "weights", "counted in brackets", "reasons"):
+        cell = CELLS[name]
+        yield f"csv, cells of 200: {name}", "P.csv", lambda cell=cell: _csv(_same(cell, 200), size)  # type: ignore[misc]
+        yield f"csv, cells of 30: {name}", "P.csv", lambda cell=cell: _csv(_same(cell, 30), size)  # type: ignore[misc]
+    for name in ("<", "（a：1", "weights"):
+        cell = CELLS[name]
+        yield f"csv, cells of 19,990: {name}", "P.csv", lambda cell=cell: _csv(_same(cell, 19_990), size)  # type: ignore[misc]
     for name in ("a, a, a", "unclosed quotes", "quotes and blanks", "a;a;a"):
         cell = CELLS[name]
         yield f"csv, long cells: {name}", "P.csv", lambda cell=cell: _csv(_same(cell, 90_000), size)  # type: ignore[misc]

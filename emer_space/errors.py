@@ -33,6 +33,6 @@ class Busy(EmerError):
     """No place is left to wait in: `count` requests are before this one; `own` where they are all the caller's."""
 
     def __init__(self, count: int, own: bool) -> None:
-        whose, remedy = (" of your", "when they are done") if own else ("", "in a few minutes")
-        super().__init__(f"{count}{whose} requests are waiting here already; try again {remedy}.")
+        own_told = f"You already have {count} requests waiting; try again when they are done."
+        super().__init__(own_told if own else f"The queue is full ({count} requests); try again in a few minutes.")
         self.count, self.own = count, own

@@ -131,5 +131,5 @@ def _one_channel(level: Level, track: Stream) -> Notice:
     if level.cancelled:
         why = "The channels of the sound cancel each other out when they are mixed"
     else:
-        why = "Only one channel of the sound holds any"
+        why = "Only one channel has sound"
     return Notice("one-channel", f"{why}; {which} was heard.")

@@ -17,7 +17,7 @@ from submissions.intake import Entry, Intake, quota_told
 from submissions.problems import SubmissionError
 from submissions.records import Decision
 from submissions.tracks import TrackRules
-from submissions.validation import Check
+from submissions.validation import Check, refused
 
 
 class Desk:
@@ -103,7 +103,7 @@ class Desk:
             entry = Entry(name, method, link, anonymous)
             return {"ok": True, **self.intake.submit(person, track, content, filename, entry, read).to_dict()}
         except SubmissionError as error:
-            return Check(0, error=error).to_dict()
+            return refused(error).to_dict()
 
     def status(self, person: Person | None, name: str = "") -> Any:
         """All submissions of the person, the latest first; or the named one."""

@@ -42,13 +42,13 @@ def rules_here(track: Track) -> tuple[TrackRules, tuple[Problem, ...]]:
     try:
         rules = replace(rules, knows=known_words(track, track_wheels(track)))
     except WheelsUnavailable:
-        message = "The words were not looked up, because the official vocabulary is not here"
+        message = "The labels were not checked against the official vocabulary, which is not installed"
         warnings.append(Problem("words-unchecked", message, "run `python -m leaderboard wheels fetch`"))
     if rules.manifest is None:
         try:
             rules = replace(rules, manifest=manifest_of(track, reference_file(track)))
         except ReferencesUnavailable:
-            message = f"The ids were not checked, because those of {track.id} are not known here"
+            message = f"The ids were not checked: the sample list of {track.id} is not available here"
             hint = "check the file where the track is hosted: on its page, or with --to and its address"
             warnings.append(Problem("ids-unchecked", message, hint))
     return rules, tuple(warnings)

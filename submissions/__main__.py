@@ -18,7 +18,8 @@ from leaderboard.rules import rules_here
 from leaderboard.tracks import Track, load_track
 from submissions.formats import read_file
 from submissions.identity import LOCAL
-from submissions.problems import Limits, SubmissionError
+from submissions.notes import counted
+from submissions.problems import Limits, SubmissionError, more_problems
 from submissions.validation import Check, check
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _check(options: argparse.Namespace) -> int:
         answer, title = _checked(options.file, track).to_dict(), track.rules.title
     if answer["ok"]:
         found = "read" if answer.get("warnings") else "right"
-        told = f"{answer['rows']} rows are {found} for {title}{_warned(answer)}"
+        told = f"{counted(answer['rows'], 'row')} {'is' if answer['rows'] == 1 else 'are'} {found} for {title}"
+        told += _warned(answer)
     else:
         told = _refused(answer)
     _show(answer, options.json, told)
@@ -105,13 +107,13 @@ def _warned(answer: dict[str, Any]) -> str:
     warnings = answer.get("warnings", ())
     if not warnings:
         return "."
-    head = f", with {len(warnings)} warning{'' if len(warnings) == 1 else 's'}:"
-    return "\n".join([head, *map(_problem, warnings)])
+    return "\n".join([f", with {counted(len(warnings), 'warning')}:", *map(_problem, warnings)])
 
 
 def _refused(answer: dict[str, Any]) -> str:
     lines = [_problem(problem) for problem in answer["problems"]]
-    lines += [f"and {answer['more']} more problems of this file."] if answer["more"] else []
+    lines += [more_problems(answer["more"])] if answer["more"] else []
+    lines += [f"Warning: {_problem(warning)}" for warning in answer.get("warnings", ())]
     return "\n".join(lines)
 
 
@@ -122,8 +124,9 @@ def _submit(options: argparse.Namespace) -> int:
         _show(answer, options.json, _refused(answer))
         return 1
     again = "\nIt was sent before; this is the receipt that it got then." if answer["again"] else ""
-    told = f"Accepted, id {answer['id']} ({answer['rows']} rows){_warned(answer)}{again}"
-    told += f"\n{answer['quota']['left']} of {answer['quota']['per_day']} submissions are left today."
+    told = f"Accepted, id {answer['id']} ({counted(answer['rows'], 'row')}){_warned(answer)}{again}"
+    left, per_day = answer["quota"]["left"], answer["quota"]["per_day"]
+    told += f"\n{left} of {counted(per_day, 'submission')} {'is' if left == 1 else 'are'} left today."
     _show(answer, options.json, told)
     return 0
 

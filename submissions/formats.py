@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,11 @@ Cell = str | tuple[str, ...]
 """A text, or the texts of a JSON list."""
 
 
+COLUMNS = frozenset({"name", "part", "openset", "labels", "discrete", "sentiment", "preference", "reason", "split"})
+"""Names of columns, which are no ids."""
 LOOKED_AT = 20_000
 """Bytes or characters of a file by which it is told what it is."""
+_CHINESE = re.compile("[\u4e00-\u9fff]{2}|[\u3001\u3002\u300a-\u3011\uff08\uff09\uff0c\uff1a\uff1b]")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
@@ -148,10 +152,15 @@ def _of_utf_16(content: bytes, findings: Findings) -> str:
 
 
 def _is_gbk(content: bytes) -> bool:
-    """Whether bytes that are no UTF-8 are Chinese in GBK: pairs that nearly all stand for the characters in use."""
+    """Whether bytes that are no UTF-8 are Chinese in GBK: pairs that nearly all stand for the characters in use.
+
+    Two letters with accents of Latin-1 make one such pair. Two pairs that follow each other they make hardly ever, and
+    Chinese punctuation never.
+    """
     text = content.decode("gb18030", errors="replace")
     foreign = [char for char in text if not char.isascii()]
-    return sum("\u3000" <= char <= "\u9fff" and _in_use(char) for char in foreign) > 0.9 * len(foreign)
+    in_use = sum(char >= "\u3000" and _in_use(char) for char in foreign)
+    return in_use > 0.9 * len(foreign) and _CHINESE.search(text) is not None
 
 
 def _in_use(char: str) -> bool:
@@ -165,6 +174,7 @@ def _in_use(char: str) -> bool:
 DELIMITERS: Mapping[str, str] = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _EXCEL_SAYS = re.compile(r"\ufeff?\"?sep=([,;\t|])\"?\r?\n")
 """The line before the header in which a spreadsheet says what separates the columns."""
+_IN_QUOTES = re.compile(r'"[^"]*+"')
 
 
 def _csv_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row]:
@@ -205,10 +215,8 @@ def _csv_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Ro
 
 
 def _delimiter(text: str) -> str:
-    """What separates the columns of the header: commas or, where they do not, what spreadsheets write for them."""
-    header = re.split(r"[\r\n]", text[:LOOKED_AT], maxsplit=1)[0]
-    if "," in header:
-        return ","
+    """What separates the columns of the header: commas, or what is written for them, whichever is more often there."""
+    header = _IN_QUOTES.sub("", re.split(r"[\r\n]", text[:LOOKED_AT], maxsplit=1)[0])
     return max(DELIMITERS, key=header.count)  # the first of those that are as many, which is the comma
 
 
@@ -293,13 +301,24 @@ def _json_lines(content: bytes, limits: Limits, findings: Findings) -> Iterator[
 def _lines_of_json(text: str, limits: Limits, findings: Findings) -> Iterator[Row]:
     if text.count("\n") > limits.rows:
         raise _too_many(limits)
+    keyed = _are_keyed(text)
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             value = _json(line)
             if isinstance(value, _Wrong):
                 findings.add(value.problem(number))
-            else:
-                yield from _json_row(value, number, limits, findings)
+                continue
+            lone = None
+            if keyed and isinstance(value, dict) and len(value) == 1:
+                value, lone = _entry(*next(iter(value.items())))
+            yield from _json_row(value, number, limits, findings, lone)
+
+
+def _are_keyed(text: str) -> bool:
+    """Whether lines are `{id: answer}`: objects of one key, which no two share and which names no column."""
+    first = [_json(line) for line in islice(filter(str.strip, text.split("\n")), 2)]
+    keys = [next(iter(value)) for value in first if isinstance(value, dict) and len(value) == 1]
+    return bool(keys) and len(set(keys)) == len(first) and not any(map(_is_column, keys))
 
 
 def _json_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row]:
@@ -325,6 +344,12 @@ def _json_value(values: Any, limits: Limits, findings: Findings) -> Iterator[Row
         raise _too_many(limits)
     if isinstance(values, dict):
         _check_keys(values)
+        if all(isinstance(value, dict) and _is_column(key) for key, value in values.items()):
+            message = "The file holds an object for each column, and was read so"
+            findings.warnings.append(Problem("json", message, _A_LIST))
+            values = _turned(values)
+            if len(values) > limits.rows:
+                raise _too_many(limits)
         entries = [_entry(sample, value) for sample, value in values.items()]
     elif isinstance(values, list):
         entries = [(value, None) for value in values]
@@ -339,13 +364,29 @@ _A_LIST = 'write a list of objects, one a sample: [{"name": …, …}, …]'
 
 def _check_keys(values: Mapping[str, Any]) -> None:
     """Refuse an object whose keys are no ids."""
-    for key, value in values.items():
+    for key in values:
         if key.strip().lower() in ("name", "names", "filenames", "id"):
             remedy = f"{_A_LIST}; with pandas: table.to_json(path, orient='records')"
             raise refusal("json", "The file holds one object with a key for each column, and not a list", remedy)
-        if len(values) == 1 and isinstance(value, list) and any(isinstance(each, dict) for each in value):
-            message = f"The file holds an object whose list stands under {shown(key)}"
-            raise refusal("json", message, "write that list alone")
+    lists = [
+        key for key, value in values.items() if isinstance(value, list) and any(isinstance(v, dict) for v in value)
+    ]
+    if len(lists) == 1:
+        message = f"The file holds an object whose list stands under {shown(lists[0])}"
+        raise refusal("json", message, "write that list alone")
+
+
+def _is_column(key: str) -> bool:
+    return key.strip().lower() in COLUMNS
+
+
+def _turned(values: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """`{column: {id: answer}}` → `{id: {column: answer}}`."""
+    rows: dict[str, dict[str, Any]] = {}
+    for column, answers in values.items():
+        for sample, answer in answers.items():
+            rows.setdefault(sample, {})[column] = answer
+    return rows
 
 
 def _entry(sample: str, value: Any) -> tuple[Any, Any]:

@@ -42,7 +42,8 @@ class Splitter:
         quoted = "|".join(rf"{start}(?:[^\\{end}]++|\\.|{end}(?!{after}))*+{end}" for start, end in _QUOTES.items())
         bare = rf"(?!{opening})[^{re.escape(separators)}]++"
         self._between = re.compile(between)
-        self._opens = re.compile(rf"(?:^|{between})\s*+{opening}")
+        blank = rf"[^\S{re.escape(separators)}]"  # a separator may be one, and is not gone over twice
+        self._opens = re.compile(rf"(?:^\s*+|{between}){blank}*+{opening}")
         self._items = re.compile(rf"[\s{re.escape(separators)}]*+({quoted}|{bare}|.++)", re.DOTALL)
 
     def opens(self, text: str) -> bool:

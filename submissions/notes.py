@@ -38,9 +38,9 @@ def _on_one_line(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\n", "↵").replace("\t", "⇥")
 
 
-def counted(cells: int) -> str:
+def counted(count: int, thing: str = "cell") -> str:
     """`1 cell`, `60 cells`."""
-    return f"{cells:,} cell{'' if cells == 1 else 's'}"
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 class Notes:

@@ -70,14 +70,25 @@ class Problem:
 
 
 class SubmissionError(EmerError):
-    """The file cannot be used: at most twenty problems, and how many more there are."""
+    """The file cannot be used: at most twenty problems, and how many more there are.
+
+    `rows` are those that could be read, `warnings` what was told of them, where a whole file was checked.
+    """
+
+    rows = 0
+    warnings: tuple[Problem, ...] = ()
 
     def __init__(self, problems: Iterable[Problem], more: int = 0) -> None:
         every = tuple(problems)
         self.problems = every[:MOST_REPORTED]
         self.more = more + len(every) - len(self.problems)
         told = "\n".join(map(str, self.problems))
-        super().__init__(f"{told}\nand {self.more} more problems of this file." if self.more else told)
+        super().__init__(f"{told}\n{more_problems(self.more)}" if self.more else told)
+
+
+def more_problems(count: int) -> str:
+    """The sentence on the problems that are not told one by one."""
+    return f"and {count} more problem{'' if count == 1 else 's'} of this file."
 
 
 class Findings:

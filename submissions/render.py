@@ -78,7 +78,8 @@ def checked(found: Check, words: Words) -> str:
     if found.error:
         return problems(told, words)
     assert found.table is not None
-    title, names = words("submit.checked", rows=found.rows), sorted(found.table.present)
+    title = words("submit.checked_one") if found.rows == 1 else words("submit.checked", rows=found.rows)
+    names = sorted(found.table.present)
     rows = [
         ["/".join(sample), *(_previewed(values.get(name)) for name in names)]
         for sample, values in islice(found.table.samples.items(), PREVIEWED)
@@ -91,7 +92,7 @@ def checked(found: Check, words: Words) -> str:
 
 
 def problems(told: Mapping[str, Any], words: Words) -> str:
-    """The problems of the JSON that `check` answers with."""
+    """The problems of the JSON that `check` answers with, and its warnings after them."""
     heads = [words(f"submit.{name}") for name in ("row", "column", "problem", "remedy")]
     rows = [
         ["" if each["row"] is None else str(each["row"]), each["column"] or "", each["message"], each["hint"]]
@@ -99,7 +100,8 @@ def problems(told: Mapping[str, Any], words: Words) -> str:
     ]
     more = f'<p class="emer-quiet">{escape(words("submit.more", more=told["more"]))}</p>' if told["more"] else ""
     count = len(told["problems"]) + told["more"]
-    return f"{message(words('submit.problems', count=count), bad=True)}{_table(heads, rows, english=(2, 3))}{more}"
+    head = message(words("submit.problems", count=count), bad=True)
+    return f"{head}{_table(heads, rows, english=(2, 3))}{more}{warnings(told, words)}"
 
 
 def warnings(told: Mapping[str, Any], words: Words) -> str:

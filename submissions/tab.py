@@ -16,7 +16,7 @@ from submissions.identity import Identity, Person
 from submissions.problems import SubmissionError
 from submissions.samples import sample_csv
 from submissions.tracks import TrackRules
-from submissions.validation import Check
+from submissions.validation import Check, refused
 
 REFRESH_S = 4
 
@@ -106,7 +106,7 @@ class SubmitTab:
                     yield render.waiting(before, words), gr.skip()
                 yield render.checked(self.desk.check(track, *uploaded(file)), words), ""
         except SubmissionError as error:
-            yield render.problems(Check(0, error=error).to_dict(), words), ""
+            yield render.problems(refused(error).to_dict(), words), ""
         except Exception:  # noqa: BLE001 - what we did not raise is logged
             yield render.message(words("submit.refused"), sentence(words), bad=True), ""
 
@@ -137,7 +137,7 @@ class SubmitTab:
         try:
             content, filename = uploaded(file)
         except SubmissionError as error:
-            return Check(0, error=error).to_dict()
+            return refused(error).to_dict()
         name, method, link, anonymous = entry
         texts = (name or "", method or "", link or "")
         return self.desk.submit(person, track, content, filename, *texts, bool(anonymous), read)
@@ -158,7 +158,7 @@ class SubmitTab:
             try:
                 return self.desk.check(track, *uploaded(file)).to_dict()
             except SubmissionError as error:
-                return Check(0, error=error).to_dict()
+                return refused(error).to_dict()
 
         def submit(
             track: str,

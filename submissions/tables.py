@@ -20,6 +20,10 @@ POLARITIES = ("negative", "neutral", "positive")
 LONGEST_WORD = 100
 OTHER_SPELLING = 3
 """How often more a character counts in a list of another spelling, or in none at all: it takes that much longer."""
+OTHER_CELL = 200
+"""Characters for which such a list counts besides, however short it is."""
+LIKE_NAME = re.compile(r"(file|video|clip|sample|utterance|utt)?[ _-]?(names?|ids?)|(file|video|clip|sample|key|uid)s?")
+"""What others call the column of the ids."""
 _NUMBER = re.compile(r"[+-]?(\d++(\.\d*+)?+|\.\d++)(e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
 
 
@@ -169,7 +173,9 @@ def _absent(
     there = ", ".join(shown(name) for name in sorted(known)[:8]) or "none at all"
     others = sorted(known.difference(name for name in names.values() if name is not None))
     remedy = "add it"
-    if len(known) == 1 and any(mark in name for name in known for mark in ";\t|"):
+    if ids := [name for name in others if column == NAME and LIKE_NAME.fullmatch(_plain(name))]:
+        remedy = f"rename {shown(ids[0])} to {column.name}"
+    elif len(known) == 1 and any(mark in name for name in known for mark in ";\t|"):
         remedy = "separate the columns by commas"
     elif len(others) == 1 and column not in key:
         remedy = f"let {shown(others[0])} have that name if it is what is asked for, or choose what asks for it"
@@ -232,16 +238,14 @@ class _Cells:
         self._characters -= size
         self._check_left(row, name)
         try:
-            labels, notes = read_labels(cell, self._knows)
-        except TooManyLabels as problem:
-            self._problem("labels", str(problem), "leave the others out", row, name)
-            return None
+            labels, notes, odd = read_labels(cell, self._knows)
         except ValueError as problem:
-            self._problem("labels", str(problem), "write it as ['happy', 'sad']", row, name)
-            self._characters -= OTHER_SPELLING * size
+            remedy = "leave the others out" if isinstance(problem, TooManyLabels) else "write it as ['happy', 'sad']"
+            self._problem("labels", str(problem), remedy, row, name)
+            self._characters -= OTHER_SPELLING * size + OTHER_CELL
             return None
         self._count -= len(labels)
-        self._characters -= OTHER_SPELLING * size if notes else 0
+        self._characters -= OTHER_SPELLING * size + OTHER_CELL if odd else 0
         self._check_left(row, name)
         if column.most is not None and len(set(map(str.lower, labels))) > column.most:
             message = f"{len(labels)} labels where there may be {column.most}"
@@ -252,7 +256,8 @@ class _Cells:
 
     def _check_left(self, row: int, name: str) -> None:
         if self._count < 0 or self._characters < 0:
-            told = f"More than {self._limits.labels:,} labels, or {self._limits.all_listed:,} characters of them"
+            what, most = ("labels", self._limits.labels) if self._count < 0 else ("characters", self._limits.all_listed)
+            told = f"The file has too many {what} in its lists (limit: {most:,})"
             remedy = "send fewer in each row, and write them as ['happy', 'sad']: other spellings count several times"
             raise refusal("values", told, remedy, row, name)
 

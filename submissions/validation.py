@@ -17,7 +17,7 @@ from submissions.tracks import TrackRules
 class Check:
     """`table` is None where the file has problems, which `error` then tells; `rows` are those that could be read.
 
-    `warnings` refuse nothing: what was not read to the letter, and what is likely not meant.
+    `warnings` do not block a file: what was not read to the letter, and what is likely not meant.
     """
 
     rows: int
@@ -53,8 +53,14 @@ def check(content: bytes, name: str, rules: TrackRules, limits: Limits | None = 
             findings.add(*_unanswered(table, rules), *_strangers(table, rules), *_missing(table, rules))
         findings.check()
     except SubmissionError as error:
-        return Check(count, error=error, warnings=tuple(warnings))
+        error.rows, error.warnings = count, tuple(warnings)
+        return refused(error)
     return Check(count, table, warnings=(*warnings, *doubts(table, rules.columns, rules.knows)))
+
+
+def refused(error: SubmissionError) -> Check:
+    """The answer for a file that has problems, with what else was told of it."""
+    return Check(error.rows, error=error, warnings=error.warnings)
 
 
 def read_predictions(

@@ -55,6 +55,6 @@ def check_answer(answer: NDArray[np.floating[Any]], classes: Sequence[str], know
     elif answer.shape[-1:] != (len(classes),):
         wrong = f"{answer.shape[-1] if answer.ndim else 1} numbers for its {len(classes)} classes"
     elif not np.isfinite(answer).all():
-        wrong = "what is no number"
+        wrong = "values that are not numbers"
     if wrong:
-        raise ModelUnavailable(f"The model for {role} answers with {wrong}; let EMER_HUB_{role.upper()} name another.")
+        raise ModelUnavailable(f"The {role} model answered with {wrong}; let EMER_HUB_{role.upper()} name another.")

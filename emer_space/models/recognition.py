@@ -25,7 +25,28 @@ TOKENS_A_SECOND, MORE_TOKENS = 16, 12
 """Nobody says more in a window: the fastest language is spoken at 7.8 syllables a second (Japanese; Pellegrino, Coupé &
 Marsico 2011), a syllable of most scripts takes two tokens or less, and times and stops take some. A loop ends here."""
 SPELT_OUT = frozenset(
-    {"am", "as", "bn", "bo", "gu", "hi", "hy", "ka", "km", "kn", "lo", "ml", "mr", "my", "ne", "pa", "sa", "si", "ta", "te"}
+    {
+        "am",
+        "as",
+        "bn",
+        "bo",
+        "gu",
+        "hi",
+        "hy",
+        "ka",
+        "km",
+        "kn",
+        "lo",
+        "ml",
+        "mr",
+        "my",
+        "ne",
+        "pa",
+        "sa",
+        "si",
+        "ta",
+        "te",
+    }
 )
 SPELT_OUT_TIMES = 3
 """Languages whose letters Whisper's tokens hold singly or byte by byte: Telugu, Khmer and Georgian took 1.8 to 2.7

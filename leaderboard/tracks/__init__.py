@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from emer_space.settings import app_home
-from emer_space.tables import Misfit, Number, OneOf, Rows, Shape, Table, flag, text
+from emer_space.tables import Misfit, Number, OneOf, Rows, Shape, Table, any_text, flag, text
 from leaderboard.errors import TrackError
 from leaderboard.judging.choice import JudgeChoice, choices
 from leaderboard.metrics.classification import Undecided
@@ -36,6 +36,11 @@ def _anything(value: Any) -> None:
     """Days, of which the rules of the track tell what is wrong."""
 
 
+def _example(value: Any) -> None:
+    """A cell as it stands in a file, or the labels of one."""
+    (Rows(text, least=0) if isinstance(value, list) else any_text)(value)
+
+
 JUDGE = Table({"model": text, "prompt": text})
 SCORED: Mapping[str, Shape] = {
     "metric": OneOf(tuple(METRICS)),
@@ -47,7 +52,9 @@ COLUMN = Table(
     {"kind": OneOf(get_args(Kind))},
     {"required": flag, "choices": Rows(text), "aliases": Rows(text), "most": _whole, "longest": _whole},
 )
-PUBLISHED = Table({"name": text}, {"source": text, "score": Number(), "inputs": text, "scores": Table(more=Number())})
+PUBLISHED = Table(
+    {"name": text}, {"source": any_text, "score": Number(), "inputs": text, "scores": Table(more=Number())}
+)
 FILE = Table(
     {
         "title": text,
@@ -68,9 +75,9 @@ FILE = Table(
         "references": text,
         "dates": Table(may={"opens": _anything, "closes": _anything}),
         "quota": Table(may={"per_day": _whole, "attempts_per_day": _whole}),
-        "published": Rows(PUBLISHED),
-        "source": text,
-        "example": Table(more=text),
+        "published": Rows(PUBLISHED, least=0),
+        "source": any_text,
+        "example": Table(more=_example),
     },
 )
 
@@ -196,7 +203,9 @@ def _track(name: str, table: dict[str, Any], base: Path) -> Track:
         opens=dates.get("opens"),
         closes=dates.get("closes"),
         quota=Quota(**table.get("quota", {})),
-        example=table.get("example", {}),
+        example={
+            name: value if isinstance(value, str) else str(value) for name, value in table.get("example", {}).items()
+        },
         needed={name: METRICS[part.metric].any_of for name, part in parts.items()} if parts.keys() != {""} else {},
     )
     if (table["answers"] == "public") != (references is not None):
@@ -248,7 +257,9 @@ def _check_part(part: Part, track: Track) -> None:
     if about.worded and track.vocabulary == "none" and part.metric not in track.judges:
         raise ValueError(f"{part.metric} is scored with a vocabulary, official or open")
     if not own.keys() & set(about.any_of):
-        raise ValueError(f"columns has no {' or '.join(about.any_of)}, which {part.metric} reads")
+        other = next((name for each in about.predictions for name in each.aliases if name in own), None)
+        remedy = f"; name {other} so, with aliases = [{other!r}] for files that call it that" if other else ""
+        raise ValueError(f"columns has no {' or '.join(about.any_of)}, which {part.metric} reads{remedy}")
     for column in about.predictions:
         if column.name in own and own[column.name].kind != column.kind:
             raise ValueError(f"columns.{column.name}.kind is not {column.kind!r}, which {part.metric} reads")

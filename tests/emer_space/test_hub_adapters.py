@@ -169,9 +169,9 @@ def test_a_classifier_of_another_rate_or_of_no_emotions_is_refused(use: Callable
 @pytest.mark.parametrize(
     ("classes", "answer", "says"),
     [
-        (("angry", "bored"), [0.9, 0.1], "answers with the class 'bored', which is none of the emotions known here"),
-        (("angry", "sad"), [0.5, 0.3, 0.2], "answers with 3 numbers for its 2 classes"),
-        (("angry", "sad"), [0.5, float("nan")], "answers with what is no number"),
+        (("angry", "bored"), [0.9, 0.1], "answered with the class 'bored', which is none of the emotions known here"),
+        (("angry", "sad"), [0.5, 0.3, 0.2], "answered with 3 numbers for its 2 classes"),
+        (("angry", "sad"), [0.5, float("nan")], "answered with values that are not numbers"),
     ],
 )
 def test_an_answer_that_is_none_is_told(classes: tuple[str, ...], answer: list[float], says: str) -> None:
@@ -180,7 +180,7 @@ def test_an_answer_that_is_none_is_told(classes: tuple[str, ...], answer: list[f
             return VoiceEmotions(classes, np.zeros(1), np.full(1, 3.0), np.array([answer], np.float32))
 
     measured = Clue("a1", "acoustic", "even", "The voice is even.", 0, 3, 0.4)
-    with pytest.raises(ModelUnavailable, match=f"^The model for voice {says}; let EMER_HUB_VOICE name another\\.$"):
+    with pytest.raises(ModelUnavailable, match=f"^The voice model {says}; let EMER_HUB_VOICE name another\\.$"):
         with_voice_emotion(Reading((measured,)), noise(3), FACTS, Strange(), Settings(), CancelToken())
 
 
@@ -193,7 +193,9 @@ def test_a_checkpoint_that_answers_otherwise_than_it_says_is_told(use: Callable[
         head = model._loaded.model.classifier
         bias, head.bias = head.bias, torch.nn.Parameter(torch.full_like(head.bias, float("nan")))
         try:
-            with pytest.raises(ModelUnavailable, match=f"^The model for {role} answers with what is no number; "):
+            with pytest.raises(
+                ModelUnavailable, match=f"^The {role} model answered with values that are not numbers; "
+            ):
                 ask(model)
         finally:
             head.bias = bias

@@ -59,6 +59,6 @@ def test_a_voice_model_whose_answer_is_none_is_told_and_the_rest_goes_on(
     assert main(["analyze", str(clip), *arguments]) == 0
     analysis = Analysis.from_dict(json.loads(out.read_text()))
     (notice,) = [notice for notice in analysis.warnings if notice.code == "voice-unused"]
-    assert notice.message.startswith("The model for voice answers with what is no number; ")
+    assert notice.message.startswith("The voice model answered with values that are not numbers; ")
     assert [clue for clue in analysis.clues if clue.modality == "acoustic" and not clue.absent]
     assert not [clue for clue in analysis.clues if clue.cue.startswith("model-")]

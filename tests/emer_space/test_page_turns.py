@@ -114,11 +114,11 @@ def test_a_line_is_bounded_and_so_is_a_client(pool: ThreadPoolExecutor) -> None:
     line = Line(at_once=1, places=4, share=3)
     work = Work(line, pool)
     done = [work("many") for _ in range(3)]
-    with pytest.raises(Busy, match=r"^3 of your requests are waiting here already; try again when they are done\.$"):
+    with pytest.raises(Busy, match=r"^You already have 3 requests waiting; try again when they are done\.$"):
         done.append(work("many"))
         done.pop().result()
     done.append(work("other"))
-    with pytest.raises(Busy, match=r"^4 requests are waiting here already; try again in a few minutes\.$") as full:
+    with pytest.raises(Busy, match=r"^The queue is full \(4 requests\); try again in a few minutes\.$") as full:
         work("third").result()
     assert (full.value.count, full.value.own) == (4, False)
     work.let_go(4)

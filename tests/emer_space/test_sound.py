@@ -62,7 +62,7 @@ def test_of_channels_that_cancel_each_other_out_one_is_heard(
 def test_one_full_channel_is_heard_at_its_own_level(pan: str, which: str, codec: str, tmp_path: Path) -> None:
     clip = opened(make(tmp_path / "sound.mka", *tone(), "-af", f"pan={pan}", "-c:a", codec), tmp_path)
     assert peak(clip) == pytest.approx(LOUD, abs=0.02)
-    assert clip.notices[0].message == f"Only one channel of the sound holds any; {which} was heard."
+    assert clip.notices[0].message == f"Only one channel has sound; {which} was heard."
 
 
 def test_two_people_on_two_channels_are_both_heard(tmp_path: Path) -> None:

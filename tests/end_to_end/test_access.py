@@ -528,7 +528,7 @@ def test_reading_never_waits_behind_work(page: Served) -> None:
         told = [each.result() for each in checks]
     busy = [json.loads(answer)["error"] for status, answer in told if status != 200]
     assert len(busy) == 33 - line.share
-    assert set(busy) == {f"{line.share} of your requests are waiting here already; try again when they are done."}
+    assert set(busy) == {f"You already have {line.share} requests waiting; try again when they are done."}
     assert len(line) == 0
 
 
@@ -599,7 +599,7 @@ def test_one_client_does_not_take_every_place_of_a_clip(page: Served) -> None:
             assert wait_for(lambda: len(line) == 1 + line.share)
             status, told = explain("198.51.100.7")
             assert status == 500
-            assert f"{line.share} of your requests are waiting here already" in json.loads(told)["error"]
+            assert f"You already have {line.share} requests waiting" in json.loads(told)["error"]
             other = pool.submit(explain, "203.0.113.9")
             assert wait_for(lambda: len(line) == 2 + line.share) and not other.done()
         finally:

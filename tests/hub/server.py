@@ -250,11 +250,13 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
 
         def _committed(self, person: dict[str, Any] | None, body: bytes) -> Reply:
             hub.under_way.append(self)
-            hub.on_commit("before")
-            reply = self._answer(person, body)
-            hub.on_commit("after")
-            hub.under_way.remove(self)
-            return reply
+            try:
+                hub.on_commit("before")
+                reply = self._answer(person, body)
+                hub.on_commit("after")
+                return reply
+            finally:  # who sent it may be dead by now
+                hub.under_way.remove(self)
 
         def _answer(self, person: dict[str, Any] | None, body: bytes) -> Reply:
             try:

@@ -213,7 +213,7 @@ def test_a_file_that_scores_nothing_says_why(capsys: pytest.CaptureFixture[str],
         return err.splitlines()
 
     (line,) = warned("refusal")
-    assert line.startswith("Warning: refusal.csv, row 2, column 'openset': 3 cells hold one sentence")
+    assert line.startswith("Warning: refusal.csv, row 2, column 'openset': 3 cells contain the same sentence")
     (line,) = warned("mp4_suffix")
     assert "None of the 3 samples" in line and "suffix such as '.mp4'" in line and "'s1.mp4'" in line
 

@@ -46,7 +46,7 @@ def test_the_answers_of_the_practice_track_score_one() -> None:
     assert (bounds["level"], bounds["resamples"], bounds["seed"]) == (0.95, RESAMPLES, 0)
     assert report["samples"]["references"] == 60 and report["samples"]["missing"] == 0
     provenance = report["provenance"]
-    assert provenance["track"] == {"id": "clue-practice", "version": 1} and provenance["metrics"] == {"ew": "1"}
+    assert provenance["track"] == {"id": "clue-practice", "version": 2} and provenance["metrics"] == {"ew": "1"}
     assert provenance["vocabulary"]["name"] == "open" and provenance["vocabulary"]["version"]
     assert provenance["code"] == code_version() and len(provenance["sha256"]["references"]) == 64
 

@@ -11,6 +11,7 @@ from leaderboard.metrics.registry import METRICS
 from leaderboard.references import read_references, reference_file
 from leaderboard.tracks import load_track, track_ids
 from submissions.formats import read_rows
+from submissions.samples import sample_csv
 from submissions.tables import table_of
 
 IDS = (
@@ -86,6 +87,24 @@ def test_a_track_is_read_from_its_file(tmp_path: Path) -> None:
     assert track.rules.quota.per_day == 2 and track.primary == "level1.f" and track.rules.manifest is None
 
 
+def test_a_column_under_another_name_of_the_metric_s_is_told_what_to_be_called(tmp_path: Path) -> None:
+    file = write(tmp_path, metric='"hit"') / "mine.toml"
+    text = file.read_text()
+    file.write_text(text.replace("[columns.openset]", "[columns.discrete]"))
+    remedy = r"columns has no openset, which hit reads; name discrete so, with aliases = \['discrete'\]"
+    with pytest.raises(TrackError, match=remedy):
+        load_track("mine", tmp_path)
+    file.write_text(f"{text}aliases = ['discrete']\n")
+    (column,) = load_track("mine", tmp_path).rules.columns
+    assert (column.name, column.aliases) == ("openset", ("discrete",))
+
+
+def test_what_is_empty_or_a_list_and_harmless_is_read(tmp_path: Path) -> None:
+    found = load_track("mine", write(tmp_path, '[example]\nopenset = ["happy", "sad"]\n', published="[]", source='""'))
+    assert found.published == () and found.rules.example == {"openset": "['happy', 'sad']"}
+    assert "\"['happy', 'sad']\"" in sample_csv(found.rules)
+
+
 @pytest.mark.parametrize(
     ("changes", "extra", "told"),
     [
@@ -102,6 +121,7 @@ def test_a_track_is_read_from_its_file(tmp_path: Path) -> None:
         ({"primary": '["level1.f", "bleu"]'}, "", "primary 'bleu' is no score of ew; its own is level1.f"),
         ({"vocabulary": '"none"'}, "", "ew is scored with a vocabulary"),
         ({"metric": '"description"'}, "", "columns has no reason, which description reads"),
+        ({}, "[example]\nopenset = [5]\n", "example › openset › number 1: 5 is no text"),
         ({"wheels": '"mer2026"'}, "", 'wheels goes with vocabulary = "official"'),
         (
             {"vocabulary": '"official"', "wheels": '"mer2024"'},

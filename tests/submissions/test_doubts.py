@@ -44,14 +44,16 @@ def test_what_was_not_read_to_the_letter_is_counted_with_examples() -> None:
     told = warned([*spread(5), "happy; sad", "sad; happy", "calm; sad", "sad; calm", "proud;tired"])
     message, row = told.pop("separators")
     assert told == {} and row == 7
-    assert "of 5 cells" in message and message.count("; ") == 3, "three examples"
+    assert message.startswith("In 5 cells the labels are separated by something other than commas")
+    assert "5 cells" in message and message.count("; ") == 4, "three examples"
 
 
 def test_refusals_of_a_model_are_told_as_one_sentence() -> None:
     told = warned(["I cannot identify emotions in this video."] * 60)
     assert told == {
         "one-sentence": (
-            "60 cells hold one sentence that is in no vocabulary ('I cannot identify emotions in this video')",
+            "60 cells contain the same sentence, which is not in the vocabulary"
+            " ('I cannot identify emotions in this video')",
             2,
         )
     }
@@ -62,22 +64,51 @@ def test_refusals_of_a_model_are_told_as_one_sentence() -> None:
 def test_words_of_no_vocabulary_are_told_where_they_are_more_than_a_fifth() -> None:
     assert "unknown-labels" not in warned([*spread(80), *(f"qwx{'abcdefghij'[n % 10]}zz" for n in range(20))])
     message, row = warned([*spread(79), *(f"qwx{'abcdefghij'[n % 10]}zz" for n in range(21))])["unknown-labels"]
-    assert message.startswith("21 cells of 100 hold no word of the vocabulary ('qwxazz'") and row == 81
-    assert warned([*spread(20), *["happy, qwxzz"] * 80]) == {}, "a known word is there"
+    assert message.startswith("21 of 100 cells contain no word from the vocabulary ('qwxazz'") and row == 81
+    assert "unknown-labels" not in warned([*spread(20), *["happy, qwxzz"] * 80]), "a known word is there"
+
+
+def test_labels_of_no_vocabulary_are_told_where_they_are_more_than_four_in_ten_though_each_cell_has_one() -> None:
+    told = warned([f"['{word}', 'zxq', 'blorb', 'quux']" for word in spread(20)])
+    assert told == {"unknown-words": ("60 of 80 labels are not in the vocabulary ('zxq')", 2)}
+    assert warned([*spread(40), *["sad, zxq"] * 40, *["happy, calm"] * 10]) == {}, "40 of 140"
+    message, row = warned([*spread(10), *["sad, zxq"] * 10, *["happy, blorb, quux"] * 10])["unknown-words"]
+    assert (message, row) == ("30 of 60 labels are not in the vocabulary ('zxq', 'blorb')", 12)
+    assert "unknown-words" not in warned([*spread(20), *["I am sorry, but I cannot help."] * 30])
+
+
+def test_a_refusal_in_chinese_is_a_sentence_without_blanks() -> None:
+    told = warned(["抱歉，我无法判断"] * 60)
+    assert set(told) == {"one-sentence"} and told["one-sentence"][0].startswith("60 cells contain the same sentence")
+    told = warned(["Sorry, I cannot identify emotions in this video"] * 60)
+    assert set(told) == {"one-sentence"}, "one of the words is known"
+    assert set(warned([*spread(30), "视频中的人物看起来比较高兴"])) == {"long"}
+    assert warned([*spread(30), "高兴", "难过"]) == {}
+
+
+@pytest.mark.parametrize("word", ["nan", "None", "null", "N/A", "-"])
+def test_words_for_no_answer_are_told_by_name(word: str) -> None:
+    assert warned([word] * 60) == {"placeholder": (f"60 cells hold '{word}'", 2)}
+    assert warned([*spread(30), f"['{word}']"]) == {"placeholder": (f"1 cell holds '{word}'", 32)}
+    found = checked([*spread(30), word]).warnings
+    assert [each.hint for each in found] == [
+        "leave the cell empty, or write [], for no answer; it counts as a label now"
+    ]
 
 
 @pytest.mark.parametrize(
     ("code", "label"),
     [
         ("digits", "happy 2"),
-        ("tags", "happy <3"),
+        ("digits", "happy <3"),
+        ("tags", "happy <qwx>"),
         ("tags", "<qwx>"),
         ("long", "a feeling that nobody has named yet"),
     ],
 )
 def test_labels_that_are_no_words_are_told_however_few(code: str, label: str) -> None:
     (message, row) = warned([*spread(50), label, label])[code]
-    assert "2 cells" in message and repr(label) in message and row == 52
+    assert "in 2 cells" in message and repr(label) in message and row == 52
 
 
 def test_one_answer_for_everything_is_told() -> None:
@@ -90,7 +121,8 @@ def test_one_answer_for_everything_is_told() -> None:
 
 def test_hardly_any_answer_is_told() -> None:
     message, row = warned(["happy", "sad", "[]", "", "[]"])["mostly-empty"]
-    assert message == "3 cells of 5 hold no label" and row == 4
+    assert message == "3 of 5 cells have no label" and row == 4
+    assert warned([""])["mostly-empty"][0] == "1 of 1 cell has no label"
     assert warned(["happy", "sad", "[]", ""]) == {}
     assert "mostly-empty" in warned(["He smiles.", "", " "], Column("reason", "text"))
     assert warned(["", "", ""], Column("reason", "text", required=False)) == {}
@@ -124,5 +156,10 @@ def test_a_cell_of_too_many_labels_is_a_problem_with_its_place_and_a_whole_file_
     for limits in (Limits(labels=30), Limits(all_listed=160)):
         found = checked(["happy, sad, calm"] * 40, limits=limits).to_dict()
         assert [(each["code"], each["row"]) for each in found["problems"]] == [("values", 12)]
-    found = checked(["happy; sad; calm"] * 40, limits=Limits(all_listed=160)).to_dict()
+    found = checked(["happy; sad; calm"] * 40, limits=Limits(all_listed=600)).to_dict()
     assert [(each["code"], each["row"]) for each in found["problems"]] == [("values", 4)], "other spellings count more"
+    assert checked(["happy, sad, calm"] * 30, limits=Limits(all_listed=600)).ok
+    found = checked(["<" * 16] * 40, limits=Limits(all_listed=600)).to_dict()
+    assert [(each["code"], each["row"]) for each in found["problems"]] == [("values", 4)], (
+        "also where nothing came of it"
+    )

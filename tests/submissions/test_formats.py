@@ -77,6 +77,11 @@ def test_what_spreadsheets_make_of_a_csv_is_read_and_told(content: str | bytes, 
     assert told(content, "P.csv") == ([("s1", "happy, sad")], warnings)
 
 
+def test_a_comma_in_a_name_separates_no_columns() -> None:
+    assert told("name;openset;remark, free\ns1;happy, sad;x\n", "P.csv") == ([("s1", "happy, sad", "x")], ["delimiter"])
+    assert told('name,"a;b;c"\ns1,x\n', "P.csv") == ([("s1", "x")], [])
+
+
 def test_rows_keep_their_numbers_after_what_is_no_row() -> None:
     rows = rows_of(b"sep=;\nname;x\n;\na;b\n;\nc;d\n", "P.csv")
     assert [row.number for row in rows] == [4, 6]
@@ -87,7 +92,10 @@ def test_rows_keep_their_numbers_after_what_is_no_row() -> None:
     [
         ('name,openset\ns1,"高兴、难过"\n'.encode("gbk"), "The file is GBK (GB18030) and not UTF-8"),
         ('name,openset\ns1,"happy、sad"\n'.encode("gb18030"), "in Excel save it as 'CSV UTF-8"),
+        ('name,openset\ns1,"高兴，难过，生气"\n'.encode("gbk"), "The file is GBK (GB18030) and not UTF-8"),
         ("name,openset\ns1,café, olé\n".encode("latin-1"), "This is not UTF-8 text; save the file as UTF-8"),
+        ("name,openset\ns1,déçu\n".encode("latin-1"), "This is not UTF-8 text; save the file as UTF-8"),
+        (("name,openset\n" + "s1,déçu\n" * 60).encode("latin-1"), "This is not UTF-8 text; save the file as UTF-8"),
         ("name,openset\ns1,happy\n".encode("utf-16-le"), "UTF-16 text without the mark that says so"),
         (b"\xff\xfen\0a\0m\0e", "neither UTF-8 nor UTF-16"),
         (b"\xff\xfe\0\0n\0\0\0", "neither UTF-8 nor UTF-16"),
@@ -109,6 +117,7 @@ LISTED = [("s1", "happy, sad"), ("s2", "calm")]
         ("P.jsonl", '[{"name": "s1", "openset": ["happy", "sad"]},\n {"name": "s2", "openset": "calm"}]', ["json"]),
         ("P.jsonl", '[\n{"name": "s1", "openset": ["happy", "sad"]},\n{"name": "s2", "openset": "calm"}\n]', ["json"]),
         ("P.json", '{"s1": {"openset": ["happy", "sad"]}, "s2": {"openset": "calm"}}', []),
+        ("P.json", '{"openset": {"s1": ["happy", "sad"], "s2": "calm"}}', ["json"]),
         ("P.jsonl", '{\n"s1": {"openset": ["happy", "sad"]},\n"s2": {"openset": "calm"}\n}', ["json"]),
     ],
 )
@@ -124,6 +133,16 @@ def test_an_object_of_ids_gives_each_its_answer() -> None:
         rows_of(b'{"s1": ["happy"], "s2": [["sad"]]}', "P.json")
     with pytest.raises(SubmissionError, match="orient='records'"):
         rows_of(b'{"name": {"0": "s1"}, "openset": {"0": "happy"}}', "P.json")
+    lines = rows_of(b'{"s1": ["happy", "sad"]}\n\n{"s2": "calm"}\n{"s3": {"openset": "sad"}}\n', "P.jsonl")
+    assert [(row.number, row.text("name"), row.lone) for row in lines] == [
+        (1, "s1", ("happy", "sad")),
+        (3, "s2", "calm"),
+        (4, "s3", None),
+    ]
+    assert [row.lone for row in rows_of(b'{"s1": ["happy"]}\n', "P.jsonl")] == [("happy",)]
+    assert [row.lone for row in rows_of(b'{"name": "a"}\n{"name": "b"}\n', "P.jsonl")] == [None, None]
+    with pytest.raises(SubmissionError, match="'predictions'; write that list alone"):
+        rows_of(b'{"version": 1, "predictions": [{"name": "s1"}]}', "P.json")
     with pytest.raises(SubmissionError, match="'results'; write that list alone"):
         rows_of(b'{"results": [{"name": "s1"}]}', "P.json")
 

@@ -1,13 +1,16 @@
 """Lists as people and language models write them: read as what they mean, or kept where that is in doubt."""
 
+import csv
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leaderboard.vocabularies import open_wheels
 from submissions.label_lists import MOST_LABELS, TooManyLabels, parse_labels
 from submissions.spellings import TABLE, read_labels
 
@@ -87,6 +90,69 @@ def knows(word: str) -> bool:
         ("高兴和难过", ["高兴", "难过"], ["joined"]),
         ("高兴以及难过", ["高兴", "难过"], ["joined"]),
         ("温和", ["温和"], []),
+        # objects, calls and pairs
+        ('{"emotion": "happy"}', ["happy"], ["shape"]),
+        ('{"emotions": "happy, sad"}', ["happy", "sad"], ["shape"]),
+        ('{"reason": "He smiles", "emotions": ["happy", "sad"]}', ["happy", "sad"], ["shape"]),
+        ('{"primary_emotion": "happy", "secondary_emotion": "sad"}', ["happy", "sad"], ["shape"]),
+        ("[('happy', 0.8), ('sad', 0.2)]", ["happy", "sad"], ["numbers", "shape"]),
+        ("[['happy', 0.8], ['sad', 0.2]]", ["happy", "sad"], ["numbers", "shape"]),
+        ("array(['happy', 'sad'], dtype='<U5')", ["happy", "sad"], ["shape"]),
+        ("[np.str_('happy'), np.str_('sad')]", ["happy", "sad"], ["shape"]),
+        ("frozenset({'happy'})", ["happy"], ["shape"]),
+        ("set()", [], ["shape"]),
+        ("tuple: ('happy','sad')", ["happy", "sad"], ["shape"]),
+        ("Labels = ['happy','sad']", ["happy", "sad"], ["around"]),
+        ("\"['happy', 'sad']\"", ["happy", "sad"], ["shape"]),
+        (r'"[\"happy\", \"sad\"]"', ["happy", "sad"], ["shape"]),
+        ("［高兴，难过］", ["高兴", "难过"], ["shape"]),
+        ("「高兴」「难过」", ["高兴", "难过"], ["shape", "separators"]),
+        ("「高兴」、「难过」", ["高兴", "难过"], None),
+        ("“高兴”“难过”", ["高兴", "难过"], None),
+        # tags
+        ("<emotion>happy</emotion><emotion>sad</emotion>", ["happy", "sad"], ["tags", "separators"]),
+        ("<b>happy</b> and <b>sad</b>", ["happy", "sad"], ["tags", "joined"]),
+        ("happy [EOS]", ["happy"], ["tags"]),
+        ("[ANS]happy[/ANS]", ["happy"], ["tags"]),
+        # numbers
+        ("happy (0.8) sad (0.2)", ["happy", "sad"], ["numbers"]),
+        ("happy 0.8 sad 0.2", ["happy", "sad"], ["numbers"]),
+        ("happy [0.8], sad [0.2]", ["happy", "sad"], ["numbers"]),
+        ("happy (0.8 confidence)", ["happy"], ["numbers"]),
+        ("高兴（置信度：0.8）、难过（0.2）", ["高兴", "难过"], ["numbers"]),
+        ("happy (0.8", ["happy"], ["numbers"]),
+        ("happy ~0.8", ["happy"], ["numbers"]),
+        ("happy -> 0.8", ["happy"], ["numbers"]),
+        ("0.8: happy, 20%: sad", ["happy", "sad"], ["numbers"]),
+        # counted in other ways, and with reasons
+        ("一、高兴\n二、难过", ["高兴", "难过"], ["marks", "separators"]),
+        ("（一）高兴（二）难过", ["高兴", "难过"], ["marks", "separators"]),
+        ("['1. happy\n2. sad']", ["happy", "sad"], ["shape", "marks", "separators"]),
+        ("a) happy b) sad", ["happy", "sad"], ["marks", "separators"]),
+        ("A. happy\nB. sad", ["happy", "sad"], ["marks", "separators"]),
+        ("1 happy\n2 sad", ["happy", "sad"], ["marks", "separators"]),
+        ("1- happy", ["happy"], ["marks"]),
+        ("[1] happy [2] sad", ["happy", "sad"], ["marks", "separators"]),
+        ("1. **happy**: the person smiles\n2. **sad**: a tear", ["happy", "sad"], None),
+        ("1. happy: she smiles\n2. sad - a tear falls", ["happy", "sad"], None),
+        # separators
+        ("高兴。难过。", ["高兴", "难过"], ["separators"]),
+        ("happy · sad", ["happy", "sad"], ["separators"]),
+        ("happy - sad", ["happy", "sad"], ["joined"]),
+        ("happy -> sad", ["happy", "sad"], ["joined"]),
+        ("#happy #very proud", ["happy", "very proud"], ["marks", "separators"]),
+        # what leads to a list
+        ("Answer\nhappy, sad", ["happy", "sad"], ["around"]),
+        ("## Final answer\nhappy, sad", ["happy", "sad"], ["around"]),
+        ("【情绪】高兴、难过", ["高兴", "难过"], ["around"]),
+        ("答：高兴、难过", ["高兴", "难过"], ["around"]),
+        ("Based on the video, the emotions are: happy, sad", ["happy", "sad"], ["around"]),
+        ("Sure, here's the list: happy, sad", ["happy", "sad"], ["around"]),
+        ("根据视频，情绪是：高兴、难过", ["高兴", "难过"], ["around"]),
+        ("The person in the video appears: happy", ["happy"], ["around"]),
+        ("{'happy': '0.8', 'sad': '0.2'}", ["happy", "sad"], ["shape", "numbers"]),
+        ("「高兴」和「难过」", ["高兴", "难过"], ["shape", "separators"]),
+        ("**happy** (0.8): she smiles", ["happy"], None),
     ],
 )
 def test_spellings_that_are_certain(text: str, labels: list[str], notes: list[str] | None) -> None:
@@ -107,15 +173,23 @@ def test_spellings_that_are_certain(text: str, labels: list[str], notes: list[st
         ("1e3, v2.0", ["1e3", "v2.0"], []),
         ("3:30", ["3:30"], []),
         ("happy<3", ["happy<3"], []),
+        ("self-conscious, well-behaved", ["self-conscious", "well-behaved"], []),
+        ("he smiled - a lot", ["he smiled - a lot"], []),
+        ("0.8", ["0.8"], []),
+        ("N/A", ["N/A"], []),
+        ("-", ["-"], []),
+        ("He smiled. She left him.", ["He smiled. She left him"], []),
+        ("sad, mood: happy", ["sad", "mood: happy"], []),
     ],
 )
 def test_what_is_in_doubt_stays_as_it_is(text: str, labels: list[str], notes: list[str]) -> None:
-    assert read_labels(text, knows) == (tuple(labels), tuple(notes))
+    assert read_labels(text, knows)[:2] == (tuple(labels), tuple(notes))
 
 
 def test_without_a_vocabulary_joined_words_stay_one_label() -> None:
-    assert read_labels("happy and sad") == (("happy and sad",), ("kept",))
-    assert read_labels("happy; sad") == (("happy", "sad"), ("separators",))
+    assert read_labels("happy and sad")[:2] == (("happy and sad",), ("kept",))
+    assert read_labels("happy - sad")[:2] == (("happy - sad",), ())
+    assert read_labels("happy; sad")[:2] == (("happy", "sad"), ("separators",))
 
 
 @pytest.mark.parametrize(
@@ -127,18 +201,23 @@ def test_without_a_vocabulary_joined_words_stay_one_label() -> None:
         "['1e3', 'null', 'None', 'happy; sad']",
         "['don't care', 'rock 'n' roll']",
         "['happy'\n 'sad']",
+        "['0.8']",
+        "[1]",
+        "[1, 20]",
+        "['-']",
         "[happy, , sad,]",
         "[]",
     ],
 )
 def test_in_the_challenges_own_format_a_label_stands_as_it_is(text: str) -> None:
-    assert read_labels(text, knows) == (parse_labels(text), ())
+    assert read_labels(text, knows)[:2] == (parse_labels(text), ())
 
 
 def test_the_labels_of_a_json_list_are_rid_of_numbers_and_tags_alone() -> None:
-    assert read_labels(["happy (0.8)", " sad</s>", ""]) == (("happy", "sad"), ("tags", "numbers"))
-    assert read_labels(["happy; sad", "a\nb (0.5)"]) == (("happy; sad", "a\nb (0.5)"), ())
-    assert read_labels([]) == ((), ())
+    assert read_labels(["happy (0.8)", " sad</s>", ""])[:2] == (("happy", "sad"), ("tags", "numbers"))
+    assert read_labels(["happy; sad", "a\nb (0.5)"])[:2] == (("happy; sad", "a\nb (0.5)"), ())
+    assert read_labels(["1. happy\n2. sad"])[:2] == (("happy", "sad"), ("marks", "separators"))
+    assert read_labels([])[:2] == ((), ())
 
 
 @pytest.mark.parametrize("text", ["[happy", "[['happy'], ['sad']]", "['a'], ['b']", "'happy, sad", "{'happy', ['a']}"])
@@ -156,13 +235,32 @@ def test_a_cell_holds_no_more_than_so_many_labels() -> None:
         read_labels(["happy"] * (MOST_LABELS + 1))
 
 
+@pytest.mark.parametrize("name", ["check-openset", "predict-openset"])
+def test_the_fields_own_files_are_read_to_the_letter(shared: Path, name: str) -> None:
+    text = (shared / "reference" / "mer2024" / f"{name}.csv").read_text(encoding="utf-8-sig")
+    cells = [row["openset"] for row in csv.DictReader(text.splitlines())]
+    assert len(cells) == 332
+    for cell in cells:
+        assert read_labels(cell, open_wheels().knows)[:2] == (parse_labels(cell), ())
+
+
+@pytest.mark.parametrize("text", ["<", "</", "<b", "（a：1", "happy - sad", "1 happy", "happy [x"])
+def test_what_takes_longer_to_read_is_said_whatever_became_of_it(text: str) -> None:
+    for cell in (text, f"{text}, sad"):
+        try:
+            assert read_labels(cell, knows).odd
+        except ValueError:
+            continue
+    assert not read_labels("['happy', 'sad']", knows).odd and not read_labels("very happy, sad", knows).odd
+
+
 def test_every_note_has_a_sentence() -> None:
     for note in TABLE["notes"].values():
         assert note["message"].format(cells="1 cell", examples="'x'") and note["hint"]
 
 
 WORD = st.from_regex(r"[a-z]{2,9}( [a-z]{2,9})?", fullmatch=True).filter(
-    lambda word: not {"and", *TABLE["heads"], *TABLE["trailers"]}.intersection(word.split())
+    lambda word: not {"and", *TABLE["heads"], *TABLE["trailers"], *TABLE["nothing"]}.intersection(word.split())
 )
 SPELT: dict[str, Callable[[list[str]], str]] = {
     "python": str,
@@ -187,14 +285,14 @@ SPELT: dict[str, Callable[[list[str]], str]] = {
 def test_words_come_back_whichever_way_they_are_spelt(words: list[str], spelt: str) -> None:
     found = read_labels(SPELT[spelt](words), lambda word: False)
     assert list(found.labels) == words
-    assert read_labels(str(list(found.labels))) == (found.labels, ()), "what was read is read to the letter again"
+    assert read_labels(str(list(found.labels)))[:2] == (found.labels, ()), "what was read is read to the letter again"
 
 
 PIECES = re.split(
     "~",
     "happy~sad~高兴~a~and~0~9~0.8~80%~label~don't~x:~\\~\\n~\n~ ~  ~,~、~;~/~ / ~|~1.~2)~(1)~①~-~* ~•~(0.8)~: 0.5~=0.5"
     '~.~!~\'~"~“~”~[~]~(~)~{~}~{"label": "a"}~`~```json~Answer:~Reason:~：~+~&~和~<answer>~</answer>~</s>~<think>'
-    "~</think>~<|~|>~[INST]~\u2028~\ufeff",
+    "~</think>~<|~|>~[INST]~\u2028~\ufeff~[0.8]~[~]~#~。~ - ~->~a)~「~」~一、~array(~**~emotion, ~</",
 )
 MESS = st.one_of(st.lists(st.sampled_from(PIECES), max_size=20).map("".join), st.text(max_size=60))
 

@@ -45,6 +45,12 @@ def test_what_is_missing_is_told_with_what_is_there() -> None:
         table("name,openset\na,[]\n", CLASS)
 
 
+@pytest.mark.parametrize("name", ["filename", "names", "id", "Sample_ID", "video"])
+def test_the_ids_under_another_name_are_told_what_to_be_called(name: str) -> None:
+    with pytest.raises(SubmissionError, match=f"column 'name': .*; rename '{name}' to name"):
+        table(f"{name},openset\na,[]\n", LABELS)
+
+
 def test_a_column_is_found_in_any_case_and_with_blanks_around_its_name() -> None:
     assert table("Name, OpenSet \na,happy\n", LABELS).column("openset") == {("a",): ("happy",)}
     assert table('{" NAME\\u200b": "a", "Labels": ["sad"]}\n', LABELS, name="a.jsonl").column("openset") == {

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaderboard.tracks import load_track
+from submissions import render
 from submissions.__main__ import main
 from submissions.formats import READERS
 from submissions.tables import NAME, Column
@@ -117,6 +118,42 @@ def test_warnings_are_told_before_and_after_a_file_is_sent_and_refuse_nothing(
     assert code == 0 and "with 3 warnings:" in out and out.splitlines()[1:4] == lines[1:]
     code, out, _ = run(capsys, *submit, "--json", "-")
     assert code == 0 and json.loads(out)["again"] and json.loads(out)["warnings"] == told["warnings"]
+
+
+def test_warnings_are_told_beside_problems(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMER_HOME", str(tmp_path / "home"))
+    path = write_rows(tmp_path / "P.csv", lambda number: "[happy" if number == 7 else "happy; sad")
+    for command in (("check",), ("submit", "--name", "Ada")):
+        code, out, _ = run(capsys, *command, "--track", "clue-practice", path, "--json", "-")
+        told = json.loads(out)
+        assert code == 1 and told["rows"] == 60
+        assert [each["code"] for each in told["problems"]] == ["labels"]
+        assert [each["code"] for each in told["warnings"]] == ["separators"]
+        code, out, _ = run(capsys, *command, "--track", "clue-practice", path)
+        first, second = out.splitlines()
+        assert code == 1 and first.startswith("row 8, column 'openset': ")
+        assert second.startswith("Warning: row 2, column 'openset': In 59 cells the labels are separated")
+        page = render.problems(told, lambda key, **values: key)
+        assert "bracket" in page and "In 59 cells" in page and "submit.warnings_help" in page
+
+
+def test_one_row_is_told_as_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    keys: list[str] = []
+    for content in (b"name,openset\na,happy\n", b"name,openset\na,happy\nb,sad\n"):
+        found = check(content, "p.csv", rules(manifest=None))
+        render.checked(found, lambda key, **values: keys.append(key) or key)  # type: ignore[func-returns-value]
+    assert [key for key in keys if key.startswith("submit.checked")] == [
+        "submit.checked_one",
+        "submit.checked_help",
+        "submit.checked",
+        "submit.checked_help",
+    ]
+    path = tmp_path / "P.csv"
+    path.write_text("name,reason\na,He smiles.\n")
+    code, out, _ = run(capsys, "check", "--track", "emer-reason", path)
+    assert code == 0 and out.startswith("1 row is read for EMER descriptions, with 1 warning:\n")
 
 
 HIDDEN = """
