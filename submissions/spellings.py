@@ -123,7 +123,12 @@ def _of_items(items: Sequence[str], knows: Knows | None) -> Reading:
         raise TooManyLabels
     lines = "\n".join(items)
     if len(items) == 1 and ("\n" in lines.strip() or lines[:2] in ("['", '["')):
-        return _loosely(lines, knows, inside=True)
+        try:
+            return _loosely(lines, knows, inside=True)
+        except TooManyLabels:
+            raise
+        except ValueError:  # no list within the text: then it is the label that JSON says it is
+            return Reading((lines.strip(),), odd=True)
     if not _SPOILT.search(lines) or lines.count("\n") >= len(items):
         return Reading(tuple(filter(None, map(str.strip, items))))
     notes: Notes = {}

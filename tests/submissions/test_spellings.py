@@ -217,6 +217,8 @@ def test_the_labels_of_a_json_list_are_rid_of_numbers_and_tags_alone() -> None:
     assert read_labels(["happy (0.8)", " sad</s>", ""])[:2] == (("happy", "sad"), ("tags", "numbers"))
     assert read_labels(["happy; sad", "a\nb (0.5)"])[:2] == (("happy; sad", "a\nb (0.5)"), ())
     assert read_labels(["1. happy\n2. sad"])[:2] == (("happy", "sad"), ("marks", "separators"))
+    for one in ('happy"]\n\nanswer [["sad"', "happy\nsad [x", "['happy', 'sad'"):
+        assert read_labels([one]).labels == (one,), "no list is in the text, so it is the label that JSON says it is"
     assert read_labels([])[:2] == ((), ())
 
 
