@@ -38,7 +38,7 @@ def examples(words: Words) -> str:
 def progress(stages: Mapping[str, float | None], words: Words, now: str = "", notes: Sequence[str] = ()) -> str:
     """The stages as steps; a fraction in 0…1 once a stage has begun, None before.
 
-    `now` is what happens, where that is none of the stages; `notes` tell what takes long.
+    `now` says what is going on when it is not one of the stages; `notes` say what takes long.
     """
     steps = []
     under_way = [name for name, fraction in stages.items() if fraction is not None and fraction < 1]

@@ -97,7 +97,7 @@ class Desk:
     ) -> dict[str, Any]:
         """The receipt, with `ok`; or the answer of `check` for a file that has problems. Raises `IntakeError`.
 
-        `read` is told when the file has been read.
+        `read` is called once the file has been read.
         """
         try:
             entry = Entry(name, method, link, anonymous)

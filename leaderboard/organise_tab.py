@@ -70,7 +70,7 @@ class OrganiseTab:
         try:
             organiser(self.identity(request))
             answer = message(work(words))
-        except Exception:  # noqa: BLE001 - what we did not raise is logged in full
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
             answer = message(sentence(words), bad=True)
         return answer, self.load(request)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from emer_space.page.peer import OWN_USER
 from submissions.errors import Refusal
 
 DIRECT = frozenset(
@@ -23,8 +24,6 @@ DIRECT = frozenset(
 then a caller may be anybody, whatever the address of the connection says."""
 HINTS = "sec-ch-"
 """How headers begin in which a browser tells of itself (client hints)."""
-OWN_USER = "emer.own_user"
-"""Where the page's door notes whose connection it is (`emer_space.page.peer`)."""
 ORGANISERS = "EMER_ORGANISERS"
 """On a Space: names of users and organisations, with commas between them; where it is unset nobody is an organiser."""
 SWITCH = "EMER_LOCAL_PERSON"

@@ -124,7 +124,7 @@ class Intake:
     ) -> Receipt:
         """Store a file and answer with its receipt: when this returns, it is durable.
 
-        `read` is told when the file has been read, which takes a core; then what is left is to wait for the store.
+        `read` is called once the file has been read, which takes a core; what is left is waiting for the store.
         Raises `SubmissionError` (the file), `Refusal` (identity, dates, quota) or `StoreError`; then nothing is there.
         """
         sender, rules = known(person), self.rules(track)

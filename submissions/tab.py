@@ -243,7 +243,7 @@ class MineTab:
                 raise Refusal("unknown", words("mine.nothing"))
             told = decide(self.identity(request), chosen)
             return render.message(words(f"mine.{done}", id=told["id"])), closed
-        except Exception:  # noqa: BLE001 - what we did not raise is logged in full
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
             return render.message(sentence(words), bad=True), closed
 
     def _api(self) -> None:

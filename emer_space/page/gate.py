@@ -116,7 +116,7 @@ class Gate:
         await self._understood(scope, again, send)
 
     async def _understood(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what may be no call at all: then it is the caller who is told, and nothing is logged."""
+        """Pass on what may not be a valid call: then the caller gets a 400, and nothing is logged."""
         answered = False
 
         async def noted(message: Message) -> None:

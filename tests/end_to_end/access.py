@@ -330,7 +330,7 @@ has a place in `storing`, and within it a turn in `files` until it has been read
 |---|---|---|---|---|---|
 {bounds}
 
-Whoever finds no place is told so in a sentence, with how many wait.
+A caller who finds no place gets a sentence that says so, and how many are waiting.
 
 ## Handlers
 

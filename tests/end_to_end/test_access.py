@@ -504,28 +504,15 @@ def test_reading_never_waits_behind_work(page: Served) -> None:
     """33 anonymous calls that check a file of 32 MB, and all the while the board answers everybody."""
     line = page.lines.files
     file = page.upload("large.csv", b"\0" * 32_000_000)
-    at_work, done = threading.Event(), threading.Event()
-
-    def other() -> None:
-        with line.turn("somebody else"):
-            at_work.set()
-            done.wait(60)
-
-    with ThreadPoolExecutor(40) as pool:
-        holding = pool.submit(other)
-        assert at_work.wait(10)
+    with ThreadPoolExecutor(40) as pool, line.turn("somebody else"):
         checks = [pool.submit(run, page.url, "check", [TRACK, file]) for _ in range(33)]
-        try:
-            assert wait_for(lambda: sum(each.done() for each in checks) == 33 - line.share)
-            for _ in range(5):
-                for name, values in (("table", [TRACK, False]), ("tracks", [])):
-                    assert run(page.url, name, values)[0] == 200
-                assert httpx.get(page.url).status_code == 200
-            assert len(line) == 1 + line.share
-        finally:
-            done.set()
-        holding.result()
-        told = [each.result() for each in checks]
+        assert wait_for(lambda: sum(each.done() for each in checks) == 33 - line.share)
+        for _ in range(5):
+            for name, values in (("table", [TRACK, False]), ("tracks", [])):
+                assert run(page.url, name, values)[0] == 200
+            assert httpx.get(page.url).status_code == 200
+        assert len(line) == 1 + line.share
+    told = [each.result() for each in checks]
     busy = [json.loads(answer)["error"] for status, answer in told if status != 200]
     assert len(busy) == 33 - line.share
     assert set(busy) == {f"You already have {line.share} requests waiting; try again when they are done."}
@@ -581,32 +568,20 @@ def test_a_flood_from_one_client_keeps_no_other_from_reading(page: Served) -> No
 
 def test_one_client_does_not_take_every_place_of_a_clip(page: Served) -> None:
     line, clip = page.lines.clips, page.upload("a.mp4", b"no clip at all")
-    at_work, done = threading.Event(), threading.Event()
 
     def explain(client: str) -> tuple[int, str]:
         return run(page.url, "explain", [clip, "", ["video"]], {"X-Forwarded-For": client})
 
-    def somebody() -> None:
-        with line.turn("somebody else"):
-            at_work.set()
-            done.wait(60)
-
-    with ThreadPoolExecutor(20) as pool:
-        holding = pool.submit(somebody)
-        assert at_work.wait(10)
-        try:
-            first = [pool.submit(explain, "198.51.100.7") for _ in range(line.share)]
-            assert wait_for(lambda: len(line) == 1 + line.share)
-            status, told = explain("198.51.100.7")
-            assert status == 500
-            assert f"You already have {line.share} requests waiting" in json.loads(told)["error"]
-            other = pool.submit(explain, "203.0.113.9")
-            assert wait_for(lambda: len(line) == 2 + line.share) and not other.done()
-        finally:
-            done.set()
-        holding.result()
-        for each in (*first, other):
-            assert "waiting" not in each.result()[1]
+    with ThreadPoolExecutor(20) as pool, line.turn("somebody else"):
+        first = [pool.submit(explain, "198.51.100.7") for _ in range(line.share)]
+        assert wait_for(lambda: len(line) == 1 + line.share)
+        status, told = explain("198.51.100.7")
+        assert status == 500
+        assert f"You already have {line.share} requests waiting" in json.loads(told)["error"]
+        other = pool.submit(explain, "203.0.113.9")
+        assert wait_for(lambda: len(line) == 2 + line.share) and not other.done()
+    for each in (*first, other):
+        assert "waiting" not in each.result()[1]
     assert len(line) == 0
 
 
