@@ -42,28 +42,28 @@ if PROFILE == "bundled" and not os.environ.get("EMER_OWNER") and not os.environ.
 import gradio as gr  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from emer_space.appearance import HEAD, STYLE, header, theme  # noqa: E402
 from emer_space.errors import EmerError  # noqa: E402
-from emer_space.examples import read_examples  # noqa: E402
-from emer_space.languages import Languages, PageInOneLanguage  # noqa: E402
+from emer_space.page.appearance import HEAD, STYLE, header, theme  # noqa: E402
+from emer_space.page.examples import read_examples  # noqa: E402
 from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
+from emer_space.page.languages import Languages, PageInOneLanguage  # noqa: E402
 from emer_space.page.logs import keep_brief  # noqa: E402
 from emer_space.page.sweep import keep_sweeping  # noqa: E402
+from emer_space.page.tab import ExplainTab  # noqa: E402
 from emer_space.page.turns import Lines  # noqa: E402
 from emer_space.profiles import Profile, load_profile  # noqa: E402
 from emer_space.settings import Settings  # noqa: E402
-from emer_space.tab import ExplainTab  # noqa: E402
 from leaderboard.__main__ import chat_model, explain  # noqa: E402
-from leaderboard.baselines import enter_baselines  # noqa: E402
-from leaderboard.desk import Desk  # noqa: E402
-from leaderboard.hosting import Board, check_references_are_private  # noqa: E402
-from leaderboard.hub_references import fetch_tracks  # noqa: E402
-from leaderboard.publishing import publisher  # noqa: E402
-from leaderboard.schedule import Schedule, scorer  # noqa: E402
-from leaderboard.scoring_process import ScoringLimits  # noqa: E402
-from leaderboard.tab import LeaderboardTab  # noqa: E402
+from leaderboard.board.questions import Desk  # noqa: E402
+from leaderboard.hosting.baselines import enter_baselines  # noqa: E402
+from leaderboard.hosting.board import Board, check_references_are_private  # noqa: E402
+from leaderboard.hosting.hub_references import fetch_tracks  # noqa: E402
+from leaderboard.hosting.publishing import publisher  # noqa: E402
+from leaderboard.hosting.schedule import Schedule, scorer  # noqa: E402
+from leaderboard.page.tab import LeaderboardTab  # noqa: E402
+from leaderboard.scoring.scoring_process import ScoringLimits  # noqa: E402
 from leaderboard.tracks import own_folder as track_folder  # noqa: E402
-from submissions.identity import Identity, identity_for  # noqa: E402
+from submissions.people.identity import Identity, identity_for  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
 MOST_CALLS = 1_000

@@ -37,8 +37,8 @@ import psutil
 from benchmarks.abuse_material import EVIL_TEXTS, MARK, PROJECT, Clips, Content, hostile_predictions, predictions
 from emer_space.page.gate import decided
 from emer_space.settings import app_home
-from submissions.ledger import Ledger
-from submissions.store import FolderStore
+from submissions.store.folder import FolderStore
+from submissions.store.ledger import Ledger
 
 TRACK = "emer-ov"
 NAMES = [f"clip-{number:02}" for number in range(12)]
@@ -205,7 +205,7 @@ class App:
         with contextlib.suppress(psutil.Error):
             for child in psutil.Process(self.process.pid).children(recursive=True):
                 with contextlib.suppress(psutil.Error):
-                    if "leaderboard.scoring_process" in child.cmdline():
+                    if "leaderboard.scoring.scoring_process" in child.cmdline():
                         child.kill()
                         return True
         return False

@@ -18,14 +18,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from leaderboard.export import as_csv
-from leaderboard.hosting import Board
-from leaderboard.ranking import ranking
-from leaderboard.schedule import sweep
-from submissions.identity import Person
+from leaderboard.board.export import as_csv
+from leaderboard.board.ranking import ranking
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.schedule import sweep
 from submissions.intake import Entry
-from submissions.ledger import REQUEST
-from submissions.records import Record, Result, Submission, new_id
+from submissions.people.identity import Person
+from submissions.store.ledger import REQUEST
+from submissions.store.records import Record, Result, Submission, new_id
 
 TRACK, SUBMISSIONS, PEOPLE, DAYS = "clue-practice", 10_000, 200, 30
 SEED, RUNS, SENT = 0, 3, 40

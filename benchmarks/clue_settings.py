@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from emer_space.analysis import INPUTS, Input
-from emer_space.clue_file import WORKERS, ClueTexts, explain_clues
-from emer_space.dialogue import Told
-from emer_space.models.kept_answers import KeptAnswers
+from emer_space.commands.clue_file import WORKERS, ClueTexts, explain_clues
+from emer_space.language_model.answer_cache import KeptAnswers
+from emer_space.language_model.dialogue import Told
 from emer_space.profiles import load_profile
 from emer_space.settings import app_home
 from leaderboard.metrics.emotion_wheel import emotion_wheel

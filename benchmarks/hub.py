@@ -12,13 +12,13 @@ import time
 from pathlib import Path
 
 from benchmarks.board import TRACK, fill, predictions, real, seconds
-from leaderboard.hosting import Board
-from leaderboard.ranking import ranking
-from submissions.hub_dataset import HubDataset
-from submissions.hub_store import HubStore
-from submissions.hub_tree import HubTree
-from submissions.identity import Person
+from leaderboard.board.ranking import ranking
+from leaderboard.hosting.board import Board
 from submissions.intake import Entry
+from submissions.people.identity import Person
+from submissions.store.hub_dataset import HubDataset
+from submissions.store.hub_store import HubStore
+from submissions.store.hub_tree import HubTree
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "hub"))
 from server import LoopbackHub  # type: ignore[import-not-found]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emer_space.text_labels import text_labels
+from emer_space.text.text_labels import text_labels
 from leaderboard.metrics.emotion_wheel import emotion_wheel
 from leaderboard.metrics.official_wheels import OfficialWheels, read_official_wheels
 

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from leaderboard.vocabularies import open_wheels
-from submissions.tables import Column
+from emer_space.files.tables import Column
+from leaderboard.tracks.vocabularies import open_wheels
+from submissions.checks.validation import check
 from submissions.tracks import TrackRules
-from submissions.validation import check
 
 MEGABYTE = 1_000_000
 CELL = 330

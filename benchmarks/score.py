@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from emer_space.files.tables import Column, read_table
 from leaderboard.errors import WheelsUnavailable
 from leaderboard.metrics.emotion_wheel import emotion_wheel
 from leaderboard.metrics.label_sets import LEVELS
 from leaderboard.metrics.official_wheels import OfficialWheels
-from leaderboard.vocabularies import official_wheels
-from submissions.tables import Column, read_table
+from leaderboard.tracks.vocabularies import official_wheels
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "reference" / "emotion_wheel"
 SAMPLES, SEED, RUNS = 20_000, 0, 5

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from emer_space.analysis import INPUTS, Analysis
 from emer_space.cancellation import CancelToken
-from emer_space.command import run_command
+from emer_space.commands.run import run_command
 from emer_space.errors import InputError
 from emer_space.settings import Settings, app_home
 
 if TYPE_CHECKING:
-    from emer_space.models.kept_answers import KeptAnswers
+    from emer_space.language_model.answer_cache import KeptAnswers
     from emer_space.pipeline import Request
     from emer_space.profiles import Profile
 
@@ -120,7 +120,7 @@ def _write(text: str, target: str, what: str) -> None:
 
 
 def _batch(options: argparse.Namespace) -> None:
-    from emer_space.batch import run_batch
+    from emer_space.commands.batch import run_batch
 
     request, profile, settings = _request(options)
     with _native_logs_hidden():
@@ -129,14 +129,14 @@ def _batch(options: argparse.Namespace) -> None:
 
 
 def _labels(options: argparse.Namespace) -> None:
-    from emer_space.label_file import write_labels
+    from emer_space.commands.label_file import write_labels
 
     done = write_labels(options.file, options.out, _chat(options), options.workers)
     print(f"{done} lines written to {options.out}.", file=sys.stderr)
 
 
 def _translate(options: argparse.Namespace) -> None:
-    from emer_space.asking import translate_file
+    from emer_space.language_model.files import translate_file
 
     chat = _chat(options)
     if chat is None:
@@ -146,7 +146,7 @@ def _translate(options: argparse.Namespace) -> None:
 
 
 def _explain_clues(options: argparse.Namespace) -> None:
-    from emer_space.clue_file import explain_clue_file
+    from emer_space.commands.clue_file import explain_clue_file
     from emer_space.pipeline import Request
 
     modalities = Request(modalities=_names(options.modalities)).modalities
@@ -158,10 +158,10 @@ def _explain_clues(options: argparse.Namespace) -> None:
 
 def _benchmark(options: argparse.Namespace) -> None:
     from leaderboard.__main__ import explain
-    from leaderboard.benchmark import benchmark, enter, lines
-    from leaderboard.hosting import Board
-    from leaderboard.schedule import sweep
-    from leaderboard.scoring_process import ScoringLimits
+    from leaderboard.hosting.board import Board
+    from leaderboard.hosting.schedule import sweep
+    from leaderboard.scoring.benchmark import benchmark, enter, lines
+    from leaderboard.scoring.scoring_process import ScoringLimits
 
     chat = _chat(options)
     with _native_logs_hidden():
@@ -180,7 +180,7 @@ def _benchmark(options: argparse.Namespace) -> None:
 
 def _chat(options: argparse.Namespace) -> "KeptAnswers | None":
     """The language model of the profile, asking nothing twice; None where the profile has none."""
-    from emer_space.models.kept_answers import KeptAnswers
+    from emer_space.language_model.answer_cache import KeptAnswers
     from emer_space.profiles import load_profile
 
     if not 1 <= options.workers <= 64:

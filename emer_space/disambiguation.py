@@ -12,8 +12,8 @@ from functools import cache
 from math import prod
 from typing import Any, Literal
 
-from emer_space import feelings
 from emer_space.analysis import MODALITIES, Agreement, Clue, Modality, Person, Posterior
+from emer_space.clues import posteriors as feelings
 from emer_space.clues.rules import Rule, read_toml, rules_by_cue
 from emer_space.errors import RuleError
 from emer_space.vocabulary import load_vocabulary

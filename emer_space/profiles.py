@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from emer_space.clues.posteriors import fusion_table
 from emer_space.errors import InputError, ModelUnavailable, RuleError
-from emer_space.feelings import fusion_table
-from emer_space.memory import bound_heaps
 from emer_space.models import endpoint, hub, store
 from emer_space.models.expression import FaceWitness, face_table
 from emer_space.models.face import FaceLandmarks
+from emer_space.models.heaps import bound_heaps
 from emer_space.models.hub_chat import HubChat, HubVision
 from emer_space.models.hub_expression import HubExpressionClassifier
 from emer_space.models.hub_speech import HubSpeechRecogniser
@@ -27,7 +27,7 @@ from emer_space.models.pitch import PitchTracker
 from emer_space.models.sentences import SentenceEmbeddings
 from emer_space.models.speech import SpeechRecogniser
 from emer_space.models.voice_witness import VoiceWitness
-from emer_space.table_check import check_tables
+from emer_space.tables.check import check_tables
 
 log = logging.getLogger(__name__)
 

@@ -29,21 +29,21 @@ from emer_space.analysis import (
     Subtitle,
 )
 from emer_space.cancellation import CancelToken
-from emer_space.clip import Clip, Frame, frames, open_clip, wave
-from emer_space.clues import written
-from emer_space.clues.acoustic import read_acoustic
-from emer_space.clues.activity import VoiceActivity, voice_activity
+from emer_space.clues.face.visual import read_visual
 from emer_space.clues.rules import rules_sha256
-from emer_space.clues.textual import given_subtitle, read_textual
-from emer_space.clues.visual import read_visual
-from emer_space.clues.voice_emotion import with_voice_emotion
-from emer_space.dialogue import explain
+from emer_space.clues.voice.acoustic import read_acoustic
+from emer_space.clues.voice.activity import VoiceActivity, voice_activity
+from emer_space.clues.voice.emotion import with_voice_emotion
 from emer_space.disambiguation import weigh
 from emer_space.errors import Cancelled, InputError, ModelUnavailable
+from emer_space.language_model.dialogue import explain
+from emer_space.media.clip import Clip, Frame, frames, open_clip, wave
 from emer_space.models.chat import Chat
 from emer_space.profiles import Profile
 from emer_space.settings import Settings
-from emer_space.text_labels import HAN
+from emer_space.text import written
+from emer_space.text.text_labels import HAN
+from emer_space.text.textual import given_subtitle, read_textual
 from emer_space.vocabulary import load_vocabulary
 
 Stage = Literal["probing", "watching", "listening", "reading", "weighing"]

@@ -15,18 +15,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
-from emer_space.command import run_command
+from emer_space.commands.run import run_command
 from emer_space.errors import EmerError
+from emer_space.files.problems import Limits, Problem
 from emer_space.models.chat import Chat
-from leaderboard import hub_commands
-from leaderboard.desk import Desk
+from leaderboard.board.questions import Desk
 from leaderboard.errors import LeaderboardError
-from leaderboard.judging import commands as judge_commands
+from leaderboard.hosting import hub_commands
+from leaderboard.judge import commands as judge_commands
 from leaderboard.metrics.classification import Undecided
 from leaderboard.metrics.registry import METRICS
-from leaderboard.vocabularies import FIRST_SET, fetch, fetched_folder, metric_wheels, terms, track_wheels, wheel_sets
-from submissions.identity import LOCAL
-from submissions.problems import Limits, Problem
+from leaderboard.tracks.vocabularies import (
+    FIRST_SET,
+    fetch,
+    fetched_folder,
+    metric_wheels,
+    terms,
+    track_wheels,
+    wheel_sets,
+)
+from submissions.people.identity import LOCAL
 
 STANDARD_OUTPUT = "-"
 
@@ -113,12 +121,12 @@ def _add_hosting(commands: Any) -> None:
 
 
 def _run_once(options: argparse.Namespace) -> None:
-    from leaderboard.baselines import enter_baselines
-    from leaderboard.hosting import Board
-    from leaderboard.hub_references import fetch_tracks
-    from leaderboard.publishing import publisher
-    from leaderboard.schedule import sweep
-    from leaderboard.scoring_process import ScoringLimits
+    from leaderboard.hosting.baselines import enter_baselines
+    from leaderboard.hosting.board import Board
+    from leaderboard.hosting.hub_references import fetch_tracks
+    from leaderboard.hosting.publishing import publisher
+    from leaderboard.hosting.schedule import sweep
+    from leaderboard.scoring.scoring_process import ScoringLimits
     from leaderboard.tracks import own_folder
 
     limits, chat = ScoringLimits.from_environment(), chat_model()
@@ -145,7 +153,7 @@ def _run_once(options: argparse.Namespace) -> None:
 
 def explain(clues: Path, modalities: tuple[str, ...], chat: Chat | None = None, workers: int = 1) -> bytes:
     """The project's composer, or a language model, as `enter_baselines` and `benchmark` want it."""
-    from emer_space.clue_file import explain_clue_file
+    from emer_space.commands.clue_file import explain_clue_file
 
     with tempfile.TemporaryDirectory(prefix="emer-baseline-") as folder:
         out = Path(folder) / "predictions.jsonl"
@@ -162,8 +170,8 @@ def chat_model() -> Chat | None:
 
 
 def _table(options: argparse.Namespace) -> None:
-    from leaderboard.export import as_csv, as_markdown, told
-    from leaderboard.hosting import Board
+    from leaderboard.board.export import as_csv, as_markdown, told
+    from leaderboard.hosting.board import Board
 
     found = Desk(Board()).table(options.track, options.all)
     write = {"md": lambda: as_markdown(found), "csv": lambda: as_csv(found), "json": lambda: told(found.to_dict())}
@@ -171,29 +179,29 @@ def _table(options: argparse.Namespace) -> None:
 
 
 def _decide(options: argparse.Namespace) -> None:
-    from leaderboard.hosting import Board
+    from leaderboard.hosting.board import Board
 
     decision = Board().decide(LOCAL, options.id, options.action, options.reason)
     print(f"{decision.submission}: {decision.action} ({decision.reason})")
 
 
 def _rescore(options: argparse.Namespace) -> None:
-    from leaderboard.hosting import Board
+    from leaderboard.hosting.board import Board
 
     version = Board().rescore(LOCAL, options.track, options.reason)
     print(f"{options.track} is scored anew as version {version} by the next sweep: python -m leaderboard run-once")
 
 
 def _export(options: argparse.Namespace) -> None:
-    from leaderboard.export import export
-    from leaderboard.hosting import Board
+    from leaderboard.board.export import export
+    from leaderboard.hosting.board import Board
 
     for path in export(Board(), options.folder):
         print(path)
 
 
 def _metric(options: argparse.Namespace) -> None:
-    from leaderboard.measure import measure
+    from leaderboard.scoring.measure import measure
 
     if options.groups and options.metric != "set-level":
         raise LeaderboardError(f"--groups goes with set-level, not with {options.metric}; leave it out.")
@@ -235,16 +243,16 @@ def _prefer(options: argparse.Namespace) -> None:
 
 
 def _score(options: argparse.Namespace) -> None:
-    from leaderboard.judging.judge import answers_file
-    from leaderboard.judging.submission import judge_submission
-    from leaderboard.measure import sentence_model
-    from leaderboard.references import ReferenceFile, read_references, reference_file
-    from leaderboard.rules import known_words, predictions_of
-    from leaderboard.scorer import score
+    from emer_space.files.formats import read_file
+    from leaderboard.judge.judge import answers_file
+    from leaderboard.judge.submission import judge_submission
+    from leaderboard.scoring.measure import sentence_model
+    from leaderboard.scoring.scorer import score
     from leaderboard.tracks import load_track
-    from submissions.doubts import doubts
-    from submissions.formats import read_file
-    from submissions.ids import missed
+    from leaderboard.tracks.references import ReferenceFile, read_references, reference_file
+    from leaderboard.tracks.rules import known_words, predictions_of
+    from submissions.checks.doubts import doubts
+    from submissions.checks.ids import missed
 
     track = load_track(options.track)
     if options.wheels and track.vocabulary != "official":

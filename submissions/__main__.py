@@ -12,15 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emer_space.command import run_command
+from emer_space.commands.run import run_command
+from emer_space.files.formats import read_file
+from emer_space.files.notes import counted
+from emer_space.files.problems import Limits, SubmissionError, more_problems
 from leaderboard.errors import LeaderboardError
-from leaderboard.rules import rules_here
 from leaderboard.tracks import Track, load_track
-from submissions.formats import read_file
-from submissions.identity import LOCAL
-from submissions.notes import counted
-from submissions.problems import Limits, SubmissionError, more_problems
-from submissions.validation import Check, check
+from leaderboard.tracks.rules import rules_here
+from submissions.checks.validation import Check, check
+from submissions.people.identity import LOCAL
 
 if TYPE_CHECKING:
     from submissions.remote import RemoteBoard
@@ -175,8 +175,8 @@ class _LocalBoard:
     """The leaderboard on this machine, with the answers of the API. Who works here is `local`."""
 
     def __init__(self) -> None:
-        from leaderboard.desk import Desk
-        from leaderboard.hosting import Board
+        from leaderboard.board.questions import Desk
+        from leaderboard.hosting.board import Board
 
         self._desk = Desk(Board())
 

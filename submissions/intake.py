@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from emer_space.files.problems import Problem, plain
+from submissions.checks.validation import Check, check
 from submissions.errors import Overtaken, Refusal, StoreError
-from submissions.identity import Person, known
-from submissions.ledger import Ledger
-from submissions.problems import Problem, plain
-from submissions.quota import Attempts, Usage, usage
-from submissions.records import Action, Decision, Submission, is_id, new_id
+from submissions.people.identity import Person, known
+from submissions.people.quota import Attempts, Usage, usage
+from submissions.store.ledger import Ledger
+from submissions.store.records import Action, Decision, Submission, is_id, new_id
 from submissions.tracks import TrackRules
-from submissions.validation import Check, check
 
 Decided = TypeVar("Decided")
 

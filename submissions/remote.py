@@ -10,10 +10,10 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from httpx import HTTPError
 
+from emer_space.files.formats import read_file
+from emer_space.files.problems import Limits, SubmissionError
+from submissions.checks.validation import Check
 from submissions.errors import IntakeError, Refusal
-from submissions.formats import read_file
-from submissions.problems import Limits, SubmissionError
-from submissions.validation import Check
 
 TOKEN = "EMER_TOKEN"
 """An access token that tells who is calling; of its own, so that no other one is sent to whichever address is named."""

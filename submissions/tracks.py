@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from submissions.spellings import Knows
-from submissions.tables import NAME, Column, Id
+from emer_space.files.spellings import Knows
+from emer_space.files.tables import NAME, Column, Id
 
 
 @dataclass(frozen=True, slots=True)

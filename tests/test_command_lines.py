@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from emer_space.command import FAILED, NO_READER
+from emer_space.commands.run import FAILED, NO_READER
 from emer_space.errors import EmerError
+from emer_space.files.problems import SubmissionError
 from leaderboard.errors import LeaderboardError
 from submissions.errors import IntakeError
-from submissions.problems import SubmissionError
 
 ENTRANCES = ("emer_space", "leaderboard", "submissions", "training")
 

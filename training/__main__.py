@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from emer_space.command import run_command
+from emer_space.commands.run import run_command
 from emer_space.errors import InputError
 from emer_space.models.own import PACKAGED
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from emer_space.feelings import FACE_CLASSES, FEELINGS
+from emer_space.clues.posteriors import FACE_CLASSES, FEELINGS
 from training.corpora import Faces
 
 SIDE = 48

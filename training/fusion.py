@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from emer_space.analysis import MODALITIES, ClipFacts, Modality
 from emer_space.cancellation import CancelToken
-from emer_space.clues.face_channels import still_reading
-from emer_space.clues.textual import given_subtitle, read_textual
-from emer_space.clues.word_witness import from_support, word_support
+from emer_space.clues.face.channels import still_reading
+from emer_space.clues.posteriors import EVEN, FEELINGS, PRIOR, fusion_table, lapsed, with_prior
 from emer_space.errors import InputError, ModelUnavailable
-from emer_space.feelings import EVEN, FEELINGS, PRIOR, fusion_table, lapsed, with_prior
 from emer_space.models.expression import FaceNetwork, SecondOpinion
 from emer_space.models.sentences import SentenceEmbeddings
 from emer_space.models.voice_witness import VoiceWitness
 from emer_space.settings import Settings
+from emer_space.text.textual import given_subtitle, read_textual
+from emer_space.text.word_witness import from_support, word_support
 from training import muscles, voice
 from training.corpora import FERPLUS, Part, Recording, ferplus, recordings
 from training.face_network import seen_badly

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.clues.face_channels import EVIDENCE, still_channels
+from emer_space.clues.face.channels import EVIDENCE, still_channels
+from emer_space.clues.posteriors import FACE_CLASSES, FEELINGS
 from emer_space.errors import InputError
-from emer_space.feelings import FACE_CLASSES, FEELINGS
 from emer_space.models.expression import FaceNetwork, SecondOpinion, grey_face, pooled, sharpness
 from emer_space.models.face import Face, FaceLandmarks
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from emer_space.clues.posteriors import feeling_of
 from emer_space.errors import InputError
-from emer_space.feelings import feeling_of
 from emer_space.models import hearing, whisper_encoder
 from emer_space.models.hearing import Hearing
 from emer_space.models.voice_witness import CLASSES

@@ -26,10 +26,16 @@ from typing import Any
 
 from emer_space.analysis import Clue, Modality
 from emer_space.errors import RuleError
-from emer_space.table_shapes import CHANNELS, MADE_CUES, PICTURE_CUES, PLACES, READING, SHAPES
-from emer_space.tables import Misfit, Wording, read_table
+from emer_space.tables.load import Misfit, Wording, read_table
+from emer_space.tables.shapes import CHANNELS, MADE_CUES, PICTURE_CUES, PLACES, READING, SHAPES
 
 PACKAGE = Path(__file__).resolve().parent.parent
+TABLES: Mapping[Modality, str] = {
+    "visual": "clues/face/visual.toml",
+    "acoustic": "clues/voice/acoustic.toml",
+    "textual": "text/textual.toml",
+}
+"""The table of each modality's rules, by its path below `emer_space/`."""
 Measurements = Mapping[str, float | int | str | bool | None]
 
 
@@ -120,7 +126,7 @@ class Rule:
 
 @cache
 def read_toml(name: str) -> dict[str, Any]:
-    """A table of the package by its path below `emer_space/`, for instance `clues/visual.toml`; not to be changed.
+    """A table of the package by its path below `emer_space/`, for instance `clues/face/visual.toml`; not to be changed.
 
     Raises `RuleError` where it holds what is not known there (`table_shapes.SHAPES`).
     """
@@ -131,7 +137,7 @@ def read_toml(name: str) -> dict[str, Any]:
 def load_rules(modality: Modality) -> tuple[Rule, ...]:
     """The rules of one modality in the order of their file; raises `RuleError` on a row that is wrong."""
     table = f"{modality}.toml"
-    rules = tuple(_checked(_rule(row), modality, table) for row in read_toml(f"clues/{table}")["rule"])
+    rules = tuple(_checked(_rule(row), modality, table) for row in read_toml(TABLES[modality])["rule"])
     _once_each(rules, table)
     if missing := next((cue for cue in MADE_CUES[modality] if cue not in {rule.cue for rule in rules}), None):
         raise RuleError(f"{table}: the cue {missing!r} is missing, which the program asks for by its name.")
@@ -145,9 +151,9 @@ def load_rules(modality: Modality) -> tuple[Rule, ...]:
 
 @cache
 def described_rules(modality: Modality) -> tuple[Rule, ...]:
-    """The rules that read a description in words: the measured ones that have phrases, and `clues/described.toml`."""
+    """The rules that read a description in words: the measured ones that have phrases, and `text/described.toml`."""
     measured = [rule for rule in load_rules(modality) if rule.words]
-    rows = read_toml("clues/described.toml").get(modality, ())
+    rows = read_toml("text/described.toml").get(modality, ())
     rules = (*measured, *(_checked(_rule(row), modality, "described.toml") for row in rows))
     _once_each(rules, "described.toml")
     return rules
@@ -155,8 +161,8 @@ def described_rules(modality: Modality) -> tuple[Rule, ...]:
 
 @cache
 def model_rules(modality: Modality) -> tuple[Rule, ...]:
-    """What a classifier may say, a rule a class: `clues/voice_emotion.toml`."""
-    rows = read_toml("clues/voice_emotion.toml").get(modality, ())
+    """What a classifier may say, a rule a class: `clues/voice/voice_emotion.toml`."""
+    rows = read_toml("clues/voice/voice_emotion.toml").get(modality, ())
     rules = tuple(_checked(_rule(row), modality, "voice_emotion.toml") for row in rows)
     _once_each((*load_rules(modality), *rules), "voice_emotion.toml")
     return rules
@@ -179,7 +185,7 @@ def rules_sha256() -> str:
     """One hash over every rule table of the package, so that a result says which rules made it."""
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.glob("**/*.toml")):
-        if {"vocabulary", "words", "page"} & set(path.relative_to(PACKAGE).parts):
+        if {"vocabulary", "page", "files"} & set(path.relative_to(PACKAGE).parts):
             continue
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emer_space.clues.activity import VoiceActivity
-from emer_space.clues.face_shape import mouth_opening
-from emer_space.clues.faces import Sighting, Track
+from emer_space.clues.face.shape import mouth_opening
+from emer_space.clues.face.sightings import Sighting, Track
 from emer_space.clues.spans import Floats, swing
+from emer_space.clues.voice.activity import VoiceActivity
 
 WINDOW_S = 0.5
 """Mouth and voice are compared by their movement within this time: sound and picture may be apart by 0.1 s."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.errors import ModelUnavailable, RuleError
-from emer_space.table_shapes import SHAPES
-from emer_space.tables import read_table
+from emer_space.tables.load import read_table
+from emer_space.tables.shapes import SHAPES
 
 TABLE = Path(__file__).parent / "emotion_classes.toml"
 

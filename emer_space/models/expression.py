@@ -14,13 +14,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from emer_space.clues.posteriors import FACE_CLASSES, softmax
 from emer_space.errors import ModelUnavailable
-from emer_space.feelings import FACE_CLASSES, softmax
 from emer_space.models.face import Face
 from emer_space.models.own import own, revision, table
 from emer_space.models.store import bundled_models, locate
-from emer_space.table_shapes import FACES
-from emer_space.tables import Number, Table, exactly
+from emer_space.tables.load import Number, Table, exactly
+from emer_space.tables.shapes import FACES
 
 EXPRESSIONS = FACES
 """What a face may show, in the order of `feelings.FEELINGS`."""

@@ -31,8 +31,8 @@ from huggingface_hub.utils import validate_repo_id
 
 from emer_space.errors import ModelUnavailable
 from emer_space.settings import app_home
-from emer_space.table_shapes import SHAPES
-from emer_space.tables import read_table
+from emer_space.tables.load import read_table
+from emer_space.tables.shapes import SHAPES
 
 log = logging.getLogger(__name__)
 

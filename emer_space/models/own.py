@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emer_space.errors import ModelUnavailable, RuleError
-from emer_space.tables import Shape, check
+from emer_space.tables.load import Shape, check
 
 PACKAGED = Path(__file__).parent / "weights"
 

@@ -19,8 +19,8 @@ from typing import Literal
 
 from emer_space.errors import ModelUnavailable
 from emer_space.settings import app_home
-from emer_space.table_shapes import SHAPES
-from emer_space.tables import read_table
+from emer_space.tables.load import read_table
+from emer_space.tables.shapes import SHAPES
 
 FETCH_TIMEOUT_S = 900
 

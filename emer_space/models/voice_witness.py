@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
-from emer_space.clues.activity import VoiceActivity
+from emer_space.clues.posteriors import AROUSAL, FEELINGS
+from emer_space.clues.voice.activity import VoiceActivity
 from emer_space.errors import ModelUnavailable
-from emer_space.feelings import AROUSAL, FEELINGS
 from emer_space.models.hearing import PER_LAYER, Hearing
 from emer_space.models.hub_voice import HOP_S, SAMPLE_RATE, WINDOW_S, VoiceEmotions
 from emer_space.models.own import own

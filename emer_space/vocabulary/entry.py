@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emer_space.errors import RuleError
-from emer_space.tables import Number, Rows, Table, read_table, text
+from emer_space.tables.load import Number, Rows, Table, read_table, text
 
 _PAIR = Rows(Number(-1, 1), 2, 2)
 _GROUPS = Table(more=Rows(Table({"words": Rows(text)}, {"at": _PAIR, "values": Table(more=_PAIR)})))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from emer_space.errors import InputError, RuleError
-from emer_space.tables import Rows, Table, read_table, text
+from emer_space.tables.load import Rows, Table, read_table, text
 from emer_space.vocabulary.entry import Entry, Group, key, read_groups
 from emer_space.vocabulary.forms import derived
 from emer_space.vocabulary.wheel import Wheel, read_wheels

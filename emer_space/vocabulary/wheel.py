@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from emer_space.errors import RuleError
-from emer_space.tables import Rows, Table, flag, read_table, text
+from emer_space.tables.load import Rows, Table, flag, read_table, text
 
 Tree = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Inner ring → middle ring → outer words."""

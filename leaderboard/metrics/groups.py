@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from submissions.label_lists import parse_labels
+from emer_space.files.label_lists import parse_labels
 
 _INNERMOST = re.compile(r"\[([^\[\]]*)\]")
 

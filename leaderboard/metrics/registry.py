@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from emer_space.files.problems import refusal
+from emer_space.files.tables import Column, Id, Table
 from emer_space.vocabulary import load_vocabulary
 from leaderboard.errors import JudgeUnavailable
-from leaderboard.judging import overlap
-from leaderboard.judging.grouper import group
-from leaderboard.judging.judge import Judge, by_name
+from leaderboard.judge import overlap
+from leaderboard.judge.grouper import group
+from leaderboard.judge.judge import Judge, by_name
 from leaderboard.metrics import classification as classes
 from leaderboard.metrics.description import Embed, description
 from leaderboard.metrics.emotion_wheel import emotion_wheel, hit
@@ -18,8 +20,6 @@ from leaderboard.metrics.set_level import set_level
 from leaderboard.metrics.tally import Tally
 from leaderboard.metrics.valence import polarity
 from leaderboard.metrics.wheels import Wheels
-from submissions.problems import refusal
-from submissions.tables import Column, Id, Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from emer_space.files.problems import SubmissionError, shown
+from emer_space.files.tables import NAME, Column, Id, Kind, read_table
 from emer_space.settings import app_home
-from emer_space.tables import Misfit, Number, OneOf, Rows, Shape, Table, any_text, flag, text
+from emer_space.tables.load import Misfit, Number, OneOf, Rows, Shape, Table, any_text, flag, text
 from leaderboard.errors import TrackError
-from leaderboard.judging.choice import JudgeChoice, choices
+from leaderboard.judge.choice import JudgeChoice, choices
 from leaderboard.metrics.classification import Undecided
 from leaderboard.metrics.registry import METRICS
-from leaderboard.vocabularies import FIRST_SET, wheel_sets
-from submissions.problems import SubmissionError, shown
-from submissions.tables import NAME, Column, Id, Kind, read_table
+from leaderboard.tracks.vocabularies import FIRST_SET, wheel_sets
 from submissions.tracks import Quota, TrackRules
 
 FOLDER = Path(__file__).parent
@@ -113,7 +113,7 @@ class Published:
 class Track:
     """A benchmark. `rules` is what participants see; `parts` has one nameless part unless the track has several.
 
-    `references` is the file of a track whose answers are public; hidden ones are found by `leaderboard.references`.
+    `references` is the file of a track whose answers are public; hidden ones are found by `tracks.references`.
     `judges`: the metrics that ask a language model, each with the one that it demands. `wheels`: the official set,
     where the vocabulary is official.
     """

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from emer_space.cancellation import CancelToken
-from emer_space.clip import Clip, open_clip
+from emer_space.media.clip import Clip, open_clip
 from emer_space.settings import Settings
 
 SETTINGS = Settings()

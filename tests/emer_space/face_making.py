@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.analysis import Clue, Person
-from emer_space.clues.face_channels import face_channels, table, times
-from emer_space.clues.face_clues import Pace, face_clues
-from emer_space.clues.faces import Sighting, sighting
+from emer_space.clues.face.channels import face_channels, table, times
+from emer_space.clues.face.face_clues import Pace, face_clues
+from emer_space.clues.face.sightings import Sighting, sighting
 from emer_space.models.expression import EXPRESSIONS
 from emer_space.models.face import Face
 

@@ -12,12 +12,12 @@ from voice_making import RATE, Wave, melody, voice
 
 from emer_space.analysis import ClipFacts, Reading, Segment, Subtitle
 from emer_space.cancellation import CancelToken
-from emer_space.clip import open_clip
-from emer_space.clip import wave as clip_sound
-from emer_space.clues.acoustic import MOST_CLUES, read_acoustic
 from emer_space.clues.rules import load_rules
-from emer_space.clues.voice import syllables
+from emer_space.clues.voice.acoustic import MOST_CLUES, read_acoustic
+from emer_space.clues.voice.measures import syllables
 from emer_space.errors import Cancelled
+from emer_space.media.clip import open_clip
+from emer_space.media.clip import wave as clip_sound
 from emer_space.models.pitch import PitchTracker
 from emer_space.settings import Settings
 

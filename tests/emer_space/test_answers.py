@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emer_space.answers import MOST_LABELS, MOST_SENTENCES, parse_sentences, parse_texts, parse_words
+from emer_space.language_model.replies import MOST_LABELS, MOST_SENTENCES, parse_sentences, parse_texts, parse_words
 
 CASES = json.loads((Path(__file__).parent / "answers.json").read_text(encoding="utf-8"))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emer_space.__main__ import main
-from emer_space.batch import SUFFIXES, run_batch
+from emer_space.commands.batch import SUFFIXES, run_batch
 from emer_space.errors import InputError
 from emer_space.pipeline import Request
 from emer_space.profiles import load_profile

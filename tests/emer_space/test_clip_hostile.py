@@ -11,7 +11,7 @@ from clip_making import CANARY, SETTINGS, assert_harmless, make, opened, shown, 
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import InputError
-from emer_space.ffmpeg import probe
+from emer_space.media.ffmpeg import probe
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from clip_making import SETTINGS, SMALLEST, assert_harmless, make, opened, pattern, shown, tone, write_film
 
 from emer_space.cancellation import CancelToken
-from emer_space.clip import frames
 from emer_space.errors import InputError
+from emer_space.media.clip import frames
 
 
 @pytest.fixture

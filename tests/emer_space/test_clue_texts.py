@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from emer_space.analysis import INPUTS
-from emer_space.clue_file import ClueTexts, explain_clue_file, explain_clues
-from emer_space.clue_texts import Described, read_clue_text
 from emer_space.clues.rules import described_rules, load_rules, rules_by_cue
+from emer_space.commands.clue_file import ClueTexts, explain_clue_file, explain_clues
 from emer_space.disambiguation import load_patterns
 from emer_space.errors import InputError
+from emer_space.text.clue_texts import Described, read_clue_text
 
 
 def cues(text: str, modality: Described = "visual") -> set[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emer_space.analysis import Explanation
-from emer_space.clue_file import ClueTexts, explain_clues
+from emer_space.commands.clue_file import ClueTexts, explain_clues
 
 ROWS = json.loads((Path(__file__).parent / "conflicts.json").read_text(encoding="utf-8"))
 

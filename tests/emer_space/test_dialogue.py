@@ -13,12 +13,12 @@ from talking import INJECTED, able, obedient, purpose
 
 from emer_space.__main__ import main
 from emer_space.analysis import Analysis
-from emer_space.clue_file import ClueTexts, explain_clues
+from emer_space.commands.clue_file import ClueTexts, explain_clues
+from emer_space.language_model.answer_cache import KeptAnswers
 from emer_space.models.chat import Chat
 from emer_space.models.endpoint import Endpoint, EndpointChat
-from emer_space.models.kept_answers import KeptAnswers
-from leaderboard.desk import Desk
-from leaderboard.hosting import Board
+from leaderboard.board.questions import Desk
+from leaderboard.hosting.board import Board
 
 ROW = ClueTexts("a", "She frowns and glares.", "An angry, shouting voice.", "You promised to be here at six.")
 CHINESE = ClueTexts("b", "她皱着眉头，瞪着对方。", "声音愤怒，几乎在喊。", "你答应过六点来的。")

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
-from emer_space.clip import Frame, frames, open_clip
-from emer_space.clues.face_channels import table
+from emer_space.clues.face.channels import table
+from emer_space.media.clip import Frame, frames, open_clip
 from emer_space.models.expression import EXPRESSIONS, FaceWitness, grey_face
 from emer_space.models.face import (
     CHIN,

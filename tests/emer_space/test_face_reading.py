@@ -10,12 +10,12 @@ from face_making import STEP, calls, clues_of, drawn_face, filmed
 
 from emer_space.analysis import Clue, Label, Person, Reading
 from emer_space.cancellation import CancelToken
-from emer_space.clip import frames, open_clip
-from emer_space.clues.face_channels import face_channels
-from emer_space.clues.faces import Sighting
-from emer_space.clues.visual import read_visual
+from emer_space.clues.face.channels import face_channels
+from emer_space.clues.face.sightings import Sighting
+from emer_space.clues.face.visual import read_visual
 from emer_space.disambiguation import weigh
 from emer_space.labels import read_labels
+from emer_space.media.clip import frames, open_clip
 from emer_space.models.expression import EXPRESSIONS, SEVEN, FaceWitness
 from emer_space.models.face import FaceLandmarks
 from emer_space.settings import Settings

@@ -11,12 +11,12 @@ from face_drawing import STYLES, Picture, drawn_picture, masked
 
 from emer_space.analysis import Reading
 from emer_space.cancellation import CancelToken
-from emer_space.clip import Clip, Frame, frames, open_clip
-from emer_space.clues.drawn import drawn
-from emer_space.clues.face_covered import mouth_covered
-from emer_space.clues.face_patch import patch
-from emer_space.clues.face_search import Place
-from emer_space.clues.visual import read_visual
+from emer_space.clues.face.covered import mouth_covered
+from emer_space.clues.face.drawn import drawn
+from emer_space.clues.face.patch import patch
+from emer_space.clues.face.search import Place
+from emer_space.clues.face.visual import read_visual
+from emer_space.media.clip import Clip, Frame, frames, open_clip
 from emer_space.models.face import Face, FaceFinder, FaceLandmarks
 from emer_space.settings import Settings
 

@@ -8,9 +8,9 @@ import pytest
 from clip_making import CANARY, SETTINGS, children, make, opened, pattern, write_film
 
 from emer_space.cancellation import CancelToken
-from emer_space.clip import frames, open_clip
 from emer_space.errors import Cancelled, InputError, MissingTool
-from emer_space.ffmpeg import Child, run
+from emer_space.media.clip import frames, open_clip
+from emer_space.media.ffmpeg import Child, run
 
 
 @pytest.fixture

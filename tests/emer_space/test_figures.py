@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import pytest
 
-from emer_space import render
 from emer_space.analysis import (
     Analysis,
     ClipFacts,
@@ -23,11 +22,12 @@ from emer_space.analysis import (
     Series,
     Subtitle,
 )
-from emer_space.figures import timeline, wheel
-from emer_space.figures.timeline import CHARACTER_WIDTH, cue_name, curve_path, pack, tick_step
-from emer_space.figures.wheel import _apart
+from emer_space.page import render
+from emer_space.page.figures import timeline, wheel
+from emer_space.page.figures.timeline import CHARACTER_WIDTH, cue_name, curve_path, pack, tick_step
+from emer_space.page.figures.wheel import _apart
+from emer_space.page.words import load_words
 from emer_space.vocabulary import load_vocabulary
-from emer_space.words import load_words
 
 WORDS = load_words()
 HOSTILE = "<img src=x onerror=alert(1)>\"' & {braces}"

@@ -8,8 +8,8 @@ from clip_making import SETTINGS, assert_harmless, make, opened, pattern, tone
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import InputError
-from emer_space.ffmpeg import probe
-from emer_space.source import ACCEPTED
+from emer_space.media.ffmpeg import probe
+from emer_space.media.source import ACCEPTED
 
 
 def refusal(source: Path, folder: Path) -> str:

@@ -4,8 +4,8 @@ import pytest
 
 from emer_space.analysis import Clue, Modality, Sentence
 from emer_space.disambiguation import Verdict, weigh
-from emer_space.grounding import ground
 from emer_space.labels import supported
+from emer_space.language_model.grounding import ground
 
 FROWN = "The brows are lowered and drawn together."
 SHOUT = "The voice is raised to a shout or close to it."

@@ -16,8 +16,8 @@ from hub_lab import FACTS, HELLO, RATE, Impatient, all_made, jpeg, load_role, no
 
 from emer_space.analysis import Clue, Reading
 from emer_space.cancellation import CancelToken
-from emer_space.clues.activity import VoiceActivity
-from emer_space.clues.voice_emotion import voice_emotion_clues, with_voice_emotion
+from emer_space.clues.voice.activity import VoiceActivity
+from emer_space.clues.voice.emotion import voice_emotion_clues, with_voice_emotion
 from emer_space.errors import Cancelled, ModelUnavailable
 from emer_space.models.chat import audio_part, image_part, text_part
 from emer_space.models.expression import EXPRESSIONS

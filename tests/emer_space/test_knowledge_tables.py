@@ -13,24 +13,27 @@ import pytest
 from face_making import calls, clues_of, drawn_face, filmed
 from voice_making import RATE, melody, voice
 
-from emer_space import disambiguation, table_check, tables
+from emer_space import disambiguation
 from emer_space.analysis import ClipFacts
 from emer_space.cancellation import CancelToken
-from emer_space.clues import acoustic, rules
-from emer_space.clues.face_channels import face_channels
-from emer_space.clues.face_channels import table as face_channels_table
-from emer_space.clues.voice_emotion import FEELING_OF
+from emer_space.clues import rules
+from emer_space.clues.face.channels import face_channels
+from emer_space.clues.face.channels import table as face_channels_table
+from emer_space.clues.posteriors import FEELINGS, fusion_table
+from emer_space.clues.voice import acoustic
+from emer_space.clues.voice.emotion import FEELING_OF
 from emer_space.errors import RuleError
-from emer_space.feelings import FEELINGS, fusion_table
 from emer_space.models import own
 from emer_space.models.emotion_classes import _known
 from emer_space.models.expression import EVIDENCE, EXPRESSIONS, face_table
 from emer_space.models.face import FaceLandmarks
 from emer_space.models.pitch import PitchTracker
 from emer_space.settings import Settings
-from emer_space.table_check import check_tables
-from emer_space.table_shapes import BLENDSHAPES, CLASSES, FACE_CHANNELS, MADE_CUES, SHAPES, VOICE_CHANNELS
-from emer_space.tables import Number, Rows, Table, Wording, check, read_table, text
+from emer_space.tables import check as table_check
+from emer_space.tables import load as tables
+from emer_space.tables.check import check_tables
+from emer_space.tables.load import Number, Rows, Table, Wording, check, read_table, text
+from emer_space.tables.shapes import BLENDSHAPES, CLASSES, FACE_CHANNELS, MADE_CUES, SHAPES, VOICE_CHANNELS
 from emer_space.vocabulary import Vocabulary
 
 PACKAGE = rules.PACKAGE
@@ -155,7 +158,7 @@ def test_a_changed_table_is_refused_or_right_and_nothing_else(
             refused += 1
             assert ".toml" in str(problem) or str(problem).startswith(("rule", "pattern"))
         else:
-            if name == "clues/visual.toml":
+            if name == "clues/face/visual.toml":
                 face_channels_table.cache_clear()
                 clues_of(filmed(lambda t: drawn_face({"mouthSmile": 0.5}), lambda t: calls(happy=1.0)))
     assert refused > FUZZED / 3
@@ -164,7 +167,7 @@ def test_a_changed_table_is_refused_or_right_and_nothing_else(
 
 @pytest.mark.parametrize("modality", MADE_CUES)
 def test_a_cue_that_code_asks_for_is_missed_at_load(modality: str, put: Callable[[str, dict[str, Any]], None]) -> None:
-    name = f"clues/{modality}.toml"
+    name = rules.TABLES[modality]
     table = read(name)
     for number, row in enumerate(table["rule"]):
         if row["cue"] in MADE_CUES[modality]:
@@ -192,7 +195,7 @@ def test_each_key_that_a_table_needs_is_needed_by_its_name(name: str) -> None:
 def test_a_wrong_channel_is_told_with_its_table_its_row_and_the_known_ones(
     put: Callable[[str, dict[str, Any]], None],
 ) -> None:
-    for name, known in (("clues/visual.toml", "brow_down"), ("clues/acoustic.toml", "alpha_db")):
+    for name, known in (("clues/face/visual.toml", "brow_down"), ("clues/voice/acoustic.toml", "alpha_db")):
         table = read(name)
         for number, row in enumerate(table["rule"]):
             if "when" not in row or number % 5:
@@ -207,25 +210,49 @@ def test_a_wrong_channel_is_told_with_its_table_its_row_and_the_known_ones(
     ("name", "place", "says"),
     [
         (
-            "clues/visual.toml",
+            "clues/face/visual.toml",
             ("says_more", "grimace", 0),
             r"^visual\.toml, says_more: there is no cue 'lips-stretched_x'",
         ),
-        ("clues/visual.toml", ("blendshapes", "squint", 0), r"^visual\.toml, blendshapes › squint › number 1: 'eyeSq"),
-        ("clues/visual.toml", ("marked", "smile"), r"^visual\.toml, marked: 'smile_x' is not known there; known are "),
-        ("clues/visual.toml", ("rest", "squint"), r"^visual\.toml, rest: 'squint_x' is not known there; known are "),
-        ("clues/visual.toml", ("kin", "fear"), r"^visual\.toml, kin: 'fear_x' is not known there; known are angry"),
         (
-            "clues/visual.toml",
+            "clues/face/visual.toml",
+            ("blendshapes", "squint", 0),
+            r"^visual\.toml, blendshapes › squint › number 1: 'eyeSq",
+        ),
+        (
+            "clues/face/visual.toml",
+            ("marked", "smile"),
+            r"^visual\.toml, marked: 'smile_x' is not known there; known are ",
+        ),
+        (
+            "clues/face/visual.toml",
+            ("rest", "squint"),
+            r"^visual\.toml, rest: 'squint_x' is not known there; known are ",
+        ),
+        (
+            "clues/face/visual.toml",
+            ("kin", "fear"),
+            r"^visual\.toml, kin: 'fear_x' is not known there; known are angry",
+        ),
+        (
+            "clues/face/visual.toml",
             ("kin", "fear", 0),
             r"kin › fear › number 1: 'fearful_x' is not a word of the vocabulary",
         ),
-        ("clues/textual.toml", ("yields", "thanks", 0), r"^textual\.toml, yields: there is no cue 'refusing_x'; known"),
+        ("text/textual.toml", ("yields", "thanks", 0), r"^textual\.toml, yields: there is no cue 'refusing_x'; known"),
         ("disambiguation.toml", ("groups", "tears", 0), r"^disambiguation\.toml, groups › tears: there is no cue "),
         ("disambiguation.toml", ("pattern", 3, "wins"), r"^disambiguation\.toml, pattern › .*: '\w+_x' is not known"),
-        ("text_labels.toml", ("factors", "negated"), r"^text_labels\.toml, factors: 'negated_x' is not known there; "),
+        (
+            "text/text_labels.toml",
+            ("factors", "negated"),
+            r"^text_labels\.toml, factors: 'negated_x' is not known there; ",
+        ),
         ("explanation.toml", ("conclusion", "also"), r"^explanation\.toml, conclusion: 'also_x' is not known there; "),
-        ("grounding.toml", ("act", 0, "english"), r"^grounding\.toml, act › smile: 'english_x' is not known there; "),
+        (
+            "language_model/grounding.toml",
+            ("act", 0, "english"),
+            r"^grounding\.toml, act › smile: 'english_x' is not known there; ",
+        ),
     ],
 )
 def test_a_wrong_name_is_told_where_it_stands(

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from emer_space.errors import RuleError
-from emer_space.languages import Languages, PageInOneLanguage, chosen_language
+from emer_space.page.languages import Languages, PageInOneLanguage, chosen_language
 
 
 @pytest.mark.parametrize(

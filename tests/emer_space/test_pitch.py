@@ -5,7 +5,7 @@ import pytest
 from voice_making import RATE, melody, voice
 
 from emer_space.cancellation import CancelToken
-from emer_space.clues.activity import voice_activity
+from emer_space.clues.voice.activity import voice_activity
 from emer_space.errors import Cancelled
 from emer_space.models.pitch import PitchTracker
 

@@ -7,8 +7,8 @@ import pytest
 from clip_making import CANARY, H264, SETTINGS, make, opened, pattern, shown, tone, write_film
 
 from emer_space.cancellation import CancelToken
-from emer_space.clip import frames, wave
 from emer_space.errors import InputError
+from emer_space.media.clip import frames, wave
 
 
 @pytest.fixture

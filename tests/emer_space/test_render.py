@@ -5,12 +5,12 @@ from pathlib import Path
 
 from clip_making import H264, make, pattern
 
-from emer_space import render
 from emer_space.cancellation import CancelToken
+from emer_space.page import render
+from emer_space.page.words import load_words
 from emer_space.pipeline import Finished, Request, analyze
 from emer_space.profiles import load_profile
 from emer_space.settings import Settings
-from emer_space.words import load_words
 
 WORDS = load_words()
 

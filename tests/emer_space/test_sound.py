@@ -9,9 +9,9 @@ from clip_making import H264, SETTINGS, make, opened, pattern, shown, tone
 from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
-from emer_space.clip import Clip, wave
 from emer_space.errors import InputError
-from emer_space.sound import FRAME, RATE, level_of
+from emer_space.media.clip import Clip, wave
+from emer_space.media.sound import FRAME, RATE, level_of
 
 LOUD = 0.125
 """Peak of the tone of `clip_making.tone`."""

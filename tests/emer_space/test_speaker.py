@@ -8,11 +8,11 @@ from face_making import calls, drawn_face, filmed
 
 from emer_space.analysis import ClipFacts
 from emer_space.cancellation import CancelToken
-from emer_space.clip import Frame
-from emer_space.clues.activity import VoiceActivity
-from emer_space.clues.faces import Track, main_track
+from emer_space.clues.face.sightings import Track, main_track
+from emer_space.clues.face.visual import read_visual
 from emer_space.clues.speaker import speaking
-from emer_space.clues.visual import read_visual
+from emer_space.clues.voice.activity import VoiceActivity
+from emer_space.media.clip import Frame
 from emer_space.models.face import Face, FaceLandmarks
 from emer_space.settings import Settings
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from emer_space.clauses import stretches, tables
+from emer_space.commands.label_file import write_labels
 from emer_space.errors import InputError
-from emer_space.label_file import write_labels
-from emer_space.text_labels import mentions, text_labels
+from emer_space.text.clauses import stretches, tables
+from emer_space.text.text_labels import mentions, text_labels
 from emer_space.vocabulary import load_vocabulary
 
 EXPLANATION = (

@@ -7,13 +7,13 @@ import pytest
 from emer_space.analysis import ClipFacts, Clue, Reading, Segment, Subtitle
 from emer_space.cancellation import CancelToken
 from emer_space.clues.rules import load_rules
-from emer_space.clues.situations import EVERYDAY
-from emer_space.clues.speech_acts import chinese_table, speech_act_clues
-from emer_space.clues.textual import MOST_CLUES, NOTICES, given_subtitle, read_textual
-from emer_space.clues.utterance import guess_language, utterances
 from emer_space.errors import Cancelled
 from emer_space.models.sentences import SentenceEmbeddings
 from emer_space.settings import Settings
+from emer_space.text.situations import EVERYDAY
+from emer_space.text.speech_acts import chinese_table, speech_act_clues
+from emer_space.text.textual import MOST_CLUES, NOTICES, given_subtitle, read_textual
+from emer_space.text.utterance import guess_language, utterances
 from emer_space.vocabulary import load_vocabulary
 
 FACTS = ClipFacts("0" * 64, 6.0, 640, 360, 25.0, True, True)

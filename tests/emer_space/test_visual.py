@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from emer_space.analysis import ClipFacts, Clue, Reading
 from emer_space.cancellation import CancelToken
-from emer_space.clip import Frame, frames, open_clip
-from emer_space.clues.face_channels import EVIDENCE, face_table, overall, table
-from emer_space.clues.face_clues import PICTURE_CUES, without_repeats
-from emer_space.clues.faces import Tracker, sighting
+from emer_space.clues.face.channels import EVIDENCE, face_table, overall, table
+from emer_space.clues.face.face_clues import PICTURE_CUES, without_repeats
+from emer_space.clues.face.sightings import Tracker, sighting
+from emer_space.clues.face.visual import MAX_CLUES, read_visual
 from emer_space.clues.rules import Condition, Rule, load_rules
 from emer_space.clues.spans import held, smoothed, spans
-from emer_space.clues.visual import MAX_CLUES, read_visual
 from emer_space.errors import Cancelled, RuleError
+from emer_space.media.clip import Frame, frames, open_clip
 from emer_space.models.expression import EXPRESSIONS, FaceWitness
 from emer_space.models.face import Face, FaceLandmarks
 from emer_space.settings import Settings

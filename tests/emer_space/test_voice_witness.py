@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from emer_space.analysis import ClipFacts, Clue, Reading
 from emer_space.cancellation import CancelToken
-from emer_space.clues.activity import VoiceActivity
-from emer_space.clues.voice_emotion import with_voice_emotion
+from emer_space.clues.posteriors import FEELINGS
+from emer_space.clues.voice.activity import VoiceActivity
+from emer_space.clues.voice.emotion import with_voice_emotion
 from emer_space.errors import Cancelled, ModelUnavailable
-from emer_space.feelings import FEELINGS
 from emer_space.models import store
 from emer_space.models.voice_witness import CLASSES, VoiceWitness, arousal_of, load_weights, over_feelings
 from emer_space.models.whisper_encoder import WhisperEncoder

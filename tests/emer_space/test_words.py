@@ -8,8 +8,8 @@ import pytest
 
 from emer_space.analysis import INPUTS, MODALITIES
 from emer_space.errors import RuleError
-from emer_space.languages import TAGS
-from emer_space.words import FOLDER, Words, load_words
+from emer_space.page.languages import TAGS
+from emer_space.page.words import FOLDER, Words, load_words
 
 PROJECT = Path(__file__).parents[2]
 SOURCES = [

@@ -26,10 +26,10 @@ if __name__ == "__main__":
 import app  # noqa: E402
 from emer_space.page.gate import MOST_CALL_BYTES, decided  # noqa: E402
 from emer_space.page.turns import Line, Lines, Turn  # noqa: E402
-from emer_space.words import load_words  # noqa: E402
-from leaderboard.hosting import Board  # noqa: E402
+from emer_space.page.words import load_words  # noqa: E402
+from leaderboard.hosting.board import Board  # noqa: E402
 from submissions.errors import Refusal  # noqa: E402
-from submissions.identity import Person, known, organiser  # noqa: E402
+from submissions.people.identity import Person, known, organiser  # noqa: E402
 
 PAGE = PROJECT / "docs" / "access.md"
 COMMAND = "python tests/end_to_end/access.py"

@@ -9,7 +9,7 @@ from gradio_client.exceptions import AppError
 from serving import wait_for
 
 from emer_space.analysis import SCHEMA, Analysis
-from emer_space.words import load_words
+from emer_space.page.words import load_words
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from serving import free_port, wait_for
 
 from emer_space.analysis import Analysis
-from emer_space.words import load_words
+from emer_space.page.words import load_words
 
 WORDS = load_words()
 RESULT_MS = 120_000

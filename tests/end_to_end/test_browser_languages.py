@@ -11,7 +11,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from playwright.sync_api import Browser, Page, expect
 
-from emer_space.words import Words, load_words
+from emer_space.page.words import Words, load_words
 
 ENGLISH, CHINESE = load_words("en"), load_words("zh")
 SHARED = set(ENGLISH.texts.values()) & set(CHINESE.texts.values())

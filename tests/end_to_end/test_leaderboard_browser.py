@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from serving import wait_for
 
-from emer_space.words import load_words
+from emer_space.page.words import load_words
 from leaderboard.tracks import load_track
 
 WORDS = load_words()

@@ -7,9 +7,9 @@ import pytest
 from lab import HURRIED, NAME, TOKEN
 from server import LoopbackHub
 
-from leaderboard.hosting import Board
-from submissions.hub_dataset import HubDataset
-from submissions.hub_store import HubStore
+from leaderboard.hosting.board import Board
+from submissions.store.hub_dataset import HubDataset
+from submissions.store.hub_store import HubStore
 
 
 @pytest.fixture(autouse=True)

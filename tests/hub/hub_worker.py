@@ -16,15 +16,15 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).res
 from board_making import REPORT, answers  # noqa: E402
 from lab import NAME, TOKEN  # noqa: E402
 
-from leaderboard.hosting import Board  # noqa: E402
-from leaderboard.schedule import sweep  # noqa: E402
-from leaderboard.scoring_process import Outcome  # noqa: E402
-from submissions import pace  # noqa: E402
+from leaderboard.hosting.board import Board  # noqa: E402
+from leaderboard.hosting.schedule import sweep  # noqa: E402
+from leaderboard.scoring.scoring_process import Outcome  # noqa: E402
 from submissions.errors import StoreError  # noqa: E402
-from submissions.hub_dataset import HubDataset, Patience  # noqa: E402
-from submissions.hub_store import HubStore  # noqa: E402
-from submissions.identity import Person  # noqa: E402
 from submissions.intake import Entry  # noqa: E402
+from submissions.people.identity import Person  # noqa: E402
+from submissions.store import pace  # noqa: E402
+from submissions.store.hub_dataset import HubDataset, Patience  # noqa: E402
+from submissions.store.hub_store import HubStore  # noqa: E402
 
 
 def say(*words: str) -> None:

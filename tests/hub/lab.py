@@ -2,12 +2,12 @@
 
 from board_making import ADA, REPORT, answers
 
-from leaderboard.hosting import Board
-from leaderboard.schedule import Swept, sweep
-from leaderboard.scoring_process import Outcome
-from submissions.hub_dataset import Patience
-from submissions.identity import Person
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.schedule import Swept, sweep
+from leaderboard.scoring.scoring_process import Outcome
 from submissions.intake import Entry
+from submissions.people.identity import Person
+from submissions.store.hub_dataset import Patience
 
 NAME, TOKEN = "lab/emer-submissions", "hf_of_the_lab"
 HURRIED = Patience(budget_s=6, first_wait_s=0.05, most_wait_s=0.2)

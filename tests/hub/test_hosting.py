@@ -15,19 +15,19 @@ from chat_server import ChatServer, failing
 from lab import TOKEN
 from server import Fault, LoopbackHub
 
-from leaderboard import hub_references as hub_references_module
-from leaderboard import publishing
 from leaderboard.__main__ import main
+from leaderboard.board.export import export
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable
-from leaderboard.export import export
-from leaderboard.hosting import Board
-from leaderboard.hub_references import fetch_tracks, hub_references
-from leaderboard.hub_setup import set_up
-from leaderboard.publishing import publisher
-from leaderboard.schedule import Swept, scorer, sweep
+from leaderboard.hosting import hub_references as hub_references_module
+from leaderboard.hosting import publishing
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.hub_references import fetch_tracks, hub_references
+from leaderboard.hosting.hub_setup import set_up
+from leaderboard.hosting.publishing import publisher
+from leaderboard.hosting.schedule import Swept, scorer, sweep
 from leaderboard.tracks import own_folder
-from submissions.hub_store import HubStore
 from submissions.intake import Entry
+from submissions.store.hub_store import HubStore
 
 LABELS = {"c1": "zugzwangish", "c2": "quixotrope", "c3": "happy", "c4": "sad"}
 """The first two are canaries: no prediction holds them, so wherever one appears it comes from the references."""

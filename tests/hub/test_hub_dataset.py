@@ -10,7 +10,7 @@ from lab import HURRIED, NAME, TOKEN
 from server import Fault, LoopbackHub
 
 from submissions.errors import Doubtful, StoreError
-from submissions.hub_dataset import HubDataset, Moved, Patience
+from submissions.store.hub_dataset import HubDataset, Moved, Patience
 
 
 def test_what_is_committed_is_there(dataset: HubDataset, hub: LoopbackHub) -> None:
@@ -116,7 +116,7 @@ def test_a_message_that_would_be_too_long_tells_that_the_tree_is_to_be_listed(
 def test_a_server_that_says_nothing_holds_nobody_for_ever(
     dataset: HubDataset, hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("submissions.hub_dataset.COMMIT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("submissions.store.hub_dataset.COMMIT_TIMEOUT_S", 0.5)
     hub.fail(Fault("slow", path="/commit/", seconds=3))
     began = time.monotonic()
     dataset.commit({"a.json": b"1"}, "one file")

@@ -9,10 +9,10 @@ import pytest
 from server import Fault, LoopbackHub
 from signing_in import SignIn
 
-from submissions import hub_identity
 from submissions.errors import Refusal
-from submissions.hub_identity import OAUTH, HubIdentity, login_offered
-from submissions.identity import LocalIdentity, Person, identity_for
+from submissions.people import hub_identity
+from submissions.people.hub_identity import OAUTH, HubIdentity, login_offered
+from submissions.people.identity import LocalIdentity, Person, identity_for
 
 ADA, WRONG = "hf_adaSecret", "hf_unknownSecret"
 HOST = "lab-emer.hf.space"

@@ -12,14 +12,14 @@ from lab import HURRIED, NAME, TOKEN, score, send
 from server import Fault, LoopbackHub
 from serving import wait_for
 
-from leaderboard import schedule
-from leaderboard.hosting import Board
-from leaderboard.publishing import Publisher
-from submissions import hub_dataset, pace
+from leaderboard.hosting import schedule
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.publishing import Publisher
 from submissions.errors import Doubtful, StoreError
-from submissions.hub_dataset import HubDataset, Patience
-from submissions.hub_store import HubStore
-from submissions.identity import Person
+from submissions.people.identity import Person
+from submissions.store import hub_dataset, pace
+from submissions.store.hub_dataset import HubDataset, Patience
+from submissions.store.hub_store import HubStore
 
 RESULTS = "lab/emer-results"
 MakeBoard = Callable[..., Board]

@@ -15,19 +15,19 @@ from lab import HURRIED, NAME, TOKEN, score, send
 from server import Fault, LoopbackHub
 from serving import wait_for
 
-from leaderboard.desk import Desk
-from leaderboard.hosting import Board
-from leaderboard.ranking import ranking
-from leaderboard.schedule import Swept, sweep
-from leaderboard.scoring_process import Outcome
-from submissions import hub_tree, pace
+from leaderboard.board.questions import Desk
+from leaderboard.board.ranking import ranking
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.schedule import Swept, sweep
+from leaderboard.scoring.scoring_process import Outcome
 from submissions.errors import AlreadyStored, Doubtful, Refusal, StoreError
-from submissions.hub_dataset import HubDataset, Patience
-from submissions.hub_store import HubStore
-from submissions.hub_tree import HubTree
-from submissions.identity import Person
-from submissions.pace import Pace
-from submissions.store import FolderStore
+from submissions.people.identity import Person
+from submissions.store import hub_tree, pace
+from submissions.store.folder import FolderStore
+from submissions.store.hub_dataset import HubDataset, Patience
+from submissions.store.hub_store import HubStore
+from submissions.store.hub_tree import HubTree
+from submissions.store.pace import Pace
 
 
 def test_what_got_a_receipt_is_there_for_a_process_that_begins_with_nothing(
@@ -181,7 +181,7 @@ def test_what_nobody_knew_of_is_out_of_view_when_another_process_was_faster(
 def test_where_the_hub_is_away_what_is_known_goes_on_being_shown(
     make_board: Callable[..., Board], hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("submissions.hub_dataset.HASTY_S", 0.2)
+    monkeypatch.setattr("submissions.store.hub_dataset.HASTY_S", 0.2)
     board = make_board()
     name = send(board)
     hub.fail(Fault("500", path="/api/datasets/", times=999))

@@ -97,8 +97,8 @@ class Home:
     """A home that is written by processes that are killed, what was told of it, and what is seen in it."""
 
     def __init__(self, material: Material, number: int, seed: int) -> None:
-        from submissions.ledger import Ledger
-        from submissions.store import FolderStore
+        from submissions.store.folder import FolderStore
+        from submissions.store.ledger import Ledger
 
         self.material, self.number, self.random = material, number, random.Random(seed)
         self.folder = material.folder / f"home-{number}"
@@ -340,7 +340,7 @@ def scoring_processes(home: Path) -> list[int]:
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if "leaderboard.scoring_process" not in process.cmdline():
+            if "leaderboard.scoring.scoring_process" not in process.cmdline():
                 continue
             if process.environ().get("EMER_HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process.pid)

@@ -65,13 +65,13 @@ class Material:
     @cache  # noqa: B019 - the material lives as long as the process
     def scores(self, track: str, file: Path) -> dict[str, float]:
         """By split, what the scorer gives that is asked directly, with the same references."""
-        from leaderboard.measure import sentence_model
-        from leaderboard.references import ReferenceFile, read_references
-        from leaderboard.scorer import score
+        from emer_space.files.formats import rows_of
+        from emer_space.files.tables import table_of
+        from leaderboard.scoring.measure import sentence_model
+        from leaderboard.scoring.scorer import score
         from leaderboard.tracks import FOLDER, load_track
-        from leaderboard.vocabularies import open_wheels
-        from submissions.formats import rows_of
-        from submissions.tables import table_of
+        from leaderboard.tracks.references import ReferenceFile, read_references
+        from leaderboard.tracks.vocabularies import open_wheels
 
         loaded = load_track(track, FOLDER)
         references = read_references(loaded, ReferenceFile.at(loaded.references or self.references / f"{track}.csv"))

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from emer_space.__main__ import main
-from leaderboard.benchmark import TOLD, benchmark
 from leaderboard.errors import LeaderboardError
+from leaderboard.scoring.benchmark import TOLD, benchmark
 from leaderboard.tracks import FOLDER, PACKAGE
 
 
@@ -44,7 +44,7 @@ def test_what_was_explained_and_is_no_prediction_file_ends_in_a_sentence(own_hom
 
 
 def test_an_explanation_has_the_columns_that_it_is_said_to_have() -> None:
-    from emer_space.clue_file import ClueTexts, explained
+    from emer_space.commands.clue_file import ClueTexts, explained
 
     line = explained(ClueTexts("a", visual_clue="He smiles.", acoustic_clue="", subtitle=""), ("video",))
     assert set(TOLD) <= line.keys()

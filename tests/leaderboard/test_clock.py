@@ -8,18 +8,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT, Clock, answers
 
-from emer_space.languages import Languages
-from leaderboard import render, schedule
-from leaderboard.desk import Desk
-from leaderboard.hosting import SILENT_S, Board
-from leaderboard.plots import best_over_time
-from leaderboard.ranking import ranking
-from leaderboard.schedule import Schedule, sweep
-from leaderboard.scoring_process import Outcome
+from emer_space.page.languages import Languages
+from leaderboard.board.questions import Desk
+from leaderboard.board.ranking import ranking
+from leaderboard.hosting import schedule
+from leaderboard.hosting.board import SILENT_S, Board
+from leaderboard.hosting.schedule import Schedule, sweep
+from leaderboard.page import render
+from leaderboard.page.plots import best_over_time
+from leaderboard.scoring.scoring_process import Outcome
 from submissions.errors import Refusal, StoreError
-from submissions.identity import Person
 from submissions.intake import Entry
-from submissions.pace import ALONE, MOST, Pace
+from submissions.people.identity import Person
+from submissions.store.pace import ALONE, MOST, Pace
 
 LABELS = ("sad", "calm", "angry", "proud", "worried", "moved")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from board_making import ADA, ORGANISER
 
-from leaderboard.desk import Desk
+from leaderboard.board.export import as_csv, as_markdown, export
+from leaderboard.board.questions import Desk
 from leaderboard.errors import LeaderboardError
-from leaderboard.export import as_csv, as_markdown, export
-from leaderboard.hosting import Board, check_references_are_private
-from leaderboard.schedule import Swept, sweep
+from leaderboard.hosting.board import Board, check_references_are_private
+from leaderboard.hosting.schedule import Swept, sweep
 from submissions.errors import IntakeError
 
 CANARIES = ("zugzwangish", "quixotrope", "vellichorous", "ambedonic")

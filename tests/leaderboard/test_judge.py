@@ -16,11 +16,11 @@ import pytest
 from chat_server import FAULTS, Answer, ChatServer, Fault, Messages, in_turn
 from running import refused, run
 
+from emer_space.language_model.prompt_files import load_prompt, quoted
 from emer_space.models.endpoint import Endpoint, EndpointChat
-from emer_space.models.prompts import load_prompt, quoted
 from leaderboard.errors import JudgeUnavailable
-from leaderboard.judging.judge import LANGUAGES, PROBE, PROMPTS, Judge, Question
-from leaderboard.judging.reading import read_score
+from leaderboard.judge.judge import LANGUAGES, PROBE, PROMPTS, Judge, Question
+from leaderboard.judge.reading import read_score
 
 CLIPS = 332
 PROJECT = Path(__file__).resolve().parents[2]
@@ -118,7 +118,7 @@ def test_a_grouper_with_the_recorded_groups_scores_as_the_official_code(
         {row["name"]: row["openset"] for row in csv.DictReader((folder / name).open(encoding="utf-8-sig"))}
         for name in ("check-openset.csv", "predict-openset.csv")
     ]
-    from submissions.label_lists import parse_labels
+    from emer_space.files.label_lists import parse_labels
 
     for name, said in recorded.items():
         union = frozenset(word.lower().strip() for side in sides for word in parse_labels(side[name]))

@@ -18,24 +18,24 @@ from chat_server import Answer, ChatServer, Fault, Messages
 
 from emer_space.models.endpoint import Endpoint, EndpointChat
 from leaderboard.__main__ import main
-from leaderboard.desk import Desk
-from leaderboard.doctor import Finding, _tracks
+from leaderboard.board.export import export
+from leaderboard.board.questions import Desk
+from leaderboard.board.ranking import ranking
 from leaderboard.errors import TrackError
-from leaderboard.export import export
-from leaderboard.hosting import Board
-from leaderboard.ranking import ranking
-from leaderboard.schedule import Schedule, Swept, sweep
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.doctor import Finding, _tracks
+from leaderboard.hosting.schedule import Schedule, Swept, sweep
 from leaderboard.tracks import load_track
-from submissions.identity import Person
 from submissions.intake import Entry
+from submissions.people.identity import Person
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRET = "zephyr"
 """A word of the references that no participant may learn."""
 SWEEP = """
 from leaderboard.__main__ import chat_model
-from leaderboard.hosting import Board
-from leaderboard.schedule import sweep
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.schedule import sweep
 sweep(Board(), chat=chat_model())
 """
 OVERLAP = """

@@ -10,8 +10,8 @@ import pytest
 from chat_server import ChatServer
 
 from emer_space.models.endpoint import Endpoint, EndpointChat
-from leaderboard.judging.judge import Judge
-from leaderboard.judging.overlap import CLUES, LABELS, overlap
+from leaderboard.judge.judge import Judge
+from leaderboard.judge.overlap import CLUES, LABELS, overlap
 from leaderboard.metrics import classification
 from leaderboard.metrics.description import description
 from leaderboard.metrics.emotion_wheel import emotion_wheel, hit

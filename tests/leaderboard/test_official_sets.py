@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 from running import refused, run
 
-from leaderboard import vocabularies
 from leaderboard.__main__ import main
 from leaderboard.errors import WheelsUnavailable
-from leaderboard.hosting import Board
+from leaderboard.hosting.board import Board
 from leaderboard.metrics.emotion_wheel import emotion_wheel
-from leaderboard.tracks import load_track, track_ids
-from leaderboard.vocabularies import fetch, fetched_folder, metric_wheels, official_wheels, wheel_sets
+from leaderboard.tracks import load_track, track_ids, vocabularies
+from leaderboard.tracks.vocabularies import fetch, fetched_folder, metric_wheels, official_wheels, wheel_sets
 
 Folders = dict[str, Path]
 

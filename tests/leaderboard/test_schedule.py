@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT, Clock, answers
 
-from leaderboard.desk import Desk
-from leaderboard.hosting import Board
-from leaderboard.schedule import ATTEMPTS, Schedule, Swept, sweep
-from leaderboard.scoring_process import Outcome, ScoringLimits, score_in_child
-from submissions.identity import Person
+from leaderboard.board.questions import Desk
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.schedule import ATTEMPTS, Schedule, Swept, sweep
+from leaderboard.scoring.scoring_process import Outcome, ScoringLimits, score_in_child
 from submissions.intake import Entry
+from submissions.people.identity import Person
 
 
 def send(board: Board, person: Person = ADA, track: str = "small", **changed: str) -> str:
@@ -183,7 +183,7 @@ def test_an_arrival_is_scored_at_once_also_while_a_sweep_is_under_way(board: Boa
 
 
 def test_rescoring_keeps_old_scores_and_the_old_ranking_until_it_is_complete(board: Board) -> None:
-    from leaderboard.ranking import ranking
+    from leaderboard.board.ranking import ranking
 
     names = [send(board), send(board, BEN, a="sad")]
     sweep(board)
@@ -247,7 +247,7 @@ def test_what_arrives_during_a_sweep_comes_before_what_is_scored_anew(board: Boa
 
 
 def test_what_was_withdrawn_is_scored_anew_with_the_others_and_ranks_when_it_is_restored(board: Board) -> None:
-    from leaderboard.ranking import ranking
+    from leaderboard.board.ranking import ranking
 
     name, other = send(board), send(board, BEN, a="sad")
     sweep(board)
@@ -273,7 +273,7 @@ def test_where_references_do_not_suit_the_metric_submissions_wait_and_none_is_re
 def test_what_the_board_shall_have_from_the_beginning_is_tried_until_it_is_there(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leaderboard.schedule.AGAIN_S", 0.2)
+    monkeypatch.setattr("leaderboard.hosting.schedule.AGAIN_S", 0.2)
     tried: list[int] = []
 
     def first() -> None:

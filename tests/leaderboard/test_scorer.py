@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from leaderboard.bootstrap import RESAMPLES, interval, resampled
+from emer_space.files.problems import SubmissionError
+from emer_space.files.tables import read_table
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable
 from leaderboard.metrics.classification import classification
 from leaderboard.metrics.emotion_wheel import emotion_wheel
 from leaderboard.metrics.official_wheels import read_official_wheels
 from leaderboard.metrics.open_wheels import OpenWheels
-from leaderboard.references import ReferenceFile, read_references, reference_file
-from leaderboard.scorer import Report, code_version, score
+from leaderboard.scoring.bootstrap import RESAMPLES, interval, resampled
+from leaderboard.scoring.scorer import Report, code_version, score
 from leaderboard.tracks import load_track
-from submissions.problems import SubmissionError
-from submissions.tables import read_table
+from leaderboard.tracks.references import ReferenceFile, read_references, reference_file
 
 SECRET = "zzsecretzz"
 
@@ -188,7 +188,7 @@ def test_a_sentiment_part_needs_no_labels_and_a_label_part_does(unibench: Path, 
 
 
 def test_descriptions_are_scored_with_the_real_sentence_model(tmp_path: Path) -> None:
-    from leaderboard.measure import sentence_model
+    from leaderboard.scoring.measure import sentence_model
 
     reason = "He frowns and looks away. His voice trembles. He is sad."
     references = lines(tmp_path / "r.jsonl", {"name": "a", "reason": reason}, {"name": "b", "reason": "She laughs."})

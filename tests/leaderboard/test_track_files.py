@@ -12,18 +12,18 @@ import pytest
 from board_making import Clock
 
 from emer_space.errors import EmerError
+from emer_space.files.formats import rows_of
+from emer_space.files.tables import table_of
 from leaderboard.__main__ import main
-from leaderboard.desk import Desk
+from leaderboard.board.questions import Desk
 from leaderboard.errors import TrackError
-from leaderboard.hosting import Board
-from leaderboard.references import ReferenceFile, read_references
-from leaderboard.scorer import score
+from leaderboard.hosting.board import Board
+from leaderboard.scoring.scorer import score
 from leaderboard.tracks import FOLDER, load_track, track_ids
-from leaderboard.vocabularies import open_wheels
-from submissions.formats import rows_of
-from submissions.samples import sample_csv
-from submissions.tables import table_of
-from submissions.validation import check
+from leaderboard.tracks.references import ReferenceFile, read_references
+from leaderboard.tracks.vocabularies import open_wheels
+from submissions.checks.samples import sample_csv
+from submissions.checks.validation import check
 
 ODD: list[Any] = [
     5, 0, -1, 10**30, 1.5, math.nan, math.inf, True, "", " ", "happy", "../..", "\x00", [], ["happy"], [5], [[]], {},

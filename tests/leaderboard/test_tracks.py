@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from emer_space.files.formats import read_rows
+from emer_space.files.tables import table_of
 from leaderboard.errors import TrackError
 from leaderboard.metrics.registry import METRICS
-from leaderboard.references import read_references, reference_file
 from leaderboard.tracks import load_track, track_ids
-from submissions.formats import read_rows
-from submissions.samples import sample_csv
-from submissions.tables import table_of
+from leaderboard.tracks.references import read_references, reference_file
+from submissions.checks.samples import sample_csv
 
 IDS = (
     "clue-practice",

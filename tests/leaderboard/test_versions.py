@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from board_making import ADA, BEN, ORGANISER, Clock, answers
 
-from leaderboard.baselines import enter_baselines
-from leaderboard.desk import Desk
-from leaderboard.export import as_csv, told
-from leaderboard.hosting import Board
-from leaderboard.ranking import ranking
-from leaderboard.schedule import Score, Swept, sweep
-from leaderboard.scoring_process import Outcome
-from submissions.identity import Person
+from leaderboard.board.export import as_csv, told
+from leaderboard.board.questions import Desk
+from leaderboard.board.ranking import ranking
+from leaderboard.hosting.baselines import enter_baselines
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.schedule import Score, Swept, sweep
+from leaderboard.scoring.scoring_process import Outcome
 from submissions.intake import Entry
-from submissions.records import Result
+from submissions.people.identity import Person
+from submissions.store.records import Result
 
 PRACTICE = [f"clue-{number:03}" for number in range(1, 61)]
 

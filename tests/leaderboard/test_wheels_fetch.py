@@ -9,7 +9,7 @@ import pytest
 
 from leaderboard.__main__ import main
 from leaderboard.errors import WheelsUnavailable
-from leaderboard.vocabularies import fetch, fetched_folder, official_wheels
+from leaderboard.tracks.vocabularies import fetch, fetched_folder, official_wheels
 
 
 class Mirror:

@@ -4,11 +4,11 @@ from typing import Any
 
 from board_making import ADA, REPORT, answers
 
-from leaderboard.hosting import Board
-from leaderboard.scoring_process import Outcome
-from submissions.identity import Person
+from leaderboard.hosting.board import Board
+from leaderboard.scoring.scoring_process import Outcome
 from submissions.intake import Entry
-from submissions.ledger import Ledger
+from submissions.people.identity import Person
+from submissions.store.ledger import Ledger
 
 
 def scored(*job: Any) -> Outcome:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from submissions.formats import Limits, SubmissionError, rows_of
-from submissions.tables import Column, table_of
+from emer_space.files.formats import Limits, SubmissionError, rows_of
+from emer_space.files.tables import Column, table_of
 
 NAMES = ["sample_1", "001", "1e3"]
 ITEMS = ["['happy', 'sad']", "[]", "NA"]

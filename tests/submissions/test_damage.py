@@ -11,12 +11,12 @@ import pytest
 from board_making import ADA, BEN, ORGANISER, answers, write_track
 from entering import scored, send
 
-from leaderboard.desk import Desk
-from leaderboard.hosting import Board
-from leaderboard.schedule import Swept, sweep
-from submissions.identity import Person
-from submissions.ledger import REQUEST
-from submissions.records import Decision, new_id
+from leaderboard.board.questions import Desk
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.schedule import Swept, sweep
+from submissions.people.identity import Person
+from submissions.store.ledger import REQUEST
+from submissions.store.records import Decision, new_id
 
 
 @dataclass(frozen=True, slots=True)

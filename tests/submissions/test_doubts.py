@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from emer_space.files.problems import Limits
+from emer_space.files.tables import Column
 from leaderboard.metrics.official_wheels import read_official_wheels
-from leaderboard.vocabularies import open_wheels
-from submissions.problems import Limits
-from submissions.tables import Column
+from leaderboard.tracks.vocabularies import open_wheels
+from submissions.checks.validation import Check, check, read_predictions
 from submissions.tracks import TrackRules
-from submissions.validation import Check, check, read_predictions
 
 LABELS = Column("openset", "labels")
 KNOWN = ("happy", "sad", "angry", "calm", "proud", "tired", "afraid", "bored", "amused", "lonely")

@@ -13,13 +13,13 @@ import pytest
 from board_making import REPORT
 from entering import known, send
 
-from leaderboard.hosting import Board
-from submissions import store as stores
+from leaderboard.hosting.board import Board
 from submissions.errors import AlreadyStored, IntakeError, StoreError
-from submissions.identity import Person
-from submissions.ledger import Ledger
-from submissions.records import Result, is_id, new_id, version_key
-from submissions.store import FolderStore
+from submissions.people.identity import Person
+from submissions.store import folder as stores
+from submissions.store.folder import FolderStore
+from submissions.store.ledger import Ledger
+from submissions.store.records import Result, is_id, new_id, version_key
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submissions.formats import READERS, Limits, Problem, SubmissionError, read_rows, rows_of
+from emer_space.files.formats import READERS, Limits, Problem, SubmissionError, read_rows, rows_of
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:

@@ -12,13 +12,13 @@ import pytest
 from board_making import ADA, BEN, ORGANISER, answers
 from entering import scored, send, whole
 
-from leaderboard.desk import Desk
-from leaderboard.hosting import Board
-from leaderboard.schedule import sweep
+from leaderboard.board.questions import Desk
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.schedule import sweep
 from submissions.errors import StoreError
-from submissions.identity import Person
 from submissions.intake import Entry
-from submissions.store import FolderStore
+from submissions.people.identity import Person
+from submissions.store.folder import FolderStore
 
 PAGE = 4096
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from submissions.errors import Refusal
-from submissions.identity import LOCAL, LocalIdentity, Person, known, organiser
+from submissions.people.identity import LOCAL, LocalIdentity, Person, known, organiser
 
 
 def request(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from submissions.ids import likely_reason, missed
+from submissions.checks.ids import likely_reason, missed
 
 ASKED = [(f"Sample_{number:03}",) for number in range(20)]
 

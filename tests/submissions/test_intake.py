@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 from board_making import ADA, BEN, Clock, answers
 
-from leaderboard.hosting import Board
-from leaderboard.schedule import sweep
-from leaderboard.scoring_process import Outcome, ScoringLimits
+from emer_space.files.problems import SubmissionError
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.schedule import sweep
+from leaderboard.scoring.scoring_process import Outcome, ScoringLimits
 from submissions.errors import Refusal
-from submissions.identity import Person
 from submissions.intake import Entry, Receipt
-from submissions.problems import SubmissionError
+from submissions.people.identity import Person
 
 
 def send(board: Board, person: Person | None = ADA, content: bytes | None = None, track: str = "small") -> Receipt:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submissions.label_lists import parse_labels
+from emer_space.files.label_lists import parse_labels
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,14 @@ from board_making import ADA, answers
 from entering import scored, send
 from senders import DIFFERENT, FILES, PEOPLE, content
 
-from leaderboard.hosting import Board
-from leaderboard.ranking import ranking
-from leaderboard.schedule import Swept, sweep
+from leaderboard.board.ranking import ranking
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.schedule import Swept, sweep
 from submissions.errors import Refusal
-from submissions.identity import Person
 from submissions.intake import Entry, Receipt
-from submissions.ledger import Ledger
-from submissions.records import Result
+from submissions.people.identity import Person
+from submissions.store.ledger import Ledger
+from submissions.store.records import Result
 
 PROCESSES = 2
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from emer_space.words import load_words
-from leaderboard.vocabularies import open_wheels
-from submissions import render
-from submissions.tables import Column
+from emer_space.files.tables import Column
+from emer_space.page.words import load_words
+from leaderboard.tracks.vocabularies import open_wheels
+from submissions.checks.validation import check
+from submissions.page import render
 from submissions.tracks import TrackRules
-from submissions.validation import check
 
 RULES = TrackRules("mine", "Mine", "", (Column("openset", "labels"),), knows=open_wheels().knows)
 found = partial(check, name="P.csv", rules=RULES)

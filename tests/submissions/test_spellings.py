@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard.vocabularies import open_wheels
-from submissions.label_lists import MOST_LABELS, TooManyLabels, parse_labels
-from submissions.spellings import TABLE, read_labels
+from emer_space.files.label_lists import MOST_LABELS, TooManyLabels, parse_labels
+from emer_space.files.spellings import TABLE, read_labels
+from leaderboard.tracks.vocabularies import open_wheels
 
 KNOWN = {"happy", "excited", "sad", "love", "hate", "very proud", "高兴", "难过", "温和"}
 

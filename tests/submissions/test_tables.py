@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from submissions.formats import SubmissionError, rows_of
-from submissions.tables import NAME, Column, Table, table_of
+from emer_space.files.formats import SubmissionError, rows_of
+from emer_space.files.tables import NAME, Column, Table, table_of
 
 LABELS = Column("openset", "labels", aliases=("labels",))
 CLASS = Column("discrete", "choice", choices=("happy", "sad"))

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emer_space.files.formats import READERS
+from emer_space.files.tables import NAME, Column
 from leaderboard.tracks import load_track
-from submissions import render
 from submissions.__main__ import main
-from submissions.formats import READERS
-from submissions.tables import NAME, Column
+from submissions.checks.validation import check
+from submissions.page import render
 from submissions.tracks import Quota, TrackRules
-from submissions.validation import check
 
 PART = Column("part", "choice", choices=("mosi", "sims"))
 

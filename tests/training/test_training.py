@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from emer_space.feelings import FACE_CLASSES, FEELINGS, PRIOR
+from emer_space.clues.posteriors import FACE_CLASSES, FEELINGS, PRIOR
 from emer_space.models.expression import FaceNetwork
 from training import corpora, fusion, muscles, teachers
 from training.corpora import Faces

@@ -1,0 +1,91 @@
+"""Whether the mouth is covered: where the landmarks put lips, there are none to be seen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emer_space.clues.face.patch import LEFT_EYE, LIPS, RIGHT_EYE, ROUND_MOUTH, UPPER_CHEEKS, Patch
+from emer_space.clues.spans import Floats, Mask
+
+LEAST_SIDE = 40
+"""A face of fewer pixels has no lips that could be missed."""
+LEAST_EYES = 0.8
+"""Gradient at the eyes (CIELAB a pixel) below which the whole face is too faint or too blurred to go by."""
+NO_EDGES = 0.22
+"""Gradient at the lips over that at the eyes: above 0.35 on filmed faces (blurred, compressed, dark, grey, bearded or
+48 pixels small), below 0.18 on masks and things held before the mouth."""
+FEW_EDGES, NO_MORE_EDGES, NOT_DARKER, NOT_OTHER, NOT_REDDER = 0.42, 1.08, -0.5, 2.0, 1.5
+"""A hand has edges, but not at the lips: no more of them there than around, and no other colour there."""
+UNRED = -4.5
+"""Lips are redder than what is around them, in beards too; a microphone is less so."""
+OTHER_COLOUR, SOLE_COLOUR, PLAIN = 20.0, 4.0, 1.3
+"""All around the mouth, lips and all, has one colour that the cheeks do not have: a patterned mask or scarf. (Skin
+differs by 15 at most; a beard may by more, but the lips stand out in it.)"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mouth:
+    """Measures of a patch. Gradients as ratios, `edges` lips to eyes and `against_ring` lips to their surroundings;
+    the others are differences in CIELAB: lips less surroundings, surroundings less cheeks."""
+
+    edges: float
+    against_ring: float
+    lighter: float
+    redder: float
+    other: float
+    ring_other: float
+
+
+def mouth_covered(face: Patch) -> float:
+    """1 where the mouth is covered, 0 where it is seen, NaN where that cannot be told."""
+    mouth = _measured(face) if face.side >= LEAST_SIDE else None
+    if mouth is None:
+        return float("nan")
+    smooth = mouth.edges < NO_EDGES
+    lipless = (
+        mouth.edges < FEW_EDGES
+        and mouth.against_ring < NO_MORE_EDGES
+        and mouth.lighter > NOT_DARKER
+        and mouth.other < NOT_OTHER
+        and mouth.redder < NOT_REDDER
+    )
+    coloured = (
+        mouth.ring_other > OTHER_COLOUR
+        and mouth.other < SOLE_COLOUR
+        and mouth.redder < NOT_OTHER
+        and mouth.against_ring < PLAIN
+    )
+    return float(smooth or lipless or mouth.redder < UNRED or coloured)
+
+
+def _measured(face: Patch) -> _Mouth | None:
+    import cv2  # comes with MediaPipe
+
+    grown = max(1, face.side // 32)
+    lab = cv2.cvtColor(face.rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = cv2.GaussianBlur(lab, (0, 0), max(0.5, face.side / 128))
+    across, down = cv2.Sobel(lab, cv2.CV_32F, 1, 0), cv2.Sobel(lab, cv2.CV_32F, 0, 1)
+    steep = (across * across + down * down).sum(axis=2) / 64
+    lips, mouth = face.region(LIPS), face.region(LIPS, grown)
+    eyes = face.region(RIGHT_EYE, grown) | face.region(LEFT_EYE, grown)
+    ring, cheeks = face.region(ROUND_MOUTH) & ~mouth, face.region(UPPER_CHEEKS) & ~eyes
+    if min(part.sum() for part in (lips, ring, eyes, cheeks)) < 8:
+        return None
+
+    def edges(part: Mask) -> float:
+        return float(np.sqrt(steep[part].mean()))
+
+    def colour(part: Mask) -> Floats:
+        return np.asarray(np.median(lab[part], axis=0), np.float64)
+
+    if edges(eyes) < LEAST_EYES:
+        return None
+    lip, around = colour(lips) - colour(ring), colour(ring) - colour(cheeks)
+    return _Mouth(
+        edges=edges(mouth) / edges(eyes),
+        against_ring=edges(mouth) / max(0.1, edges(ring)),
+        lighter=float(lip[0]),
+        redder=float(lip[1]),
+        other=float(np.hypot(lip[1], lip[2])),
+        ring_other=float(np.hypot(around[1], around[2])),
+    )

@@ -1,0 +1,186 @@
+"""From one person's channels to clues: where the rules of visual.toml hold, worded with their time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.analysis import Clue, Person
+from emer_space.clues.face.channels import breaks, table
+from emer_space.clues.rules import Rule, load_rules
+from emer_space.clues.spans import Floats, Span, spans
+from emer_space.models.expression import EXPRESSIONS
+from emer_space.tables.shapes import PICTURE_CUES, READING
+
+MANY = 3
+"""From this number on the spans of one cue become one clue that says how often."""
+FLEETING_S = 0.5
+COVERED = 0.5
+ALWAYS_TOLD = (*PICTURE_CUES, "mouth-covered")
+MAIN_SHARE = 0.25
+LEAST_SURE = 0.3
+LEAST_SUPPORT = 0.4
+"""What is left of a movement's confidence where the face as a whole reads otherwise."""
+WHOLE = ("overall_", "median_")
+"""Beginnings of channels that hold one value for the whole clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the clip was watched: seconds from frame to frame, its duration, its cuts, and whether nothing moved."""
+
+    step: float
+    duration_s: float
+    cuts: tuple[float, ...] = ()
+    still: bool = False
+
+    def until(self, t: float) -> float:
+        """The end of a span whose last sample is at `t`."""
+        return min(t + self.step, max(self.duration_s, t))
+
+
+def face_clues(person: Person, t: Floats, channels: Mapping[str, Floats], pace: Pace) -> list[Clue]:
+    """The clues of one person: `t` is (n,) seconds, `channels` as of `face_channels`; without repetitions."""
+    gaps = breaks(t, pace.cuts)
+    clues = []
+    for rule in load_rules("visual"):
+        if rule.cue in PICTURE_CUES:
+            continue
+        whole = rule.when[0].channel.startswith(WHOLE)
+        reading = rule.cue.startswith(READING)
+        lasting = replace(rule, min_s=0.0) if pace.still else rule  # what a still picture shows has no duration
+        lasting = _always_told(lasting, channels) if reading and _leads(rule, channels) else lasting
+        found = spans(lasting, channels, t, pace.step, () if whole else gaps)
+        if whole and len(found) > 1:
+            found = [Span(found[0].first, found[-1].last, found[0].peak)]
+        found = _main_spans(found) if reading else found
+        groups = [found] if reading or len(found) >= MANY else [[span] for span in found]
+        clues += [_clue(rule, group, person, t, channels, pace, whole) for group in groups if group]
+    return without_repeats(clues)
+
+
+def _leads(rule: Rule, channels: Mapping[str, Floats]) -> bool:
+    """Whether a clip's face reads as nothing more than as what this rule tells."""
+    shares = {name: float(channels[f"overall_{name}"][0]) for name in EXPRESSIONS}
+    return shares[rule.cue.replace(f"{READING}-", "")] >= max(shares.values())
+
+
+def _always_told(rule: Rule, channels: Mapping[str, Floats]) -> Rule:
+    """What a face reads as most is told however faint it is; the clue's confidence says how faint."""
+    first = rule.when[0]
+    values = channels[first.channel]
+    return replace(rule, when=(replace(first, above=min(first.above or 0.0, 0.8 * float(np.nanmax(values)))),))
+
+
+def _main_spans(found: Sequence[Span]) -> list[Span]:
+    """Without the spans that are short beside the longest."""
+    longest = max((span.last - span.first + 1 for span in found), default=0)
+    return [span for span in found if span.last - span.first + 1 >= MAIN_SHARE * longest]
+
+
+def _clue(
+    rule: Rule,
+    group: Sequence[Span],
+    person: Person,
+    t: Floats,
+    channels: Mapping[str, Floats],
+    pace: Pace,
+    whole: bool,
+) -> Clue:
+    """One clue for the spans of one cue."""
+    channel = channels[rule.when[0].channel]
+    sign = 1.0 if rule.when[0].above is not None else -1.0
+    best = max(group, key=lambda span: sign * channel[span.peak])
+    inside = np.concatenate([np.arange(span.first, span.last + 1) for span in group])
+    start, end = float(t[group[0].first]), pace.until(float(t[group[-1].last]))
+    lasting = sum(pace.until(float(t[span.last])) - float(t[span.first]) for span in group)
+    quality = float(np.mean(channels["quality"][inside]))
+    measured: dict[str, float | int | str | bool | None] = {
+        rule.when[0].channel: float(np.nanmean(channel[inside])),
+        "peak": float(channel[best.peak]),
+        "peak_s": float(t[best.peak]),
+        "duration_s": lasting,
+        "times": len(group),
+        "fleeting": lasting / len(group) < FLEETING_S,
+        "quality": quality,
+    }
+    words = "" if whole or pace.still else _when(start, end, float(t[best.peak]), len(group), person)
+    clue = rule.clue(
+        "visual",
+        start,
+        end,
+        {**measured, "when": words},
+        confidence=rule.confidence * _sureness(rule, channels, lasting, quality) * _support(rule, channels, inside),
+        person=person.id,
+    )
+    return replace(clue, measurements={key: value for key, value in clue.measurements.items() if key != "when"})
+
+
+def _sureness(rule: Rule, channels: Mapping[str, Floats], lasting: float, quality: float) -> float:
+    """What the face reads as is as sure as its share of the clip (0.7 counts as full, and less than `LEAST_SURE` of
+    that as so much); a movement, as it is long."""
+    if rule.when[0].channel == "median_quality":
+        return 1.0
+    seen = 0.35 + 0.65 * quality
+    if rule.cue.startswith(READING):
+        share = float(channels[rule.cue.replace(f"{READING}-", "overall_")][0]) / 0.7
+        return seen * min(1.0, max(LEAST_SURE, share))
+    return seen * min(1.0, 0.7 + 0.6 * lasting)
+
+
+def _support(rule: Rule, channels: Mapping[str, Floats], inside: NDArray[np.int_]) -> float:
+    """`LEAST_SUPPORT`…1: how far the face reads as what a movement suggests (`[kin]`), while it lasts and overall."""
+    kin: Mapping[str, Sequence[str]] = table()["kin"]
+    weights = {name: max((rule.suggests.get(word, 0.0) for word in words), default=0.0) for name, words in kin.items()}
+    if rule.cue.startswith(READING) or not any(weights.values()):
+        return 1.0
+    shares = {
+        name: (np.nan_to_num(channels[f"reads_{name}"][inside]).mean() + channels[f"overall_{name}"][0]) / 2
+        for name in kin
+    }
+    support = sum(weights[name] * shares[name] for name in kin) / max(weights.values())
+    return LEAST_SUPPORT + (1 - LEAST_SUPPORT) * min(1.0, float(support) / 0.4)
+
+
+def _when(start: float, end: float, peak: float, count: int, person: Person) -> str:
+    """Where in time, in words that follow a statement."""
+    if count > 1:
+        often = "twice" if count == 2 else f"{count} times"
+        return f", {often} between {start:.1f} and {end:.1f} s, most at {peak:.1f} s"
+    if end - start < FLEETING_S:
+        return f" for a moment at {peak:.1f} s"
+    if end - start >= 0.9 * (person.end - person.start):
+        return f" throughout, most at {peak:.1f} s"
+    return f" from {start:.1f} to {end:.1f} s, most at {peak:.1f} s"
+
+
+def strongest(clues: Sequence[Clue], most: int) -> list[Clue]:
+    """At most `most` clues: those about the picture always, then the surest and most telling ones."""
+    picture = [clue for clue in clues if clue.cue in ALWAYS_TOLD]
+    others = sorted((clue for clue in clues if clue.cue not in ALWAYS_TOLD), key=_worth, reverse=True)
+    return [*picture, *others][:most]
+
+
+def without_repeats(clues: Sequence[Clue]) -> list[Clue]:
+    """One person's clues without those whose time is mostly that of clues that say more (`[says_more]`)."""
+    more: Mapping[str, Sequence[str]] = table()["says_more"]
+    return [
+        clue for clue in clues if _covered(clue, [o for o in clues if clue.cue in more.get(o.cue, ())]) <= COVERED
+    ]  # fmt: skip
+
+
+def _covered(clue: Clue, others: Sequence[Clue]) -> float:
+    """The share of a clue's time that lies within the others'."""
+    common, until = 0.0, clue.start
+    for other in sorted(others, key=lambda other: other.start):
+        start, end = max(until, other.start), min(clue.end, other.end)
+        common, until = common + max(end - start, 0.0), max(until, end)
+    return common / max(clue.end - clue.start, 1e-6)
+
+
+def _worth(clue: Clue) -> float:
+    if clue.cue.startswith(READING):
+        return 1.0 + clue.confidence
+    telling = 0.4 + 0.6 * max(clue.suggests.values(), default=0.0)
+    return clue.confidence * telling

@@ -1,0 +1,229 @@
+"""Visual clues: what the faces in a clip do, when, and how surely it was seen.
+
+Frames → faces followed through the clip (faces.py) → channels over time (face_channels.py) → spans in which a
+rule of visual.toml holds (spans.py) → clues.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.analysis import ClipFacts, Clue, Notice, Person, Posterior, Reading, Series, numbered
+from emer_space.cancellation import CancelToken
+from emer_space.clues.face.channels import circumplex, face_channels, times
+from emer_space.clues.face.face_clues import Pace, face_clues, strongest
+from emer_space.clues.face.search import Kept
+from emer_space.clues.face.sightings import Sighting, Track, Tracker, main_track
+from emer_space.clues.face.watch import Again, look_again, sightings
+from emer_space.clues.posteriors import posterior
+from emer_space.clues.rules import rules_by_cue
+from emer_space.clues.spans import Floats, runs
+from emer_space.clues.speaker import speaking
+from emer_space.clues.voice.activity import VoiceActivity
+from emer_space.models.expression import EXPRESSIONS, ExpressionReader
+from emer_space.models.face import FaceLandmarks
+from emer_space.settings import Settings
+
+if TYPE_CHECKING:
+    from emer_space.media.clip import Frame
+
+WITHOUT_CLASSIFIER = (
+    "The network for expressions cannot be loaded, so faces are read from their muscles alone; run `make install`."
+)
+MAX_CLUES = 12
+MAX_CLUES_OF_OTHERS = 2
+MISSING_S = 0.5
+THUMBNAIL = 160
+BLACK = 0.06
+"""Brightness (0…1) that no spot of a black picture reaches."""
+UNCHANGED = 0.05
+"""Change of brightness that no spot of a still picture reaches: compression does less, a blink does more."""
+ON_ITS_SIDE, ON_ITS_HEAD = 60.0, 135.0
+"""Degrees of roll of the main face."""
+SERIES_STEP_S = 0.25
+ENOUGH_S = 1.0
+"""A face that is seen well for so long says all that it says."""
+SPEAKS = 0.35
+"""How far a mouth must move with the voice, 0…1, for its person to be told the speaker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was seen, frame by frame: `t` and `black` are (n,), `step` the usual seconds between frames, `turn` the
+    quarters anticlockwise by which the frames were turned."""
+
+    t: Floats
+    step: float
+    tracker: Tracker
+    black: NDArray[np.bool_]
+    still: bool
+    turn: int = 0
+
+
+def read_visual(
+    frames: "Iterable[Frame]",
+    facts: ClipFacts,
+    faces: FaceLandmarks,
+    expression: ExpressionReader | None,
+    settings: Settings,
+    token: CancelToken,
+    progress: Callable[[float], None],
+    voice: Callable[[], VoiceActivity | None] | None = None,
+    again: Again | None = None,
+) -> Reading:
+    """The visual clues of a clip, with the people in it and their valence and arousal over time.
+
+    `faces` is entered already; `progress` is called with 0…1. `voice` is asked once, after the frames were seen and
+    only where there are several people: the main one is then chosen also by whose mouth moves with the voice.
+    `again` gives the frames once more, in more pixels, where faces were missed; without it there is one look only.
+    Raises `Cancelled`.
+    """
+    watched = _watch(frames, facts, faces, expression, settings, token, progress, again)
+    notices = [] if expression is not None else [Notice("expression-missing", WITHOUT_CLASSIFIER)]
+    if expression is not None and expression.lacks:
+        notices.append(Notice("opinion-missing", expression.lacks))
+    if not len(watched.t):
+        notices.append(Notice("no-frames", "The clip has no picture that could be read."))
+        return Reading(clues=numbered(_picture_clues(watched, [], facts), "v"), notices=tuple(notices))
+    followed = watched.tracker.people()
+    tracks = [track for track in followed if not track.drawn]
+    heard = voice() if voice is not None and len(tracks) > 1 else None
+    voices = speaking(tracks, heard) if heard else []
+    main = main_track(tracks, voices) if tracks else None
+    people, series, clues = [], [], _picture_clues(watched, tracks, facts, drawn=len(followed) > len(tracks))
+    said: Posterior | None = None
+    for number, track in enumerate(tracks, start=1):
+        person = Person(
+            id=f"p{number}",
+            role="main" if track is main else "other",
+            start=round(track.sightings[0].t, 3),
+            end=round(_until(track.last.t, watched, facts), 3),
+        )
+        people.append(person)
+        channels = face_channels(track.sightings, watched.tracker.cuts)
+        pace = Pace(watched.step, facts.duration_s, tuple(watched.tracker.cuts), watched.still)
+        if track is main:
+            said = _posterior(track, channels, watched, facts)
+        found = face_clues(person, times(track.sightings), channels, pace)
+        clues += strongest(found, MAX_CLUES if track is main else MAX_CLUES_OF_OTHERS)
+        if voices and voices[number - 1] >= max(SPEAKS, *voices):
+            measured = {"likeness": voices[number - 1]}
+            clues.append(
+                rules_by_cue("visual")["speaks"].clue("visual", person.start, person.end, measured, person=person.id)
+            )
+        series.append(_series(person, times(track.sightings), channels))
+    if watched.still and not watched.black.all():
+        notices.append(Notice("still-picture", "The picture is still: it can show an expression, but no movement."))
+    progress(1.0)
+    clues = strongest(clues, MAX_CLUES)
+    return Reading(numbered(clues, "v"), tuple(people), tuple(series), tuple(notices), said)
+
+
+def _watch(
+    frames: "Iterable[Frame]",
+    facts: ClipFacts,
+    faces: FaceLandmarks,
+    expression: ExpressionReader | None,
+    settings: Settings,
+    token: CancelToken,
+    progress: Callable[[float], None],
+    again: Again | None,
+) -> Watched:
+    seen: list[list[Sighting]] = []
+    thumbnails: list[NDArray[np.float32]] = []
+    kept = Kept()
+    t: list[float] = []
+    black: list[bool] = []
+    first: NDArray[np.float32] | None = None
+    still = True
+    expected = max(1.0, min(facts.duration_s * settings.frame_rate, settings.max_frames))
+    for index, frame in enumerate(frames):
+        token.check()
+        thumbnail = _thumbnail(frame.rgb)
+        first = thumbnail if first is None else first
+        still = still and float(np.abs(thumbnail - first).max()) < UNCHANGED
+        seen.append(sightings(index, frame.t, frame.rgb, faces.detect(frame.rgb, frame.t), expression))
+        kept.add(index, frame)
+        thumbnails.append(thumbnail)
+        t.append(frame.t)
+        black.append(bool(thumbnail.max() < BLACK))
+        progress(min(0.99, (index + 1) / expected))
+    turn = 0
+    if again is not None and t and not all(black):
+        seen, turn = look_again(kept, seen, t, again, expression, settings, token)
+    tracker = Tracker()
+    for at, thumbnail, here in zip(t, thumbnails, seen, strict=True):
+        tracker.add(at, thumbnail, here)
+    step = float(np.median(np.diff(t))) if len(t) > 1 else max(facts.duration_s, 0.0)
+    return Watched(np.array(t), step, tracker, np.array(black, dtype=bool), still and facts.duration_s > 0, turn)
+
+
+def _thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The picture in grey, its longer side at most 160, values 0…1; every pixel counts."""
+    import cv2  # comes with MediaPipe
+
+    height, width = rgb.shape[:2]
+    scale = min(1.0, THUMBNAIL / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32) / 255.0
+
+
+def _until(t: float, watched: Watched, facts: ClipFacts) -> float:
+    """The end of a span whose last sample is at `t`."""
+    return min(t + watched.step, max(facts.duration_s, t))
+
+
+def _picture_clues(watched: Watched, tracks: Sequence[Track], facts: ClipFacts, drawn: bool = False) -> list[Clue]:
+    """Clues about the picture: black, still, turned, drawn, without a face for all or part of the time."""
+    rules = rules_by_cue("visual")
+    clues = []
+    if len(watched.t) and watched.black.all():
+        clues.append(rules["black-picture"].clue("visual", 0.0, facts.duration_s, {}))
+    elif len(watched.t) and watched.still:
+        clues.append(rules["still-picture"].clue("visual", 0.0, facts.duration_s, {"frames": len(watched.t)}))
+    if not tracks:
+        cue = "drawn-face" if drawn else "no-face"
+        clues.append(rules[cue].clue("visual", 0.0, facts.duration_s, {"frames": len(watched.t)}))
+        return clues
+    present = {s.index for track in tracks for s in track.sightings}
+    empty = np.array([index not in present for index in range(len(watched.t))])
+    for first, last in runs(empty):
+        start, end = float(watched.t[first]), _until(float(watched.t[last]), watched, facts)
+        if end - start >= MISSING_S:
+            clues.append(rules["face-away"].clue("visual", start, end, {"start": start, "end": end}))
+    roll = float(np.median([abs(s.face.roll) for s in main_track(tracks).sightings]))
+    if watched.turn or roll > ON_ITS_SIDE:
+        how = "stands on its head" if watched.turn == 2 or roll > ON_ITS_HEAD else "lies on its side"
+        clues.append(rules["picture-turned"].clue("visual", 0.0, facts.duration_s, {"how": how}))
+    return clues
+
+
+def _posterior(track: Track, channels: Mapping[str, Floats], watched: Watched, facts: ClipFacts) -> Posterior | None:
+    """What the face says over the clip; None where it could not be read."""
+    shares = np.array([channels[f"overall_{name}"][0] for name in EXPRESSIONS])
+    if np.isnan(shares).any():
+        return None
+    quality = float(np.mean([sighting.quality for sighting in track.sightings]))
+    enough = max(1.0, min(ENOUGH_S, facts.duration_s) / max(watched.step, 1e-6))
+    return posterior("visual", shares, quality * min(1.0, len(track.sightings) / enough))
+
+
+def _series(person: Person, t: Floats, channels: dict[str, Floats]) -> Series:
+    valence, arousal = circumplex(channels)
+    bins = np.floor(t / SERIES_STEP_S).astype(int)
+    rows = []
+    for number in np.unique(bins):
+        here = bins == number
+        known = here & ~np.isnan(valence)
+        pair = (
+            (round(float(valence[known].mean()), 3), round(float(arousal[known].mean()), 3))
+            if known.any()
+            else (None, None)
+        )
+        rows.append((round(float(t[here].mean()), 3), *pair))
+    at, values, arousals = zip(*rows, strict=True)
+    return Series("visual", person.id, at, values, arousals)

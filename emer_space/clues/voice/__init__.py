@@ -1,0 +1,1 @@
+"""A wave → its measurements, the witness's posterior, and acoustic clues."""

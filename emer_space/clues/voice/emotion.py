@@ -1,0 +1,149 @@
+"""Acoustic clues from a speech-emotion model: what it reads a voice as, and when, by the rules of `voice_emotion.toml`.
+
+Beside the measured clues of `acoustic.py`, never instead of them: where those found no voice, the model is not asked.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.analysis import ClipFacts, Clue, Reading, Series, numbered
+from emer_space.cancellation import CancelToken
+from emer_space.clues.posteriors import AROUSAL, EVEN, FEELINGS, VALENCE, posterior, with_prior
+from emer_space.clues.rules import Measurements, rules_by_cue
+from emer_space.clues.voice.activity import VoiceActivity
+from emer_space.models.emotion_classes import check_answer
+from emer_space.models.hub_voice import SAMPLE_RATE, VoiceEmotions
+from emer_space.models.voice_witness import TOLD, VoiceWitness
+from emer_space.settings import Settings
+
+MOST_CLUES = 3
+LEAST_PROBABILITY = 0.5
+"""A class that is not likelier than all others together is not told."""
+LEAST_VOICE_S = 0.6
+"""Voiced sound that a window must hold to be read, as in acoustic.py."""
+
+
+FEELING_OF = {kind: feeling for feeling, kind in TOLD.items()} | {"surprise": "surprised", "calm": "neutral"}
+"""What clues call a class (emotion_classes.toml) → the feeling."""
+ENOUGH_VOICE_S = 2.0
+"""Speech from which on a posterior counts in full, about the length of what the witness was fitted to."""
+
+
+class VoiceClassifier(Protocol):
+    """What `HubVoiceClassifier` does."""
+
+    def probabilities(self, wave: NDArray[np.float32], token: CancelToken) -> VoiceEmotions: ...
+
+
+def with_voice_emotion(
+    reading: Reading,
+    wave: NDArray[np.float32],
+    facts: ClipFacts,
+    classifier: VoiceClassifier,
+    settings: Settings,
+    token: CancelToken,
+    activity: VoiceActivity | None = None,
+) -> Reading:
+    """The acoustic reading of a clip with the model's clues among its own, and with the witness's posterior.
+
+    `wave`: mono, float in −1…1, shape (samples,), at `settings.sample_rate`. `activity` leaves out windows in which
+    hardly anybody speaks. A reading that found no voice comes back as it is. Raises `Cancelled`, and `ModelUnavailable`
+    where the model's answer is none.
+    """
+    token.check()
+    if not len(wave) or all(clue.absent for clue in reading.clues):
+        return reading
+    if settings.sample_rate != SAMPLE_RATE:
+        from scipy.signal import resample_poly  # takes most of a second to import, and is seldom needed
+
+        wave = resample_poly(wave, SAMPLE_RATE, settings.sample_rate).astype(np.float32)
+    if isinstance(classifier, VoiceWitness):
+        emotions, whole = classifier.hear(wave, activity, token)
+        shares, heard_s = whole.probabilities, whole.speech_s
+    else:
+        emotions, shares = classifier.probabilities(wave, token), None
+        check_answer(emotions.probabilities, emotions.classes, FEELING_OF, "voice")
+        heard_s = float((emotions.end - emotions.start).max(initial=0.0))
+    said = None
+    if len(emotions.start):
+        shares = _by_feeling(emotions).mean(0) if shares is None else shares
+        said = posterior("acoustic", with_prior(shares, EVEN), min(heard_s / ENOUGH_VOICE_S, 1.0))
+    found = voice_emotion_clues(emotions, facts, activity)
+    series = tuple(over_time(each, emotions) for each in reading.series)
+    return replace(reading, clues=numbered([*reading.clues, *found], "a"), series=series, posterior=said)
+
+
+def _by_feeling(emotions: VoiceEmotions) -> NDArray[np.float64]:
+    """Shares (windows, feelings). A feeling that the classifier cannot name gets the mean share of those it can."""
+    found = np.full((len(emotions.start), len(FEELINGS)), np.nan)
+    for column, kind in enumerate(emotions.classes):
+        place = FEELINGS.index(FEELING_OF[kind])
+        found[:, place] = np.nan_to_num(found[:, place]) + emotions.probabilities[:, column]
+    usual = 1 / (len(FEELINGS) - np.isnan(found).sum(1, keepdims=True)) if len(found) else 0.0
+    found = np.where(np.isnan(found), usual, found)
+    shares: NDArray[np.float64] = found / found.sum(1, keepdims=True)
+    return shares
+
+
+def over_time(series: Series, emotions: VoiceEmotions) -> Series:
+    """A voice's valence and arousal as the witness hears them, window by window; from one moment to the next arousal
+    moves as the measured prosody of `series` does. Unknown where that is."""
+    if not len(emotions.start):
+        return series
+    t = np.array(series.t)
+    shares = _by_feeling(emotions) - EVEN  # a voice that says nothing is in the middle
+    middle = (emotions.start + emotions.end) / 2
+    pleasant, aroused = (np.interp(t, middle, shares @ places) for places in (VALENCE, AROUSAL))
+    measured = np.array([np.nan if value is None else value for value in series.arousal])
+    moved = np.clip(measured - np.nanmean(measured) + aroused, -1, 1) if not np.isnan(measured).all() else measured
+    known = ~np.isnan(moved)
+    return replace(
+        series,
+        valence=tuple(round(float(value), 3) if ok else None for value, ok in zip(pleasant, known, strict=True)),
+        arousal=tuple(round(float(value), 3) if ok else None for value, ok in zip(moved, known, strict=True)),
+    )
+
+
+def voice_emotion_clues(
+    emotions: VoiceEmotions, facts: ClipFacts, activity: VoiceActivity | None = None
+) -> tuple[Clue, ...]:
+    """The weightiest spans in which neighbouring windows have the same class; without ids."""
+    rules = rules_by_cue("acoustic")
+    clues = []
+    for kind, windows in _spans(emotions, activity):
+        column = emotions.classes.index(kind)
+        probability = float(emotions.probabilities[windows, column].mean())
+        rule = rules[f"model-{kind}"]
+        measured: Measurements = {"class": kind, "probability": probability, "windows": len(windows)}
+        start, end = float(emotions.start[windows[0]]), min(float(emotions.end[windows[-1]]), facts.duration_s)
+        clues.append(rule.clue("acoustic", start, end, measured, confidence=rule.confidence * probability))
+    return tuple(sorted(clues, key=lambda clue: -clue.confidence * (clue.end - clue.start) ** 0.5)[:MOST_CLUES])
+
+
+def _spans(emotions: VoiceEmotions, activity: VoiceActivity | None) -> Iterator[tuple[str, list[int]]]:
+    """The likeliest class and its windows, for each run of windows that agree; what is unsure ends a run."""
+    known = [_class(emotions, window, activity) for window in range(len(emotions.start))]
+    for kind, run in groupby(range(len(known)), key=lambda window: known[window]):
+        if kind is not None:
+            yield kind, list(run)
+
+
+def _class(emotions: VoiceEmotions, window: int, activity: VoiceActivity | None) -> str | None:
+    best = int(emotions.probabilities[window].argmax())
+    if emotions.probabilities[window, best] < LEAST_PROBABILITY:
+        return None
+    if activity is not None and _voiced_s(activity, emotions.start[window], emotions.end[window]) < LEAST_VOICE_S:
+        return None
+    return emotions.classes[best]
+
+
+def _voiced_s(activity: VoiceActivity, start: float, end: float) -> float:
+    if len(activity.t) < 2:
+        return 0.0
+    inside = (activity.t >= start) & (activity.t <= end)
+    return float((activity.level[inside] > 0).sum() * (activity.t[1] - activity.t[0]))

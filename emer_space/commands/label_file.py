@@ -1,0 +1,45 @@
+"""Explanations in a file → their labels, a line each: `name` and `openset`."""
+
+from pathlib import Path
+
+from emer_space.errors import InputError
+from emer_space.files.formats import Row, SubmissionError, read_rows
+from emer_space.files.json_lines import check_is_another_file, write_json_lines
+from emer_space.language_model.files import at_once, labels_by
+from emer_space.models.chat import Chat
+from emer_space.text.text_labels import text_labels
+
+NAME = "name"
+TEXTS = ("reason", "english", "description")
+"""Columns that an explanation may stand in, the preferred one first."""
+
+
+def write_labels(source: Path, out: Path, chat: Chat | None = None, workers: int = 1) -> int:
+    """Read the labels of each explanation in `source` and write them as jsonl in its order; returns how many.
+
+    By tables, or by a language model where one is given, asked `workers` questions at a time.
+
+    The file appears whole or not at all. Raises `InputError` for the first row that is not a file's row of its kind,
+    lacks a name or a text, or repeats a name, and where `out` is `source` or cannot be written.
+    """
+    try:
+        rows = read_rows(source, required=(NAME,), unique=NAME)
+    except SubmissionError as problem:
+        raise InputError(str(problem.problems[0])) from None
+    check_is_another_file(out, source)
+    texts = [(row.text(NAME), _explanation(row)) for row in rows]
+    if chat is None:
+        return write_json_lines([{NAME: name, "openset": _by_tables(text)} for name, text in texts], out)
+    return write_json_lines(at_once(lambda each: {NAME: each[0], **labels_by(each[1], chat)}, texts, workers), out)
+
+
+def _by_tables(text: str) -> list[str]:
+    return [word for word, _ in text_labels(text)]
+
+
+def _explanation(row: Row) -> str:
+    columns = [column for column in TEXTS if column in row.cells]
+    if not columns:
+        wanted = " or ".join(map(repr, TEXTS))
+        raise InputError(f"row {row.number}: There is no text in {wanted}; write the explanation into one of them.")
+    return next((row.text(column) for column in columns if row.text(column).strip()), "")

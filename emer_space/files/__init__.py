@@ -1,0 +1,1 @@
+"""Files from strangers → rows and problems: safe readers that every package may import."""

@@ -1,0 +1,62 @@
+"""What was not read to the letter: cells are counted, and told in one sentence a kind."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from emer_space.files.formats import Cell
+from emer_space.files.problems import Problem, shown
+from emer_space.files.spellings import TABLE
+
+MOST_EXAMPLES = 3
+LONGEST_EXAMPLE = 40
+
+
+@dataclass(slots=True)
+class Cells:
+    """Some cells: how many, the row of the first, and a few of their texts."""
+
+    row: int
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, cell: Cell) -> None:
+        self.count += 1
+        if len(self.examples) < MOST_EXAMPLES:
+            text = cell if isinstance(cell, str) else ", ".join(cell[:MOST_EXAMPLES])
+            example = text[: LONGEST_EXAMPLE + 1]
+            if example not in self.examples:
+                self.examples.append(example)
+
+    def told(self, code: str, message: str, hint: str, column: str) -> Problem:
+        """A warning; the message may name `{cells}` and `{examples}`."""
+        examples = ", ".join(shown(_on_one_line(example), LONGEST_EXAMPLE) for example in self.examples)
+        filled = message.format(cells=counted(self.count), examples=examples)
+        return Problem(code, filled, hint, self.row, column)
+
+
+def _on_one_line(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\n", "↵").replace("\t", "⇥")
+
+
+def counted(count: int, thing: str = "cell") -> str:
+    """`1 cell`, `60 cells`."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+class Notes:
+    """The cells by column and by the name of what is to be told of them (`spellings.toml`)."""
+
+    def __init__(self) -> None:
+        self._cells: dict[tuple[str, str], Cells] = {}
+
+    def add(self, names: Iterable[str], row: int, column: str, cell: Cell) -> None:
+        for name in names:
+            if (column, name) not in self._cells:
+                self._cells[column, name] = Cells(row)
+            self._cells[column, name].add(cell)
+
+    def told(self) -> Iterator[Problem]:
+        """A warning a column and name, in the order in which they were met first."""
+        for (column, name), cells in self._cells.items():
+            note = TABLE["notes"][name]
+            yield cells.told(name, note["message"], note["hint"], column)

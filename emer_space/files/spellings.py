@@ -1,0 +1,229 @@
+"""Lists of labels as people and language models spell them → labels, and what was not read to the letter.
+
+Lists with semicolons, slashes, lines, bullets or numbers; tuples and sets; "happy and sad". What stands around a list
+is taken away in `wrappings`, what stands beside its labels in `markings`. What the challenges write is read as they do:
+in square brackets a label stands as it is, `['angry/displeased']`.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
+
+from emer_space.files.label_lists import (
+    COMMAS,
+    LONGEST_REMEMBERED,
+    MOST_LABELS,
+    Splitter,
+    TooManyLabels,
+    by_commas,
+    json_labels,
+    parse_labels,
+    unquoted,
+    within_brackets,
+)
+from emer_space.files.markings import unnumbered
+from emer_space.files.wrappings import TABLE, Notes, alone, unbracketed, untagged, unwrapped
+
+Knows = Callable[[str], bool]
+"""Whether a word, in lower case, is in the vocabulary."""
+MOST_JOINED = 6
+"""Labels of a cell that are tried for being several: nobody writes more without a comma between them."""
+LONGEST_JOINED = 100
+"""Characters of such a label."""
+LONGEST_STOPPED = 8
+"""Characters of a Chinese label that ends in a full stop: longer are sentences."""
+
+
+NOTHING = frozenset(TABLE["nothing"])
+"""Labels, in lower case, that say that there is none."""
+LONGEST_NOTHING = 6
+"""Characters of a cell that may be one."""
+
+
+class Reading(NamedTuple):
+    """The labels of a cell, and the names of the notes on what was not read to the letter.
+
+    `odd`: it is not spelt as the challenges do, and took longer to read.
+    """
+
+    labels: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    odd: bool = False
+
+
+_BULLETS = "•●○▪‣◦■□▶►✓✔·・∙⋅"
+_STOPS = " .。…!！"
+_MARKS = f" \t\u3000*_-–—#{_BULLETS}{_STOPS}"
+"""Stand before and after a label, and are no part of it."""
+
+# What a list as the challenges write it does not hold.
+_SIGN = re.compile(r"[^\w\s,，、'\"‘’“”\[\]-]|”“|\s-\s")
+_LETTERLESS = re.compile(r"[\d_\n\r\t①-⑳和与及]")
+_SPOILT = re.compile(r"[<(（\[①-⑳.．:：=%％、)~>]")
+_START = re.compile(r"[\s\['\"]*+(?:-|一[、.．])|\s*+['\"]\s*+\[")
+
+_INLINE = re.compile(r"[-*–—·+]\s")
+_HASHES = re.compile("#+")
+_QUOTED_SLASH = re.compile(r"(['\"’”])\s*+/\s*+(?=['\"‘“])")
+_MARK = re.compile(f"[{re.escape(_MARKS.replace(' ', ''))}]")
+_WEAK = r"\s[-–—]\s|\s?(?:-{1,2}>|=>|→|>)\s?|(?<=\w)\.\s"
+"""Joins words only where each is known: else it is part of a sentence, or of something unheard of."""
+_JOINING = re.compile(r"[/／&＆+和与及>→.–—-]")
+_JOINED = re.compile(rf"\band\b|[/／&＆+和与及]|{_WEAK}", re.IGNORECASE)
+_JOINER = re.compile(rf"(?:^| )and | [&+] | ?[/／&＆] ?|{_WEAK}|{'|'.join(TABLE['joiners'])}", re.IGNORECASE)
+_STRONG = re.compile(r"\band\b|[/／&＆+和与及]", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+_OTHER = f";；|｜\n\r\t\v\f{_BULLETS}"
+_NO_COMMA = re.compile(f"[{_OTHER}]")
+_lines = Splitter(COMMAS + _OTHER)
+
+
+def read_labels(cell: str | Sequence[str], knows: Knows | None = None) -> Reading:
+    """The labels of a cell, or of a list that JSON gave, in their order.
+
+    Words that are joined ("happy and sad", "love/hate") are several labels where the vocabulary `knows` each and not
+    the whole. Raises `ValueError` saying what is wrong where the cell is no list of labels.
+    """
+    if not isinstance(cell, str):
+        return _of_items(cell, knows)
+    return _remembered(cell, knows) if len(cell) <= LONGEST_REMEMBERED else _read(cell, knows)
+
+
+def _read(text: str, knows: Knows | None) -> Reading:
+    if len(text) <= LONGEST_NOTHING and text.strip().lower() in NOTHING:
+        return Reading((text.strip(),))
+    if _is_odd(text):
+        return _loosely(text, knows)
+    labels = parse_labels(text)
+    if len(labels) == 1 and "," in labels[0] and not text.lstrip().startswith("["):
+        return _loosely(text, knows)  # 'happy, sad' in quotation marks as a whole
+    return Reading(labels)
+
+
+_remembered = lru_cache(maxsize=4096)(_read)
+
+
+def _is_odd(text: str) -> bool:
+    """Whether a list holds what one of the challenges does not."""
+    signs = _SIGN.search(text) or _LETTERLESS.search(text) or _START.match(text)
+    return signs is not None or "and " in text.lower() or _is_oddly_bracketed(text.strip())
+
+
+def _is_oddly_bracketed(text: str) -> bool:
+    """Whether square brackets stand elsewhere than around it all."""
+    inner = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    return "[" in inner or "]" in inner
+
+
+def _of_items(items: Sequence[str], knows: Knows | None) -> Reading:
+    """The labels of a list that JSON gave: each is one, without tags and numbers; of one text each line is."""
+    if len(items) > MOST_LABELS:
+        raise TooManyLabels
+    lines = "\n".join(items)
+    if len(items) == 1 and ("\n" in lines.strip() or lines[:2] in ("['", '["')):
+        try:
+            return _loosely(lines, knows, inside=True)
+        except TooManyLabels:
+            raise
+        except ValueError:  # no list within the text: then it is the label that JSON says it is
+            return Reading((lines.strip(),), odd=True)
+    if not _SPOILT.search(lines) or lines.count("\n") >= len(items):
+        return Reading(tuple(filter(None, map(str.strip, items))))
+    notes: Notes = {}
+    lines = unnumbered(untagged(lines, notes), notes, listed=True)
+    return Reading(tuple(filter(None, map(str.strip, lines.split("\n")))), tuple(notes), odd=True)
+
+
+def _loosely(text: str, knows: Knows | None, inside: bool = False) -> Reading:
+    """`inside`: of a text that stands in quotation marks as a whole, which is looked into once."""
+    notes: Notes = {}
+    body = unnumbered(unwrapped(alone(untagged(text.strip(), notes), notes), notes), notes)
+    if body.startswith('["') and (listed := json_labels(body)) is not None:
+        return Reading(listed, tuple(notes), odd=True)
+    inner = within_brackets(body)
+    official = inner != body
+    inner = _spaced(inner if official else unbracketed(body, notes), official, notes)
+    items = _lines(inner)
+    quoted = _lines.opens(inner)
+    if _NO_COMMA.search(inner) and not (quoted and _is_by_commas(inner, items)):
+        notes["separators"] = None
+    if not official:
+        if quoted and len(items) == 1 and not inside and (whole := unquoted(items[0])):
+            found = _loosely(whole, knows, inside=True)
+            if len(found.labels) > 1:
+                notes["shape"] = None
+            return Reading(found.labels, tuple(dict.fromkeys((*notes, *found.notes))), odd=True)
+        if not quoted and _MARK.search(inner):
+            items = _unmarked(items, notes)
+        if not quoted and (_JOINING.search(inner) or "and" in inner.lower()):
+            items = _unjoined(items, knows, notes)
+    if quoted:
+        items = list(filter(None, map(unquoted, items)))
+    return Reading(tuple(items), tuple(notes), odd=True)
+
+
+def _spaced(inner: str, official: bool, notes: Notes) -> str:
+    """The list with a separator of one character between its labels."""
+    if not official and (bullet := _INLINE.match(inner)):
+        notes["marks"] = None
+        inner = inner.replace(f" {bullet[0]}", "\n")
+    if not official and inner.startswith("#"):
+        notes["marks"] = None
+        inner = _HASHES.sub("\n", inner)
+    if not official and ("。" in inner or "！" in inner):
+        stopped = inner.replace("！", "。").split("。")
+        if all(len(each.strip()) <= LONGEST_STOPPED for each in stopped):
+            inner = "\n".join(filter(str.strip, stopped))
+    inner = inner.replace("\\n", "\n").replace("／", " / ")
+    if not _lines.opens(inner):
+        inner = inner.replace(" / ", "\n")
+    elif official:
+        inner = inner.replace("\n", " ")  # so NumPy breaks long lists
+    elif "/" in inner:
+        inner = _QUOTED_SLASH.sub(r"\1;", inner)
+    return inner.strip()
+
+
+def _is_by_commas(inner: str, items: list[str]) -> bool:
+    """Whether the labels are the same where commas alone stand between them: others stand in quotation marks."""
+    try:
+        return by_commas(inner) == items
+    except ValueError:
+        return False
+
+
+def _unmarked(items: list[str], notes: Notes) -> list[str]:
+    """Labels without full stops, bullets and what else stands around them."""
+    ended = [item.rstrip(_STOPS) for item in items]
+    plain = [item.strip(_MARKS).strip() for item in ended]
+    if plain != ended:
+        notes["marks"] = None
+    return list(filter(None, plain))
+
+
+def _unjoined(items: list[str], knows: Knows | None, notes: Notes) -> list[str]:
+    """Words that are joined, apart: all of a cell or, where one is in doubt, none."""
+    parts: dict[str, list[str]] = {}
+    for item in islice(dict.fromkeys(filter(_JOINED.search, items)), MOST_JOINED + 1):
+        if len(item) > LONGEST_JOINED:
+            return items
+        weak = not _STRONG.search(item)
+        if weak and _DIGIT.search(item):
+            continue
+        plain = " ".join(item.split())
+        found = [part for part in map(str.strip, _JOINER.split(plain)) if part]
+        led = len(found) == 1 and len(items) > 1 and plain[:4].lower() == "and "
+        if not led and len(found) < 2:
+            continue
+        sure = led or (knows is not None and all(knows(part.lower()) for part in found))
+        if (weak and not sure) or (not led and knows and knows(plain.lower())):
+            continue
+        if not sure or len(parts) == MOST_JOINED:
+            notes["kept"] = None
+            return items
+        parts[item] = found
+    if parts:
+        notes["joined"] = None
+    return [part for item in items for part in parts.get(item, (item,))]

@@ -1,0 +1,1 @@
+"""Asking a language model, reading its answers, and holding them to the clues."""

@@ -1,0 +1,150 @@
+"""Sentences of a language model → those that the clues bear, and why the others are cut.
+
+The composer's discipline for whoever else explains (decision 8): nothing is said that no clue supports. What a sentence
+may name only where a clue shows it stands in `language_model/grounding.toml`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from emer_space.analysis import MODALITIES, Clue, Modality, Sentence
+from emer_space.clues.rules import read_toml
+from emer_space.disambiguation import Verdict
+from emer_space.labels import speaks_against
+from emer_space.text.clue_texts import source_of
+from emer_space.text.text_labels import HAN, mentions
+
+MOST_QUOTE = 200
+LEAST_HAN = 6
+"""Chinese characters of the shortest sentence."""
+_QUOTED = re.compile(rf"“([^”]{{1,{MOST_QUOTE}}})”|\"([^\"]{{1,{MOST_QUOTE}}})\"|「([^」]{{1,{MOST_QUOTE}}})」")
+_WORD = re.compile(r"[a-z]{4,}")
+_DENIED = re.compile(
+    r"\b(?:no|not|never|without)\s+(?:a\s+|any\s+)?\w+|(?<=n't)\s+\w+|[没不](?:有|再)?[\u3400-\u9fff]{2}"
+)
+"""What is said not to be there needs no clue that it is."""
+_NOTHING = re.compile(r"[\W_]+")
+_STEM = 5
+"""Letters by which words of one stem are known for the same ("trembles", "trembling")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """`kept` with the ids of their clues, and reason → how many were cut."""
+
+    kept: tuple[Sentence, ...]
+    cut: Mapping[str, int]
+
+    @property
+    def share(self) -> float:
+        """Of all sentences, those that were kept; 0 where there was none."""
+        total = len(self.kept) + sum(self.cut.values())
+        return len(self.kept) / total if total else 0.0
+
+
+def ground(sentences: Sequence[Sentence], verdict: Verdict, subtitle: str) -> Grounded:
+    """Keep what rests on clues of the verdict, each sentence once.
+
+    Reasons: `no clue` (no valid id), `modality`, `act`, `words` (names one that no clue has), `feeling` (one that the
+    evidence speaks against), `nothing` (has nothing in common with the clues that it names), `again`.
+    """
+    kept: list[Sentence] = []
+    cut: Counter[str] = Counter()
+    for sentence in sentences:
+        found = _grounded(sentence, verdict, subtitle)
+        if isinstance(found, Sentence) and found.text not in [each.text for each in kept]:
+            kept.append(found)
+        else:
+            cut[found if isinstance(found, str) else "again"] += 1
+    return Grounded(tuple(kept), dict(sorted(cut.items())))
+
+
+def _grounded(sentence: Sentence, verdict: Verdict, subtitle: str) -> Sentence | str:
+    """The sentence with the clues that it rests on, or the reason why it is cut."""
+    clues = {clue.id: clue for clue in verdict.clues}
+    named = [clues[name] for name in sentence.clues if name in clues]
+    text = sentence.text.lower()
+    affirmed = _DENIED.sub("", text)
+    if not named:
+        return "no clue"
+    for modality in MODALITIES:
+        if _modality_named(modality).search(text) and modality not in {clue.modality for clue in verdict.clues}:
+            return "modality"
+    for act in _acts():
+        if act.search(affirmed) and not any(act.search(_tells(clue)) for clue in named):
+            others = [clue for clue in verdict.clues if act.search(_tells(clue))]
+            if not others:
+                return "act"
+            named.append(others[0])
+    if not all(_is_said(quote, subtitle, verdict.clues) for quote in _quotes(sentence.text)):
+        return "words"
+    if _against(sentence.text, named, verdict):
+        return "feeling"
+    if not _in_common(text, named):
+        return "nothing"
+    return replace(sentence, clues=tuple(dict.fromkeys(clue.id for clue in named)))
+
+
+def _quotes(text: str) -> list[str]:
+    return [next(filter(None, found)) for found in _QUOTED.findall(text)]
+
+
+def _is_said(quote: str, subtitle: str, clues: Sequence[Clue]) -> bool:
+    wanted = _bare(quote)
+    return any(wanted in _bare(text) for text in (subtitle, *map(_tells, clues)))
+
+
+def _tells(clue: Clue) -> str:
+    """All that a clue tells, and the description from which it was read."""
+    return f"{clue.statement} {source_of(clue)}".lower()
+
+
+def _bare(text: str) -> str:
+    return _NOTHING.sub("", text.lower())
+
+
+def _against(text: str, named: Sequence[Clue], verdict: Verdict) -> bool:
+    """Whether it tells only of feelings that the evidence speaks against, and not as what the words alone say."""
+    told = [mention for mention in mentions(text) if mention.weight > 0 and not mention.negated]
+    if not told or not all(speaks_against(m.word, verdict) or not verdict.bears_word(m.word) for m in told):
+        return False
+    of_words = all(clue.modality == "textual" for clue in named) and _modality_named("textual").search(text.lower())
+    return not of_words
+
+
+def _in_common(text: str, named: Sequence[Clue]) -> bool:
+    """Whether it shares a word or a feeling with its clues; of Chinese, whose clues are told in English, a feeling or
+    an act may be all that can be compared, so it is not asked for.
+    """
+    if len(HAN.findall(text)) > LEAST_HAN:
+        return True
+    told = " ".join([*map(_tells, named), *(word for clue in named for word in clue.suggests)])
+    if _stems(text) & _stems(told):
+        return True
+    return any(not mention.negated for mention in mentions(text))
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:_STEM] for word in _WORD.findall(text)} - _empty()
+
+
+@cache
+def _empty() -> frozenset[str]:
+    return frozenset(word[:_STEM] for word in read_toml("language_model/grounding.toml")["empty"].split())
+
+
+@cache
+def _modality_named(modality: Modality) -> re.Pattern[str]:
+    return _pattern(read_toml("language_model/grounding.toml")["modality"][modality])
+
+
+@cache
+def _acts() -> tuple[re.Pattern[str], ...]:
+    return tuple(_pattern(act) for act in read_toml("language_model/grounding.toml")["act"])
+
+
+def _pattern(told: Mapping[str, str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{told['english']})\b|(?:{told['chinese']})")

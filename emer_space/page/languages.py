@@ -1,0 +1,118 @@
+"""The interface in every language: what the browser fills in, what a handler answers with, and that both agree.
+
+The language is chosen here alone, from the request. What is on the page from the start is a key that the browser looks
+up (`gr.I18n`); what a handler renders takes `Languages.of(request)`. The API answers in English to everybody.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from emer_space.errors import RuleError
+from emer_space.page.words import Words, load_words
+
+DEFAULT = "en"
+TAGS = {"en": "en", "zh": "zh-CN"}
+"""The languages, each by the tag under which browsers, screen readers and Gradio know it."""
+
+
+def chosen_language(accepted: str) -> str:
+    """The language that an Accept-Language header likes best of those that are here, or English.
+
+    Every kind of Chinese is `zh`: who reads traditional characters is helped more by simplified ones than by English.
+    """
+    best, liking = DEFAULT, 0.0
+    for choice in accepted.split(","):
+        tag, _, rest = choice.partition(";")
+        language = tag.strip().lower().split("-")[0]
+        if language in TAGS and (liked := _liking(rest)) > liking:
+            best, liking = language, liked
+    return best
+
+
+def _liking(parameters: str) -> float:
+    """The q of a choice, 1 where it has none; 0, which refuses, where it cannot be read."""
+    name, _, value = parameters.partition("=")
+    if not name.strip():
+        return 1.0
+    try:
+        return float(value) if name.strip() == "q" else 0.0
+    except ValueError:
+        return 0.0
+
+
+class Languages:
+    """Called with a key, it answers with what Gradio's components show in the language of the browser."""
+
+    def __init__(self) -> None:
+        self._words = {language: load_words(language) for language in TAGS}
+        self.i18n = gr.I18n(**{language: {} for language in TAGS})
+
+    def __call__(self, key: str) -> Any:
+        """A text without values, for a property of a component: label, info, placeholder, value, name of a choice."""
+        return self.rendered(key, lambda words: words(key))
+
+    def rendered(self, name: str, render: Callable[[Words], str]) -> Any:
+        """What `render` makes of each language's words: for the HTML that is on the page from the start."""
+        for language, words in self._words.items():
+            text = render(words)
+            if "{" in text:
+                raise RuleError(f"the browser would take the braces of {name!r} ({language}) for a value")
+            self.i18n.translations[language][name] = text
+        return self.i18n(name)
+
+    def of(self, request: gr.Request) -> Words:
+        """The words for an answer to this request."""
+        return self._words[chosen_language(request.headers.get("accept-language", ""))]
+
+    @property
+    def english(self) -> Words:
+        return self._words[DEFAULT]
+
+    @property
+    def all(self) -> tuple[Words, ...]:
+        return tuple(self._words.values())
+
+
+class PageInOneLanguage:
+    """Middleware that tells the browser with the page which language was chosen for it.
+
+    Left alone, Gradio takes the browser's first language, and of Chinese knows zh-CN and zh-TW only: half of a page for
+    zh-HK, or for French with Chinese second, would be English. Its `lang` would be English for everybody.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
+            await self.app(scope, receive, send)
+            return
+        accepted = b",".join(value for name, value in scope["headers"] if name == b"accept-language")
+        tag = TAGS[chosen_language(accepted.decode("latin-1"))]
+        start: Message = {}
+        page = b""
+
+        async def send_page(message: Message) -> None:
+            nonlocal start, page
+            if message["type"] == "http.response.start":
+                start = message
+            elif message["type"] == "http.response.body":
+                page += message.get("body", b"")
+                if not message.get("more_body"):
+                    told = in_language(page, tag)
+                    others = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+                    length = (b"content-length", str(len(told)).encode())
+                    await send({**start, "headers": [*others, length, (b"vary", b"accept-language")]})
+                    await send({**message, "body": told})
+
+        await self.app(scope, receive, send_page)
+
+
+def in_language(page: bytes, tag: str) -> bytes:
+    """The page, marked as being in a language, and with a browser that says it prefers this one."""
+    script = f'<script>Object.defineProperty(navigator, "language", {{ value: "{tag}" }})</script>'
+    marked = page.replace(b'lang="en"', f'lang="{tag}"'.encode(), 1)
+    return marked.replace(b"<head>", b"<head>" + script.encode(), 1)

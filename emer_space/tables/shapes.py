@@ -1,0 +1,308 @@
+"""What each table of the package may hold (`tables.py`): its keys, the names that code relies on, and its ranges."""
+
+from emer_space.tables.load import (
+    Number,
+    OneOf,
+    Rows,
+    Shape,
+    Table,
+    Wording,
+    any_text,
+    character,
+    exactly,
+    flag,
+    pattern,
+    steps,
+    text,
+    word,
+)
+
+MODALITIES = ("visual", "acoustic", "textual")
+FEELINGS = ("neutral", "happy", "surprised", "sad", "angry", "disgusted", "fearful", "contemptuous")
+"""The basic feelings, in the order of every array of them."""
+CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "calm")
+"""What a classifier may tell apart, by the names of clues."""
+FACES = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
+
+WEIGHT, SIGNED, FACTOR = Number(0, 1), Number(-1, 1), Number(0, 10)
+TEXTS, PATTERNS = Rows(text), Rows(pattern)
+WEIGHTS_OF_WORDS = Table(more=WEIGHT, keys=word)
+CUES = Table(more=TEXTS)
+
+RULE = Table(
+    {"cue": text, "statement": text, "phrase": text, "source": text},
+    {
+        "when": Rows(Table({"channel": text}, {"above": Number(), "below": Number()})),
+        "min_s": Number(0),
+        "valence": SIGNED,
+        "arousal": SIGNED,
+        "confidence": WEIGHT,
+        "suggests": WEIGHTS_OF_WORDS,
+        "absent": flag,
+        "general": flag,
+        "claims": flag,
+        "words": PATTERNS,
+        "examples": TEXTS,
+    },
+)
+
+BLENDSHAPES = frozenset(
+    {
+        *(
+            "_neutral",
+            "browInnerUp",
+            "cheekPuff",
+            "jawForward",
+            "jawLeft",
+            "jawOpen",
+            "jawRight",
+            "mouthClose",
+            "mouthFunnel",
+        ),
+        *("mouthLeft", "mouthPucker", "mouthRight", "mouthRollLower", "mouthRollUpper"),
+        *("mouthShrugLower", "mouthShrugUpper"),
+        *(
+            f"{name}{side}"
+            for side in ("Left", "Right")
+            for name in (
+                *("browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut"),
+                *("eyeLookUp", "eyeSquint", "eyeWide", "mouthDimple", "mouthFrown", "mouthLowerDown", "mouthPress"),
+                *("mouthSmile", "mouthStretch", "mouthUpperUp", "noseSneer"),
+            )
+        ),
+    }
+)
+"""The names of ARKit that MediaPipe writes."""
+MUSCLES = (
+    *("mouth_corners", "smile_left", "smile_right", "squint", "mouth_frown", "chin_raise", "brow_down"),
+    *("brow_inner_up", "brow_outer_up", "lips_pressed", "lips_rolled", "pucker", "jaw_open", "eyes_wide", "eyes_shut"),
+    *("upper_lip", "lower_lip", "mouth_stretch", "nose_wrinkle", "gaze_down", "gaze_up", "gaze_left", "gaze_right"),
+)
+"""Channels that are means of blendshapes."""
+HELD = ("jaw_held", "pucker_held", "eyes_held_shut", "eyes_wide_shape", "mouth_movement", "smile_asymmetry")
+"""Channels that are made of those over time; all of them have a place at rest."""
+
+FACE_CHANNELS = frozenset(
+    {
+        *MUSCLES,
+        *HELD,
+        *("quality", "median_quality", "mouth_covered", "outside", "settled", "brow_oblique", "gaze_aside"),
+        *("smile", "grimace", "marked", "median_marked", "overall_blinks"),
+        *("head_lowered", "head_raised", "turned", "tilt", "lean", "head_speed", "nod", "shake"),
+        *(f"{what}_{name}" for what in ("expr", "reads", "overall") for name in FACES),
+    }
+)
+VOICE_CHANNELS = frozenset(
+    {
+        *("alpha_db", "broken", "burst_at", "burst_db", "change_db", "change_st", "final_st", "hnr_db", "hush_at"),
+        *("hush_db", "hush_drop", "hush_softer", "level_db", "movement_st", "outburst_at", "outburst_db"),
+        *("outburst_louder", "outburst_rise", "pause_at", "pause_s", "pauses", "quick", "range_st", "register_hz"),
+        *("silent_share", "snr_db", "speech_s", "tempo_syl", "thin_db", "tremor_hz", "tremor_s", "voice_s"),
+    }
+)
+CHANNELS = {"visual": FACE_CHANNELS, "acoustic": VOICE_CHANNELS | {"marked"}, "textual": frozenset[str]()}
+"""What a condition of a rule may name, by modality."""
+_OF_CLUES = ("quote", "feelings")
+PLACES = {
+    "visual": {
+        *FACE_CHANNELS,
+        *("peak", "peak_s", "duration_s", "times", "fleeting", "when", "frames", "start", "end", "how", "likeness"),
+        *_OF_CLUES,
+    },
+    "acoustic": {*VOICE_CHANNELS, "class", "probability", "windows", *_OF_CLUES},
+    "textual": {"translated", "word", "holder", "compound", "similarity", *_OF_CLUES},
+}
+"""What a statement or a phrase may name to be filled in, by modality."""
+PICTURE_CUES = ("still-picture", "black-picture", "no-face", "drawn-face", "face-away", "picture-turned", "speaks")
+"""Clues about the picture itself and who is in it, made without conditions on a face."""
+READING = "face-reads"
+"""Beginning of the cues that say what the face as a whole reads as: one clue a person and expression."""
+MADE_CUES = {
+    "visual": (*PICTURE_CUES, "mouth-covered", *(f"{READING}-{name}" for name in FACES)),
+    "acoustic": ("no-audio", "silence", "voiceless-words", "no-voice", "little-voice"),
+    "textual": (
+        *("no-words", "doubtful-words", "unread-words", "plain-words", "exclaimed", "words-positive"),
+        *("words-negative", "emotion-word", "emotion-word-negated", "emotion-word-denied", "emotion-word-past"),
+        *("emotion-word-supposed", "emotion-word-asked", "likes-something", "dislikes-something"),
+        *("situation-everyday", "irony-marker"),
+    ),
+}
+"""Cues that code asks for by their names."""
+
+_visual = Table(
+    {
+        "rule": Rows(RULE),
+        "blendshapes": exactly(MUSCLES, Rows(OneOf(BLENDSHAPES))),
+        "rest": Table(may=dict.fromkeys((*MUSCLES, *HELD), Rows(Number(0, 0.9), 2, 2))),
+        "own_rest": exactly(("neutral", "lowest"), WEIGHT),
+        "marked": Table(may=dict.fromkeys((*MUSCLES, *HELD, "smile", "grimace", "brow_oblique"), FACTOR)),
+        "trust": exactly(("neutral_frames",), FACTOR),
+        "says_more": CUES,
+        "kin": Table(may=dict.fromkeys(FACES, Rows(word))),
+    }
+)
+_textual_words = Table(
+    dict.fromkeys(
+        (
+            *("negations", "boosters", "dampeners", "clause_openers", "supposing", "not_feelings", "after_link"),
+            *("links", "fixed", "past", "past_times", "reporting", "verbs_of_feeling", "subjects", "persons", "kin"),
+            *("after_object", "function_words", "everyday_senses"),
+        ),
+        TEXTS,
+    )
+    | {
+        "interjections": PATTERNS,
+        "everyday_phrases": PATTERNS,
+        "holders": exactly(("speaker", "addressee", "other", "thing"), TEXTS),
+    }
+)
+_textual_zh = Table(
+    dict.fromkeys(("negations", "past_times", "boosters", "fixed"), TEXTS)
+    | {
+        "feelings": Table(more=word),
+        "words": Table(more=PATTERNS),
+        "simplified": Table(more=character, keys=character),
+    }
+)
+_two_languages = exactly(("english", "chinese"), pattern)
+_described = Table(
+    {
+        "undecided": TEXTS,
+        "not_feelings": TEXTS,
+        "blank": exactly(("english", "chinese"), PATTERNS),
+        "negation": _two_languages,
+        "others": _two_languages,
+        "hedge": _two_languages,
+        "people": exactly(("anyone", "role"), pattern),
+        "says_more": CUES,
+        "visual": Rows(RULE),
+        "acoustic": Rows(RULE),
+    }
+)
+
+_conditions = Table(
+    may=dict.fromkeys(("any_of", "also_of", "none_of"), TEXTS)
+    | dict.fromkeys(("valence", "arousal"), Rows(SIGNED, 2, 2))
+    | dict.fromkeys(("quiet", "silent"), flag)
+)
+_of_modalities = Table(may=dict.fromkeys(MODALITIES, _conditions))
+_disambiguation = Table(
+    {
+        "counterparts": Table(more=word, keys=word),
+        "groups": Table(more=TEXTS),
+        "pattern": Rows(
+            Table(
+                {
+                    "name": text,
+                    "kind": OneOf(("conflict", "agreement")),
+                    "when": _of_modalities,
+                    "wins": OneOf((*MODALITIES, "open", "both")),
+                    "wording": TEXTS,
+                    "source": text,
+                },
+                {
+                    "unless": _of_modalities,
+                    "damp": Table(may=dict.fromkeys(MODALITIES, WEIGHT)),
+                    "suggests": WEIGHTS_OF_WORDS,
+                },
+            )
+        ),
+    }
+)
+
+_sentences = Rows(Wording(("subject", "Subject", "phrases")))
+_modality_prose = exactly(("open", "then"), _sentences)
+_explanation = Table(
+    {
+        "subject": Table(
+            dict.fromkeys(("one", "several", "again", "voice", "speaker"), TEXTS)
+            | {"other": Rows(Wording(("phrases",))), "unsure": text, "repeated": text}
+        ),
+        "visual": Table(
+            {
+                "open": _sentences,
+                "then": _sentences,
+                "turn": Rows(Wording(("subject", "before", "time", "after"))),
+            }
+        ),
+        "acoustic": _modality_prose,
+        "textual": _modality_prose,
+        "inference": Table(
+            dict.fromkeys(("consistent", "conflicting", "faint", "insufficient"), Rows(Wording(())))
+            | {"single-modality": Rows(Wording(("modality",)))}
+        ),
+        "modality": exactly(MODALITIES, text),
+        "lasting": steps({"wording": text}),
+        "conclusion": Table(
+            {
+                "also": Wording(("labels",)),
+                "far": WEIGHT,
+                "open": WEIGHT,
+                "turn": Wording(("before", "after")),
+                "sure": steps({"wordings": Rows(Wording(("labels",)))}),
+            }
+        ),
+    }
+)
+
+_act = Table({"name": text, "english": pattern, "chinese": pattern})
+_grounding = Table({"empty": text, "modality": exactly(MODALITIES, _two_languages), "act": Rows(_act)})
+
+_FACTORS = (
+    *("negated", "hypothesis", "purpose", "early", "ended", "other", "alternative", "feigned", "thing", "artefact"),
+    "overtaken",
+)
+_text_labels = Table(
+    {
+        "places": exactly(("video", "audio", "text", "inner", "recap", "conclusion", "body"), WEIGHT),
+        "factors": exactly(_FACTORS, WEIGHT),
+        "markers": exactly(
+            ("video", "audio", "text", "restart", "conclusion", "inner", "turn", "evidence", "unsurpassed"), PATTERNS
+        ),
+        "words": exactly(("ignored", "displays", "fixed"), TEXTS),
+        "scope": exactly(
+            (
+                *("negations", "not_negating", "undone", "additive", "negation_turns", "denied_after", "turns"),
+                *("hypotheses", "conditional", "relieving", "early", "ending", "alternative", "concessive", "contrast"),
+                *("feigned", "hiding", "others", "others_own", "possessives", "relations", "openers", "links"),
+                *("subjects", "influence", "influenced", "things", "artefacts"),
+            ),
+            TEXTS,
+        ),
+        "chinese": exactly(("before", "after"), Table(may=dict.fromkeys(_FACTORS, pattern))),
+        "manner": WEIGHTS_OF_WORDS,
+        "implied": Table(more=WEIGHTS_OF_WORDS, keys=word),
+        "cue": Rows(Table({"name": text, "phrases": PATTERNS, "suggests": WEIGHTS_OF_WORDS, "source": text})),
+    }
+)
+
+_hub_model = Table(
+    dict.fromkeys(("id", "licence", "parameters", "why"), text)
+    | {"size_gb": Number(0, above=True), "needs": Rows(text, 0), "revision": any_text}
+)
+_bundled_model = Table(
+    dict.fromkeys(("name", "licence", "stored", "sha256"), text)
+    | {"install": OneOf(("package", "fetch")), "wheels": TEXTS, "files": TEXTS},
+    {"beside": Table(more=text), "hub": text},
+)
+
+SHAPES: dict[str, Shape] = {
+    "clues/posteriors.toml": exactly(
+        FEELINGS, Table({"prior": Number(0, 1, above=True), "valence": SIGNED, "arousal": SIGNED})
+    ),
+    "disambiguation.toml": _disambiguation,
+    "explanation.toml": _explanation,
+    "language_model/grounding.toml": _grounding,
+    "text/text_labels.toml": _text_labels,
+    "clues/face/visual.toml": _visual,
+    "clues/voice/acoustic.toml": Table({"rule": Rows(RULE)}),
+    "text/textual.toml": Table({"rule": Rows(RULE), "covering": TEXTS, "yields": CUES}),
+    "text/textual_words.toml": _textual_words,
+    "text/textual_zh.toml": _textual_zh,
+    "text/described.toml": _described,
+    "clues/voice/voice_emotion.toml": Table({"acoustic": Rows(RULE)}),
+    "models/emotion_classes.toml": exactly(CLASSES, TEXTS),
+    "models/hub.toml": exactly(("speech", "voice", "expression", "chat", "vision"), _hub_model),
+    "models/bundled.toml": exactly(("face", "expression", "pitch", "speech", "sentences"), _bundled_model),
+}
+"""By the table's path below `emer_space/`. The vocabulary and the words of the interface check themselves."""

@@ -1,0 +1,1 @@
+"""Words → what they tell of feelings: subtitles, descriptions of clues, explanations."""

@@ -1,0 +1,109 @@
+"""An explanation in prose as stretches, each with its place in the argument.
+
+An explanation of the field takes up the video, the audio and the text in turn and then concludes: "Based on …, we can
+infer …" (Lian et al. 2023). What a stretch concludes says more about the feeling than what it describes
+or repeats as evidence; what it quotes is the subtitle and not the explanation.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from emer_space.clues.rules import read_toml
+from emer_space.text.utterance import lowered
+
+Place = Literal["video", "audio", "text", "inner", "recap", "conclusion", "body"]
+"""Within the sections; `inner`: concluded within a section; `recap`: evidence that a conclusion repeats."""
+
+_MOST = 600
+"""Longest quotation in characters: a mark that is never closed must not hide the rest of the text."""
+_WITHIN = rf"(?:[^'‘’\n]|(?<=\w)['’](?=\w)){{1,{_MOST}}}"
+"""Within single quotes: an apostrophe is none of them."""
+_QUOTED = re.compile(
+    rf"""(?<!\w)["“”„][^"“”\n]{{1,{_MOST}}}["“”]|[「『《][^」』》\n]{{1,{_MOST}}}[」』》]"""
+    rf"""|(?<!\w)['‘](?=[A-Z]){_WITHIN}(?<=\S)['’](?!\w)|(?<!\w)['‘]{_WITHIN}[.!?…]['’](?!\w)"""
+)
+_SENTENCE = re.compile(r"[^.!?。！？；\n]+(?:\.(?=\d)[^.!?。！？；\n]*)*[.!?。！？；]*")
+_NEW_SENTENCE = re.compile(r"\s*(?:[A-Z\u3400-\u9fff]|$)")
+_EDGE = " ,;\"')，；、"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Characters `start` to `end` of a text. `plain` is the whole sentence around them, which begins at `offset`, in
+    lower case with straight quotes and with quotations blanked: what negates may stand before the stretch.
+    """
+
+    plain: str
+    offset: int
+    start: int
+    end: int
+    place: Place
+
+
+@cache
+def tables() -> dict[str, Any]:
+    """The tables of `text/text_labels.toml`."""
+    return read_toml("text/text_labels.toml")
+
+
+@cache
+def marker(name: str) -> re.Pattern[str]:
+    """The alternatives of one marker of `text/text_labels.toml`."""
+    return re.compile("|".join(f"(?:{pattern})" for pattern in tables()["markers"][name]))
+
+
+def stretches(text: str) -> tuple[Stretch, ...]:
+    """The stretches of an explanation in their order, without gaps."""
+    plain = lowered(_QUOTED.sub(lambda quoted: _blank(quoted, text), text))
+    sentences = [found for found in _SENTENCE.finditer(plain) if any(map(str.isalpha, found.group()))]
+    return tuple(
+        stretch
+        for found, section in zip(sentences, _sections(sentences), strict=True)
+        for stretch in _split(found.group(), found.start(), section)
+    )
+
+
+def _blank(quoted: re.Match[str], text: str) -> str:
+    """Blanks of the same length, with a full stop where a sentence ends with the quotation."""
+    ends = quoted.group()[-2] in ".!?…。！？" and _NEW_SENTENCE.match(text, quoted.end())
+    return " " * (len(quoted.group()) - 1) + ("." if ends else " ")
+
+
+def _sections(sentences: list[re.Match[str]]) -> Iterator[Place]:
+    """The section of each sentence. The text's last sentence concludes, unless the text is over before."""
+    section: Place = "body"
+    for number, found in enumerate(sentences):
+        sentence = found.group().lstrip(_EDGE)
+        restarts = section != "conclusion" or marker("restart").match(sentence)
+        opened = next((place for place in ("video", "audio", "text") if marker(place).match(sentence)), None)
+        turns = section in ("audio", "text") and marker("turn").match(sentence)
+        if opened and restarts:
+            section = opened  # type: ignore[assignment]
+        if (turns and not (opened and restarts)) or (number == len(sentences) - 1 and not opened):
+            section = "conclusion"
+        yield section
+
+
+def _split(sentence: str, start: int, section: Place) -> Iterator[Stretch]:
+    """A sentence as what it rests on and what it concludes."""
+    concluding, inner = marker("conclusion").search(sentence), marker("inner").search(sentence)
+    before: Place = section
+    after: Place = "inner"
+    cut = min(filter(None, (concluding, inner)), key=re.Match.start, default=None)
+    if section == "text":
+        after = "text"
+    if section == "body":
+        after = "conclusion" if concluding else "inner"
+        cut = concluding or inner
+    if section == "conclusion":
+        after = "conclusion"
+        before = "recap" if concluding or marker("evidence").match(sentence.lstrip(_EDGE)) else "conclusion"
+        cut = concluding or inner
+    if cut is None:
+        yield Stretch(sentence, start, start, start + len(sentence), before)
+        return
+    yield Stretch(sentence, start, start, start + cut.start(), before)
+    yield Stretch(sentence, start, start + cut.start(), start + len(sentence), after)

@@ -1,0 +1,270 @@
+"""Clues written as text → clues: what a description tells of a face or a voice, read through the cue tables.
+
+The papers' CLUE setting (Lian et al. 2023): people or models describe what is seen and heard, and the description is
+disambiguated. The phrases stand as `words` beside the measured rules and in `text/described.toml`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Literal
+
+from emer_space.analysis import Clue, Modality
+from emer_space.clues.rules import Rule, described_rules, read_toml, rules_by_cue
+from emer_space.text.text_labels import HAN, mentions
+from emer_space.text.utterance import lowered
+from emer_space.text.whose import is_of_another
+from emer_space.vocabulary import load_vocabulary
+
+Described = Literal["visual", "acoustic"]
+
+NAMED: Mapping[Modality, str] = {"visual": "named-in-face", "acoustic": "named-in-voice"}
+UNTOLD: Mapping[Modality, str] = {"visual": "untold-picture", "acoustic": "untold-voice", "textual": "no-words"}
+DESCRIBED = "p1"
+"""The person whom a description is about; it tells of one."""
+HEDGED = 0.85
+"""Factor on the confidence of what is only hinted at ("slightly", "seems to")."""
+PLAINLY_NAMED = 1.4
+"""A feeling that a description ascribes to face or voice counts more than one mentioned in prose (`Mention.weight`)."""
+CHINESE_NAMED = 0.7
+SCOPE = 45
+"""Characters before a phrase in which a negation reaches it, within its clause."""
+MOST_FEELINGS = 3
+MAX_QUOTE = 60
+SOURCE, MOST_SOURCE = "description", 600
+"""What a clue was read from, among its measurements, and how much of it is kept (characters)."""
+_SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
+_QUOTED = re.compile(r'"[^"\n]{1,300}"|「[^」\n]{1,300}」')
+_CLAUSE_END = re.compile(r"[,;:，；：、]|\bbut\b|\bthen\b|但")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """One clue with the characters of its sentence that it stands on."""
+
+    clue: Clue
+    start: int
+    end: int
+
+
+def read_clue_text(text: str, modality: Described) -> tuple[Clue, ...]:
+    """Clues `v1`, … or `a1`, … of a description in English or Chinese; an absence where it tells of no feeling.
+
+    () for an empty text. What is denied ("without a trace of a smile") or said of the recording is passed over.
+    """
+    if not text.strip():
+        return ()
+    plain = _QUOTED.sub(lambda match: " " * len(match.group()), lowered(text))
+    whole = text if len(text) == len(plain) else plain
+    found: list[Clue] = []
+    begun = 0  # sentences without a sign are the context of the next one with some
+    for match in _SENTENCE.finditer(plain):
+        signs = [sign.clue for sign in _read_sentence(match.group(), modality, plain[: match.start()])]
+        found += [_with_source(clue, whole[begun : match.end()]) for clue in signs]
+        begun = match.end() if signs else begun
+    if found and whole[begun:].strip():  # nor shall the end be lost
+        found[-1] = _with_source(found[-1], f"{source_of(found[-1])} {whole[begun:]}")
+    clues = _merged(found) or [_clue(rules_by_cue(modality)[UNTOLD[modality]], modality, 1.0, text.strip())]
+    return tuple(replace(clue, id=f"{modality[0]}{number}") for number, clue in enumerate(clues, 1))
+
+
+def source_of(clue: Clue) -> str:
+    """The sentences of a description from which a clue was read; empty for one that was measured."""
+    return str(clue.measurements.get(SOURCE, ""))
+
+
+def _with_source(clue: Clue, sentences: str) -> Clue:
+    return replace(clue, measurements={**clue.measurements, SOURCE: " ".join(sentences.split())[-MOST_SOURCE:]})
+
+
+def untold(modality: Modality) -> Clue:
+    """The absence of anything told of a modality."""
+    rule = rules_by_cue(modality)[UNTOLD[modality]]
+    return replace(rule.clue(modality, 0.0, 1.0, {}), id=f"{modality[0]}1")
+
+
+def _read_sentence(sentence: str, modality: Described, earlier: str) -> list[_Sign]:
+    """The signs of one sentence; `earlier` is the description before it, which tells whom it is about."""
+    if _tables()["blank"].search(sentence):
+        return []
+    signs = _without_lesser(list(_phrases(sentence, modality, earlier)))
+    feelings = list(_chinese_feelings(sentence) if HAN.search(sentence) else _feelings(sentence))
+    feelings = [one for one in feelings if not is_of_another(sentence, one.start, one.end, earlier)]
+    apart = []
+    for feeling in feelings:
+        home = next(
+            (at for at, sign in enumerate(signs) if sign.start < feeling.end and feeling.start < sign.end), None
+        )
+        if home is None:
+            apart.append(feeling)
+        else:
+            signs[home] = _with_feeling(signs[home], feeling)
+    if apart:
+        signs.append(_named(apart, modality, sentence))
+    return sorted(signs, key=lambda sign: sign.start)
+
+
+def _phrases(sentence: str, modality: Described, earlier: str) -> Iterator[_Sign]:
+    """One sign a rule whose phrase stands in the sentence and is not denied there."""
+    for rule, pattern in _patterns(modality):
+        for match in pattern.finditer(sentence):
+            before = _clause_before(sentence, match.start())
+            if _tables()["negation"].search(before) or _tables()["others"].search(before):
+                continue
+            if is_of_another(sentence, match.start(), match.end(), earlier):
+                continue
+            hedged = _tables()["hedge"].search(before) or _tables()["hedge"].search(match.group())
+            clue = _clue(rule, modality, rule.confidence * (HEDGED if hedged else 1.0), match.group())
+            yield _Sign(clue, match.start(), match.end())
+            break
+
+
+def _clause_before(sentence: str, at: int) -> str:
+    before = sentence[max(0, at - SCOPE) : at]
+    return _CLAUSE_END.split(before)[-1].replace("not only", "")
+
+
+def _without_lesser(signs: Sequence[_Sign]) -> list[_Sign]:
+    lesser = {cue for sign in signs for cue in _tables()["says_more"].get(sign.clue.cue, ())}
+    return [sign for sign in signs if sign.clue.cue not in lesser]
+
+
+@dataclass(frozen=True, slots=True)
+class _Feeling:
+    word: str
+    weight: float
+    start: int
+    end: int
+
+
+def _feelings(sentence: str) -> Iterator[_Feeling]:
+    """Words for feelings; phrases that tell of one unnamed ("slams the door") are the cue tables' own matter."""
+    for mention in mentions(sentence):
+        named = lowered(mention.quote).strip() in load_vocabulary().forms(ambiguous=True)
+        if named and mention.weight > 0 and not mention.negated and mention.word not in _tables()["not_feelings"]:
+            yield _Feeling(mention.word, min(1.0, PLAINLY_NAMED * mention.weight), mention.start, mention.end)
+
+
+def _chinese_feelings(sentence: str) -> Iterator[_Feeling]:
+    rest = sentence
+    words = sorted((word for word in load_vocabulary().chinese if len(word) > 1), key=lambda word: (-len(word), word))
+    for word in words:
+        at = rest.find(word)
+        if at < 0:
+            continue
+        if not _tables()["negation"].search(_clause_before(sentence, at)[-4:]):
+            yield _Feeling(load_vocabulary().chinese[word], CHINESE_NAMED, at, at + len(word))
+        rest = rest.replace(word, "　" * len(word))
+
+
+def _with_feeling(sign: _Sign, feeling: _Feeling) -> _Sign:
+    """A phrase that holds a named feeling ("a mocking tone") suggests that feeling."""
+    weight = max(feeling.weight * 0.9, sign.clue.suggests.get(feeling.word, 0.0))
+    return replace(sign, clue=replace(sign.clue, suggests={**sign.clue.suggests, feeling.word: round(weight, 3)}))
+
+
+def _named(feelings: Sequence[_Feeling], modality: Described, sentence: str) -> _Sign:
+    """One clue for the feelings that a sentence names: the mean of their valence and arousal by weight."""
+    weights: dict[str, float] = {}
+    for feeling in feelings:
+        weights[feeling.word] = max(feeling.weight, weights.get(feeling.word, 0.0))
+    entries = [(weight, entry) for word, weight in weights.items() if (entry := load_vocabulary().lookup(word))]
+    rated = [(weight, entry) for weight, entry in entries if entry.word not in _tables()["undecided"]]
+    first, last = min(one.start for one in feelings), max(one.end for one in feelings)
+    rule = rules_by_cue(modality)[NAMED[modality]]
+    clue = _clue(rule, modality, rule.confidence * max(weights.values()), sentence[first:last])
+    strongest = sorted(weights, key=lambda word: -weights[word])[:MOST_FEELINGS]
+    most = max(weights.values())
+    return _Sign(
+        replace(
+            clue,
+            valence=_mean([(weight, entry.valence) for weight, entry in rated]),
+            arousal=_mean([(weight, entry.arousal) for weight, entry in entries]),
+            suggests={word: round(0.9 * weight / most, 3) for word, weight in weights.items()},
+            measurements={**clue.measurements, "feelings": _and(strongest)},
+        ),
+        first,
+        last,
+    )
+
+
+def _mean(rated: Sequence[tuple[float, float]]) -> float | None:
+    total = sum(weight for weight, _ in rated)
+    return round(sum(weight * value for weight, value in rated) / total, 3) if total else None
+
+
+def _and(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _clue(rule: Rule, modality: Described, confidence: float, quote: str) -> Clue:
+    """A clue of a rule on words of a description. It has no time: descriptions seldom give one."""
+    words = " ".join(quote.split()).strip(" ,.;:，。")
+    words = words if len(words) <= MAX_QUOTE else words[: MAX_QUOTE - 1].rstrip() + "…"
+    told = {"visual": "picture", "acoustic": "voice"}[modality]
+    return Clue(
+        id="",
+        modality=modality,
+        cue=rule.cue,
+        statement=rule.statement if rule.absent else f"Of the {told} it is told: “{words}”.",
+        start=0.0,
+        end=1.0,
+        confidence=round(confidence, 3),
+        person=None if rule.absent or modality == "acoustic" else DESCRIBED,
+        measurements={"quote": words, "when": ""},
+        valence=rule.valence,
+        arousal=rule.arousal,
+        suggests=dict(rule.suggests),
+        absent=rule.absent,
+    )
+
+
+def _merged(clues: Sequence[Clue]) -> list[Clue]:
+    """Each cue once, as it was told first, with the highest weight of everything it suggests; feelings stay apart."""
+    merged: dict[tuple[str, object], Clue] = {}
+    for clue in clues:
+        kind = (clue.cue, clue.measurements.get("feelings"))
+        known = merged.get(kind)
+        if known is None:
+            merged[kind] = clue
+            continue
+        suggests = {
+            word: max(clue.suggests.get(word, 0), known.suggests.get(word, 0))
+            for word in (*known.suggests, *clue.suggests)
+        }
+        merged[kind] = replace(known, confidence=max(known.confidence, clue.confidence), suggests=suggests)
+    return list(merged.values())
+
+
+@cache
+def _patterns(modality: Described) -> tuple[tuple[Rule, re.Pattern[str]], ...]:
+    return tuple((rule, _compiled(rule.words)) for rule in described_rules(modality) if rule.words)
+
+
+def _compiled(words: Sequence[str]) -> re.Pattern[str]:
+    """English phrases bound by word limits, Chinese ones anywhere."""
+    english = [word for word in words if not HAN.search(word)]
+    chinese = [word for word in words if HAN.search(word)]
+    parts = [rf"(?<!\w)(?:{'|'.join(english)})(?!\w)"] if english else []
+    return re.compile("|".join([*parts, *chinese]))
+
+
+@cache
+def _tables() -> dict[str, Any]:
+    table = read_toml("text/described.toml")
+    more: dict[str, list[str]] = {}
+    for says_more in (read_toml("clues/face/visual.toml")["says_more"], table["says_more"]):
+        for cue, lesser in says_more.items():
+            more.setdefault(cue, []).extend(lesser)
+    both = {
+        name: re.compile("|".join([table[name]["english"], table[name]["chinese"]]))
+        for name in ("negation", "hedge", "others")
+    }
+    blank = re.compile("|".join([*table["blank"]["english"], *table["blank"]["chinese"]]))
+    return {
+        **both,
+        "blank": blank,
+        "says_more": more,
+        **{name: frozenset(table[name]) for name in ("undecided", "not_feelings")},
+    }

@@ -1,0 +1,37 @@
+"""From a textual rule and the words it was found in to a clue that quotes them."""
+
+from dataclasses import replace
+
+from emer_space.analysis import Clue
+from emer_space.clues.rules import Rule
+from emer_space.text.utterance import Utterance
+
+TRANSLATED = 0.7
+"""Factor on the confidence of what is read in a translation."""
+
+
+def make_clue(
+    rule: Rule,
+    utterance: Utterance,
+    start: int = 0,
+    end: int | None = None,
+    share: float = 1.0,
+    **measurements: float | int | str | bool | None,
+) -> Clue:
+    """A clue on the words from `start` to `end` (characters) of a sentence; `share` (0…1) scales its confidence."""
+    length = max(len(utterance.text), 1)
+    seconds = (utterance.end - utterance.start) / length
+    quote = utterance.quote(start, end)
+    clue = rule.clue(
+        "textual",
+        utterance.start + seconds * start,
+        utterance.start + seconds * (length if end is None else end),
+        {"quote": quote, "translated": utterance.translated, **measurements},
+        confidence=min(1.0, rule.confidence * share),
+    )
+    statement = clue.statement
+    if quote.endswith(("!", "?", "…", "！", "？")) and statement.endswith("”."):
+        statement = statement[:-1]
+    if utterance.translated:
+        statement = f"In translation, {statement[0].lower()}{statement[1:]}"
+    return replace(clue, statement=statement)

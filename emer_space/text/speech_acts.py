@@ -1,0 +1,68 @@
+"""What a sentence does (Austin 1962; Searle 1976): phrases of the rule table, in English and Chinese."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from emer_space.analysis import Clue
+from emer_space.clues.rules import Rule, load_rules, read_toml
+from emer_space.errors import RuleError
+from emer_space.text.quoting import TRANSLATED, make_clue
+from emer_space.text.utterance import Utterance
+
+EMOJI_CUE = "emoji-"
+"""Cues of the signs themselves, which are read in every language and need no blank beside them."""
+
+
+def speech_act_clues(utterance: Utterance) -> Iterator[Clue]:
+    """One clue a rule whose phrase stands in the sentence, on the words of its first match."""
+    patterns = (*(_chinese() if utterance.language in ("zh", "yue") else _english()), *_emoji())
+    plain = simplified(utterance.plain) if utterance.language in ("zh", "yue") else utterance.plain
+    share = TRANSLATED if utterance.translated else 1.0
+    for rule, pattern in patterns:
+        if match := pattern.search(plain):
+            yield make_clue(rule, utterance, match.start(), match.end(), share)
+
+
+@cache
+def _english() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
+    rules = [rule for rule in load_rules("textual") if rule.words and not rule.cue.startswith(EMOJI_CUE)]
+    return tuple((rule, _compiled(rule.cue, r"(?<!\w)(?:{})(?!\w)", rule.words)) for rule in rules)
+
+
+@cache
+def _emoji() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
+    rules = [rule for rule in load_rules("textual") if rule.cue.startswith(EMOJI_CUE)]
+    return tuple((rule, _compiled(rule.cue, "(?:{})", rule.words)) for rule in rules)
+
+
+@cache
+def _chinese() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
+    words: Mapping[str, list[str]] = chinese_table()["words"]
+    known = {rule.cue: rule for rule in load_rules("textual")}
+    if unknown := set(words) - set(known):
+        raise RuleError(f"textual_zh.toml names the cues {', '.join(sorted(unknown))}, which textual.toml lacks")
+    return tuple((known[cue], _compiled(cue, "(?:{})", tuple(phrases))) for cue, phrases in words.items())
+
+
+def _compiled(cue: str, frame: str, words: tuple[str, ...]) -> re.Pattern[str]:
+    try:
+        return re.compile(frame.replace("{}", "|".join(words)))
+    except re.error as problem:
+        raise RuleError(f"rule {cue!r}: its words are no regular expression: {problem}") from problem
+
+
+@cache
+def chinese_table() -> dict[str, Any]:
+    return read_toml("text/textual_zh.toml")
+
+
+@cache
+def _tosimplified() -> dict[int, str]:
+    return str.maketrans(chinese_table()["simplified"])
+
+
+def simplified(text: str) -> str:
+    """Traditional characters of the table as simplified ones: the recogniser writes either."""
+    return text.translate(_tosimplified())

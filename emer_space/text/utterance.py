@@ -1,0 +1,139 @@
+"""A subtitle as sentences with their times: what the textual cues are read from."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from emer_space.analysis import ClipFacts, Segment, Subtitle
+from emer_space.clues.rules import read_toml
+
+MIN_ENGLISH = 0.7
+"""Share of the words that must be English ones."""
+FOREIGN = 0.4
+"""Share of English words below which a sentence is foreign though the text as a whole is English."""
+FOREIGN_WORDS = 3
+MAX_QUOTE = 120
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]*[\"'”’)]*|[.!?…。！？]+")
+EMOJI = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
+_READABLE = re.compile(rf"\w|{EMOJI.pattern}")
+_WORD = re.compile(r"[a-zà-öø-ÿ]+(?:'[a-z]+)?")
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "\u00a0": " "})
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One sentence: `text` as it stands, `plain` in lower case with straight quotes (of the same length)."""
+
+    text: str
+    plain: str
+    start: float
+    end: float
+    language: str | None
+    translated: bool = False
+
+    @property
+    def is_question(self) -> bool:
+        return self.text.rstrip("\"'”’) ").endswith(("?", "？"))
+
+    def quote(self, start: int = 0, end: int | None = None) -> str:
+        """The words between two positions, shortened at a blank where they are long."""
+        words = " ".join(self.text[start:end].split()).rstrip(".,;:。，")
+        if len(words) <= MAX_QUOTE:
+            return words
+        return words[: MAX_QUOTE - 1].rpartition(" ")[0].rstrip(",;:") + "…"
+
+
+def guess_language(text: str) -> str | None:
+    """`zh` by its script, `en` by the share of English words in it, None where it is neither.
+
+    Interjections (“hahaha”, “nooo”) belong to every language: alone they are read as English ones.
+    """
+    letters = sum(char.isalpha() for char in text)
+    if not letters:
+        return None
+    if len(_HAN.findall(text)) > letters / 4:
+        return None if _KANA.search(text) else "zh"
+    plain = interjections().sub(" ", lowered(text))
+    if not any(char.isalpha() for char in plain):
+        return "en"
+    return "en" if _english_share(plain) >= MIN_ENGLISH else None
+
+
+def _english_share(plain: str) -> float:
+    """Share of English words, 0…1; the dictionary does not judge the shortest ones, so they have a table."""
+    from simplemma import in_target_language
+
+    words = _WORD.findall(plain)
+    others = [word for word in words if word not in _function_words()]
+    known = float(in_target_language(" ".join(others), lang="en")) if others else 0.0
+    share = (len(words) - len(others) + known * len(others)) / max(len(words), 1)
+    return max(share, float(in_target_language(plain, lang="en")))
+
+
+@cache
+def _function_words() -> frozenset[str]:
+    return frozenset(read_toml("text/textual_words.toml")["function_words"])
+
+
+@cache
+def interjections() -> re.Pattern[str]:
+    """Sounds that every language makes alike; they stand as cues of their own."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(read_toml('text/textual_words.toml')['interjections'])})(?!\w)")
+
+
+def utterances(subtitle: Subtitle, facts: ClipFacts) -> tuple[Utterance, ...]:
+    """The sentences of the words as they were said, with their times in seconds.
+
+    Each sentence of a typed subtitle has a language of its own, since people mix them.
+    """
+    segments = subtitle.segments or (Segment(0.0, facts.duration_s, subtitle.text),)
+    said = (
+        utterance
+        for segment in segments
+        for utterance in _spread(segment.text, segment.start, segment.end, subtitle.language)
+    )
+    if subtitle.source == "given":
+        return tuple(replace(one, language=_own_language(one.text, subtitle.language)) for one in said)
+    return tuple(said)
+
+
+def _own_language(sentence: str, whole: str | None) -> str | None:
+    """The language of a sentence in a text that is mostly in the language `whole` (None: neither read nor known)."""
+    own = guess_language(sentence)
+    if own or not any(char.isalpha() for char in sentence):
+        return own or whole or "en"
+    words = _WORD.findall(lowered(sentence))
+    foreign = len(words) >= FOREIGN_WORDS and _english_share(lowered(sentence)) < FOREIGN
+    return "en" if whole == "en" and words and not foreign else None
+
+
+def translated_utterances(subtitle: Subtitle, facts: ClipFacts) -> tuple[Utterance, ...]:
+    """The sentences of the translation; their times are estimates, because a translation has no word times."""
+    start = subtitle.segments[0].start if subtitle.segments else 0.0
+    end = subtitle.segments[-1].end if subtitle.segments else facts.duration_s
+    return tuple(_spread(subtitle.translation or "", start, end, "en", translated=True))
+
+
+def _spread(text: str, start: float, end: float, language: str | None, translated: bool = False) -> Iterator[Utterance]:
+    """Sentences of a timed text; where it holds several, each takes time by its length."""
+    length = max(len(text), 1)
+    for match in _SENTENCE.finditer(text):
+        sentence = match.group().strip()
+        if not _READABLE.search(sentence):
+            continue
+        yield Utterance(
+            text=sentence,
+            plain=lowered(sentence),
+            start=round(start + (end - start) * match.start() / length, 3),
+            end=round(start + (end - start) * match.end() / length, 3),
+            language=language,
+            translated=translated,
+        )
+
+
+def lowered(text: str) -> str:
+    """Lower case with straight quotes, a character for a character, so that positions stay the same."""
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text.translate(_QUOTES))

@@ -1,0 +1,1 @@
+"""Scores → what people see: rankings, statements, exports."""

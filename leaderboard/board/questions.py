@@ -1,0 +1,162 @@
+"""Questions and answers as plain data: what the page, the API and the command line all call.
+
+Every method that is about somebody takes the person first, and refuses whoever may not (decision 4).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from emer_space.files.problems import SubmissionError
+from leaderboard.board.ranking import Ranking, ranking
+from leaderboard.board.statement import of_person, statement
+from leaderboard.errors import TrackError
+from leaderboard.hosting.board import Board
+from leaderboard.tracks import Track
+from submissions.checks.validation import Check, refused
+from submissions.errors import Refusal
+from submissions.intake import Entry, Intake, quota_told
+from submissions.people.identity import Person, known, organiser
+from submissions.store.records import Decision
+from submissions.tracks import TrackRules
+
+
+class Desk:
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self._tables: dict[tuple[str, bool], tuple[Any, Ranking]] = {}
+
+    @property
+    def intake(self) -> Intake:
+        return self.board.intake
+
+    # Anybody
+
+    def tracks(self, person: Person | None) -> list[dict[str, Any]]:
+        """Each track, and why it takes no files here, if so; for a known person also what is left of the quota."""
+        return [self._told(person, track) for track in self.board.tracks()]
+
+    def _told(self, person: Person | None, track: Track) -> dict[str, Any]:
+        rules, why_not = track.rules, self.board.why_not(track.id)
+        rules = rules if why_not else self.board.rules(track.id)
+        quota = None
+        if person and not why_not:
+            quota = quota_told(self.intake.usage(person, track.id))
+        return {
+            "id": track.id,
+            "title": rules.title,
+            "task": rules.task,
+            "version": track.version,
+            "primary": track.primary,
+            "answers": track.answers,
+            "columns": [
+                {"name": each.name, "kind": each.kind, "required": each.required, "choices": list(each.choices)}
+                for each in (*rules.key, *rules.columns)
+            ],
+            "samples": None if rules.manifest is None else len(rules.manifest),
+            "opens": rules.opens.isoformat() if rules.opens else None,
+            "closes": rules.closes.isoformat() if rules.closes else None,
+            "per_day": rules.quota.per_day,
+            "quota": quota,
+            "why_not": why_not,
+            "notice": self.board.ledger.store.notice(),
+        }
+
+    def rules(self, track: str) -> TrackRules:
+        """The public rules of a track, whether or not it is scored here. Raises `TrackError`."""
+        return self.board.track(track).rules
+
+    def check(self, track: str, content: bytes, filename: str) -> Check:
+        """Raises `Refusal` where the track takes no files here."""
+        return self.intake.check(track, content, filename)
+
+    def table(self, track: str, everything: bool = False) -> Ranking:
+        """Raises `Refusal` where there is no such track."""
+        try:
+            about = self.board.track(track)
+        except TrackError as problem:
+            raise Refusal("track", str(problem)) from None
+        mark = (self.board.ledger.refresh().revision, about, self.board.closed(track))
+        kept = self._tables.get((track, everything))
+        if kept is None or kept[0] != mark:
+            kept = self._tables[track, everything] = mark, ranking(self.board, about, everything)
+        return kept[1]
+
+    # A participant
+
+    def submit(
+        self,
+        person: Person | None,
+        track: str,
+        content: bytes,
+        filename: str,
+        name: str,
+        method: str = "",
+        link: str = "",
+        anonymous: bool = False,
+        read: Callable[[], None] = lambda: None,
+    ) -> dict[str, Any]:
+        """The receipt, with `ok`; or the answer of `check` for a file that has problems. Raises `IntakeError`.
+
+        `read` is called once the file has been read.
+        """
+        try:
+            entry = Entry(name, method, link, anonymous)
+            return {"ok": True, **self.intake.submit(person, track, content, filename, entry, read).to_dict()}
+        except SubmissionError as error:
+            return refused(error).to_dict()
+
+    def status(self, person: Person | None, name: str = "") -> Any:
+        """All submissions of the person, the latest first; or the named one."""
+        if name:
+            return statement(self.board, self.intake.own(person, name))
+        return of_person(self.board, known(person).id)
+
+    def withdraw(self, person: Person | None, name: str) -> dict[str, Any]:
+        return statement(self.board, self.intake.withdraw(person, name))
+
+    def choose(self, person: Person | None, name: str) -> dict[str, Any]:
+        return statement(self.board, self.intake.choose(person, name))
+
+    # An organiser
+
+    def overview(self, person: Person | None) -> dict[str, Any]:
+        """Queue, incidents with their tracebacks, decisions, damaged files, and the scorer's sign of life."""
+        organiser(person)
+        board = self.board
+        beat, notices = board.heartbeat(), filter(None, [board.ledger.store.notice()])
+        return {
+            "last_run": beat.at,
+            "scoring": beat.scoring,
+            "waiting": list(dict.fromkeys((*notices, *board.wrong_tracks(), *beat.waiting))),
+            "queue": [
+                {"id": each.id, "track": each.track, "version": version, "name": each.name, "person": each.person}
+                for each, version in board.queue()
+            ],
+            "incidents": [
+                {
+                    "id": each.id,
+                    "track": each.track,
+                    "name": each.name,
+                    "incident": result.incident,
+                    "attempts": result.attempts,
+                    "traceback": result.traceback,
+                }
+                for each, result in board.incidents()
+            ],
+            "decisions": [_decision(each) for each in board.ledger.decisions()],
+            "damaged": [
+                {"path": path, "reason": reason}
+                for path, reason in (*board.ledger.unusable(), *board.ledger.store.damaged())
+            ],
+        }
+
+    def decide(self, person: Person | None, name: str, action: str, reason: str) -> dict[str, Any]:
+        return _decision(self.board.decide(person, name, action, reason))
+
+    def rescore(self, person: Person | None, track: str, reason: str) -> dict[str, Any]:
+        return {"track": track, "version": self.board.rescore(person, track, reason)}
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    told = decision.to_dict()
+    return {name: told[name] for name in told if name != "schema"}

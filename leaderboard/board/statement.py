@@ -1,0 +1,58 @@
+"""What a participant may know of a submission of their own: state, scores, and nothing of single references."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from leaderboard.board.ranking import flat_scores
+from leaderboard.hosting.board import Board
+from leaderboard.tracks import Track
+from submissions.store.records import Result, Submission
+
+
+def statement(board: Board, submission: Submission) -> dict[str, Any]:
+    """State, what decisions made of it, and the scores of the part that may be shown."""
+    result, standing = board.ledger.result(submission.id), board.ledger.standing(submission.id)
+    return {
+        "id": submission.id,
+        "track": submission.track,
+        "name": submission.name,
+        "method": submission.method,
+        "link": submission.link,
+        "anonymous": submission.anonymous,
+        "received": submission.received,
+        "rows": submission.rows,
+        "sha256": submission.sha256,
+        "state": result.state if result else "queued",
+        "withdrawn": standing.withdrawn,
+        "hidden": standing.hidden,
+        "disqualified": standing.disqualified,
+        "reason": standing.reason if standing.out else "",
+        "counts": board.ledger.chosen(submission.person, submission.track) == submission.id,
+        "version": result.version if result else None,
+        "scored": result.scored if result else None,
+        "scores": scores(result, board.closed(submission.track)),
+        "problems": [dict(problem) for problem in result.problems] if result else [],
+        "incident": result.incident if result else "",
+    }
+
+
+def scores(result: Result | None, closed: bool) -> dict[str, Any]:
+    """By split; the private one when the track is closed."""
+    if result is None:
+        return {}
+    return {split: _told(report) for split, report in result.reports.items() if closed or split == "public"}
+
+
+def _told(report: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "primary": dict(report["primary"]),
+        "scores": flat_scores(report["scores"]),
+        "vocabulary": report["provenance"]["vocabulary"],
+        "metrics": report["provenance"]["metrics"],
+    }
+
+
+def of_person(board: Board, person: str, track: Track | None = None) -> list[dict[str, Any]]:
+    """A person's statements, the latest first."""
+    own = board.ledger.refresh().of_person(person, track.id if track else None)
+    return [statement(board, submission) for submission in reversed(own)]

@@ -1,0 +1,1 @@
+"""A leaderboard that is hosted: its board, its schedule, the Hub."""

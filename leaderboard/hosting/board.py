@@ -1,0 +1,253 @@
+"""A leaderboard that is hosted here: its tracks, its ledger, its way in, and what an organiser can do with it."""
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Hashable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from emer_space.files.problems import plain, shown
+from emer_space.files.tables import Id
+from emer_space.settings import app_home
+from leaderboard.errors import LeaderboardError, ReferencesUnavailable, TrackError, WheelsUnavailable
+from leaderboard.scoring.versions import Versions
+from leaderboard.tracks import Track, load_track, track_ids
+from leaderboard.tracks.references import ReferenceFile
+from leaderboard.tracks.rules import full_rules, manifest_of
+from submissions.errors import Refusal
+from submissions.intake import Intake
+from submissions.people.identity import Person, organiser
+from submissions.people.quota import Attempts
+from submissions.store.folder import Store
+from submissions.store.home import open_store
+from submissions.store.ledger import Ledger
+from submissions.store.records import Action, Decision, Result, Submission, is_id, version_key
+from submissions.tracks import TrackRules
+
+log = logging.getLogger(__name__)
+
+DECISIONS: tuple[Action, ...] = ("hide", "withdraw", "disqualify", "restore")
+"""What an organiser can decide of a submission."""
+
+
+BEAT_S = 5.0
+"""Between two signs of life of a scorer that is at work."""
+SILENT_S = 60.0
+"""After which a scorer that said that it is at work is not believed to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The scorer's last sign of life: when it was, why something is `waiting`, and the track that it is `scoring`."""
+
+    at: str = ""
+    waiting: tuple[str, ...] = ()
+    scoring: str = ""
+
+
+class Board:
+    """State is in `store`, or where `submissions.store.home` says; what is of this machine alone is under `home`.
+
+    `clock` answers with the time. `arrived` may be set to what shall follow a receipt.
+    """
+
+    def __init__(
+        self,
+        home: Path | None = None,
+        store: Store | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.home = home or app_home()
+        self.clock = clock
+        self.ledger = Ledger(store or open_store(self.home))
+        self.arrived: Callable[[], None] = lambda: None
+        self.versions = Versions(self.ledger, self._usable)
+        self._wrong: dict[str, str] = {}
+        self._ids: dict[str, tuple[Hashable, frozenset[Id]]] = {}
+        self.intake = Intake(
+            self.ledger,
+            self.rules,
+            Attempts(self.home / "attempts"),
+            self.closing,
+            lambda: self.arrived(),
+            lambda: self.clock(),
+        )
+
+    # Tracks
+
+    def track(self, name: str) -> Track:
+        """Raises `TrackError` where there is none of that name."""
+        return load_track(name)
+
+    def tracks(self) -> list[Track]:
+        """All tracks; those that are scored here first, and of those the ones with public answers."""
+        return sorted(
+            self._usable(), key=lambda track: (self.why_not(track.id) != "", track.answers != "public", track.id)
+        )
+
+    def _usable(self) -> list[Track]:
+        """All tracks but those whose files are wrong: an organiser's slip in one does not stop the others."""
+        found, wrong = [], {}
+        for name in track_ids():
+            try:
+                found.append(self.track(name))
+            except TrackError as problem:
+                wrong[name] = str(problem)
+                if self._wrong.get(name) != wrong[name]:
+                    log.error("%s", problem)
+        self._wrong = wrong
+        return found
+
+    def wrong_tracks(self) -> list[str]:
+        """What is wrong with the files of tracks, each as one sentence."""
+        self._usable()
+        return list(self._wrong.values())
+
+    def rules(self, name: str) -> TrackRules:
+        """The rules by which a track takes files here. Raises `Refusal` where it is not scored here."""
+        try:
+            return full_rules(self.track(name), self._manifest)
+        except (ReferencesUnavailable, WheelsUnavailable):
+            raise Refusal("unhosted", f"The track {shown(name)} is not scored here; choose another.") from None
+        except OSError as problem:
+            log.error("the track %s cannot be read", name, exc_info=problem)
+            told = f"The track {shown(name)} cannot be read now ({problem.strerror}); try again later."
+            raise Refusal("unhosted", told) from None
+        except TrackError as problem:
+            raise Refusal("track", str(problem)) from None
+
+    def _manifest(self, track: Track, file: ReferenceFile) -> frozenset[Id]:
+        known = self._ids.get(track.id)
+        if known is None or known[0] != file.mark:
+            known = self._ids[track.id] = file.mark, manifest_of(track, file)
+        return known[1]
+
+    def why_not(self, name: str) -> str:
+        """Why a track is not scored here; empty where it is."""
+        try:
+            self.rules(name)
+        except Refusal as problem:
+            return str(problem)
+        return ""
+
+    def closing(self, name: str) -> datetime | None:
+        """The moment from which a track is closed; None where it stays open, as one that is gone does."""
+        try:
+            return self.track(name).rules.closing
+        except TrackError:
+            return None
+
+    def closed(self, name: str) -> bool:
+        """Whether a track's last day is over: then the private ranking shows."""
+        closing = self.closing(name)
+        return closing is not None and self.clock() >= closing
+
+    def queue(self) -> list[tuple[Submission, str]]:
+        """What is to be scored next, in which version."""
+        return self.versions.queue()
+
+    def queued(self) -> int:
+        """How many submissions have no score yet."""
+        return sum(self.ledger.result(submission.id) is None for submission, _ in self.queue())
+
+    # What an organiser does
+
+    def decide(self, by: Person | None, name: str, action: str, reason: str) -> Decision:
+        """Raises `Refusal` for anybody else, for what is not there, and without a reason."""
+        person = organiser(by)
+        if action not in DECISIONS:
+            raise Refusal("action", f"Decide one of {', '.join(DECISIONS)}.")
+        if not is_id(name) or name not in self.ledger.refresh().submissions:
+            raise Refusal("unknown", "There is no submission with this id; look it up in the queue or the ranking.")
+        now = self.ledger.moment(self.clock(), name)
+        decision = Decision.made_by(person, now, _action(action), _reason(reason), submission=name)
+        self.ledger.add(decision)
+        if action == "restore":  # what was withdrawn while it waited is scored now
+            self.arrived()
+        return decision
+
+    def rescore(self, by: Person | None, name: str, reason: str) -> str:
+        """Open a new version of a track, in which every submission is scored anew; returns it. Raises `Refusal`."""
+        person, why = organiser(by), _reason(reason)
+        try:
+            track = self.track(name)
+        except TrackError as problem:
+            raise Refusal("track", str(problem)) from None
+        with self.ledger.store.exclusive():
+            self.ledger.refresh()
+            key = version_key(self.versions.current(track))
+            version = f"{key[0]}.{key[1] + 1 if len(key) > 1 else 1}"
+            self.ledger.add(Decision.made_by(person, self.clock(), "rescore", why, track=name, version=version))
+        self.arrived()
+        return version
+
+    def incidents(self) -> list[tuple[Submission, Result]]:
+        """Submissions that could not be scored for a fault of ours, the latest first."""
+        found = [
+            (submission, result)
+            for submission in list(self.ledger.submissions.values())
+            if (result := self.ledger.result(submission.id)) and result.state == "error"
+        ]
+        return sorted(found, key=lambda each: each[0].received, reverse=True)
+
+    # The scorer's heartbeat
+
+    def beat(self, waiting: tuple[str, ...], scoring: str = "") -> None:
+        """Tell, whoever asks, that the scorer lives. It need not be durable."""
+        told = Heartbeat(self.clock().isoformat(), waiting, scoring)
+        part = self.home / "heartbeat.part"  # one name: sweeps exclude each other, and a killed one leaves no more
+        part.write_text(json.dumps(asdict(told)), encoding="utf-8")
+        part.replace(self.home / "heartbeat.json")
+
+    def heartbeat(self) -> Heartbeat:
+        now = self.clock()
+        try:
+            told: dict[str, Any] = json.loads((self.home / "heartbeat.json").read_text(encoding="utf-8"))
+            silent = abs(now - datetime.fromisoformat(told["at"]))  # the clock may have been set
+            scoring = str(told.get("scoring", "")) if silent.total_seconds() < SILENT_S else ""
+            return Heartbeat(str(told["at"]), tuple(told["waiting"]), scoring)
+        except (OSError, ValueError, KeyError, TypeError):
+            return Heartbeat(self.ledger.last_scored(now))  # another machine scores: its results are its sign of life
+
+
+def _action(text: str) -> Action:
+    return next(action for action in get_args(Action) if action == text)
+
+
+def _reason(text: str) -> str:
+    reason = " ".join(str(text or "").split())
+    reason = plain(reason, len(reason))
+    if not 0 < len(reason) <= 500:
+        raise Refusal("reason", "Give a reason, of 500 characters at most: it is kept with the decision.")
+    return reason
+
+
+def check_references_are_private(*published: Path) -> None:
+    """Raises `LeaderboardError` where `EMER_REFERENCES` points into a folder that Gradio may publish files from.
+
+    Those are the working folder, the project's, the temporary one, and the `published` ones (decision 3).
+    """
+    named = os.environ.get("EMER_REFERENCES")
+    if not named:
+        return
+    named_folder = Path(named).expanduser().absolute()
+    folder = named_folder.resolve()
+    project = Path(__file__).resolve().parents[2]
+    places = {
+        "the working folder": Path.cwd(),
+        "the project's folder": project,
+        "the temporary folder": Path(tempfile.gettempdir()),
+        **{f"the app's folder for uploads ({number})": place for number, place in enumerate(published, 1)},
+    }
+    for name, place in places.items():
+        if any(each.is_relative_to(place.resolve()) for each in (folder, Path(os.path.normpath(named_folder)))):
+            raise LeaderboardError(
+                f"EMER_REFERENCES points into {name}, from which files may be published, so the app does not start; "
+                "let it name a private folder elsewhere."
+            )
+    if not folder.is_dir():
+        raise LeaderboardError("EMER_REFERENCES names no folder that is there; create it, or unset the variable.")

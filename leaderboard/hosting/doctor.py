@@ -1,0 +1,175 @@
+"""Whether everything is there that a leaderboard on the Hub needs; what is wrong is told with its remedy."""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+
+from httpx2 import HTTPError
+from huggingface_hub import HfApi
+
+from emer_space.errors import EmerError, InputError, ModelUnavailable
+from emer_space.models.endpoint import ROLES, EndpointChat, endpoint_of
+from emer_space.models.store import bundled_models, locate
+from emer_space.settings import app_home
+from leaderboard.hosting.board import Board
+from leaderboard.hosting.hub_references import READ_TOKEN, fetch_tracks
+from leaderboard.hosting.hub_setup import PRIVATE
+from leaderboard.tracks import own_folder
+from submissions.people.identity import ORGANISERS
+from submissions.store.home import OWNER, TOKEN, endpoint
+from submissions.store.hub_dataset import HubDataset
+
+MOST_SKEW_S = 120
+ANSWER_S = 20.0
+QUESTION = [{"role": "user", "content": "Answer with one word: ready"}]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`ok`, or what to do about it. A warning is no fault."""
+
+    name: str
+    ok: bool
+    told: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        return f"{'ok' if self.ok else 'note' if self.warning else 'WRONG':<6}{self.name}: {self.told}"
+
+
+def examine() -> list[Finding]:
+    """Everything at once; what cannot be looked at, since something else is wrong, is left out."""
+    return [finding for look in (_machine, _hub) for finding in look()]
+
+
+def _machine() -> Iterator[Finding]:
+    for program in ("ffmpeg", "ffprobe"):
+        there = shutil.which(program)
+        yield Finding(program, there is not None, there or "is missing; install ffmpeg (a Space: packages.txt)")
+    missing = [role for role in bundled_models() if not _is_here(role)]
+    told = "all here" if not missing else f"{', '.join(missing)} not here; run `python -m emer_space models fetch`"
+    yield Finding("models", not missing, told)
+    yield from _language_models()
+    if os.environ.get("SPACES_ZERO_GPU"):
+        version = ".".join(map(str, sys.version_info[:2]))
+        told = f"Python {version} runs here and this project needs 3.11; its default models use no GPU"
+        yield Finding("ZeroGPU", sys.version_info >= (3, 11), told, warning=True)
+    home, writable = app_home(), _writable()
+    yield Finding("EMER_HOME", writable, f"{home}" if writable else f"{home} cannot be written; name another")
+
+
+def _language_models() -> Iterator[Finding]:
+    """Each that the environment names is asked for one word."""
+    for role in ROLES:
+        try:
+            if named := endpoint_of(role):
+                EndpointChat(replace(named, seconds=ANSWER_S, silent_s=ANSWER_S)).ask(QUESTION, most_tokens=8)
+                yield Finding(f"model for {role}", True, f"{named.model} answers")
+        except EmerError as problem:
+            yield Finding(f"model for {role}", False, str(problem))
+
+
+def _is_here(role: str) -> bool:
+    try:
+        locate(role)
+    except ModelUnavailable:
+        return False
+    return True
+
+
+def _writable() -> bool:
+    try:
+        app_home().mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(app_home(), os.W_OK)
+
+
+def _hub() -> Iterator[Finding]:
+    owner, token = os.environ.get(OWNER), os.environ.get(TOKEN)
+    if not owner or not token:
+        absent = OWNER if not owner else TOKEN
+        yield Finding(absent, False, "is not set: state is kept on this machine's disk, which a Space loses", not owner)
+        return
+    yield from _tokens(owner, token)
+    yield from _datasets(owner, token)
+    yield from _tracks()
+    organisers = os.environ.get(ORGANISERS, "")
+    yield Finding(ORGANISERS, bool(organisers), organisers or "is not set, so nobody can organise in the page", True)
+
+
+def _tokens(owner: str, token: str) -> Iterator[Finding]:
+    for name, value in {TOKEN: token, READ_TOKEN: os.environ.get(READ_TOKEN, "")}.items():
+        if not value:
+            yield Finding(name, False, f"is not set: {TOKEN}, which may write, reads the references as well", True)
+            continue
+        try:
+            who = HfApi(endpoint=endpoint(), token=value).whoami()
+        except (HTTPError, OSError, ValueError) as problem:  # the kind alone is told: a text might hold the token
+            yield Finding(name, False, f"is not accepted ({type(problem).__name__}); make a new one")
+            continue
+        role = _role(who)
+        if name == TOKEN:
+            told = f"of {who['name']}" if role != "read" else "may only read; make one that may write"
+            yield Finding(name, role != "read", told)
+        else:
+            told = f"of {who['name']}" if role != "write" else "may write; one that only reads is enough"
+            yield Finding(name, role != "write", told, warning=True)
+
+
+def _role(who: Mapping[str, object]) -> str:
+    auth = who.get("auth")
+    token = auth.get("accessToken") if isinstance(auth, dict) else None
+    return str(token.get("role", "")) if isinstance(token, dict) else ""
+
+
+def _datasets(owner: str, token: str) -> Iterator[Finding]:
+    skew = 0.0
+    for name, private in PRIVATE.items():
+        dataset = HubDataset(f"{owner}/{name}", token).hasty()
+        try:
+            is_private = dataset.is_private()
+            skew = skew or _skew(dataset)
+        except EmerError as problem:
+            yield Finding(dataset.name, False, f"{problem} Run `python -m leaderboard setup --owner {owner}`.")
+            continue
+        wanted = "private" if private else "public"
+        told = wanted if is_private == private else f"must be {wanted}; change that in its settings"
+        yield Finding(dataset.name, is_private == private, told)
+    if abs(skew) > MOST_SKEW_S:
+        yield Finding("clock", False, f"differs from the Hub's by {skew:.0f} s; set it, for quotas and dates follow it")
+
+
+def _skew(dataset: HubDataset) -> float:
+    return time.time() - parsedate_to_datetime(dataset.date()).timestamp()
+
+
+def _tracks() -> Iterator[Finding]:
+    try:
+        fetch_tracks(own_folder())
+        board = Board()
+        hosted = [track.id for track in board.tracks() if not board.why_not(track.id)]
+        wrong = board.wrong_tracks()
+    except (EmerError, OSError) as problem:
+        yield Finding("tracks", False, str(problem))
+        return
+    yield Finding("tracks", not wrong, f"scored here: {', '.join(hosted)}" if not wrong else " ".join(wrong))
+    demanded = {choice.model: track.id for track in board.tracks() for choice in track.judges.values()}
+    if demanded:
+        yield _judge(demanded)
+
+
+def _judge(demanded: Mapping[str, str]) -> Finding:
+    """Whether the model that is named is the one that the tracks demand; it is not asked anything."""
+    try:
+        endpoint = endpoint_of("chat")
+    except InputError as problem:
+        return Finding("judge", False, str(problem))
+    named = EndpointChat(endpoint).name if endpoint else "no language model"
+    others = [f"{track} wants {model}" for model, track in demanded.items() if model != named]
+    told = f"{named} is named, and {', '.join(others)}; set EMER_CHAT_URL and EMER_CHAT_MODEL" if others else named
+    return Finding("judge", not others, told)

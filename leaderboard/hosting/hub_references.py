@@ -1,0 +1,97 @@
+"""Hidden references in a private dataset on the Hub: of one revision, and in memory alone (decision 3).
+
+`references/<track>.csv` (or another suffix) and, for tracks of the organiser's own, `tracks/<track>.toml`.
+"""
+
+import os
+import threading
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leaderboard.errors import ReferencesUnavailable
+from submissions.errors import StoreError
+from submissions.store.home import OWNER, TOKEN, endpoint
+
+if TYPE_CHECKING:
+    from submissions.store.hub_dataset import HubDataset
+
+DATASET = "emer-references"
+READ_TOKEN, REVISION = "EMER_REFERENCES_TOKEN", "EMER_REFERENCES_REVISION"
+"""A token that may only read, where there is one; and the commit to use, which else is the one at the start."""
+FOLDER, TRACKS = "references/", "tracks/"
+
+
+class HubReferences:
+    """Everything is asked once and kept. Raises `ReferencesUnavailable` where the Hub does not answer."""
+
+    def __init__(self, dataset: "HubDataset", revision: str = "") -> None:
+        self._dataset = dataset
+        self._revision = revision
+        self._names: frozenset[str] | None = None
+        self._kept: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    def revision(self) -> str:
+        self._look()
+        return self._revision
+
+    def names(self) -> frozenset[str]:
+        """Of the files of references."""
+        return frozenset(path.removeprefix(FOLDER) for path in self._look() if path.startswith(FOLDER))
+
+    def read(self, name: str) -> bytes:
+        """A file of references."""
+        return self._read(f"{FOLDER}{name}")
+
+    def tracks(self) -> dict[str, bytes]:
+        """The organiser's own track files, by name."""
+        paths = [path for path in self._look() if path.startswith(TRACKS) and path.endswith(".toml")]
+        return {path.removeprefix(TRACKS): self._read(path) for path in paths}
+
+    def _look(self) -> frozenset[str]:
+        with self._lock:
+            if self._names is None:
+                try:
+                    if not self._dataset.is_private():
+                        told = "is public, so its references are not used; make it private in its settings"
+                        raise ReferencesUnavailable(f"The dataset {self._dataset.name} {told}.")
+                    self._revision = self._revision or self._dataset.head()
+                    self._names = frozenset(self._dataset.tree(self._revision))
+                except StoreError as problem:
+                    raise ReferencesUnavailable(f"The references cannot be read now: {problem}") from None
+            return self._names
+
+    def _read(self, path: str) -> bytes:
+        with self._lock:
+            if path not in self._kept:
+                try:
+                    self._kept[path] = self._dataset.read(path, self._revision)
+                except (StoreError, FileNotFoundError) as problem:
+                    raise ReferencesUnavailable(f"The references cannot be read now: {problem}") from None
+            return self._kept[path]
+
+
+def hub_references() -> HubReferences | None:
+    """The dataset of `EMER_OWNER`; None where there is no owner, or no token."""
+    owner, token = os.environ.get(OWNER), os.environ.get(READ_TOKEN) or os.environ.get(TOKEN)
+    return _opened(owner, token, os.environ.get(REVISION, ""), endpoint()) if owner and token else None
+
+
+@cache
+def _opened(owner: str, token: str, revision: str, hub: str | None) -> HubReferences:
+    from submissions.store.hub_dataset import HubDataset  # a scoring process needs no client
+
+    return HubReferences(HubDataset(f"{owner}/{DATASET}", token), revision)
+
+
+def fetch_tracks(folder: Path) -> list[str]:
+    """Write the organiser's own track files where tracks are looked for; returns their names.
+
+    Raises `ReferencesUnavailable`, and `OSError` where the folder cannot be written.
+    """
+    found = dataset.tracks() if (dataset := hub_references()) else {}
+    for name, content in found.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / Path(name).name).write_bytes(content)
+    return sorted(found)

@@ -1,0 +1,81 @@
+"""What an organiser's leaderboard needs on the Hub: three datasets with their cards, and a hidden track's files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError
+
+from leaderboard.errors import LeaderboardError
+from leaderboard.hosting.hub_references import DATASET as REFERENCES
+from leaderboard.hosting.hub_references import FOLDER, TRACKS
+from leaderboard.hosting.publishing import DATASET as RESULTS
+from leaderboard.hosting.publishing import card
+from leaderboard.tracks import Track, load_track
+from leaderboard.tracks.references import ReferenceFile, read_references
+from submissions.store.home import DATASET as SUBMISSIONS
+from submissions.store.home import endpoint
+from submissions.store.hub_dataset import HubDataset
+
+CARDS = Path(__file__).parent / "cards"
+PRIVATE = {SUBMISSIONS: True, REFERENCES: True, RESULTS: False}
+"""Dataset → whether it must be private."""
+
+
+def set_up(owner: str, token: str, track: Path | None = None, references: Path | None = None) -> Iterator[str]:
+    """Create what is missing, and tell each step. Nothing that is there is changed, but the files of a track.
+
+    Raises `LeaderboardError` and `StoreError`.
+    """
+    files = _track_files(track, references)
+    api = HfApi(endpoint=endpoint(), token=token)
+    for name, private in PRIVATE.items():
+        dataset = HubDataset(f"{owner}/{name}", token)
+        try:
+            api.create_repo(dataset.name, repo_type="dataset", private=private, exist_ok=True)
+        except HfHubHTTPError as problem:
+            status = problem.response.status_code
+            raise LeaderboardError(
+                f"{dataset.name} cannot be created ({status}); use a token that may write for {owner}."
+            ) from None
+        if dataset.is_private() != private:
+            told = "private" if private else "public"
+            raise LeaderboardError(f"{dataset.name} is not {told}; change that in its settings, and run this again.")
+        if "README.md" not in dataset.tree():
+            text = card([]) if name == RESULTS else (CARDS / f"{name.removeprefix('emer-')}.md").read_bytes()
+            dataset.commit({"README.md": text}, "EMER Space: the card")
+            yield f"{dataset.name} has its card."
+        yield f"{dataset.name} is there, and {'private' if private else 'public'}."
+    if files:
+        HubDataset(f"{owner}/{REFERENCES}", token).commit(files, f"EMER Space: the track {_id(files)}")
+        yield f"The track {_id(files)} is there; a Space takes it up when it is restarted."
+
+
+def _id(files: dict[str, bytes]) -> str:
+    return Path(next(iter(files))).stem
+
+
+def _track_files(track: Path | None, references: Path | None) -> dict[str, bytes]:
+    """The files of a hidden track, after both were looked through: a wrong one must not get there."""
+    if references is None and track is None:
+        return {}
+    if references is None or track is None:
+        raise LeaderboardError("Give --track and --references together: the file of a track, and its answers.")
+    try:
+        about = _load(track)
+        read_references(about, ReferenceFile.at(references))
+        return {
+            f"{TRACKS}{track.name}": track.read_bytes(),
+            f"{FOLDER}{track.stem}{references.suffix.lower()}": references.read_bytes(),
+        }
+    except OSError as problem:
+        raise LeaderboardError(f"{problem.filename} cannot be read ({problem.strerror}).") from None
+
+
+def _load(track: Path) -> Track:
+    if track.suffix != ".toml":
+        raise LeaderboardError(f"{track.name} is no track file; its name must be the track's id and end in .toml.")
+    about = load_track(track.stem, track.parent)
+    if about.answers != "hidden":
+        raise LeaderboardError(f'{track.name} says that its answers are public; say `answers = "hidden"` there.')
+    return about

@@ -1,0 +1,88 @@
+"""The public results of a leaderboard as a dataset on the Hub, which its viewer shows."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import DatasetCardData
+
+from leaderboard.board.export import as_csv
+from leaderboard.board.ranking import ranking
+from leaderboard.hosting.board import Board
+from submissions.errors import StoreError
+from submissions.store.home import OWNER, TOKEN
+from submissions.store.hub_dataset import HubDataset, Moved
+
+log = logging.getLogger(__name__)
+
+DATASET = "emer-results"
+DATA, README = "data/", "README.md"
+APART_S = 120.0
+"""Between two commits, whatever happens in between."""
+CARD = Path(__file__).parent / "cards" / "results.md"
+
+
+class Publisher:
+    """Call it when something may have changed: it commits what did, and not too often."""
+
+    def __init__(self, board: Board, dataset: HubDataset) -> None:
+        self._board, self._dataset = board, dataset
+        self._there: dict[str, bytes] = {}
+        self._head = ""
+        self._at = -APART_S
+        self._lock = threading.Lock()
+
+    def __call__(self, at_once: bool = False) -> bool:
+        """Whether something was published. A failure is logged, and made good by a later call."""
+        with self._lock:
+            if not at_once and time.monotonic() - self._at < APART_S:
+                return False
+            try:
+                files = self._changed()
+                if files:
+                    self._at = time.monotonic()
+                    self._head = self._dataset.commit(files, f"{len(files) - 1} rankings", self._head)
+                    self._there |= files
+            except Moved:  # another process published, or its request came late: what is there is looked at anew
+                log.info("the results are being published by another process as well")
+                self._head = ""
+                return False
+            except StoreError as problem:
+                log.error("the results could not be published: %s", problem)
+                return False
+            return bool(files)
+
+    def _changed(self) -> dict[str, bytes]:
+        """The rankings that differ from what is published, and the card; what papers alone tell is left out."""
+        head = self._dataset.head()
+        if head != self._head:
+            self._head = head
+            files = [path for path in self._dataset.tree(self._head) if path == README or path.startswith(DATA)]
+            self._there = {path: self._dataset.read(path, self._head) for path in files}
+        found = {}
+        for track in self._board.tracks():
+            path, shown = f"{DATA}{track.id}.csv", ranking(self._board, track, everything=True)
+            if any(row.id for row in shown.rows) or path in self._there:  # the last row may have been taken out
+                found[path] = as_csv(shown).encode()
+        found[README] = card(sorted(Path(path).stem for path in found))
+        changed = {path: content for path, content in found.items() if self._there.get(path) != content}
+        return {**changed, README: found[README]} if changed else {}
+
+
+def publisher(board: Board) -> Publisher | None:
+    """The one of `EMER_OWNER`; None where there is no owner."""
+    owner, token = os.environ.get(OWNER), os.environ.get(TOKEN)
+    return Publisher(board, HubDataset(f"{owner}/{DATASET}", token)) if owner and token else None
+
+
+def card(tracks: Sequence[str]) -> bytes:
+    """The dataset's card, whose head tells the viewer where the table of each track is."""
+    configs = [{"config_name": track, "data_files": f"data/{track}.csv"} for track in tracks]
+    more: Any = {"configs": configs} if configs else {}
+    tags = ["leaderboard", "emotion-recognition", "multimodal"]
+    head = DatasetCardData(pretty_name="EMER Space results", tags=tags, **more)
+    return f"---\n{head.to_yaml()}\n---\n\n{CARD.read_text(encoding='utf-8')}".encode()

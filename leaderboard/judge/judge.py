@@ -1,0 +1,199 @@
+"""Hundreds of questions to a language model: some at once, each kept as it comes, none asked twice.
+
+An answer that cannot be read is asked for once more, with a remark; then the sample is left unscored, with its reason.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from tqdm import tqdm
+
+from emer_space.errors import Cancelled, ModelUnavailable
+from emer_space.language_model.answer_cache import KeptAnswers, question_key
+from emer_space.language_model.prompt_files import Prompt, load_prompt
+from emer_space.models.chat import MOST_TOKENS, Chat, Message
+from emer_space.settings import app_home
+from leaderboard.errors import JudgeUnavailable, LeaderboardError
+from leaderboard.judge.record import Record, Replay
+
+PROMPTS = Path(__file__).parent / "prompts"
+LANGUAGES = ("en", "zh")
+ANSWERS = Path("judge") / "answers.jsonl"
+"""In the app's home."""
+AT_ONCE = 4
+MOST_AT_ONCE = 256
+MOST_REPEATED = 2_000
+"""Characters of an unreadable answer that the model is shown again."""
+PROBE: list[Message] = [{"role": "user", "content": "Answer with the one word: here"}]
+"""Asked where a question got no answer: whether it is the question's fault, or the model is away."""
+
+NOT_ASKED = "not asked, since too many answers could not be read"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[T]):
+    """What is put into a prompt, and how the answer is read, by nothing but these values.
+
+    `read` raises `ValueError` where it cannot be.
+    """
+
+    values: Mapping[str, str]
+    read: Callable[[str], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts(Generic[T]):
+    """What was read of each sample's answer; `unread` are the samples of which nothing could be, with the reason.
+
+    `about` names the judge, for the provenance.
+    """
+
+    values: Mapping[Any, T]
+    unread: Mapping[Any, str]
+    about: Mapping[str, Any]
+
+
+def by_name(verdicts: Mapping[Any, Any]) -> dict[str, Any]:
+    """What is told of samples, by their ids as text."""
+    return {sample if isinstance(sample, str) else "/".join(sample): value for sample, value in verdicts.items()}
+
+
+class Judge:
+    """Asks a `Chat`, at most `at_once` questions at a time; `file` keeps the answers, so that a run can go on.
+
+    `more` are answers known from elsewhere, by key. What was said is in `record`. Where more of the samples than the
+    share `bearable` are unread, the rest is not asked: a file on which a model breaks must not hold up others.
+    """
+
+    def __init__(
+        self,
+        chat: Chat,
+        file: Path | None = None,
+        more: Mapping[str, str] | None = None,
+        language: str = "en",
+        at_once: int | None = None,
+        bearable: float = 1.0,
+    ) -> None:
+        self._chat = chat
+        self._kept = KeptAnswers(chat, file, more) if file else None
+        self._language, self._bearable = language, bearable
+        self._at_once = at_once or at_once_from_environment()
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self.record = Record(chat.name)
+
+    @classmethod
+    def again(cls, record: Record, language: str = "en") -> "Judge":
+        """A judge that says what is recorded, where no model can be reached."""
+        judge = cls(Replay(record), language=language, at_once=1)
+        judge.record.asked, judge.record.kept = record.asked, record.kept
+        return judge
+
+    def verdicts(self, purpose: str, questions: Mapping[Any, Question[T]]) -> Verdicts[T]:
+        """Ask with the prompt of a purpose, each sample its question; what is asked of several is asked once.
+
+        Raises `JudgeUnavailable` where the model is away; what was answered before is kept.
+        """
+        prompt, again = (load_prompt(PROMPTS, name, self._language) for name in (purpose, "again"))
+        alike: dict[tuple[tuple[str, str], ...], list[Any]] = {}
+        for sample, question in questions.items():
+            alike.setdefault(tuple(sorted(question.values.items())), []).append(sample)
+        values: dict[Any, T] = {}
+        unread: dict[Any, str] = {}
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="judge") as pool:
+            asked = {
+                pool.submit(self._verdict, prompt, again, questions[samples[0]]): samples for samples in alike.values()
+            }
+            try:
+                for done in tqdm(as_completed(asked), total=len(asked), unit="answer", desc=purpose, disable=None):
+                    value, reason = done.result()
+                    if reason:
+                        unread |= dict.fromkeys(asked[done], reason)
+                    else:
+                        values |= dict.fromkeys(asked[done], value)
+                    if len(unread) > self._bearable * len(questions):
+                        break
+            finally:  # an interruption too: what is under way ends at its next word
+                self._stop.set()
+                pool.shutdown(cancel_futures=True)
+        self._stop.clear()
+        unread |= {sample: NOT_ASKED for sample in questions if sample not in values and sample not in unread}
+        in_order = [sample for sample in questions if sample in values]
+        return Verdicts(
+            {sample: values[sample] for sample in in_order},
+            {sample: unread[sample] for sample in questions if sample in unread},
+            self._about(prompt),
+        )
+
+    def _about(self, prompt: Prompt) -> dict[str, Any]:
+        record = self.record
+        if self._kept:
+            record.asked, record.kept = self._kept.asked, self._kept.found
+        return {"model": record.model, "prompt": prompt.id, "asked": record.asked, "kept": record.kept}
+
+    def _verdict(self, prompt: Prompt, again: Prompt, question: Question[T]) -> tuple[T | None, str]:
+        """What was read; or None, and the reason."""
+        messages = prompt.messages((), **question.values)
+        reason = ""
+        for _ in range(2):
+            try:
+                answer = self._ask(messages)
+            except ModelUnavailable as problem:
+                self._check_there(problem)
+                reason = str(problem)
+                continue
+            try:
+                return question.read(answer), ""
+            except ValueError as problem:
+                reason = str(problem)
+                remark = again.messages(reason=reason)[-1]
+                messages = [*messages, {"role": "assistant", "content": answer[:MOST_REPEATED]}, remark]
+        return None, reason
+
+    def _ask(self, messages: list[Message]) -> str:
+        key = question_key(self._chat.name, messages)
+        if self._kept is None and not isinstance(self._chat, Replay):
+            with self._lock:
+                self.record.asked += 1
+        try:
+            answer = (self._kept or self._chat).ask(messages, MOST_TOKENS, self._check)
+        except ModelUnavailable as problem:
+            self.record.failures[key] = str(problem)
+            raise
+        answer = answer.encode("utf-8", "replace").decode()  # half a character, which no store takes
+        self.record.failures.pop(key, None)
+        self.record.answers[key] = answer
+        return answer
+
+    def _check_there(self, problem: ModelUnavailable) -> None:
+        """Whether a question failed by itself. Raises `JudgeUnavailable` where the model answers nothing at all."""
+        if isinstance(self._chat, Replay):
+            return
+        try:
+            self._chat.ask(PROBE, MOST_TOKENS, self._check)
+        except ModelUnavailable:
+            raise JudgeUnavailable(f"{problem} What it answered before is kept; go on when it is there.") from None
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise Cancelled("The questions to the judge were stopped.")
+
+
+def at_once_from_environment() -> int:
+    """`EMER_JUDGE_AT_ONCE`, or four. Raises `LeaderboardError` where it is no number."""
+    text = os.environ.get("EMER_JUDGE_AT_ONCE", str(AT_ONCE))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_AT_ONCE:
+        raise LeaderboardError(f"EMER_JUDGE_AT_ONCE must be a number from 1 to {MOST_AT_ONCE}, for instance {AT_ONCE}.")
+    return int(text)
+
+
+def answers_file() -> Path:
+    """Where answers are kept unless the caller names a file. It may be deleted."""
+    return app_home() / ANSWERS

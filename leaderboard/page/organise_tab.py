@@ -1,0 +1,93 @@
+"""The tab "Organise". It is shown to organisers only, and every handler asks who is calling all the same."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from emer_space.page.turns import Lines
+from leaderboard.board.questions import Desk
+from leaderboard.hosting.board import DECISIONS
+from leaderboard.page import render
+from submissions.errors import Refusal
+from submissions.page.handlers import QUIET, Languages, Words, for_api, for_page, sentence
+from submissions.page.render import message
+from submissions.people.identity import Identity, organiser
+
+
+class OrganiseTab:
+    """Builds the tab inside an open `gr.Blocks`; `loading` fills `overview`."""
+
+    def __init__(self, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+        self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
+        storing = partial(for_page, words, lines.storing)
+        self.loading = for_page(words, lines.reading, self.load)
+        with gr.Row(equal_height=False, elem_classes="emer-split"):
+            with gr.Column(scale=6, min_width=300):
+                self.overview = gr.HTML(elem_id="emer-overview")
+                self.refresh = gr.Button(words("organise.refresh"), size="sm")
+            with gr.Column(scale=5, min_width=300, elem_classes="emer-fields"):
+                self.submission = gr.Textbox(label=words("organise.submission"), elem_id="emer-decide-id")
+                actions = [(words(f"organise.{action}"), action) for action in DECISIONS]
+                self.action = gr.Radio(actions, value=DECISIONS[0], label=words("organise.action"))
+                self.reason = gr.Textbox(
+                    label=words("organise.reason"), info=words("organise.reason_info"), elem_id="emer-reason"
+                )
+                self.decide = gr.Button(words("organise.decide"), variant="primary", elem_id="emer-decide")
+                tracks = [(each["title"], each["id"]) for each in desk.tracks(None)]
+                self.track = gr.Dropdown(tracks, value=tracks[0][1], label=words("board.track"))
+                self.rescore = gr.Button(words("organise.rescore"), elem_id="emer-rescore")
+                self.answer = gr.HTML(elem_id="emer-organise-answer")
+        self.refresh.click(self.loading, None, self.overview, **QUIET)
+        self.decide.click(
+            storing(self._decide), [self.submission, self.action, self.reason], [self.answer, self.overview], **QUIET
+        )
+        self.rescore.click(storing(self._rescore), [self.track, self.reason], [self.answer, self.overview], **QUIET)
+        self._api()
+
+    def load(self, request: gr.Request) -> str:
+        try:
+            return render.overview(self.desk.overview(self.identity(request)), self.languages.of(request))
+        except Refusal as problem:
+            return message(str(problem), bad=True)
+
+    def _decide(self, name: str, action: str, reason: str, request: gr.Request) -> tuple[str, str]:
+        def decided(words: Words) -> str:
+            told = self.desk.decide(self.identity(request), name.strip(), action, reason)
+            return words("organise.decided", action=words(f"organise.{action}"), id=told["submission"])
+
+        return self._done(decided, request)
+
+    def _rescore(self, track: str, reason: str, request: gr.Request) -> tuple[str, str]:
+        def rescored(words: Words) -> str:
+            return words("organise.rescored", **self.desk.rescore(self.identity(request), track, reason))
+
+        return self._done(rescored, request)
+
+    def _done(self, work: Callable[[Words], str], request: gr.Request) -> tuple[str, str]:
+        words = self.languages.of(request)
+        try:
+            organiser(self.identity(request))
+            answer = message(work(words))
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
+            answer = message(sentence(words), bad=True)
+        return answer, self.load(request)
+
+    def _api(self) -> None:
+        words = self.languages.english
+        with gr.Column(visible=False):
+            first, action, reason, out = gr.Textbox(), gr.Textbox(), gr.Textbox(), gr.JSON()
+
+        def overview(request: gr.Request) -> Any:
+            return self.desk.overview(self.identity(request))
+
+        def decide(id: str, action: str, reason: str, request: gr.Request) -> Any:
+            return self.desk.decide(self.identity(request), id, action, reason)
+
+        def rescore(track: str, reason: str, request: gr.Request) -> Any:
+            return self.desk.rescore(self.identity(request), track, reason)
+
+        gr.on([], for_api(words, self.lines.reading, overview), None, out, api_name="overview")
+        gr.on([], for_api(words, self.lines.storing, decide), [first, action, reason], out, api_name="decide")
+        gr.on([], for_api(words, self.lines.storing, rescore), [first, reason], out, api_name="rescore")

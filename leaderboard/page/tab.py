@@ -1,0 +1,178 @@
+"""The tab "Leaderboard": Ranking, Submit, My submissions, Organise. It calls the desk and renders what it answers."""
+
+import json
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_icon_path
+
+from emer_space.errors import EmerError
+from emer_space.page.turns import Line, Lines
+from leaderboard.board.export import as_csv
+from leaderboard.board.export import told as as_json
+from leaderboard.board.questions import Desk
+from leaderboard.page import render
+from leaderboard.page.organise_tab import OrganiseTab
+from leaderboard.page.plots import plots
+from submissions.page.handlers import QUIET, Languages, Words, download, for_api, for_page
+from submissions.page.tab import MineTab, SubmitTab
+from submissions.people.hub_identity import login_offered
+from submissions.people.identity import Identity
+
+REFRESH_S = 5
+LOGIN_SCRIPT = """
+(text) => {
+  const path = SIGN_IN.includes(text) ? "/login/huggingface" : "/logout";
+  window.parent?.postMessage({ type: "SET_SCROLLING", enabled: true }, "*");
+  setTimeout(() => window.location.assign(path + "?_target_url=/" + window.location.search), 500);
+}
+"""
+
+
+class LeaderboardTab:
+    """Builds the tab inside an open `gr.Blocks`, the `page`."""
+
+    def __init__(self, page: gr.Blocks, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+        if login_offered():
+            sign_in_button(page, identity, words, lines.reading)
+        with gr.Tabs(elem_id="emer-board"):
+            with gr.Tab(words("board.ranking"), elem_classes="emer-board-tab"):
+                ranking = RankingTab(desk, words, lines.reading)
+            with gr.Tab(words("board.submit"), elem_classes="emer-board-tab"):
+                submit = SubmitTab(desk, identity, words, lines)
+            with gr.Tab(words("board.mine"), elem_classes="emer-board-tab"):
+                mine = MineTab(desk, identity, words, lines)
+            with gr.Tab(words("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
+                organise = OrganiseTab(desk, identity, words, lines)
+        page.load(ranking.freshened, [ranking.track, ranking.everything], ranking.loaded, **QUIET)
+        page.load(submit.loading, submit.track, submit.loaded, **QUIET)
+        page.load(mine.loading, [mine.seen, mine.chosen], mine.loaded, **QUIET)
+
+        def opened(request: gr.Request) -> Any:
+            person = identity(request)
+            return gr.Tab(visible=person is not None and person.organiser)
+
+        page.load(for_page(words, lines.reading, opened), None, organise_tab, **QUIET)
+        organise_tab.select(organise.loading, None, organise.overview, **QUIET)
+
+    def close(self, request: gr.Request) -> None:
+        """Nothing of a visitor's is under way here."""
+
+
+def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages, line: Line) -> gr.Button:
+    """Says whom the app takes the visitor for, and by that leads to signing in or out.
+
+    Gradio's own button, which is needed for its routes, stays hidden: it knows one text to sign in with, and its look
+    at the session fails on any list in it, and the organisations of an account are one.
+    """
+    gr.LoginButton(visible=False).load_event_to_attach = None
+    logo = get_icon_path("huggingface-logo.svg")
+    button = gr.Button(languages("board.sign_in"), variant="huggingface", size="sm", icon=logo, elem_id="emer-login")
+    texts = json.dumps([words("board.sign_in") for words in languages.all])
+    button.click(None, button, None, js=LOGIN_SCRIPT.replace("SIGN_IN", texts), api_visibility="private")
+
+    def signed_in(request: gr.Request) -> Any:
+        person, words = identity(request), languages.of(request)
+        return words("board.sign_in") if person is None else words("board.sign_out", name=person.name)
+
+    page.load(for_page(languages, line, signed_in), None, button, **QUIET)
+    return button
+
+
+class RankingTab:
+    """The table of a track; what a visitor did with it (sorted, searched) stays until the ranking changes."""
+
+    def __init__(self, desk: Desk, words: Languages, line: Line) -> None:
+        self.desk, self.languages, self.line = desk, words, line
+        self.freshened = for_page(words, line, self.fresh)
+        tracks = [(each["title"], each["id"]) for each in desk.tracks(None)]
+        with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
+            self.track = gr.Dropdown(
+                tracks, value=tracks[0][1], label=words("board.track"), scale=3, min_width=240, elem_id="emer-track"
+            )
+            with gr.Column(scale=3, min_width=240):
+                self.everything = gr.Checkbox(label=words("ranking.everything"), container=False, elem_id="emer-all")
+                self.heartbeat = gr.HTML(elem_id="emer-heartbeat")
+        self.heading = gr.HTML()
+        self.table = gr.Dataframe(
+            interactive=False,
+            show_label=False,
+            show_search="search",
+            pinned_columns=2,
+            max_height=560,
+            buttons=["fullscreen"],
+            elem_id="emer-table",
+        )
+        gr.HTML(words.rendered("ranking help", render.ranking_help))
+        with gr.Row(elem_classes="emer-downloads"):
+            self.csv = gr.DownloadButton(words("ranking.csv"), size="sm", scale=0, min_width=140, elem_id="emer-csv")
+            self.json = gr.DownloadButton(words("ranking.json"), size="sm", scale=0, min_width=140)
+        self.details = gr.HTML(elem_id="emer-details")
+        self.plots = gr.HTML(elem_id="emer-plots")
+        self.seen = gr.State("")
+        asked = [self.track, self.everything]
+        shown = [self.heading, self.table, self.csv, self.json, self.plots, self.details]
+        self.loaded = [self.heartbeat, *shown, self.seen]
+        gr.on([self.track.change, self.everything.change], self.freshened, asked, self.loaded, **QUIET)
+        self.timer = gr.Timer(REFRESH_S)
+        self.timer.tick(for_page(words, line, self.tick), [*asked, self.seen], self.loaded, queue=False, **QUIET)
+        self.table.select(for_page(words, line, self._select), asked, self.details, **QUIET)
+        self._api()
+
+    def fresh(self, track: str, everything: bool, request: gr.Request) -> tuple[Any, ...]:
+        return self.tick(track, everything, "", request)
+
+    def tick(self, track: str, everything: bool, seen: str, request: gr.Request) -> tuple[Any, ...]:
+        """Always the heartbeat; the rest where something changed."""
+        board, words = self.desk.board, self.languages.of(request)
+        beat = render.heartbeat(board.heartbeat(), board.queued(), words)
+        mark = f"{track} {everything} {board.ledger.refresh().revision} {board.clock():%Y-%m-%d}"
+        if mark == seen:
+            return (beat, *[gr.skip()] * 6, seen)
+        try:
+            found = self.desk.table(track, bool(everything))
+        except EmerError as problem:
+            return (beat, f'<p class="emer-message">{escape(str(problem))}</p>', *[gr.skip()] * 5, "")
+        shown = render.frame(found, words)
+        kinds: Any = render.kinds(found, shown, words)
+        widths = _widths(shown.columns, words)
+        table = gr.Dataframe(shown, datatype=kinds, column_widths=widths, visible=bool(found.rows))
+        folder = "all" if everything else "best"
+        csv = download(f"{folder}/{found.track.id}.csv", as_csv(found))
+        json = download(f"{folder}/{found.track.id}.json", as_json(found.to_dict()))
+        return (
+            beat,
+            render.heading(found, words, hosted=not board.why_not(track)),
+            table,
+            csv,
+            json,
+            plots(found, board.clock(), words),
+            "",
+            mark,
+        )
+
+    def _select(self, track: str, everything: bool, event: gr.SelectData, request: gr.Request) -> str:
+        """Rows may be sorted and filtered in the browser: the row is found by what tells it from others."""
+        found = self.desk.table(track, bool(everything))
+        cells = event.row_value
+        for row in found.rows:
+            if row.id == cells[-1] and row.name == cells[1]:
+                return render.details(row, self.languages.of(request))
+        return ""
+
+    def _api(self) -> None:
+        with gr.Column(visible=False):
+            track, everything, out = gr.Textbox(), gr.Checkbox(), gr.JSON()
+
+        def table(track: str, request: gr.Request, everything: bool = False) -> Any:
+            return self.desk.table(track, bool(everything)).to_dict()
+
+        gr.on([], for_api(self.languages.english, self.line, table), [track, everything], out, api_name="table")
+
+
+def _widths(columns: Iterable[str], words: Words) -> list[str | int]:
+    own = {"rank": "52px", "name": "170px", "badge": "180px", "date": "150px", "id": "270px", "method": "320px"}
+    widths = {words(f"column.{name}"): width for name, width in own.items()}
+    return [widths.get(name, "140px") for name in columns]

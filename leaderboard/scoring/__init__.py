@@ -1,0 +1,1 @@
+"""References and predictions → the report of a track, in a child process."""

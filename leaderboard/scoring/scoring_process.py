@@ -1,0 +1,262 @@
+"""One submission scored in a child process with limits of time and memory, so that no file can take the app down.
+
+The parent sends a line of JSON, the predictions and the references, and keeps the pipe open: the child ends with it,
+so a killed parent leaves nothing behind. The child answers with one JSON object.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from emer_space.errors import EmerError
+from emer_space.files.problems import SubmissionError
+from emer_space.settings import app_home
+from leaderboard.errors import LeaderboardError
+from leaderboard.judge.record import Record
+from leaderboard.tracks import load_track
+from leaderboard.tracks.references import ReferenceFile, reference_file
+
+PROJECT = Path(__file__).resolve().parents[2]
+PASSED_ON = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_DATA_HOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH",
+    "EMER_HOME", "EMER_WHEELS", "PYTHONPATH", "HF_HUB_OFFLINE",
+)  # fmt: skip
+"""Of the environment; tokens and keys stay with the parent."""
+MOST_TRACEBACK = 8_000
+MOST_ANSWER = 16_000_000
+"""Bytes; a report has a few thousand."""
+GRACE_S = 5.0
+"""What the clock may run beyond the limit of processor time before the child is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringLimits:
+    """Each can be set by `EMER_SCORING_SECONDS` and `EMER_SCORING_MEGABYTES`; the memory is that of private data."""
+
+    seconds: float = 300.0
+    megabytes: int = 4_000
+
+    @classmethod
+    def from_environment(cls) -> "ScoringLimits":
+        """Raises `LeaderboardError` naming the variable that is no number."""
+        return cls(
+            _number("EMER_SCORING_SECONDS", cls().seconds), int(_number("EMER_SCORING_MEGABYTES", cls().megabytes))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`scored` with reports by split, `refused` with problems, `waiting` for what is not here, or `error`."""
+
+    state: str
+    reports: Mapping[str, Any]
+    problems: tuple[Mapping[str, Any], ...] = ()
+    detail: str = ""
+
+
+def score_in_child(
+    track: str,
+    filename: str,
+    content: bytes,
+    limits: ScoringLimits,
+    judgements: Mapping[str, Record] | None = None,
+) -> Outcome:
+    """Score predictions by the rules of a track. Never raises for what happens in the child.
+
+    The child has no network and no key, so `judgements` is what the track's language model said before.
+    """
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    try:
+        file = reference_file(load_track(track))
+        references = file.read()
+    except (EmerError, OSError) as problem:
+        told = problem if isinstance(problem, LeaderboardError) else "The references cannot be read now."
+        return Outcome("waiting", {}, detail=str(told))
+    job = {"track": track, "file": filename, "bytes": len(content), "references": file.name, "more": len(references)}
+    job |= {"seconds": limits.seconds, "megabytes": limits.megabytes}
+    job["judgements"] = {metric: record.to_dict() for metric, record in (judgements or {}).items()}
+    with subprocess.Popen(
+        [sys.executable, "-m", "leaderboard.scoring.scoring_process"],
+        cwd=PROJECT,
+        env={**environment, "EMER_HOME": str(app_home().absolute()), "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as child:
+        try:
+            return _answered(child, job, content + references, limits)
+        finally:
+            _kill_all_of(child)
+            with contextlib.suppress(OSError):
+                if child.stdin:
+                    child.stdin.close()
+
+
+def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: bytes, limits: ScoringLimits) -> Outcome:
+    """What the child says. Threads are at its pipes, so that one which does not read or end is stopped in time."""
+    assert child.stdin and child.stdout and child.stderr
+    told: dict[str, bytes] = {}
+    readers = [
+        threading.Thread(target=lambda: told.update(answer=_most_of(child)), daemon=True),
+        threading.Thread(target=lambda: told.update(stderr=_end_of(child.stderr)), daemon=True),
+    ]
+    sending = threading.Thread(
+        target=_send, args=(child.stdin, json.dumps(job).encode() + b"\n" + content), daemon=True
+    )
+    for thread in (*readers, sending):
+        thread.start()
+    try:
+        code = child.wait(limits.seconds + GRACE_S)
+    except subprocess.TimeoutExpired:
+        return Outcome("error", {}, detail=f"Scoring took longer than {limits.seconds:g} s and was stopped.")
+    _kill_all_of(child)  # what it started may hold its pipes
+    for reader in readers:
+        reader.join(GRACE_S)
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        answer = json.loads(told.get("answer", b""))
+        return Outcome(answer["state"], answer["reports"], tuple(answer["problems"]), answer["detail"])
+    errors = told.get("stderr", b"").decode("utf-8", "replace")[-MOST_TRACEBACK:]
+    reason = f"signal {-code}" if code < 0 else f"exit code {code}"
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        reason += f" (the limit is {limits.seconds:g} s and {limits.megabytes} MB)"
+    return Outcome("error", {}, detail=f"The scoring process ended with {reason}.\n{errors}".strip())
+
+
+def _kill_all_of(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def _most_of(child: subprocess.Popen[bytes]) -> bytes:
+    """What it says; one that does not stop talking is stopped, and has said nothing."""
+    assert child.stdout
+    answer = child.stdout.read(MOST_ANSWER + 1)
+    if len(answer) <= MOST_ANSWER:
+        return answer
+    child.kill()
+    return b""
+
+
+def _end_of(pipe: IO[bytes] | None) -> bytes:
+    """The last that is written to a pipe; all of it is read, so that nobody has to wait."""
+    kept = b""
+    while pipe and (more := pipe.read1(65_536)):  # type: ignore[attr-defined]
+        kept = (kept + more)[-4 * MOST_TRACEBACK :]
+    return kept
+
+
+def _send(pipe: IO[bytes], message: bytes) -> None:
+    """The pipe stays open until the child has answered: its end is the parent's."""
+    with contextlib.suppress(OSError, ValueError):
+        pipe.write(message)
+        pipe.flush()
+
+
+def _number(variable: str, default: float) -> float:
+    text = os.environ.get(variable)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value <= 1e6:
+        raise LeaderboardError(f"{variable} must be a number from 1 to 1000000, for instance {default:g}.")
+    return value
+
+
+# The child
+
+
+def main() -> None:
+    """Score what comes on standard input; the answer goes to standard output."""
+    source, target = sys.stdin.buffer, os.dup(1)
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    job = json.loads(source.readline())
+    content, references = source.read(job["bytes"]), source.read(job["more"])
+    threading.Thread(target=_end_with_parent, args=(source,), daemon=True).start()
+    _limit(job["seconds"], job["megabytes"] * 1_000_000)
+    with os.fdopen(target, "w", encoding="utf-8") as answer:
+        file = ReferenceFile(job["references"], None, lambda: references)
+        said = {metric: Record.from_dict(told) for metric, told in job["judgements"].items()}
+        json.dump(_scored(job["track"], job["file"], content, file, said), answer, allow_nan=False)
+    os._exit(0)  # no library's clean-up can spoil the answer
+
+
+def _end_with_parent(source: Any) -> None:
+    source.read(1)
+    os._exit(1)
+
+
+def _limit(seconds: float, memory: int) -> None:
+    whole = max(1, round(seconds))
+    for kind, bound in (
+        (resource.RLIMIT_CPU, whole),
+        (resource.RLIMIT_DATA, memory),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+        resource.setrlimit(kind, (bound, bound))
+
+
+def _scored(
+    name: str, filename: str, content: bytes, references: ReferenceFile, judgements: Mapping[str, Record]
+) -> dict[str, Any]:
+    answer: dict[str, Any] = {"state": "error", "reports": {}, "problems": [], "detail": ""}
+    try:
+        return {**answer, "state": "scored", "reports": _reports(name, filename, content, references, judgements)}
+    except SubmissionError as problem:
+        return {**answer, "state": "refused", "problems": [each.to_dict() for each in problem.problems]}
+    except LeaderboardError as problem:
+        return {**answer, "state": "waiting", "detail": str(problem)}
+    except Exception:  # noqa: BLE001 - whatever it is, the organiser sees it and the participant gets an incident
+        return {**answer, "detail": traceback.format_exc()[-MOST_TRACEBACK:]}
+
+
+def _reports(
+    name: str, filename: str, content: bytes, file: ReferenceFile, judgements: Mapping[str, Record]
+) -> dict[str, Any]:
+    """The report of each split that the references have."""
+    from leaderboard.scoring.measure import sentence_model
+    from leaderboard.scoring.scorer import score
+    from leaderboard.tracks.references import read_references
+    from leaderboard.tracks.rules import predictions_of
+    from leaderboard.tracks.vocabularies import track_wheels
+
+    track = load_track(name)
+    wheels = track_wheels(track)
+    references = read_references(track, file)
+    predictions = predictions_of(track, content, filename, wheels)
+    digest = hashlib.sha256(content).hexdigest()
+    splits = ("public", "private") if references.splits["private"] else ("public",)
+    return {
+        split: score(
+            track,
+            references,
+            predictions,
+            digest,
+            wheels,
+            sentence_model,
+            split,  # type: ignore[arg-type]
+            judgements,
+        ).to_dict()
+        for split in splits
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Which version a track is scored in, what is still to be scored in it, and which version is complete."""
+
+from collections.abc import Callable
+from typing import Any
+
+from leaderboard.tracks import Track
+from submissions.store.ledger import Ledger
+from submissions.store.records import Submission, version_key
+
+
+class Versions:
+    """`usable` answers with the tracks whose files are right. Everything follows from the ledger."""
+
+    def __init__(self, ledger: Ledger, usable: Callable[[], list[Track]]) -> None:
+        self._ledger, self._usable = ledger, usable
+        self._queue: tuple[Any, list[tuple[Submission, str]]] = None, []
+
+    def current(self, track: Track) -> str:
+        return self._ledger.version(track.id, track.version)
+
+    def queue(self) -> list[tuple[Submission, str]]:
+        """What is to be scored, in which version: what has no score at all first, in the order of arrival.
+
+        What was withdrawn before it had a score never needs one; later it does, since it may be restored.
+        """
+        ledger = self._ledger
+        revision = ledger.refresh().revision  # before the versions: a rescoring may be among what is new
+        versions = {track.id: self.current(track) for track in self._usable()}
+        mark = (revision, versions)
+        if self._queue[0] != mark:
+            wanted = []
+            for name, version in versions.items():
+                for submission in ledger.of_track(name):
+                    results = ledger.results(submission.id)
+                    if version not in results and (results or not ledger.standing(submission.id).withdrawn):
+                        wanted.append((bool(results), submission.received, submission, version))
+            wanted.sort(key=lambda each: each[:2])
+            self._queue = mark, [each[2:] for each in wanted]
+        return list(self._queue[1])
+
+    def shown(self, track: Track) -> str:
+        """The newest version that is complete: while a track is scored anew, the ranking before it stays."""
+        ledger, current = self._ledger, self.current(track)
+        about = [each for each in ledger.of_track(track.id) if not ledger.standing(each.id).withdrawn]
+        found = [set(map(version_key, results)) for each in about if (results := ledger.results(each.id))]
+        for version in sorted({version_key(current)}.union(*found), reverse=True):
+            if all(version in own or min(own) > version for own in found):  # who came later is in later ones
+                return ".".join(map(str, version))
+        return current

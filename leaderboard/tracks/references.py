@@ -1,0 +1,120 @@
+"""The references of a track: public ones come with the project, hidden ones lie in a private folder (decision 3)."""
+
+import hashlib
+import os
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal, get_args
+
+from emer_space.files.formats import READERS, read_file, rows_of
+from emer_space.files.problems import Limits, SubmissionError
+from emer_space.files.tables import Column, Table, table_of
+from leaderboard.errors import ReferencesUnavailable
+from leaderboard.hosting.hub_references import hub_references
+from leaderboard.metrics.registry import METRICS
+from leaderboard.tracks import Track
+
+Split = Literal["public", "private", "decoy"]
+SPLIT = Column("split", "choice", required=False, choices=("public", "private", "decoy"))
+"""Which part of the ranking a sample belongs to: public until the track closes, private after; a decoy is not scored.
+
+Where the file has no such column, every sample is public; ids of the manifest that it leaves out are decoys too.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What is asked, and the SHA-256 of the file that it stands in."""
+
+    table: Table
+    sha256: str
+
+    def of(self, split: Split | Literal["all"]) -> Table:
+        """The samples that a split scores; `all` are the public and the private ones."""
+        wanted = ("public", "private") if split == "all" else (split,)
+        samples = {
+            sample: values
+            for sample, values in self.table.samples.items()
+            if values.get(SPLIT.name, "public") in wanted
+        }
+        return replace(self.table, samples=samples)
+
+    @property
+    def splits(self) -> Mapping[str, int]:
+        """How many samples each split has."""
+        return {split: len(self.of(split).samples) for split in get_args(Split)}
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceFile:
+    """A file of references, wherever it is: its name, what changes with its content, and the content itself."""
+
+    name: str
+    mark: Hashable
+    read: Callable[[], bytes]
+
+    @classmethod
+    def at(cls, path: Path) -> "ReferenceFile":
+        """Whether it can be read turns out when it is."""
+        changed = path.stat().st_mtime_ns if path.is_file() else None
+        return cls(path.name, (path, changed), lambda: read_file(path, Limits()))
+
+
+def reference_file(track: Track) -> ReferenceFile:
+    """Where the references are: in the project, as `EMER_REFERENCES/<track>.<suffix>`, or in `EMER_OWNER`'s dataset.
+
+    Raises `ReferencesUnavailable` where they are hidden and not here.
+    """
+    if track.references is not None:
+        return ReferenceFile.at(track.references)
+    folder, dataset = os.environ.get("EMER_REFERENCES"), hub_references()
+    for suffix in READERS:
+        if folder and (path := Path(folder).expanduser() / f"{track.id}{suffix}").is_file():
+            return ReferenceFile.at(path)
+        if not folder and dataset and f"{track.id}{suffix}" in dataset.names():
+            name = f"{track.id}{suffix}"
+            return ReferenceFile(name, (dataset.revision(), name), partial(dataset.read, name))
+    if folder:
+        told = f"EMER_REFERENCES holds no references of {track.id}; put {track.id}.csv there, or give --references."
+    elif dataset:
+        told = f"The dataset of references holds none of {track.id}; put references/{track.id}.csv there, and restart."
+    else:
+        told = f"The references of {track.id} are hidden; let EMER_REFERENCES name the folder that holds them, or give "
+        told += "--references."
+    raise ReferencesUnavailable(told)
+
+
+def read_references(track: Track, file: ReferenceFile) -> References:
+    """The references in a file. Raises `ReferencesUnavailable`, which tells the first problem and never a content."""
+    columns = (*_columns(track), SPLIT)
+    try:
+        content = file.read()
+        table = table_of(rows_of(content, file.name), columns, track.rules.key)
+    except SubmissionError as problem:
+        first = problem.problems[0]
+        place = f" in row {first.row}" if first.row is not None else ""
+        named = {column.name for column in (*columns, *track.rules.key)}
+        place += f", column {first.column!r}" if first.column in named else ""
+        raise ReferencesUnavailable(
+            f"The references of {track.id} cannot be used: there is a problem of the kind {first.code!r}{place}; mend "
+            "the file."
+        ) from None
+    return References(table, hashlib.sha256(content).hexdigest())
+
+
+def _columns(track: Track) -> tuple[Column, ...]:
+    """What the metrics of the parts read; with several parts no column is filled in every row.
+
+    A class must be among those of the track, so that no score tells another.
+    """
+    choices = {column.name: column.choices for column in track.rules.columns}
+    columns: dict[str, Column] = {}
+    for metric in track.metrics:
+        for column in METRICS[metric].references:
+            allowed = column.choices or choices.get(column.name, ())
+            columns.setdefault(column.name, replace(column, choices=allowed))
+    if len(track.parts) == 1:
+        return tuple(columns.values())
+    return tuple(replace(column, required=False, most=None) for column in columns.values())

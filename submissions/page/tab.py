@@ -1,0 +1,270 @@
+"""The tabs "Submit" and "My submissions", and the participant's part of the API. They call the desk and render."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any, Protocol
+
+import gradio as gr
+
+from emer_space.files.problems import SubmissionError
+from emer_space.page.clients import client_of
+from emer_space.page.turns import Lines
+from submissions.checks.samples import sample_csv
+from submissions.checks.validation import Check, refused
+from submissions.errors import Refusal
+from submissions.page import render
+from submissions.page.handlers import QUIET, Languages, Words, download, for_api, for_page, sentence, uploaded
+from submissions.people.identity import Identity, Person
+from submissions.tracks import TrackRules
+
+REFRESH_S = 4
+
+
+class Desk(Protocol):
+    """Who answers: `leaderboard.board.questions.Desk`, which this package need not know."""
+
+    def tracks(self, person: Person | None) -> list[dict[str, Any]]: ...
+    def rules(self, track: str) -> TrackRules: ...
+    def check(self, track: str, content: bytes, filename: str) -> Check: ...
+    def submit(
+        self,
+        person: Person | None,
+        track: str,
+        content: bytes,
+        filename: str,
+        name: str,
+        method: str,
+        link: str,
+        anonymous: bool,
+        read: Callable[[], None],
+    ) -> dict[str, Any]: ...
+    def status(self, person: Person | None, name: str = "") -> Any: ...
+    def withdraw(self, person: Person | None, name: str) -> dict[str, Any]: ...
+    def choose(self, person: Person | None, name: str) -> dict[str, Any]: ...
+
+
+class SubmitTab:
+    """Builds the tab inside an open `gr.Blocks`. `loading` is to be called when the page loads, to fill `loaded`."""
+
+    def __init__(self, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+        self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
+        with gr.Row(equal_height=False, elem_classes="emer-split"):
+            with gr.Column(scale=5, min_width=300):
+                choices = self._choices(words)
+                self.track = gr.Dropdown(
+                    choices, value=choices[0][1], label=words("board.track"), elem_id="emer-submit-track"
+                )
+                self.card = gr.HTML()
+                self.sample = gr.DownloadButton(words("submit.sample"), size="sm", elem_id="emer-sample")
+            with gr.Column(scale=6, min_width=300, elem_classes="emer-fields"):
+                self.file = gr.File(label=words("submit.file"), height=130, elem_id="emer-file")
+                gr.HTML(words.rendered("file info", render.file_info))
+                self.checked = gr.HTML(elem_id="emer-checked")
+                self.name = gr.Textbox(label=words("submit.name"), info=words("submit.name_info"), elem_id="emer-name")
+                self.method = gr.Textbox(label=words("submit.method"), info=words("submit.method_info"))
+                self.link = gr.Textbox(label=words("submit.link"), info=words("submit.link_info"))
+                self.visibility = gr.Radio(
+                    [(words("submit.public"), False), (words("submit.anonymous"), True)],
+                    value=False,
+                    label=words("submit.visibility"),
+                )
+                self.send = gr.Button(words("submit.send"), variant="primary", elem_id="emer-submit")
+                self.answer = gr.HTML(elem_id="emer-receipt")
+        self.loaded = [self.card, self.sample]
+        self.loading = for_page(words, lines.reading, self.load)
+        self.track.change(self.loading, self.track, self.loaded, **QUIET)
+        checking = [self.file, self.track]
+        gr.on([self.file.change, self.track.change], self._check, checking, [self.checked, self.answer], **QUIET)
+        entry = [self.track, self.file, self.name, self.method, self.link, self.visibility]
+        sent = self.send.click(self._submit, entry, [self.answer, self.checked], **QUIET)
+        sent.then(self.loading, self.track, self.loaded, **QUIET)
+        self._api()
+
+    def _choices(self, words: Languages) -> list[tuple[str, str]]:
+        return [
+            (f"{each['title']} · {words('board.not_here')}" if each["why_not"] else each["title"], each["id"])
+            for each in self.desk.tracks(None)
+        ]
+
+    def load(self, track: str, request: gr.Request) -> tuple[Any, ...]:
+        """The card of the track, and a sample file to download."""
+        told = next((each for each in self.desk.tracks(self.identity(request)) if each["id"] == track), None)
+        if told is None:
+            return gr.skip(), gr.skip()
+        sample = download(f"{track}-sample.csv", sample_csv(self.desk.rules(track)))
+        return render.track_card(told, self.languages.of(request)), sample
+
+    def _check(self, file: str | None, track: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
+        if not file:
+            yield "", gr.skip()
+            return
+        words, line = self.languages.of(request), self.lines.files
+        try:
+            with line.joined(client_of(request)) as turn:
+                for before in line.until(turn):
+                    yield render.waiting(before, words), gr.skip()
+                yield render.checked(self.desk.check(track, *uploaded(file)), words), ""
+        except SubmissionError as error:
+            yield render.problems(refused(error).to_dict(), words), ""
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
+            yield render.message(words("submit.refused"), sentence(words), bad=True), ""
+
+    def _submit(
+        self, track: str, file: str | None, name: str, method: str, link: str, anonymous: bool, request: gr.Request
+    ) -> Iterator[tuple[Any, Any]]:
+        """The receipt and an empty check; or what is wrong."""
+        words, client, line = self.languages.of(request), client_of(request), self.lines.files
+        try:
+            person = self.identity(request)
+            if person is None:
+                raise Refusal("identity", words("submit.no_identity"))
+            if not file:
+                raise Refusal("file", words("submit.no_file"))
+            with self.lines.storing.turn(client), ExitStack() as reading:
+                turn = reading.enter_context(line.joined(client))
+                for before in line.until(turn):
+                    yield render.waiting(before, words), gr.skip()
+                told = self._sent(person, track, file, (name, method, link, anonymous), reading.close)
+            yield (render.receipt(told, words), "") if told["ok"] else ("", render.problems(told, words))
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
+            yield render.message(words("submit.refused"), sentence(words), bad=True), gr.skip()
+
+    def _sent(
+        self, person: Person | None, track: str, file: Any, entry: tuple[Any, Any, Any, Any], read: Callable[[], None]
+    ) -> dict[str, Any]:
+        """`read` ends the turn in which the file is read: nobody waits for it while it is stored."""
+        try:
+            content, filename = uploaded(file)
+        except SubmissionError as error:
+            return refused(error).to_dict()
+        name, method, link, anonymous = entry
+        texts = (name or "", method or "", link or "")
+        return self.desk.submit(person, track, content, filename, *texts, bool(anonymous), read)
+
+    def _api(self) -> None:
+        words = self.languages.english
+        with gr.Column(visible=False):
+            track, name = gr.Textbox(), gr.Textbox()
+            method, link = gr.Textbox(""), gr.Textbox("")  # a value makes them optional to a client
+            file, anonymous, out = gr.File(), gr.Checkbox(), gr.JSON()
+
+        def tracks(request: gr.Request) -> Any:
+            return self.desk.tracks(self.identity(request))
+
+        def check(track: str, file: str, request: gr.Request) -> Any:
+            if not file:
+                raise Refusal("file", words("submit.no_file"))
+            try:
+                return self.desk.check(track, *uploaded(file)).to_dict()
+            except SubmissionError as error:
+                return refused(error).to_dict()
+
+        def submit(
+            track: str,
+            file: str,
+            name: str,
+            request: gr.Request,
+            method: str = "",
+            link: str = "",
+            anonymous: bool = False,
+        ) -> Any:
+            if not file:
+                raise Refusal("file", words("submit.no_file"))
+            person = self.identity(request)
+            with ExitStack() as reading:
+                reading.enter_context(self.lines.files.turn(client_of(request)))
+                return self._sent(person, track, file, (name, method, link, anonymous), reading.close)
+
+        gr.on([], for_api(words, self.lines.reading, tracks), None, out, api_name="tracks")
+        gr.on([], for_api(words, self.lines.files, check), [track, file], out, api_name="check")
+        gr.on(
+            [],
+            for_api(words, self.lines.storing, submit),
+            [track, file, name, method, link, anonymous],
+            out,
+            api_name="submit",
+        )
+
+
+class MineTab:
+    """Builds the tab inside an open `gr.Blocks`; a timer refreshes it."""
+
+    def __init__(self, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+        self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
+        self.loading = for_page(words, lines.reading, self.load)
+        self.list = gr.HTML(elem_id="emer-mine")
+        self.answer = gr.HTML(elem_id="emer-mine-answer")
+        with gr.Row(equal_height=False, elem_classes="emer-own-actions") as self.actions:
+            self.chosen = gr.Dropdown([], label=words("mine.choose"), scale=4, min_width=260, elem_id="emer-own")
+            self.count = gr.Button(words("mine.count"), scale=1, min_width=150, elem_id="emer-count")
+            self.withdraw = gr.Button(words("mine.withdraw"), scale=1, min_width=150, elem_id="emer-withdraw")
+        with gr.Column(visible=False) as self.sure:
+            gr.HTML(words.rendered("withdraw sure", render.withdraw_sure))
+            with gr.Row():
+                self.yes = gr.Button(words("mine.withdraw_yes"), variant="stop", elem_id="emer-withdraw-yes")
+                self.no = gr.Button(words("mine.withdraw_no"))
+        self.seen = gr.State("")
+        self.timer = gr.Timer(REFRESH_S)
+        self.loaded = [self.list, self.chosen, self.seen]
+        self.timer.tick(self.loading, [self.seen, self.chosen], self.loaded, queue=False, **QUIET)
+        self.withdraw.click(lambda: gr.Column(visible=True), None, self.sure, queue=False, **QUIET)
+        self.no.click(lambda: gr.Column(visible=False), None, self.sure, queue=False, **QUIET)
+        decided = [self.answer, self.sure]
+        for button, decide in ((self.count, self._count), (self.yes, self._withdraw)):
+            done = button.click(for_page(words, lines.storing, decide), self.chosen, decided, **QUIET)
+            done.then(self.loading, [self.seen, self.chosen], self.loaded, **QUIET)
+        self._api()
+
+    def load(self, seen: str, chosen: str | None, request: gr.Request) -> tuple[Any, Any, str]:
+        """The person's submissions; nothing moves on the page while nothing changed."""
+        person, words = self.identity(request), self.languages.of(request)
+        told: list[dict[str, Any]] = [] if person is None else self.desk.status(person)
+        text = render.nobody(words) if person is None else render.own(told, words)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if digest == seen:
+            return gr.skip(), gr.skip(), seen
+        choices = [(_named(each, words), each["id"]) for each in told]
+        kept = chosen if chosen in [name for _, name in choices] else None
+        return text, gr.Dropdown(choices, value=kept), digest
+
+    def _count(self, chosen: str | None, request: gr.Request) -> tuple[str, Any]:
+        return self._decided(self.desk.choose, chosen, "counts_done", request)
+
+    def _withdraw(self, chosen: str | None, request: gr.Request) -> tuple[str, Any]:
+        return self._decided(self.desk.withdraw, chosen, "withdrawn_done", request)
+
+    def _decided(
+        self, decide: Callable[..., dict[str, Any]], chosen: str | None, done: str, request: gr.Request
+    ) -> tuple[str, Any]:
+        words, closed = self.languages.of(request), gr.Column(visible=False)
+        try:
+            if not chosen:
+                raise Refusal("unknown", words("mine.nothing"))
+            told = decide(self.identity(request), chosen)
+            return render.message(words(f"mine.{done}", id=told["id"])), closed
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
+            return render.message(sentence(words), bad=True), closed
+
+    def _api(self) -> None:
+        words = self.languages.english
+        with gr.Column(visible=False):
+            name, some, out = gr.Textbox(), gr.Textbox(""), gr.JSON()
+
+        def status(request: gr.Request, id: str = "") -> Any:
+            return self.desk.status(self.identity(request), id)
+
+        def withdraw(id: str, request: gr.Request) -> Any:
+            return self.desk.withdraw(self.identity(request), id)
+
+        def choose(id: str, request: gr.Request) -> Any:
+            return self.desk.choose(self.identity(request), id)
+
+        gr.on([], for_api(words, self.lines.reading, status), some, out, api_name="status")
+        gr.on([], for_api(words, self.lines.storing, withdraw), name, out, api_name="withdraw")
+        gr.on([], for_api(words, self.lines.storing, choose), name, out, api_name="choose")
+
+
+def _named(told: Mapping[str, Any], words: Words) -> str:
+    state = words(f"state.{render.state_of(told)}")
+    return f"{told['name']} · {told['track']} · {render.clock(told['received'])} · {state}"

@@ -1,0 +1,163 @@
+"""People with an account on the Hub: signed in on a Space's page, or calling with a token of theirs (decision 4)."""
+
+import logging
+import os
+import re
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gradio.utils import get_space
+from httpx2 import HTTPError
+from huggingface_hub import HfApi
+from huggingface_hub.utils import get_session
+
+from submissions.errors import Refusal
+from submissions.people.identity import ORGANISERS, Person
+from submissions.store.home import endpoint
+
+log = logging.getLogger(__name__)
+
+OAUTH = ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
+"""What a Space is given for `hf_oauth: true`."""
+TOKEN_HEADERS = ("authorization", "x-hf-authorization")
+"""The former decides. `token=` of `gradio_client` sends the latter, which the proxy of a Space keeps to itself."""
+BEARER = re.compile(r"bearer +(hf_[A-Za-z0-9_.-]{1,4000})", re.IGNORECASE)
+OAUTH_TOKEN = "hf_oauth_"
+TIMEOUT_S = 10.0
+TOLD_S, MOST_TOLD = 300.0, 1_000
+"""How long it is kept which organisations an account belongs to, and of how many accounts."""
+
+
+def login_offered() -> bool:
+    """Whether Gradio signs visitors in with the Hub itself.
+
+    Everywhere else it would pretend to, with the account of the machine, and sign its cookie with a key that anybody
+    can work out: there must be no button then, and no session is believed.
+    """
+    return bool(get_space()) and all(os.environ.get(name) for name in OAUTH)
+
+
+class HubIdentity:
+    """The account behind a token, asked of the Hub at every call, or else behind the session of the page.
+
+    A token is used for `whoami` alone and kept nowhere. It decides where there is one: a wrong token is nobody,
+    whoever is signed in beside it. Raises `Refusal` where the Hub does not tell whose it is.
+    """
+
+    def __init__(self) -> None:
+        self._whoami = f"{HfApi(endpoint=endpoint()).endpoint}/api/whoami-v2"
+        self._organisers = set(_listed(ORGANISERS))
+        self._hosts = _listed("SPACE_HOST")
+        self._login = login_offered()
+        self._told: dict[str, tuple[float, list[str]]] = {}
+
+    def __call__(self, request: Any) -> Person | None:
+        if request is None:
+            return None
+        headers = {str(name).lower(): str(value) for name, value in dict(request.headers).items()}
+        sent = [headers[name] for name in TOKEN_HEADERS if name in headers]
+        return self._of_token(sent[0]) if sent else self._of_session(request, headers)
+
+    def _of_token(self, sent: str) -> Person | None:
+        bearer = BEARER.fullmatch(sent.strip())
+        if bearer is None:
+            return None
+        if bearer[1].startswith(OAUTH_TOKEN):
+            raise _of_an_app()
+        told = self._account(bearer[1])
+        if told is None or told.get("type") != "user":
+            return None
+        if _inner(told, "auth").get("type") != "access_token":
+            raise _of_an_app()
+        return self._person(told.get("id"), told.get("name"), _names(told, "name"))
+
+    def _account(self, token: str) -> Mapping[str, Any] | None:
+        """What the Hub says of a token, or None where it knows none such.
+
+        The client's own `whoami` sends the same, but waits for ever.
+        """
+        try:
+            answer = get_session().get(self._whoami, headers={"authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)
+            if answer.status_code == 401:
+                return None
+            told = answer.json() if answer.status_code == 200 else None
+        except (HTTPError, OSError, ValueError):
+            told = None
+        if not isinstance(told, dict):
+            raise Refusal("identity", "The Hub does not say whose token this is; try again in a few minutes.")
+        return told
+
+    def _of_session(self, request: Any, headers: Mapping[str, str]) -> Person | None:
+        """Of the cookie that Gradio signed. Browsers send it from the pages of others too: those are strangers."""
+        if not self._login or not self._own_page(headers):
+            return None
+        scope = getattr(getattr(request, "request", None), "scope", None) or {}
+        login = _inner(_inner(scope, "session"), "oauth_info")
+        expires = login.get("expires_at")
+        if not isinstance(expires, int | float) or expires <= time.time():
+            return None
+        user = _inner(login, "userinfo")
+        return self._person(user.get("sub"), user.get("preferred_username"), self._orgs(user, login))
+
+    def _orgs(self, user: Mapping[str, Any], login: Mapping[str, Any]) -> list[str]:
+        """A login need not tell of organisations; then the Hub is asked with its token, as OpenID Connect has it."""
+        sub, name = user.get("sub"), str(user.get("preferred_username")).lower()
+        if "orgs" in user or not self._organisers or name in self._organisers or not isinstance(sub, str):
+            return _names(user, "preferred_username")
+        until, found = self._told.get(sub, (0.0, []))
+        if until < time.monotonic():
+            found = self._userinfo(sub, str(login.get("access_token")))
+            if len(self._told) >= MOST_TOLD:
+                self._told.clear()
+            self._told[sub] = time.monotonic() + TOLD_S, found
+        return found
+
+    def _userinfo(self, sub: str, token: str) -> list[str]:
+        url = f"{os.environ['OPENID_PROVIDER_URL'].rstrip('/')}/oauth/userinfo"
+        try:
+            answer = get_session().get(url, headers={"authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)
+            told = answer.json() if answer.status_code == 200 else None
+        except (HTTPError, OSError, ValueError):
+            told = None
+        if not isinstance(told, dict) or told.get("sub") != sub:
+            log.warning("the Hub does not say to which organisations an account belongs, so it organises nothing now")
+            return []
+        return _names(told, "preferred_username")
+
+    def _own_page(self, headers: Mapping[str, str]) -> bool:
+        hosts = [headers.get("host", "").lower(), *self._hosts]
+        return "origin" not in headers or headers["origin"].lower() in [f"https://{host}" for host in hosts if host]
+
+    def _person(self, id: object, name: object, orgs: Iterable[str]) -> Person | None:
+        """Names of users and organisations are of one kind: nobody can take that of another."""
+        if not (isinstance(id, str) and id and isinstance(name, str) and name):
+            return None
+        own = {name.lower(), *(org.lower() for org in orgs)}
+        return Person(f"hf:{id}", name, organiser=not own.isdisjoint(self._organisers))
+
+
+def _of_an_app() -> Refusal:
+    """Whatever app somebody has signed in to holds a token of theirs, and could call here as them."""
+    return Refusal(
+        "identity",
+        "A token that an app got when you signed in to it is not taken here; make an access token in the settings of "
+        "your Hugging Face account and send that one.",
+    )
+
+
+def _listed(variable: str) -> list[str]:
+    return [each.strip().lower() for each in os.environ.get(variable, "").split(",") if each.strip()]
+
+
+def _inner(told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Empty where there is none."""
+    found = told.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _names(told: Mapping[str, Any], key: str) -> list[str]:
+    """Of the organisations, as they stand in addresses: what one calls itself beside that, it chooses freely."""
+    orgs = told.get("orgs")
+    found = [org.get(key) for org in orgs if isinstance(org, Mapping)] if isinstance(orgs, list) else []
+    return [name for name in found if isinstance(name, str) and name]

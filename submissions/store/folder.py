@@ -1,0 +1,290 @@
+"""Where state is kept: a tree of entries that are written once, whole or not at all (decisions 1 and 2)."""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from submissions.errors import AlreadyStored, StoreError, Unreadable
+from submissions.store.layout import ENTRIES, is_entry
+
+REASONS = "damaged.jsonl"
+NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
+"""Where a file should be there is none."""
+OF_THE_FILE = (errno.EACCES, errno.EPERM, errno.EIO)
+"""It is there and cannot be read, which says nothing of other files; any other error is of the whole store."""
+RETOLD = 16_384
+"""Bytes at the end of the journal that are read again after a listing, in which an entry may have been on its way."""
+AWAITED_S = 60.0
+"""How long an entry that is announced and not yet there is waited for: its writer is about to rename it."""
+
+
+class Store(Protocol):
+    """A home of the tree; several processes may share it."""
+
+    def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
+        """Store an entry: a file, or a folder of files. When this returns, it is durable.
+
+        Raises `AlreadyStored` where there is one, `StoreError` where it cannot be stored; then nothing is there.
+        Raises `Overtaken` for a submission if another process stored one since `exclusive` was entered.
+        """
+        ...
+
+    def read(self, path: str) -> bytes:
+        """The content of a file. Raises `FileNotFoundError`; `Unreadable` where this one cannot be read, and
+        `StoreError` where the store does not answer.
+        """
+        ...
+
+    def news(self) -> list[str]:
+        """Entries that came since the last call; the first tells of all, in the order of their paths.
+
+        An entry may be told of twice.
+        """
+        ...
+
+    def exclusive(self) -> contextlib.AbstractContextManager[None]:
+        """While it is held nobody else writes; it may be entered again by who holds it. Raises `StoreError`."""
+        ...
+
+    def set_aside(self, path: str, reason: str) -> None:
+        """Move a damaged entry out of the tree, and keep the reason."""
+        ...
+
+    def damaged(self) -> list[tuple[str, str]]:
+        """What was set aside: path and reason."""
+        ...
+
+    def notice(self) -> str:
+        """What everybody should know now, as that a receipt takes long; empty where there is nothing."""
+        ...
+
+    def flush(self) -> None:
+        """When this returns, all that was written is durable. Raises `StoreError`. For whoever is about to end."""
+        ...
+
+
+class FolderStore:
+    """The tree in a local folder. Files are private to the user; a lock file keeps writers of all processes apart."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._thread = threading.RLock()
+        self._telling = threading.Lock()
+        self._depth = 0
+        self._lock_file = -1
+        self._read_to: int | None = None
+        self._awaited: dict[str, float] = {}
+        self._synced: set[Path] = set()
+
+    # Writing
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._thread:
+            if self._depth == 0:
+                self._lock_file = self._locked()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    os.close(self._lock_file)
+
+    def _locked(self) -> int:
+        file = -1
+        try:
+            _make(self.home)
+            file = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as problem:
+            if file >= 0:
+                os.close(file)
+            raise _not_stored(problem) from problem
+        return file
+
+    def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
+        target = self.home / path
+        with self.exclusive():
+            if target.exists():
+                raise AlreadyStored("This is stored already; nothing was changed.")
+            unfinished = self.home / "unfinished"
+            part = unfinished / target.name
+            try:
+                shutil.rmtree(unfinished, ignore_errors=True)  # what a killed writer left; nobody else is at it
+                unfinished.mkdir(mode=0o700, exist_ok=True)
+                _fill(part, content)
+                _make(target.parent)
+                self._sync_way_to(target.parent)
+                self._announce(path)
+                part.rename(target)
+                _sync_folder(target.parent)
+            except OSError as problem:
+                with contextlib.suppress(OSError):
+                    target.rename(part)  # in view already, but perhaps not durable: then there is no receipt
+                shutil.rmtree(unfinished, ignore_errors=True)
+                raise _not_stored(problem) from problem
+
+    def _sync_way_to(self, folder: Path) -> None:
+        """Once for each folder: whoever made it may have been killed before it was durable."""
+        depth = len(folder.relative_to(self.home).parts)
+        for each in [folder, *folder.parents][:depth]:
+            if each not in self._synced:
+                _sync_folder(each.parent)
+                self._synced.add(each)
+
+    def _announce(self, path: str) -> None:
+        """Tell other processes, which then need not list folders of thousands. A hint: it need not be durable.
+
+        A line begins with an end of line, since the one before may have been cut short.
+        """
+        with (self.home / "journal").open("ab") as journal:
+            journal.write(b"\n" + os.fsencode(path) + b"\n")
+
+    # Reading
+
+    def read(self, path: str) -> bytes:
+        try:
+            return (self.home / path).read_bytes()
+        except OSError as problem:
+            if problem.errno in NO_FILE:
+                raise FileNotFoundError(path) from None
+            if problem.errno in OF_THE_FILE:
+                raise Unreadable(f"it cannot be read ({problem.strerror})") from problem
+            raise _unreadable(problem) from problem
+
+    def news(self) -> list[str]:
+        with self._telling:  # never the writers' lock: who writes may be waiting for whoever reads
+            try:
+                end = self._journal_end()
+                if self._read_to is None or end < self._read_to:
+                    found = sorted(path for place, depth in ENTRIES.items() for path in _names(self.home, place, depth))
+                    self._read_to = max(0, end - RETOLD)
+                    return found
+                if end > self._read_to:
+                    self._awaited.update(dict.fromkeys(self._announced(), time.monotonic()))
+            except OSError as problem:
+                raise _unreadable(problem) from problem
+            return self._arrived() if self._awaited else []
+
+    def _journal_end(self) -> int:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            return (self.home / "journal").stat().st_size
+        return 0
+
+    def _announced(self) -> list[str]:
+        """The paths of entries in whole lines; a line may be a part of one, after a writer's death or a listing."""
+        with (self.home / "journal").open("rb") as journal:
+            journal.seek(self._read_to or 0)
+            told = journal.read()
+        whole = told.rfind(b"\n") + 1
+        self._read_to = (self._read_to or 0) + whole
+        paths = (os.fsdecode(line) for line in told[:whole].split(b"\n"))
+        return [path for path in paths if is_entry(path)]
+
+    def _arrived(self) -> list[str]:
+        there = [path for path in self._awaited if os.path.exists(self.home / path)]  # noqa: PTH110 - never raises
+        now = time.monotonic()
+        self._awaited = {
+            path: since for path, since in self._awaited.items() if path not in there and now - since < AWAITED_S
+        }
+        return sorted(there)
+
+    # Damage
+
+    def set_aside(self, path: str, reason: str) -> None:
+        target = self.home / "damaged" / path
+        with contextlib.suppress(OSError):  # a read-only home keeps it where it is
+            _make(target.parent)
+            while os.path.lexists(target):
+                target = target.with_name(f"{target.name}~")
+            (self.home / path).rename(target)
+            told = {"path": str(target.relative_to(self.home / "damaged")), "reason": reason}
+            with (self.home / REASONS).open("a", encoding="ascii") as reasons:
+                reasons.write(json.dumps(told) + "\n")
+
+    def damaged(self) -> list[tuple[str, str]]:
+        try:
+            lines = (self.home / REASONS).read_text(encoding="ascii", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as problem:
+            raise _unreadable(problem) from problem
+        found = []
+        for line in lines:
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # one that was cut short
+                told = json.loads(line)
+                found.append((_printable(told["path"]), _printable(told["reason"])))
+        return sorted(found)
+
+    def notice(self) -> str:
+        return ""
+
+    def flush(self) -> None:
+        pass
+
+
+def _names(home: Path, place: str, depth: int) -> Iterator[str]:
+    """What lies at a depth below a place, as paths from the home. Listing thousands is what a start consists of."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        for found in os.scandir(home / place):
+            path = f"{place}/{found.name}"
+            yield from _names(home, path, depth - 1) if depth > 1 else [path]
+
+
+def _make(folder: Path) -> None:
+    """A private folder that is there after a crash as well: each new one is synced in its parent."""
+    if folder.is_dir():
+        return
+    _make(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _fill(part: Path, content: bytes | Mapping[str, bytes]) -> None:
+    if isinstance(content, bytes):
+        _write(part, content)
+        return
+    part.mkdir(mode=0o700)
+    for name, data in content.items():
+        _write(part / name, data)
+    _sync_folder(part)
+
+
+def _write(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _printable(text: str) -> str:
+    """A path may hold bytes that are no text."""
+    return os.fsencode(text).decode("utf-8", "replace")
+
+
+def _not_stored(problem: OSError) -> StoreError:
+    return StoreError(
+        f"This could not be stored ({problem.strerror}), so nothing was accepted; "
+        "try again later, or tell the organiser."
+    )
+
+
+def _unreadable(problem: OSError) -> StoreError:
+    return StoreError(f"What is stored cannot be read now ({problem.strerror}); try again later.")
