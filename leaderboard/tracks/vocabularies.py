@@ -50,7 +50,7 @@ class WheelSet:
 
 @cache
 def _source() -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / "official_wheels.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parents[1] / "metrics" / "official_wheels.toml").read_text(encoding="utf-8"))
 
 
 @cache
