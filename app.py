@@ -10,13 +10,16 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from emer_space.errors import EmerError, InputError
+from emer_space.settings import Settings, number_from_environment
+
 
 def chosen_port() -> int:
     """The port that `GRADIO_SERVER_PORT` names, or 7860; exits with a sentence where it names none."""
-    text = os.environ.get("GRADIO_SERVER_PORT") or "7860"
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
-        sys.exit(f"GRADIO_SERVER_PORT must be a port number from 1 to 65535, not {text!r}.")
-    return int(text)
+    try:
+        return number_from_environment("GRADIO_SERVER_PORT", 7860, 1, 65535)
+    except InputError as problem:
+        sys.exit(str(problem))
 
 
 PORT = chosen_port()
@@ -42,7 +45,6 @@ if PROFILE == "bundled" and not os.environ.get("EMER_OWNER") and not os.environ.
 import gradio as gr  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from emer_space.errors import EmerError  # noqa: E402
 from emer_space.page.appearance import HEAD, STYLE, header, theme  # noqa: E402
 from emer_space.page.examples import read_examples  # noqa: E402
 from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
@@ -52,7 +54,6 @@ from emer_space.page.sweep import keep_sweeping  # noqa: E402
 from emer_space.page.tab import ExplainTab  # noqa: E402
 from emer_space.page.turns import Lines  # noqa: E402
 from emer_space.profiles import Profile, load_profile  # noqa: E402
-from emer_space.settings import Settings  # noqa: E402
 from leaderboard.__main__ import chat_model, explain  # noqa: E402
 from leaderboard.board.questions import Desk  # noqa: E402
 from leaderboard.hosting.baselines import enter_baselines  # noqa: E402

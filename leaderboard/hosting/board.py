@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from emer_space.files.problems import plain, shown
 from emer_space.files.tables import Id
+from emer_space.files.writing import write_whole
 from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable, TrackError, WheelsUnavailable
 from leaderboard.scoring.versions import Versions
@@ -199,9 +200,8 @@ class Board:
     def beat(self, waiting: tuple[str, ...], scoring: str = "") -> None:
         """Tell, whoever asks, that the scorer lives. It need not be durable."""
         told = Heartbeat(self.clock().isoformat(), waiting, scoring)
-        part = self.home / "heartbeat.part"  # one name: sweeps exclude each other, and a killed one leaves no more
-        part.write_text(json.dumps(asdict(told)), encoding="utf-8")
-        part.replace(self.home / "heartbeat.json")
+        content = json.dumps(asdict(told)).encode()
+        write_whole(self.home / "heartbeat.json", content, only_writer=True, durable=False)  # sweeps exclude each other
 
     def heartbeat(self) -> Heartbeat:
         now = self.clock()

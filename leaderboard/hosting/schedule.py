@@ -1,7 +1,6 @@
 """The scorer at work: sweeps over the queue, at regular times and as soon as a submission arrives (decision 5)."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import logging
@@ -17,6 +16,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from emer_space.errors import EmerError
+from emer_space.files.locks import lock, open_lock
 from emer_space.files.problems import SubmissionError
 from emer_space.models.chat import Chat
 from leaderboard.errors import LeaderboardError, TrackError
@@ -102,18 +102,11 @@ def _alone(board: Board) -> Iterator[bool]:
     """Whether this is the only sweep of all processes; two would do the same work twice."""
     try:
         board.home.mkdir(parents=True, exist_ok=True)
-        file = os.open(board.home / "sweep.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = open_lock(board.home / "sweep.lock")
     except OSError as problem:
         raise StoreError(f"Results cannot be stored ({problem.strerror}); let EMER_HOME be writable.") from problem
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            alone = True
-        except BlockingIOError:
-            alone = False
-        yield alone
-    finally:
-        os.close(file)
+    with file:
+        yield lock(file, wait=False)
 
 
 class _Sweep:

@@ -3,7 +3,6 @@
 An answer that cannot be read is asked for once more, with a remark; then the sample is left unscored, with its reason.
 """
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,8 +16,8 @@ from emer_space.errors import Cancelled, ModelUnavailable
 from emer_space.language_model.answer_cache import KeptAnswers, question_key
 from emer_space.language_model.prompt_files import Prompt, load_prompt
 from emer_space.models.chat import MOST_TOKENS, Chat, Message
-from emer_space.settings import app_home
-from leaderboard.errors import JudgeUnavailable, LeaderboardError
+from emer_space.settings import app_home, number_from_environment
+from leaderboard.errors import JudgeUnavailable
 from leaderboard.judge.record import Record, Replay
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -187,11 +186,8 @@ class Judge:
 
 
 def at_once_from_environment() -> int:
-    """`EMER_JUDGE_AT_ONCE`, or four. Raises `LeaderboardError` where it is no number."""
-    text = os.environ.get("EMER_JUDGE_AT_ONCE", str(AT_ONCE))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_AT_ONCE:
-        raise LeaderboardError(f"EMER_JUDGE_AT_ONCE must be a number from 1 to {MOST_AT_ONCE}, for instance {AT_ONCE}.")
-    return int(text)
+    """`EMER_JUDGE_AT_ONCE`, or four. Raises `InputError` where it is no number."""
+    return number_from_environment("EMER_JUDGE_AT_ONCE", AT_ONCE, 1, MOST_AT_ONCE)
 
 
 def answers_file() -> Path:

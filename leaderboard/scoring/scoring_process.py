@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from emer_space.errors import EmerError
 from emer_space.files.problems import SubmissionError
-from emer_space.settings import app_home
+from emer_space.settings import app_home, number_from_environment
 from leaderboard.errors import LeaderboardError
 from leaderboard.judge.record import Record
 from leaderboard.tracks import load_track
@@ -36,6 +36,8 @@ PASSED_ON = (
 MOST_TRACEBACK = 8_000
 MOST_ANSWER = 16_000_000
 """Bytes; a report has a few thousand."""
+MOST = 1_000_000
+"""Of seconds or megabytes that a host may allow."""
 GRACE_S = 5.0
 """What the clock may run beyond the limit of processor time before the child is killed."""
 
@@ -49,9 +51,10 @@ class ScoringLimits:
 
     @classmethod
     def from_environment(cls) -> "ScoringLimits":
-        """Raises `LeaderboardError` naming the variable that is no number."""
+        """Raises `InputError` naming the variable that is no number."""
         return cls(
-            _number("EMER_SCORING_SECONDS", cls().seconds), int(_number("EMER_SCORING_MEGABYTES", cls().megabytes))
+            number_from_environment("EMER_SCORING_SECONDS", cls().seconds, 1, MOST),
+            number_from_environment("EMER_SCORING_MEGABYTES", cls().megabytes, 1, MOST),
         )
 
 
@@ -162,19 +165,6 @@ def _send(pipe: IO[bytes], message: bytes) -> None:
     with contextlib.suppress(OSError, ValueError):
         pipe.write(message)
         pipe.flush()
-
-
-def _number(variable: str, default: float) -> float:
-    text = os.environ.get(variable)
-    if text is None:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 1 <= value <= 1e6:
-        raise LeaderboardError(f"{variable} must be a number from 1 to 1000000, for instance {default:g}.")
-    return value
 
 
 # The child

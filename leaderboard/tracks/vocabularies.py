@@ -6,7 +6,6 @@
 import contextlib
 import hashlib
 import os
-import tempfile
 import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 from xml.etree.ElementTree import ParseError
 
+from emer_space.files.writing import write_whole
 from emer_space.settings import app_home
 from leaderboard.errors import WheelsUnavailable
 from leaderboard.metrics.official_wheels import FILES, OfficialWheels, read_official_wheels
@@ -187,7 +187,7 @@ def fetch(base: str | None = None, wanted: str = FIRST_SET) -> Iterator[str]:
         kept = next((path for other in wheel_sets() if _is(path := fetched_folder(other) / name, digest)), None)
         content = kept.read_bytes() if kept else _official(base or chosen.addresses[name], name, chosen)
         try:
-            _store(target, content)
+            write_whole(target, content)
         except OSError as problem:
             raise _no_room(folder, problem) from None
         yield f"{name}: {'as in ' + kept.parent.name if kept else 'fetched'}"
@@ -227,16 +227,3 @@ def _download(address: str, name: str, most: int) -> bytes:
         reason = getattr(problem, "reason", problem)
         raise WheelsUnavailable(f"{name} could not be downloaded from {address} ({reason}); try again.") from None
     return content
-
-
-def _store(target: Path, content: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".fetch-", delete=False) as part:
-        kept = Path(part.name)
-        try:
-            part.write(content)
-            part.flush()
-            os.fsync(part.fileno())
-            kept.chmod(0o644)
-            kept.replace(target)
-        finally:
-            kept.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import shutil
@@ -12,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from emer_space.files.locks import lock, open_lock
+from emer_space.files.writing import sync_folder, write_new
 from submissions.errors import AlreadyStored, StoreError, Unreadable
 from submissions.store.layout import ENTRIES, is_entry
 
@@ -79,7 +80,6 @@ class FolderStore:
         self._thread = threading.RLock()
         self._telling = threading.Lock()
         self._depth = 0
-        self._lock_file = -1
         self._read_to: int | None = None
         self._awaited: dict[str, float] = {}
         self._synced: set[Path] = set()
@@ -88,28 +88,18 @@ class FolderStore:
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
-        with self._thread:
+        with self._thread, contextlib.ExitStack() as stack:
             if self._depth == 0:
-                self._lock_file = self._locked()
+                try:
+                    _make(self.home)
+                    lock(stack.enter_context(open_lock(self.home / "lock")))
+                except OSError as problem:
+                    raise _not_stored(problem) from problem
             self._depth += 1
             try:
                 yield
             finally:
                 self._depth -= 1
-                if self._depth == 0:
-                    os.close(self._lock_file)
-
-    def _locked(self) -> int:
-        file = -1
-        try:
-            _make(self.home)
-            file = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError as problem:
-            if file >= 0:
-                os.close(file)
-            raise _not_stored(problem) from problem
-        return file
 
     def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
         target = self.home / path
@@ -126,7 +116,7 @@ class FolderStore:
                 self._sync_way_to(target.parent)
                 self._announce(path)
                 part.rename(target)
-                _sync_folder(target.parent)
+                sync_folder(target.parent)
             except OSError as problem:
                 with contextlib.suppress(OSError):
                     target.rename(part)  # in view already, but perhaps not durable: then there is no receipt
@@ -138,7 +128,7 @@ class FolderStore:
         depth = len(folder.relative_to(self.home).parts)
         for each in [folder, *folder.parents][:depth]:
             if each not in self._synced:
-                _sync_folder(each.parent)
+                sync_folder(each.parent)
                 self._synced.add(each)
 
     def _announce(self, path: str) -> None:
@@ -246,32 +236,17 @@ def _make(folder: Path) -> None:
         return
     _make(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
 
 
 def _fill(part: Path, content: bytes | Mapping[str, bytes]) -> None:
     if isinstance(content, bytes):
-        _write(part, content)
+        write_new(part, content)
         return
     part.mkdir(mode=0o700)
     for name, data in content.items():
-        _write(part / name, data)
-    _sync_folder(part)
-
-
-def _write(path: Path, data: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        write_new(part / name, data)
+    sync_folder(part)
 
 
 def _printable(text: str) -> str:

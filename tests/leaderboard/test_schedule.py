@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT, Clock, answers
 
+from emer_space.errors import InputError
 from leaderboard.board.questions import Desk
 from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import ATTEMPTS, Schedule, Swept, sweep
@@ -129,13 +130,11 @@ def test_a_file_that_the_metric_refuses_is_refused_with_its_problems(board: Boar
 
 
 def test_the_environment_names_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    from leaderboard.errors import LeaderboardError
-
     monkeypatch.setenv("EMER_SCORING_SECONDS", "12")
     assert ScoringLimits.from_environment() == ScoringLimits(seconds=12.0)
     for text in ("much", "0", "-1", "nan", "inf", "1e400"):
         monkeypatch.setenv("EMER_SCORING_MEGABYTES", text)
-        with pytest.raises(LeaderboardError, match="EMER_SCORING_MEGABYTES"):
+        with pytest.raises(InputError, match="EMER_SCORING_MEGABYTES"):
             ScoringLimits.from_environment()
 
 
