@@ -34,7 +34,7 @@ from leaderboard.tracks.vocabularies import (
     track_wheels,
     wheel_sets,
 )
-from submissions.people.identity import LOCAL
+from submissions.person import LOCAL
 
 STANDARD_OUTPUT = "-"
 
@@ -251,8 +251,8 @@ def _score(options: argparse.Namespace) -> None:
     from leaderboard.tracks import load_track
     from leaderboard.tracks.references import ReferenceFile, read_references, reference_file
     from leaderboard.tracks.rules import known_words, predictions_of
-    from submissions.checks.doubts import doubts
     from submissions.checks.ids import missed
+    from submissions.checks.unlikely_answers import unlikely_answers
 
     track = load_track(options.track)
     if options.wheels and track.vocabulary != "official":
@@ -268,7 +268,7 @@ def _score(options: argparse.Namespace) -> None:
         kept = options.answers or answers_file()
         judgements = judge_submission(track, references, predictions, wheels, chat_model(), kept)
     report = score(track, references, predictions, digest, wheels, sentence_model, options.split, judgements)
-    warnings = [*predictions.warnings, *doubts(predictions, track.rules.columns, known_words(track, wheels))]
+    warnings = [*predictions.warnings, *unlikely_answers(predictions, track.rules.columns, known_words(track, wheels))]
     held = {sample[0] for sample in predictions.samples}
     asked = [sample for sample in references.of(options.split).samples if not track.rules.parts or sample[0] in held]
     if few := missed(asked, predictions.samples.keys(), predictions.rows, track.rules.key[-1].name):

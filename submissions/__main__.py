@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from emer_space.commands.run import run_command
 from emer_space.files.formats import read_file
-from emer_space.files.notes import counted
-from emer_space.files.problems import Limits, SubmissionError, more_problems
+from emer_space.files.problems import Limits, SubmissionError, counted, more_problems
 from leaderboard.errors import LeaderboardError
 from leaderboard.tracks import Track, load_track
 from leaderboard.tracks.rules import rules_here
 from submissions.checks.validation import Check, check
-from submissions.people.identity import LOCAL
+from submissions.person import LOCAL
 
 if TYPE_CHECKING:
     from submissions.remote import RemoteBoard

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from emer_space.files.problems import Problem, plain
 from submissions.checks.validation import Check, check
 from submissions.errors import Overtaken, Refusal, StoreError
-from submissions.people.identity import Person, known
 from submissions.people.quota import Attempts, Usage, usage
+from submissions.person import Person, known
 from submissions.store.ledger import Ledger
 from submissions.store.records import Action, Decision, Submission, is_id, new_id
 from submissions.tracks import TrackRules

@@ -91,6 +91,11 @@ def more_problems(count: int) -> str:
     return f"and {count} more problem{'' if count == 1 else 's'} of this file."
 
 
+def counted(count: int, thing: str = "cell") -> str:
+    """`1 cell`, `60 cells`."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 class Findings:
     """Problems as they are found: as many are kept as can be wanted, the rest are counted.
 

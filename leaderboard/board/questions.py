@@ -15,7 +15,7 @@ from leaderboard.tracks import Track
 from submissions.checks.validation import Check, refused
 from submissions.errors import Refusal
 from submissions.intake import Entry, Intake, quota_told
-from submissions.people.identity import Person, known, organiser
+from submissions.person import Person, known, organiser
 from submissions.store.records import Decision
 from submissions.tracks import TrackRules
 

@@ -21,12 +21,11 @@ from leaderboard.tracks.references import ReferenceFile
 from leaderboard.tracks.rules import full_rules, manifest_of
 from submissions.errors import Refusal
 from submissions.intake import Intake
-from submissions.people.identity import Person, organiser
 from submissions.people.quota import Attempts
-from submissions.store.folder import Store
-from submissions.store.home import open_store
+from submissions.person import Person, organiser
 from submissions.store.ledger import Ledger
 from submissions.store.records import Action, Decision, Result, Submission, is_id, version_key
+from submissions.store.store import Store, open_store
 from submissions.tracks import TrackRules
 
 log = logging.getLogger(__name__)

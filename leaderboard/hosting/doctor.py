@@ -19,8 +19,8 @@ from leaderboard.hosting.board import Board
 from leaderboard.hosting.hub_references import READ_TOKEN, fetch_tracks
 from leaderboard.hosting.hub_setup import PRIVATE
 from leaderboard.tracks import own_folder
-from submissions.people.identity import ORGANISERS
-from submissions.store.home import OWNER, TOKEN, endpoint
+from submissions.person import ORGANISERS
+from submissions.store.hub_account import OWNER, TOKEN, endpoint
 from submissions.store.hub_dataset import HubDataset
 
 MOST_SKEW_S = 120

@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
 
 
 def _token() -> str:
-    from submissions.store.home import TOKEN
+    from submissions.store.hub_account import TOKEN
 
     token = os.environ.get(TOKEN)
     if not token:
@@ -51,7 +51,7 @@ def _doctor(options: argparse.Namespace) -> None:
 
 
 def _reindex(options: argparse.Namespace) -> None:
-    from submissions.store.home import DATASET, OWNER
+    from submissions.store.hub_account import DATASET, OWNER
     from submissions.store.hub_dataset import HubDataset
     from submissions.store.hub_tree import HubTree
 

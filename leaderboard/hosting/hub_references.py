@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from leaderboard.errors import ReferencesUnavailable
 from submissions.errors import StoreError
-from submissions.store.home import OWNER, TOKEN, endpoint
+from submissions.store.hub_account import OWNER, TOKEN, endpoint
 
 if TYPE_CHECKING:
     from submissions.store.hub_dataset import HubDataset

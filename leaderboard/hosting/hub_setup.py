@@ -13,8 +13,8 @@ from leaderboard.hosting.publishing import DATASET as RESULTS
 from leaderboard.hosting.publishing import card
 from leaderboard.tracks import Track, load_track
 from leaderboard.tracks.references import ReferenceFile, read_references
-from submissions.store.home import DATASET as SUBMISSIONS
-from submissions.store.home import endpoint
+from submissions.store.hub_account import DATASET as SUBMISSIONS
+from submissions.store.hub_account import endpoint
 from submissions.store.hub_dataset import HubDataset
 
 CARDS = Path(__file__).parent / "cards"

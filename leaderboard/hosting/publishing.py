@@ -14,7 +14,7 @@ from leaderboard.board.export import as_csv
 from leaderboard.board.ranking import ranking
 from leaderboard.hosting.board import Board
 from submissions.errors import StoreError
-from submissions.store.home import OWNER, TOKEN
+from submissions.store.hub_account import OWNER, TOKEN
 from submissions.store.hub_dataset import HubDataset, Moved
 
 log = logging.getLogger(__name__)

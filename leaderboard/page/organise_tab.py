@@ -13,7 +13,8 @@ from leaderboard.page import render
 from submissions.errors import Refusal
 from submissions.page.handlers import QUIET, Languages, Words, for_api, for_page, sentence
 from submissions.page.render import message
-from submissions.people.identity import Identity, organiser
+from submissions.people.identity import Identity
+from submissions.person import organiser
 
 
 class OrganiseTab:

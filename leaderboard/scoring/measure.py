@@ -18,8 +18,8 @@ from leaderboard.metrics.groups import Groups, parse_groups
 from leaderboard.metrics.registry import METRICS, REASON, Resources
 from leaderboard.metrics.tally import Tally
 from leaderboard.metrics.wheels import Wheels
-from submissions.checks.doubts import doubts
 from submissions.checks.ids import missed
+from submissions.checks.unlikely_answers import unlikely_answers
 
 
 class Measured(NamedTuple):
@@ -57,7 +57,7 @@ def measure(
     wanted = _table(references, asked, chosen.references, key, wheels.knows)
     answers = _table(predictions, given, chosen.predictions, key, wheels.knows)
     warnings += (each.in_file(references.name) for each in wanted.warnings)
-    told = [*answers.warnings, *doubts(answers, chosen.predictions, wheels.knows)]
+    told = [*answers.warnings, *unlikely_answers(answers, chosen.predictions, wheels.knows)]
     if few := missed(wanted.samples.keys(), answers.samples.keys(), answers.rows, key[-1].name):
         told.insert(0, few)
     warnings += (each.in_file(predictions.name) for each in told)

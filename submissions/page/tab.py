@@ -10,12 +10,13 @@ import gradio as gr
 from emer_space.files.problems import SubmissionError
 from emer_space.page.clients import client_of
 from emer_space.page.turns import Lines
-from submissions.checks.samples import sample_csv
+from submissions.checks.sample_file import sample_csv
 from submissions.checks.validation import Check, refused
 from submissions.errors import Refusal
 from submissions.page import render
 from submissions.page.handlers import QUIET, Languages, Words, download, for_api, for_page, sentence, uploaded
-from submissions.people.identity import Identity, Person
+from submissions.people.identity import Identity
+from submissions.person import Person
 from submissions.tracks import TrackRules
 
 REFRESH_S = 4

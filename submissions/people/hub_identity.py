@@ -13,8 +13,8 @@ from huggingface_hub import HfApi
 from huggingface_hub.utils import get_session
 
 from submissions.errors import Refusal
-from submissions.people.identity import ORGANISERS, Person
-from submissions.store.home import endpoint
+from submissions.person import ORGANISERS, Person
+from submissions.store.hub_account import endpoint
 
 log = logging.getLogger(__name__)
 

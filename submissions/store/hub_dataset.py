@@ -17,7 +17,7 @@ from huggingface_hub.errors import EntryNotFoundError, OfflineModeIsEnabled
 from huggingface_hub.utils import get_session, hf_raise_for_status, parse_datetime, parse_ratelimit_headers
 
 from submissions.errors import Doubtful, StoreError
-from submissions.store.home import endpoint
+from submissions.store.hub_account import endpoint
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")

@@ -1,6 +1,6 @@
 """The tree of entries in a private dataset on the Hub: the same as the folder's, written by commits (decisions 1, 2).
 
-submissions/…, results/…, decisions/… as in `submissions.store.layout`. Made from the tree, for the speed of a start
+submissions/…, results/…, decisions/… as in `submissions.store.paths`. Made from the tree, for the speed of a start
 alone: `index/*.jsonl.gz`. What was set aside lies in `damaged/`.
 """
 
@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from submissions.errors import AlreadyStored, Doubtful, Overtaken, StoreError
+from submissions.store.hub_commit_rate import HOUR_S, CommitRate
 from submissions.store.hub_dataset import UNKNOWN, HubDataset, Moved
 from submissions.store.hub_tree import TITLE, HubTree
-from submissions.store.layout import RESULTS, SUBMISSIONS, entry_of, is_record
-from submissions.store.pace import HOUR_S, Pace
+from submissions.store.paths import RESULTS, SUBMISSIONS, entry_of, is_record
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +58,9 @@ class HubStore:
     its predictions waits for what becomes of it.
     """
 
-    def __init__(self, dataset: HubDataset, pace: Pace | None = None, poll_s: float = POLL_S) -> None:
-        self.pace, self.poll_s = pace or Pace(), poll_s
-        self.tree = HubTree(dataset, self.pace.note_before)
+    def __init__(self, dataset: HubDataset, commit_rate: CommitRate | None = None, poll_s: float = POLL_S) -> None:
+        self.commit_rate, self.poll_s = commit_rate or CommitRate(), poll_s
+        self.tree = HubTree(dataset, self.commit_rate.note_before)
         self._turn = threading.Condition(threading.RLock())
         self._waiting: dict[str, _Waiting] = {}  # changed only while the turn is held
         self._committing = threading.Lock()
@@ -134,11 +134,11 @@ class HubStore:
         with self._turn:
             waiting = list(self._waiting.values())
         urgent = [each for each in waiting if each.urgent]
-        if urgent and self.pace.alone():
+        if urgent and self.commit_rate.alone():
             return urgent[:1]
         overtaken = 0 < time.monotonic() - self._overtaken_at < ANEW_S
-        if (urgent and self.pace.together(at_once=overtaken)) or (
-            waiting and self.pace.results(at_once=self._flushing)
+        if (urgent and self.commit_rate.together(at_once=overtaken)) or (
+            waiting and self.commit_rate.results(at_once=self._flushing)
         ):
             return waiting
         return []
@@ -197,7 +197,7 @@ class HubStore:
             records = {path: content for path, content in files.items() if is_record(path)}
             index = self.tree.index(records)
             if not noted:  # what the Hub refuses for its parent is no commit
-                self.pace.note(results=not all(each.urgent for each in entries))
+                self.commit_rate.note(results=not all(each.urgent for each in entries))
                 noted = True
             try:
                 sha = self.tree.dataset.commit({**files, **index}, f"{TITLE}{len(entries)} stored", parent)
@@ -250,10 +250,10 @@ class HubStore:
         began = time.time() - HOUR_S
         made = [at for each in self.tree.dataset.commits(128) if (at := each.at.timestamp()) > began]
         self.tree.look(self.poll_s)
-        self.pace.note_before(made)
+        self.commit_rate.note_before(made)
 
     def notice(self) -> str:
-        if self._trouble or self.pace.alone():
+        if self._trouble or self.commit_rate.alone():
             return self._trouble
         return "Many files are coming in: what you send is stored with others, and its receipt may take two minutes."
 
@@ -263,9 +263,9 @@ class HubStore:
         """Where the Hub does not answer, or the hour is full, it stays."""
         try:
             with self._committing:
-                if self.pace.spare():  # hundreds at a time would use up what people's files need
+                if self.commit_rate.spare():  # hundreds at a time would use up what people's files need
                     self.tree.set_aside(path, reason)
-                    self.pace.note()
+                    self.commit_rate.note()
         except FileNotFoundError:
             pass  # it never came there
         except StoreError as problem:

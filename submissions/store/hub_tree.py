@@ -10,7 +10,7 @@ from itertools import dropwhile, takewhile
 
 from submissions.store.hub_dataset import HubDataset
 from submissions.store.hub_index import FOLDER, GROWN, packed, unpacked
-from submissions.store.layout import SUBMISSIONS, entry_of, is_record
+from submissions.store.paths import SUBMISSIONS, entry_of, is_record
 
 DAMAGED, REASONS = "damaged/", "damaged/reasons/"
 READERS = 8

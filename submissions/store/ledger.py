@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 import orjson
 
 from submissions.errors import AlreadyStored, Doubtful, StoreError, Unreadable
-from submissions.store.folder import Store
-from submissions.store.layout import REQUEST
+from submissions.store.paths import REQUEST
 from submissions.store.records import Decision, Record, Result, State, Submission, UnknownSchema, version_key
+from submissions.store.store import Store
 
 log = logging.getLogger(__name__)
 

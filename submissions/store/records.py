@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from submissions.people.identity import Person
+from submissions.person import Person
 
 ID = re.compile(r"\d{8}T\d{6}Z-[A-Z2-7]{10}")
 _TIME = "%Y%m%dT%H%M%SZ"

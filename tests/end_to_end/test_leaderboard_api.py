@@ -16,7 +16,7 @@ from serving import wait_for
 from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import Schedule
 from leaderboard.tracks import load_track
-from submissions.people.identity import Person
+from submissions.person import Person
 
 TRACK = "clue-practice"
 NAMES = sorted(name for (name,) in load_track(TRACK).rules.manifest or ())

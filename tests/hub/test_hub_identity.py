@@ -12,7 +12,8 @@ from signing_in import SignIn
 from submissions.errors import Refusal
 from submissions.people import hub_identity
 from submissions.people.hub_identity import OAUTH, HubIdentity, login_offered
-from submissions.people.identity import LocalIdentity, Person, identity_for
+from submissions.people.identity import LocalIdentity, identity_for
+from submissions.person import Person
 
 ADA, WRONG = "hf_adaSecret", "hf_unknownSecret"
 HOST = "lab-emer.hf.space"

@@ -32,7 +32,7 @@ from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import sweep
 from submissions.errors import Refusal
 from submissions.intake import Entry
-from submissions.people.identity import LOCAL, Person
+from submissions.person import LOCAL, Person
 
 SCORER = "the scoring process"
 OUTSIDE = "the folder of the home"

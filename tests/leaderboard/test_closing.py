@@ -11,7 +11,7 @@ from leaderboard.hosting.schedule import sweep
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.errors import Refusal
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 
 
 def report(value: float | None) -> dict:

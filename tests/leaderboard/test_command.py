@@ -16,7 +16,7 @@ from leaderboard.__main__ import main
 from leaderboard.hosting.board import Board
 from leaderboard.tracks import load_track
 from submissions.intake import Entry
-from submissions.people.identity import LOCAL
+from submissions.person import LOCAL
 
 
 def write(path: Path, text: str) -> Path:

@@ -27,7 +27,7 @@ from leaderboard.hosting.doctor import Finding, _tracks
 from leaderboard.hosting.schedule import Schedule, Swept, sweep
 from leaderboard.tracks import load_track
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRET = "zephyr"

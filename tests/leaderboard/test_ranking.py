@@ -19,7 +19,7 @@ from leaderboard.page.plots import best_over_time, plots
 from leaderboard.page.render import details, frame, heading
 from leaderboard.scoring.scoring_process import Outcome, ScoringLimits
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 
 
 def report(value: float | None, low: float = 0.0, high: float = 1.0, **scores: float) -> dict[str, Any]:

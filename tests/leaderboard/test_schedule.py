@@ -18,7 +18,7 @@ from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import ATTEMPTS, Schedule, Swept, sweep
 from leaderboard.scoring.scoring_process import Outcome, ScoringLimits, score_in_child
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 
 
 def send(board: Board, person: Person = ADA, track: str = "small", **changed: str) -> str:

@@ -22,7 +22,7 @@ from leaderboard.scoring.scorer import score
 from leaderboard.tracks import FOLDER, load_track, track_ids
 from leaderboard.tracks.references import ReferenceFile, read_references
 from leaderboard.tracks.vocabularies import open_wheels
-from submissions.checks.samples import sample_csv
+from submissions.checks.sample_file import sample_csv
 from submissions.checks.validation import check
 
 ODD: list[Any] = [

@@ -17,7 +17,7 @@ from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import Score, Swept, sweep
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 from submissions.store.records import Result
 
 PRACTICE = [f"clue-{number:03}" for number in range(1, 61)]

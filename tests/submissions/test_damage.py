@@ -14,7 +14,7 @@ from entering import scored, send
 from leaderboard.board.questions import Desk
 from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import Swept, sweep
-from submissions.people.identity import Person
+from submissions.person import Person
 from submissions.store.ledger import REQUEST
 from submissions.store.records import Decision, new_id
 

@@ -17,8 +17,8 @@ from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import sweep
 from submissions.errors import StoreError
 from submissions.intake import Entry
-from submissions.people.identity import Person
-from submissions.store.folder import FolderStore
+from submissions.person import Person
+from submissions.store.folder_store import FolderStore
 
 PAGE = 4096
 

@@ -21,7 +21,7 @@ from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import Swept, sweep
 from submissions.errors import Refusal
 from submissions.intake import Entry, Receipt
-from submissions.people.identity import Person
+from submissions.person import Person
 from submissions.store.ledger import Ledger
 from submissions.store.records import Result
 

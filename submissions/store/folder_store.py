@@ -1,4 +1,4 @@
-"""Where state is kept: a tree of entries that are written once, whole or not at all (decisions 1 and 2)."""
+"""A store in a local folder: each entry appears in it by one rename (decisions 1 and 2)."""
 
 import contextlib
 import errno
@@ -9,12 +9,11 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
 
 from emer_space.files.locks import lock, open_lock
 from emer_space.files.writing import sync_folder, write_new
 from submissions.errors import AlreadyStored, StoreError, Unreadable
-from submissions.store.layout import ENTRIES, is_entry
+from submissions.store.paths import ENTRIES, is_entry
 
 REASONS = "damaged.jsonl"
 NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
@@ -25,51 +24,6 @@ RETOLD = 16_384
 """Bytes at the end of the journal that are read again after a listing, in which an entry may have been on its way."""
 AWAITED_S = 60.0
 """How long an entry that is announced and not yet there is waited for: its writer is about to rename it."""
-
-
-class Store(Protocol):
-    """A home of the tree; several processes may share it."""
-
-    def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
-        """Store an entry: a file, or a folder of files. When this returns, it is durable.
-
-        Raises `AlreadyStored` where there is one, `StoreError` where it cannot be stored; then nothing is there.
-        Raises `Overtaken` for a submission if another process stored one since `exclusive` was entered.
-        """
-        ...
-
-    def read(self, path: str) -> bytes:
-        """The content of a file. Raises `FileNotFoundError`; `Unreadable` where this one cannot be read, and
-        `StoreError` where the store does not answer.
-        """
-        ...
-
-    def news(self) -> list[str]:
-        """Entries that came since the last call; the first tells of all, in the order of their paths.
-
-        An entry may be told of twice.
-        """
-        ...
-
-    def exclusive(self) -> contextlib.AbstractContextManager[None]:
-        """While it is held nobody else writes; it may be entered again by who holds it. Raises `StoreError`."""
-        ...
-
-    def set_aside(self, path: str, reason: str) -> None:
-        """Move a damaged entry out of the tree, and keep the reason."""
-        ...
-
-    def damaged(self) -> list[tuple[str, str]]:
-        """What was set aside: path and reason."""
-        ...
-
-    def notice(self) -> str:
-        """What everybody should know now, as that a receipt takes long; empty where there is nothing."""
-        ...
-
-    def flush(self) -> None:
-        """When this returns, all that was written is durable. Raises `StoreError`. For whoever is about to end."""
-        ...
 
 
 class FolderStore:
