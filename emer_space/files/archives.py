@@ -15,7 +15,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from emer_space.files.problems import Limits, SubmissionError, refusal, shown
+from emer_space.files.csv_rows import csv_rows
+from emer_space.files.problems import Findings, Limits, SubmissionError, refusal, shown
+from emer_space.files.rows import Row
 
 NAMES: Mapping[str, str] = {"filenames": "name", "fileitems": "openset"}
 """The challenges' arrays → our columns; other arrays keep their name."""
@@ -45,6 +47,19 @@ _BROKEN = (
 _MAGIC = re.compile(rb"\x93NUMPY([\x01-\x03])\x00")
 _HEADER_MOST = 10_000
 _TEXTS = re.compile(r"[<>|=]?[US]\d{1,7}")
+
+
+def zipped_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row]:
+    """The rows of the one csv in a zip. Raises `SubmissionError`."""
+    yield from csv_rows(single_csv(content, limits), limits, findings)
+
+
+def array_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row]:
+    """The rows of an npz whose string arrays are its columns. Raises `SubmissionError`."""
+    columns, unnamed = array_columns(content, limits)
+    for number, cells in enumerate(zip(*columns.values(), strict=True), 1):
+        row = dict(zip(columns, cells, strict=True))
+        yield Row(number, row, lone=row["openset"] if unnamed else None)
 
 
 def single_csv(content: bytes, limits: Limits) -> bytes:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from emer_space.files.formats import Cell
 from emer_space.files.problems import Problem, counted, shown
+from emer_space.files.rows import Cell
 from emer_space.files.spellings import TABLE
 
 MOST_EXAMPLES = 3

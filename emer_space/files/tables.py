@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from emer_space.files.cell_warnings import CellWarnings
-from emer_space.files.formats import Cell, Row, odd_cell, read_rows
+from emer_space.files.formats import odd_cell, read_rows
 from emer_space.files.label_lists import TooManyLabels
 from emer_space.files.problems import Findings, Limits, Problem, refusal, shown
+from emer_space.files.rows import Cell, Row
 from emer_space.files.spellings import Knows, read_labels
 
 Kind = Literal["labels", "choice", "polarity", "text"]

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from emer_space.errors import ModelUnavailable
-from emer_space.files.formats import Row, read_file, rows_of
+from emer_space.files.formats import read_file, rows_of
 from emer_space.files.problems import Limits, Problem, SubmissionError, refusal, shown
+from emer_space.files.rows import Row
 from emer_space.files.spellings import Knows
 from emer_space.files.tables import NAME, Column, Id, Table, columns_of, table_of
 from leaderboard.errors import LeaderboardError

@@ -10,8 +10,8 @@ from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from emer_space.files.cell_warnings import Cells
-from emer_space.files.formats import Cell
 from emer_space.files.problems import Problem, counted, shown
+from emer_space.files.rows import Cell
 from emer_space.files.spellings import NOTHING, Knows
 from emer_space.files.tables import Column, Id, Table
 

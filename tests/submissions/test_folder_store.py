@@ -16,7 +16,7 @@ from entering import known, send
 from leaderboard.hosting.board import Board
 from submissions.errors import AlreadyStored, IntakeError, StoreError
 from submissions.person import Person
-from submissions.store import folder as stores
+from submissions.store import folder_store as stores
 from submissions.store.folder_store import FolderStore
 from submissions.store.ledger import Ledger
 from submissions.store.records import Result, is_id, new_id, version_key
