@@ -1,6 +1,6 @@
 """Where the vocabularies are: the open one comes with the project, the official files are found or fetched.
 
-`official_wheels.toml` names the official sets: their files, the revision they come from, and the SHA-256 of each.
+`metrics/official_wheels.toml` names the official sets: their files, the revision they come from, and the SHA-256 of each.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from http.client import HTTPException
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
@@ -50,7 +51,7 @@ class WheelSet:
 
 @cache
 def _source() -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / "official_wheels.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((resources.files("leaderboard.metrics") / "official_wheels.toml").read_text(encoding="utf-8"))
 
 
 @cache
