@@ -57,7 +57,7 @@ from leaderboard.__main__ import chat_model, explain  # noqa: E402
 from leaderboard.board.questions import Desk  # noqa: E402
 from leaderboard.hosting.baselines import enter_baselines  # noqa: E402
 from leaderboard.hosting.board import Board, check_references_are_private  # noqa: E402
-from leaderboard.hosting.hub_references import fetch_tracks  # noqa: E402
+from leaderboard.tracks.hub_references import fetch_tracks  # noqa: E402
 from leaderboard.hosting.publishing import publisher  # noqa: E402
 from leaderboard.hosting.schedule import Schedule, scorer  # noqa: E402
 from leaderboard.page.tab import LeaderboardTab  # noqa: E402
