@@ -58,12 +58,12 @@ from leaderboard.__main__ import chat_model, explain  # noqa: E402
 from leaderboard.board.questions import Desk  # noqa: E402
 from leaderboard.hosting.baselines import enter_baselines  # noqa: E402
 from leaderboard.hosting.board import Board, check_references_are_private  # noqa: E402
-from leaderboard.hosting.hub_references import fetch_tracks  # noqa: E402
 from leaderboard.hosting.publishing import publisher  # noqa: E402
 from leaderboard.hosting.schedule import Schedule, scorer  # noqa: E402
 from leaderboard.page.tab import LeaderboardTab  # noqa: E402
 from leaderboard.scoring.scoring_process import ScoringLimits  # noqa: E402
 from leaderboard.tracks import own_folder as track_folder  # noqa: E402
+from leaderboard.tracks.hub_references import fetch_tracks  # noqa: E402
 from submissions.people.identity import Identity, identity_for  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"

@@ -6,7 +6,6 @@ Exit code 0; 2 with one sentence on stderr (or the problems of a file, a line ea
 """
 
 import argparse
-import hashlib
 import json
 import sys
 import tempfile
@@ -23,17 +22,10 @@ from leaderboard.board.questions import Desk
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting import hub_commands
 from leaderboard.judge import commands as judge_commands
-from leaderboard.metrics.classification import Undecided
+from leaderboard.metrics.metric import Undecided
 from leaderboard.metrics.registry import METRICS
-from leaderboard.tracks.vocabularies import (
-    FIRST_SET,
-    fetch,
-    fetched_folder,
-    metric_wheels,
-    terms,
-    track_wheels,
-    wheel_sets,
-)
+from leaderboard.tracks.rules import track_wheels
+from leaderboard.tracks.vocabularies import FIRST_SET, fetch, fetched_folder, metric_wheels, terms, wheel_sets
 from submissions.person import LOCAL
 
 STANDARD_OUTPUT = "-"
@@ -49,13 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     metric = commands.add_parser("metric", help="score predictions against references with one metric")
-    metric.add_argument("metric", choices=sorted(METRICS))
+    metric.add_argument("metric", metavar="METRIC", help="its name, as in docs/scoring.md")
     metric.add_argument("--references", type=Path, required=True, metavar="R")
-    metric.add_argument("--groups", type=Path, metavar="FILE", help="set-level: JSON, sample → its synonym groups")
+    metric.add_argument("--groups", type=Path, metavar="FILE", help="JSON, sample → groups of synonyms")
     metric.add_argument(
         "--undecided",
         choices=get_args(Undecided),
-        help="sentiment, preference: whether a prediction that decides for neither class (neutral, 0, same) counts as "
+        help="for a metric of two classes: whether a prediction that decides for neither (neutral, 0, same) counts as "
         "in the official code, as negative or a1 (default), or is wrong",
     )
     judge_commands.add_options(metric)
@@ -123,11 +115,11 @@ def _add_hosting(commands: Any) -> None:
 def _run_once(options: argparse.Namespace) -> None:
     from leaderboard.hosting.baselines import enter_baselines
     from leaderboard.hosting.board import Board
-    from leaderboard.hosting.hub_references import fetch_tracks
     from leaderboard.hosting.publishing import publisher
     from leaderboard.hosting.schedule import sweep
     from leaderboard.scoring.scoring_process import ScoringLimits
     from leaderboard.tracks import own_folder
+    from leaderboard.tracks.hub_references import fetch_tracks
 
     limits, chat = ScoringLimits.from_environment(), chat_model()
     fetch_tracks(own_folder())
@@ -203,13 +195,16 @@ def _export(options: argparse.Namespace) -> None:
 def _metric(options: argparse.Namespace) -> None:
     from leaderboard.scoring.measure import measure
 
-    if options.groups and options.metric != "set-level":
-        raise LeaderboardError(f"--groups goes with set-level, not with {options.metric}; leave it out.")
-    if options.undecided and not METRICS[options.metric].of_two:
-        told = "--undecided goes with the metrics of two classes, sentiment and preference"
-        raise LeaderboardError(f"{told}, not with {options.metric}; leave it out.")
+    chosen = METRICS.named(options.metric)
+    if options.groups and "groups" not in chosen.needs:
+        those = METRICS.those(lambda metric: "groups" in metric.needs)
+        raise LeaderboardError(f"--groups goes with {those}, not with {chosen.name}; leave it out.")
+    if options.undecided and "undecided" not in chosen.needs:
+        those = METRICS.those(lambda metric: "undecided" in metric.needs)
+        told = f"--undecided goes with the metrics of two classes, {those}"
+        raise LeaderboardError(f"{told}, not with {chosen.name}; leave it out.")
     wheels = metric_wheels(options.wheels)
-    judge = judge_commands.judge_of(options, METRICS[options.metric].judged, chat_model)
+    judge = judge_commands.judge_of(options, chosen, chat_model)
     tally, warnings = measure(
         options.metric,
         options.references,
@@ -223,7 +218,7 @@ def _metric(options: argparse.Namespace) -> None:
         judge_commands.save_groups(options.save_groups, tally)
     lines = [f"{name}: {value:.4f}" for name, value in tally.point().items()]
     report = {**tally.to_dict(), "warnings": _warned(warnings)}
-    _show(report, options.json, [*lines, *judge_commands.told(tally)])
+    _show(report, options.json, [*lines, *judge_commands.asked_lines(chosen, tally)])
 
 
 def _warned(warnings: Sequence[Problem]) -> list[dict[str, Any]]:
@@ -244,43 +239,27 @@ def _prefer(options: argparse.Namespace) -> None:
 
 def _score(options: argparse.Namespace) -> None:
     from emer_space.files.formats import read_file
-    from leaderboard.judge.judge import answers_file
-    from leaderboard.judge.submission import judge_submission
-    from leaderboard.scoring.measure import sentence_model
-    from leaderboard.scoring.scorer import score
+    from leaderboard.scoring.score_file import score_file
     from leaderboard.tracks import load_track
-    from leaderboard.tracks.references import ReferenceFile, read_references, reference_file
-    from leaderboard.tracks.rules import known_words, predictions_of
-    from submissions.checks.ids import missed
-    from submissions.checks.unlikely_answers import unlikely_answers
+    from leaderboard.tracks.references import ReferenceFile, reference_file
 
     track = load_track(options.track)
     if options.wheels and track.vocabulary != "official":
         raise LeaderboardError(f"{track.id} is not scored with the official wheel files; leave --wheels out.")
+    warnings: list[Problem] = []
     wheels = track_wheels(track, options.wheels)
     file = ReferenceFile.at(options.references) if options.references else reference_file(track)
-    references = read_references(track, file)
-    content = read_file(options.predictions, Limits())
-    predictions = predictions_of(track, content, options.predictions.name, wheels)
-    digest = hashlib.sha256(content).hexdigest()
-    judgements = None
-    if track.judges:
-        kept = options.answers or answers_file()
-        judgements = judge_submission(track, references, predictions, wheels, chat_model(), kept)
-    report = score(track, references, predictions, digest, wheels, sentence_model, options.split, judgements)
-    warnings = [*predictions.warnings, *unlikely_answers(predictions, track.rules.columns, known_words(track, wheels))]
-    held = {sample[0] for sample in predictions.samples}
-    asked = [sample for sample in references.of(options.split).samples if not track.rules.parts or sample[0] in held]
-    if few := missed(asked, predictions.samples.keys(), predictions.rows, track.rules.key[-1].name):
-        warnings.insert(0, few)
+    content, chat = read_file(options.predictions, Limits()), chat_model() if track.judges else None
+    report = score_file(
+        track, content, options.predictions.name, options.split, file, wheels, chat, options.answers, warnings
+    )
     lines = [f"{track.id}, {report.split} samples"]
     if report.value is not None and report.interval is not None:
         bounds = f"{report.interval.low:.4f} to {report.interval.high:.4f}"
         lines.append(f"{track.primary}: {report.value:.4f} (95 % interval {bounds})")
     lines += [report.note] if report.note else []
     lines.append(", ".join(f"{count} {name}" for name, count in report.samples.items()))
-    told = {**report.to_dict(), "warnings": _warned([each.in_file(options.predictions.name) for each in warnings])}
-    _show(told, options.json, lines)
+    _show({**report.to_dict(), "warnings": _warned(warnings)}, options.json, lines)
 
 
 def _tracks(options: argparse.Namespace) -> None:

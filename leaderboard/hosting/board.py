@@ -50,7 +50,7 @@ class Heartbeat:
 
 
 class Board:
-    """State is in `store`, or where `submissions.store.home` says; what is of this machine alone is under `home`.
+    """State is in `store`, or where `open_store` says; what is of this machine alone is under `home`.
 
     `clock` answers with the time. `arrived` may be set to what shall follow a receipt.
     """

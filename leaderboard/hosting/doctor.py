@@ -16,9 +16,9 @@ from emer_space.models.endpoint import ROLES, EndpointChat, endpoint_of
 from emer_space.models.store import bundled_models, locate
 from emer_space.settings import app_home
 from leaderboard.hosting.board import Board
-from leaderboard.hosting.hub_references import READ_TOKEN, fetch_tracks
 from leaderboard.hosting.hub_setup import PRIVATE
 from leaderboard.tracks import own_folder
+from leaderboard.tracks.hub_references import READ_TOKEN, fetch_tracks
 from submissions.person import ORGANISERS
 from submissions.store.hub_account import OWNER, TOKEN, endpoint
 from submissions.store.hub_dataset import HubDataset

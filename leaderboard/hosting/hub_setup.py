@@ -7,11 +7,11 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting.hub_references import DATASET as REFERENCES
-from leaderboard.hosting.hub_references import FOLDER, TRACKS
 from leaderboard.hosting.publishing import DATASET as RESULTS
 from leaderboard.hosting.publishing import card
 from leaderboard.tracks import Track, load_track
+from leaderboard.tracks.hub_references import DATASET as REFERENCES
+from leaderboard.tracks.hub_references import FOLDER, TRACKS
 from leaderboard.tracks.references import ReferenceFile, read_references
 from submissions.store.hub_account import DATASET as SUBMISSIONS
 from submissions.store.hub_account import endpoint

@@ -24,11 +24,10 @@ from leaderboard.hosting.board import BEAT_S, Board
 from leaderboard.judge.judge import ANSWERS
 from leaderboard.judge.record import Record
 from leaderboard.judge.stopping import Stoppable
-from leaderboard.judge.submission import earlier_answers, judge_submission
+from leaderboard.scoring.comparison import read_comparison
+from leaderboard.scoring.judgements import earlier_answers, judge_submission
+from leaderboard.scoring.report import reports_of
 from leaderboard.scoring.scoring_process import MOST_TRACEBACK, Outcome, ScoringLimits, score_in_child
-from leaderboard.tracks.references import read_references, reference_file
-from leaderboard.tracks.rules import predictions_of
-from leaderboard.tracks.vocabularies import track_wheels
 from submissions.errors import AlreadyStored, StoreError
 from submissions.store.records import Result, Submission, check_reports
 
@@ -200,13 +199,10 @@ class _Sweep:
     def _judgements(self, submission: Submission, content: bytes) -> dict[str, Record]:
         """What the language model says; of what it said before of this submission nothing is asked again."""
         track = self.board.track(submission.track)
-        references = read_references(track, reference_file(track))
-        wheels = track_wheels(track)
-        predictions = predictions_of(track, content, submission.file, wheels)
+        comparison = read_comparison(track, content, submission.file)
         results = self.board.ledger.results(submission.id).values()
-        earlier = earlier_answers(report for result in results for report in result.reports.values())
-        file = self.board.home / ANSWERS
-        return judge_submission(track, references, predictions, wheels, self.chat, file, earlier)
+        earlier = earlier_answers(report for result in results for report in reports_of(result).values())
+        return judge_submission(comparison, self.chat, self.board.home / ANSWERS, earlier)
 
     def _store(self, submission: Submission, version: str, outcome: Outcome, attempts: int) -> None:
         error = outcome.state == "error"

@@ -4,15 +4,17 @@ import argparse
 import csv
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from emer_space.models.chat import Chat
 from leaderboard.errors import LeaderboardError
-from leaderboard.judge.grouper import saved
 from leaderboard.judge.judge import AT_ONCE, LANGUAGES, MOST_AT_ONCE, Judge, answers_file
 from leaderboard.judge.preference import Preferences, preferences
+from leaderboard.metrics.files import read_descriptions
+from leaderboard.metrics.groups import saved
+from leaderboard.metrics.metric import Metric, Role
 from leaderboard.metrics.tally import Tally
-from leaderboard.scoring.measure import read_descriptions
+from leaderboard.tracks.judges import asked_as
 
 ENDPOINT = "endpoint"
 NO_MODEL = "No language model is named; let EMER_CHAT_URL and EMER_CHAT_MODEL say where one is."
@@ -20,8 +22,8 @@ NO_MODEL = "No language model is named; let EMER_CHAT_URL and EMER_CHAT_MODEL sa
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """For a command that may ask a language model."""
-    command.add_argument("--judge", choices=[ENDPOINT], help="clue-overlap, label-overlap: the model that scores")
-    command.add_argument("--grouper", choices=[ENDPOINT], help="set-level: the model that groups synonyms")
+    command.add_argument("--judge", choices=[ENDPOINT], help="the model that scores, for a metric that has one")
+    command.add_argument("--grouper", choices=[ENDPOINT], help="the model that groups synonyms, likewise")
     command.add_argument("--save-groups", type=Path, metavar="FILE", help="write its groups, for --groups")
     add_asking(command)
 
@@ -54,32 +56,32 @@ def add_prefer(commands: Any) -> argparse.ArgumentParser:
 def prefer(options: argparse.Namespace, chat_model: Callable[[], Chat | None]) -> Preferences:
     """Raises `LeaderboardError` where no model is named or the file cannot be written."""
     wanted, first, second = (read_descriptions(path) for path in (options.references, options.a1, options.a2))
-    found = preferences(wanted, first, second, asking_judge(options, chat_model))
+    preferred = preferences(wanted, first, second, asking_judge(options, chat_model))
     if options.out:
         try:
             with options.out.open("w", encoding="utf-8", newline="") as file:
                 rows = csv.writer(file, lineterminator="\n")
                 rows.writerow(["name", "a1", "a2", "preference"])
                 pair = options.a1.stem, options.a2.stem
-                rows.writerows([*sample, *pair, choice] for sample, choice in found.chosen.items())
+                rows.writerows([*sample, *pair, choice] for sample, choice in preferred.chosen.items())
         except OSError as problem:
             raise LeaderboardError(
                 f"{options.out} cannot be written ({problem.strerror}); name another file."
             ) from None
-    return found
+    return preferred
 
 
-def judge_of(options: argparse.Namespace, judged: bool, chat_model: Callable[[], Chat | None]) -> Judge | None:
+def judge_of(options: argparse.Namespace, metric: Metric, chat_model: Callable[[], Chat | None]) -> Judge | None:
     """The judge or grouper that the options of `metric` name; None where it is scored without one.
 
     Raises `LeaderboardError` for options that do not go together, and where no model is named.
     """
-    if options.judge and not judged:
-        raise LeaderboardError(f"--judge goes with clue-overlap and label-overlap, not with {options.metric}.")
-    if judged and not options.judge:
-        raise LeaderboardError(f"{options.metric} asks a language model; add --judge {ENDPOINT}.")
-    if options.grouper and options.metric != "set-level":
-        raise LeaderboardError(f"--grouper goes with set-level, not with {options.metric}; leave it out.")
+    role = metric.asked.role if metric.asked else None
+    for other in get_args(Role):
+        if getattr(options, other) and other != role:
+            raise LeaderboardError(f"--{other} goes with {asked_as(other)}, not with {metric.name}; leave it out.")
+    if metric.judged and not options.judge:
+        raise LeaderboardError(f"{metric.name} asks a language model; add --judge {ENDPOINT}.")
     if options.grouper and options.groups:
         raise LeaderboardError("--groups and --grouper are two sources of the groups; name one of them.")
     if options.save_groups and not options.grouper:
@@ -103,9 +105,9 @@ def save_groups(path: Path, tally: Tally) -> None:
         raise LeaderboardError(f"{path} cannot be written ({problem.strerror}); name another file.") from None
 
 
-def told(tally: Tally) -> list[str]:
+def asked_lines(metric: Metric, tally: Tally) -> list[str]:
     """Who judged, and what the mean is over, as lines for a reader."""
-    about = tally.facts.get("judge") or tally.facts.get("grouping", {})
+    about = tally.facts.get(metric.asked.fact, {}) if metric.asked else {}
     if "model" not in about:
         return []
     samples = tally.facts["samples"]

@@ -7,18 +7,18 @@ soft counts, Zhang et al. 2020, with sentences in the place of tokens). F is tak
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from emer_space.files.tables import Table
+from leaderboard.metrics.columns import REASON
+from leaderboard.metrics.metric import Embed, Metric, Resources
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, harmonic, ratio
 
 Texts = Mapping[Any, str]
-Embed = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Sentences → vectors of unit length, shape (n, d)."""
 MOST_CLUES = 200
 """Clues of a description that are matched; what comes after them counts as unmatched."""
 _CLUE = re.compile(r"[^.!?;。！？；\n]*[^\s.!?;。！？；][^.!?;。！？；\n]*")
@@ -117,3 +117,20 @@ def _clue_scores(pairs: Pairs, embed: Embed) -> Floats:
             matched = similar[linear_sum_assignment(similar, maximize=True)].sum()
             found[number] = matched / len(given), matched / len(wanted)
     return found
+
+
+def _description(references: Table, predictions: Table, resources: Resources) -> Tally:
+    return description(references.column("reason"), predictions.column("reason"), resources.embed)
+
+
+METRIC = Metric(
+    name="description",
+    version="1",
+    about="BLEU, chrF (0 to 100), ROUGE-L, and clue by clue by meaning",
+    primary="clues.f",
+    scores=r"rouge_l|clues\.(f|precision|recall)",
+    references=(REASON,),
+    predictions=(REASON,),
+    tally=_description,
+    needs=("sentences",),
+)

@@ -6,12 +6,17 @@ such a sample is skipped here, and so is one whose groups a language model did n
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from leaderboard.metrics.groups import Groups, representatives
+from emer_space.files.tables import Id, Table
+from leaderboard.metrics.columns import LABELS
+from leaderboard.metrics.groups import GROUPING, Groups, asked_groups, representatives
+from leaderboard.metrics.judge import by_name
 from leaderboard.metrics.label_sets import Labels
+from leaderboard.metrics.metric import Asked, Metric, Resources
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, harmonic, ratio
 from leaderboard.metrics.wheels import Wheels
 
@@ -82,3 +87,28 @@ def _pieces(label: str, named: Mapping[str, str]) -> Iterable[str]:
 def _of_vocabulary(references: Labels, predictions: Labels, wheels: Wheels) -> dict[str, str]:
     labels = {label.strip().lower() for side in (references, predictions) for row in side.values() for label in row}
     return {label: group for label in labels if (group := wheels.synonym(label)) is not None}
+
+
+def _set_level(references: Table, predictions: Table, resources: Resources) -> Tally:
+    wanted, given = references.column("openset"), predictions.column("openset")
+    if resources.judge is None:
+        return set_level(wanted, given, resources.wheels, resources.groups)
+    verdicts = asked_groups(wanted, given, resources.judge)
+    groups: dict[Id, Groups | None] = {**verdicts.values, **dict.fromkeys(verdicts.unread)}
+    tally = set_level(wanted, given, resources.wheels, groups, {"source": "language model", **verdicts.about})
+    return replace(tally, facts={**tally.facts, "groups": by_name(groups), "unread": by_name(verdicts.unread)})
+
+
+METRIC = Metric(
+    name="set-level",
+    version="1",
+    about="overlap after synonyms are grouped (EMER, MER2024-OV); `--groups`: JSON, sample → nested list or a model's "
+    "answer",
+    primary="avg",
+    scores=r"precision|recall|avg|f",
+    references=(LABELS,),
+    predictions=(LABELS,),
+    tally=_set_level,
+    needs=("wheels", "groups"),
+    asked=Asked("grouper", GROUPING, "grouping"),
+)

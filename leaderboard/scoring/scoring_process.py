@@ -5,7 +5,6 @@ so a killed parent leaves nothing behind. The child answers with one JSON object
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import resource
@@ -221,31 +220,13 @@ def _reports(
     name: str, filename: str, content: bytes, file: ReferenceFile, judgements: Mapping[str, Record]
 ) -> dict[str, Any]:
     """The report of each split that the references have."""
-    from leaderboard.scoring.measure import sentence_model
+    from leaderboard.scoring.comparison import read_comparison
+    from leaderboard.scoring.report import ScoredSplit
     from leaderboard.scoring.scorer import score
-    from leaderboard.tracks.references import read_references
-    from leaderboard.tracks.rules import predictions_of
-    from leaderboard.tracks.vocabularies import track_wheels
 
-    track = load_track(name)
-    wheels = track_wheels(track)
-    references = read_references(track, file)
-    predictions = predictions_of(track, content, filename, wheels)
-    digest = hashlib.sha256(content).hexdigest()
-    splits = ("public", "private") if references.splits["private"] else ("public",)
-    return {
-        split: score(
-            track,
-            references,
-            predictions,
-            digest,
-            wheels,
-            sentence_model,
-            split,  # type: ignore[arg-type]
-            judgements,
-        ).to_dict()
-        for split in splits
-    }
+    comparison = read_comparison(load_track(name), content, filename, file)
+    splits: tuple[ScoredSplit, ...] = ("public", "private") if comparison.references.splits["private"] else ("public",)
+    return {split: score(comparison, split, judgements).to_dict() for split in splits}
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from emer_space.files.formats import READERS, read_file, rows_of
 from emer_space.files.problems import Limits, SubmissionError
 from emer_space.files.tables import Column, Table, table_of
 from leaderboard.errors import ReferencesUnavailable
-from leaderboard.hosting.hub_references import hub_references
 from leaderboard.metrics.registry import METRICS
-from leaderboard.tracks import Track
+from leaderboard.tracks.hub_references import hub_references
+from leaderboard.tracks.track import Track
 
 Split = Literal["public", "private", "decoy"]
 SPLIT = Column("split", "choice", required=False, choices=("public", "private", "decoy"))

@@ -1,6 +1,6 @@
 """Where the vocabularies are: the open one comes with the project, the official files are found or fetched.
 
-`official_wheels.toml` names the official sets: their files, the revision they come from, and the SHA-256 of each.
+`metrics/official_wheels.toml` names the official sets: their files, their revision, and the SHA-256 of each.
 """
 
 import contextlib
@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from http.client import HTTPException
+from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 from xml.etree.ElementTree import ParseError
@@ -24,9 +25,6 @@ from leaderboard.errors import WheelsUnavailable
 from leaderboard.metrics.official_wheels import FILES, OfficialWheels, read_official_wheels
 from leaderboard.metrics.open_wheels import OpenWheels
 from leaderboard.metrics.wheels import Wheels
-
-if TYPE_CHECKING:
-    from leaderboard.tracks import Track
 
 REMEDY = "run `python -m leaderboard wheels fetch`, or let EMER_WHEELS name the folder that holds them"
 TIMEOUT_S = 60
@@ -50,7 +48,7 @@ class WheelSet:
 
 @cache
 def _source() -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parents[1] / "metrics" / "official_wheels.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((resources.files("leaderboard.metrics") / "official_wheels.toml").read_text(encoding="utf-8"))
 
 
 @cache
@@ -94,14 +92,6 @@ def metric_wheels(folder: Path | None = None) -> Wheels:
 def open_wheels() -> OpenWheels:
     """The project's own vocabulary."""
     return OpenWheels()
-
-
-def track_wheels(track: "Track", folder: Path | None = None) -> Wheels:
-    """The vocabulary that a track is scored with; one that needs none has the open one at hand.
-
-    Raises `WheelsUnavailable` where it names an official set that is not there.
-    """
-    return official_wheels(folder, track.wheels) if track.vocabulary == "official" else open_wheels()
 
 
 def official_wheels(folder: Path | None = None, wanted: str = FIRST_SET) -> OfficialWheels:

@@ -18,6 +18,7 @@ from leaderboard.__main__ import main
 from leaderboard.board.questions import Desk
 from leaderboard.errors import TrackError
 from leaderboard.hosting.board import Board
+from leaderboard.scoring.comparison import Comparison
 from leaderboard.scoring.scorer import score
 from leaderboard.tracks import FOLDER, load_track, track_ids
 from leaderboard.tracks.references import ReferenceFile, read_references
@@ -85,7 +86,7 @@ def used(name: str, board: Board) -> None:
     json.dumps(Desk(board).table(name).to_dict(), allow_nan=False)
     predictions = table_of(rows_of(content, "P.csv"), track.rules.columns, track.rules.key)
     references = read_references(track, ReferenceFile("R.csv", None, lambda: content))
-    report = score(track, references, predictions, "0", open_wheels(), lambda: embed, split="public")
+    report = score(Comparison(track, references, predictions, "0", open_wheels()), "public", load_embed=lambda: embed)
     json.dumps(report.to_dict(), allow_nan=False)
 
 

@@ -2,30 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-from emer_space.files.tables import Table
 from emer_space.models.chat import Chat
 from leaderboard.errors import JudgeUnavailable
 from leaderboard.judge.judge import Judge
 from leaderboard.judge.record import Record
-from leaderboard.metrics.registry import METRICS, Resources
-from leaderboard.metrics.wheels import Wheels
-from leaderboard.scoring.scorer import JUDGEMENTS, MOST_UNREAD, given_parts, of_part
-from leaderboard.tracks import Track
-from leaderboard.tracks.references import References
+from leaderboard.metrics.registry import METRICS
+from leaderboard.scoring.comparison import Comparison
+from leaderboard.scoring.report import Report
+from leaderboard.scoring.resources import resources_of
+from leaderboard.scoring.scorer import MOST_UNREAD
 
 NO_MODEL = "a language model judges it, and none is named here; let EMER_CHAT_URL and EMER_CHAT_MODEL say where one is"
 
 
 def judge_submission(
-    track: Track,
-    references: References,
-    predictions: Table,
-    wheels: Wheels,
-    chat: Chat | None,
-    file: Path,
-    earlier: Mapping[str, str] | None = None,
+    comparison: Comparison, chat: Chat | None, file: Path, earlier: Mapping[str, str] | None = None
 ) -> dict[str, Record]:
     """What the judge says of the public and the private samples: metric → record, for `score`.
 
@@ -34,31 +26,29 @@ def judge_submission(
     """
     if chat is None:
         raise JudgeUnavailable(NO_MODEL)
-    asked = references.of("all")
+    track = comparison.track
     records: dict[str, Record] = {}
-    for name in given_parts(track, predictions):
-        metric = track.parts[name].metric
-        if metric not in track.judges:
+    for name in comparison.parts:
+        metric, undecided = METRICS[track.parts[name].metric], track.parts[name].undecided
+        if metric.name not in track.judges:
             continue
-        choice = track.judges[metric]
+        choice = track.judges[metric.name]
         if choice.model != chat.name:
             raise JudgeUnavailable(f"{choice.model} judges it, and {chat.name} is what is named here; name that one")
         judge = Judge(chat, file, earlier, choice.language, bearable=MOST_UNREAD)
-        METRICS[metric].tally(of_part(asked, name), of_part(predictions, name), Resources(wheels, judge=judge))
-        record = records.setdefault(metric, Record(chat.name))
-        record.add(judge.record)
+        metric.tally(*comparison.sides(name, "all"), resources_of(metric, comparison.wheels, judge, undecided))
+        records.setdefault(metric.name, Record(chat.name)).add(judge.record)
     return records
 
 
-def earlier_answers(reports: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def earlier_answers(reports: Iterable[Report]) -> dict[str, str]:
     """The answers that stand in reports of a submission, by the keys of their questions.
 
     Those of a report without a score are left out: once the model is mended, it can be asked again.
     """
-    found: dict[str, str] = {}
+    answers: dict[str, str] = {}
     for report in reports:
-        if report["primary"]["value"] is None:
-            continue
-        for told in report.get(JUDGEMENTS, {}).values():
-            found |= Record.from_dict(told).answers
-    return found
+        if report.value is not None:
+            for record in report.judgements.values():
+                answers |= Record.from_dict(record).answers
+    return answers
