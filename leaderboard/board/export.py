@@ -30,9 +30,9 @@ def export(board: Board, folder: Path) -> list[Path]:
         if not found.rows:
             continue
         listed.append({"id": track.id, "title": track.rules.title, "version": found.version, "split": found.split})
-        for suffix, text in (("csv", as_csv(found)), ("json", told(found.to_dict()))):
+        for suffix, text in (("csv", as_csv(found)), ("json", as_json(found.to_dict()))):
             written.append(_write(folder / track.id / f"ranking.{suffix}", text))
-    written.append(_write(folder / "tracks.json", told(listed)))
+    written.append(_write(folder / "tracks.json", as_json(listed)))
     return written
 
 
@@ -52,7 +52,7 @@ def as_markdown(ranked: Ranking) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in table)
 
 
-def told(value: object) -> str:
+def as_json(value: object) -> str:
     """JSON for files: of ten thousand rows, which the standard library takes ten times as long for."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n"
 

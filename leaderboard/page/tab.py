@@ -10,8 +10,7 @@ from gradio.utils import get_icon_path
 
 from emer_space.errors import EmerError
 from emer_space.page.turns import Line, Lines
-from leaderboard.board.export import as_csv
-from leaderboard.board.export import told as as_json
+from leaderboard.board.export import as_csv, as_json
 from leaderboard.board.questions import Desk
 from leaderboard.page import render
 from leaderboard.page.organise_tab import OrganiseTab

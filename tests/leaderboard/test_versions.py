@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from board_making import ADA, BEN, ORGANISER, Clock, answers
 
-from leaderboard.board.export import as_csv, told
+from leaderboard.board.export import as_csv
 from leaderboard.board.questions import Desk
 from leaderboard.board.ranking import ranking
 from leaderboard.hosting.baselines import enter_baselines
@@ -114,7 +114,7 @@ def test_a_stored_score_that_is_no_number_never_ranks_and_is_no_nan_in_json(boar
     found = ranking(Board(), board.track("small"), everything=True)
     assert [row.id for row in found.rows if row.rank] == [good]
     assert [row.id for row in ranking(Board(), board.track("small")).rows] == [good]
-    text = told(found.to_dict())
+    text = as_json(found.to_dict())
     assert not {"NaN", "Infinity"} & set(text.replace(",", " ").split())
     assert json.dumps(Desk(Board()).status(BEN, odd), allow_nan=False)
     assert "nan" not in as_csv(found).lower() and "inf" not in as_csv(found).lower()
