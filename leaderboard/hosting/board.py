@@ -5,10 +5,12 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Hashable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
+
+from pydantic import TypeAdapter
 
 from emer_space.files.problems import plain, shown
 from emer_space.files.tables import Id
@@ -47,6 +49,9 @@ class Heartbeat:
     at: str = ""
     waiting: tuple[str, ...] = ()
     scoring: str = ""
+
+
+HEARTBEAT = TypeAdapter(Heartbeat)
 
 
 class Board:
@@ -198,19 +203,18 @@ class Board:
 
     def beat(self, waiting: tuple[str, ...], scoring: str = "") -> None:
         """Tell, whoever asks, that the scorer lives. It need not be durable."""
-        told = Heartbeat(self.clock().isoformat(), waiting, scoring)
-        content = json.dumps(asdict(told)).encode()
+        content = json.dumps(asdict(Heartbeat(self.clock().isoformat(), waiting, scoring))).encode()
         write_whole(self.home / "heartbeat.json", content, only_writer=True, durable=False)  # sweeps exclude each other
 
     def heartbeat(self) -> Heartbeat:
+        """The last sign of life; its `scoring` is empty where that was too long ago."""
         now = self.clock()
         try:
-            told: dict[str, Any] = json.loads((self.home / "heartbeat.json").read_text(encoding="utf-8"))
-            silent = abs(now - datetime.fromisoformat(told["at"]))  # the clock may have been set
-            scoring = str(told.get("scoring", "")) if silent.total_seconds() < SILENT_S else ""
-            return Heartbeat(str(told["at"]), tuple(told["waiting"]), scoring)
-        except (OSError, ValueError, KeyError, TypeError):
+            beat = HEARTBEAT.validate_json((self.home / "heartbeat.json").read_bytes())
+            silent = abs(now - datetime.fromisoformat(beat.at))  # the clock may have been set
+        except (OSError, ValueError, TypeError):
             return Heartbeat(self.ledger.last_scored(now))  # another machine scores: its results are its sign of life
+        return beat if silent.total_seconds() < SILENT_S else replace(beat, scoring="")
 
 
 def _action(text: str) -> Action:

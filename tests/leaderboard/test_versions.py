@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from board_making import ADA, BEN, ORGANISER, Clock, answers
 
-from leaderboard.board.export import as_csv
+from leaderboard.board.export import as_csv, as_json
 from leaderboard.board.questions import Desk
 from leaderboard.board.ranking import ranking
 from leaderboard.hosting.baselines import enter_baselines
