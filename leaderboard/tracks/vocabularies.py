@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from http.client import HTTPException
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -48,7 +47,7 @@ class WheelSet:
 
 @cache
 def _source() -> dict[str, Any]:
-    return tomllib.loads((resources.files("leaderboard.metrics") / "official_wheels.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parents[1] / "metrics" / "official_wheels.toml").read_text(encoding="utf-8"))
 
 
 @cache
