@@ -158,9 +158,9 @@ def _explain_clues(options: argparse.Namespace) -> None:
 
 def _benchmark(options: argparse.Namespace) -> None:
     from leaderboard.__main__ import explain
-    from leaderboard.hosting.board import Board
-    from leaderboard.hosting.schedule import sweep
+    from leaderboard.board.board import Board
     from leaderboard.hosting.benchmark import benchmark, enter, lines
+    from leaderboard.hosting.schedule import sweep
     from leaderboard.scoring.scoring_process import ScoringLimits
 
     chat = _chat(options)

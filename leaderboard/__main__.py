@@ -18,7 +18,7 @@ from emer_space.commands.run import run_command
 from emer_space.errors import EmerError
 from emer_space.files.problems import Limits, Problem
 from emer_space.models.chat import Chat
-from leaderboard.board.questions import Desk
+from leaderboard.board.service import Service
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting import hub_commands
 from leaderboard.judge import commands as judge_commands
@@ -113,8 +113,8 @@ def _add_hosting(commands: Any) -> None:
 
 
 def _run_once(options: argparse.Namespace) -> None:
+    from leaderboard.board.board import Board
     from leaderboard.hosting.baselines import enter_baselines
-    from leaderboard.hosting.board import Board
     from leaderboard.hosting.publishing import publisher
     from leaderboard.hosting.schedule import sweep
     from leaderboard.scoring.scoring_process import ScoringLimits
@@ -162,31 +162,31 @@ def chat_model() -> Chat | None:
 
 
 def _table(options: argparse.Namespace) -> None:
+    from leaderboard.board.board import Board
     from leaderboard.board.export import as_csv, as_markdown, told
-    from leaderboard.hosting.board import Board
 
-    found = Desk(Board()).table(options.track, options.all)
+    found = Service(Board()).table(options.track, options.all)
     write = {"md": lambda: as_markdown(found), "csv": lambda: as_csv(found), "json": lambda: told(found.to_dict())}
     sys.stdout.write(write[options.format]())
 
 
 def _decide(options: argparse.Namespace) -> None:
-    from leaderboard.hosting.board import Board
+    from leaderboard.board.board import Board
 
     decision = Board().decide(LOCAL, options.id, options.action, options.reason)
     print(f"{decision.submission}: {decision.action} ({decision.reason})")
 
 
 def _rescore(options: argparse.Namespace) -> None:
-    from leaderboard.hosting.board import Board
+    from leaderboard.board.board import Board
 
     version = Board().rescore(LOCAL, options.track, options.reason)
     print(f"{options.track} is scored anew as version {version} by the next sweep: python -m leaderboard run-once")
 
 
 def _export(options: argparse.Namespace) -> None:
+    from leaderboard.board.board import Board
     from leaderboard.board.export import export
-    from leaderboard.hosting.board import Board
 
     for path in export(Board(), options.folder):
         print(path)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from emer_space.files.problems import SubmissionError
+from leaderboard.board.board import Board
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.baselines import CLUES, SETTINGS, TRACK
-from leaderboard.hosting.board import Board
 from leaderboard.scoring.score_file import score_file
 from leaderboard.tracks import load_track
 

@@ -22,7 +22,7 @@ from emer_space.errors import EmerError
 from emer_space.files.problems import SubmissionError
 from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError
-from leaderboard.judge.record import Record
+from leaderboard.judge.transcript import Transcript
 from leaderboard.tracks import load_track
 from leaderboard.tracks.references import ReferenceFile, reference_file
 
@@ -69,7 +69,7 @@ def score_in_child(
     filename: str,
     content: bytes,
     limits: ScoringLimits,
-    judgements: Mapping[str, Record] | None = None,
+    judgements: Mapping[str, Transcript] | None = None,
 ) -> Outcome:
     """Score predictions by the rules of a track. Never raises for what happens in the child.
 
@@ -189,7 +189,7 @@ def main() -> None:
     _limit(job["seconds"], job["megabytes"] * 1_000_000)
     with os.fdopen(target, "w", encoding="utf-8") as answer:
         file = ReferenceFile(job["references"], None, lambda: references)
-        said = {metric: Record.from_dict(told) for metric, told in job["judgements"].items()}
+        said = {metric: Transcript.from_dict(told) for metric, told in job["judgements"].items()}
         json.dump(_scored(job["track"], job["file"], content, file, said), answer, allow_nan=False)
     os._exit(0)  # no library's clean-up can spoil the answer
 
@@ -213,7 +213,7 @@ def _limit(seconds: float, memory: int) -> None:
 
 
 def _scored(
-    name: str, filename: str, content: bytes, references: ReferenceFile, judgements: Mapping[str, Record]
+    name: str, filename: str, content: bytes, references: ReferenceFile, judgements: Mapping[str, Transcript]
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {"state": "error", "reports": {}, "problems": [], "detail": ""}
     try:
@@ -227,7 +227,7 @@ def _scored(
 
 
 def _reports(
-    name: str, filename: str, content: bytes, file: ReferenceFile, judgements: Mapping[str, Record]
+    name: str, filename: str, content: bytes, file: ReferenceFile, judgements: Mapping[str, Transcript]
 ) -> dict[str, Any]:
     """The report of each split that the references have."""
     from leaderboard.scoring.comparison import read_comparison

@@ -13,7 +13,7 @@ from emer_space.models.chat import MOST_TOKENS, Message, never
 
 
 @dataclass(slots=True)
-class Record:
+class Transcript:
     """`answers` and, where none came, `failures` by the key of the question.
 
     `asked` counts the questions that went to the model, `kept` those whose answer was known from before.
@@ -25,7 +25,7 @@ class Record:
     asked: int = 0
     kept: int = 0
 
-    def add(self, other: "Record") -> None:
+    def add(self, other: "Transcript") -> None:
         """What another part of the same track was answered."""
         self.answers |= other.answers
         self.failures |= other.failures
@@ -36,7 +36,7 @@ class Record:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> "Record":
+    def from_dict(cls, told: Mapping[str, Any]) -> "Transcript":
         """Raises `ValueError` where it is none."""
         try:
             answers, failures = dict(told["answers"]), dict(told["failures"])
@@ -48,7 +48,7 @@ class Record:
 class Replay:
     """A `Chat` that says again what stands in a record, and asks nobody."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Transcript) -> None:
         self._record = record
 
     @property
