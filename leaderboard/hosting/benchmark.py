@@ -58,11 +58,15 @@ def benchmark(
     for name in settings:
         content = explain(CLUES_OF[track], SETTINGS[name])
         try:
-            report = score_file(rules, content, FILE, "public").to_dict()
+            report = score_file(rules, content, FILE, "public")
         except SubmissionError as problem:
             first = problem.problems[0]
             raise LeaderboardError(f"What was explained is no prediction file of {track}: {first}") from None
-        reports[name] = {"primary": report["primary"], **_of_lines(content), "provenance": report["provenance"]}
+        reports[name] = {
+            "primary": report.primary_dict(),
+            **_of_lines(content),
+            "provenance": dict(report.provenance),
+        }
         if keep:
             reports[name]["id"] = keep(name, content)
     return {"track": track, "settings": reports}

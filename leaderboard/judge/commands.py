@@ -1,4 +1,4 @@
-"""The part of the command line that asks a language model: its options, and what is told of the answers."""
+"""The part of the command line that asks a language model: its options, and lines about the answers."""
 
 import argparse
 import csv

@@ -78,13 +78,17 @@ def reference_file(track: Track) -> ReferenceFile:
             name = f"{track.id}{suffix}"
             return ReferenceFile(name, (dataset.revision(), name), partial(dataset.read, name))
     if folder:
-        told = f"EMER_REFERENCES holds no references of {track.id}; put {track.id}.csv there, or give --references."
+        reason = f"EMER_REFERENCES holds no references of {track.id}; put {track.id}.csv there, or give --references."
     elif dataset:
-        told = f"The dataset of references holds none of {track.id}; put references/{track.id}.csv there, and restart."
+        reason = (
+            f"The dataset of references holds none of {track.id}; put references/{track.id}.csv there, and restart."
+        )
     else:
-        told = f"The references of {track.id} are hidden; let EMER_REFERENCES name the folder that holds them, or give "
-        told += "--references."
-    raise ReferencesUnavailable(told)
+        reason = (
+            f"The references of {track.id} are hidden; let EMER_REFERENCES name the folder that holds them, or give "
+        )
+        reason += "--references."
+    raise ReferencesUnavailable(reason)
 
 
 def read_references(track: Track, file: ReferenceFile) -> References:
