@@ -55,15 +55,16 @@ from emer_space.page.tab import ExplainTab  # noqa: E402
 from emer_space.page.turns import Lines  # noqa: E402
 from emer_space.profiles import Profile, load_profile  # noqa: E402
 from leaderboard.__main__ import chat_model, explain  # noqa: E402
-from leaderboard.board.questions import Desk  # noqa: E402
+from leaderboard.board.board import Board  # noqa: E402
+from leaderboard.board.service import Service  # noqa: E402
 from leaderboard.hosting.baselines import enter_baselines  # noqa: E402
-from leaderboard.hosting.board import Board, check_references_are_private  # noqa: E402
 from leaderboard.hosting.publishing import publisher  # noqa: E402
 from leaderboard.hosting.schedule import Schedule, scorer  # noqa: E402
 from leaderboard.page.tab import LeaderboardTab  # noqa: E402
 from leaderboard.scoring.scoring_process import ScoringLimits  # noqa: E402
 from leaderboard.tracks import own_folder as track_folder  # noqa: E402
 from leaderboard.tracks.hub_references import fetch_tracks  # noqa: E402
+from leaderboard.tracks.references import check_references_are_private  # noqa: E402
 from submissions.people.identity import Identity, identity_for  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
@@ -92,7 +93,7 @@ def build_app(
     words = languages or Languages()
     settings = settings or Settings.from_environment()
     profile = profile or load_profile(PROFILE)
-    desk = Desk(board or Board())
+    desk = Service(board or Board())
     who = identity or identity_for(HOST)
     lines = lines or Lines()
     with gr.Blocks(title=words.english("page.title"), analytics_enabled=False) as page:

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 from benchmarks.board import TRACK, fill, predictions, real, seconds
+from leaderboard.board.board import Board
 from leaderboard.board.ranking import ranking
-from leaderboard.hosting.board import Board
 from submissions.intake import Entry
 from submissions.person import Person
 from submissions.store.hub_dataset import HubDataset

@@ -128,8 +128,8 @@ def _benchmark(
 ) -> None:
     """Score a model on the papers' four settings of clues."""
     from leaderboard.__main__ import explain
+    from leaderboard.board.board import Board
     from leaderboard.hosting.benchmark import benchmark, enter, lines
-    from leaderboard.hosting.board import Board
     from leaderboard.hosting.schedule import sweep
     from leaderboard.scoring.scoring_process import ScoringLimits
 

@@ -18,7 +18,7 @@ from emer_space.commands.run import CommandLine, JsonTarget, show
 from emer_space.errors import EmerError
 from emer_space.files.problems import Limits, Problem
 from emer_space.models.chat import Chat
-from leaderboard.board.questions import Desk
+from leaderboard.board.service import Service
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.hub_commands import add_hub_commands
 from leaderboard.judge import commands as judge_commands
@@ -56,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 @commands.command("run-once")
 def _run_once(json_target: JsonTarget = None) -> None:
     """Score what is queued, and end (for cron or a scheduled job)."""
+    from leaderboard.board.board import Board
     from leaderboard.hosting.baselines import enter_baselines
-    from leaderboard.hosting.board import Board
     from leaderboard.hosting.publishing import publisher
     from leaderboard.hosting.schedule import sweep
     from leaderboard.scoring.scoring_process import ScoringLimits
@@ -111,10 +111,10 @@ def _table(
     everything: Annotated[bool, typer.Option("--all", help="every submission, not the best of each person")] = False,
 ) -> None:
     """Print the ranking of a track."""
+    from leaderboard.board.board import Board
     from leaderboard.board.export import as_csv, as_json, as_markdown
-    from leaderboard.hosting.board import Board
 
-    ranking = Desk(Board()).table(track, everything)
+    ranking = Service(Board()).table(track, everything)
     write = {"md": as_markdown, "csv": as_csv, "json": lambda ranking: as_json(ranking.to_dict())}
     sys.stdout.write(write[format](ranking))
 
@@ -126,7 +126,7 @@ def _decide(
     reason: Annotated[str, typer.Option(help="kept with the decision")],
 ) -> None:
     """Hide, withdraw, disqualify or restore a submission."""
-    from leaderboard.hosting.board import Board
+    from leaderboard.board.board import Board
 
     decision = Board().decide(LOCAL, id, action, reason)
     print(f"{decision.submission}: {decision.action} ({decision.reason})")
@@ -137,7 +137,7 @@ def _rescore(
     track: TrackName, reason: Annotated[str, typer.Option(help="kept with the decision")] = "by the command line"
 ) -> None:
     """Score a track anew, into a new version; old scores are kept."""
-    from leaderboard.hosting.board import Board
+    from leaderboard.board.board import Board
 
     version = Board().rescore(LOCAL, track, reason)
     print(f"{track} is scored anew as version {version} by the next sweep: python -m leaderboard run-once")
@@ -146,8 +146,8 @@ def _rescore(
 @commands.command("export")
 def _export(folder: Annotated[Path, typer.Argument(help="where to write to")]) -> None:
     """Write every ranking as CSV and JSON."""
+    from leaderboard.board.board import Board
     from leaderboard.board.export import export
-    from leaderboard.hosting.board import Board
 
     for path in export(Board(), folder):
         print(path)

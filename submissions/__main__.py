@@ -164,10 +164,10 @@ class _LocalBoard:
     """The leaderboard on this machine, with the answers of the API. Who works here is `local`."""
 
     def __init__(self) -> None:
-        from leaderboard.board.questions import Desk
-        from leaderboard.hosting.board import Board
+        from leaderboard.board.board import Board
+        from leaderboard.board.service import Service
 
-        self._desk = Desk(Board())
+        self._desk = Service(Board())
 
     def submit(self, track: str, file: Path, name: str, method: str, link: str, anonymous: bool) -> dict[str, Any]:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from submissions.person import Person
 
 ADA, BEN = Person("id-ada", "Ada"), Person("id-ben", "Ben")

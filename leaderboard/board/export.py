@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from leaderboard.board.board import Board
 from leaderboard.board.ranking import Ranking, ranking
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting.board import Board
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.scoring.report import Report, reports_of
 from leaderboard.tracks import Track
 from leaderboard.tracks.judges import Judges, demanded, why_not_compared

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from leaderboard.board.board import Board
 from leaderboard.board.ranking import flat_scores
-from leaderboard.hosting.board import Board
 from leaderboard.scoring.report import Report, reports_of
 from leaderboard.tracks import Track
 from submissions.store.records import Result, Submission

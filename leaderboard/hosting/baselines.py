@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from emer_space.files.problems import SubmissionError
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.tracks import PACKAGE
 from submissions.errors import Refusal
 

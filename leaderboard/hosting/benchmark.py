@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from emer_space.files.problems import SubmissionError
+from leaderboard.board.board import Board
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.baselines import CLUES, SETTINGS, TRACK
-from leaderboard.hosting.board import Board
 from leaderboard.scoring.score_file import score_file
 from leaderboard.tracks import load_track
 
@@ -58,11 +58,15 @@ def benchmark(
     for name in settings:
         content = explain(CLUES_OF[track], SETTINGS[name])
         try:
-            report = score_file(rules, content, FILE, "public").to_dict()
+            report = score_file(rules, content, FILE, "public")
         except SubmissionError as problem:
             first = problem.problems[0]
             raise LeaderboardError(f"What was explained is no prediction file of {track}: {first}") from None
-        reports[name] = {"primary": report["primary"], **_of_lines(content), "provenance": report["provenance"]}
+        reports[name] = {
+            "primary": report.primary_dict(),
+            **_of_lines(content),
+            "provenance": dict(report.provenance),
+        }
         if keep:
             reports[name]["id"] = keep(name, content)
     return {"track": track, "settings": reports}

@@ -15,7 +15,7 @@ from emer_space.errors import EmerError, InputError, ModelUnavailable
 from emer_space.models.endpoint import ROLES, EndpointChat, endpoint_of
 from emer_space.models.store import bundled_models, locate
 from emer_space.settings import app_home
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.hosting.hub_setup import PRIVATE
 from leaderboard.tracks import own_folder
 from leaderboard.tracks.hub_references import READ_TOKEN, fetch_tracks

@@ -10,9 +10,9 @@ from typing import Any
 
 from huggingface_hub import DatasetCardData
 
+from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv
 from leaderboard.board.ranking import ranking
-from leaderboard.hosting.board import Board
 from submissions.errors import StoreError
 from submissions.store.hub_account import OWNER, TOKEN
 from submissions.store.hub_dataset import HubDataset, Moved

@@ -19,11 +19,11 @@ from emer_space.errors import EmerError
 from emer_space.files.locks import lock, open_lock
 from emer_space.files.problems import SubmissionError
 from emer_space.models.chat import Chat
+from leaderboard.board.board import BEAT_S, Board
 from leaderboard.errors import LeaderboardError, TrackError
-from leaderboard.hosting.board import BEAT_S, Board
 from leaderboard.judge.judge import ANSWERS
-from leaderboard.judge.record import Record
 from leaderboard.judge.stopping import Stoppable
+from leaderboard.judge.transcript import Transcript
 from leaderboard.scoring.comparison import read_comparison
 from leaderboard.scoring.judgements import earlier_answers, judge_submission
 from leaderboard.scoring.report import reports_of
@@ -196,7 +196,7 @@ class _Sweep:
             return Outcome("error", {}, detail=traceback.format_exc()[-MOST_TRACEBACK:])
         return self.score(*job, judgements=judgements)
 
-    def _judgements(self, submission: Submission, content: bytes) -> dict[str, Record]:
+    def _judgements(self, submission: Submission, content: bytes) -> dict[str, Transcript]:
         """What the language model says; of what it said before of this submission nothing is asked again."""
         track = self.board.track(submission.track)
         comparison = read_comparison(track, content, submission.file)

@@ -1,4 +1,4 @@
-"""The part of the command line that asks a language model: its options, and what its answers came to."""
+"""The part of the command line that asks a language model: its options, and lines about the answers."""
 
 import csv
 from collections.abc import Callable

@@ -17,7 +17,7 @@ from emer_space.language_model.prompt_files import Prompt, load_prompt
 from emer_space.models.chat import MOST_TOKENS, Chat, Message
 from emer_space.settings import app_home, number_from_environment
 from leaderboard.errors import JudgeUnavailable
-from leaderboard.judge.record import Record, Replay
+from leaderboard.judge.transcript import Replay, Transcript
 from leaderboard.metrics.judge import Purpose, Question, T, Verdicts
 
 PROMPTS = Path(__file__).parent / "prompts"
@@ -57,10 +57,10 @@ class Judge:
         self._at_once = at_once or at_once_from_environment()
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self.record = Record(chat.name)
+        self.record = Transcript(chat.name)
 
     @classmethod
-    def again(cls, record: Record, language: str = "en") -> "Judge":
+    def again(cls, record: Transcript, language: str = "en") -> "Judge":
         """A judge that says what is recorded, where no model can be reached."""
         judge = cls(Replay(record), language=language, at_once=1)
         judge.record.asked, judge.record.kept = record.asked, record.kept

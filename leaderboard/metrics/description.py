@@ -49,15 +49,15 @@ def description(references: Texts, predictions: Texts, embed: Embed | None = Non
 
     def scores(totals: Floats) -> Scores:
         count, rouge, precision, recall = np.moveaxis(totals, -1, 0)
-        found = {"rouge_l": ratio(rouge, count)}
+        values = {"rouge_l": ratio(rouge, count)}
         if by_meaning:
             precision, recall = ratio(precision, count), ratio(recall, count)
-            found |= {
+            values |= {
                 "clues.f": harmonic(precision, recall),
                 "clues.precision": precision,
                 "clues.recall": recall,
             }
-        return found
+        return values
 
     facts["samples"] = {
         **coverage(references, predictions),
@@ -109,14 +109,14 @@ def _clue_scores(pairs: Pairs, embed: Embed) -> Floats:
     sentences = sorted({clue for sides in split for side in sides for clue in side})
     place = {sentence: number for number, sentence in enumerate(sentences)}
     vectors = embed(sentences)
-    found = np.zeros((len(pairs), 2))
+    shares = np.zeros((len(pairs), 2))
     for number, (wanted, given) in enumerate(split):
         if wanted and given:
             rows, columns = ([place[clue] for clue in side[:MOST_CLUES]] for side in (given, wanted))
             similar = np.clip(vectors[rows].astype(np.float64) @ vectors[columns].T.astype(np.float64), 0, 1)
             matched = similar[linear_sum_assignment(similar, maximize=True)].sum()
-            found[number] = matched / len(given), matched / len(wanted)
-    return found
+            shares[number] = matched / len(given), matched / len(wanted)
+    return shares
 
 
 def _description(references: Table, predictions: Table, resources: Resources) -> Tally:

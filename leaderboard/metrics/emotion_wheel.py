@@ -37,7 +37,7 @@ def tally_of(references: Labels, predictions: Labels, wheels: Wheels, names: Seq
     given = Side([predictions.get(name, ()) for name in references], numbers)
     labels, codebook = list(numbers), codebook_of(wheels)
     table = codebook.table(labels)
-    sides = {side: (each, each.times(len(labels))) for side, each in (("references", wanted), ("predictions", given))}
+    sides = {name: (side, side.times(len(labels))) for name, side in (("references", wanted), ("predictions", given))}
     quantities = np.empty((len(names), 3, len(references)))
     facts: dict[str, Any] = {}
     for place, name in enumerate(names):
@@ -48,7 +48,7 @@ def tally_of(references: Labels, predictions: Labels, wheels: Wheels, names: Seq
         facts[f"{name}.scored"] = int(scored.sum())
         facts[f"{name}.skipped"] = len(scored) - facts[f"{name}.scored"]
         facts[f"{name}.dropped"] = {
-            side: float(times @ (groups < 0) / max(len(each.labels), 1)) for side, (each, times) in sides.items()
+            of_side: float(times @ (groups < 0) / max(len(side.labels), 1)) for of_side, (side, times) in sides.items()
         }
     families: dict[str, list[str]] = {}
     for name in names:
@@ -56,19 +56,19 @@ def tally_of(references: Labels, predictions: Labels, wheels: Wheels, names: Seq
             families.setdefault(name.partition(".")[0], []).append(name)
 
     def scores(totals: Floats) -> Scores:
-        found: dict[str, Floats] = {}
+        single: dict[str, Floats] = {}
         for place, name in enumerate(names):
             scored, precision, recall = np.moveaxis(totals[..., 3 * place : 3 * place + 3], -1, 0)
             precision, recall = ratio(precision, scored), ratio(recall, scored)
-            found[f"{name}.f"] = harmonic(precision, recall)
-            found[f"{name}.precision"], found[f"{name}.recall"] = precision, recall
+            single[f"{name}.f"] = harmonic(precision, recall)
+            single[f"{name}.precision"], single[f"{name}.recall"] = precision, recall
         scoring = {name: (totals[..., 3 * place] > 0) | wheels.zero_unscored for place, name in enumerate(names)}
         means = {
-            f"{family}.{score}": _mean([found[f"{member}.{score}"] for member in members], map(scoring.get, members))
+            f"{family}.{score}": _mean([single[f"{member}.{score}"] for member in members], map(scoring.get, members))
             for family, members in families.items()
             for score in ("f", "precision", "recall")
         }
-        return {**means, **found}
+        return {**means, **single}
 
     on_wheels = [place for place, name in enumerate(names) if "." in name]
     unknown = table[:, -1] == 0

@@ -24,9 +24,9 @@ def hit(references: Labels, predictions: Labels, wheels: Wheels) -> Tally:
     tally = tally_of(references, predictions, wheels, tuple(f"level1.{wheel}" for wheel in wheels.names))
 
     def scores(totals: Floats) -> Scores:
-        found = tally.scores(totals)
-        hits = {f"{wheel}.hit": found[f"level1.{wheel}.recall"] for wheel in wheels.names}
-        return {"hit": found["level1.recall"], **hits}
+        levels = tally.scores(totals)
+        hits = {f"{wheel}.hit": levels[f"level1.{wheel}.recall"] for wheel in wheels.names}
+        return {"hit": levels["level1.recall"], **hits}
 
     return Tally(
         tally.quantities,

@@ -22,13 +22,13 @@ class Registry(Mapping[str, Metric]):
 
     @cached_property
     def _metrics(self) -> dict[str, Metric]:
-        found: dict[str, Metric] = {}
+        by_name: dict[str, Metric] = {}
         for metric in (*_own(), *_added()):
-            if metric.name in found:
-                first, second = (each.package or "this project" for each in (found[metric.name], metric))
+            if metric.name in by_name:
+                first, second = (each.package or "this project" for each in (by_name[metric.name], metric))
                 raise MetricError(f"There are two metrics {metric.name}, of {first} and of {second}; uninstall one.")
-            found[metric.name] = metric
-        return dict(sorted(found.items()))
+            by_name[metric.name] = metric
+        return dict(sorted(by_name.items()))
 
     def __getitem__(self, name: str) -> Metric:
         return self._metrics[name]

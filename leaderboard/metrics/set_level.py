@@ -2,7 +2,7 @@
 
 Precision_s = mean |Y∩Ŷ|/|Ŷ| (the papers also say accuracy), Recall_s = mean |Y∩Ŷ|/|Y|, Avg their mean, and F from the
 means. An empty prediction scores 0 and 0. The official code divides by zero where a sample has no reference labels;
-such a sample is skipped here, and so is one whose groups a language model did not tell in a readable way.
+such a sample is skipped here, and so is one whose groups could not be read from a language model's answer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,9 +33,9 @@ def set_level(
     """`precision`, `recall`, `avg` and `f`. A label stands for the first word of its group, or for itself.
 
     The groups are those of `groups`, each sample its own, and of a sample with None there are none to be had; without
-    it, those of the vocabulary (`Wheels.synonym`). `grouper` is told as the source of the groups.
+    it, those of the vocabulary (`Wheels.synonym`). `grouper` is given as the source of the groups.
     """
-    unread = {sample for sample, found in (groups or {}).items() if found is None}
+    unread = {sample for sample, own in (groups or {}).items() if own is None}
     shared = None if groups is not None else _of_vocabulary(references, predictions, wheels)
     quantities = np.zeros((len(references), 3))
     for place, (sample, labels) in enumerate(references.items()):

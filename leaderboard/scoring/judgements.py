@@ -6,7 +6,7 @@ from pathlib import Path
 from emer_space.models.chat import Chat
 from leaderboard.errors import JudgeUnavailable
 from leaderboard.judge.judge import Judge
-from leaderboard.judge.record import Record
+from leaderboard.judge.transcript import Transcript
 from leaderboard.metrics.registry import METRICS
 from leaderboard.scoring.comparison import Comparison
 from leaderboard.scoring.report import Report
@@ -18,7 +18,7 @@ NO_MODEL = "a language model judges it, and none is named here; let EMER_CHAT_UR
 
 def judge_submission(
     comparison: Comparison, chat: Chat | None, file: Path, earlier: Mapping[str, str] | None = None
-) -> dict[str, Record]:
+) -> dict[str, Transcript]:
     """What the judge says of the public and the private samples: metric → record, for `score`.
 
     `file` keeps the answers, `earlier` are those of an earlier scoring. Raises `JudgeUnavailable` where the model is
@@ -27,7 +27,7 @@ def judge_submission(
     if chat is None:
         raise JudgeUnavailable(NO_MODEL)
     track = comparison.track
-    records: dict[str, Record] = {}
+    records: dict[str, Transcript] = {}
     for name in comparison.parts:
         metric, undecided = METRICS[track.parts[name].metric], track.parts[name].undecided
         if metric.name not in track.judges:
@@ -37,7 +37,7 @@ def judge_submission(
             raise JudgeUnavailable(f"{choice.model} judges it, and {chat.name} is what is named here; name that one")
         judge = Judge(chat, file, earlier, choice.language, bearable=MOST_UNREAD)
         metric.tally(*comparison.sides(name, "all"), resources_of(metric, comparison.wheels, judge, undecided))
-        records.setdefault(metric.name, Record(chat.name)).add(judge.record)
+        records.setdefault(metric.name, Transcript(chat.name)).add(judge.record)
     return records
 
 
@@ -50,5 +50,5 @@ def earlier_answers(reports: Iterable[Report]) -> dict[str, str]:
     for report in reports:
         if report.value is not None:
             for record in report.judgements.values():
-                answers |= Record.from_dict(record).answers
+                answers |= Transcript.from_dict(record).answers
     return answers

@@ -11,7 +11,7 @@ import numpy as np
 
 from leaderboard.errors import JudgeUnavailable, ReferencesUnavailable
 from leaderboard.judge.judge import Judge
-from leaderboard.judge.record import Record
+from leaderboard.judge.transcript import Transcript
 from leaderboard.metrics.label_sets import plain
 from leaderboard.metrics.registry import METRICS
 from leaderboard.metrics.tally import Tally, nested
@@ -49,7 +49,7 @@ MOST_UNCOUNTED = 20
 def score(
     comparison: Comparison,
     split: ScoredSplit = "all",
-    judgements: Mapping[str, Record] | None = None,
+    judgements: Mapping[str, Transcript] | None = None,
     load_embed: LoadEmbed = sentence_model,
 ) -> Report:
     """Score every part that the predictions hold. The sentence model is loaded where a metric needs it.

@@ -22,7 +22,7 @@ from emer_space.errors import EmerError
 from emer_space.files.problems import SubmissionError
 from emer_space.settings import app_home, number_from_environment
 from leaderboard.errors import LeaderboardError
-from leaderboard.judge.record import Record
+from leaderboard.judge.transcript import Transcript
 from leaderboard.tracks import load_track
 from leaderboard.tracks.references import ReferenceFile, reference_file
 
@@ -72,7 +72,7 @@ def score_in_child(
     filename: str,
     content: bytes,
     limits: ScoringLimits,
-    judgements: Mapping[str, Record] | None = None,
+    judgements: Mapping[str, Transcript] | None = None,
 ) -> Outcome:
     """Score predictions by the rules of a track. Never raises for what happens in the child.
 
@@ -83,8 +83,8 @@ def score_in_child(
         file = reference_file(load_track(track))
         references = file.read()
     except (EmerError, OSError) as problem:
-        told = problem if isinstance(problem, LeaderboardError) else "The references cannot be read now."
-        return Outcome("waiting", {}, detail=str(told))
+        reason = str(problem) if isinstance(problem, LeaderboardError) else "The references cannot be read now."
+        return Outcome("waiting", {}, detail=reason)
     job = {"track": track, "file": filename, "bytes": len(content), "references": file.name, "more": len(references)}
     job |= {"seconds": limits.seconds, "megabytes": limits.megabytes}
     job["judgements"] = {metric: record.to_dict() for metric, record in (judgements or {}).items()}
@@ -109,10 +109,10 @@ def score_in_child(
 def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: bytes, limits: ScoringLimits) -> Outcome:
     """What the child says. Threads are at its pipes, so that one which does not read or end is stopped in time."""
     assert child.stdin and child.stdout and child.stderr
-    told: dict[str, bytes] = {}
+    output: dict[str, bytes] = {}
     readers = [
-        threading.Thread(target=lambda: told.update(answer=_most_of(child)), daemon=True),
-        threading.Thread(target=lambda: told.update(stderr=_end_of(child.stderr)), daemon=True),
+        threading.Thread(target=lambda: output.update(answer=_most_of(child)), daemon=True),
+        threading.Thread(target=lambda: output.update(stderr=_end_of(child.stderr)), daemon=True),
     ]
     sending = threading.Thread(
         target=_send, args=(child.stdin, json.dumps(job).encode() + b"\n" + content), daemon=True
@@ -127,9 +127,9 @@ def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: b
     for reader in readers:
         reader.join(GRACE_S)
     with contextlib.suppress(ValueError, TypeError, KeyError):
-        answer = json.loads(told.get("answer", b""))
+        answer = json.loads(output.get("answer", b""))
         return Outcome(answer["state"], answer["reports"], tuple(answer["problems"]), answer["detail"])
-    errors = told.get("stderr", b"").decode("utf-8", "replace")[-MOST_TRACEBACK:]
+    errors = output.get("stderr", b"").decode("utf-8", "replace")[-MOST_TRACEBACK:]
     reason = f"signal {-code}" if code < 0 else f"exit code {code}"
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         reason += f" (the limit is {limits.seconds:g} s and {limits.megabytes} MB)"
@@ -179,8 +179,8 @@ def main() -> None:
     _limit(job["seconds"], job["megabytes"] * 1_000_000)
     with os.fdopen(target, "w", encoding="utf-8") as answer:
         file = ReferenceFile(job["references"], None, lambda: references)
-        said = {metric: Record.from_dict(told) for metric, told in job["judgements"].items()}
-        json.dump(_scored(job["track"], job["file"], content, file, said), answer, allow_nan=False)
+        judgements = {metric: Transcript.from_dict(stored) for metric, stored in job["judgements"].items()}
+        json.dump(_scored(job["track"], job["file"], content, file, judgements), answer, allow_nan=False)
     os._exit(0)  # no library's clean-up can spoil the answer
 
 
@@ -203,7 +203,7 @@ def _limit(seconds: float, memory: int) -> None:
 
 
 def _scored(
-    name: str, filename: str, content: bytes, references: ReferenceFile, judgements: Mapping[str, Record]
+    name: str, filename: str, content: bytes, references: ReferenceFile, judgements: Mapping[str, Transcript]
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {"state": "error", "reports": {}, "problems": [], "detail": ""}
     try:
@@ -217,7 +217,7 @@ def _scored(
 
 
 def _reports(
-    name: str, filename: str, content: bytes, file: ReferenceFile, judgements: Mapping[str, Record]
+    name: str, filename: str, content: bytes, file: ReferenceFile, judgements: Mapping[str, Transcript]
 ) -> dict[str, Any]:
     """The report of each split that the references have."""
     from leaderboard.scoring.comparison import read_comparison

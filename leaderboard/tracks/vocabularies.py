@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from http.client import HTTPException
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -48,25 +47,25 @@ class WheelSet:
 
 @cache
 def _source() -> dict[str, Any]:
-    return tomllib.loads((resources.files("leaderboard.metrics") / "official_wheels.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parents[1] / "metrics" / "official_wheels.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def wheel_sets() -> Mapping[str, WheelSet]:
     """The pinned sets by name; what a set does not name of its files is that of the set it is `like`."""
-    found: dict[str, WheelSet] = {}
+    sets: dict[str, WheelSet] = {}
     for name, row in _source()["sets"].items():
-        like = found.get(row.get("like", ""))
+        like = sets.get(row.get("like", ""))
         own = row["sha256"]
         address = _source()["url"].format(revision=row["revision"], path=row["path"])
-        found[name] = WheelSet(
+        sets[name] = WheelSet(
             name,
             row["folder"],
             row["zero_unscored"],
             {**(like.sha256 if like else {}), **own},
             {**(like.addresses if like else {}), **dict.fromkeys(own, address)},
         )
-    return found
+    return sets
 
 
 def terms() -> str:
@@ -110,16 +109,16 @@ def official_wheels(folder: Path | None = None, wanted: str = FIRST_SET) -> Offi
 def _other(folder: Path, wanted: str) -> WheelsUnavailable:
     """Why the files in a folder are not the set that is wanted."""
     try:
-        found = _wheels_in(folder).edition
+        edition = _wheels_in(folder).edition
     except WheelsUnavailable as problem:
         return problem
-    if found:
-        told = f"The wheel files in {folder} are those of {found}, and those of {wanted} are wanted"
-        return WheelsUnavailable(f"{told}; name their folder, or {REMEDY}.")
+    if edition:
+        reason = f"The wheel files in {folder} are those of {edition}, and those of {wanted} are wanted"
+        return WheelsUnavailable(f"{reason}; name their folder, or {REMEDY}.")
     digests = wheel_sets()[wanted].sha256
     strange = next(name for name in FILES if _digest(folder / name) != digests[name])
-    told = f"{strange} is not the official file of {wanted}, so no official score can be given"
-    return WheelsUnavailable(f"{told}; {REMEDY}.")
+    reason = f"{strange} is not the official file of {wanted}, so no official score can be given"
+    return WheelsUnavailable(f"{reason}; {REMEDY}.")
 
 
 def _wheels_in(folder: Path) -> OfficialWheels:
@@ -129,10 +128,10 @@ def _wheels_in(folder: Path) -> OfficialWheels:
 def _mark(path: Path) -> tuple[int, int]:
     """What changes with a file; reading and verifying takes half a second, and a page asks for it again and again."""
     try:
-        told = path.stat()
+        status = path.stat()
     except OSError:
         return 0, 0
-    return told.st_mtime_ns, told.st_size
+    return status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=4)
@@ -145,7 +144,7 @@ def _read(folder: Path, marks: tuple[tuple[int, int], ...]) -> OfficialWheels:
         raise WheelsUnavailable(f"In {folder} {problem}; {REMEDY}.") from None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, ParseError):
         raise WheelsUnavailable(f"The wheel files in {folder} cannot be read; {REMEDY}.") from None
-    known = next((each for each in wheel_sets().values() if each.sha256 == digests), None)
+    known = next((pinned for pinned in wheel_sets().values() if pinned.sha256 == digests), None)
     return replace(wheels, edition=known.name, zero_unscored=known.zero_unscored) if known else wheels
 
 
@@ -194,7 +193,7 @@ def _official(base: str, name: str, chosen: WheelSet) -> bytes:
     digest = hashlib.sha256(content).hexdigest()
     if digest == chosen.sha256[name]:
         return content
-    other = next((each.name for each in wheel_sets().values() if each.sha256[name] == digest), None)
+    other = next((pinned.name for pinned in wheel_sets().values() if pinned.sha256[name] == digest), None)
     remedy = (
         f"it is that of {other}, which --set {other} fetches" if other else "try again, or another address with --from"
     )

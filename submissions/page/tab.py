@@ -22,8 +22,8 @@ from submissions.tracks import TrackRules
 REFRESH_S = 4
 
 
-class Desk(Protocol):
-    """Who answers: `leaderboard.board.questions.Desk`, which this package need not know."""
+class Service(Protocol):
+    """Who answers: `leaderboard.board.service.Service`, which this package need not know."""
 
     def tracks(self, person: Person | None) -> list[dict[str, Any]]: ...
     def rules(self, track: str) -> TrackRules: ...
@@ -48,7 +48,7 @@ class Desk(Protocol):
 class SubmitTab:
     """Builds the tab inside an open `gr.Blocks`. `loading` is to be called when the page loads, to fill `loaded`."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+    def __init__(self, desk: Service, identity: Identity, words: Languages, lines: Lines) -> None:
         self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=5, min_width=300):
@@ -191,7 +191,7 @@ class SubmitTab:
 class MineTab:
     """Builds the tab inside an open `gr.Blocks`; a timer refreshes it."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+    def __init__(self, desk: Service, identity: Identity, words: Languages, lines: Lines) -> None:
         self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
         self.loading = for_page(words, lines.reading, self.load)
         self.list = gr.HTML(elem_id="emer-mine")

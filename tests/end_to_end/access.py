@@ -27,7 +27,7 @@ import app  # noqa: E402
 from emer_space.page.gate import MOST_CALL_BYTES, decided  # noqa: E402
 from emer_space.page.turns import Line, Lines, Turn  # noqa: E402
 from emer_space.page.words import load_words  # noqa: E402
-from leaderboard.hosting.board import Board  # noqa: E402
+from leaderboard.board.board import Board  # noqa: E402
 from submissions.errors import Refusal  # noqa: E402
 from submissions.person import Person, known, organiser  # noqa: E402
 

@@ -16,7 +16,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).res
 from board_making import REPORT, answers  # noqa: E402
 from lab import NAME, TOKEN  # noqa: E402
 
-from leaderboard.hosting.board import Board  # noqa: E402
+from leaderboard.board.board import Board  # noqa: E402
 from leaderboard.hosting.schedule import sweep  # noqa: E402
 from leaderboard.scoring.scoring_process import Outcome  # noqa: E402
 from submissions.errors import StoreError  # noqa: E402

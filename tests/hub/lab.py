@@ -2,7 +2,7 @@
 
 from board_making import ADA, REPORT, answers
 
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.hosting.schedule import Swept, sweep
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.intake import Entry

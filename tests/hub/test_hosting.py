@@ -16,10 +16,10 @@ from lab import TOKEN
 from server import Fault, LoopbackHub
 
 from leaderboard.__main__ import main
+from leaderboard.board.board import Board
 from leaderboard.board.export import export
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable
 from leaderboard.hosting import publishing
-from leaderboard.hosting.board import Board
 from leaderboard.hosting.hub_setup import set_up
 from leaderboard.hosting.publishing import publisher
 from leaderboard.hosting.schedule import Swept, scorer, sweep

@@ -12,8 +12,8 @@ from lab import HURRIED, NAME, TOKEN, score, send
 from server import Fault, LoopbackHub
 from serving import wait_for
 
+from leaderboard.board.board import Board
 from leaderboard.hosting import schedule
-from leaderboard.hosting.board import Board
 from leaderboard.hosting.publishing import Publisher
 from submissions.errors import Doubtful, StoreError
 from submissions.person import Person

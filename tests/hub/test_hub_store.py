@@ -15,9 +15,9 @@ from lab import HURRIED, NAME, TOKEN, score, send
 from server import Fault, LoopbackHub
 from serving import wait_for
 
-from leaderboard.board.questions import Desk
+from leaderboard.board.board import Board
 from leaderboard.board.ranking import ranking
-from leaderboard.hosting.board import Board
+from leaderboard.board.service import Service
 from leaderboard.hosting.schedule import Swept, sweep
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.errors import AlreadyStored, Doubtful, Refusal, StoreError
@@ -44,7 +44,7 @@ def test_what_got_a_receipt_is_there_for_a_process_that_begins_with_nothing(
     assert other.ledger.refresh().state(name) == "scored" and other.ledger.chosen(ADA.id, "small") == name
     assert [row.id for row in ranking(other, other.track("small")).rows] == [name]
     assert score(other) == Swept() and send(other) == name, "the same content is the same submission"
-    assert Desk(other).status(ADA, name) == Desk(first).status(ADA, name)
+    assert Service(other).status(ADA, name) == Service(first).status(ADA, name)
 
 
 def test_what_another_process_stores_is_heard_of_without_listing_the_tree(
@@ -186,12 +186,12 @@ def test_where_the_hub_is_away_what_is_known_goes_on_being_shown(
     name = send(board)
     hub.fail(Fault("500", path="/api/datasets/", times=999))
     assert set(board.ledger.refresh().submissions) == {name}
-    told = Desk(board).tracks(ADA)[0]
+    told = Service(board).tracks(ADA)[0]
     assert "does not answer" in told["notice"]
-    assert "does not answer" in Desk(board).overview(ORGANISER)["waiting"][0]
+    assert "does not answer" in Service(board).overview(ORGANISER)["waiting"][0]
     hub.faults.clear()
     board.ledger.refresh()
-    assert Desk(board).tracks(ADA)[0]["notice"] == ""
+    assert Service(board).tracks(ADA)[0]["notice"] == ""
 
 
 def test_two_scorers_at_once_store_one_result(make_board: Callable[..., Board], hub: LoopbackHub) -> None:
@@ -223,7 +223,7 @@ def test_twenty_at_once_are_each_alone_while_there_is_room_and_then_together(
     assert sizes[:6] == ["EMER Space: 1 stored"] * 6 and 7 <= len(sizes) <= 9
     owners = Counter(each.person for each in board.ledger.submissions.values())
     assert owners == Counter(person.id for person in people)
-    assert "may take two minutes" in Desk(board).tracks(ADA)[0]["notice"]
+    assert "may take two minutes" in Service(board).tracks(ADA)[0]["notice"]
 
 
 def test_a_quota_is_exact_though_receipts_wait(
@@ -265,7 +265,7 @@ def test_results_are_stored_together_and_not_more_often_than_every_two_minutes(
     sweep(board, score=lambda *job: Outcome("scored", {"public": REPORT}))
     time.sleep(1.5)
     assert len(hub.commits(NAME)) == before + 1, "its result waits"
-    assert Desk(board).status(ADA)[0]["state"] == "scored", "and is shown"
+    assert Service(board).status(ADA)[0]["state"] == "scored", "and is shown"
     board.ledger.store.flush()
     assert len(hub.commits(NAME)) == before + 2
 

@@ -26,9 +26,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
+from leaderboard.board.board import Board
 from leaderboard.board.export import export
 from leaderboard.board.ranking import ranking
-from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import sweep
 from submissions.errors import Refusal
 from submissions.intake import Entry

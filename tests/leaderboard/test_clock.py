@@ -9,10 +9,10 @@ import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT, Clock, answers
 
 from emer_space.page.languages import Languages
-from leaderboard.board.questions import Desk
+from leaderboard.board.board import SILENT_S, Board
 from leaderboard.board.ranking import ranking
+from leaderboard.board.service import Service
 from leaderboard.hosting import schedule
-from leaderboard.hosting.board import SILENT_S, Board
 from leaderboard.hosting.schedule import Schedule, sweep
 from leaderboard.page import render
 from leaderboard.page.plots import best_over_time
@@ -178,7 +178,7 @@ def test_the_heart_beats_while_a_long_sweep_is_under_way(
     first = board.heartbeat()
     _wait(lambda: board.heartbeat().at > first.at)
     assert "at work on small" in render.heartbeat(board.heartbeat(), 1, english)
-    assert Desk(board).overview(ORGANISER)["scoring"] == "small"
+    assert Service(board).overview(ORGANISER)["scoring"] == "small"
     go_on.set()
     sweeping.join(20)
     beat = board.heartbeat()

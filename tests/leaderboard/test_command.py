@@ -13,7 +13,7 @@ from running import refused, run
 
 from emer_space.errors import EmerError
 from leaderboard.__main__ import main
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.tracks import load_track
 from submissions.intake import Entry
 from submissions.person import LOCAL

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from board_making import ADA, BEN, ORGANISER, Clock, answers
 
+from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv, as_markdown, export
 from leaderboard.board.ranking import Ranking, ranking
-from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import sweep
 from leaderboard.page.plots import best_over_time, plots
 from leaderboard.page.render import details, frame, heading

@@ -13,7 +13,7 @@ import pytest
 from board_making import REPORT
 from entering import known, send
 
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from submissions.errors import AlreadyStored, IntakeError, StoreError
 from submissions.person import Person
 from submissions.store import folder_store as stores

@@ -7,7 +7,7 @@ import pytest
 from board_making import ADA, BEN, Clock, answers
 
 from emer_space.files.problems import SubmissionError
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.hosting.schedule import sweep
 from leaderboard.scoring.scoring_process import Outcome, ScoringLimits
 from submissions.errors import Refusal

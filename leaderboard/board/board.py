@@ -2,8 +2,6 @@
 
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Callable, Hashable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +14,7 @@ from emer_space.files.problems import plain, shown
 from emer_space.files.tables import Id
 from emer_space.files.writing import write_whole
 from emer_space.settings import app_home
-from leaderboard.errors import LeaderboardError, ReferencesUnavailable, TrackError, WheelsUnavailable
+from leaderboard.errors import ReferencesUnavailable, TrackError, WheelsUnavailable
 from leaderboard.scoring.versions import Versions
 from leaderboard.tracks import Track, load_track, track_ids
 from leaderboard.tracks.references import ReferenceFile
@@ -227,30 +225,3 @@ def _reason(text: str) -> str:
     if not 0 < len(reason) <= 500:
         raise Refusal("reason", "Give a reason, of 500 characters at most: it is kept with the decision.")
     return reason
-
-
-def check_references_are_private(*published: Path) -> None:
-    """Raises `LeaderboardError` where `EMER_REFERENCES` points into a folder that Gradio may publish files from.
-
-    Those are the working folder, the project's, the temporary one, and the `published` ones (decision 3).
-    """
-    named = os.environ.get("EMER_REFERENCES")
-    if not named:
-        return
-    named_folder = Path(named).expanduser().absolute()
-    folder = named_folder.resolve()
-    project = Path(__file__).resolve().parents[2]
-    places = {
-        "the working folder": Path.cwd(),
-        "the project's folder": project,
-        "the temporary folder": Path(tempfile.gettempdir()),
-        **{f"the app's folder for uploads ({number})": place for number, place in enumerate(published, 1)},
-    }
-    for name, place in places.items():
-        if any(each.is_relative_to(place.resolve()) for each in (folder, Path(os.path.normpath(named_folder)))):
-            raise LeaderboardError(
-                f"EMER_REFERENCES points into {name}, from which files may be published, so the app does not start; "
-                "let it name a private folder elsewhere."
-            )
-    if not folder.is_dir():
-        raise LeaderboardError("EMER_REFERENCES names no folder that is there; create it, or unset the variable.")

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from emer_space.files.problems import SubmissionError
+from leaderboard.board.board import Board
 from leaderboard.board.ranking import Ranking, ranking
 from leaderboard.board.statement import of_person, statement
 from leaderboard.errors import TrackError
-from leaderboard.hosting.board import Board
 from leaderboard.tracks import Track
 from submissions.checks.validation import Check, refused
 from submissions.errors import Refusal
@@ -20,7 +20,7 @@ from submissions.store.records import Decision
 from submissions.tracks import TrackRules
 
 
-class Desk:
+class Service:
     def __init__(self, board: Board) -> None:
         self.board = board
         self._tables: dict[tuple[str, bool], tuple[Any, Ranking]] = {}
