@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 PACKAGES = ("emer_space", "submissions", "leaderboard", "training", "app", "benchmarks", "tests")
-SHARED = {"emer_space.errors", "emer_space.files", "emer_space.page"}
-"""What every package stands on: the root of all errors, the readers of files, and the page."""
+SHARED = {"emer_space.errors", "emer_space.files", "emer_space.page", "emer_space.commands.run"}
+"""What every package stands on: the root of all errors, the readers of files, the page, and how a command line ends."""
 ALLOWED = {
     "emer_space": set(),
     "submissions": SHARED,

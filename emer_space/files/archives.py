@@ -65,10 +65,10 @@ def array_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[R
 def single_csv(content: bytes, limits: Limits) -> bytes:
     """The one csv of a zip. Raises `SubmissionError`."""
     archive = _opened(content, "zip")
-    found = [info for info in archive.infolist() if info.filename.lower().endswith(".csv") and not _hidden(info)]
-    if len(found) != 1:
-        raise refusal("zip", f"The zip holds {len(found)} csv files", "put exactly one csv file into it")
-    return _unpacked(archive, found[0], min(limits.bytes, limits.expanded))
+    tables = [info for info in archive.infolist() if info.filename.lower().endswith(".csv") and not _hidden(info)]
+    if len(tables) != 1:
+        raise refusal("zip", f"The zip holds {len(tables)} csv files", "put exactly one csv file into it")
+    return _unpacked(archive, tables[0], min(limits.bytes, limits.expanded))
 
 
 def array_columns(content: bytes, limits: Limits) -> tuple[dict[str, list[str]], bool]:
@@ -91,9 +91,9 @@ def array_columns(content: bytes, limits: Limits) -> tuple[dict[str, list[str]],
         columns[NAMES.get(name, name)] = _texts(name, unpacked, limits)
         unnamed |= name == ITEMS
     if len({len(texts) for texts in columns.values()}) > 1:
-        told = ", ".join(f"{shown(name)} {len(texts)}" for name, texts in columns.items())
+        lengths = ", ".join(f"{shown(name)} {len(texts)}" for name, texts in columns.items())
         raise refusal(
-            "npz", f"The arrays are not equally long ({told})", "write one item for each sample in each array"
+            "npz", f"The arrays are not equally long ({lengths})", "write one item for each sample in each array"
         )
     return columns, unnamed
 

@@ -134,10 +134,10 @@ class _RepeatedKey(ValueError):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    value = dict(pairs)
+    if len(value) != len(pairs):
         raise _RepeatedKey
-    return found
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,9 +258,9 @@ class _Cells:
     def _check_left(self, row: int, name: str) -> None:
         if self._count < 0 or self._characters < 0:
             what, most = ("labels", self._limits.labels) if self._count < 0 else ("characters", self._limits.all_listed)
-            told = f"The file has too many {what} in its lists (limit: {most:,})"
+            message = f"The file has too many {what} in its lists (limit: {most:,})"
             remedy = "send fewer in each row, and write them as ['happy', 'sad']: other spellings count several times"
-            raise refusal("values", told, remedy, row, name)
+            raise refusal("values", message, remedy, row, name)
 
     def _word(self, cell: Cell, column: Column, row: int, name: str) -> str | None:
         """A choice or a polarity, in lower case; a list of one is what label files write for it."""

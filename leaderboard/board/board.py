@@ -94,16 +94,16 @@ class Board:
 
     def _usable(self) -> list[Track]:
         """All tracks but those whose files are wrong: an organiser's slip in one does not stop the others."""
-        found, wrong = [], {}
+        usable, wrong = [], {}
         for name in track_ids():
             try:
-                found.append(self.track(name))
+                usable.append(self.track(name))
             except TrackError as problem:
                 wrong[name] = str(problem)
                 if self._wrong.get(name) != wrong[name]:
                     log.error("%s", problem)
         self._wrong = wrong
-        return found
+        return usable
 
     def wrong_tracks(self) -> list[str]:
         """What is wrong with the files of tracks, each as one sentence."""
@@ -118,8 +118,8 @@ class Board:
             raise Refusal("unhosted", f"The track {shown(name)} is not scored here; choose another.") from None
         except OSError as problem:
             log.error("the track %s cannot be read", name, exc_info=problem)
-            told = f"The track {shown(name)} cannot be read now ({problem.strerror}); try again later."
-            raise Refusal("unhosted", told) from None
+            sentence = f"The track {shown(name)} cannot be read now ({problem.strerror}); try again later."
+            raise Refusal("unhosted", sentence) from None
         except TrackError as problem:
             raise Refusal("track", str(problem)) from None
 
@@ -190,12 +190,12 @@ class Board:
 
     def incidents(self) -> list[tuple[Submission, Result]]:
         """Submissions that could not be scored for a fault of ours, the latest first."""
-        found = [
+        incidents = [
             (submission, result)
             for submission in list(self.ledger.submissions.values())
             if (result := self.ledger.result(submission.id)) and result.state == "error"
         ]
-        return sorted(found, key=lambda each: each[0].received, reverse=True)
+        return sorted(incidents, key=lambda incident: incident[0].received, reverse=True)
 
     # The scorer's heartbeat
 

@@ -26,11 +26,11 @@ def export(board: Board, folder: Path) -> list[Path]:
     written: list[Path] = []
     listed = []
     for track in board.tracks():
-        found = ranking(board, track, everything=True)
-        if not found.rows:
+        ranked = ranking(board, track, everything=True)
+        if not ranked.rows:
             continue
-        listed.append({"id": track.id, "title": track.rules.title, "version": found.version, "split": found.split})
-        for suffix, text in (("csv", as_csv(found)), ("json", as_json(found.to_dict()))):
+        listed.append({"id": track.id, "title": track.rules.title, "version": ranked.version, "split": ranked.split})
+        for suffix, text in (("csv", as_csv(ranked)), ("json", as_json(ranked.to_dict()))):
             written.append(_write(folder / track.id / f"ranking.{suffix}", text))
     written.append(_write(folder / "tracks.json", as_json(listed)))
     return written

@@ -133,7 +133,9 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
             for row in _ranked(_selected(board, track, entries, judges, everything, "private"))
         ]
     pending = (
-        0 if version == board.versions.current(track) else sum(each.track == track.id for each, _ in board.queue())
+        0
+        if version == board.versions.current(track)
+        else sum(submission.track == track.id for submission, _ in board.queue())
     )
     return Ranking(track, version, split, tuple(_merged(rows, _published(track))), pending)
 
@@ -246,25 +248,25 @@ def _badge(track: Track, submission: Submission, standing: Standing, value: floa
 
 def flat_scores(scores: Mapping[str, Any], prefix: str = "", depth: int = 2) -> dict[str, float]:
     """The scores that a table shows: those of the levels and parts, not of every wheel, and no counts."""
-    found: dict[str, float] = {}
+    flat: dict[str, float] = {}
     for name, value in scores.items():
         if isinstance(value, float):
             if math.isfinite(value):
-                found[f"{prefix}{name}"] = value
+                flat[f"{prefix}{name}"] = value
         elif depth > 1 and isinstance(value, dict) and name not in ("parts", "confusion"):
-            found |= flat_scores(value, f"{prefix}{name}.", depth - 1)
-    return found
+            flat |= flat_scores(value, f"{prefix}{name}.", depth - 1)
+    return flat
 
 
 def _ranked(rows: Sequence[Row]) -> list[Row]:
     """By score, ties in the order of arrival and sharing a rank (1, 1, 3); what does not rank comes last."""
     ranking = sorted((row for row in rows if row.ranks), key=lambda row: -_rounded(row))  # stable: they came in order
     leader = ranking[0] if ranking else None
-    found: list[Row] = []
+    ranked: list[Row] = []
     for _, tied in groupby(ranking, key=_rounded):
-        rank = len(found) + 1
-        found += [replace(row, rank=rank, level=row is not leader and _overlaps(row, leader)) for row in tied]
-    return found + [row for row in rows if not row.ranks]
+        rank = len(ranked) + 1
+        ranked += [replace(row, rank=rank, level=row is not leader and _overlaps(row, leader)) for row in tied]
+    return ranked + [row for row in rows if not row.ranks]
 
 
 def _rounded(row: Row) -> float:
@@ -281,13 +283,13 @@ def _overlaps(row: Row, leader: Row | None) -> bool:
 def _published(track: Track) -> list[Row]:
     return [
         Row(
-            name=f"{each.name} ({each.inputs})" if each.inputs else each.name,
+            name=f"{result.name} ({result.inputs})" if result.inputs else result.name,
             badge="paper",
-            score=each.score,
-            scores=each.scores,
-            note=each.source,
+            score=result.score,
+            scores=result.scores,
+            note=result.source,
         )
-        for each in track.published
+        for result in track.published
     ]
 
 

@@ -49,8 +49,8 @@ class Service:
             "primary": track.primary,
             "answers": track.answers,
             "columns": [
-                {"name": each.name, "kind": each.kind, "required": each.required, "choices": list(each.choices)}
-                for each in (*rules.key, *rules.columns)
+                {"name": column.name, "kind": column.kind, "required": column.required, "choices": list(column.choices)}
+                for column in (*rules.key, *rules.columns)
             ],
             "samples": None if rules.manifest is None else len(rules.manifest),
             "opens": rules.opens.isoformat() if rules.opens else None,
@@ -129,21 +129,27 @@ class Service:
             "scoring": beat.scoring,
             "waiting": list(dict.fromkeys((*notices, *board.wrong_tracks(), *beat.waiting))),
             "queue": [
-                {"id": each.id, "track": each.track, "version": version, "name": each.name, "person": each.person}
-                for each, version in board.queue()
+                {
+                    "id": submission.id,
+                    "track": submission.track,
+                    "version": version,
+                    "name": submission.name,
+                    "person": submission.person,
+                }
+                for submission, version in board.queue()
             ],
             "incidents": [
                 {
-                    "id": each.id,
-                    "track": each.track,
-                    "name": each.name,
+                    "id": submission.id,
+                    "track": submission.track,
+                    "name": submission.name,
                     "incident": result.incident,
                     "attempts": result.attempts,
                     "traceback": result.traceback,
                 }
-                for each, result in board.incidents()
+                for submission, result in board.incidents()
             ],
-            "decisions": [_decision(each) for each in board.ledger.decisions()],
+            "decisions": [_decision(decision) for decision in board.ledger.decisions()],
             "damaged": [
                 {"path": path, "reason": reason}
                 for path, reason in (*board.ledger.unusable(), *board.ledger.store.damaged())
@@ -158,5 +164,5 @@ class Service:
 
 
 def _decision(decision: Decision) -> dict[str, Any]:
-    told = decision.to_dict()
-    return {name: told[name] for name in told if name != "schema"}
+    record = decision.to_dict()
+    return {name: record[name] for name in record if name != "schema"}

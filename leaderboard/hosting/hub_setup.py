@@ -39,8 +39,8 @@ def set_up(owner: str, token: str, track: Path | None = None, references: Path |
                 f"{dataset.name} cannot be created ({status}); use a token that may write for {owner}."
             ) from None
         if dataset.is_private() != private:
-            told = "private" if private else "public"
-            raise LeaderboardError(f"{dataset.name} is not {told}; change that in its settings, and run this again.")
+            wanted = "private" if private else "public"
+            raise LeaderboardError(f"{dataset.name} is not {wanted}; change that in its settings, and run this again.")
         if "README.md" not in dataset.tree():
             text = card([]) if name == RESULTS else (CARDS / f"{name.removeprefix('emer-')}.md").read_bytes()
             dataset.commit({"README.md": text}, "EMER Space: the card")

@@ -143,9 +143,9 @@ class _Sweep:
         )
         return min(left, key=self._rank, default=None)
 
-    def _rank(self, each: tuple[Submission, str]) -> tuple[int, bool]:
+    def _rank(self, queued: tuple[Submission, str]) -> tuple[int, bool]:
         """What failed comes later, and what a language model judges, which takes minutes, after what takes seconds."""
-        submission, version = each
+        submission, version = queued
         return self.failed.get((submission.id, version), 0), self._judged(submission.track)
 
     def _judged(self, name: str) -> bool:

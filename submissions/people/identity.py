@@ -71,8 +71,8 @@ def _version(request: Any) -> str:
 
 
 def _scope(request: Any) -> Mapping[str, Any]:
-    found = getattr(getattr(request, "request", None), "scope", None)
-    return found if isinstance(found, Mapping) else {}
+    scope = getattr(getattr(request, "request", None), "scope", None)
+    return scope if isinstance(scope, Mapping) else {}
 
 
 def _of_own_page(headers: Mapping[str, str]) -> bool:

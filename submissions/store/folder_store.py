@@ -20,7 +20,7 @@ NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
 """Where a file should be there is none."""
 OF_THE_FILE = (errno.EACCES, errno.EPERM, errno.EIO)
 """It is there and cannot be read, which says nothing of other files; any other error is of the whole store."""
-RETOLD = 16_384
+REREAD = 16_384
 """Bytes at the end of the journal that are read again after a listing, in which an entry may have been on its way."""
 AWAITED_S = 60.0
 """How long an entry that is announced and not yet there is waited for: its writer is about to rename it."""
@@ -80,10 +80,10 @@ class FolderStore:
     def _sync_way_to(self, folder: Path) -> None:
         """Once for each folder: whoever made it may have been killed before it was durable."""
         depth = len(folder.relative_to(self.home).parts)
-        for each in [folder, *folder.parents][:depth]:
-            if each not in self._synced:
-                sync_folder(each.parent)
-                self._synced.add(each)
+        for made in [folder, *folder.parents][:depth]:
+            if made not in self._synced:
+                sync_folder(made.parent)
+                self._synced.add(made)
 
     def _announce(self, path: str) -> None:
         """Tell other processes, which then need not list folders of thousands. A hint: it need not be durable.
@@ -110,9 +110,10 @@ class FolderStore:
             try:
                 end = self._journal_end()
                 if self._read_to is None or end < self._read_to:
-                    found = sorted(path for place, depth in ENTRIES.items() for path in _names(self.home, place, depth))
-                    self._read_to = max(0, end - RETOLD)
-                    return found
+                    paths = (path for place, depth in ENTRIES.items() for path in _names(self.home, place, depth))
+                    entries = sorted(paths)
+                    self._read_to = max(0, end - REREAD)
+                    return entries
                 if end > self._read_to:
                     self._awaited.update(dict.fromkeys(self._announced(), time.monotonic()))
             except OSError as problem:
@@ -128,10 +129,10 @@ class FolderStore:
         """The paths of entries in whole lines; a line may be a part of one, after a writer's death or a listing."""
         with (self.home / "journal").open("rb") as journal:
             journal.seek(self._read_to or 0)
-            told = journal.read()
-        whole = told.rfind(b"\n") + 1
+            announced = journal.read()
+        whole = announced.rfind(b"\n") + 1
         self._read_to = (self._read_to or 0) + whole
-        paths = (os.fsdecode(line) for line in told[:whole].split(b"\n"))
+        paths = (os.fsdecode(line) for line in announced[:whole].split(b"\n"))
         return [path for path in paths if is_entry(path)]
 
     def _arrived(self) -> list[str]:
@@ -151,9 +152,9 @@ class FolderStore:
             while os.path.lexists(target):
                 target = target.with_name(f"{target.name}~")
             (self.home / path).rename(target)
-            told = {"path": str(target.relative_to(self.home / "damaged")), "reason": reason}
+            line = {"path": str(target.relative_to(self.home / "damaged")), "reason": reason}
             with (self.home / REASONS).open("a", encoding="ascii") as reasons:
-                reasons.write(json.dumps(told) + "\n")
+                reasons.write(json.dumps(line) + "\n")
 
     def damaged(self) -> list[tuple[str, str]]:
         try:
@@ -162,12 +163,12 @@ class FolderStore:
             return []
         except OSError as problem:
             raise _unreadable(problem) from problem
-        found = []
+        damaged = []
         for line in lines:
             with contextlib.suppress(ValueError, KeyError, TypeError):  # one that was cut short
-                told = json.loads(line)
-                found.append((_printable(told["path"]), _printable(told["reason"])))
-        return sorted(found)
+                entry = json.loads(line)
+                damaged.append((_printable(entry["path"]), _printable(entry["reason"])))
+        return sorted(damaged)
 
     def notice(self) -> str:
         return ""
@@ -179,8 +180,8 @@ class FolderStore:
 def _names(home: Path, place: str, depth: int) -> Iterator[str]:
     """What lies at a depth below a place, as paths from the home. Listing thousands is what a start consists of."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        for found in os.scandir(home / place):
-            path = f"{place}/{found.name}"
+        for child in os.scandir(home / place):
+            path = f"{place}/{child.name}"
             yield from _names(home, path, depth - 1) if depth > 1 else [path]
 
 

@@ -318,7 +318,7 @@ def test_the_doctor_names_a_judge_that_is_not_the_one_of_a_track(
     def judge() -> Finding:
         return next(each for each in _tracks() if each.name == "judge")
 
-    assert not judge().ok and "judged wants scripted (endpoint)" in judge().told
+    assert not judge().ok and "judged wants scripted (endpoint)" in judge().sentence
     with ChatServer(by_word) as server:
         for variable, value in server.environment.items():
             monkeypatch.setenv(variable, value)

@@ -122,7 +122,7 @@ def test_wherever_the_journal_is_read_again_from_nothing_else_than_entries_is_to
     for path in paths:
         store.write(path, FOLDER)
     for again in range((store.home / "journal").stat().st_size + 1):
-        monkeypatch.setattr(stores, "RETOLD", again)
+        monkeypatch.setattr(stores, "REREAD", again)
         other = FolderStore(store.home)
         assert other.news() == paths
         assert set(other.news()) <= set(paths), again
