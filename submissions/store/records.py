@@ -73,9 +73,9 @@ class Record:
 
     @classmethod
     def from_dict(cls, stored: Any) -> Self:
-        """A field that came after the record was written has its default; its moment is told to the second by the id.
+        """A record from its JSON. A field that older records lack has its default; an absent moment is that of the id.
 
-        Raises `ValueError` with what is wrong, and `UnknownSchema`.
+        Raises `ValueError` with what is wrong, and `UnknownSchema` for the record of another version.
         """
         schema = stored.get("schema") if isinstance(stored, dict) else None
         if schema != cls.schema:

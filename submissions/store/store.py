@@ -32,14 +32,11 @@ class Store(Protocol):
         ...
 
     def news(self) -> list[str]:
-        """Entries that came since the last call; the first tells of all, in the order of their paths.
-
-        An entry may be told of twice.
-        """
+        """Entries that came since the last call, sorted by path; the first call returns all. One may come twice."""
         ...
 
     def exclusive(self) -> contextlib.AbstractContextManager[None]:
-        """While it is held nobody else writes; it may be entered again by who holds it. Raises `StoreError`."""
+        """While it is held nobody else writes; the holder may enter it again. Raises `StoreError`."""
         ...
 
     def set_aside(self, path: str, reason: str) -> None:
@@ -51,11 +48,11 @@ class Store(Protocol):
         ...
 
     def notice(self) -> str:
-        """What everybody should know now, as that a receipt takes long; empty where there is nothing."""
+        """What everybody should know now, for instance that a receipt takes long; empty where there is nothing."""
         ...
 
     def flush(self) -> None:
-        """When this returns, all that was written is durable. Raises `StoreError`. For whoever is about to end."""
+        """When this returns, all that was written is durable: call it before the process ends. Raises `StoreError`."""
         ...
 
 
