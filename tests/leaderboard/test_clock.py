@@ -11,11 +11,11 @@ from board_making import ADA, BEN, ORGANISER, REPORT, Clock, answers
 from emer_space.page.languages import Languages
 from leaderboard.board.questions import Desk
 from leaderboard.board.ranking import ranking
+from leaderboard.board.trends import best_over_time
 from leaderboard.hosting import schedule
 from leaderboard.hosting.board import SILENT_S, Board
 from leaderboard.hosting.schedule import Schedule, sweep
 from leaderboard.page import render
-from leaderboard.page.plots import best_over_time
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.errors import Refusal, StoreError
 from submissions.intake import Entry
