@@ -45,7 +45,8 @@ if PROFILE == "bundled" and not os.environ.get("EMER_OWNER") and not os.environ.
 import gradio as gr  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from emer_space.page.appearance import HEAD, STYLE, header, theme  # noqa: E402
+from emer_space.page import render  # noqa: E402
+from emer_space.page.appearance import HEAD, STYLE, theme  # noqa: E402
 from emer_space.page.examples import read_examples  # noqa: E402
 from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
 from emer_space.page.languages import Languages, PageInOneLanguage  # noqa: E402
@@ -90,21 +91,21 @@ def build_app(
     this machine. What is submitted is scored by a `Schedule` of the board, which is not started here. The `i18n` of
     `languages` is for `launch`, without which keys stand in the place of words.
     """
-    words = languages or Languages()
+    languages = languages or Languages()
     settings = settings or Settings.from_environment()
     profile = profile or load_profile(PROFILE)
     desk = Service(board or Board())
     who = identity or identity_for(HOST)
     lines = lines or Lines()
-    with gr.Blocks(title=words.english("page.title"), analytics_enabled=False) as page:
+    with gr.Blocks(title=languages.english("page.title"), analytics_enabled=False) as page:
         tabs: list[tuple[str, Callable[[], OnClose]]] = [
             (
-                words("tab.explain"),
-                lambda: ExplainTab(profile, settings, words, read_examples(EXAMPLES), lines.clips).close,
+                languages("tab.explain"),
+                lambda: ExplainTab(profile, settings, languages, read_examples(EXAMPLES), lines.clips).close,
             ),
-            (words("board.title"), lambda: LeaderboardTab(page, desk, who, words, lines).close),
+            (languages("board.title"), lambda: LeaderboardTab(page, desk, who, languages, lines).close),
         ]
-        gr.HTML(words.rendered("header", header))
+        gr.HTML(languages.rendered("header", render.header))
         with gr.Tabs():
             for title, tab in tabs:
                 with gr.Tab(title):
@@ -115,7 +116,7 @@ def build_app(
 
 def door(page: gr.Blocks, most_bytes: int = MOST_UPLOAD_BYTES) -> Middleware:
     """What stands before a page: see `emer_space.page.gate`."""
-    return Middleware(Gate, frozenset(str(each.api_name) for each in page.fns.values()), most_bytes)
+    return Middleware(Gate, frozenset(str(function.api_name) for function in page.fns.values()), most_bytes)
 
 
 def empty_folders() -> None:

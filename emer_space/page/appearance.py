@@ -1,12 +1,9 @@
 """Theme, style and head of the page: system fonts and one calm palette, light and dark; nothing from elsewhere."""
 
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-
-from emer_space.page.words import Words
 
 STYLE = Path(__file__).parent / "style.css"
 
@@ -67,11 +64,4 @@ def theme() -> Any:
         table_border_color_dark="#2d3744",
         link_text_color="#0f766e",
         link_text_color_dark="#2dd4bf",
-    )
-
-
-def header(words: Words) -> str:
-    return (
-        f'<header class="emer-head"><h1>{escape(words("page.title"))}</h1>'
-        f"<p>{escape(words('page.tagline'))}</p></header>"
     )

@@ -43,11 +43,11 @@ def decided() -> Mapping[str, Mapping[str, str]]:
 
 
 class Gate:
-    """Middleware. `handlers` are the names by which handlers may be called; an upload's files have `most_bytes`."""
+    """Middleware. `calls` are the names that may be called; an upload's files have at most `most_bytes`."""
 
-    def __init__(self, app: ASGIApp, handlers: Collection[str] = (), most_bytes: int = MOST_UPLOAD_BYTES) -> None:
+    def __init__(self, app: ASGIApp, calls: Collection[str] = (), most_bytes: int = MOST_UPLOAD_BYTES) -> None:
         self.app = app
-        self.handlers = handlers
+        self.calls = calls
         self.most_bytes = most_bytes
         take_files_only()
         share_with_no_page()
@@ -78,20 +78,20 @@ class Gate:
         path, method = scope["path"].rstrip("/") or "/", scope["method"]
         values = next(
             (
-                found.groupdict()
+                match.groupdict()
                 for served, pattern in self._served
-                if served == method and (found := pattern.match(path))
+                if served == method and (match := pattern.match(path))
             ),
             None,
         )
         too_long = len(path.encode()) > MOST_PATH or any(len(name.encode()) > MOST_NAME for name in path.split("/"))
         if values is None or too_long or _is_address(values.get("path_or_url", "")):
-            return _told(404, "Nothing is served here.")
+            return _answer(404, "Nothing is served here.")
         if (method not in NO_CHANGE or path in CHANGES) and not own_page(Headers(scope=scope)):
-            return _told(403, "This comes from another site's page; use the app's own page, or a program.")
+            return _answer(403, "This comes from another site's page; use the app's own page, or a program.")
         name = values.get("api_name")
-        if name is not None and path != BY_NUMBER and name not in self.handlers:
-            return _told(404, "There is no call of this name; /gradio_api/info lists those that there are.")
+        if name is not None and path != BY_NUMBER and name not in self.calls:
+            return _answer(404, "There is no call of this name; /gradio_api/info lists those that there are.")
         return None
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,8 +104,8 @@ class Gate:
             values += message.get("body", b"")
             more = message.get("more_body", False)
             if len(values) > MOST_CALL_BYTES:
-                told = f"The values of a call may have {MOST_CALL_BYTES:,} bytes in all; send files by an upload."
-                await _told(413, told)(scope, receive, send)
+                sentence = f"The values of a call may have {MOST_CALL_BYTES:,} bytes in all; send files by an upload."
+                await _answer(413, sentence)(scope, receive, send)
                 return
         note_user(scope)
         whole: list[Message] = [{"type": "http.request", "body": values, "more_body": False}]
@@ -129,8 +129,8 @@ class Gate:
         except NOT_UNDERSTOOD:
             if answered:
                 raise
-            told = "There is no such call with such values; /gradio_api/info describes the calls."
-            await _told(400, told)(scope, receive, send)
+            sentence = "There is no such call with such values; /gradio_api/info describes the calls."
+            await _answer(400, sentence)(scope, receive, send)
 
 
 def share_with_no_page() -> None:
@@ -153,10 +153,10 @@ def own_page(headers: Mapping[str, str]) -> bool:
     scheme, _, host = origin.partition("://")
     hosts = [headers.get("host", ""), *headers.get("x-forwarded-host", "").split(",")]
     hosts += os.environ.get("SPACE_HOST", "").split(",")
-    named = [each.strip().rstrip("/").lower() for each in os.environ.get(ORIGINS, "").split(",")]
+    named = [page.strip().rstrip("/").lower() for page in os.environ.get(ORIGINS, "").split(",")]
     if scheme not in USUAL_PORTS or not host:
         return False
-    return origin in named or _plain(host, scheme) in {_plain(each, scheme) for each in hosts}
+    return origin in named or _plain(host, scheme) in {_plain(own, scheme) for own in hosts}
 
 
 def _plain(host: str, scheme: str) -> str:
@@ -169,5 +169,5 @@ def _is_address(text: str) -> bool:
     return "://" in text or text.lower().startswith(("http:", "https:"))
 
 
-def _told(status: int, sentence: str) -> JSONResponse:
+def _answer(status: int, sentence: str) -> JSONResponse:
     return JSONResponse({"detail": sentence}, status)

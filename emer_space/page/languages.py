@@ -102,11 +102,11 @@ class PageInOneLanguage:
             elif message["type"] == "http.response.body":
                 page += message.get("body", b"")
                 if not message.get("more_body"):
-                    told = in_language(page, tag)
+                    marked = in_language(page, tag)
                     others = [(name, value) for name, value in start["headers"] if name != b"content-length"]
-                    length = (b"content-length", str(len(told)).encode())
+                    length = (b"content-length", str(len(marked)).encode())
                     await send({**start, "headers": [*others, length, (b"vary", b"accept-language")]})
-                    await send({**message, "body": told})
+                    await send({**message, "body": marked})
 
         await self.app(scope, receive, send_page)
 

@@ -21,18 +21,18 @@ MOST_A_MINUTE = 120
 """Records; in an hour at most 8 MB, whatever happens."""
 
 
-def told(problem: BaseException | None) -> str:
+def in_one_line(problem: BaseException | None) -> str:
     """An exception in one line: its types, cause first, and the last places that it came through."""
     chain: list[BaseException] = []
     while problem is not None and problem not in chain:
         chain.append(problem)
         problem = problem.__cause__ or (None if problem.__suppress_context__ else problem.__context__)
-    return " then ".join(f"{type(each).__name__} at {_places(each.__traceback__)}" for each in reversed(chain))
+    return " then ".join(f"{type(cause).__name__} at {_places(cause.__traceback__)}" for cause in reversed(chain))
 
 
 def _places(trace: TracebackType | None) -> str:
     frames = traceback.extract_tb(trace)[-MOST_FRAMES:]
-    return " > ".join(f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in frames) or "no place"
+    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames) or "no place"
 
 
 class Brief(logging.Formatter):
@@ -41,7 +41,9 @@ class Brief(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         first = next(iter(record.getMessage().splitlines()), "")
         line = _bounded(f"{self.formatTime(record)} {record.levelname} {record.name}: {first}")
-        return _bounded(f"{line} ({told(record.exc_info[1])})") if record.exc_info and record.exc_info[1] else line
+        return (
+            _bounded(f"{line} ({in_one_line(record.exc_info[1])})") if record.exc_info and record.exc_info[1] else line
+        )
 
 
 def _bounded(text: str) -> str:

@@ -28,8 +28,8 @@ def note_user(scope: Scope) -> None:
     if not tables:
         return
     lines = [line for table in tables for line in table.splitlines()[1:]]
-    found = [line.split() for line in lines if any(end in line for end in ends[0])]
-    users = {each[7] for each in found if each[1] in ends[0] and each[2] in ends[1] and each[3] == ESTABLISHED}
+    rows = [line.split() for line in lines if any(end in line for end in ends[0])]
+    users = {row[7] for row in rows if row[1] in ends[0] and row[2] in ends[1] and row[3] == ESTABLISHED}
     scope[OWN_USER] = bool(users) and users <= {str(os.getuid()), "0"}
 
 
@@ -47,8 +47,8 @@ def _ends(host: str, port: int) -> tuple[str, ...]:
     packed = [address.packed]
     if address.version == 4:
         packed.append(ipaddress.ip_address(f"::ffff:{address}").packed)
-    return tuple(f"{_words(each)}:{port:04X}" for each in packed)
+    return tuple(f"{_in_hexadecimal(address)}:{port:04X}" for address in packed)
 
 
-def _words(packed: bytes) -> str:
+def _in_hexadecimal(packed: bytes) -> str:
     return "".join(f"{int.from_bytes(packed[at : at + 4], sys.byteorder):08X}" for at in range(0, len(packed), 4))

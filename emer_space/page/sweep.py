@@ -21,12 +21,12 @@ def sweep(folder: Path, now: float) -> int:
     gone = 0
     for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
         try:
-            found = path.lstat()
-            age = abs(now - found.st_ctime)  # what is dated ahead is of a clock that was wrong
+            facts = path.lstat()
+            age = abs(now - facts.st_ctime)  # what is dated ahead is of a clock that was wrong
             if path.is_dir() and not path.is_symlink():
                 if age > KEPT_S and not any(path.iterdir()):
                     path.rmdir()
-            elif age > KEPT_S or (age > EMPTY_KEPT_S and not found.st_size):
+            elif age > KEPT_S or (age > EMPTY_KEPT_S and not facts.st_size):
                 path.unlink()
                 gone += 1
         except FileNotFoundError:

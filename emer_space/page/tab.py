@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-import logging
-import secrets
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from emer_space.cancellation import CancelToken
 from emer_space.errors import Busy, Cancelled, InputError, MissingTool
 from emer_space.models.hub import under_way
 from emer_space.page import render
+from emer_space.page.calls import QUIET, incident
 from emer_space.page.clients import client_of
 from emer_space.page.examples import Example
 from emer_space.page.languages import Languages
@@ -30,9 +29,6 @@ from emer_space.profiles import Profile
 from emer_space.settings import Settings
 from emer_space.vocabulary import load_vocabulary
 
-log = logging.getLogger(__name__)
-
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 STAGE_NEEDS = {"watching": {"video"}, "listening": {"audio", "text"}, "reading": {"text"}}
 """Stages that are there only for these modalities; the others are always there."""
 ARRIVAL_SCRIPT = """
@@ -71,14 +67,14 @@ class ExplainTab:
     # Components
 
     def _form(self, examples: tuple[Example, ...]) -> None:
-        words = self.languages
+        languages = self.languages
         with gr.Column(elem_classes="emer-form") as self.form:
-            gr.HTML(words.rendered("notice", partial(render.notice, sends=self.profile.sends())))
+            gr.HTML(languages.rendered("notice", partial(render.notice, sends=self.profile.sends())))
             with gr.Row(equal_height=False, elem_classes="emer-split"):
                 with gr.Column(scale=6, min_width=300):
                     # No `format` and with sound: otherwise Gradio runs ffmpeg on the upload before it is probed.
                     self.clip = gr.Video(
-                        label=words("form.clip"),
+                        label=languages("form.clip"),
                         sources=["upload", "webcam"],
                         include_audio=True,
                         webcam_options=gr.WebcamOptions(mirror=False),
@@ -86,7 +82,7 @@ class ExplainTab:
                         buttons=[],
                         elem_classes="emer-upload",
                     )
-                    with gr.Accordion(words("form.sound"), open=False, elem_id="emer-sound"):
+                    with gr.Accordion(languages("form.sound"), open=False, elem_id="emer-sound"):
                         self.sound = gr.Audio(
                             show_label=False,
                             sources=["upload", "microphone"],
@@ -98,41 +94,42 @@ class ExplainTab:
                 with gr.Column(scale=5, min_width=300):
                     with gr.Column(elem_classes="emer-fields") as self.fields:
                         self.subtitle = gr.Textbox(
-                            label=words("form.subtitle"),
+                            label=languages("form.subtitle"),
                             value="",
-                            info=words("form.subtitle_info"),
+                            info=languages("form.subtitle_info"),
                             lines=2,
                             max_length=self.settings.max_subtitle_chars,
                         )
                         self.modalities = gr.CheckboxGroup(
-                            choices=[(words(f"form.{name}"), name) for name in INPUTS],
+                            choices=[(languages(f"form.{name}"), name) for name in INPUTS],
                             value=list(INPUTS),
-                            label=words("form.modalities"),
+                            label=languages("form.modalities"),
                             elem_classes="emer-modalities",
                         )
-                        self.explain = gr.Button(words("form.explain"), variant="primary", elem_id="emer-explain")
+                        self.explain = gr.Button(languages("form.explain"), variant="primary", elem_id="emer-explain")
                         self.message = gr.HTML(elem_id="emer-message")
                     with gr.Column(visible=False, elem_id="emer-running") as self.running:
                         self.progress = gr.HTML()
-                        self.cancel = gr.Button(words("form.cancel"), elem_id="emer-cancel")
+                        self.cancel = gr.Button(languages("form.cancel"), elem_id="emer-cancel")
             with gr.Column(visible=bool(examples), elem_classes="emer-examples") as self.more:
-                gr.HTML(words.rendered("examples", render.examples))
+                gr.HTML(languages.rendered("examples", render.examples))
                 with gr.Row():
                     self.examples = [
-                        gr.Button(words.rendered(f"example {one.name}", one.captioned), size="sm") for one in examples
+                        gr.Button(languages.rendered(f"example {one.name}", one.captioned), size="sm")
+                        for one in examples
                     ]
 
     def _result(self) -> None:
-        words = self.languages
+        languages = self.languages
         part: dict[str, Any] = {"js_on_load": RESULT_SCRIPT}
         with gr.Column(visible=False, elem_classes="emer-result", elem_id="emer-result") as self.result:
             with gr.Row(elem_classes="emer-bar-top"):
                 self.summary = gr.HTML(min_width=240, js_on_load=ARRIVAL_SCRIPT)
-                self.again = gr.Button(words("form.again"), scale=0, min_width=210, elem_id="emer-again")
+                self.again = gr.Button(languages("form.again"), scale=0, min_width=210, elem_id="emer-again")
             with gr.Row(equal_height=False, elem_classes="emer-split"):
                 with gr.Column(scale=6, min_width=300):
                     self.player = gr.Video(
-                        label=words("result.player"),
+                        label=languages("result.player"),
                         show_label=False,
                         interactive=False,
                         buttons=[],
@@ -143,7 +140,7 @@ class ExplainTab:
                 with gr.Column(scale=5, min_width=300):
                     self.verdict = gr.HTML(**part)
             self.details = gr.HTML(**part)
-            self.download = gr.DownloadButton(words("result.download"), elem_id="emer-download")
+            self.download = gr.DownloadButton(languages("result.download"), elem_id="emer-download")
         self.json = gr.JSON(visible=False)
 
     # Events
@@ -190,14 +187,16 @@ class ExplainTab:
             if not file:
                 yield (*self._state(message=render.error(words("run.no_clip"), words)), *rest)
                 return
-            asked = Request(subtitle, _chosen(modalities))
-            stages = _stages(modalities)
-            shown = ""
-            with self.runs.started(session, alone=True) as token, self.line.joined(client_of(request)) as turn:
-                yield (*self._state(progress=render.progress(stages, words)), *rest)
-                for before in self.line.until(turn, token):
-                    now = render.progress(stages, words, words("run.waiting", before=before))
-                    yield (*self._state(progress=now), *rest)
+            asked, stages = Request(subtitle, _chosen(modalities)), _stages(modalities)
+
+            def waiting(before: int) -> tuple[Any, ...]:
+                now = words("run.waiting", before=before)
+                return (*self._state(progress=render.progress(stages, words, now)), *rest)
+
+            with self.runs.started(session, alone=True) as token, ExitStack() as place:
+                yield from self.line.joining(place, client_of(request), waiting, token)
+                shown = render.progress(stages, words)
+                yield (*self._state(progress=shown), *rest)
                 with _folder() as folder:
                     work = analyze(Path(file), asked, self.profile, self.settings, token, Path(folder))
                     with closing(work):  # type: ignore[type-var]
@@ -216,12 +215,12 @@ class ExplainTab:
             if not self.runs.under_way(session):  # or else the page shows the run that came after this one
                 yield (*self._state(message=render.cancelled(words)), *rest)
         except Busy as problem:
-            told = words("run.busy_own" if problem.own else "run.busy", count=problem.count)
-            yield (*self._state(message=render.error(told, words)), *rest)
+            busy = words("run.busy_own" if problem.own else "run.busy", count=problem.count)
+            yield (*self._state(message=render.error(busy, words)), *rest)
         except (InputError, MissingTool) as problem:
             yield (*self._state(message=render.error(str(problem), words, "en")), *rest)
         except Exception:  # noqa: BLE001 - logged; the visitor gets one sentence and never a traceback
-            yield (*self._state(message=render.error(_incident(words), words)), *rest)
+            yield (*self._state(message=render.error(incident(words), words)), *rest)
 
     async def api(self, video: str, subtitle: str, modalities: list[str], request: gr.Request) -> dict[str, Any]:
         """The API's run. It is a coroutine, so that a client's cancel reaches it and it can stop the work."""
@@ -238,7 +237,7 @@ class ExplainTab:
         except (Busy, InputError, MissingTool) as problem:
             raise gr.Error(str(problem), print_exception=False) from None
         except Exception:  # noqa: BLE001 - logged; the visitor gets one sentence and never a traceback
-            raise gr.Error(_incident(words), print_exception=False) from None
+            raise gr.Error(incident(words), print_exception=False) from None
 
     def _analysis(self, clip: Path, asked: Request, client: str, token: CancelToken) -> Analysis:
         with self.line.turn(client, token), _folder() as folder:
@@ -297,13 +296,6 @@ class ExplainTab:
             render.details(analysis, words),
             gr.DownloadButton(value=str(file)),
         )
-
-
-def _incident(words: Words) -> str:
-    """One sentence for the visitor; the log has where and of what kind under the same incident."""
-    incident = secrets.token_hex(4)
-    log.exception("incident %s", incident)
-    return words("run.error_unexpected", incident=incident)
 
 
 def _chosen(modalities: Any) -> tuple[Any, ...]:

@@ -2,13 +2,16 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeVar
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Busy
+
+Shown = TypeVar("Shown")
 
 LOOK_S = 0.25
 """How long somebody who waits may go on waiting after their work was cancelled."""
@@ -41,7 +44,7 @@ class Line:
         """A place at the end of the line, which ends with the block. Raises `Busy` where there is none to be had."""
         turn = Turn(client)
         with self._moved:
-            own = sum(each.client == client for each in self._turns)
+            own = sum(other.client == client for other in self._turns)
             if own >= self.share:
                 raise Busy(own, own=True)
             if len(self._turns) >= self.places:
@@ -52,7 +55,7 @@ class Line:
         finally:
             with self._moved:
                 self._turns.remove(turn)
-                if not any(each.client == client for each in self._turns):
+                if not any(other.client == client for other in self._turns):
                     self._begun.pop(client, None)
                 self._moved.notify_all()
 
@@ -61,7 +64,7 @@ class Line:
 
         Raises `Cancelled` where the token says so.
         """
-        told = 0
+        said = 0
         while True:
             if token:
                 token.check()
@@ -71,10 +74,10 @@ class Line:
                     turn.working = True
                     self._begun[turn.client] = next(self._times)
                     return
-                if before == told:
+                if before == said:
                     self._moved.wait(LOOK_S)
                     continue
-            told = before
+            said = before
             yield before
 
     @contextmanager
@@ -85,21 +88,31 @@ class Line:
                 pass
             yield
 
+    def joining(
+        self, place: ExitStack, client: str, waiting: Callable[[int], Shown], token: CancelToken | None = None
+    ) -> Iterator[Shown]:
+        """For a page: join, and until the turn comes yield `waiting(how many come before)`, each time that it changes.
+
+        The turn ends when `place` is closed. Raises `Busy` or `Cancelled`.
+        """
+        turn = place.enter_context(self.joined(client))
+        yield from map(waiting, self.until(turn, token))
+
     def _before(self, turn: Turn) -> int:
         """0 for whoever may begin. Of those who wait, a client's first comes before the second of anybody else.
 
         Among firsts it is the one whose client has waited longest since its last turn.
         """
-        had = Counter(each.client for each in self._turns if each.working)
+        had = Counter(other.client for other in self._turns if other.working)
         working, order = had.total(), list[tuple[int, int, int, Turn]]()
         waits_for_own = False
-        for number, each in enumerate(self._turns):
-            if not each.working:
-                if had[each.client] < self.most or each is turn:
-                    order.append((had[each.client], self._begun.get(each.client, 0), number, each))
-                    waits_for_own |= had[each.client] >= self.most
-                had[each.client] += 1
-        place = [each for *_, each in sorted(order, key=lambda one: one[:3])].index(turn)
+        for number, other in enumerate(self._turns):
+            if not other.working:
+                if had[other.client] < self.most or other is turn:
+                    order.append((had[other.client], self._begun.get(other.client, 0), number, other))
+                    waits_for_own |= had[other.client] >= self.most
+                had[other.client] += 1
+        place = [waits for *_, waits in sorted(order, key=lambda ranked: ranked[:3])].index(turn)
         return max(int(waits_for_own), working + place + 1 - self.at_once)
 
     def __len__(self) -> int:

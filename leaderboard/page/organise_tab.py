@@ -6,13 +6,15 @@ from typing import Any
 
 import gradio as gr
 
+from emer_space.page.calls import QUIET, for_api, for_page, sentence
+from emer_space.page.languages import Languages
+from emer_space.page.render import message
 from emer_space.page.turns import Lines
+from emer_space.page.words import Words
 from leaderboard.board.board import DECISIONS
 from leaderboard.board.service import Service
 from leaderboard.page import render
 from submissions.errors import Refusal
-from submissions.page.handlers import QUIET, Languages, Words, for_api, for_page, sentence
-from submissions.page.render import message
 from submissions.people.identity import Identity
 from submissions.person import organiser
 
@@ -20,25 +22,25 @@ from submissions.person import organiser
 class OrganiseTab:
     """Builds the tab inside an open `gr.Blocks`; `loading` fills `overview`."""
 
-    def __init__(self, desk: Service, identity: Identity, words: Languages, lines: Lines) -> None:
-        self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
-        storing = partial(for_page, words, lines.storing)
-        self.loading = for_page(words, lines.reading, self.load)
+    def __init__(self, desk: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
+        self.desk, self.identity, self.languages, self.lines = desk, identity, languages, lines
+        storing = partial(for_page, languages, lines.storing)
+        self.loading = for_page(languages, lines.reading, self.load)
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=6, min_width=300):
                 self.overview = gr.HTML(elem_id="emer-overview")
-                self.refresh = gr.Button(words("organise.refresh"), size="sm")
+                self.refresh = gr.Button(languages("organise.refresh"), size="sm")
             with gr.Column(scale=5, min_width=300, elem_classes="emer-fields"):
-                self.submission = gr.Textbox(label=words("organise.submission"), elem_id="emer-decide-id")
-                actions = [(words(f"organise.{action}"), action) for action in DECISIONS]
-                self.action = gr.Radio(actions, value=DECISIONS[0], label=words("organise.action"))
+                self.submission = gr.Textbox(label=languages("organise.submission"), elem_id="emer-decide-id")
+                actions = [(languages(f"organise.{action}"), action) for action in DECISIONS]
+                self.action = gr.Radio(actions, value=DECISIONS[0], label=languages("organise.action"))
                 self.reason = gr.Textbox(
-                    label=words("organise.reason"), info=words("organise.reason_info"), elem_id="emer-reason"
+                    label=languages("organise.reason"), info=languages("organise.reason_info"), elem_id="emer-reason"
                 )
-                self.decide = gr.Button(words("organise.decide"), variant="primary", elem_id="emer-decide")
-                tracks = [(each["title"], each["id"]) for each in desk.tracks(None)]
-                self.track = gr.Dropdown(tracks, value=tracks[0][1], label=words("board.track"))
-                self.rescore = gr.Button(words("organise.rescore"), elem_id="emer-rescore")
+                self.decide = gr.Button(languages("organise.decide"), variant="primary", elem_id="emer-decide")
+                tracks = [(track["title"], track["id"]) for track in desk.tracks(None)]
+                self.track = gr.Dropdown(tracks, value=tracks[0][1], label=languages("board.track"))
+                self.rescore = gr.Button(languages("organise.rescore"), elem_id="emer-rescore")
                 self.answer = gr.HTML(elem_id="emer-organise-answer")
         self.refresh.click(self.loading, None, self.overview, **QUIET)
         self.decide.click(
@@ -51,12 +53,12 @@ class OrganiseTab:
         try:
             return render.overview(self.desk.overview(self.identity(request)), self.languages.of(request))
         except Refusal as problem:
-            return message(str(problem), bad=True)
+            return message(str(problem), kind="error")
 
     def _decide(self, name: str, action: str, reason: str, request: gr.Request) -> tuple[str, str]:
         def decided(words: Words) -> str:
-            told = self.desk.decide(self.identity(request), name.strip(), action, reason)
-            return words("organise.decided", action=words(f"organise.{action}"), id=told["submission"])
+            decision = self.desk.decide(self.identity(request), name.strip(), action, reason)
+            return words("organise.decided", action=words(f"organise.{action}"), id=decision["submission"])
 
         return self._done(decided, request)
 
@@ -70,9 +72,9 @@ class OrganiseTab:
         words = self.languages.of(request)
         try:
             organiser(self.identity(request))
-            answer = message(work(words))
+            answer = message(work(words), kind="good")
         except Exception:  # noqa: BLE001 - what we did not raise is logged
-            answer = message(sentence(words), bad=True)
+            answer = message(sentence(words), kind="error")
         return answer, self.load(request)
 
     def _api(self) -> None:

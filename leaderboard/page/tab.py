@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Iterable
-from html import escape
 from typing import Any
 
 import gradio as gr
 from gradio.utils import get_icon_path
 
 from emer_space.errors import EmerError
+from emer_space.page.calls import QUIET, for_api, for_page
+from emer_space.page.languages import Languages
 from emer_space.page.turns import Line, Lines
+from emer_space.page.words import Words
 from leaderboard.board.export import as_csv, as_json
 from leaderboard.board.service import Service
 from leaderboard.page import render
 from leaderboard.page.organise_tab import OrganiseTab
 from leaderboard.page.plots import plots
-from submissions.page.handlers import QUIET, Languages, Words, download, for_api, for_page
+from leaderboard.page.render import html
+from submissions.page.files import download
 from submissions.page.tab import MineTab, SubmitTab
 from submissions.people.hub_identity import login_offered
 from submissions.people.identity import Identity
@@ -33,18 +36,18 @@ LOGIN_SCRIPT = """
 class LeaderboardTab:
     """Builds the tab inside an open `gr.Blocks`, the `page`."""
 
-    def __init__(self, page: gr.Blocks, desk: Service, identity: Identity, words: Languages, lines: Lines) -> None:
+    def __init__(self, page: gr.Blocks, desk: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
         if login_offered():
-            sign_in_button(page, identity, words, lines.reading)
+            sign_in_button(page, identity, languages, lines.reading)
         with gr.Tabs(elem_id="emer-board"):
-            with gr.Tab(words("board.ranking"), elem_classes="emer-board-tab"):
-                ranking = RankingTab(desk, words, lines.reading)
-            with gr.Tab(words("board.submit"), elem_classes="emer-board-tab"):
-                submit = SubmitTab(desk, identity, words, lines)
-            with gr.Tab(words("board.mine"), elem_classes="emer-board-tab"):
-                mine = MineTab(desk, identity, words, lines)
-            with gr.Tab(words("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
-                organise = OrganiseTab(desk, identity, words, lines)
+            with gr.Tab(languages("board.ranking"), elem_classes="emer-board-tab"):
+                ranking = RankingTab(desk, languages, lines.reading)
+            with gr.Tab(languages("board.submit"), elem_classes="emer-board-tab"):
+                submit = SubmitTab(desk, identity, languages, lines)
+            with gr.Tab(languages("board.mine"), elem_classes="emer-board-tab"):
+                mine = MineTab(desk, identity, languages, lines)
+            with gr.Tab(languages("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
+                organise = OrganiseTab(desk, identity, languages, lines)
         page.load(ranking.freshened, [ranking.track, ranking.everything], ranking.loaded, **QUIET)
         page.load(submit.loading, submit.track, submit.loaded, **QUIET)
         page.load(mine.loading, [mine.seen, mine.chosen], mine.loaded, **QUIET)
@@ -53,7 +56,7 @@ class LeaderboardTab:
             person = identity(request)
             return gr.Tab(visible=person is not None and person.organiser)
 
-        page.load(for_page(words, lines.reading, opened), None, organise_tab, **QUIET)
+        page.load(for_page(languages, lines.reading, opened), None, organise_tab, **QUIET)
         organise_tab.select(organise.loading, None, organise.overview, **QUIET)
 
     def close(self, request: gr.Request) -> None:
@@ -83,16 +86,18 @@ def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages, li
 class RankingTab:
     """The table of a track; what a visitor did with it (sorted, searched) stays until the ranking changes."""
 
-    def __init__(self, desk: Service, words: Languages, line: Line) -> None:
-        self.desk, self.languages, self.line = desk, words, line
-        self.freshened = for_page(words, line, self.fresh)
-        tracks = [(each["title"], each["id"]) for each in desk.tracks(None)]
+    def __init__(self, desk: Service, languages: Languages, line: Line) -> None:
+        self.desk, self.languages, self.line = desk, languages, line
+        self.freshened = for_page(languages, line, self.fresh)
+        tracks = [(track["title"], track["id"]) for track in desk.tracks(None)]
         with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
             self.track = gr.Dropdown(
-                tracks, value=tracks[0][1], label=words("board.track"), scale=3, min_width=240, elem_id="emer-track"
+                tracks, value=tracks[0][1], label=languages("board.track"), scale=3, min_width=240, elem_id="emer-track"
             )
             with gr.Column(scale=3, min_width=240):
-                self.everything = gr.Checkbox(label=words("ranking.everything"), container=False, elem_id="emer-all")
+                self.everything = gr.Checkbox(
+                    label=languages("ranking.everything"), container=False, elem_id="emer-all"
+                )
                 self.heartbeat = gr.HTML(elem_id="emer-heartbeat")
         self.heading = gr.HTML()
         self.table = gr.Dataframe(
@@ -104,10 +109,12 @@ class RankingTab:
             buttons=["fullscreen"],
             elem_id="emer-table",
         )
-        gr.HTML(words.rendered("ranking help", render.ranking_help))
+        gr.HTML(languages.rendered("ranking help", render.ranking_help))
         with gr.Row(elem_classes="emer-downloads"):
-            self.csv = gr.DownloadButton(words("ranking.csv"), size="sm", scale=0, min_width=140, elem_id="emer-csv")
-            self.json = gr.DownloadButton(words("ranking.json"), size="sm", scale=0, min_width=140)
+            self.csv = gr.DownloadButton(
+                languages("ranking.csv"), size="sm", scale=0, min_width=140, elem_id="emer-csv"
+            )
+            self.json = gr.DownloadButton(languages("ranking.json"), size="sm", scale=0, min_width=140)
         self.details = gr.HTML(elem_id="emer-details")
         self.plots = gr.HTML(elem_id="emer-plots")
         self.seen = gr.State("")
@@ -116,8 +123,8 @@ class RankingTab:
         self.loaded = [self.heartbeat, *shown, self.seen]
         gr.on([self.track.change, self.everything.change], self.freshened, asked, self.loaded, **QUIET)
         self.timer = gr.Timer(REFRESH_S)
-        self.timer.tick(for_page(words, line, self.tick), [*asked, self.seen], self.loaded, queue=False, **QUIET)
-        self.table.select(for_page(words, line, self._select), asked, self.details, **QUIET)
+        self.timer.tick(for_page(languages, line, self.tick), [*asked, self.seen], self.loaded, queue=False, **QUIET)
+        self.table.select(for_page(languages, line, self._select), asked, self.details, **QUIET)
         self._api()
 
     def fresh(self, track: str, everything: bool, request: gr.Request) -> tuple[Any, ...]:
@@ -131,32 +138,32 @@ class RankingTab:
         if mark == seen:
             return (beat, *[gr.skip()] * 6, seen)
         try:
-            found = self.desk.table(track, bool(everything))
+            ranking = self.desk.table(track, bool(everything))
         except EmerError as problem:
-            return (beat, f'<p class="emer-message">{escape(str(problem))}</p>', *[gr.skip()] * 5, "")
-        shown = render.frame(found, words)
-        kinds: Any = render.kinds(found, shown, words)
+            return (beat, html("note", kind="message", text=str(problem)), *[gr.skip()] * 5, "")
+        shown = render.frame(ranking, words)
+        kinds: Any = render.kinds(ranking, shown, words)
         widths = _widths(shown.columns, words)
-        table = gr.Dataframe(shown, datatype=kinds, column_widths=widths, visible=bool(found.rows))
+        table = gr.Dataframe(shown, datatype=kinds, column_widths=widths, visible=bool(ranking.rows))
         folder = "all" if everything else "best"
-        csv = download(f"{folder}/{found.track.id}.csv", as_csv(found))
-        json = download(f"{folder}/{found.track.id}.json", as_json(found.to_dict()))
+        csv = download(f"{folder}/{ranking.track.id}.csv", as_csv(ranking))
+        json = download(f"{folder}/{ranking.track.id}.json", as_json(ranking.to_dict()))
         return (
             beat,
-            render.heading(found, words, hosted=not board.why_not(track)),
+            render.heading(ranking, words, hosted=not board.why_not(track)),
             table,
             csv,
             json,
-            plots(found, board.clock(), words),
+            plots(ranking, board.clock(), words),
             "",
             mark,
         )
 
     def _select(self, track: str, everything: bool, event: gr.SelectData, request: gr.Request) -> str:
-        """Rows may be sorted and filtered in the browser: the row is found by what tells it from others."""
-        found = self.desk.table(track, bool(everything))
+        """Rows may be sorted and filtered in the browser: the row is found by its id and its name."""
+        ranking = self.desk.table(track, bool(everything))
         cells = event.row_value
-        for row in found.rows:
+        for row in ranking.rows:
             if row.id == cells[-1] and row.name == cells[1]:
                 return render.details(row, self.languages.of(request))
         return ""

@@ -3,18 +3,24 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Protocol
 
 import gradio as gr
 
 from emer_space.files.problems import SubmissionError
+from emer_space.page.calls import QUIET, for_api, for_page, sentence
 from emer_space.page.clients import client_of
+from emer_space.page.languages import Languages
+from emer_space.page.render import message
+from emer_space.page.templates import minute
 from emer_space.page.turns import Lines
+from emer_space.page.words import Words
 from submissions.checks.sample_file import sample_csv
 from submissions.checks.validation import Check, refused
 from submissions.errors import Refusal
 from submissions.page import render
-from submissions.page.handlers import QUIET, Languages, Words, download, for_api, for_page, sentence, uploaded
+from submissions.page.files import download, uploaded
 from submissions.people.identity import Identity
 from submissions.person import Person
 from submissions.tracks import TrackRules
@@ -48,32 +54,34 @@ class Service(Protocol):
 class SubmitTab:
     """Builds the tab inside an open `gr.Blocks`. `loading` is to be called when the page loads, to fill `loaded`."""
 
-    def __init__(self, desk: Service, identity: Identity, words: Languages, lines: Lines) -> None:
-        self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
+    def __init__(self, desk: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
+        self.desk, self.identity, self.languages, self.lines = desk, identity, languages, lines
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=5, min_width=300):
-                choices = self._choices(words)
+                choices = self._choices()
                 self.track = gr.Dropdown(
-                    choices, value=choices[0][1], label=words("board.track"), elem_id="emer-submit-track"
+                    choices, value=choices[0][1], label=languages("board.track"), elem_id="emer-submit-track"
                 )
                 self.card = gr.HTML()
-                self.sample = gr.DownloadButton(words("submit.sample"), size="sm", elem_id="emer-sample")
+                self.sample = gr.DownloadButton(languages("submit.sample"), size="sm", elem_id="emer-sample")
             with gr.Column(scale=6, min_width=300, elem_classes="emer-fields"):
-                self.file = gr.File(label=words("submit.file"), height=130, elem_id="emer-file")
-                gr.HTML(words.rendered("file info", render.file_info))
+                self.file = gr.File(label=languages("submit.file"), height=130, elem_id="emer-file")
+                gr.HTML(languages.rendered("file info", render.file_info))
                 self.checked = gr.HTML(elem_id="emer-checked")
-                self.name = gr.Textbox(label=words("submit.name"), info=words("submit.name_info"), elem_id="emer-name")
-                self.method = gr.Textbox(label=words("submit.method"), info=words("submit.method_info"))
-                self.link = gr.Textbox(label=words("submit.link"), info=words("submit.link_info"))
-                self.visibility = gr.Radio(
-                    [(words("submit.public"), False), (words("submit.anonymous"), True)],
-                    value=False,
-                    label=words("submit.visibility"),
+                self.name = gr.Textbox(
+                    label=languages("submit.name"), info=languages("submit.name_info"), elem_id="emer-name"
                 )
-                self.send = gr.Button(words("submit.send"), variant="primary", elem_id="emer-submit")
+                self.method = gr.Textbox(label=languages("submit.method"), info=languages("submit.method_info"))
+                self.link = gr.Textbox(label=languages("submit.link"), info=languages("submit.link_info"))
+                self.visibility = gr.Radio(
+                    [(languages("submit.public"), False), (languages("submit.anonymous"), True)],
+                    value=False,
+                    label=languages("submit.visibility"),
+                )
+                self.send = gr.Button(languages("submit.send"), variant="primary", elem_id="emer-submit")
                 self.answer = gr.HTML(elem_id="emer-receipt")
         self.loaded = [self.card, self.sample]
-        self.loading = for_page(words, lines.reading, self.load)
+        self.loading = for_page(languages, lines.reading, self.load)
         self.track.change(self.loading, self.track, self.loaded, **QUIET)
         checking = [self.file, self.track]
         gr.on([self.file.change, self.track.change], self._check, checking, [self.checked, self.answer], **QUIET)
@@ -82,40 +90,40 @@ class SubmitTab:
         sent.then(self.loading, self.track, self.loaded, **QUIET)
         self._api()
 
-    def _choices(self, words: Languages) -> list[tuple[str, str]]:
+    def _choices(self) -> list[tuple[str, str]]:
+        not_here = self.languages("board.not_here")
         return [
-            (f"{each['title']} · {words('board.not_here')}" if each["why_not"] else each["title"], each["id"])
-            for each in self.desk.tracks(None)
+            (f"{track['title']} · {not_here}" if track["why_not"] else track["title"], track["id"])
+            for track in self.desk.tracks(None)
         ]
 
     def load(self, track: str, request: gr.Request) -> tuple[Any, ...]:
         """The card of the track, and a sample file to download."""
-        told = next((each for each in self.desk.tracks(self.identity(request)) if each["id"] == track), None)
-        if told is None:
+        tracks = {about["id"]: about for about in self.desk.tracks(self.identity(request))}
+        if track not in tracks:
             return gr.skip(), gr.skip()
         sample = download(f"{track}-sample.csv", sample_csv(self.desk.rules(track)))
-        return render.track_card(told, self.languages.of(request)), sample
+        return render.track_card(tracks[track], self.languages.of(request)), sample
 
     def _check(self, file: str | None, track: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
         if not file:
             yield "", gr.skip()
             return
-        words, line = self.languages.of(request), self.lines.files
+        words = self.languages.of(request)
         try:
-            with line.joined(client_of(request)) as turn:
-                for before in line.until(turn):
-                    yield render.waiting(before, words), gr.skip()
+            with ExitStack() as place:
+                yield from self.lines.files.joining(place, client_of(request), partial(_waiting, words))
                 yield render.checked(self.desk.check(track, *uploaded(file)), words), ""
         except SubmissionError as error:
             yield render.problems(refused(error).to_dict(), words), ""
         except Exception:  # noqa: BLE001 - what we did not raise is logged
-            yield render.message(words("submit.refused"), sentence(words), bad=True), ""
+            yield message(words("submit.refused"), sentence(words), "error"), ""
 
     def _submit(
         self, track: str, file: str | None, name: str, method: str, link: str, anonymous: bool, request: gr.Request
     ) -> Iterator[tuple[Any, Any]]:
         """The receipt and an empty check; or what is wrong."""
-        words, client, line = self.languages.of(request), client_of(request), self.lines.files
+        words, client = self.languages.of(request), client_of(request)
         try:
             person = self.identity(request)
             if person is None:
@@ -123,13 +131,11 @@ class SubmitTab:
             if not file:
                 raise Refusal("file", words("submit.no_file"))
             with self.lines.storing.turn(client), ExitStack() as reading:
-                turn = reading.enter_context(line.joined(client))
-                for before in line.until(turn):
-                    yield render.waiting(before, words), gr.skip()
-                told = self._sent(person, track, file, (name, method, link, anonymous), reading.close)
-            yield (render.receipt(told, words), "") if told["ok"] else ("", render.problems(told, words))
+                yield from self.lines.files.joining(reading, client, partial(_waiting, words))
+                answer = self._sent(person, track, file, (name, method, link, anonymous), reading.close)
+            yield (render.receipt(answer, words), "") if answer["ok"] else ("", render.problems(answer, words))
         except Exception:  # noqa: BLE001 - what we did not raise is logged
-            yield render.message(words("submit.refused"), sentence(words), bad=True), gr.skip()
+            yield message(words("submit.refused"), sentence(words), "error"), gr.skip()
 
     def _sent(
         self, person: Person | None, track: str, file: Any, entry: tuple[Any, Any, Any, Any], read: Callable[[], None]
@@ -191,20 +197,20 @@ class SubmitTab:
 class MineTab:
     """Builds the tab inside an open `gr.Blocks`; a timer refreshes it."""
 
-    def __init__(self, desk: Service, identity: Identity, words: Languages, lines: Lines) -> None:
-        self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
-        self.loading = for_page(words, lines.reading, self.load)
+    def __init__(self, desk: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
+        self.desk, self.identity, self.languages, self.lines = desk, identity, languages, lines
+        self.loading = for_page(languages, lines.reading, self.load)
         self.list = gr.HTML(elem_id="emer-mine")
         self.answer = gr.HTML(elem_id="emer-mine-answer")
         with gr.Row(equal_height=False, elem_classes="emer-own-actions") as self.actions:
-            self.chosen = gr.Dropdown([], label=words("mine.choose"), scale=4, min_width=260, elem_id="emer-own")
-            self.count = gr.Button(words("mine.count"), scale=1, min_width=150, elem_id="emer-count")
-            self.withdraw = gr.Button(words("mine.withdraw"), scale=1, min_width=150, elem_id="emer-withdraw")
+            self.chosen = gr.Dropdown([], label=languages("mine.choose"), scale=4, min_width=260, elem_id="emer-own")
+            self.count = gr.Button(languages("mine.count"), scale=1, min_width=150, elem_id="emer-count")
+            self.withdraw = gr.Button(languages("mine.withdraw"), scale=1, min_width=150, elem_id="emer-withdraw")
         with gr.Column(visible=False) as self.sure:
-            gr.HTML(words.rendered("withdraw sure", render.withdraw_sure))
+            gr.HTML(languages.rendered("withdraw sure", render.withdraw_sure))
             with gr.Row():
-                self.yes = gr.Button(words("mine.withdraw_yes"), variant="stop", elem_id="emer-withdraw-yes")
-                self.no = gr.Button(words("mine.withdraw_no"))
+                self.yes = gr.Button(languages("mine.withdraw_yes"), variant="stop", elem_id="emer-withdraw-yes")
+                self.no = gr.Button(languages("mine.withdraw_no"))
         self.seen = gr.State("")
         self.timer = gr.Timer(REFRESH_S)
         self.loaded = [self.list, self.chosen, self.seen]
@@ -213,19 +219,19 @@ class MineTab:
         self.no.click(lambda: gr.Column(visible=False), None, self.sure, queue=False, **QUIET)
         decided = [self.answer, self.sure]
         for button, decide in ((self.count, self._count), (self.yes, self._withdraw)):
-            done = button.click(for_page(words, lines.storing, decide), self.chosen, decided, **QUIET)
+            done = button.click(for_page(languages, lines.storing, decide), self.chosen, decided, **QUIET)
             done.then(self.loading, [self.seen, self.chosen], self.loaded, **QUIET)
         self._api()
 
     def load(self, seen: str, chosen: str | None, request: gr.Request) -> tuple[Any, Any, str]:
         """The person's submissions; nothing moves on the page while nothing changed."""
         person, words = self.identity(request), self.languages.of(request)
-        told: list[dict[str, Any]] = [] if person is None else self.desk.status(person)
-        text = render.nobody(words) if person is None else render.own(told, words)
+        statements: list[dict[str, Any]] = [] if person is None else self.desk.status(person)
+        text = render.nobody(words) if person is None else render.own(statements, words)
         digest = hashlib.sha256(text.encode()).hexdigest()
         if digest == seen:
             return gr.skip(), gr.skip(), seen
-        choices = [(_named(each, words), each["id"]) for each in told]
+        choices = [(_named(statement, words), statement["id"]) for statement in statements]
         kept = chosen if chosen in [name for _, name in choices] else None
         return text, gr.Dropdown(choices, value=kept), digest
 
@@ -242,10 +248,10 @@ class MineTab:
         try:
             if not chosen:
                 raise Refusal("unknown", words("mine.nothing"))
-            told = decide(self.identity(request), chosen)
-            return render.message(words(f"mine.{done}", id=told["id"])), closed
+            statement = decide(self.identity(request), chosen)
+            return message(words(f"mine.{done}", id=statement["id"]), kind="good"), closed
         except Exception:  # noqa: BLE001 - what we did not raise is logged
-            return render.message(sentence(words), bad=True), closed
+            return message(sentence(words), kind="error"), closed
 
     def _api(self) -> None:
         words = self.languages.english
@@ -266,6 +272,10 @@ class MineTab:
         gr.on([], for_api(words, self.lines.storing, choose), name, out, api_name="choose")
 
 
-def _named(told: Mapping[str, Any], words: Words) -> str:
-    state = words(f"state.{render.state_of(told)}")
-    return f"{told['name']} · {told['track']} · {render.clock(told['received'])} · {state}"
+def _waiting(words: Words, before: int) -> tuple[str, Any]:
+    return render.waiting(before, words), gr.skip()
+
+
+def _named(statement: Mapping[str, Any], words: Words) -> str:
+    state = words(f"state.{render.state_of(statement)}")
+    return f"{statement['name']} · {statement['track']} · {minute(statement['received'])} · {state}"

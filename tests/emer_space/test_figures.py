@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from jinja2 import UndefinedError
 
 from emer_space.analysis import (
     Analysis,
@@ -22,15 +23,15 @@ from emer_space.analysis import (
     Series,
     Subtitle,
 )
+from emer_space.errors import RuleError
 from emer_space.page import render
-from emer_space.page.figures import timeline, wheel
 from emer_space.page.figures.timeline import CHARACTER_WIDTH, cue_name, curve_path, pack, tick_step
 from emer_space.page.figures.wheel import _apart
 from emer_space.page.words import load_words
 from emer_space.vocabulary import load_vocabulary
 
 WORDS = load_words()
-HOSTILE = "<img src=x onerror=alert(1)>\"' & {braces}"
+HOSTILE = "</script></title><img src=x onerror=alert(1)>\"' & {braces} {{ 7 * 7 }} {% raw %} {# no #} ${7}"
 VOID = {"img", "br", "input", "meta", "link", "hr"}
 
 
@@ -106,7 +107,9 @@ def whole_page(data: Analysis) -> str:
 
 
 def test_bars_lie_where_the_clues_are_in_time() -> None:
-    bars = {attrs["data-clue"]: attrs["style"] for attrs in Balance(timeline(analysis(), WORDS)).of_class("emer-bar")}
+    bars = {
+        attrs["data-clue"]: attrs["style"] for attrs in Balance(render.timeline(analysis(), WORDS)).of_class("emer-bar")
+    }
     assert bars == {
         "v1": "left:0.00%;width:50.00%",
         "a1": "left:25.00%;width:75.00%",
@@ -115,13 +118,13 @@ def test_bars_lie_where_the_clues_are_in_time() -> None:
 
 
 def test_an_absence_is_said_in_its_lane_and_is_no_bar() -> None:
-    page = Balance(timeline(analysis(), WORDS))
+    page = Balance(render.timeline(analysis(), WORDS))
     assert [attrs["data-clue"] for attrs in page.of_class("emer-absence")] == ["t2"]
     assert "Statement of t2." in page.text
 
 
 def test_a_lane_that_was_not_asked_for_says_so() -> None:
-    page = Balance(timeline(analysis(clues=(), series=(), modalities=("audio",)), WORDS))
+    page = Balance(render.timeline(analysis(clues=(), series=(), modalities=("audio",)), WORDS))
     assert page.text.count(WORDS("timeline.unread")) == 2
     assert page.text.count(WORDS("timeline.nothing")) == 1
 
@@ -158,7 +161,7 @@ def test_the_axis_has_a_handful_of_marks(duration: float) -> None:
 
 
 def test_only_the_main_person_is_drawn_but_the_table_has_all() -> None:
-    html = timeline(analysis(), WORDS)
+    html = render.timeline(analysis(), WORDS)
     assert html.count('class="emer-valence"') == 1
     assert "+0.12" in html
 
@@ -167,16 +170,18 @@ def test_every_label_on_the_wheel_is_lit_and_named() -> None:
     vocabulary = load_vocabulary()
     tree = vocabulary.primary.tree
     paths = [path for path in vocabulary.primary.paths() if len(path) > 1][:40:8]
-    found = [Label(path[-1], 0.5, ("v1",), path) for path in paths]
-    page = Balance(wheel(found, tree, "Some wheel", WORDS))
+    labels = [Label(path[-1], 0.5, ("v1",), path) for path in paths]
+    page = Balance(render.wheel(labels, tree, "Some wheel", WORDS))
     lit = {attrs["style"] for attrs in page.of_class("emer-slice") if "emer-lit" in (attrs["class"] or "")}
-    assert lit and len(page.of_class("emer-callout")) == len(found)
-    for label in found:
+    assert lit and len(page.of_class("emer-callout")) == len(labels)
+    for label in labels:
         assert label.label in page.text and " › ".join(label.wheel) in page.text
 
 
 def test_a_label_beside_the_wheel_stands_in_the_table_alone() -> None:
-    page = Balance(wheel((Label("moved", 0.3, ("v1",), ()),), load_vocabulary().primary.tree, "Some wheel", WORDS))
+    page = Balance(
+        render.wheel((Label("moved", 0.3, ("v1",), ()),), load_vocabulary().primary.tree, "Some wheel", WORDS)
+    )
     assert page.of_class("emer-callout") == []
     assert "moved" in page.text and WORDS("wheel.none") in page.text
 
@@ -195,16 +200,39 @@ def test_texts_of_strangers_are_never_markup() -> None:
         explanation=Explanation(HOSTILE, "en", (Sentence(HOSTILE, ("v1",)),), HOSTILE, "conflicting"),
         warnings=(Notice("some-code", HOSTILE),),
     )
-    page = Balance(whole_page(data) + render.error(HOSTILE, WORDS))
+    page = Balance(whole_page(data) + render.error(HOSTILE, WORDS) + render.progress({}, WORDS, HOSTILE, [HOSTILE]))
     assert not [tag for tag, _ in page.tags if tag in ("img", "script")]
     assert not [attrs for _, attrs in page.tags if any(name.startswith("on") for name in attrs)]
     assert HOSTILE in page.text
 
 
+def test_texts_of_strangers_stay_within_their_attribute() -> None:
+    data = analysis(
+        clues=(clue(HOSTILE, "visual", 0.0, 1.0), clue(f"{HOSTILE}2", "acoustic", 0.0, 1.0, absent=True)),
+        explanation=Explanation("", HOSTILE, (Sentence("It was seen.", (HOSTILE,)),), "composer", "conflicting"),
+        labels=(Label("happy", 0.5, (HOSTILE,), ("happy",)),),
+    )
+    page = Balance(whole_page(data))
+    ids = [attrs["data-clue"] for _, attrs in page.tags if "data-clue" in attrs]
+    assert ids == [HOSTILE, f"{HOSTILE}2", HOSTILE, f"{HOSTILE}2"], "on the timeline, and among the clues"
+    assert page.of_class("emer-sentence")[0]["data-clues"] == HOSTILE == page.of_class("emer-chip")[0]["data-clues"]
+    assert page.of_class("emer-prose")[0]["lang"] == HOSTILE
+    allowed = {"class", "style", "title", "type", "lang", "role", "tabindex", "scope", "viewbox", "d", "x", "y", "cx"}
+    allowed |= {"cy", "r", "text-anchor", "vector-effect", "preserveaspectratio"}
+    assert not {name for _, attrs in page.tags for name in attrs if not name.startswith(("data-", "aria-"))} - allowed
+
+
+def test_a_value_that_a_template_lacks_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="clip"):
+        render.html("summary", words=WORDS)
+    with pytest.raises(RuleError, match=r"stage\.none"):
+        render.progress({"none": 0.5}, WORDS)
+
+
 def test_every_sentence_leads_to_its_clues_and_their_moment() -> None:
     page = Balance(render.explanation(analysis(), WORDS))
-    found = [(attrs["data-clues"], attrs["data-at"]) for attrs in page.of_class("emer-sentence")]
-    assert found == [("v1", "0"), ("v1 a1", "0")]
+    led_to = [(attrs["data-clues"], attrs["data-at"]) for attrs in page.of_class("emer-sentence")]
+    assert led_to == [("v1", "0"), ("v1 a1", "0")]
 
 
 def test_a_clue_of_another_person_says_so() -> None:
@@ -239,7 +267,13 @@ def test_a_translation_is_shown_beside_the_words() -> None:
 
 
 def test_confidence_has_a_word_for_every_number() -> None:
-    assert [render.confidence_word(value, WORDS) for value in (0.0, 0.5, 0.9)] == ["low", "moderate", "high"]
+    values = (0.0, 0.45, 0.7, 1.0)
+    assert [render.confidence(replace(clue("v1", "visual", 0, 1), confidence=value)) for value in values] == [
+        "low",
+        "moderate",
+        "high",
+        "high",
+    ]
 
 
 def test_progress_says_which_stages_are_under_way() -> None:

@@ -130,13 +130,13 @@ def test_a_line_is_bounded_and_so_is_a_client(pool: ThreadPoolExecutor) -> None:
 
 
 def test_who_waits_is_told_how_many_come_before_and_when_that_changes() -> None:
-    line, told = Line(at_once=1, places=9, share=9), list[int]()
+    line, said = Line(at_once=1, places=9, share=9), list[int]()
     changed = threading.Semaphore(0)
 
     def wait() -> None:
         with line.joined("late") as turn:
             for before in line.until(turn):
-                told.append(before)
+                said.append(before)
                 changed.release()
 
     with ExitStack() as first, ExitStack() as second:
@@ -149,7 +149,7 @@ def test_who_waits_is_told_how_many_come_before_and_when_that_changes() -> None:
         assert changed.acquire(timeout=10)
         first.close()
         late.join(10)
-    assert told == [2, 1] and not late.is_alive()
+    assert said == [2, 1] and not late.is_alive()
 
 
 def test_who_cancels_while_waiting_goes_and_takes_no_turn(pool: ThreadPoolExecutor) -> None:
@@ -177,15 +177,26 @@ def test_a_generator_that_is_closed_while_it_waits_gives_the_place_back() -> Non
     """As Gradio closes one whose page is gone."""
     line = Line(at_once=1, places=5, share=5)
 
-    def page() -> Iterator[int]:
-        with line.joined("a") as turn:
-            yield from line.until(turn)
+    def page() -> Iterator[str]:
+        with ExitStack() as place:
+            yield from line.joining(place, "a", "before it: {}".format)
 
     with at_work(line, "b"):
         waiting = page()
-        assert next(waiting) == 1 and len(line) == 2
+        assert next(waiting) == "before it: 1" and len(line) == 2
         waiting.close()  # type: ignore[attr-defined]
         assert len(line) == 1
+
+
+def test_a_page_that_gives_its_place_up_early_lets_the_next_one_begin() -> None:
+    line = Line(at_once=1, places=5, share=5)
+    with ExitStack() as first, ExitStack() as second:
+        assert list(line.joining(first, "a", str)) == [], "its turn comes at once, and nothing is shown"
+        waits = line.joining(second, "b", str)
+        assert next(waits) == "1"
+        first.close()
+        assert list(waits) == [] and len(line) == 1
+    assert len(line) == 0
 
 
 @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=40), st.integers(1, 4), st.integers(0, 2**16))

@@ -84,15 +84,15 @@ class Served:
         """A handler by its number, as the page calls it: whether it succeeded, and all that it answered."""
         body = {"fn_index": number, "data": values, "session_hash": session, "event_data": EVENT}
         joined = self.client.post("/gradio_api/queue/join", json=body, headers={WHO: who})
-        event, told = joined.raise_for_status().json()["event_id"], []
+        event, outputs = joined.raise_for_status().json()["event_id"], []
         with self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as answer:
             for line in answer.iter_lines():
                 message = json.loads(line.removeprefix("data: ")) if line else {}
                 if message.get("event_id") == event and "output" in message:
-                    told.append(message["output"])
+                    outputs.append(message["output"])
                     if message["msg"] == "process_completed":
-                        return bool(message["success"]), told
-        raise AssertionError(f"handler {number} did not answer: {told}")
+                        return bool(message["success"]), outputs
+        raise AssertionError(f"handler {number} did not answer: {outputs}")
 
 
 @contextlib.contextmanager
@@ -153,13 +153,13 @@ def _walked(routes: Any) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Handler:
-    """What was found of a handler of the page."""
+    """A handler of the page, and what each of `PEOPLE` gets from it."""
 
     name: str
     offered: str
     caller: str
     line: str
-    told: tuple[str, ...]
+    answers: tuple[str, ...]
 
 
 def handlers(served: Served) -> list[Handler]:
@@ -183,39 +183,39 @@ def handlers(served: Served) -> list[Handler]:
     )  # fmt: skip
     values["id"] = values["chosen"] = receipt["data"][0]["id"]
     values["video"] = values["clip"]
-    found = []
+    asked = []
     for number, function in served.page.fns.items():
         given = _values(function, values)
-        told, joined = ("runs in the browser",) * len(PEOPLE), set()
+        answers, joined = ("runs in the browser",) * len(PEOPLE), set()
         if function.fn is not None:
-            asked = [_asked(served, number, given, who, session) for who in PEOPLE]
-            told, joined = tuple(answer for answer, _ in asked), set().union(*(lines for _, lines in asked))
+            calls = [_asked(served, number, given, who, session) for who in PEOPLE]
+            answers, joined = tuple(answer for answer, _ in calls), set().union(*(lines for _, lines in calls))
         offered = "public" if function.api_visibility == "public" else "of the page"
-        found.append(
+        asked.append(
             Handler(
                 str(function.api_name),
                 offered,
                 _caller(served.page, function),
                 ", ".join(sorted(joined)) or NO_LINE,
-                told,
+                answers,
             )
         )
-    return found
+    return asked
 
 
 def _asked(served: Served, number: int, values: list[Any], who: str, session: str) -> tuple[str, set[str]]:
     """What somebody gets of a handler, and the lines that it waited in."""
-    name = served.page.fns[number].api_name
+    handler = served.page.fns[number].api_name
     if "chosen" in _parameters(served.page.fns[number]):  # the participant's choices are there for whoever calls
-        loading = next(number for number, each in served.page.fns.items() if _parameters(each) == ["seen", "chosen"])
+        loading = next(number for number, other in served.page.fns.items() if _parameters(other) == ["seen", "chosen"])
         served.call(loading, ["", None], "participant", session)
-    watched: dict[str, Any] = {each: getattr(served.lines, each) for each in ("clips", "files", "storing", "reading")}
-    before = {each: line.joins for each, line in watched.items()}
+    watched: dict[str, Any] = {line: getattr(served.lines, line) for line in ("clips", "files", "storing", "reading")}
+    before = {name: line.joins for name, line in watched.items()}
     succeeded, outputs = served.call(number, values, who, session)
     error = "" if succeeded else outputs[-1].get("error")
     if error is None or "is not in the list of choices" in error:
-        raise AssertionError(f"{name} was not reached: give {COMMAND} values that its components take")
-    return _kind(outputs), {each for each, line in watched.items() if line.joins > before[each]}
+        raise AssertionError(f"{handler} was not reached: give {COMMAND} values that its components take")
+    return _kind(outputs), {name for name, line in watched.items() if line.joins > before[name]}
 
 
 def _kind(outputs: list[Any]) -> str:
@@ -229,27 +229,27 @@ def _kind(outputs: list[Any]) -> str:
 def _sentences() -> dict[str, set[str]]:
     """By which a refusal is known."""
     words = load_words()
-    found = {SIGN_IN: {words("submit.no_identity"), words("mine.no_identity")}, ORGANISERS: set()}
+    sentences = {SIGN_IN: {words("submit.no_identity"), words("mine.no_identity")}, ORGANISERS: set()}
     for kind, ask in ((SIGN_IN, known), (ORGANISERS, organiser)):
         try:
             ask(None)
         except Refusal as refusal:
-            found[kind].add(str(refusal))
-    return found
+            sentences[kind].add(str(refusal))
+    return sentences
 
 
-def _texts(told: Any) -> Iterator[str]:
-    if isinstance(told, str):
-        yield told
-    for each in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
-        yield from _texts(each)
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(part)
 
 
 def _parameters(function: Any) -> list[str]:
     if function.fn is None:
         return []
-    known = inspect.signature(function.fn).parameters.values()
-    return [each.name for each in known if each.annotation not in GIVEN][: len(function.inputs)]
+    parameters = inspect.signature(function.fn).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.annotation not in GIVEN][: len(function.inputs)]
 
 
 def _values(function: Any, values: Mapping[str, Any]) -> list[Any]:
@@ -264,18 +264,18 @@ def _values(function: Any, values: Mapping[str, Any]) -> list[Any]:
 def _caller(page: gr.Blocks, function: Any) -> str:
     if function.api_visibility == "public":
         return "the API"
-    told = []
+    occasions = []
     for target, event in function.targets:
         block = page.blocks.get(target) if target else None
         name = getattr(block, "elem_id", None) or (block.get_block_name() if block else "")
-        told.append(OCCASIONS.get(event, f"{event} of `{name}`"))
-    return ", ".join(dict.fromkeys(told))
+        occasions.append(OCCASIONS.get(event, f"{event} of `{name}`"))
+    return ", ".join(dict.fromkeys(occasions))
 
 
 # The page
 
 
-def text(found: list[Handler]) -> str:
+def text(asked: list[Handler]) -> str:
     """docs/access.md."""
     lines = Lines()
     bounds = "\n".join(
@@ -292,10 +292,10 @@ def text(found: list[Handler]) -> str:
         for part in ("served", "refused")
     }
     rows = "\n".join(
-        f"| `{each.name}` | {each.offered} | {each.caller} | {each.line} | {' | '.join(each.told)} |" for each in found
+        f"| `{row.name}` | {row.offered} | {row.caller} | {row.line} | {' | '.join(row.answers)} |" for row in asked
     )
     return TEMPLATE.format(
-        command=COMMAND, bounds=bounds, handlers=rows, count=len(found), most=f"{MOST_CALL_BYTES:,}", **routes
+        command=COMMAND, bounds=bounds, handlers=rows, count=len(asked), most=f"{MOST_CALL_BYTES:,}", **routes
     )
 
 

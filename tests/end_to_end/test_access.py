@@ -95,7 +95,7 @@ def test_every_route_of_gradio_has_been_decided_on() -> None:
 
 @pytest.mark.parametrize("route", decided()["refused"])
 def test_a_refused_route_is_not_there(app_url: str, route: str) -> None:
-    served = {target(each) for each in decided()["served"]}
+    served = {target(route) for route in decided()["served"]}
     method, path = target(route)
     for other in (method, *METHODS):
         if (other, path) not in served:
@@ -104,9 +104,9 @@ def test_a_refused_route_is_not_there(app_url: str, route: str) -> None:
 
 
 def test_what_is_served_is_served_by_one_method_alone(app_url: str) -> None:
-    served = {target(each) for each in decided()["served"]}
+    served = {target(route) for route in decided()["served"]}
     for _, path in served:
-        for method in set(METHODS) - {method for method, each in served if each == path}:
+        for method in set(METHODS) - {method for method, other in served if other == path}:
             assert ask(app_url, method, path)[0] == 404, (method, path)
 
 
@@ -204,9 +204,9 @@ def test_a_playlist_gives_nothing_of_this_machine(app: tuple[str, Path], project
     assert files_in(uploads) == before
     with httpx.Client(base_url=url) as client:
         (path,) = client.post("/gradio_api/upload", files={"files": ("a.mp4", manifest)}).json()
-    status, told = run(url, "explain", [{"path": path, "meta": {"_type": "gradio.FileData"}}, "", ["video"]])
-    assert status == 500 and json.loads(told)["error"].endswith(".") and "labels" not in told
-    assert str(local) not in told
+    status, answer = run(url, "explain", [{"path": path, "meta": {"_type": "gradio.FileData"}}, "", ["video"]])
+    assert status == 500 and json.loads(answer)["error"].endswith(".") and "labels" not in answer
+    assert str(local) not in answer
     assert files_in(uploads) == {*before, Path(path).relative_to(uploads)}
 
 
@@ -333,9 +333,9 @@ def test_what_is_no_call_is_told_so_and_fills_no_log(app_url: str, app_log: Path
     ]
     for body in bodies:
         for path in ("queue/join", "run/predict", "call/v2/table", "call/v2/_run"):
-            status, told = ask(app_url, "POST", f"/gradio_api/{path}", json.dumps(body).encode(), JSON)
+            status, answer = ask(app_url, "POST", f"/gradio_api/{path}", json.dumps(body).encode(), JSON)
             assert status in (400, 422) or (path == "run/predict" and body.get("fn_index") == 0), (path, body, status)
-            assert b"Traceback" not in told
+            assert b"Traceback" not in answer
     for path in ("/static/" + "x" * 300, "/assets/" + "x/" * 2000):
         assert ask(app_url, "GET", path)[0] == 404
     said = app_log.read_bytes()[before:].decode()
@@ -359,8 +359,8 @@ def test_an_upload_holds_files_and_nothing_else(app: tuple[str, Path]) -> None:
         [('name="x"', b"x" * 100)],
         [('name="files"; filename="a.csv"', b"a"), ('name="y"', b"x" * 5_000_000)],
     ):
-        status, told = ask(url, "POST", "/gradio_api/upload", *form(*parts))
-        assert (status, told) == (400, b"An upload holds files and nothing else.")
+        status, answer = ask(url, "POST", "/gradio_api/upload", *form(*parts))
+        assert (status, answer) == (400, b"An upload holds files and nothing else.")
     assert files_in(uploads) == before
 
 
@@ -369,8 +369,8 @@ def test_an_upload_that_breaks_off_leaves_nothing(app: tuple[str, Path]) -> None
     before = files_in(uploads)
     body, headers = form(('name="files"; filename="a.csv"', b"x" * 2_000_000))
     with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port)) as connection:
-        told = f"POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nContent-Type: {headers['Content-Type']}\r\n"
-        connection.sendall(f"{told}Content-Length: {len(body)}\r\n\r\n".encode() + body[:1_000_000])
+        head = f"POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nContent-Type: {headers['Content-Type']}\r\n"
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:1_000_000])
         assert wait_for(lambda: files_in(uploads) != before)
     assert wait_for(lambda: files_in(uploads) == before)
 
@@ -393,12 +393,12 @@ def test_so_is_a_browser(app_url: str, browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()
     page.goto(app_url)
-    told = page.evaluate(
+    status = page.evaluate(
         """async () => (await fetch('/gradio_api/run/overview', {
             method: 'POST', headers: {'Content-Type': 'application/json'}, body: '{"data":[]}'})).status"""
     )
     context.close()
-    assert told == 200
+    assert status == 200
 
 
 @pytest.mark.parametrize(
@@ -440,10 +440,10 @@ def test_so_does_another_name_of_the_app(app_url: str) -> None:
 def raw(url: str, request: str) -> bytes:
     with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=60) as connection:
         connection.sendall(request.encode())
-        told = b""
+        received = b""
         while part := connection.recv(65536):
-            told += part
-        return told
+            received += part
+        return received
 
 
 @pytest.mark.parametrize(("version", "expected"), [("1.0", False), ("1.1", True)])
@@ -506,14 +506,14 @@ def test_reading_never_waits_behind_work(page: Served) -> None:
     file = page.upload("large.csv", b"\0" * 32_000_000)
     with ThreadPoolExecutor(40) as pool, line.turn("somebody else"):
         checks = [pool.submit(run, page.url, "check", [TRACK, file]) for _ in range(33)]
-        assert wait_for(lambda: sum(each.done() for each in checks) == 33 - line.share)
+        assert wait_for(lambda: sum(check.done() for check in checks) == 33 - line.share)
         for _ in range(5):
             for name, values in (("table", [TRACK, False]), ("tracks", [])):
                 assert run(page.url, name, values)[0] == 200
             assert httpx.get(page.url).status_code == 200
         assert len(line) == 1 + line.share
-    told = [each.result() for each in checks]
-    busy = [json.loads(answer)["error"] for status, answer in told if status != 200]
+    answers = [check.result() for check in checks]
+    busy = [json.loads(answer)["error"] for status, answer in answers if status != 200]
     assert len(busy) == 33 - line.share
     assert set(busy) == {f"You already have {line.share} requests waiting; try again when they are done."}
     assert len(line) == 0
@@ -536,12 +536,12 @@ def test_a_file_that_is_being_stored_holds_up_nobody(page: Served, monkeypatch: 
         try:
             assert storing.wait(30)
             assert (len(page.lines.storing), len(page.lines.files)) == (1, 0)
-            status, told = run(page.url, "check", [TRACK, file])
-            assert status == 200 and json.loads(told)["data"][0]["ok"]
+            status, answer = run(page.url, "check", [TRACK, file])
+            assert status == 200 and json.loads(answer)["data"][0]["ok"]
         finally:
             stored.set()
-        status, told = sent.result()
-    assert status == 200 and json.loads(told)["data"][0]["ok"]
+        status, answer = sent.result()
+    assert status == 200 and json.loads(answer)["data"][0]["ok"]
     assert len(page.lines.storing) == 0
 
 
@@ -558,8 +558,8 @@ def test_a_flood_from_one_client_keeps_no_other_from_reading(page: Served) -> No
         flooding = [pool.submit(flood, {"X-Forwarded-For": "198.51.100.7"}) for _ in range(30)]
         try:
             for number in range(6):
-                status, told = run(page.url, "table", [TRACK, False], {"X-Forwarded-For": f"203.0.113.{number}"})
-                assert status == 200, told
+                status, answer = run(page.url, "table", [TRACK, False], {"X-Forwarded-For": f"203.0.113.{number}"})
+                assert status == 200, answer
         finally:
             over.set()
         assert all(each.result() <= {200, 500} for each in flooding)
@@ -575,9 +575,9 @@ def test_one_client_does_not_take_every_place_of_a_clip(page: Served) -> None:
     with ThreadPoolExecutor(20) as pool, line.turn("somebody else"):
         first = [pool.submit(explain, "198.51.100.7") for _ in range(line.share)]
         assert wait_for(lambda: len(line) == 1 + line.share)
-        status, told = explain("198.51.100.7")
+        status, answer = explain("198.51.100.7")
         assert status == 500
-        assert f"You already have {line.share} requests waiting" in json.loads(told)["error"]
+        assert f"You already have {line.share} requests waiting" in json.loads(answer)["error"]
         other = pool.submit(explain, "203.0.113.9")
         assert wait_for(lambda: len(line) == 2 + line.share) and not other.done()
     for each in (*first, other):
@@ -590,8 +590,12 @@ def test_one_client_does_not_take_every_place_of_a_clip(page: Served) -> None:
 
 def test_the_table_of_who_may_reach_what_is_what_the_app_answers(tmp_path: Path) -> None:
     with access.served(tmp_path, access.watched()) as served:
-        found = access.handlers(served)
-    assert access.text(found) == access.PAGE.read_text(encoding="utf-8"), (
+        asked = access.handlers(served)
+    assert access.text(asked) == access.PAGE.read_text(encoding="utf-8"), (
         f"docs/access.md is not what the app answers; look at the difference, and write it anew: {access.COMMAND}"
     )
-    assert not [each.name for each in found if each.told[0] != each.told[1] and each.told[0] == access.ANSWERS]
+    assert not [
+        handler.name
+        for handler in asked
+        if handler.answers[0] != handler.answers[1] and handler.answers[0] == access.ANSWERS
+    ]

@@ -37,21 +37,21 @@ def test_the_snippet_of_the_readme_works_as_it_stands(
 
 
 def test_explain_answers_with_the_analysis(client: Client, happy_clip: Path) -> None:
-    found = client.predict(
+    analysis = client.predict(
         video=handle_file(happy_clip), subtitle="", modalities=["video", "audio", "text"], api_name="/explain"
     )
-    assert next(iter(found)) == "schema" and found["schema"] == SCHEMA
-    assert Analysis.from_dict(found).to_dict() == found
-    assert found["labels"] and found["explanation"]["sentences"]
+    assert next(iter(analysis)) == "schema" and analysis["schema"] == SCHEMA
+    assert Analysis.from_dict(analysis).to_dict() == analysis
+    assert analysis["labels"] and analysis["explanation"]["sentences"]
 
 
 def test_the_subtitle_and_the_modalities_are_heeded(client: Client, happy_clip: Path) -> None:
-    found = client.predict(
+    analysis = client.predict(
         video=handle_file(happy_clip), subtitle="I am so sad about this.", modalities=["text"], api_name="/explain"
     )
-    assert found["modalities"] == ["text"]
-    assert found["subtitle"]["source"] == "given"
-    assert {clue["modality"] for clue in found["clues"]} == {"textual"}
+    assert analysis["modalities"] == ["text"]
+    assert analysis["subtitle"]["source"] == "given"
+    assert {clue["modality"] for clue in analysis["clues"]} == {"textual"}
 
 
 @pytest.mark.parametrize("modalities", [[], ["smell"]])

@@ -12,10 +12,10 @@ from emer_space.page.languages import Languages
 from leaderboard.board.board import SILENT_S, Board
 from leaderboard.board.ranking import ranking
 from leaderboard.board.service import Service
+from leaderboard.board.trends import best_over_time
 from leaderboard.hosting import schedule
 from leaderboard.hosting.schedule import Schedule, sweep
 from leaderboard.page import render
-from leaderboard.page.plots import best_over_time
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.errors import Refusal, StoreError
 from submissions.intake import Entry

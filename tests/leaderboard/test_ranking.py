@@ -14,8 +14,9 @@ from board_making import ADA, BEN, ORGANISER, Clock, answers
 from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv, as_markdown, export
 from leaderboard.board.ranking import Ranking, ranking
+from leaderboard.board.trends import best_over_time
 from leaderboard.hosting.schedule import sweep
-from leaderboard.page.plots import best_over_time, plots
+from leaderboard.page.plots import plots
 from leaderboard.page.render import details, frame, heading
 from leaderboard.scoring.scoring_process import Outcome, ScoringLimits
 from submissions.intake import Entry

@@ -2,14 +2,9 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from html import escape
+from dataclasses import dataclass
 
 from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Modality, Series
-from emer_space.page.figures.table import table
-from emer_space.page.words import Words
-
-Moment = tuple[float, float | None, float | None]
-"""Seconds, valence, arousal."""
 
 TICK_STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60)
 MAX_TICKS = 6
@@ -19,33 +14,65 @@ TABLE_ROWS = 60
 """At most so many moments of a curve are listed in its table."""
 
 
-def seconds(value: float) -> str:
-    """A time in the clip for reading: `3.4`."""
-    return f"{value:.1f}"
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A clue on the time axis: where it begins and how long it is, in percent of the clip."""
+
+    clue: Clue
+    name: str
+    left: float
+    width: float
+    leftwards: bool
+    """Whether its name runs to the left of its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A modality: its bars in rows, the clues that are absences, and its curves as name and SVG path."""
+
+    modality: Modality
+    asked: bool
+    rows: list[list[Bar]]
+    absences: list[Clue]
+    curves: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What one modality reads at one time, in seconds."""
+
+    modality: Modality
+    at: float
+    valence: float | None
+    arousal: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Three lanes over `duration` seconds, the marks of their axis in seconds, and the curves' moments for a table."""
+
+    duration: float
+    lanes: list[Lane]
+    marks: list[float]
+    moments: list[Moment]
+
+
+def timeline(analysis: Analysis) -> Timeline:
+    """The timeline of an analysis."""
+    duration = max(analysis.clip.duration_s, 0.1)
+    step = tick_step(duration)
+    marks = [number * step for number in range(int(duration / step + 1e-6) + 1)]
+    return Timeline(
+        duration,
+        [_lane(analysis, modality, duration) for modality in MODALITIES],
+        [mark for mark in marks if mark == 0 or mark <= duration * 0.97],
+        [moment for series in analysis.series for moment in _moments(series)],
+    )
 
 
 def cue_name(clue: Clue) -> str:
     """A clue in two or three words: `smile with eyes`."""
     return clue.cue.replace("-", " ").replace("_", " ")
-
-
-def timeline(analysis: Analysis, words: Words) -> str:
-    """Three lanes on one time axis: clues as bars, valence and arousal as lines, and the table beside them."""
-    duration = max(analysis.clip.duration_s, 0.1)
-    asked = {MODALITY_OF[name] for name in analysis.modalities}
-    lanes = "".join(_lane(analysis, modality, modality in asked, duration, words) for modality in MODALITIES)
-    legend = "".join(
-        f'<span class="emer-key emer-key-{name}">{escape(words(f"timeline.{name}"))}'
-        f" <small>↑ {escape(words(f'timeline.{name}_high'))}</small></span>"
-        for name in ("valence", "arousal")
-    )
-    return (
-        '<section class="emer-card emer-timeline">'
-        f'<header><h3>{escape(words("timeline.title"))}</h3><p class="emer-legend">{legend}</p></header>'
-        f'<p class="emer-help">{escape(words("timeline.help"))}</p>'
-        f'<div class="emer-lanes" data-duration="{duration:g}">{lanes}{_axis(duration, words)}</div>'
-        f"{_timeline_table(analysis, words)}</section>"
-    )
 
 
 def pack(clues: Iterable[Clue], duration: float) -> list[list[tuple[Clue, bool]]]:
@@ -89,102 +116,42 @@ def tick_step(duration: float) -> float:
     return next((step for step in TICK_STEPS_S if duration / step <= MAX_TICKS), 60 * math.ceil(duration / 360))
 
 
-def _lane(analysis: Analysis, modality: Modality, asked: bool, duration: float, words: Words) -> str:
-    name = escape(words(f"modality.{modality}"))
-    clues = [clue for clue in analysis.clues if clue.modality == modality and not clue.absent]
-    series = [one for one in analysis.series if one.modality == modality]
-    rows = "".join(
-        f'<div class="emer-row">{"".join(_bar(clue, leftwards, duration) for clue, leftwards in row)}</div>'
-        for row in pack(clues, duration)
-    )
-    missing = [clue for clue in analysis.clues if clue.modality == modality and clue.absent]
-    rows += "".join(_absence(clue) for clue in missing)
-    if not rows:
-        rows = f'<p class="emer-quiet">{escape(words("timeline.nothing" if asked else "timeline.unread"))}</p>'
-    return (
-        f'<div class="emer-lane emer-{modality}"><h4>{name}</h4>'
-        f'<div class="emer-track">{rows}{_curves(_main_first(analysis, series), duration)}</div></div>'
+def _lane(analysis: Analysis, modality: Modality, duration: float) -> Lane:
+    clues = [clue for clue in analysis.clues if clue.modality == modality]
+    rows = pack((clue for clue in clues if not clue.absent), duration)
+    return Lane(
+        modality,
+        modality in {MODALITY_OF[name] for name in analysis.modalities},
+        [[_bar(clue, leftwards, duration) for clue, leftwards in row] for row in rows],
+        [clue for clue in clues if clue.absent],
+        _curves(_main_first(analysis, modality), duration),
     )
 
 
-def _bar(clue: Clue, leftwards: bool, duration: float) -> str:
+def _bar(clue: Clue, leftwards: bool, duration: float) -> Bar:
     left = min(100 * clue.start / duration, 99.2)
     width = max(min(100 * (clue.end - clue.start) / duration, 100 - left), 0.8)
-    side = " emer-leftwards" if leftwards else ""
-    return (
-        f'<button type="button" class="emer-bar{side}" lang="en" aria-pressed="false" '
-        f'data-clue="{escape(clue.id)}" data-clues="{escape(clue.id)}" data-at="{clue.start:g}" '
-        f'style="left:{left:.2f}%;width:{width:.2f}%" title="{escape(clue.statement)}">'
-        f"<span>{escape(cue_name(clue))}</span></button>"
-    )
+    return Bar(clue, cue_name(clue), left, width, leftwards)
 
 
-def _absence(clue: Clue) -> str:
-    return (
-        f'<button type="button" class="emer-absence" lang="en" aria-pressed="false" '
-        f'data-clue="{escape(clue.id)}" data-clues="{escape(clue.id)}" data-at="{clue.start:g}">'
-        f"{escape(clue.statement)}</button>"
-    )
-
-
-def _main_first(analysis: Analysis, series: Sequence[Series]) -> list[Series]:
+def _main_first(analysis: Analysis, modality: Modality) -> list[Series]:
     """The main person's curves alone where there are several faces: more lines could not be told apart."""
     main = {person.id for person in analysis.people if person.role == "main"}
-    return [one for one in series if one.person is None or not main or one.person in main]
+    own = [series for series in analysis.series if series.modality == modality]
+    return [series for series in own if series.person is None or not main or series.person in main]
 
 
-def _curves(series: Sequence[Series], duration: float) -> str:
-    paths = [
+def _curves(own: Sequence[Series], duration: float) -> list[tuple[str, str]]:
+    return [
         (name, path)
-        for one in series
-        for name, values in (("valence", one.valence), ("arousal", one.arousal))
-        if (path := curve_path(one.t, values, duration))
+        for series in own
+        for name, values in (("valence", series.valence), ("arousal", series.arousal))
+        if (path := curve_path(series.t, values, duration))
     ]
-    if not paths:
-        return ""
-    lines = "".join(
-        f'<path class="emer-{name}" d="{path}" vector-effect="non-scaling-stroke"/>' for name, path in paths
-    )
-    return (
-        '<svg class="emer-curves" viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path class="emer-zero" d="M0 50H100" vector-effect="non-scaling-stroke"/>{lines}</svg>'
-    )
 
 
-def _axis(duration: float, words: Words) -> str:
-    step = tick_step(duration)
-    marks = [number * step for number in range(int(duration / step + 1e-6) + 1)]
-    zero = escape(words("timeline.moment", start=0))
-    ticks = "".join(
-        f'<span style="left:{100 * mark / duration:.2f}%">{f"{mark:g}" if number else zero}</span>'
-        for number, mark in enumerate(marks)
-        if number == 0 or mark <= duration * 0.97
-    )
-    now = '<div class="emer-now" aria-hidden="true"><i></i></div>'
-    return f'<div class="emer-axis" aria-hidden="true"><div>{ticks}</div></div>{now}'
-
-
-def _timeline_table(analysis: Analysis, words: Words) -> str:
-    clues = [
-        (seconds(clue.start) + "–" + seconds(clue.end), words(f"modality.{clue.modality}"), clue.statement)
-        for clue in sorted(analysis.clues, key=lambda clue: (clue.start, clue.end))
-    ]
-    columns = tuple(words(f"timeline.{name}") for name in ("time", "modality", "clue"))
-    tables = [table(words("timeline.caption_clues"), columns, clues, english=(2,))]
-    moments = [
-        (seconds(t), words(f"modality.{one.modality}"), _signed(valence), _signed(arousal))
-        for one in analysis.series
-        for t, valence, arousal in _thinned(list(zip(one.t, one.valence, one.arousal, strict=True)))
-    ]
-    if moments:
-        columns = tuple(words(f"timeline.{name}") for name in ("time", "modality", "valence", "arousal"))
-        tables.append(table(words("timeline.caption_series"), columns, moments))
-    return f"<details><summary>{escape(words('timeline.table'))}</summary>{''.join(tables)}</details>"
-
-
-def _signed(value: float | None) -> str:
-    return "–" if value is None or not math.isfinite(value) else f"{value:+.2f}".replace("-", "−")
-
-
-def _thinned(items: Sequence[Moment]) -> Sequence[Moment]:
-    return items[:: max(1, math.ceil(len(items) / TABLE_ROWS))]
+def _moments(series: Series) -> list[Moment]:
+    """At most `TABLE_ROWS` of them."""
+    step = max(1, math.ceil(len(series.t) / TABLE_ROWS))
+    values = list(zip(series.t, series.valence, series.arousal, strict=True))
+    return [Moment(series.modality, *value) for value in values[::step]]

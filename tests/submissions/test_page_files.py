@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from submissions.page.handlers import download
+from submissions.page.files import download
 
 
 def test_pages_that_refresh_leave_one_file_of_each_name() -> None:

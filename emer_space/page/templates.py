@@ -1,0 +1,64 @@
+"""The page's HTML: Jinja2 templates in the folder `templates` of each package's page.
+
+Every value is escaped, so that a text of a stranger is never markup, and a value that is missing is an error. A
+template calls `words` for a text of the interface, and finds the macros of `macros.html` whatever its package.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+FOLDER = Path(__file__).parent / "templates"
+UNKNOWN = "–"
+"""In the place of a number that there is not."""
+
+
+class Templates:
+    """The templates of one folder; those of this package are found as well, after its own."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader([folder, FOLDER]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.filters.update(
+            seconds=seconds, percent=percent, measurement=measurement, signed=signed, minute=minute
+        )
+
+    def __call__(self, name: str, **values: Any) -> str:
+        """The HTML of a template: its name without `.html`, and the values that it names.
+
+        Raises `jinja2.UndefinedError` where it names a value that was not given.
+        """
+        return self._environment.get_template(f"{name}.html").render(values)
+
+
+def seconds(value: float) -> str:
+    """A time in the clip, in seconds: `3.4`."""
+    return f"{value:.1f}"
+
+
+def percent(value: float) -> str:
+    """A share in 0…1: `84 %`."""
+    return f"{100 * value:.0f} %"
+
+
+def measurement(value: float | int | str | bool | None) -> str:
+    """What was measured, with three significant digits: `0.123`."""
+    return f"{value:.3g}" if isinstance(value, float) else UNKNOWN if value is None else str(value)
+
+
+def signed(value: float | None) -> str:
+    """A valence or an arousal in −1…1: `+0.12`."""
+    return UNKNOWN if value is None or not math.isfinite(value) else f"{value:+.2f}".replace("-", "−")
+
+
+def minute(moment: str) -> str:
+    """A moment of ISO 8601 to the minute: `2026-11-27T00:00:00+00:00` → `2026-11-27 00:00`."""
+    return moment[:16].replace("T", " ")
