@@ -181,6 +181,7 @@ def _benchmark(options: argparse.Namespace) -> None:
 def _chat(options: argparse.Namespace) -> "KeptAnswers | None":
     """The language model of the profile, asking nothing twice; None where the profile has none."""
     from emer_space.language_model.answer_cache import KeptAnswers
+    from emer_space.models.roles import CHAT
     from emer_space.profiles import load_profile
 
     if not 1 <= options.workers <= 64:
@@ -188,7 +189,7 @@ def _chat(options: argparse.Namespace) -> "KeptAnswers | None":
     profile = load_profile(options.profile or os.environ.get("EMER_PROFILE") or "bundled")
     if not profile.has("chat"):
         return None
-    return KeptAnswers(profile.get("chat"), options.answers or app_home() / "answers.jsonl")
+    return KeptAnswers(profile.get(CHAT), options.answers or app_home() / "answers.jsonl")
 
 
 def _models(options: argparse.Namespace) -> None:

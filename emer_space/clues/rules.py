@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from emer_space.analysis import Clue, Modality
+from emer_space.clues.shapes import CHANNELS, MADE_CUES, PICTURE_CUES, PLACES, READING, SHAPES
 from emer_space.errors import RuleError
 from emer_space.tables.load import Misfit, Wording, read_table
-from emer_space.tables.shapes import CHANNELS, MADE_CUES, PICTURE_CUES, PLACES, READING, SHAPES
 
 PACKAGE = Path(__file__).resolve().parent.parent
 TABLES: Mapping[Modality, str] = {
@@ -128,7 +128,7 @@ class Rule:
 def read_toml(name: str) -> dict[str, Any]:
     """A table of the package by its path below `emer_space/`, for instance `clues/face/visual.toml`; not to be changed.
 
-    Raises `RuleError` where it holds what is not known there (`table_shapes.SHAPES`).
+    Raises `RuleError` where it holds what is not known there (`shapes.SHAPES`).
     """
     return read_table(PACKAGE / name, SHAPES[name])
 

@@ -7,10 +7,11 @@ import pytest
 
 from emer_space.analysis import Clue, Modality, Posterior
 from emer_space.clues import posteriors as feelings
-from emer_space.clues.posteriors import FEELINGS, PRIOR, pool
+from emer_space.clues.posteriors import pool
 from emer_space.clues.rules import rules_by_cue
 from emer_space.disambiguation import weigh
 from emer_space.explanation import compose
+from emer_space.feelings import FEELINGS, PRIOR
 from emer_space.labels import read_labels
 from emer_space.text.word_witness import word_posterior
 

@@ -8,10 +8,11 @@ import pytest
 
 from emer_space.analysis import MODALITIES, Clue, Label, Modality, Person, Posterior
 from emer_space.clues import posteriors as feelings
-from emer_space.clues.posteriors import FEELINGS, PRIOR, posterior
+from emer_space.clues.posteriors import posterior
 from emer_space.clues.rules import Rule, rules_by_cue
 from emer_space.disambiguation import TELLING, Verdict, weigh
 from emer_space.explanation import compose
+from emer_space.feelings import FEELINGS, PRIOR
 from emer_space.labels import read_labels
 
 Read = tuple[Verdict, tuple[Label, ...], str, str]

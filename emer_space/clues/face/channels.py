@@ -12,9 +12,10 @@ import numpy as np
 
 from emer_space.clues.face.shape import eyes_wider
 from emer_space.clues.face.sightings import Sighting
-from emer_space.clues.posteriors import AROUSAL, VALENCE, log_softmax, softmax, with_prior
+from emer_space.clues.posteriors import with_prior
 from emer_space.clues.rules import read_toml
 from emer_space.clues.spans import Floats, held, runs, smoothed, swing
+from emer_space.feelings import AROUSAL, VALENCE, log_softmax, softmax
 from emer_space.models.expression import EVIDENCE as EVIDENCE
 from emer_space.models.expression import EXPRESSIONS, LEAST, face_table, usual
 from emer_space.models.face import Face

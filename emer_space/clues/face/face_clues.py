@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from emer_space.analysis import Clue, Person
 from emer_space.clues.face.channels import breaks, table
 from emer_space.clues.rules import Rule, load_rules
+from emer_space.clues.shapes import PICTURE_CUES, READING
 from emer_space.clues.spans import Floats, Span, spans
-from emer_space.models.expression import EXPRESSIONS
-from emer_space.tables.shapes import PICTURE_CUES, READING
+from emer_space.models.roles import EXPRESSIONS
 
 MANY = 3
 """From this number on the spans of one cue become one clue that says how often."""
