@@ -12,7 +12,6 @@ from emer_space.errors import RuleError
 from emer_space.models import emotion_classes, store
 from emer_space.models.expression import face_table
 from emer_space.models.hub_source import hub_models
-from emer_space.models.roles import CLASSES
 
 
 @cache
@@ -26,7 +25,6 @@ def check_tables() -> None:
     _known("textual.toml, yields", _flat(tables["text/textual.toml"]["yields"]), textual)
     _known("textual.toml, covering", tables["text/textual.toml"]["covering"], textual)
     _known("textual_zh.toml, words", tables["text/textual_zh.toml"]["words"], textual)
-    _known("voice_emotion.toml", [f"model-{kind}" for kind in CLASSES], acoustic)
     for group, cues in tables["disambiguation.toml"]["groups"].items():
         _known(f"disambiguation.toml, groups › {group}", [cue for cue in cues if not cue.startswith(FEELS)], everywhere)
     load_patterns()

@@ -18,15 +18,16 @@ valence, arousal and emotion words, and from which source that is known:
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from emer_space.analysis import Clue, Modality
-from emer_space.clues.shapes import CHANNELS, MADE_CUES, PICTURE_CUES, PLACES, READING, SHAPES
+from emer_space.clues.shapes import CHANNELS, MADE_CUES, PICTURE_CUES, PLACES, SHAPES
 from emer_space.errors import RuleError
+from emer_space.models.roles import CLASSES, EXPRESSIONS
 from emer_space.tables.load import Misfit, Wording, read_table
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -73,6 +74,8 @@ class Rule:
     """A summary of what more specific cues say in detail: told in prose only where they are silent."""
     claims: bool = False
     """The phrase names a feeling, so it is said only where the evidence as a whole supports that feeling."""
+    reads: str | None = None
+    """The class of a model, of faces or of voices, that the rule puts into words: one clue a person and class."""
     words: tuple[str, ...] = ()
     """Phrases (regular expressions) that make the cue in a text: in the words said, or in a description of a clip."""
     examples: tuple[str, ...] = ()
@@ -144,8 +147,8 @@ def load_rules(modality: Modality) -> tuple[Rule, ...]:
     for rule in rules if modality == "visual" else ():
         if not rule.when and rule.cue not in PICTURE_CUES:
             raise RuleError(f"{table}, {rule.cue}: it has no conditions ('when'), so it could never be seen.")
-        if rule.cue.startswith(READING) and rule.cue not in MADE_CUES[modality]:
-            raise RuleError(f"{table}, {rule.cue}: known are {', '.join(MADE_CUES[modality])}.")
+    if modality == "visual":
+        _one_a_class(rules, EXPRESSIONS, table)
     return rules
 
 
@@ -165,6 +168,8 @@ def model_rules(modality: Modality) -> tuple[Rule, ...]:
     rows = read_toml("clues/voice/voice_emotion.toml").get(modality, ())
     rules = tuple(_checked(_rule(row), modality, "voice_emotion.toml") for row in rows)
     _once_each((*load_rules(modality), *rules), "voice_emotion.toml")
+    if modality == "acoustic":
+        _one_a_class(rules, CLASSES, "voice_emotion.toml")
     return rules
 
 
@@ -173,6 +178,13 @@ def rules_by_cue(modality: Modality) -> Mapping[str, Rule]:
     """Every rule of a modality, measured, described or a classifier's, by its cue."""
     rules = (*load_rules(modality), *described_rules(modality), *model_rules(modality))
     return {rule.cue: rule for rule in rules}
+
+
+def _one_a_class(rules: Iterable[Rule], classes: Sequence[str], table: str) -> None:
+    """Raises `RuleError` where the classes that the rules read are not each of these once."""
+    read = Counter(rule.reads for rule in rules if rule.reads)
+    if wrong := next((name for name in (*classes, *read) if read[name] != 1 or name not in classes), None):
+        raise RuleError(f"{table}: one rule is wanted that reads {wrong!r}; known are {', '.join(classes)}.")
 
 
 def _once_each(rules: Iterable[Rule], table: str) -> None:

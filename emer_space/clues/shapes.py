@@ -35,6 +35,7 @@ RULE = Table(
         "absent": flag,
         "general": flag,
         "claims": flag,
+        "reads": text,
         "words": PATTERNS,
         "examples": TEXTS,
     },
@@ -109,10 +110,12 @@ PLACES = {
 """What a statement or a phrase may name to be filled in, by modality."""
 PICTURE_CUES = ("still-picture", "black-picture", "no-face", "drawn-face", "face-away", "picture-turned", "speaks")
 """Clues about the picture itself and who is in it, made without conditions on a face."""
-READING = "face-reads"
-"""Beginning of the cues that say what the face as a whole reads as: one clue a person and expression."""
+WHOLE_CLIP = frozenset(
+    {"median_quality", "median_marked", "overall_blinks", *(f"overall_{name}" for name in EXPRESSIONS)}
+)
+"""Channels of a face that hold one value for the whole clip."""
 MADE_CUES = {
-    "visual": (*PICTURE_CUES, "mouth-covered", *(f"{READING}-{name}" for name in EXPRESSIONS)),
+    "visual": (*PICTURE_CUES, "mouth-covered"),
     "acoustic": ("no-audio", "silence", "voiceless-words", "no-voice", "little-voice"),
     "textual": (
         *("no-words", "doubtful-words", "unread-words", "plain-words", "exclaimed", "words-positive"),

@@ -67,9 +67,7 @@ def supplied() -> Supplied:
     whose: dict[tuple[str, str], str] = {}
     for owner, supply in (*_own(), *_others()):
         if other := whose.get((supply.profile, supply.role)):
-            raise InputError(
-                f"{owner} and {other} both supply {supply.role} as the profile {supply.profile!r}; remove one of them."
-            )
+            raise _refused(owner, f"and {other} both supply {supply.role} as the profile {supply.profile!r}")
         whose[supply.profile, supply.role] = owner
         found.setdefault(supply.profile, {})[supply.role] = supply
     return found
@@ -79,7 +77,7 @@ def supplied() -> Supplied:
 def _own() -> tuple[tuple[str, Supply[Any]], ...]:
     """The adapters of this room, with the name that an error gives them."""
     modules = (importlib.import_module(f"{models.__name__}.{found.name}") for found in _modules())
-    return tuple(("This project", supply) for module in modules for supply in getattr(module, DECLARED, ()))
+    return tuple(("this project", supply) for module in modules for supply in getattr(module, DECLARED, ()))
 
 
 def _modules() -> Iterator[pkgutil.ModuleInfo]:
@@ -88,7 +86,7 @@ def _modules() -> Iterator[pkgutil.ModuleInfo]:
 
 def _others() -> Iterator[tuple[str, Supply[Any]]]:
     for point in sorted(entry_points(group=GROUP), key=lambda point: (_package(point), point.name)):
-        owner = f"The package {_package(point)}"
+        owner = f"the package {_package(point)}"
         for supply in _loaded(point, owner):
             yield owner, supply
 
@@ -96,21 +94,22 @@ def _others() -> Iterator[tuple[str, Supply[Any]]]:
 def _loaded(point: EntryPoint, owner: str) -> tuple[Supply[Any], ...]:
     try:
         declared = point.load()
-    except Exception as problem:
-        raise InputError(
-            f"{owner} adds models ({point.value}) that cannot be loaded "
-            f"({type(problem).__name__}: {problem}); mend or uninstall it."
-        ) from problem
+    except Exception as problem:  # somebody else's module may raise anything
+        reason = f"{type(problem).__name__}: {problem}"
+        raise _refused(owner, f"adds models ({point.value}) that cannot be loaded ({reason})") from problem
     if not isinstance(declared, tuple) or not all(isinstance(supply, Supply) for supply in declared):
-        raise InputError(f"{owner} adds models ({point.value}) that are no tuple of `Supply`; mend or uninstall it.")
+        raise _refused(owner, f"adds models ({point.value}) that are no tuple of `Supply`")
     for supply in declared:
         if supply.role not in ROLES:
-            raise InputError(
-                f"{owner} supplies a role {supply.role!r}, which there is not; the roles are {', '.join(ROLES)}."
-            )
+            raise _refused(owner, f"supplies an unknown role {supply.role!r}; the roles are {', '.join(ROLES)}")
         if not supply.profile or not set("=, ").isdisjoint(supply.profile):
-            raise InputError(f"{owner} supplies a profile {supply.profile!r}, a name that cannot be asked for.")
+            raise _refused(owner, f"supplies a profile {supply.profile!r}, a name with a blank, a comma or '='")
     return declared
+
+
+def _refused(owner: str, rest: str) -> InputError:
+    sentence = f"{owner} {' '.join(rest.split())}; mend or uninstall it."
+    return InputError(sentence[0].upper() + sentence[1:])
 
 
 def _package(point: EntryPoint) -> str:

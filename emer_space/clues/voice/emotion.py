@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from emer_space.analysis import ClipFacts, Clue, Reading, Series, numbered
 from emer_space.cancellation import CancelToken
 from emer_space.clues.posteriors import posterior, with_prior
-from emer_space.clues.rules import Measurements, rules_by_cue
+from emer_space.clues.rules import Measurements, model_rules
 from emer_space.feelings import AROUSAL, EVEN, FEELINGS, VALENCE
 from emer_space.models.emotion_classes import check_answer
 from emer_space.models.roles import SAMPLE_RATE, Voice, VoiceEmotions
@@ -95,12 +95,12 @@ def over_time(series: Series, emotions: VoiceEmotions) -> Series:
 
 def voice_emotion_clues(emotions: VoiceEmotions, facts: ClipFacts) -> tuple[Clue, ...]:
     """The weightiest spans in which neighbouring windows have the same class; without ids."""
-    rules = rules_by_cue("acoustic")
+    rules = {rule.reads: rule for rule in model_rules("acoustic")}
     clues = []
     for kind, windows in _spans(emotions):
         column = emotions.classes.index(kind)
         probability = float(emotions.probabilities[windows, column].mean())
-        rule = rules[f"model-{kind}"]
+        rule = rules[kind]
         measured: Measurements = {"class": kind, "probability": probability, "windows": len(windows)}
         start, end = float(emotions.start[windows[0]]), min(float(emotions.end[windows[-1]]), facts.duration_s)
         clues.append(rule.clue("acoustic", start, end, measured, confidence=rule.confidence * probability))
