@@ -69,7 +69,7 @@ class Context(Protocol):
 class Reader:
     """How one thing is read of a clip, as what it is reported, and what is said where it cannot be.
 
-    `read` returns what it adds: clues without an id are numbered after those of the readers before. Where it raises
+    `read` returns what it adds; its clues are numbered after those of the readers before. Where it raises
     `ModelUnavailable`, the result has the notice `failed` with that sentence and the clue `unread`. Readers at the
     stage `watching` run in one thread, all others in a second one, in their order.
     """
@@ -92,6 +92,5 @@ class Reader:
 
 
 def absence(part: Input, cue: str, statement: str, clip: Clip) -> Reading:
-    """The reading that something was not there, over the whole clip; the first clue of its modality."""
-    modality = MODALITY_OF[part]
-    return Reading((Clue(f"{modality[0]}1", modality, cue, statement, 0.0, clip.facts.duration_s, 1.0, absent=True),))
+    """The reading that something was not there, over the whole clip."""
+    return Reading((Clue("", MODALITY_OF[part], cue, statement, 0.0, clip.facts.duration_s, 1.0, absent=True),))

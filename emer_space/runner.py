@@ -279,13 +279,9 @@ def _joined(readings: Sequence[Reading]) -> Reading:
 
 
 def _numbered(reading: Reading, before: Reading) -> Reading:
-    """A reading whose clues without an id are numbered after the clues before."""
-    count = len(before.clues)
-    clues = tuple(
-        clue if clue.id else replace(clue, id=f"{clue.modality[0]}{number}")
-        for number, clue in enumerate(reading.clues, start=count + 1)
-    )
-    return replace(reading, clues=clues)
+    """A reading whose clues are numbered after those before."""
+    clues = enumerate(reading.clues, start=len(before.clues) + 1)
+    return replace(reading, clues=tuple(replace(clue, id=f"{clue.modality[0]}{number}") for number, clue in clues))
 
 
 def _language(subtitle: Subtitle | None, given: str) -> Literal["en", "zh"]:

@@ -17,6 +17,7 @@ valence, arousal and emotion words, and from which source that is known:
 """
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -129,11 +130,33 @@ class Rule:
 
 @cache
 def read_toml(name: str) -> dict[str, Any]:
-    """A table of the package by its path below `emer_space/`, for instance `clues/face/visual.toml`; not to be changed.
+    """A table in use by its path below `emer_space/`, for instance `clues/face/visual.toml`; not to be changed.
 
     Raises `RuleError` where it holds what is not known there (`shapes.SHAPES`).
     """
-    return read_table(PACKAGE / name, SHAPES[name])
+    return read_table(_in_use(name), SHAPES[name])
+
+
+def own_tables() -> Path | None:
+    """The folder that `EMER_TABLES` names, whose tables stand in for the package's of the same path.
+
+    Raises `RuleError` where it is no folder, or holds a table by another name.
+    """
+    chosen = os.environ.get("EMER_TABLES", "").strip()
+    if not chosen:
+        return None
+    folder = Path(chosen).expanduser()
+    if not folder.is_dir():
+        raise RuleError("EMER_TABLES names no folder; let it be one that holds tables of your own.")
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.toml"))
+    if unknown := next((name for name in names if name not in SHAPES), None):
+        raise RuleError(f"EMER_TABLES: there is no table {unknown!r}; known are {', '.join(sorted(SHAPES))}.")
+    return folder
+
+
+def _in_use(name: str) -> Path:
+    own = own_tables()
+    return own / name if own and (own / name).is_file() else PACKAGE / name
 
 
 @cache
@@ -194,12 +217,13 @@ def _once_each(rules: Iterable[Rule], table: str) -> None:
 
 
 def rules_sha256() -> str:
-    """One hash over every rule table of the package, so that a result says which rules made it."""
+    """One hash over every rule table in use, so that a result says which rules made it."""
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.glob("**/*.toml")):
         if {"vocabulary", "page", "files"} & set(path.relative_to(PACKAGE).parts):
             continue
-        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        name = path.relative_to(PACKAGE).as_posix()
+        digest.update(name.encode() + b"\0" + _in_use(name).read_bytes() + b"\0")
     return digest.hexdigest()
 
 
