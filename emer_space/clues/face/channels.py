@@ -165,7 +165,7 @@ def _strongest_quarter(values: Floats, weight: Floats) -> float:
 
 
 def circumplex(channels: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-    """Valence and arousal (n,), −1…1: the places of the feelings on the circumplex (`posteriors.toml`), weighted by
+    """Valence and arousal (n,), −1…1: the places of the feelings on the circumplex (`feelings.toml`), weighted by
     what the face reads as; arousal also rises with the movement of the head."""
     shares = np.vstack([channels[f"reads_{name}"] for name in EXPRESSIONS])
     restless = 0.25 * np.clip(np.nan_to_num(channels["head_speed"]) / 1.0, 0, 1)

@@ -1,6 +1,6 @@
 """Visual clues: what the faces in a clip do, when, and how surely it was seen.
 
-Frames → faces followed through the clip (faces.py) → channels over time (face_channels.py) → spans in which a
+Frames → faces followed through the clip (sightings.py) → channels over time (channels.py) → spans in which a
 rule of visual.toml holds (spans.py) → clues.
 """
 
