@@ -10,13 +10,16 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from emer_space.errors import EmerError, InputError
+from emer_space.settings import Settings, number_from_environment
+
 
 def chosen_port() -> int:
     """The port that `GRADIO_SERVER_PORT` names, or 7860; exits with a sentence where it names none."""
-    text = os.environ.get("GRADIO_SERVER_PORT") or "7860"
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
-        sys.exit(f"GRADIO_SERVER_PORT must be a port number from 1 to 65535, not {text!r}.")
-    return int(text)
+    try:
+        return number_from_environment("GRADIO_SERVER_PORT", 7860, 1, 65535)
+    except InputError as problem:
+        sys.exit(str(problem))
 
 
 PORT = chosen_port()
@@ -42,7 +45,6 @@ if PROFILE == "bundled" and not os.environ.get("EMER_OWNER") and not os.environ.
 import gradio as gr  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from emer_space.errors import EmerError  # noqa: E402
 from emer_space.page.appearance import HEAD, STYLE, header, theme  # noqa: E402
 from emer_space.page.examples import read_examples  # noqa: E402
 from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
@@ -52,17 +54,17 @@ from emer_space.page.sweep import keep_sweeping  # noqa: E402
 from emer_space.page.tab import ExplainTab  # noqa: E402
 from emer_space.page.turns import Lines  # noqa: E402
 from emer_space.profiles import Profile, load_profile  # noqa: E402
-from emer_space.settings import Settings  # noqa: E402
 from leaderboard.__main__ import chat_model, explain  # noqa: E402
-from leaderboard.board.questions import Desk  # noqa: E402
+from leaderboard.board.board import Board  # noqa: E402
+from leaderboard.board.service import Service  # noqa: E402
 from leaderboard.hosting.baselines import enter_baselines  # noqa: E402
-from leaderboard.hosting.board import Board, check_references_are_private  # noqa: E402
-from leaderboard.hosting.hub_references import fetch_tracks  # noqa: E402
 from leaderboard.hosting.publishing import publisher  # noqa: E402
 from leaderboard.hosting.schedule import Schedule, scorer  # noqa: E402
 from leaderboard.page.tab import LeaderboardTab  # noqa: E402
 from leaderboard.scoring.scoring_process import ScoringLimits  # noqa: E402
 from leaderboard.tracks import own_folder as track_folder  # noqa: E402
+from leaderboard.tracks.hub_references import fetch_tracks  # noqa: E402
+from leaderboard.tracks.references import check_references_are_private  # noqa: E402
 from submissions.people.identity import Identity, identity_for  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
@@ -91,7 +93,7 @@ def build_app(
     words = languages or Languages()
     settings = settings or Settings.from_environment()
     profile = profile or load_profile(PROFILE)
-    desk = Desk(board or Board())
+    desk = Service(board or Board())
     who = identity or identity_for(HOST)
     lines = lines or Lines()
     with gr.Blocks(title=words.english("page.title"), analytics_enabled=False) as page:

@@ -37,7 +37,7 @@ import psutil
 from benchmarks.abuse_material import EVIL_TEXTS, MARK, PROJECT, Clips, Content, hostile_predictions, predictions
 from emer_space.page.gate import decided
 from emer_space.settings import app_home
-from submissions.store.folder import FolderStore
+from submissions.store.folder_store import FolderStore
 from submissions.store.ledger import Ledger
 
 TRACK = "emer-ov"

@@ -18,12 +18,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv
 from leaderboard.board.ranking import ranking
-from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import sweep
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 from submissions.store.ledger import REQUEST
 from submissions.store.records import Record, Result, Submission, new_id
 

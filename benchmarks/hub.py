@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 from benchmarks.board import TRACK, fill, predictions, real, seconds
+from leaderboard.board.board import Board
 from leaderboard.board.ranking import ranking
-from leaderboard.hosting.board import Board
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 from submissions.store.hub_dataset import HubDataset
 from submissions.store.hub_store import HubStore
 from submissions.store.hub_tree import HubTree

@@ -5,11 +5,14 @@ with the prefix `EMER_`: `EMER_MAX_SECONDS=60`.
 """
 
 import os
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from emer_space.errors import InputError
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +42,36 @@ class Settings:
     @classmethod
     def from_environment(cls) -> "Settings":
         """Defaults overridden by `EMER_*`; raises `InputError` naming the variable that is not a number."""
-        chosen: dict[str, Any] = {}
-        for field in fields(cls):
-            variable = f"EMER_{field.name.upper()}"
-            if variable not in os.environ:
-                continue
-            kind = int if isinstance(field.default, int) else float
-            try:
-                value = kind(os.environ[variable])
-            except ValueError:
-                raise InputError(f"{variable} must be a number, for instance {field.default}.") from None
-            if not 0 < value < float("inf"):
-                raise InputError(f"{variable} must be above zero, for instance {field.default}.")
-            chosen[field.name] = value
-        return cls(**chosen)
+        defaults: dict[str, Any] = asdict(cls())
+        numbers = {name: number_from_environment(f"EMER_{name.upper()}", default) for name, default in defaults.items()}
+        return cls(**numbers)
+
+
+def number_from_environment(
+    variable: str,
+    default: Number,
+    lowest: float | None = None,
+    highest: float = float("inf"),
+    environment: Mapping[str, str] = os.environ,
+) -> Number:
+    """The number that a variable holds, or the default where it is unset or blank; a whole one where the default is.
+
+    Without `lowest` it must be above zero. Raises `InputError` with one sentence that names variable and bounds.
+    """
+    text = environment.get(variable, "").strip()
+    if not text:
+        return default
+    try:
+        value = type(default)(text)
+        fits = (value > 0 if lowest is None else lowest <= value) and value <= highest and value != float("inf")
+    except ValueError:
+        fits = False
+    if not fits:
+        kind = "a whole number" if isinstance(default, int) else "a number"
+        most = "" if highest == float("inf") else f" and at most {highest}"
+        bounds = f"above zero{most}" if lowest is None else f"from {lowest} to {highest}"
+        raise InputError(f"{variable} must be {kind} {bounds}, for instance {default}.")
+    return value
 
 
 def app_home() -> Path:

@@ -5,129 +5,64 @@ Hosting, on the state in `EMER_HOME`: `run-once`, `table`, `decide`, `rescore`, 
 Exit code 0; 2 with one sentence on stderr (or the problems of a file, a line each) for what cannot be scored.
 """
 
-import argparse
-import hashlib
-import json
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, Literal
 
-from emer_space.commands.run import run_command
+import typer
+
+from emer_space.commands.run import CommandLine, JsonTarget, show
 from emer_space.errors import EmerError
 from emer_space.files.problems import Limits, Problem
 from emer_space.models.chat import Chat
-from leaderboard.board.questions import Desk
+from leaderboard.board.service import Service
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting import hub_commands
+from leaderboard.hosting.hub_commands import add_hub_commands
 from leaderboard.judge import commands as judge_commands
-from leaderboard.metrics.classification import Undecided
+from leaderboard.judge.commands import Answers, Asking, AtOnce, GrouperOption, JudgeOption, Language, SaveGroups
+from leaderboard.metrics.metric import Undecided
 from leaderboard.metrics.registry import METRICS
-from leaderboard.tracks.vocabularies import (
-    FIRST_SET,
-    fetch,
-    fetched_folder,
-    metric_wheels,
-    terms,
-    track_wheels,
-    wheel_sets,
-)
-from submissions.people.identity import LOCAL
+from leaderboard.tracks.rules import track_wheels
+from leaderboard.tracks.vocabularies import FIRST_SET, fetch, fetched_folder, metric_wheels, terms, wheel_sets
+from submissions.person import LOCAL
 
-STANDARD_OUTPUT = "-"
+
+def _official_set(name: str | None) -> str | None:
+    if name is not None and name not in wheel_sets():
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(wheel_sets())}")
+    return name
+
+
+TrackName = Annotated[str, typer.Option(metavar="T", help="the track's id")]
+Predictions = Annotated[Path, typer.Option(metavar="P", help="the file to score")]
+References = Annotated[Path, typer.Option(metavar="R", help="the right answers")]
+WheelFiles = Annotated[
+    Path | None,
+    typer.Option("--wheels", metavar="DIR", help="folder with the official wheel files (default: EMER_WHEELS)"),
+]
+Id = Annotated[str, typer.Argument(help="the id of a submission")]
+
+commands = CommandLine("python -m leaderboard", "Score prediction files.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    return run_command(_parser(), arguments)
+    return commands.run(arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m leaderboard", description="Score prediction files.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    metric = commands.add_parser("metric", help="score predictions against references with one metric")
-    metric.add_argument("metric", choices=sorted(METRICS))
-    metric.add_argument("--references", type=Path, required=True, metavar="R")
-    metric.add_argument("--groups", type=Path, metavar="FILE", help="set-level: JSON, sample → its synonym groups")
-    metric.add_argument(
-        "--undecided",
-        choices=get_args(Undecided),
-        help="sentiment, preference: whether a prediction that decides for neither class (neutral, 0, same) counts as "
-        "in the official code, as negative or a1 (default), or is wrong",
-    )
-    judge_commands.add_options(metric)
-    metric.set_defaults(run=_metric)
-
-    score = commands.add_parser("score", help="score a prediction file by the rules of a track")
-    score.add_argument("--track", required=True, metavar="T")
-    score.add_argument("--references", type=Path, metavar="R", help="instead of where the track's references lie")
-    score.add_argument("--split", choices=["all", "public", "private"], default="all")
-    score.add_argument("--answers", type=Path, metavar="FILE", help="where a judge's answers are kept")
-    score.set_defaults(run=_score)
-
-    for command in (metric, score):
-        command.add_argument("--predictions", type=Path, required=True, metavar="P")
-        command.add_argument(
-            "--wheels", type=Path, metavar="DIR", help="folder with the official wheel files (default: EMER_WHEELS)"
-        )
-        command.add_argument("--json", metavar="FILE|-", help="write everything as JSON (- for standard output)")
-
-    judge_commands.add_prefer(commands).set_defaults(run=_prefer)
-
-    tracks = commands.add_parser("tracks", help="list the tracks")
-    tracks.add_argument("--json", metavar="FILE|-", help="write the list as JSON (- for standard output)")
-    tracks.set_defaults(run=_tracks)
-
-    wheels = commands.add_parser("wheels", help="download the official wheel files")
-    wheels.add_argument("action", choices=["fetch"])
-    wheels.add_argument("--set", choices=list(wheel_sets()), help="one of the official sets (default: all)")
-    wheels.add_argument(
-        "--from", dest="base", metavar="URL", help=f"the address below which the seven files of a set ({FIRST_SET}) lie"
-    )
-    wheels.set_defaults(run=_wheels)
-    _add_hosting(commands)
-    hub_commands.add(commands)
-    return parser
-
-
-def _add_hosting(commands: Any) -> None:
-    once = commands.add_parser("run-once", help="score what is queued, and end (for cron or a scheduled job)")
-    once.add_argument("--json", metavar="FILE|-", help="write what was done as JSON (- for standard output)")
-    once.set_defaults(run=_run_once)
-
-    table = commands.add_parser("table", help="print the ranking of a track")
-    table.add_argument("--track", required=True, metavar="T")
-    table.add_argument("--format", choices=["md", "csv", "json"], default="md")
-    table.add_argument("--all", action="store_true", help="every submission, not the best of each person")
-    table.set_defaults(run=_table)
-
-    decide = commands.add_parser("decide", help="hide, withdraw, disqualify or restore a submission")
-    decide.add_argument("id")
-    decide.add_argument("action", choices=["hide", "withdraw", "disqualify", "restore"])
-    decide.add_argument("--reason", required=True)
-    decide.set_defaults(run=_decide)
-
-    rescore = commands.add_parser("rescore", help="score a track anew, into a new version; old scores are kept")
-    rescore.add_argument("--track", required=True, metavar="T")
-    rescore.add_argument("--reason", default="by the command line")
-    rescore.set_defaults(run=_rescore)
-
-    export = commands.add_parser("export", help="write every ranking as CSV and JSON")
-    export.add_argument("folder", type=Path)
-    export.set_defaults(run=_export)
-
-
-def _run_once(options: argparse.Namespace) -> None:
+@commands.command("run-once")
+def _run_once(json_target: JsonTarget = None) -> None:
+    """Score what is queued, and end (for cron or a scheduled job)."""
+    from leaderboard.board.board import Board
     from leaderboard.hosting.baselines import enter_baselines
-    from leaderboard.hosting.board import Board
-    from leaderboard.hosting.hub_references import fetch_tracks
     from leaderboard.hosting.publishing import publisher
     from leaderboard.hosting.schedule import sweep
     from leaderboard.scoring.scoring_process import ScoringLimits
     from leaderboard.tracks import own_folder
+    from leaderboard.tracks.hub_references import fetch_tracks
 
     limits, chat = ScoringLimits.from_environment(), chat_model()
     fetch_tracks(own_folder())
@@ -148,7 +83,7 @@ def _run_once(options: argparse.Namespace) -> None:
     else:
         lines = [f"{done.scored} scored, {done.refused} refused, {done.error} internal errors."]
         lines += [f"Waiting: {reason}" for reason in done.waiting]
-    _show(asdict(done), options.json, lines)
+    show(asdict(done), json_target, "\n".join(lines))
 
 
 def explain(clues: Path, modalities: tuple[str, ...], chat: Chat | None = None, workers: int = 1) -> bytes:
@@ -169,61 +104,98 @@ def chat_model() -> Chat | None:
     return EndpointChat(endpoint) if endpoint else None
 
 
-def _table(options: argparse.Namespace) -> None:
-    from leaderboard.board.export import as_csv, as_markdown, told
-    from leaderboard.hosting.board import Board
+@commands.command("table")
+def _table(
+    track: TrackName,
+    format: Annotated[Literal["md", "csv", "json"], typer.Option(help="of the table")] = "md",
+    everything: Annotated[bool, typer.Option("--all", help="every submission, not the best of each person")] = False,
+) -> None:
+    """Print the ranking of a track."""
+    from leaderboard.board.board import Board
+    from leaderboard.board.export import as_csv, as_json, as_markdown
 
-    found = Desk(Board()).table(options.track, options.all)
-    write = {"md": lambda: as_markdown(found), "csv": lambda: as_csv(found), "json": lambda: told(found.to_dict())}
-    sys.stdout.write(write[options.format]())
+    ranking = Service(Board()).table(track, everything)
+    write = {"md": as_markdown, "csv": as_csv, "json": lambda ranking: as_json(ranking.to_dict())}
+    sys.stdout.write(write[format](ranking))
 
 
-def _decide(options: argparse.Namespace) -> None:
-    from leaderboard.hosting.board import Board
+@commands.command("decide")
+def _decide(
+    id: Id,
+    action: Annotated[Literal["hide", "withdraw", "disqualify", "restore"], typer.Argument(help="what to do with it")],
+    reason: Annotated[str, typer.Option(help="kept with the decision")],
+) -> None:
+    """Hide, withdraw, disqualify or restore a submission."""
+    from leaderboard.board.board import Board
 
-    decision = Board().decide(LOCAL, options.id, options.action, options.reason)
+    decision = Board().decide(LOCAL, id, action, reason)
     print(f"{decision.submission}: {decision.action} ({decision.reason})")
 
 
-def _rescore(options: argparse.Namespace) -> None:
-    from leaderboard.hosting.board import Board
+@commands.command("rescore")
+def _rescore(
+    track: TrackName, reason: Annotated[str, typer.Option(help="kept with the decision")] = "by the command line"
+) -> None:
+    """Score a track anew, into a new version; old scores are kept."""
+    from leaderboard.board.board import Board
 
-    version = Board().rescore(LOCAL, options.track, options.reason)
-    print(f"{options.track} is scored anew as version {version} by the next sweep: python -m leaderboard run-once")
+    version = Board().rescore(LOCAL, track, reason)
+    print(f"{track} is scored anew as version {version} by the next sweep: python -m leaderboard run-once")
 
 
-def _export(options: argparse.Namespace) -> None:
+@commands.command("export")
+def _export(folder: Annotated[Path, typer.Argument(help="where to write to")]) -> None:
+    """Write every ranking as CSV and JSON."""
+    from leaderboard.board.board import Board
     from leaderboard.board.export import export
-    from leaderboard.hosting.board import Board
 
-    for path in export(Board(), options.folder):
+    for path in export(Board(), folder):
         print(path)
 
 
-def _metric(options: argparse.Namespace) -> None:
+@commands.command("metric")
+def _metric(
+    metric: Annotated[str, typer.Argument(metavar="METRIC", help="its name, as in docs/scoring.md")],
+    references: References,
+    predictions: Predictions,
+    groups: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON, sample → groups of synonyms")] = None,
+    undecided: Annotated[
+        Undecided | None,
+        typer.Option(
+            help="for a metric of two classes: whether a prediction that decides for neither (neutral, 0, same) counts "
+            "as in the official code, as negative or a1 (default), or is wrong"
+        ),
+    ] = None,
+    judge: JudgeOption = None,
+    grouper: GrouperOption = None,
+    save_groups: SaveGroups = None,
+    language: Language = "en",
+    answers: Answers = None,
+    at_once: AtOnce = None,
+    wheel_files: WheelFiles = None,
+    json_target: JsonTarget = None,
+) -> None:
+    """Score predictions against references with one metric."""
     from leaderboard.scoring.measure import measure
 
-    if options.groups and options.metric != "set-level":
-        raise LeaderboardError(f"--groups goes with set-level, not with {options.metric}; leave it out.")
-    if options.undecided and not METRICS[options.metric].of_two:
-        told = "--undecided goes with the metrics of two classes, sentiment and preference"
-        raise LeaderboardError(f"{told}, not with {options.metric}; leave it out.")
-    wheels = metric_wheels(options.wheels)
-    judge = judge_commands.judge_of(options, METRICS[options.metric].judged, chat_model)
-    tally, warnings = measure(
-        options.metric,
-        options.references,
-        options.predictions,
-        wheels,
-        options.groups,
-        judge,
-        options.undecided or "official",
-    )
-    if options.save_groups:
-        judge_commands.save_groups(options.save_groups, tally)
+    chosen = METRICS.named(metric)
+    if groups and "groups" not in chosen.needs:
+        those = METRICS.those(lambda each: "groups" in each.needs)
+        raise LeaderboardError(f"--groups goes with {those}, not with {chosen.name}; leave it out.")
+    if undecided and "undecided" not in chosen.needs:
+        those = METRICS.those(lambda each: "undecided" in each.needs)
+        raise LeaderboardError(
+            f"--undecided goes with the metrics of two classes, {those}, not with {chosen.name}; leave it out."
+        )
+    wheels = metric_wheels(wheel_files)
+    asking = Asking(language, answers, at_once)
+    model = judge_commands.judge_of(chosen, judge, grouper, groups, save_groups, asking, chat_model)
+    tally, warnings = measure(metric, references, predictions, wheels, groups, model, undecided or "official")
+    if save_groups:
+        judge_commands.save_groups(save_groups, tally)
     lines = [f"{name}: {value:.4f}" for name, value in tally.point().items()]
-    report = {**tally.to_dict(), "warnings": _warned(warnings)}
-    _show(report, options.json, [*lines, *judge_commands.told(tally)])
+    lines += judge_commands.asked_lines(chosen, tally)
+    show({**tally.to_dict(), "warnings": _warned(warnings)}, json_target, "\n".join(lines))
 
 
 def _warned(warnings: Sequence[Problem]) -> list[dict[str, Any]]:
@@ -233,57 +205,67 @@ def _warned(warnings: Sequence[Problem]) -> list[dict[str, Any]]:
     return [warning.to_dict() for warning in warnings]
 
 
-def _prefer(options: argparse.Namespace) -> None:
-    facts = judge_commands.prefer(options, chat_model).facts
+@commands.command("prefer")
+def _prefer(
+    references: Annotated[Path, typer.Option(metavar="R", help="the true descriptions")],
+    a1: Annotated[Path, typer.Option(metavar="A", help="one file of descriptions")],
+    a2: Annotated[Path, typer.Option(metavar="B", help="the other")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="P.csv", help="write name, a1, a2, preference, for the metric")
+    ] = None,
+    language: Language = "en",
+    answers: Answers = None,
+    at_once: AtOnce = None,
+    json_target: JsonTarget = None,
+) -> None:
+    """Let a language model choose, sample by sample, between two files of descriptions."""
+    asking = Asking(language, answers, at_once)
+    facts = judge_commands.prefer(references, a1, a2, out, asking, chat_model).facts
     about = facts["judge"]
     lines = [f"{name}: {facts[name]}" for name in ("a1", "a2", "same")]
     lines.append(f"{facts['by_order']} of same differ by the order; {about['unread']} could not be read")
     lines.append(f"asked {about['model']} with {about['prompt']}: {about['asked']} questions, {about['kept']} kept")
-    _show(facts, options.json, lines)
+    show(facts, json_target, "\n".join(lines))
 
 
-def _score(options: argparse.Namespace) -> None:
+@commands.command("score")
+def _score(
+    track: TrackName,
+    predictions: Predictions,
+    references: Annotated[
+        Path | None, typer.Option(metavar="R", help="instead of where the track's references lie")
+    ] = None,
+    split: Annotated[Literal["all", "public", "private"], typer.Option(help="the part of the references")] = "all",
+    answers: Annotated[Path | None, typer.Option(metavar="FILE", help="where a judge's answers are kept")] = None,
+    wheel_files: WheelFiles = None,
+    json_target: JsonTarget = None,
+) -> None:
+    """Score a prediction file by the rules of a track."""
     from emer_space.files.formats import read_file
-    from leaderboard.judge.judge import answers_file
-    from leaderboard.judge.submission import judge_submission
-    from leaderboard.scoring.measure import sentence_model
-    from leaderboard.scoring.scorer import score
+    from leaderboard.scoring.score_file import score_file
     from leaderboard.tracks import load_track
-    from leaderboard.tracks.references import ReferenceFile, read_references, reference_file
-    from leaderboard.tracks.rules import known_words, predictions_of
-    from submissions.checks.doubts import doubts
-    from submissions.checks.ids import missed
+    from leaderboard.tracks.references import ReferenceFile, reference_file
 
-    track = load_track(options.track)
-    if options.wheels and track.vocabulary != "official":
-        raise LeaderboardError(f"{track.id} is not scored with the official wheel files; leave --wheels out.")
-    wheels = track_wheels(track, options.wheels)
-    file = ReferenceFile.at(options.references) if options.references else reference_file(track)
-    references = read_references(track, file)
-    content = read_file(options.predictions, Limits())
-    predictions = predictions_of(track, content, options.predictions.name, wheels)
-    digest = hashlib.sha256(content).hexdigest()
-    judgements = None
-    if track.judges:
-        kept = options.answers or answers_file()
-        judgements = judge_submission(track, references, predictions, wheels, chat_model(), kept)
-    report = score(track, references, predictions, digest, wheels, sentence_model, options.split, judgements)
-    warnings = [*predictions.warnings, *doubts(predictions, track.rules.columns, known_words(track, wheels))]
-    held = {sample[0] for sample in predictions.samples}
-    asked = [sample for sample in references.of(options.split).samples if not track.rules.parts or sample[0] in held]
-    if few := missed(asked, predictions.samples.keys(), predictions.rows, track.rules.key[-1].name):
-        warnings.insert(0, few)
-    lines = [f"{track.id}, {report.split} samples"]
+    about = load_track(track)
+    if wheel_files and about.vocabulary != "official":
+        raise LeaderboardError(f"{about.id} is not scored with the official wheel files; leave --wheels out.")
+    warnings: list[Problem] = []
+    wheels = track_wheels(about, wheel_files)
+    file = ReferenceFile.at(references) if references else reference_file(about)
+    content, chat = read_file(predictions, Limits()), chat_model() if about.judges else None
+    report = score_file(about, content, predictions.name, split, file, wheels, chat, answers, warnings)
+    lines = [f"{about.id}, {report.split} samples"]
     if report.value is not None and report.interval is not None:
         bounds = f"{report.interval.low:.4f} to {report.interval.high:.4f}"
-        lines.append(f"{track.primary}: {report.value:.4f} (95 % interval {bounds})")
+        lines.append(f"{about.primary}: {report.value:.4f} (95 % interval {bounds})")
     lines += [report.note] if report.note else []
     lines.append(", ".join(f"{count} {name}" for name, count in report.samples.items()))
-    told = {**report.to_dict(), "warnings": _warned([each.in_file(options.predictions.name) for each in warnings])}
-    _show(told, options.json, lines)
+    show({**report.to_dict(), "warnings": _warned(warnings)}, json_target, "\n".join(lines))
 
 
-def _tracks(options: argparse.Namespace) -> None:
+@commands.command("tracks")
+def _tracks(json_target: JsonTarget = None) -> None:
+    """List the tracks."""
     from leaderboard.tracks import load_track, track_ids
 
     tracks = [load_track(name) for name in track_ids()]
@@ -307,30 +289,32 @@ def _tracks(options: argparse.Namespace) -> None:
         f"{track.id:<13} {track.rules.title}: {track.primary}; {track.vocabulary} vocabulary, {track.answers} answers"
         for track in tracks
     ]
-    _show({"tracks": listed}, options.json, lines)
+    show({"tracks": listed}, json_target, "\n".join(lines))
 
 
-def _wheels(options: argparse.Namespace) -> None:
+@commands.command("wheels")
+def _wheels(
+    action: Literal["fetch"],
+    chosen: Annotated[
+        str | None, typer.Option("--set", callback=_official_set, help="one of the official sets (default: all)")
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="URL", help=f"the address below which the seven files of a set ({FIRST_SET}) lie"
+        ),
+    ] = None,
+) -> None:
+    """Download the official wheel files."""
     print(f"The official wheel files: {terms()}.")
-    every = [FIRST_SET] if options.base else wheel_sets()  # an address has the files of one set
-    for name in [options.set] if options.set else every:
-        for line in fetch(options.base, name):
+    every = [FIRST_SET] if base else wheel_sets()  # an address has the files of one set
+    for name in [chosen] if chosen else every:
+        for line in fetch(base, name):
             print(line, flush=True)
         print(f"Those of {name} are kept in {fetched_folder(name)}.")
 
 
-def _show(told: Any, target: str | None, lines: Sequence[str]) -> None:
-    """The lines for a reader; or JSON alone where it goes to standard output."""
-    text = json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    if target == STANDARD_OUTPUT:
-        sys.stdout.write(text)
-        return
-    if target:
-        try:
-            Path(target).write_text(text, encoding="utf-8")
-        except OSError as problem:
-            raise LeaderboardError(f"{target} cannot be written ({problem.strerror}); name another file.") from None
-    print("\n".join(lines))
+add_hub_commands(commands)
 
 
 if __name__ == "__main__":

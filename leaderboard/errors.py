@@ -14,6 +14,10 @@ class TrackError(LeaderboardError):
     """There is no such track, or its file is wrong."""
 
 
+class MetricError(LeaderboardError):
+    """There is no such metric, or the package that adds it is wrong."""
+
+
 class ReferencesUnavailable(LeaderboardError):
     """The references of a track are not here or cannot be used."""
 

@@ -4,102 +4,72 @@ Exit code 0; 1 where a file has problems; 2 with one sentence where nothing coul
 the leaderboard on this machine.
 """
 
-import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from emer_space.commands.run import run_command
+import typer
+
+from emer_space.commands.run import CommandLine, JsonTarget, check_writable, show
 from emer_space.files.formats import read_file
-from emer_space.files.notes import counted
-from emer_space.files.problems import Limits, SubmissionError, more_problems
-from leaderboard.errors import LeaderboardError
-from leaderboard.tracks import Track, load_track
-from leaderboard.tracks.rules import rules_here
+from emer_space.files.problems import Limits, SubmissionError, counted, more_problems
 from submissions.checks.validation import Check, check
-from submissions.people.identity import LOCAL
+from submissions.person import LOCAL
 
 if TYPE_CHECKING:
+    from leaderboard.tracks import Track
     from submissions.remote import RemoteBoard
 
-STANDARD_OUTPUT = "-"
+TrackName = Annotated[str, typer.Option(metavar="T", help="the track's id")]
+File = Annotated[Path, typer.Argument(help="a prediction file")]
+Id = Annotated[str, typer.Argument(help="the id on the receipt")]
+Address = Annotated[
+    str | None, typer.Option("--to", metavar="URL", help="the address of a leaderboard; without it, the one here")
+]
+
+commands = CommandLine("python -m submissions", "Check and send prediction files.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    return run_command(_parser(), arguments, _run)
+    return commands.run(arguments)
 
 
-def _run(options: argparse.Namespace) -> int:
-    _writable(options.json)
-    return int(options.run(options))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m submissions", description="Check and send prediction files.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    command = commands.add_parser("check", help="check a prediction file by the rules of a track; nothing is sent")
-    command.add_argument("--track", required=True, metavar="T")
-    command.add_argument("file", type=Path)
-    command.set_defaults(run=_check)
-
-    submit = commands.add_parser("submit", help="send a prediction file to a track and get a receipt")
-    submit.add_argument("--track", required=True, metavar="T")
-    submit.add_argument("--name", required=True, metavar="NAME", help="under which it is listed")
-    submit.add_argument("--method", default="", metavar="TEXT", help="what was done, in one line")
-    submit.add_argument("--link", default="", metavar="URL", help="a paper, code, a model")
-    submit.add_argument("--anonymous", action="store_true", help="list it without the name")
-    submit.add_argument("file", type=Path)
-    submit.set_defaults(run=_submit)
-
-    status = commands.add_parser("status", help="what became of your submissions, or of one")
-    status.add_argument("id", nargs="?", default="")
-    status.set_defaults(run=_status)
-
-    withdraw = commands.add_parser("withdraw", help="take a submission of yours out of the ranking")
-    withdraw.set_defaults(run=_withdraw)
-    choose = commands.add_parser("choose", help="let this submission of yours count, whichever is best")
-    choose.set_defaults(run=_choose)
-    for deciding in (withdraw, choose):
-        deciding.add_argument("id")
-
-    for each in (command, submit, status, withdraw, choose):
-        each.add_argument("--to", metavar="URL", help="the address of a leaderboard; without it, the one here")
-    for each in (command, submit, status, withdraw, choose):
-        each.add_argument("--json", metavar="FILE|-", help="write the answer as JSON (- for standard output)")
-    return parser
-
-
-def _check(options: argparse.Namespace) -> int:
-    if options.to:
+@commands.command("check")
+def _check(file: File, track: TrackName, to: Address = None, json_target: JsonTarget = None) -> int:
+    """Check a prediction file by the rules of a track; nothing is sent."""
+    check_writable(json_target)
+    if to:
         from submissions.remote import RemoteBoard
 
-        answer, title = RemoteBoard(options.to).check(options.track, options.file), options.track
+        answer, title = RemoteBoard(to).check(track, file), track
     else:
-        track = load_track(options.track)
-        answer, title = _checked(options.file, track).to_dict(), track.rules.title
+        from leaderboard.tracks import load_track
+
+        rules = load_track(track)
+        answer, title = _checked(file, rules).to_dict(), rules.rules.title
     if answer["ok"]:
-        found = "read" if answer.get("warnings") else "right"
-        told = f"{counted(answer['rows'], 'row')} {'is' if answer['rows'] == 1 else 'are'} {found} for {title}"
-        told += _warned(answer)
+        verdict = "read" if answer.get("warnings") else "right"
+        text = f"{counted(answer['rows'], 'row')} {'is' if answer['rows'] == 1 else 'are'} {verdict} for {title}"
+        text += _warned(answer)
     else:
-        told = _refused(answer)
-    _show(answer, options.json, told)
+        text = _refused(answer)
+    show(answer, json_target, text)
     return 0 if answer["ok"] else 1
 
 
-def _checked(file: Path, track: Track) -> Check:
-    """What is checked here is what is checked where the file is sent; what cannot be is told."""
+def _checked(file: Path, track: "Track") -> Check:
+    """The same check as where the file is sent; what cannot be checked here is named in a warning."""
+    from leaderboard.tracks.rules import rules_here
+
     rules, unchecked = rules_here(track)
     try:
-        found = check(read_file(file, Limits()), file.name, rules)
+        answer = check(read_file(file, Limits()), file.name, rules)
     except SubmissionError as error:
         return Check(0, error=error)
-    return replace(found, warnings=(*unchecked, *found.warnings))
+    return replace(answer, warnings=(*unchecked, *answer.warnings))
 
 
 def _warned(answer: dict[str, Any]) -> str:
@@ -117,57 +87,76 @@ def _refused(answer: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _submit(options: argparse.Namespace) -> int:
-    entry = (options.name, options.method, options.link, options.anonymous)
-    answer = _board(options).submit(options.track, options.file, *entry)
+@commands.command("submit")
+def _submit(
+    file: File,
+    track: TrackName,
+    name: Annotated[str, typer.Option(metavar="NAME", help="under which it is listed")],
+    method: Annotated[str, typer.Option(metavar="TEXT", help="what was done, in one line")] = "",
+    link: Annotated[str, typer.Option(metavar="URL", help="a paper, code, a model")] = "",
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="list it without the name")] = False,
+    to: Address = None,
+    json_target: JsonTarget = None,
+) -> int:
+    """Send a prediction file to a track and get a receipt."""
+    check_writable(json_target)
+    answer = _board(to).submit(track, file, name, method, link, anonymous)
     if not answer["ok"]:
-        _show(answer, options.json, _refused(answer))
+        show(answer, json_target, _refused(answer))
         return 1
     again = "\nIt was sent before; this is the receipt that it got then." if answer["again"] else ""
-    told = f"Accepted, id {answer['id']} ({counted(answer['rows'], 'row')}){_warned(answer)}{again}"
     left, per_day = answer["quota"]["left"], answer["quota"]["per_day"]
-    told += f"\n{left} of {counted(per_day, 'submission')} {'is' if left == 1 else 'are'} left today."
-    _show(answer, options.json, told)
+    receipt = f"Accepted, id {answer['id']} ({counted(answer['rows'], 'row')}){_warned(answer)}{again}"
+    quota = f"{left} of {counted(per_day, 'submission')} {'is' if left == 1 else 'are'} left today."
+    show(answer, json_target, f"{receipt}\n{quota}")
     return 0
 
 
 def _problem(problem: dict[str, Any]) -> str:
     places = [f"row {problem['row']}"] if problem["row"] is not None else []
     places += [f"column {problem['column']!r}"] if problem["column"] is not None else []
-    told = f"{problem['message']} {problem['hint']}"
-    return f"{', '.join(places)}: {told}" if places else told
+    sentence = f"{problem['message']} {problem['hint']}"
+    return f"{', '.join(places)}: {sentence}" if places else sentence
 
 
-def _status(options: argparse.Namespace) -> int:
-    answer = _board(options).status(options.id)
-    every = answer if isinstance(answer, list) else [answer]
-    _show(answer, options.json, "\n".join(map(_line, every)) or "You have no submissions here.")
-    return 0
+@commands.command("status")
+def _status(id: Id = "", to: Address = None, json_target: JsonTarget = None) -> None:
+    """Say what became of your submissions, or of one."""
+    check_writable(json_target)
+    answer = _board(to).status(id)
+    statements = answer if isinstance(answer, list) else [answer]
+    show(answer, json_target, "\n".join(map(_line, statements)) or "You have no submissions here.")
 
 
-def _withdraw(options: argparse.Namespace) -> int:
-    answer = _board(options).withdraw(options.id)
-    _show(answer, options.json, f"Withdrawn: {answer['id']}.")
-    return 0
+@commands.command("withdraw")
+def _withdraw(id: Id, to: Address = None, json_target: JsonTarget = None) -> None:
+    """Take a submission of yours out of the ranking."""
+    check_writable(json_target)
+    answer = _board(to).withdraw(id)
+    show(answer, json_target, f"Withdrawn: {answer['id']}.")
 
 
-def _choose(options: argparse.Namespace) -> int:
-    answer = _board(options).choose(options.id)
-    _show(answer, options.json, f"{answer['id']} counts for you on {answer['track']}.")
-    return 0
+@commands.command("choose")
+def _choose(id: Id, to: Address = None, json_target: JsonTarget = None) -> None:
+    """Let this submission of yours count, whichever is best."""
+    check_writable(json_target)
+    answer = _board(to).choose(id)
+    show(answer, json_target, f"{answer['id']} counts for you on {answer['track']}.")
 
 
-def _line(told: dict[str, Any]) -> str:
-    parts = [told["id"], told["track"], told["name"], "internal error" if told["state"] == "error" else told["state"]]
-    parts += [f"incident {told['incident']}: report this id to the organiser"] if told["incident"] else []
-    for split, scores in told["scores"].items():
+def _line(statement: dict[str, Any]) -> str:
+    """A submission's state and scores on one line."""
+    state, incident = statement["state"], statement["incident"]
+    parts = [statement["id"], statement["track"], statement["name"], "internal error" if state == "error" else state]
+    parts += [f"incident {incident}: report this id to the organiser"] if incident else []
+    for split, scores in statement["scores"].items():
         primary = scores["primary"]
         if primary["value"] is not None:
             low, high = (primary["interval"] or {}).get("low"), (primary["interval"] or {}).get("high")
             bounds = "" if low is None or high is None else f" ({low:.4f} to {high:.4f})"
             parts.append(f"{split} {primary['name']} {primary['value']:.4f}{bounds}")
-    parts += [_problem(problem) for problem in told["problems"]]
-    parts += [name for name in ("withdrawn", "hidden", "disqualified") if told[name]]
+    parts += [_problem(problem) for problem in statement["problems"]]
+    parts += [name for name in ("withdrawn", "hidden", "disqualified") if statement[name]]
     return "  ".join(parts)
 
 
@@ -175,10 +164,10 @@ class _LocalBoard:
     """The leaderboard on this machine, with the answers of the API. Who works here is `local`."""
 
     def __init__(self) -> None:
-        from leaderboard.board.questions import Desk
-        from leaderboard.hosting.board import Board
+        from leaderboard.board.board import Board
+        from leaderboard.board.service import Service
 
-        self._desk = Desk(Board())
+        self._desk = Service(Board())
 
     def submit(self, track: str, file: Path, name: str, method: str, link: str, anonymous: bool) -> dict[str, Any]:
         try:
@@ -197,37 +186,12 @@ class _LocalBoard:
         return self._desk.choose(LOCAL, name)
 
 
-def _board(options: argparse.Namespace) -> "_LocalBoard | RemoteBoard":
-    if options.to:
+def _board(address: str | None) -> "_LocalBoard | RemoteBoard":
+    if address:
         from submissions.remote import RemoteBoard
 
-        return RemoteBoard(options.to)
+        return RemoteBoard(address)
     return _LocalBoard()
-
-
-def _writable(target: str | None) -> None:
-    """Raises `LeaderboardError` where the answer could not be written: before anything is sent."""
-    if not target or target == STANDARD_OUTPUT:
-        return
-    try:
-        with Path(target).open("ab"):
-            pass
-    except OSError as problem:
-        raise LeaderboardError(f"{target} cannot be written ({problem.strerror}); name another file.") from None
-
-
-def _show(told: Any, target: str | None, text: str) -> None:
-    """The text for a reader; or JSON alone where it goes to standard output."""
-    content = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
-    if target == STANDARD_OUTPUT:
-        sys.stdout.write(content)
-        return
-    print(text)
-    if target:
-        try:
-            Path(target).write_text(content, encoding="utf-8")
-        except OSError as problem:
-            raise LeaderboardError(f"{target} cannot be written ({problem.strerror}); name another file.") from None
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from emer_space.files.problems import Problem, plain
 from submissions.checks.validation import Check, check
 from submissions.errors import Overtaken, Refusal, StoreError
-from submissions.people.identity import Person, known
 from submissions.people.quota import Attempts, Usage, usage
+from submissions.person import Person, known
 from submissions.store.ledger import Ledger
 from submissions.store.records import Action, Decision, Submission, is_id, new_id
 from submissions.tracks import TrackRules
@@ -129,27 +129,27 @@ class Intake:
         """
         sender, rules = known(person), self.rules(track)
         self._count(sender, rules)
-        found = check(content, filename, rules)
+        checked = check(content, filename, rules)
         read()
-        if found.error:
-            raise found.error
-        receipt = self._alone(lambda: self._stored(sender, rules, content, filename, entry, found.rows))
+        if checked.error:
+            raise checked.error
+        receipt = self._alone(lambda: self._stored(sender, rules, content, filename, entry, checked.rows))
         self.arrived()
-        return replace(receipt, warnings=found.warnings)
+        return replace(receipt, warnings=checked.warnings)
 
     def baseline(self, track: str, name: str, method: str, content: bytes, filename: str) -> Submission:
         """Enter a baseline of the project itself. Raises as `submit` does."""
         rules = self.rules(track)
-        found = check(content, filename, rules)
-        if found.error:
-            raise found.error
+        checked = check(content, filename, rules)
+        if checked.error:
+            raise checked.error
         person = f"baseline:{name}"
 
         def entered() -> Submission:
             same = self.ledger.same(rules.id, person, hashlib.sha256(content).hexdigest())
-            if before := [each for each in same if each.method == method]:
+            if before := [submission for submission in same if submission.method == method]:
                 return before[0]
-            return self._write(person, rules, content, filename, Entry(name, method), found.rows, baseline=True)
+            return self._write(person, rules, content, filename, Entry(name, method), checked.rows, baseline=True)
 
         return self._alone(entered)
 
@@ -249,10 +249,10 @@ class Intake:
     def own(self, person: Person | None, name: str) -> Submission:
         """A submission of the person's own. Raises `Refusal`; another's is as unknown as one that is not there."""
         sender = known(person)
-        found = self.ledger.refresh().submissions.get(name) if is_id(name) else None
-        if found is None or found.person != sender.id:
+        submission = self.ledger.refresh().submissions.get(name) if is_id(name) else None
+        if submission is None or submission.person != sender.id:
             raise Refusal("unknown", "You have no submission with this id; look it up under My submissions.")
-        return found
+        return submission
 
     def withdraw(self, person: Person | None, name: str) -> Submission:
         """Take a submission out of the ranking, for good: only an organiser can restore it."""
@@ -263,21 +263,21 @@ class Intake:
         return self._decide(person, name, "count")
 
     def _decide(self, person: Person | None, name: str, action: Action) -> Submission:
-        found = self.own(person, name)
+        submission = self.own(person, name)
         standing = self.ledger.standing(name)
         if action == "withdraw" and standing.withdrawn:
-            return found
+            return submission
         if action == "count" and (standing.out or self.ledger.state(name) != "scored"):
             raise Refusal("state", "Only a submission that is scored and not withdrawn can count; choose another.")
-        closing = self.closing(found.track)
+        closing = self.closing(submission.track)
         if action == "count" and closing and self.clock() >= closing:
-            raise Refusal("closed", f"{found.track} is closed, so what counts can no longer be changed.")
+            raise Refusal("closed", f"{submission.track} is closed, so what counts can no longer be changed.")
         if action == "count" and (result := self.ledger.result(name)) and result.value("public") is None:
             raise Refusal("state", "This submission has no score that ranks, so it cannot count; choose another.")
         by = replace(known(person), organiser=False)
         now = self.ledger.moment(self.clock(), name)
         self.ledger.add(Decision.made_by(by, now, action, "by the participant", submission=name))
-        return found
+        return submission
 
 
 def _time(used: Usage) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from leaderboard.hosting.board import Board
-from submissions.people.identity import Person
+from leaderboard.board.board import Board
+from submissions.person import Person
 
 ADA, BEN = Person("id-ada", "Ada"), Person("id-ben", "Ben")
 ORGANISER = Person("id-org", "Olga", organiser=True)

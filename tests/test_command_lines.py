@@ -1,6 +1,8 @@
 """How the command lines end: one sentence and an exit code for what goes wrong, and silence where nobody reads on."""
 
 import ast
+import importlib
+import json
 import os
 import subprocess
 import sys
@@ -9,13 +11,91 @@ from pathlib import Path
 
 import pytest
 
-from emer_space.commands.run import FAILED, NO_READER
+from emer_space.commands.run import FAILED, NO_READER, CommandLine
 from emer_space.errors import EmerError
 from emer_space.files.problems import SubmissionError
 from leaderboard.errors import LeaderboardError
 from submissions.errors import IntakeError
 
 ENTRANCES = ("emer_space", "leaderboard", "submissions", "training")
+
+COMMANDS = {
+    "emer_space": ["analyze", "batch", "labels", "explain-clues", "benchmark", "translate", "models"],
+    "leaderboard": [
+        *("metric", "score", "prefer", "tracks", "wheels"),
+        *("run-once", "table", "decide", "rescore", "export"),
+        *("setup", "doctor", "reindex"),
+    ],
+    "submissions": ["check", "submit", "status", "withdraw", "choose"],
+    "training": [],
+}
+HELPS = [(entrance, command) for entrance in ENTRANCES for command in [[], *([each] for each in COMMANDS[entrance])]]
+
+
+def entrance_of(name: str) -> Callable[[list[str]], int]:
+    called: Callable[[list[str]], int] = importlib.import_module(f"{name}.__main__").main
+    return called
+
+
+@pytest.mark.parametrize(("entrance", "command"), HELPS, ids=lambda value: " ".join(value) if value else "-")
+def test_every_entrance_and_command_has_help_in_plain_text(
+    capsys: pytest.CaptureFixture[str], entrance: str, command: list[str]
+) -> None:
+    assert entrance_of(entrance)([*command, "--help"]) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and out.startswith(" ".join([f"usage: python -m {entrance}", *command]))
+    assert all(f"\n  {name} " in out for name in (COMMANDS[entrance] if not command else ()))
+    assert not set("╭│╰\x1b") & set(out), "no boxes and no colours, which a pipe would carry on"
+    described = out.split("\n\n")[1].strip()
+    assert described[0].isupper() and described.endswith("."), "what it does is a sentence"
+
+
+@pytest.mark.parametrize(
+    ("entrance", "arguments", "message"),
+    [
+        ("submissions", [], "Missing command"),
+        ("submissions", ["send"], "No such command 'send'"),
+        ("submissions", ["check", "P.csv"], "Missing option '--track'"),
+        ("submissions", ["status", "--json"], "'--json'"),
+        ("leaderboard", ["table", "--track", "a", "--format", "xlsx"], "'xlsx' is not one of 'md', 'csv', 'json'"),
+        ("leaderboard", ["wheels", "fetch", "--set", "mer1999"], "'mer1999' is not one of"),
+        ("leaderboard", ["metric", "ew", "--references", "r", "--predictions", "p", "--at-once", "0"], "'--at-once'"),
+        ("emer_space", ["labels", "a.csv", "--out", "b", "--workers", "many"], "'--workers'"),
+        ("emer_space", ["analyze", "clip.mp4", "--loud"], "No such option: --loud"),
+        ("training", ["nose"], "'nose' is not one of 'face', 'voice', 'fusion'"),
+    ],
+)
+def test_wrong_options_are_one_sentence_that_names_the_help(
+    capsys: pytest.CaptureFixture[str], entrance: str, arguments: list[str], message: str
+) -> None:
+    assert entrance_of(entrance)(arguments) == FAILED
+    out, err = capsys.readouterr()
+    assert out == "" and message in err and err.count("\n") == 1
+    assert f"; see python -m {entrance}" in err and err.endswith(" --help.\n")
+
+
+def test_a_command_that_the_keyboard_stops_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = CommandLine("wait", "Wait.", single=True)
+
+    @commands.command("wait")
+    def wait(how_long: int = 0) -> None:
+        raise KeyboardInterrupt
+
+    assert commands.run([]) == 130 and capsys.readouterr().err == "Stopped.\n"
+
+
+def test_a_check_loads_no_model_library_and_no_page(project: Path, tmp_path: Path) -> None:
+    """It runs in a second where these take ten."""
+    (tmp_path / "P.csv").write_text("name,openset\nclue-001,happy\n")
+    code = (
+        "import json, sys; from submissions.__main__ import main; "
+        "code = main(['check', '--track', 'clue-practice', sys.argv[1]]); "
+        "print(json.dumps([code, sorted({name.split('.')[0] for name in sys.modules})]))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "P.csv")]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
+    ended, loaded = json.loads(done.stdout.splitlines()[-1])
+    assert ended == 1 and not {"torch", "gradio", "transformers", "mediapipe", "huggingface_hub", "rich"} & set(loaded)
 
 
 @pytest.fixture

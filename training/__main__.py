@@ -1,12 +1,14 @@
 """`python -m training face|voice|fusion`: fit the witnesses' weights, from the named data or from your own."""
 
-import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Annotated, Literal
 
-from emer_space.commands.run import run_command
+import typer
+
+from emer_space.commands.run import CommandLine
 from emer_space.errors import InputError
 from emer_space.models.own import PACKAGED
 
@@ -21,20 +23,41 @@ CORPORA = {
 """What they were fitted to; the face also had face-api's weights as a teacher (docs/models.md)."""
 
 
+commands = CommandLine(
+    "python -m training", "Fit the witnesses' weights, from the named data or from your own.", single=True
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """0, or 2 and one sentence where something is missing or wrong."""
-    return run_command(_parser(), arguments, _run)
+    return commands.run(arguments)
 
 
-def _run(chosen: argparse.Namespace) -> None:
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    os.environ["EMER_WEIGHTS"] = str(chosen.out)  # what was fitted there before is what fusion measures
-    seed = SEEDS[chosen.witness] if chosen.seed is None else chosen.seed
+@commands.command("training")
+def _run(
+    witness: Annotated[Literal["face", "voice", "fusion"], typer.Argument(help="what to fit")],
+    corpus: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="a folder with labelled people: labels.csv (file, label, speaker) and recordings, or ferplus.npz; may "
+            "be given several times (default: what the committed weights were fitted to, in shared/ beside the "
+            "checkout)"
+        ),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="folder for the weights (default: the app's own)", show_default=False)
+    ] = PACKAGED,
+    seed: Annotated[int | None, typer.Option(help="default: that of the committed weights")] = None,
+) -> None:
+    """Fit a witness's weights, from the named data or from your own."""
+    out.mkdir(parents=True, exist_ok=True)
+    os.environ["EMER_WEIGHTS"] = str(out)  # what was fitted there before is what fusion measures
+    seed = SEEDS[witness] if seed is None else seed
     try:
-        _fit(chosen.witness)(chosen.corpus or _committed(chosen.witness), chosen.out, seed, _tell)
+        _fit(witness)(corpus or _committed(witness), out, seed, _tell)
     except FileNotFoundError as problem:
         raise InputError(f"{problem.filename} is not there; name another folder with --corpus.") from None
-    print(f"Written to {chosen.out}. To use it: EMER_WEIGHTS={chosen.out} make run")
+    print(f"Written to {out}. To use it: EMER_WEIGHTS={out} make run")
 
 
 def _committed(witness: str) -> list[Path]:
@@ -62,21 +85,6 @@ def _fit(witness: str) -> Callable[[list[Path], Path, int, Callable[[str], None]
 
 def _tell(line: str) -> None:
     print(line, flush=True)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    parser.add_argument("witness", choices=("face", "voice", "fusion"), help="what to fit")
-    parser.add_argument(
-        "--corpus",
-        type=Path,
-        action="append",
-        help="a folder with labelled people: labels.csv (file, label, speaker) and recordings, or ferplus.npz; may be "
-        "given several times (default: what the committed weights were fitted to, in shared/ beside the checkout)",
-    )
-    parser.add_argument("--out", type=Path, default=PACKAGED, help="folder for the weights (default: the app's own)")
-    parser.add_argument("--seed", type=int, help="default: that of the committed weights")
-    return parser
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ channel as the nuisance); logistic regression with balanced classes does the res
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from emer_space.errors import InputError
 from emer_space.feelings import feeling_of
+from emer_space.files.writing import whole_file
 from emer_space.models import hearing
 from emer_space.models.hearing import Hearing
 from emer_space.models.voice_witness import CLASSES
@@ -182,9 +182,8 @@ def values_of(paths: Sequence[Path], seed: int, tell: Tell, copies: int = COPIES
         rows.append([listener.described(each).astype(np.float16) for each in heard])
     found = np.array(rows)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=kept.parent, suffix=".npz", delete=False) as file:
+    with whole_file(kept) as file:
         np.savez(file, values=found)
-    Path(file.name).replace(kept)
     return found.astype(np.float32)
 
 

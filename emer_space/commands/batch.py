@@ -5,7 +5,6 @@ however that ends.
 """
 
 import contextlib
-import fcntl
 import json
 import logging
 import os
@@ -19,6 +18,8 @@ from tqdm import tqdm
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Cancelled, InputError, MissingTool
+from emer_space.files.locks import lock
+from emer_space.files.writing import sync_file
 from emer_space.pipeline import Finished, Request, analyze
 from emer_space.profiles import Profile
 from emer_space.settings import Settings
@@ -44,8 +45,7 @@ def run_batch(folder: Path, out: Path, request: Request, profile: Profile, setti
         for name, clip in tqdm(waiting.items(), initial=len(clips) - len(waiting), total=len(clips), unit="clip"):
             lines[name] = _one(name, clip, request, profile, settings)
             file.write(json.dumps(lines[name], ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+            sync_file(file)
     return len(lines), sum("error" in line for line in lines.values())
 
 
@@ -107,11 +107,11 @@ def _locked(out: Path) -> Iterator[TextIO]:
         raise InputError(f"{out} cannot be written ({problem.strerror}); name another file.") from None
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(f"Another batch is writing {out}; wait until it is done, or name another file.") from None
+            locked = lock(file, wait=False)
         except OSError as problem:
             raise InputError(f"{out} cannot be locked ({problem.strerror}); name a file on another disk.") from None
+        if not locked:
+            raise InputError(f"Another batch is writing {out}; wait until it is done, or name another file.")
         yield file
 
 

@@ -15,8 +15,10 @@ from emer_space.analysis import INPUTS, ClipFacts, Clue, Input, Modality
 from emer_space.cancellation import CancelToken
 from emer_space.disambiguation import weigh
 from emer_space.errors import InputError, ModelUnavailable
-from emer_space.files.formats import Limits, Row, SubmissionError, read_rows
+from emer_space.files.formats import read_rows
 from emer_space.files.json_lines import check_is_another_file, write_json_lines
+from emer_space.files.problems import Limits, SubmissionError
+from emer_space.files.rows import Row
 from emer_space.language_model.dialogue import Told, explain
 from emer_space.language_model.files import at_once
 from emer_space.models.roles import Chat, Sentences

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from emer_space.errors import InputError
-from emer_space.files.formats import Row, SubmissionError, read_rows
+from emer_space.files.formats import read_rows
 from emer_space.files.json_lines import check_is_another_file, write_json_lines
+from emer_space.files.problems import SubmissionError
+from emer_space.files.rows import Row
 from emer_space.language_model.files import at_once, labels_by
 from emer_space.models.roles import Chat
 from emer_space.text.text_labels import text_labels

@@ -1,59 +1,156 @@
-"""How a command line of the project ends: with an exit code, and without a traceback for what a person may do."""
+"""How a command line of the project is read, and how it ends: with an exit code, and without a traceback for what a
+person may do.
+"""
 
-import argparse
 import errno
+import json
 import os
 import select
 import sys
 from collections.abc import Callable, Sequence
-from typing import TextIO
+from pathlib import Path
+from typing import Annotated, Any, TextIO, TypeVar
 
-from emer_space.errors import EmerError
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from emer_space.errors import EmerError, InputError
 
 FAILED, STOPPED, NO_READER = 2, 130, 141
-"""One sentence was told on stderr; stopped by the keyboard; who read the output has gone."""
+"""One sentence went to stderr; the keyboard stopped it; nobody reads the output any more."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
-Run = Callable[[argparse.Namespace], int | None]
+STANDARD_OUTPUT = "-"
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+JsonTarget = Annotated[
+    str | None, typer.Option("--json", metavar="FILE|-", help="write it all as JSON (- for standard output)")
+]
+"""Where a command writes its answer as JSON."""
 
 
-def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, run: Run | None = None) -> int:
-    """Parse the arguments, `run` them (or what they have as `run`), and answer with the exit code: as returned, or 0.
+class _Command(TyperCommand):
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        _format_usage(self, ctx, formatter)
 
-    An output whose reader has gone (`… | head -1`) ends a command in silence with 141, which is what a shell tells of
-    a program that the signal of a closed pipe ended: a script can see that not everything was read. The signal itself
-    stays ignored, since it would end a command for a closed connection to a model or to ffmpeg as well.
+
+class _Group(TyperGroup):
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        _format_usage(self, ctx, formatter)
+
+
+def _format_usage(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:
+    """As the programs of this system write it, in small letters."""
+    formatter.write_usage(ctx.command_path, " ".join(command.collect_usage_pieces(ctx)), prefix="usage: ")
+
+
+class CommandLine:
+    """The commands of a program, as `python -m leaderboard`; a `single` one is the program itself.
+
+    A command is a function: its annotations are the options, its docstring is the help, and it returns the exit code,
+    or None for 0.
     """
-    try:
+
+    def __init__(self, program: str, help: str, single: bool = False) -> None:
+        self.program = program
+        self._app = typer.Typer(
+            help=help,
+            cls=_Group,
+            add_completion=False,
+            rich_markup_mode=None,
+            pretty_exceptions_enable=False,
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )
+        if not single:
+            self._app.callback()(lambda: None)
+
+    def command(self, name: str) -> Callable[[Function], Function]:
+        """Make a function the command of this name."""
+        return self._app.command(name, cls=_Command)
+
+    def run(self, arguments: Sequence[str] | None = None) -> int:
+        """Run the command that the arguments name; returns the exit code.
+
+        An output whose reader has gone (`… | head -1`) ends a command in silence with 141, which is what a shell says
+        of a program that the signal of a closed pipe ended: a script can see that not everything was read. The signal
+        itself stays ignored, since it would end a command for a closed connection to a model or to ffmpeg as well.
+        """
         try:
-            return _ended(parser, arguments, run)
-        finally:
-            if sys.stdout:
-                sys.stdout.flush()
-    except BrokenPipeError:
-        gone = [stream for stream in (sys.stdout, sys.stderr) if stream and _reader_gone(stream)]
-        if not gone:
-            raise
-        for stream in gone:
-            _silence(stream)
-        return NO_READER
-    except OSError as problem:
-        if problem.errno not in FULL or problem.filename:
-            raise
-        _silence(sys.stdout)
-        print(f"The output cannot be written ({problem.strerror}); make room, or write it elsewhere.", file=sys.stderr)
-        return FAILED
+            try:
+                return self._ended(arguments)
+            finally:
+                if sys.stdout:
+                    sys.stdout.flush()
+        except BrokenPipeError:
+            gone = [stream for stream in (sys.stdout, sys.stderr) if stream and _reader_gone(stream)]
+            if not gone:
+                raise
+            for stream in gone:
+                _silence(stream)
+            return NO_READER
+        except OSError as problem:
+            if problem.errno not in FULL or problem.filename:
+                raise
+            _silence(sys.stdout)
+            print(
+                f"The output cannot be written ({problem.strerror}); make room, or write it elsewhere.", file=sys.stderr
+            )
+            return FAILED
+
+    def _ended(self, arguments: Sequence[str] | None) -> int:
+        """Without the `main` of the library, which ends the process and turns a closed pipe into a 1."""
+        try:
+            command = typer.main.get_command(self._app)
+            asked = list(sys.argv[1:] if arguments is None else arguments)
+            with command.make_context(self.program, asked) as context:
+                return command.invoke(context) or 0
+        except typer.Exit as ended:
+            return ended.exit_code
+        except typer.TyperException as problem:
+            print(self._wrong_usage(problem), file=sys.stderr)
+            return FAILED
+        except EmerError as problem:
+            print(problem, file=sys.stderr)
+            return FAILED
+        except KeyboardInterrupt:
+            print("Stopped.", file=sys.stderr)
+            return STOPPED
+
+    def _wrong_usage(self, problem: Any) -> str:
+        """One sentence on wrong options, and where the right ones are listed."""
+        context = getattr(problem, "ctx", None)
+        message = " ".join(str(problem.format_message()).split()).replace("Value error, ", "").rstrip(".")
+        return f"{message}; see {context.command_path if context else self.program} --help."
 
 
-def _ended(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, run: Run | None) -> int:
-    try:
-        options = parser.parse_args(arguments)
-        return (run or options.run)(options) or 0
-    except EmerError as problem:
-        print(problem, file=sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return STOPPED
+def check_writable(target: str | None) -> None:
+    """Raises `InputError` where `show` could not write: before anything else is done."""
+    if target and target != STANDARD_OUTPUT:
+        try:
+            with Path(target).open("ab"):
+                pass
+        except OSError as problem:
+            raise _not_written(target, problem) from None
+
+
+def show(answer: Any, target: str | None, text: str) -> None:
+    """Print the text for a reader, and write the answer as JSON; JSON alone where it goes to standard output.
+
+    Raises `InputError` where the file cannot be written.
+    """
+    content = json.dumps(answer, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    if target == STANDARD_OUTPUT:
+        sys.stdout.write(content)
+        return
+    if target:
+        try:
+            Path(target).write_text(content, encoding="utf-8")
+        except OSError as problem:
+            raise _not_written(target, problem) from None
+    print(text)
+
+
+def _not_written(target: str, problem: OSError) -> EmerError:
+    return InputError(f"{target} cannot be written ({problem.strerror}); name another file.")
 
 
 def _reader_gone(stream: TextIO) -> bool:
@@ -64,7 +161,7 @@ def _reader_gone(stream: TextIO) -> bool:
 
 
 def _silence(stream: TextIO) -> None:
-    """What is left in the stream goes nowhere, or the interpreter would tell of it when it ends."""
+    """What is left in the stream goes nowhere, or the interpreter would complain when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

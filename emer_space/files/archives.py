@@ -15,7 +15,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from emer_space.files.problems import Limits, SubmissionError, refusal, shown
+from emer_space.files.csv_rows import csv_rows
+from emer_space.files.problems import Findings, Limits, SubmissionError, refusal, shown
+from emer_space.files.rows import Row
 
 NAMES: Mapping[str, str] = {"filenames": "name", "fileitems": "openset"}
 """The challenges' arrays → our columns; other arrays keep their name."""
@@ -47,13 +49,26 @@ _HEADER_MOST = 10_000
 _TEXTS = re.compile(r"[<>|=]?[US]\d{1,7}")
 
 
+def zipped_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row]:
+    """The rows of the one csv in a zip. Raises `SubmissionError`."""
+    yield from csv_rows(single_csv(content, limits), limits, findings)
+
+
+def array_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row]:
+    """The rows of an npz whose string arrays are its columns. Raises `SubmissionError`."""
+    columns, unnamed = array_columns(content, limits)
+    for number, cells in enumerate(zip(*columns.values(), strict=True), 1):
+        row = dict(zip(columns, cells, strict=True))
+        yield Row(number, row, lone=row["openset"] if unnamed else None)
+
+
 def single_csv(content: bytes, limits: Limits) -> bytes:
     """The one csv of a zip. Raises `SubmissionError`."""
     archive = _opened(content, "zip")
-    found = [info for info in archive.infolist() if info.filename.lower().endswith(".csv") and not _hidden(info)]
-    if len(found) != 1:
-        raise refusal("zip", f"The zip holds {len(found)} csv files", "put exactly one csv file into it")
-    return _unpacked(archive, found[0], min(limits.bytes, limits.expanded))
+    tables = [info for info in archive.infolist() if info.filename.lower().endswith(".csv") and not _hidden(info)]
+    if len(tables) != 1:
+        raise refusal("zip", f"The zip holds {len(tables)} csv files", "put exactly one csv file into it")
+    return _unpacked(archive, tables[0], min(limits.bytes, limits.expanded))
 
 
 def array_columns(content: bytes, limits: Limits) -> tuple[dict[str, list[str]], bool]:
@@ -76,9 +91,9 @@ def array_columns(content: bytes, limits: Limits) -> tuple[dict[str, list[str]],
         columns[NAMES.get(name, name)] = _texts(name, unpacked, limits)
         unnamed |= name == ITEMS
     if len({len(texts) for texts in columns.values()}) > 1:
-        told = ", ".join(f"{shown(name)} {len(texts)}" for name, texts in columns.items())
+        lengths = ", ".join(f"{shown(name)} {len(texts)}" for name, texts in columns.items())
         raise refusal(
-            "npz", f"The arrays are not equally long ({told})", "write one item for each sample in each array"
+            "npz", f"The arrays are not equally long ({lengths})", "write one item for each sample in each array"
         )
     return columns, unnamed
 

@@ -1,28 +1,21 @@
 """Results as a file of JSON lines that appears whole or not at all."""
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from emer_space.errors import InputError
+from emer_space.files.writing import write_whole
 
 
 def write_json_lines(rows: Iterable[Mapping[str, Any]], out: Path) -> int:
     """Write one line a row and return how many; raises `InputError` where `out` cannot be written."""
     lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
-    part = out.with_name(f".{out.name}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(out)
+        write_whole(out, "".join(lines).encode(), only_writer=True)
     except OSError as problem:
         raise InputError(f"{out} cannot be written ({problem.strerror}); name a file in a folder of yours.") from None
-    finally:
-        part.unlink(missing_ok=True)
     return len(lines)
 
 

@@ -58,15 +58,15 @@ class Splitter:
         if "[" in text or "]" in text:
             raise ValueError(NESTED)
         if self.opens(text):
-            found = self._items.findall(text)
-            if _is_open(found[-1]):  # then all that follows is in it
+            items = self._items.findall(text)
+            if _is_open(items[-1]):  # then all that follows is in it
                 raise ValueError(UNCLOSED)
         else:
-            found = self._between.split(text, MOST_LABELS)
-        found = list(filter(None, map(str.strip, found)))
-        if len(found) > MOST_LABELS:
+            items = self._between.split(text, MOST_LABELS)
+        items = list(filter(None, map(str.strip, items)))
+        if len(items) > MOST_LABELS:
             raise TooManyLabels
-        return found
+        return items
 
 
 by_commas = Splitter(COMMAS)

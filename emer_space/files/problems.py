@@ -56,8 +56,8 @@ class Problem:
         places = [self.file] if self.file is not None else []
         places += [f"row {self.row}"] if self.row is not None else []
         places += [f"column {shown(self.column)}"] if self.column is not None else []
-        told = f"{self.message}; {self.hint}."
-        return f"{', '.join(places)}: {told}" if places else told
+        sentence = f"{self.message}; {self.hint}."
+        return f"{', '.join(places)}: {sentence}" if places else sentence
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -82,13 +82,18 @@ class SubmissionError(EmerError):
         every = tuple(problems)
         self.problems = every[:MOST_REPORTED]
         self.more = more + len(every) - len(self.problems)
-        told = "\n".join(map(str, self.problems))
-        super().__init__(f"{told}\n{more_problems(self.more)}" if self.more else told)
+        sentences = "\n".join(map(str, self.problems))
+        super().__init__(f"{sentences}\n{more_problems(self.more)}" if self.more else sentences)
 
 
 def more_problems(count: int) -> str:
     """The sentence on the problems that are not told one by one."""
     return f"and {count} more problem{'' if count == 1 else 's'} of this file."
+
+
+def counted(count: int, thing: str = "cell") -> str:
+    """`1 cell`, `60 cells`."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 class Findings:

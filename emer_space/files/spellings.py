@@ -151,10 +151,10 @@ def _loosely(text: str, knows: Knows | None, inside: bool = False) -> Reading:
         notes["separators"] = None
     if not official:
         if quoted and len(items) == 1 and not inside and (whole := unquoted(items[0])):
-            found = _loosely(whole, knows, inside=True)
-            if len(found.labels) > 1:
+            nested = _loosely(whole, knows, inside=True)
+            if len(nested.labels) > 1:
                 notes["shape"] = None
-            return Reading(found.labels, tuple(dict.fromkeys((*notes, *found.notes))), odd=True)
+            return Reading(nested.labels, tuple(dict.fromkeys((*notes, *nested.notes))), odd=True)
         if not quoted and _MARK.search(inner):
             items = _unmarked(items, notes)
         if not quoted and (_JOINING.search(inner) or "and" in inner.lower()):
@@ -174,7 +174,7 @@ def _spaced(inner: str, official: bool, notes: Notes) -> str:
         inner = _HASHES.sub("\n", inner)
     if not official and ("。" in inner or "！" in inner):
         stopped = inner.replace("！", "。").split("。")
-        if all(len(each.strip()) <= LONGEST_STOPPED for each in stopped):
+        if all(len(sentence.strip()) <= LONGEST_STOPPED for sentence in stopped):
             inner = "\n".join(filter(str.strip, stopped))
     inner = inner.replace("\\n", "\n").replace("／", " / ")
     if not _lines.opens(inner):
@@ -213,17 +213,17 @@ def _unjoined(items: list[str], knows: Knows | None, notes: Notes) -> list[str]:
         if weak and _DIGIT.search(item):
             continue
         plain = " ".join(item.split())
-        found = [part for part in map(str.strip, _JOINER.split(plain)) if part]
-        led = len(found) == 1 and len(items) > 1 and plain[:4].lower() == "and "
-        if not led and len(found) < 2:
+        joined = [part for part in map(str.strip, _JOINER.split(plain)) if part]
+        led = len(joined) == 1 and len(items) > 1 and plain[:4].lower() == "and "
+        if not led and len(joined) < 2:
             continue
-        sure = led or (knows is not None and all(knows(part.lower()) for part in found))
+        sure = led or (knows is not None and all(knows(part.lower()) for part in joined))
         if (weak and not sure) or (not led and knows and knows(plain.lower())):
             continue
         if not sure or len(parts) == MOST_JOINED:
             notes["kept"] = None
             return items
-        parts[item] = found
+        parts[item] = joined
     if parts:
         notes["joined"] = None
     return [part for item in items for part in parts.get(item, (item,))]

@@ -7,10 +7,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from emer_space.files.formats import Cell, Row, odd_cell, read_rows
+from emer_space.files.cell_warnings import CellWarnings
+from emer_space.files.formats import odd_cell, read_rows
 from emer_space.files.label_lists import TooManyLabels
-from emer_space.files.notes import Notes
 from emer_space.files.problems import Findings, Limits, Problem, refusal, shown
+from emer_space.files.rows import Cell, Row
 from emer_space.files.spellings import Knows, read_labels
 
 Kind = Literal["labels", "choice", "polarity", "text"]
@@ -123,7 +124,7 @@ def typed(
             elif (value := cells.value(cell, row.number, column, name)) is not None:
                 values[column.name] = value
     present = frozenset(column.name for column in used)
-    return Table(samples, present, first, tuple(cells.notes.told())), findings
+    return Table(samples, present, first, tuple(cells.warnings.all())), findings
 
 
 def columns_of(rows: Sequence[Row]) -> frozenset[str]:
@@ -209,7 +210,7 @@ class _Cells:
     def __init__(self, knows: Knows | None, limits: Limits, findings: Findings) -> None:
         self._knows, self._limits, self._findings = knows, limits, findings
         self._characters, self._count = limits.all_listed, limits.labels
-        self.notes = Notes()
+        self.warnings = CellWarnings()
 
     def value(self, cell: Cell | None, row: int, column: Column, name: str) -> Any:
         """The value of a cell, or None where it is blank or wrong."""
@@ -251,15 +252,15 @@ class _Cells:
             message = f"{len(labels)} labels where there may be {column.most}"
             self._problem("labels", message, "leave the others out", row, name)
         if notes:
-            self.notes.add(notes, row, name, cell)
+            self.warnings.add(notes, row, name, cell)
         return labels
 
     def _check_left(self, row: int, name: str) -> None:
         if self._count < 0 or self._characters < 0:
             what, most = ("labels", self._limits.labels) if self._count < 0 else ("characters", self._limits.all_listed)
-            told = f"The file has too many {what} in its lists (limit: {most:,})"
+            message = f"The file has too many {what} in its lists (limit: {most:,})"
             remedy = "send fewer in each row, and write them as ['happy', 'sad']: other spellings count several times"
-            raise refusal("values", told, remedy, row, name)
+            raise refusal("values", message, remedy, row, name)
 
     def _word(self, cell: Cell, column: Column, row: int, name: str) -> str | None:
         """A choice or a polarity, in lower case; a list of one is what label files write for it."""

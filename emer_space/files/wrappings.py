@@ -88,7 +88,7 @@ def untagged(body: str, notes: Notes) -> str:
         if any(kinds):
             body = _between(pieces, kinds)
     if "[" in body:
-        body = _TOKEN.sub(lambda found: " " if found[1].lower() in _TOKENS else found[0], body)
+        body = _TOKEN.sub(lambda token: " " if token[1].lower() in _TOKENS else token[0], body)
     body = body.strip()
     if body != before:
         notes["tags"] = None
@@ -160,7 +160,7 @@ def _leads(phrase: str) -> bool:
     long = len(last.split()) > LONGEST_LABEL or (_OPENER.match(phrase) and len(phrase) > LONGEST_OPENED)
     if not long and not _HEAD.search(last):
         return False
-    return all(_OPENER.match(each) or len(each.split()) > 2 for each in before)
+    return all(_OPENER.match(words) or len(words.split()) > 2 for words in before)
 
 
 def unwrapped(body: str, notes: Notes) -> str:
@@ -199,14 +199,14 @@ def _of_object(body: str) -> str:
     """The list that stands under a head, or the texts that do; else the object itself, or a list of several."""
     if _ENTRY.match(body) and body.count("{") > 1:
         return f"[{_ENTRY.sub(chr(92) + '1', body)}]"
-    found = []
-    for key, value in (each.groups() for each in islice(_KEYED.finditer(body), MOST_KEYS)):
+    values = []
+    for key, value in (match.groups() for match in islice(_KEYED.finditer(body), MOST_KEYS)):
         name = key.replace("_", " ").strip().rstrip("0123456789")
         if _HEAD.search(name) and not _TRAILS.search(name):
             if value[0] in "[{":
                 return str(value)
-            found.append(unquoted(value))
-    return ", ".join(found) or body
+            values.append(unquoted(value))
+    return ", ".join(values) or body
 
 
 def _cut(body: str, notes: Notes) -> str:

@@ -5,13 +5,13 @@ What is asked without chance has one answer, so a run of hundreds that was stopp
 
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from emer_space.errors import InputError
+from emer_space.files.writing import sync_file
 from emer_space.models.chat import MOST_TOKENS, Chat, Message, never
 
 
@@ -52,8 +52,7 @@ class KeptAnswers:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("ab") as file:
                 file.write(b"\n" + json.dumps(line).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+                sync_file(file)
         except OSError as problem:
             raise InputError(
                 f"The answers cannot be kept in {self._file} ({problem.strerror}); name another file."

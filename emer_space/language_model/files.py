@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from emer_space.errors import InputError, ModelUnavailable
-from emer_space.files.formats import SubmissionError, read_rows
+from emer_space.files.formats import read_rows
 from emer_space.files.json_lines import check_is_another_file, write_json_lines
 from emer_space.files.label_lists import parse_labels
+from emer_space.files.problems import SubmissionError
 from emer_space.language_model.dialogue import PROMPTS, TOKENS, translated
 from emer_space.language_model.prompt_files import load_prompt, quoted
 from emer_space.language_model.replies import parse_words

@@ -24,10 +24,13 @@ from huggingface_hub.errors import InferenceTimeoutError, OfflineModeIsEnabled, 
 from emer_space.errors import InputError, ModelUnavailable
 from emer_space.models.roles import CHAT, MOST_TOKENS, OMNI, ChatModel, Message, Role, never
 from emer_space.models.supply import Supply
+from emer_space.settings import number_from_environment
 
 ROLES = OMNI
 SECONDS = 120.0
 """How long an answer may take in all."""
+MOST_S = 1_000_000
+"""What a host may set that to."""
 SILENT_S = 30.0
 """How long the server may say nothing; also until its first word, since a large prompt is read first."""
 MOST_CHARACTERS = 40_000
@@ -84,16 +87,8 @@ def endpoint_of(role: str, environment: Mapping[str, str] = os.environ) -> Endpo
 
 
 def _limits(environment: Mapping[str, str]) -> tuple[float, ...]:
-    found = []
-    for variable, default in (("EMER_CHAT_SECONDS", SECONDS), ("EMER_CHAT_SILENT_SECONDS", SILENT_S)):
-        try:
-            value = float(environment.get(variable) or default)
-        except ValueError:
-            value = 0.0
-        if not 0 < value < 1e6:
-            raise InputError(f"{variable} must be a number of seconds above zero, for instance {default:g}.")
-        found.append(value)
-    return tuple(found)
+    variables = (("EMER_CHAT_SECONDS", SECONDS), ("EMER_CHAT_SILENT_SECONDS", SILENT_S))
+    return tuple(number_from_environment(name, default, None, MOST_S, environment) for name, default in variables)
 
 
 class EndpointChat:

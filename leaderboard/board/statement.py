@@ -1,10 +1,10 @@
 """What a participant may know of a submission of their own: state, scores, and nothing of single references."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from leaderboard.board.board import Board
 from leaderboard.board.ranking import flat_scores
-from leaderboard.hosting.board import Board
+from leaderboard.scoring.report import Report, reports_of
 from leaderboard.tracks import Track
 from submissions.store.records import Result, Submission
 
@@ -40,15 +40,15 @@ def scores(result: Result | None, closed: bool) -> dict[str, Any]:
     """By split; the private one when the track is closed."""
     if result is None:
         return {}
-    return {split: _told(report) for split, report in result.reports.items() if closed or split == "public"}
+    return {split: _shown(report) for split, report in reports_of(result).items() if closed or split == "public"}
 
 
-def _told(report: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(report: Report) -> dict[str, Any]:
     return {
-        "primary": dict(report["primary"]),
-        "scores": flat_scores(report["scores"]),
-        "vocabulary": report["provenance"]["vocabulary"],
-        "metrics": report["provenance"]["metrics"],
+        "primary": report.primary_dict(),
+        "scores": flat_scores(report.scores),
+        "vocabulary": report.provenance["vocabulary"],
+        "metrics": report.provenance["metrics"],
     }
 
 

@@ -1,1 +1,1 @@
-"""A leaderboard that is hosted: its board, its schedule, the Hub."""
+"""A leaderboard that is hosted: its schedule, its baselines, its datasets on the Hub."""

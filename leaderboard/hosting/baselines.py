@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from emer_space.files.problems import SubmissionError
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.tracks import PACKAGE
 from submissions.errors import Refusal
 
@@ -36,7 +36,7 @@ def enter_baselines(board: Board, explain: Explain) -> list[str]:
     """
     version = composer_version()
     board.ledger.refresh()
-    there = {(each.name, each.method) for each in board.ledger.of_track(TRACK) if each.baseline}
+    there = {(submission.name, submission.method) for submission in board.ledger.of_track(TRACK) if submission.baseline}
     entered: list[str] = []
     for name, modalities in SETTINGS.items():
         method = f"EMER Space's composer {version}, reading {', '.join(modalities)}; no language model"

@@ -1,4 +1,4 @@
-"""Whether everything is there that a leaderboard on the Hub needs; what is wrong is told with its remedy."""
+"""Whether everything is there that a leaderboard on the Hub needs; what is wrong comes with its remedy."""
 
 import os
 import shutil
@@ -15,12 +15,12 @@ from emer_space.errors import EmerError, InputError, ModelUnavailable
 from emer_space.models.endpoint import ROLES, EndpointChat, endpoint_of
 from emer_space.models.store import bundled_models, locate
 from emer_space.settings import app_home
-from leaderboard.hosting.board import Board
-from leaderboard.hosting.hub_references import READ_TOKEN, fetch_tracks
+from leaderboard.board.board import Board
 from leaderboard.hosting.hub_setup import PRIVATE
 from leaderboard.tracks import own_folder
-from submissions.people.identity import ORGANISERS
-from submissions.store.home import OWNER, TOKEN, endpoint
+from leaderboard.tracks.hub_references import READ_TOKEN, fetch_tracks
+from submissions.person import ORGANISERS
+from submissions.store.hub_account import OWNER, TOKEN, endpoint
 from submissions.store.hub_dataset import HubDataset
 
 MOST_SKEW_S = 120
@@ -30,15 +30,15 @@ QUESTION = [{"role": "user", "content": "Answer with one word: ready"}]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`ok`, or what to do about it. A warning is no fault."""
+    """Whether something is as it should be, and a `sentence` on it, with what to do if not. A warning is no fault."""
 
     name: str
     ok: bool
-    told: str
+    sentence: str
     warning: bool = False
 
     def __str__(self) -> str:
-        return f"{'ok' if self.ok else 'note' if self.warning else 'WRONG':<6}{self.name}: {self.told}"
+        return f"{'ok' if self.ok else 'note' if self.warning else 'WRONG':<6}{self.name}: {self.sentence}"
 
 
 def examine() -> list[Finding]:
@@ -51,13 +51,13 @@ def _machine() -> Iterator[Finding]:
         there = shutil.which(program)
         yield Finding(program, there is not None, there or "is missing; install ffmpeg (a Space: packages.txt)")
     missing = [role for role in bundled_models() if not _is_here(role)]
-    told = "all here" if not missing else f"{', '.join(missing)} not here; run `python -m emer_space models fetch`"
-    yield Finding("models", not missing, told)
+    sentence = "all here" if not missing else f"{', '.join(missing)} not here; run `python -m emer_space models fetch`"
+    yield Finding("models", not missing, sentence)
     yield from _language_models()
     if os.environ.get("SPACES_ZERO_GPU"):
         version = ".".join(map(str, sys.version_info[:2]))
-        told = f"Python {version} runs here and this project needs 3.11; its default models use no GPU"
-        yield Finding("ZeroGPU", sys.version_info >= (3, 11), told, warning=True)
+        sentence = f"Python {version} runs here and this project needs 3.11; its default models use no GPU"
+        yield Finding("ZeroGPU", sys.version_info >= (3, 11), sentence, warning=True)
     home, writable = app_home(), _writable()
     yield Finding("EMER_HOME", writable, f"{home}" if writable else f"{home} cannot be written; name another")
 
@@ -109,16 +109,16 @@ def _tokens(owner: str, token: str) -> Iterator[Finding]:
             continue
         try:
             who = HfApi(endpoint=endpoint(), token=value).whoami()
-        except (HTTPError, OSError, ValueError) as problem:  # the kind alone is told: a text might hold the token
+        except (HTTPError, OSError, ValueError) as problem:  # the kind alone is sentence: a text might hold the token
             yield Finding(name, False, f"is not accepted ({type(problem).__name__}); make a new one")
             continue
         role = _role(who)
         if name == TOKEN:
-            told = f"of {who['name']}" if role != "read" else "may only read; make one that may write"
-            yield Finding(name, role != "read", told)
+            sentence = f"of {who['name']}" if role != "read" else "may only read; make one that may write"
+            yield Finding(name, role != "read", sentence)
         else:
-            told = f"of {who['name']}" if role != "write" else "may write; one that only reads is enough"
-            yield Finding(name, role != "write", told, warning=True)
+            sentence = f"of {who['name']}" if role != "write" else "may write; one that only reads is enough"
+            yield Finding(name, role != "write", sentence, warning=True)
 
 
 def _role(who: Mapping[str, object]) -> str:
@@ -138,8 +138,8 @@ def _datasets(owner: str, token: str) -> Iterator[Finding]:
             yield Finding(dataset.name, False, f"{problem} Run `python -m leaderboard setup --owner {owner}`.")
             continue
         wanted = "private" if private else "public"
-        told = wanted if is_private == private else f"must be {wanted}; change that in its settings"
-        yield Finding(dataset.name, is_private == private, told)
+        sentence = wanted if is_private == private else f"must be {wanted}; change that in its settings"
+        yield Finding(dataset.name, is_private == private, sentence)
     if abs(skew) > MOST_SKEW_S:
         yield Finding("clock", False, f"differs from the Hub's by {skew:.0f} s; set it, for quotas and dates follow it")
 
@@ -171,5 +171,5 @@ def _judge(demanded: Mapping[str, str]) -> Finding:
         return Finding("judge", False, str(problem))
     named = EndpointChat(endpoint).name if endpoint else "no language model"
     others = [f"{track} wants {model}" for model, track in demanded.items() if model != named]
-    told = f"{named} is named, and {', '.join(others)}; set EMER_CHAT_URL and EMER_CHAT_MODEL" if others else named
-    return Finding("judge", not others, told)
+    sentence = f"{named} is named, and {', '.join(others)}; set EMER_CHAT_URL and EMER_CHAT_MODEL" if others else named
+    return Finding("judge", not others, sentence)

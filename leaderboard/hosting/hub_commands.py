@@ -1,29 +1,24 @@
 """The commands of an organiser who hosts on the Hub: `setup`, `doctor`, `reindex`."""
 
-import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+import typer
+
+from emer_space.commands.run import CommandLine
 from leaderboard.errors import LeaderboardError
 
 
-def add(commands: Any) -> None:
-    setup = commands.add_parser("setup", help="create the datasets that a leaderboard on the Hub needs")
-    setup.add_argument("--owner", required=True, metavar="ORG", help="the account or organisation that owns them")
-    setup.add_argument("--track", type=Path, metavar="FILE.toml", help="a hidden track of your own …")
-    setup.add_argument("--references", type=Path, metavar="FILE", help="… and its answers, which stay private")
-    setup.set_defaults(run=_setup)
-
-    doctor = commands.add_parser("doctor", help="look whether everything is there, and how to mend what is not")
-    doctor.set_defaults(run=_doctor)
-
-    reindex = commands.add_parser("reindex", help="build the index of the submissions' dataset anew from its tree")
-    reindex.set_defaults(run=_reindex)
+def add_hub_commands(commands: CommandLine) -> None:
+    """Add `setup`, `doctor` and `reindex`."""
+    commands.command("setup")(_setup)
+    commands.command("doctor")(_doctor)
+    commands.command("reindex")(_reindex)
 
 
 def _token() -> str:
-    from submissions.store.home import TOKEN
+    from submissions.store.hub_account import TOKEN
 
     token = os.environ.get(TOKEN)
     if not token:
@@ -31,15 +26,23 @@ def _token() -> str:
     return token
 
 
-def _setup(options: argparse.Namespace) -> None:
+def _setup(
+    owner: Annotated[str, typer.Option(metavar="ORG", help="the account or organisation that owns them")],
+    track: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="a hidden track of your own …")] = None,
+    references: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="… and its answers, which stay private")
+    ] = None,
+) -> None:
+    """Create the datasets that a leaderboard on the Hub needs."""
     from leaderboard.hosting.hub_setup import set_up
 
-    for line in set_up(options.owner, _token(), options.track, options.references):
+    for line in set_up(owner, _token(), track, references):
         print(line, flush=True)
-    print(f"Now let EMER_OWNER be {options.owner}, there and in the Space, and run `python -m leaderboard doctor`.")
+    print(f"Now let EMER_OWNER be {owner}, there and in the Space, and run `python -m leaderboard doctor`.")
 
 
-def _doctor(options: argparse.Namespace) -> None:
+def _doctor() -> None:
+    """Look whether everything is there, and how to mend what is not."""
     from leaderboard.hosting.doctor import examine
 
     findings = examine()
@@ -50,8 +53,9 @@ def _doctor(options: argparse.Namespace) -> None:
         raise LeaderboardError(f"{', '.join(wrong)}: mend what is said above, and run this again.")
 
 
-def _reindex(options: argparse.Namespace) -> None:
-    from submissions.store.home import DATASET, OWNER
+def _reindex() -> None:
+    """Build the index of the submissions' dataset anew from its tree."""
+    from submissions.store.hub_account import DATASET, OWNER
     from submissions.store.hub_dataset import HubDataset
     from submissions.store.hub_tree import HubTree
 

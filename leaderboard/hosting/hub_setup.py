@@ -7,14 +7,14 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting.hub_references import DATASET as REFERENCES
-from leaderboard.hosting.hub_references import FOLDER, TRACKS
 from leaderboard.hosting.publishing import DATASET as RESULTS
 from leaderboard.hosting.publishing import card
 from leaderboard.tracks import Track, load_track
+from leaderboard.tracks.hub_references import DATASET as REFERENCES
+from leaderboard.tracks.hub_references import FOLDER, TRACKS
 from leaderboard.tracks.references import ReferenceFile, read_references
-from submissions.store.home import DATASET as SUBMISSIONS
-from submissions.store.home import endpoint
+from submissions.store.hub_account import DATASET as SUBMISSIONS
+from submissions.store.hub_account import endpoint
 from submissions.store.hub_dataset import HubDataset
 
 CARDS = Path(__file__).parent / "cards"
@@ -39,8 +39,8 @@ def set_up(owner: str, token: str, track: Path | None = None, references: Path |
                 f"{dataset.name} cannot be created ({status}); use a token that may write for {owner}."
             ) from None
         if dataset.is_private() != private:
-            told = "private" if private else "public"
-            raise LeaderboardError(f"{dataset.name} is not {told}; change that in its settings, and run this again.")
+            wanted = "private" if private else "public"
+            raise LeaderboardError(f"{dataset.name} is not {wanted}; change that in its settings, and run this again.")
         if "README.md" not in dataset.tree():
             text = card([]) if name == RESULTS else (CARDS / f"{name.removeprefix('emer-')}.md").read_bytes()
             dataset.commit({"README.md": text}, "EMER Space: the card")

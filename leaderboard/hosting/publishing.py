@@ -10,11 +10,11 @@ from typing import Any
 
 from huggingface_hub import DatasetCardData
 
+from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv
 from leaderboard.board.ranking import ranking
-from leaderboard.hosting.board import Board
 from submissions.errors import StoreError
-from submissions.store.home import OWNER, TOKEN
+from submissions.store.hub_account import OWNER, TOKEN
 from submissions.store.hub_dataset import HubDataset, Moved
 
 log = logging.getLogger(__name__)
@@ -61,16 +61,16 @@ class Publisher:
         head = self._dataset.head()
         if head != self._head:
             self._head = head
-            files = [path for path in self._dataset.tree(self._head) if path == README or path.startswith(DATA)]
-            self._there = {path: self._dataset.read(path, self._head) for path in files}
-        found = {}
+            paths = [path for path in self._dataset.tree(self._head) if path == README or path.startswith(DATA)]
+            self._there = {path: self._dataset.read(path, self._head) for path in paths}
+        rankings = {}
         for track in self._board.tracks():
             path, shown = f"{DATA}{track.id}.csv", ranking(self._board, track, everything=True)
             if any(row.id for row in shown.rows) or path in self._there:  # the last row may have been taken out
-                found[path] = as_csv(shown).encode()
-        found[README] = card(sorted(Path(path).stem for path in found))
-        changed = {path: content for path, content in found.items() if self._there.get(path) != content}
-        return {**changed, README: found[README]} if changed else {}
+                rankings[path] = as_csv(shown).encode()
+        files = {**rankings, README: card(sorted(Path(path).stem for path in rankings))}
+        changed = {path: content for path, content in files.items() if self._there.get(path) != content}
+        return {**changed, README: files[README]} if changed else {}
 
 
 def publisher(board: Board) -> Publisher | None:

@@ -1,7 +1,6 @@
 """The scorer at work: sweeps over the queue, at regular times and as soon as a submission arrives (decision 5)."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import logging
@@ -17,18 +16,18 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from emer_space.errors import EmerError
+from emer_space.files.locks import lock, open_lock
 from emer_space.files.problems import SubmissionError
 from emer_space.models.chat import Chat
+from leaderboard.board.board import BEAT_S, Board
 from leaderboard.errors import LeaderboardError, TrackError
-from leaderboard.hosting.board import BEAT_S, Board
 from leaderboard.judge.judge import ANSWERS
-from leaderboard.judge.record import Record
 from leaderboard.judge.stopping import Stoppable
-from leaderboard.judge.submission import earlier_answers, judge_submission
+from leaderboard.judge.transcript import Transcript
+from leaderboard.scoring.comparison import read_comparison
+from leaderboard.scoring.judgements import earlier_answers, judge_submission
+from leaderboard.scoring.report import reports_of
 from leaderboard.scoring.scoring_process import MOST_TRACEBACK, Outcome, ScoringLimits, score_in_child
-from leaderboard.tracks.references import read_references, reference_file
-from leaderboard.tracks.rules import predictions_of
-from leaderboard.tracks.vocabularies import track_wheels
 from submissions.errors import AlreadyStored, StoreError
 from submissions.store.records import Result, Submission, check_reports
 
@@ -102,18 +101,11 @@ def _alone(board: Board) -> Iterator[bool]:
     """Whether this is the only sweep of all processes; two would do the same work twice."""
     try:
         board.home.mkdir(parents=True, exist_ok=True)
-        file = os.open(board.home / "sweep.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = open_lock(board.home / "sweep.lock")
     except OSError as problem:
         raise StoreError(f"Results cannot be stored ({problem.strerror}); let EMER_HOME be writable.") from problem
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            alone = True
-        except BlockingIOError:
-            alone = False
-        yield alone
-    finally:
-        os.close(file)
+    with file:
+        yield lock(file, wait=False)
 
 
 class _Sweep:
@@ -151,9 +143,9 @@ class _Sweep:
         )
         return min(left, key=self._rank, default=None)
 
-    def _rank(self, each: tuple[Submission, str]) -> tuple[int, bool]:
+    def _rank(self, queued: tuple[Submission, str]) -> tuple[int, bool]:
         """What failed comes later, and what a language model judges, which takes minutes, after what takes seconds."""
-        submission, version = each
+        submission, version = queued
         return self.failed.get((submission.id, version), 0), self._judged(submission.track)
 
     def _judged(self, name: str) -> bool:
@@ -204,16 +196,13 @@ class _Sweep:
             return Outcome("error", {}, detail=traceback.format_exc()[-MOST_TRACEBACK:])
         return self.score(*job, judgements=judgements)
 
-    def _judgements(self, submission: Submission, content: bytes) -> dict[str, Record]:
+    def _judgements(self, submission: Submission, content: bytes) -> dict[str, Transcript]:
         """What the language model says; of what it said before of this submission nothing is asked again."""
         track = self.board.track(submission.track)
-        references = read_references(track, reference_file(track))
-        wheels = track_wheels(track)
-        predictions = predictions_of(track, content, submission.file, wheels)
+        comparison = read_comparison(track, content, submission.file)
         results = self.board.ledger.results(submission.id).values()
-        earlier = earlier_answers(report for result in results for report in result.reports.values())
-        file = self.board.home / ANSWERS
-        return judge_submission(track, references, predictions, wheels, self.chat, file, earlier)
+        earlier = earlier_answers(report for result in results for report in reports_of(result).values())
+        return judge_submission(comparison, self.chat, self.board.home / ANSWERS, earlier)
 
     def _store(self, submission: Submission, version: str, outcome: Outcome, attempts: int) -> None:
         error = outcome.state == "error"

@@ -1,98 +1,108 @@
-"""The part of the command line that asks a language model: its options, and what is told of the answers."""
+"""The part of the command line that asks a language model: its options, and lines about the answers."""
 
-import argparse
 import csv
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal, get_args
+
+import typer
 
 from emer_space.models.chat import Chat
 from leaderboard.errors import LeaderboardError
-from leaderboard.judge.grouper import saved
-from leaderboard.judge.judge import AT_ONCE, LANGUAGES, MOST_AT_ONCE, Judge, answers_file
+from leaderboard.judge.judge import AT_ONCE, MOST_AT_ONCE, Judge, answers_file
 from leaderboard.judge.preference import Preferences, preferences
+from leaderboard.metrics.files import read_descriptions
+from leaderboard.metrics.groups import saved
+from leaderboard.metrics.metric import Metric, Role
 from leaderboard.metrics.tally import Tally
-from leaderboard.scoring.measure import read_descriptions
+from leaderboard.tracks.judges import asked_as
 
 ENDPOINT = "endpoint"
 NO_MODEL = "No language model is named; let EMER_CHAT_URL and EMER_CHAT_MODEL say where one is."
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    """For a command that may ask a language model."""
-    command.add_argument("--judge", choices=[ENDPOINT], help="clue-overlap, label-overlap: the model that scores")
-    command.add_argument("--grouper", choices=[ENDPOINT], help="set-level: the model that groups synonyms")
-    command.add_argument("--save-groups", type=Path, metavar="FILE", help="write its groups, for --groups")
-    add_asking(command)
+Endpoint = Literal["endpoint"]
+JudgeOption = Annotated[Endpoint | None, typer.Option(help="the model that scores, for a metric that has one")]
+GrouperOption = Annotated[Endpoint | None, typer.Option(help="the model that groups synonyms, likewise")]
+SaveGroups = Annotated[Path | None, typer.Option(metavar="FILE", help="write its groups, for --groups")]
+Language = Annotated[Literal["en", "zh"], typer.Option(help="of the prompts")]
+Answers = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="JSON lines that keep its answers (default: in EMER_HOME)")
+]
+AtOnce = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=MOST_AT_ONCE,
+        help=f"questions at a time (default: EMER_JUDGE_AT_ONCE or {AT_ONCE})",
+    ),
+]
 
 
-def add_asking(command: argparse.ArgumentParser) -> None:
-    """How a language model is asked."""
-    command.add_argument("--language", choices=LANGUAGES, default="en", help="of the prompts (default: en)")
-    command.add_argument(
-        "--answers", type=Path, metavar="FILE", help="JSON lines that keep its answers (default: in EMER_HOME)"
-    )
-    command.add_argument(
-        "--at-once", type=_at_once, metavar="N", help=f"questions at a time (default: EMER_JUDGE_AT_ONCE or {AT_ONCE})"
-    )
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a language model is asked: the language of the prompts, where its answers are kept, how many at a time."""
+
+    language: Literal["en", "zh"] = "en"
+    answers: Path | None = None
+    at_once: int | None = None
 
 
-def add_prefer(commands: Any) -> argparse.ArgumentParser:
-    """The command that lets a language model choose between two files of descriptions."""
-    prefer: argparse.ArgumentParser = commands.add_parser(
-        "prefer", help="let a language model choose, sample by sample, between two files of descriptions"
-    )
-    prefer.add_argument("--references", type=Path, required=True, metavar="R", help="the true descriptions")
-    prefer.add_argument("--a1", type=Path, required=True, metavar="A")
-    prefer.add_argument("--a2", type=Path, required=True, metavar="B")
-    prefer.add_argument("--out", type=Path, metavar="P.csv", help="write name, a1, a2, preference, for the metric")
-    prefer.add_argument("--json", metavar="FILE|-", help="write what was counted as JSON (- for standard output)")
-    add_asking(prefer)
-    return prefer
+def prefer(
+    references: Path, a1: Path, a2: Path, out: Path | None, asking: Asking, chat_model: Callable[[], Chat | None]
+) -> Preferences:
+    """Let a language model choose between two files of descriptions, and write its choices to `out`.
 
-
-def prefer(options: argparse.Namespace, chat_model: Callable[[], Chat | None]) -> Preferences:
-    """Raises `LeaderboardError` where no model is named or the file cannot be written."""
-    wanted, first, second = (read_descriptions(path) for path in (options.references, options.a1, options.a2))
-    found = preferences(wanted, first, second, asking_judge(options, chat_model))
-    if options.out:
+    Raises `LeaderboardError` where no model is named or the file cannot be written.
+    """
+    wanted, first, second = (read_descriptions(path) for path in (references, a1, a2))
+    preferred = preferences(wanted, first, second, asking_judge(asking, chat_model))
+    if out:
         try:
-            with options.out.open("w", encoding="utf-8", newline="") as file:
+            with out.open("w", encoding="utf-8", newline="") as file:
                 rows = csv.writer(file, lineterminator="\n")
                 rows.writerow(["name", "a1", "a2", "preference"])
-                pair = options.a1.stem, options.a2.stem
-                rows.writerows([*sample, *pair, choice] for sample, choice in found.chosen.items())
+                rows.writerows([*sample, a1.stem, a2.stem, choice] for sample, choice in preferred.chosen.items())
         except OSError as problem:
-            raise LeaderboardError(
-                f"{options.out} cannot be written ({problem.strerror}); name another file."
-            ) from None
-    return found
+            raise LeaderboardError(f"{out} cannot be written ({problem.strerror}); name another file.") from None
+    return preferred
 
 
-def judge_of(options: argparse.Namespace, judged: bool, chat_model: Callable[[], Chat | None]) -> Judge | None:
+def judge_of(
+    metric: Metric,
+    judge: Endpoint | None,
+    grouper: Endpoint | None,
+    groups: Path | None,
+    save_groups: Path | None,
+    asking: Asking,
+    chat_model: Callable[[], Chat | None],
+) -> Judge | None:
     """The judge or grouper that the options of `metric` name; None where it is scored without one.
 
     Raises `LeaderboardError` for options that do not go together, and where no model is named.
     """
-    if options.judge and not judged:
-        raise LeaderboardError(f"--judge goes with clue-overlap and label-overlap, not with {options.metric}.")
-    if judged and not options.judge:
-        raise LeaderboardError(f"{options.metric} asks a language model; add --judge {ENDPOINT}.")
-    if options.grouper and options.metric != "set-level":
-        raise LeaderboardError(f"--grouper goes with set-level, not with {options.metric}; leave it out.")
-    if options.grouper and options.groups:
+    role = metric.asked.role if metric.asked else None
+    named = {"judge": judge, "grouper": grouper}
+    for other in get_args(Role):
+        if named[other] and other != role:
+            raise LeaderboardError(f"--{other} goes with {asked_as(other)}, not with {metric.name}; leave it out.")
+    if metric.judged and not judge:
+        raise LeaderboardError(f"{metric.name} asks a language model; add --judge {ENDPOINT}.")
+    if grouper and groups:
         raise LeaderboardError("--groups and --grouper are two sources of the groups; name one of them.")
-    if options.save_groups and not options.grouper:
+    if save_groups and not grouper:
         raise LeaderboardError("--save-groups writes what a grouper answers; name one with --grouper.")
-    return asking_judge(options, chat_model) if options.judge or options.grouper else None
+    return asking_judge(asking, chat_model) if judge or grouper else None
 
 
-def asking_judge(options: argparse.Namespace, chat_model: Callable[[], Chat | None]) -> Judge:
+def asking_judge(asking: Asking, chat_model: Callable[[], Chat | None]) -> Judge:
     """Raises `LeaderboardError` where no model is named."""
     chat = chat_model()
     if chat is None:
         raise LeaderboardError(NO_MODEL)
-    return Judge(chat, options.answers or answers_file(), language=options.language, at_once=options.at_once)
+    return Judge(chat, asking.answers or answers_file(), language=asking.language, at_once=asking.at_once)
 
 
 def save_groups(path: Path, tally: Tally) -> None:
@@ -103,9 +113,9 @@ def save_groups(path: Path, tally: Tally) -> None:
         raise LeaderboardError(f"{path} cannot be written ({problem.strerror}); name another file.") from None
 
 
-def told(tally: Tally) -> list[str]:
+def asked_lines(metric: Metric, tally: Tally) -> list[str]:
     """Who judged, and what the mean is over, as lines for a reader."""
-    about = tally.facts.get("judge") or tally.facts.get("grouping", {})
+    about = tally.facts.get(metric.asked.fact, {}) if metric.asked else {}
     if "model" not in about:
         return []
     samples = tally.facts["samples"]
@@ -114,9 +124,3 @@ def told(tally: Tally) -> list[str]:
         "before",
         f"mean over {samples['scored']} of {samples['references']} samples; {about['unread']} could not be read",
     ]
-
-
-def _at_once(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_AT_ONCE:
-        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_AT_ONCE}")
-    return int(text)

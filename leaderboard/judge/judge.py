@@ -3,13 +3,11 @@
 An answer that cannot be read is asked for once more, with a remark; then the sample is left unscored, with its reason.
 """
 
-import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from tqdm import tqdm
 
@@ -17,11 +15,13 @@ from emer_space.errors import Cancelled, ModelUnavailable
 from emer_space.language_model.answer_cache import KeptAnswers, question_key
 from emer_space.language_model.prompt_files import Prompt, load_prompt
 from emer_space.models.chat import MOST_TOKENS, Chat, Message
-from emer_space.settings import app_home
-from leaderboard.errors import JudgeUnavailable, LeaderboardError
-from leaderboard.judge.record import Record, Replay
+from emer_space.settings import app_home, number_from_environment
+from leaderboard.errors import JudgeUnavailable
+from leaderboard.judge.transcript import Replay, Transcript
+from leaderboard.metrics.judge import Purpose, Question, T, Verdicts
 
 PROMPTS = Path(__file__).parent / "prompts"
+AGAIN = Purpose("again", PROMPTS)
 LANGUAGES = ("en", "zh")
 ANSWERS = Path("judge") / "answers.jsonl"
 """In the app's home."""
@@ -33,36 +33,6 @@ PROBE: list[Message] = [{"role": "user", "content": "Answer with the one word: h
 """Asked where a question got no answer: whether it is the question's fault, or the model is away."""
 
 NOT_ASKED = "not asked, since too many answers could not be read"
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Question(Generic[T]):
-    """What is put into a prompt, and how the answer is read, by nothing but these values.
-
-    `read` raises `ValueError` where it cannot be.
-    """
-
-    values: Mapping[str, str]
-    read: Callable[[str], T]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdicts(Generic[T]):
-    """What was read of each sample's answer; `unread` are the samples of which nothing could be, with the reason.
-
-    `about` names the judge, for the provenance.
-    """
-
-    values: Mapping[Any, T]
-    unread: Mapping[Any, str]
-    about: Mapping[str, Any]
-
-
-def by_name(verdicts: Mapping[Any, Any]) -> dict[str, Any]:
-    """What is told of samples, by their ids as text."""
-    return {sample if isinstance(sample, str) else "/".join(sample): value for sample, value in verdicts.items()}
 
 
 class Judge:
@@ -87,21 +57,21 @@ class Judge:
         self._at_once = at_once or at_once_from_environment()
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self.record = Record(chat.name)
+        self.record = Transcript(chat.name)
 
     @classmethod
-    def again(cls, record: Record, language: str = "en") -> "Judge":
+    def again(cls, record: Transcript, language: str = "en") -> "Judge":
         """A judge that says what is recorded, where no model can be reached."""
         judge = cls(Replay(record), language=language, at_once=1)
         judge.record.asked, judge.record.kept = record.asked, record.kept
         return judge
 
-    def verdicts(self, purpose: str, questions: Mapping[Any, Question[T]]) -> Verdicts[T]:
+    def verdicts(self, purpose: Purpose, questions: Mapping[Any, Question[T]]) -> Verdicts[T]:
         """Ask with the prompt of a purpose, each sample its question; what is asked of several is asked once.
 
         Raises `JudgeUnavailable` where the model is away; what was answered before is kept.
         """
-        prompt, again = (load_prompt(PROMPTS, name, self._language) for name in (purpose, "again"))
+        prompt, again = (load_prompt(each.folder, each.name, self._language) for each in (purpose, AGAIN))
         alike: dict[tuple[tuple[str, str], ...], list[Any]] = {}
         for sample, question in questions.items():
             alike.setdefault(tuple(sorted(question.values.items())), []).append(sample)
@@ -112,7 +82,7 @@ class Judge:
                 pool.submit(self._verdict, prompt, again, questions[samples[0]]): samples for samples in alike.values()
             }
             try:
-                for done in tqdm(as_completed(asked), total=len(asked), unit="answer", desc=purpose, disable=None):
+                for done in tqdm(as_completed(asked), total=len(asked), unit="answer", desc=purpose.name, disable=None):
                     value, reason = done.result()
                     if reason:
                         unread |= dict.fromkeys(asked[done], reason)
@@ -187,11 +157,8 @@ class Judge:
 
 
 def at_once_from_environment() -> int:
-    """`EMER_JUDGE_AT_ONCE`, or four. Raises `LeaderboardError` where it is no number."""
-    text = os.environ.get("EMER_JUDGE_AT_ONCE", str(AT_ONCE))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_AT_ONCE:
-        raise LeaderboardError(f"EMER_JUDGE_AT_ONCE must be a number from 1 to {MOST_AT_ONCE}, for instance {AT_ONCE}.")
-    return int(text)
+    """`EMER_JUDGE_AT_ONCE`, or four. Raises `InputError` where it is no number."""
+    return number_from_environment("EMER_JUDGE_AT_ONCE", AT_ONCE, 1, MOST_AT_ONCE)
 
 
 def answers_file() -> Path:

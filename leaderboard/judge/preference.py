@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from emer_space.language_model.prompt_files import quoted
-from leaderboard.judge.judge import Judge, Question, by_name
-from leaderboard.judge.reading import PREFERENCES, read_preference
+from emer_space.language_model.replies import PREFERENCES, read_preference
+from leaderboard.judge.judge import PROMPTS
 from leaderboard.metrics.description import Texts
+from leaderboard.metrics.judge import Judge, Purpose, Question, by_name
 
-PURPOSE = "preference"
+PREFERENCE = Purpose("preference", PROMPTS)
 A1, A2, SAME = PREFERENCES
 SWAPPED = {A1: A2, A2: A1, SAME: SAME}
 
@@ -44,18 +45,18 @@ def preferences(references: Texts, first: Texts, second: Texts, judge: Judge) ->
             values = {name: quoted(text) for name, text in texts.items()}
             questions[sample, order] = Question(values, read_preference)
     unasked = len(chosen)
-    found = judge.verdicts(PURPOSE, questions)
+    verdicts = judge.verdicts(PREFERENCE, questions)
     by_order = 0
     for sample in dict.fromkeys(sample for sample, _ in questions):
-        if (sample, 0) in found.values and (sample, 1) in found.values:
-            there, back = found.values[sample, 0], SWAPPED[found.values[sample, 1]]
+        if (sample, 0) in verdicts.values and (sample, 1) in verdicts.values:
+            there, back = verdicts.values[sample, 0], SWAPPED[verdicts.values[sample, 1]]
             chosen[sample] = there if there == back else SAME
             by_order += there != back
-    unread = {sample: reason for (sample, _), reason in found.unread.items()}
+    unread = {sample: reason for (sample, _), reason in verdicts.unread.items()}
     facts = {
-        **{name: sum(each == name for each in chosen.values()) for name in PREFERENCES},
+        **{name: sum(choice == name for choice in chosen.values()) for name in PREFERENCES},
         "by_order": by_order,
-        "judge": {**found.about, "unasked": unasked, "unread": len(unread)},
+        "judge": {**verdicts.about, "unasked": unasked, "unread": len(unread)},
         "unread": by_name(unread),
     }
     return Preferences({sample: chosen[sample] for sample in samples if sample in chosen}, facts)

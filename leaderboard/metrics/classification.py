@@ -3,27 +3,22 @@
 As scikit-learn has them: WAF is the F1 of each class weighted by its references, macro-F1 the plain mean over the
 classes of references and predictions, UAR (balanced accuracy) the mean recall over the classes of the references.
 A missing prediction is wrong and no class of its own.
-
-Where there are two classes (sentiment, preference), a prediction may decide for neither: `neutral`, 0, or `same`. The
-official codes count it as one of the two, as not positive and as `a1`: that is the rule `official`; with `strict` it
-is wrong.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from emer_space.files.tables import Column, Table
+from leaderboard.metrics.metric import Metric, Resources
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, ratio
 
 Classes = Mapping[Any, str]
 """Sample → its class, lower-cased and stripped."""
-Undecided = Literal["official", "strict"]
-"""What becomes of a prediction that decides for neither of two classes."""
-NEUTRAL, SAME = "neutral", "same"
-COUNTED_AS = {NEUTRAL: "negative", SAME: "a1"}
-"""The class that the official codes take for a prediction which decides for neither."""
+SCORES = r"acc|waf|macro_f1|uar"
+MOST_CLASSES = 100
+CLASS = Column("discrete", "choice", aliases=("label", "emotion", "openset"))
 
 
 def classification(references: Classes, predictions: Classes) -> Tally:
@@ -58,30 +53,20 @@ def classification(references: Classes, predictions: Classes) -> Tally:
     return Tally(cells, scores, np.ones(len(references), bool), facts)
 
 
-def sentiment(references: Classes, predictions: Classes, undecided: Undecided = "official") -> Tally:
-    """Positive against not positive (MOSI, MOSEI, SIMS): references of score 0, which are neutral, are dropped."""
-    return _of_two(NEUTRAL, references, predictions, undecided)
+def _classification(references: Table, predictions: Table, resources: Resources) -> Tally:
+    wanted = references.column("discrete")
+    if len(set(wanted.values())) > MOST_CLASSES:
+        raise ValueError(f"There are more than {MOST_CLASSES} classes in the references")
+    return classification(wanted, predictions.column("discrete"))
 
 
-def preference(references: Classes, predictions: Classes, undecided: Undecided = "official") -> Tally:
-    """Which of two descriptions people prefer (MER2026 track 3): references `same` are skipped."""
-    return _of_two(SAME, references, predictions, undecided)
-
-
-def _of_two(neither: str, references: Classes, predictions: Classes, undecided: Undecided) -> Tally:
-    """References of `neither` are dropped; predictions of it are counted by the rule."""
-    kept = {sample: name for sample, name in references.items() if name != neither}
-    count = sum(predictions.get(sample) == neither for sample in kept)
-    decided = {
-        sample: COUNTED_AS[neither] if name == neither and undecided == "official" else name
-        for sample, name in predictions.items()
-    }
-    tally = classification(kept, decided)
-    samples = {
-        **coverage(references, predictions),
-        "scored": len(kept),
-        "skipped": len(references) - len(kept),
-        neither: len(references) - len(kept),
-    }
-    facts = {**tally.facts, "samples": samples, "undecided": {"rule": undecided, "predictions": count}}
-    return replace(tally, facts=facts)
+METRIC = Metric(
+    name="classification",
+    version="1",
+    about="ACC, WAF, macro-F1, UAR, confusion matrix",
+    primary="waf",
+    scores=SCORES,
+    references=(CLASS,),
+    predictions=(CLASS,),
+    tally=_classification,
+)

@@ -7,18 +7,18 @@ soft counts, Zhang et al. 2020, with sentences in the place of tokens). F is tak
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from emer_space.files.tables import Table
+from leaderboard.metrics.columns import REASON
+from leaderboard.metrics.metric import Embed, Metric, Resources
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, harmonic, ratio
 
 Texts = Mapping[Any, str]
-Embed = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Sentences → vectors of unit length, shape (n, d)."""
 MOST_CLUES = 200
 """Clues of a description that are matched; what comes after them counts as unmatched."""
 _CLUE = re.compile(r"[^.!?;。！？；\n]*[^\s.!?;。！？；][^.!?;。！？；\n]*")
@@ -49,15 +49,15 @@ def description(references: Texts, predictions: Texts, embed: Embed | None = Non
 
     def scores(totals: Floats) -> Scores:
         count, rouge, precision, recall = np.moveaxis(totals, -1, 0)
-        found = {"rouge_l": ratio(rouge, count)}
+        values = {"rouge_l": ratio(rouge, count)}
         if by_meaning:
             precision, recall = ratio(precision, count), ratio(recall, count)
-            found |= {
+            values |= {
                 "clues.f": harmonic(precision, recall),
                 "clues.precision": precision,
                 "clues.recall": recall,
             }
-        return found
+        return values
 
     facts["samples"] = {
         **coverage(references, predictions),
@@ -109,11 +109,28 @@ def _clue_scores(pairs: Pairs, embed: Embed) -> Floats:
     sentences = sorted({clue for sides in split for side in sides for clue in side})
     place = {sentence: number for number, sentence in enumerate(sentences)}
     vectors = embed(sentences)
-    found = np.zeros((len(pairs), 2))
+    shares = np.zeros((len(pairs), 2))
     for number, (wanted, given) in enumerate(split):
         if wanted and given:
             rows, columns = ([place[clue] for clue in side[:MOST_CLUES]] for side in (given, wanted))
             similar = np.clip(vectors[rows].astype(np.float64) @ vectors[columns].T.astype(np.float64), 0, 1)
             matched = similar[linear_sum_assignment(similar, maximize=True)].sum()
-            found[number] = matched / len(given), matched / len(wanted)
-    return found
+            shares[number] = matched / len(given), matched / len(wanted)
+    return shares
+
+
+def _description(references: Table, predictions: Table, resources: Resources) -> Tally:
+    return description(references.column("reason"), predictions.column("reason"), resources.embed)
+
+
+METRIC = Metric(
+    name="description",
+    version="1",
+    about="BLEU, chrF (0 to 100), ROUGE-L, and clue by clue by meaning",
+    primary="clues.f",
+    scores=r"rouge_l|clues\.(f|precision|recall)",
+    references=(REASON,),
+    predictions=(REASON,),
+    tally=_description,
+    needs=("sentences",),
+)

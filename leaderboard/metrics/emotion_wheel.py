@@ -11,7 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from leaderboard.metrics.label_sets import Labels, Numbers, Side, codebook_of, counted, frequencies, plain
+from emer_space.files.problems import refusal
+from emer_space.files.tables import Id, Table
+from leaderboard.metrics.columns import LABELS
+from leaderboard.metrics.label_sets import Labels, Numbers, Side, codebook_of, counted, frequencies
+from leaderboard.metrics.metric import Metric, Resources
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, harmonic, ratio
 from leaderboard.metrics.wheels import Wheels
 
@@ -23,41 +27,17 @@ def emotion_wheel(references: Labels, predictions: Labels, wheels: Wheels, level
     The samples are those of the references; predictions for others are ignored and counted.
     """
     names = codebook_of(wheels).names
-    return _tally(references, predictions, wheels, [name for name in names if "." in name] if levels_only else names)
+    return tally_of(references, predictions, wheels, [name for name in names if "." in name] if levels_only else names)
 
 
-def hit(references: Labels, predictions: Labels, wheels: Wheels) -> Tally:
-    """HIT (MER-UniBench, one-hot references): 1 where the reference's inner-ring group is among the prediction's.
-
-    The mean over samples and wheels; more labels than the one asked for are not punished. Raises `ValueError` where a
-    sample has several references.
-    """
-    crowded = next((name for name, labels in references.items() if len({plain(label) for label in labels}) > 1), None)
-    if crowded is not None:
-        raise ValueError(f"HIT takes one reference label a sample; {crowded!r} has several.")
-    tally = _tally(references, predictions, wheels, tuple(f"level1.{wheel}" for wheel in wheels.names))
-
-    def scores(totals: Floats) -> Scores:
-        found = tally.scores(totals)
-        hits = {f"{wheel}.hit": found[f"level1.{wheel}.recall"] for wheel in wheels.names}
-        return {"hit": found["level1.recall"], **hits}
-
-    return Tally(
-        tally.quantities,
-        scores,
-        tally.scored,
-        {name.removeprefix("level1."): fact for name, fact in tally.facts.items()},
-    )
-
-
-def _tally(references: Labels, predictions: Labels, wheels: Wheels, names: Sequence[str]) -> Tally:
+def tally_of(references: Labels, predictions: Labels, wheels: Wheels, names: Sequence[str]) -> Tally:
     """Precision, recall and F of the named groupings; `level1.wheel1` counts into the means of `level1` as well."""
     numbers = Numbers()
     wanted = Side(list(references.values()), numbers)
     given = Side([predictions.get(name, ()) for name in references], numbers)
     labels, codebook = list(numbers), codebook_of(wheels)
     table = codebook.table(labels)
-    sides = {side: (each, each.times(len(labels))) for side, each in (("references", wanted), ("predictions", given))}
+    sides = {name: (side, side.times(len(labels))) for name, side in (("references", wanted), ("predictions", given))}
     quantities = np.empty((len(names), 3, len(references)))
     facts: dict[str, Any] = {}
     for place, name in enumerate(names):
@@ -68,7 +48,7 @@ def _tally(references: Labels, predictions: Labels, wheels: Wheels, names: Seque
         facts[f"{name}.scored"] = int(scored.sum())
         facts[f"{name}.skipped"] = len(scored) - facts[f"{name}.scored"]
         facts[f"{name}.dropped"] = {
-            side: float(times @ (groups < 0) / max(len(each.labels), 1)) for side, (each, times) in sides.items()
+            of_side: float(times @ (groups < 0) / max(len(side.labels), 1)) for of_side, (side, times) in sides.items()
         }
     families: dict[str, list[str]] = {}
     for name in names:
@@ -76,19 +56,19 @@ def _tally(references: Labels, predictions: Labels, wheels: Wheels, names: Seque
             families.setdefault(name.partition(".")[0], []).append(name)
 
     def scores(totals: Floats) -> Scores:
-        found: dict[str, Floats] = {}
+        single: dict[str, Floats] = {}
         for place, name in enumerate(names):
             scored, precision, recall = np.moveaxis(totals[..., 3 * place : 3 * place + 3], -1, 0)
             precision, recall = ratio(precision, scored), ratio(recall, scored)
-            found[f"{name}.f"] = harmonic(precision, recall)
-            found[f"{name}.precision"], found[f"{name}.recall"] = precision, recall
+            single[f"{name}.f"] = harmonic(precision, recall)
+            single[f"{name}.precision"], single[f"{name}.recall"] = precision, recall
         scoring = {name: (totals[..., 3 * place] > 0) | wheels.zero_unscored for place, name in enumerate(names)}
         means = {
-            f"{family}.{score}": _mean([found[f"{member}.{score}"] for member in members], map(scoring.get, members))
+            f"{family}.{score}": _mean([single[f"{member}.{score}"] for member in members], map(scoring.get, members))
             for family, members in families.items()
             for score in ("f", "precision", "recall")
         }
-        return {**means, **found}
+        return {**means, **single}
 
     on_wheels = [place for place, name in enumerate(names) if "." in name]
     unknown = table[:, -1] == 0
@@ -114,3 +94,28 @@ def _mean(values: Sequence[Floats], counts: Iterable[Any]) -> Floats:
     """The mean over those that count; 0 where none does."""
     weights = np.array(list(counts), np.float64)
     return ratio((np.array(values) * weights).sum(axis=0), weights.sum(axis=0))
+
+
+def _ew(references: Table, predictions: Table, resources: Resources) -> Tally:
+    return emotion_wheel(references.column("openset"), given_labels(predictions), resources.wheels)
+
+
+def given_labels(predictions: Table) -> dict[Id, Any]:
+    """The labels of the predictions. Raises `SubmissionError` where the file has none, as a part of a track may."""
+    if "openset" not in predictions.present:
+        raise refusal("missing", "The column is not there", "add it", column="openset")
+    return predictions.column("openset")
+
+
+METRIC = Metric(
+    name="ew",
+    version="1",
+    about="emotion wheels: precision, recall and F of wheel groups, two levels, M1, M2 (OV-MER, MER2025/26)",
+    primary="level1.f",
+    scores=r"(level[12](\.[\w-]+)?|m[12])\.(f|precision|recall)",
+    references=(LABELS,),
+    predictions=(LABELS,),
+    tally=_ew,
+    needs=("wheels",),
+    on_wheels="openset",
+)

@@ -1,14 +1,18 @@
-"""Synonym groups of each sample, as an LLM answered them or as a nested list: the grouping of the set-level metric."""
+"""Synonym groups of each sample: as a file has them, or as a language model groups them (EMER, MER2024-OV)."""
 
-import re
+import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from emer_space.files.label_lists import parse_labels
+from emer_space.language_model.prompt_files import quoted
+from emer_space.language_model.replies import Groups, label_lists, read_groups
+from leaderboard.metrics.judge import Judge, Purpose, Question, Verdicts
+from leaderboard.metrics.label_sets import Labels, plain
 
-_INNERMOST = re.compile(r"\[([^\[\]]*)\]")
-
-Groups = tuple[tuple[str, ...], ...]
+GROUPING = Purpose("grouping")
+MOST_LABELS = 100
+"""Labels of a sample that are grouped, those of the reference first; what comes after them stands for itself."""
 
 
 def parse_groups(answer: Any) -> Groups:
@@ -18,7 +22,7 @@ def parse_groups(answer: Any) -> Groups:
     `ValueError` for what holds no list, and for a list that is none of labels.
     """
     if isinstance(answer, str):
-        lists: Sequence[Any] = [parse_labels(f"[{inner}]") for inner in _INNERMOST.findall(answer)]
+        lists: Sequence[Any] = label_lists(answer)
     elif isinstance(answer, list):
         lists = answer if all(isinstance(group, list) for group in answer) else [answer]
     else:
@@ -34,3 +38,39 @@ def parse_groups(answer: Any) -> Groups:
 def representatives(groups: Groups) -> Mapping[str, str]:
     """Label → the first word of its group; of several groups the last one counts, as in the official code."""
     return {label: group[0] for group in groups for label in group}
+
+
+def asked_groups(references: Labels, predictions: Labels, grouper: Judge) -> Verdicts[Groups]:
+    """The groups of each sample's labels on both sides.
+
+    The words are asked about in alphabetical order, so that none is known as a reference's and the same words are one
+    question. Nothing is asked where the scores are the same whatever the groups: a side is empty, or both are equal.
+    """
+    questions: dict[Any, Question[Groups]] = {}
+    for sample, labels in references.items():
+        wanted, given = _words(labels), _words(predictions.get(sample, ()))
+        if wanted and given and set(wanted) != set(given):
+            union = tuple(sorted(list(dict.fromkeys([*wanted, *given]))[:MOST_LABELS]))
+            values = {"labels": quoted_list(union)}
+            questions[sample] = Question(values, partial(read_groups, labels=union))
+    verdicts = grouper.verdicts(GROUPING, questions)
+    unasked: Mapping[Any, Groups] = {sample: () for sample in references if sample not in questions}
+    values_of = {**unasked, **verdicts.values}
+    return Verdicts(
+        {sample: values_of[sample] for sample in references if sample in values_of}, verdicts.unread, verdicts.about
+    )
+
+
+def quoted_list(words: tuple[str, ...]) -> str:
+    """Words as a JSON list, each quoted as texts are."""
+    return f"[{', '.join(map(quoted, words))}]"
+
+
+def saved(groups: Mapping[str, Groups | None]) -> str:
+    """As `--groups` reads them: JSON, sample → nested list, and null where none were to be had."""
+    lines = [f"{json.dumps(name)}: {json.dumps(nested)}" for name, nested in groups.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _words(labels: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for label in labels if (word := plain(label))))

@@ -49,11 +49,11 @@ class Side:
 
     def bits(self, table: Bits) -> Bits:
         """The groups of each sample, one bit a group, shape (samples,); `table` has that of each label."""
-        found = np.zeros(len(self._order), np.uint64)
+        bits = np.zeros(len(self._order), np.uint64)
         for layer in self._layers:
-            found[: len(layer)] |= table[layer]
-        unsorted = np.empty_like(found)
-        unsorted[self._order] = found
+            bits[: len(layer)] |= table[layer]
+        unsorted = np.empty_like(bits)
+        unsorted[self._order] = bits
         return unsorted
 
     @property
@@ -84,8 +84,8 @@ def counted(references: Side, predictions: Side, groups: NDArray[np.int64]) -> S
         table = np.where(
             groups >= 0, np.left_shift(np.uint64(1), np.maximum(groups, 0).astype(np.uint64)), np.uint64(0)
         )
-        asked, told = references.bits(table), predictions.bits(table)
-        return [np.bitwise_count(bits) for bits in (asked, told, asked & told)]
+        wanted_bits, given_bits = references.bits(table), predictions.bits(table)
+        return [np.bitwise_count(bits) for bits in (wanted_bits, given_bits, wanted_bits & given_bits)]
     wanted, given = references.pairs(groups, width), predictions.pairs(groups, width)
     both = np.concatenate([wanted, given])
     both.sort(kind="stable")  # two sorted runs: merged in one go

@@ -1,173 +1,76 @@
-"""The metrics by name: what columns each reads on either side, and how two tables become a tally."""
+"""The metrics by name: the modules of this package that define a `METRIC`, and those that other packages add."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from importlib import import_module, metadata
 
-from emer_space.files.problems import refusal
-from emer_space.files.tables import Column, Id, Table
-from emer_space.vocabulary import load_vocabulary
-from leaderboard.errors import JudgeUnavailable
-from leaderboard.judge import overlap
-from leaderboard.judge.grouper import group
-from leaderboard.judge.judge import Judge, by_name
-from leaderboard.metrics import classification as classes
-from leaderboard.metrics.description import Embed, description
-from leaderboard.metrics.emotion_wheel import emotion_wheel, hit
-from leaderboard.metrics.groups import Groups
-from leaderboard.metrics.set_level import set_level
-from leaderboard.metrics.tally import Tally
-from leaderboard.metrics.valence import polarity
-from leaderboard.metrics.wheels import Wheels
+from leaderboard import metrics
+from leaderboard.errors import MetricError
+from leaderboard.metrics.metric import Metric
+
+GROUP = "emer_space.metrics"
+"""Of the entry points of other packages; each loads to a `Metric`, under the metric's own name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What a metric may need besides the two tables."""
+class Registry(Mapping[str, Metric]):
+    """Name → metric, in alphabetical order; looked for when first asked.
 
-    wheels: Wheels
-    groups: Mapping[Id, Groups | None] | None = None
-    embed: Embed | None = None
-    judge: Judge | None = None
-    """The language model that a metric asks; set-level has it as its grouper."""
-    undecided: classes.Undecided = "official"
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """`version` changes with every change of a score. `primary` is the score that ranks by default, `scores` the form
-    of the names of all that can.
-
-    `pair` are key columns that count where both files have them. `any_of`: a file must have one of these columns.
-    `judged`: there is no score without a language model; `worded`: none without a vocabulary. `of_two`: there are two
-    classes, so it is to be said what becomes of a prediction that decides for neither.
+    Raises `MetricError` naming the package whose metric cannot be used.
     """
 
-    version: str
-    primary: str
-    references: tuple[Column, ...]
-    predictions: tuple[Column, ...]
-    tally: Callable[[Table, Table, Resources], Tally]
-    pair: tuple[str, ...] = ()
-    judged: bool = False
-    worded: bool = False
-    of_two: bool = False
-    scores: str = r"acc|waf|macro_f1|uar"
+    @cached_property
+    def _metrics(self) -> dict[str, Metric]:
+        by_name: dict[str, Metric] = {}
+        for metric in (*_own(), *_added()):
+            if metric.name in by_name:
+                first, second = (each.package or "this project" for each in (by_name[metric.name], metric))
+                raise MetricError(f"There are two metrics {metric.name}, of {first} and of {second}; uninstall one.")
+            by_name[metric.name] = metric
+        return dict(sorted(by_name.items()))
 
-    @property
-    def any_of(self) -> tuple[str, ...]:
-        required = tuple(column.name for column in self.predictions if column.required)
-        return required or tuple(column.name for column in self.predictions)
+    def __getitem__(self, name: str) -> Metric:
+        return self._metrics[name]
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._metrics)
 
-LABELS = Column("openset", "labels")
-ONE_LABEL = Column("openset", "labels", aliases=("discrete", "label", "emotion"), most=1)
-SOME_LABELS = Column("openset", "labels", aliases=("discrete", "label", "emotion"))
-CLASS = Column("discrete", "choice", aliases=("label", "emotion", "openset"))
-POLARITY = Column("sentiment", "polarity", aliases=("score", "valence"))
-MOST_CLASSES = 100
-PREFERENCE = Column("preference", "choice", choices=("a1", "a2", "same"))
-REASON = Column("reason", "text", aliases=("description", "english"), longest=5_000)
+    def __len__(self) -> int:
+        return len(self._metrics)
 
+    def named(self, name: str) -> Metric:
+        """Raises `MetricError` where there is none of that name, telling those that there are."""
+        if name not in self:
+            raise MetricError(f"There is no metric {name!r}; choose among {', '.join(self)}.")
+        return self[name]
 
-def _labels(predictions: Table) -> dict[Id, Any]:
-    """The labels of the predictions, where a file need not have any."""
-    if "openset" not in predictions.present:
-        raise refusal("missing", "The column is not there", "add it", column="openset")
-    return predictions.column("openset")
+    def those(self, chosen: Callable[[Metric], bool], word: str = "and") -> str:
+        """The names of the metrics that are chosen, for a message: "sentiment and preference"."""
+        return f" {word} ".join(name for name, metric in self.items() if chosen(metric))
 
 
-def _ew(references: Table, predictions: Table, resources: Resources) -> Tally:
-    return emotion_wheel(references.column("openset"), _labels(predictions), resources.wheels)
+METRICS = Registry()
 
 
-def _set_level(references: Table, predictions: Table, resources: Resources) -> Tally:
-    wanted, given = references.column("openset"), predictions.column("openset")
-    if resources.judge is None:
-        return set_level(wanted, given, resources.wheels, resources.groups)
-    found = group(wanted, given, resources.judge)
-    groups: dict[Id, Groups | None] = {**found.values, **dict.fromkeys(found.unread)}
-    tally = set_level(wanted, given, resources.wheels, groups, {"source": "language model", **found.about})
-    return replace(tally, facts={**tally.facts, "groups": by_name(groups), "unread": by_name(found.unread)})
+def _own() -> Iterator[Metric]:
+    for module in pkgutil.iter_modules(metrics.__path__, f"{metrics.__name__}."):
+        metric = getattr(import_module(module.name), "METRIC", None)
+        if isinstance(metric, Metric):
+            yield metric
 
 
-def _overlap(purpose: str, references: Table, predictions: Table, resources: Resources) -> Tally:
-    if resources.judge is None:
-        raise JudgeUnavailable(f"{purpose} asks a language model, and none is named; name one.")
-    return overlap.overlap(purpose, references.column("reason"), predictions.column("reason"), resources.judge)
-
-
-def _hit(references: Table, predictions: Table, resources: Resources) -> Tally:
-    return hit(references.column("openset"), _labels(predictions), resources.wheels)
-
-
-def _classification(references: Table, predictions: Table, resources: Resources) -> Tally:
-    wanted = references.column("discrete")
-    if len(set(wanted.values())) > MOST_CLASSES:
-        raise ValueError(f"There are more than {MOST_CLASSES} classes in the references")
-    return classes.classification(wanted, predictions.column("discrete"))
-
-
-def _preference(references: Table, predictions: Table, resources: Resources) -> Tally:
-    return classes.preference(references.column("preference"), predictions.column("preference"), resources.undecided)
-
-
-def _sentiment(references: Table, predictions: Table, resources: Resources) -> Tally:
-    """A sample's own sentiment, else that of its labels."""
-    if not {"sentiment", "openset"} & predictions.present:
-        raise refusal("missing", "The column is not there", "add it, or openset", column="sentiment")
-    own, labels = predictions.column("sentiment"), predictions.column("openset")
-    mapped = {sample: polarity(given) for sample, given in labels.items() if sample not in own}
-    asked = references.column("sentiment")
-    tally = classes.sentiment(asked, {**mapped, **own}, resources.undecided)
-    source: dict[str, Any] = {
-        "sentiment": sum(sample in own for sample in asked),
-        "labels by the open vocabulary's valence": sum(sample in mapped for sample in asked),
-        "open vocabulary": load_vocabulary().version,
-    }
-    return Tally(tally.quantities, tally.scores, tally.scored, {**tally.facts, "read_from": source})
-
-
-def _description(references: Table, predictions: Table, resources: Resources) -> Tally:
-    return description(references.column("reason"), predictions.column("reason"), resources.embed)
-
-
-METRICS: Mapping[str, Metric] = {
-    "ew": Metric(
-        "1",
-        "level1.f",
-        (LABELS,),
-        (LABELS,),
-        _ew,
-        worded=True,
-        scores=r"(level[12](\.[\w-]+)?|m[12])\.(f|precision|recall)",
-    ),
-    "set-level": Metric("1", "avg", (LABELS,), (LABELS,), _set_level, worded=True, scores=r"precision|recall|avg|f"),
-    "hit": Metric("1", "hit", (ONE_LABEL,), (SOME_LABELS,), _hit, worded=True, scores=r"([\w-]+\.)?hit"),
-    "classification": Metric("1", "waf", (CLASS,), (CLASS,), _classification),
-    "sentiment": Metric(
-        "2",
-        "waf",
-        (POLARITY,),
-        (replace(POLARITY, required=False), replace(LABELS, required=False)),
-        _sentiment,
-        of_two=True,
-    ),
-    "preference": Metric("2", "waf", (PREFERENCE,), (PREFERENCE,), _preference, pair=("a1", "a2"), of_two=True),
-    "description": Metric(
-        "1", "clues.f", (REASON,), (REASON,), _description, scores=r"rouge_l|clues\.(f|precision|recall)"
-    ),
-    **{
-        name: Metric(
-            "1",
-            (score := name.replace("-", "_")),
-            (REASON,),
-            (REASON,),
-            partial(_overlap, name),
-            scores=score,
-            judged=True,
-        )
-        for name in (overlap.CLUES, overlap.LABELS)
-    },
-}
+def _added() -> Iterator[Metric]:
+    for point in sorted(metadata.entry_points(group=GROUP), key=lambda point: point.name):
+        package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+        try:
+            metric = point.load()
+        except Exception as problem:
+            reason = " ".join(str(problem).split()) or type(problem).__name__
+            raise MetricError(
+                f"The metric {point.name} of the package {package} cannot be loaded ({reason}); mend or uninstall it."
+            ) from problem
+        if not isinstance(metric, Metric) or metric.name != point.name:
+            what = f"the metric {metric.name}" if isinstance(metric, Metric) else type(metric).__name__
+            raise MetricError(f"The package {package} gives {what} as the metric {point.name}; mend or uninstall it.")
+        yield replace(metric, package=package)

@@ -2,16 +2,21 @@
 
 Precision_s = mean |Y∩Ŷ|/|Ŷ| (the papers also say accuracy), Recall_s = mean |Y∩Ŷ|/|Y|, Avg their mean, and F from the
 means. An empty prediction scores 0 and 0. The official code divides by zero where a sample has no reference labels;
-such a sample is skipped here, and so is one whose groups a language model did not tell in a readable way.
+such a sample is skipped here, and so is one whose groups could not be read from a language model's answer.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from leaderboard.metrics.groups import Groups, representatives
+from emer_space.files.tables import Id, Table
+from leaderboard.metrics.columns import LABELS
+from leaderboard.metrics.groups import GROUPING, Groups, asked_groups, representatives
+from leaderboard.metrics.judge import by_name
 from leaderboard.metrics.label_sets import Labels
+from leaderboard.metrics.metric import Asked, Metric, Resources
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, harmonic, ratio
 from leaderboard.metrics.wheels import Wheels
 
@@ -28,9 +33,9 @@ def set_level(
     """`precision`, `recall`, `avg` and `f`. A label stands for the first word of its group, or for itself.
 
     The groups are those of `groups`, each sample its own, and of a sample with None there are none to be had; without
-    it, those of the vocabulary (`Wheels.synonym`). `grouper` is told as the source of the groups.
+    it, those of the vocabulary (`Wheels.synonym`). `grouper` is given as the source of the groups.
     """
-    unread = {sample for sample, found in (groups or {}).items() if found is None}
+    unread = {sample for sample, own in (groups or {}).items() if own is None}
     shared = None if groups is not None else _of_vocabulary(references, predictions, wheels)
     quantities = np.zeros((len(references), 3))
     for place, (sample, labels) in enumerate(references.items()):
@@ -82,3 +87,28 @@ def _pieces(label: str, named: Mapping[str, str]) -> Iterable[str]:
 def _of_vocabulary(references: Labels, predictions: Labels, wheels: Wheels) -> dict[str, str]:
     labels = {label.strip().lower() for side in (references, predictions) for row in side.values() for label in row}
     return {label: group for label in labels if (group := wheels.synonym(label)) is not None}
+
+
+def _set_level(references: Table, predictions: Table, resources: Resources) -> Tally:
+    wanted, given = references.column("openset"), predictions.column("openset")
+    if resources.judge is None:
+        return set_level(wanted, given, resources.wheels, resources.groups)
+    verdicts = asked_groups(wanted, given, resources.judge)
+    groups: dict[Id, Groups | None] = {**verdicts.values, **dict.fromkeys(verdicts.unread)}
+    tally = set_level(wanted, given, resources.wheels, groups, {"source": "language model", **verdicts.about})
+    return replace(tally, facts={**tally.facts, "groups": by_name(groups), "unread": by_name(verdicts.unread)})
+
+
+METRIC = Metric(
+    name="set-level",
+    version="1",
+    about="overlap after synonyms are grouped (EMER, MER2024-OV); `--groups`: JSON, sample → nested list or a model's "
+    "answer",
+    primary="avg",
+    scores=r"precision|recall|avg|f",
+    references=(LABELS,),
+    predictions=(LABELS,),
+    tally=_set_level,
+    needs=("wheels", "groups"),
+    asked=Asked("grouper", GROUPING, "grouping"),
+)

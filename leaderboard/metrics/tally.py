@@ -20,7 +20,7 @@ Scores = Mapping[str, Floats]
 class Tally:
     """`quantities`: shape (samples, quantities). `scores`: totals of shape (…, quantities) → each score, shape (…).
 
-    `scored` says which samples count at all, shape (samples,). `facts` are what is told beside the scores and not
+    `scored` says which samples count at all, shape (samples,). `facts` stand beside the scores and are not
     resampled, by dotted name.
     """
 

@@ -28,7 +28,7 @@ class Wheels(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The wheels, in the order in which they are told."""
+        """The wheels, in the order in which scores list them."""
         ...
 
     def knows(self, label: str) -> bool: ...

@@ -7,19 +7,20 @@ from typing import Any
 import gradio as gr
 
 from emer_space.page.turns import Lines
-from leaderboard.board.questions import Desk
-from leaderboard.hosting.board import DECISIONS
+from leaderboard.board.board import DECISIONS
+from leaderboard.board.service import Service
 from leaderboard.page import render
 from submissions.errors import Refusal
 from submissions.page.handlers import QUIET, Languages, Words, for_api, for_page, sentence
 from submissions.page.render import message
-from submissions.people.identity import Identity, organiser
+from submissions.people.identity import Identity
+from submissions.person import organiser
 
 
 class OrganiseTab:
     """Builds the tab inside an open `gr.Blocks`; `loading` fills `overview`."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+    def __init__(self, desk: Service, identity: Identity, words: Languages, lines: Lines) -> None:
         self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
         storing = partial(for_page, words, lines.storing)
         self.loading = for_page(words, lines.reading, self.load)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from leaderboard.board.board import Heartbeat
 from leaderboard.board.ranking import Ranking, Row
-from leaderboard.hosting.board import Heartbeat
 from submissions.page.handlers import Words
 
 

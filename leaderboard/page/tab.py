@@ -10,9 +10,8 @@ from gradio.utils import get_icon_path
 
 from emer_space.errors import EmerError
 from emer_space.page.turns import Line, Lines
-from leaderboard.board.export import as_csv
-from leaderboard.board.export import told as as_json
-from leaderboard.board.questions import Desk
+from leaderboard.board.export import as_csv, as_json
+from leaderboard.board.service import Service
 from leaderboard.page import render
 from leaderboard.page.organise_tab import OrganiseTab
 from leaderboard.page.plots import plots
@@ -34,7 +33,7 @@ LOGIN_SCRIPT = """
 class LeaderboardTab:
     """Builds the tab inside an open `gr.Blocks`, the `page`."""
 
-    def __init__(self, page: gr.Blocks, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+    def __init__(self, page: gr.Blocks, desk: Service, identity: Identity, words: Languages, lines: Lines) -> None:
         if login_offered():
             sign_in_button(page, identity, words, lines.reading)
         with gr.Tabs(elem_id="emer-board"):
@@ -84,7 +83,7 @@ def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages, li
 class RankingTab:
     """The table of a track; what a visitor did with it (sorted, searched) stays until the ranking changes."""
 
-    def __init__(self, desk: Desk, words: Languages, line: Line) -> None:
+    def __init__(self, desk: Service, words: Languages, line: Line) -> None:
         self.desk, self.languages, self.line = desk, words, line
         self.freshened = for_page(words, line, self.fresh)
         tracks = [(each["title"], each["id"]) for each in desk.tracks(None)]

@@ -1,7 +1,7 @@
 """How sure a score is: the percentile bootstrap over samples (Efron & Tibshirani 1993, chapter 13)."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ _BLOCK = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Interval:
+    """Between which bounds the score lies, at which level, and how often it was resampled with which seed."""
+
     low: float
     high: float
     level: float = LEVEL
@@ -23,6 +25,13 @@ class Interval:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Interval | None":
+        """A stored interval; None where it has not both ends."""
+        if stored.get("low") is None or stored.get("high") is None:
+            return None
+        return cls(**{field.name: stored[field.name] for field in fields(cls) if field.name in stored})
 
 
 def resampled(tally: Tally, scores: Sequence[str], stream: int = 0) -> Floats:
@@ -38,8 +47,8 @@ def resampled(tally: Tally, scores: Sequence[str], stream: int = 0) -> Floats:
     for first in range(0, RESAMPLES, block):
         drawn = random.integers(count, size=(min(block, RESAMPLES - first), count))
         weights = np.stack([np.bincount(row, minlength=count) for row in drawn]).astype(np.float64)
-        found = tally.scores(weights @ quantities)
-        values.append(np.mean([found[name] for name in scores], axis=0))
+        drawn_scores = tally.scores(weights @ quantities)
+        values.append(np.mean([drawn_scores[name] for name in scores], axis=0))
     return np.concatenate(values)
 
 

@@ -2,31 +2,30 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from emer_space.files.tables import Table
 from leaderboard.errors import JudgeUnavailable, ReferencesUnavailable
 from leaderboard.judge.judge import Judge
-from leaderboard.judge.record import Record
-from leaderboard.metrics.description import Embed
+from leaderboard.judge.transcript import Transcript
 from leaderboard.metrics.label_sets import plain
-from leaderboard.metrics.registry import METRICS, Resources
+from leaderboard.metrics.registry import METRICS
 from leaderboard.metrics.tally import Tally, nested
 from leaderboard.metrics.wheels import Wheels
-from leaderboard.scoring.bootstrap import Interval, interval, resampled
-from leaderboard.tracks import Part, Track
-from leaderboard.tracks.references import References
+from leaderboard.scoring.bootstrap import interval, resampled
+from leaderboard.scoring.comparison import Comparison
+from leaderboard.scoring.report import Report, ScoredSplit
+from leaderboard.scoring.resources import LoadEmbed, resources_of, sentence_model
+from leaderboard.tracks import Part
 
 PROJECT = Path(__file__).resolve().parents[2]
 CODE = (
     "leaderboard/**/*.py",
-    "leaderboard/judge/prompts/*.txt",
+    "leaderboard/*/prompts/*.txt",
     "submissions/tracks.py",
     "submissions/checks/*.py",
     "emer_space/files/*.py",
@@ -35,128 +34,76 @@ CODE = (
     "emer_space/models/sentences.py",
     "emer_space/language_model/prompt_files.py",
     "emer_space/language_model/answer_cache.py",
+    "emer_space/language_model/replies.py",
 )
 """What a score depends on."""
 COUNTS = ("references", "predicted", "missing", "ignored")
-JUDGEMENTS = "judgements"
-"""In a report: what a language model said, so that a rescoring asks nothing twice. It is shown to nobody."""
+KEPT_BACK = ("vocabulary", "wheels", "unknown", "uncounted", "samples", "judge", "unread", "verdicts", "groups")
+"""Facts of a tally that a report has elsewhere, or must not show, since labels of the references are in them."""
 MOST_UNREAD = 0.05
 """Of the samples: with more of them unread the mean is over others than of other submissions, and does not rank."""
 MOST_UNCOUNTED = 20
-"""Labels of the predictions that count on no wheel and are told word by word."""
-
-Shown = Literal["all", "public", "private"]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a submission scored. `value` is None where the primary score cannot be had, which `note` explains."""
-
-    track: Track
-    split: Shown
-    value: float | None
-    interval: Interval | None
-    scores: Mapping[str, Any]
-    samples: Mapping[str, int]
-    uncounted: Mapping[str, Any]
-    provenance: Mapping[str, Any]
-    note: str = ""
-    judgements: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        primary = {
-            "name": self.track.primary,
-            "value": self.value,
-            "interval": self.interval.to_dict() if self.interval else None,
-        }
-        return {
-            "track": self.track.id,
-            "split": self.split,
-            "primary": {**primary, "note": self.note} if self.note else primary,
-            "scores": dict(self.scores),
-            "samples": dict(self.samples),
-            "uncounted": dict(self.uncounted),
-            "provenance": dict(self.provenance),
-            **({JUDGEMENTS: dict(self.judgements)} if self.judgements else {}),
-        }
+"""Labels of the predictions that count on no wheel and are listed word by word."""
 
 
 def score(
-    track: Track,
-    references: References,
-    predictions: Table,
-    predictions_sha256: str,
-    wheels: Wheels,
-    load_embed: Callable[[], Embed],
-    split: Shown = "all",
-    judgements: Mapping[str, Record] | None = None,
+    comparison: Comparison,
+    split: ScoredSplit = "all",
+    judgements: Mapping[str, Transcript] | None = None,
+    load_embed: LoadEmbed = sentence_model,
 ) -> Report:
     """Score every part that the predictions hold. The sentence model is loaded where a metric needs it.
 
-    `judgements` is what the track's language model said of each metric (`judging.submission`): no other is asked here.
+    `judgements` is what the track's language model said of each metric (`judge_submission`): no other is asked here.
 
     Raises `ReferencesUnavailable` where the references have none of the samples of a part, or of the split.
     """
-    asked = references.of(split)
-    given = given_parts(track, predictions)
-    judges = {name: Judge.again(told, track.judges[name].language) for name, told in (judgements or {}).items()}
-    tallies = {name: _tally(track, name, asked, predictions, wheels, load_embed, judges) for name in given}
-    scores = {name: _told(tally) for name, tally in tallies.items()}
+    track, given = comparison.track, comparison.parts
+    judges = {name: Judge.again(record, track.judges[name].language) for name, record in (judgements or {}).items()}
+    tallies = {name: _tally(comparison, name, split, judges, load_embed) for name in given}
+    scores = {name: _shown(tally) for name, tally in tallies.items()}
     primaries = {name: _primary(track.parts[name], tally) for name, tally in tallies.items()}
     complete = len(given) == len(track.parts)
     note = "" if complete else f"a mean is given for all {len(track.parts)} parts only; this file has {len(given)}"
     note = note or _unread_note(tallies)
-    complete = not note
     bounds = None
-    if complete:
+    if not note:
         streams = [
             resampled(tally, track.parts[name].primary, stream) for stream, (name, tally) in enumerate(tallies.items())
         ]
         bounds = interval(streams)
     return Report(
-        track=track,
+        track=track.id,
         split=split,
-        value=float(np.mean(list(primaries.values()))) if complete else None,
+        primary=track.primary,
+        value=None if note else float(np.mean(list(primaries.values()))),
         interval=bounds,
         scores=scores[""] if set(scores) == {""} else {**primaries, "parts": scores},
         samples=_samples(tallies),
-        uncounted=_uncounted(track, predictions, wheels, tallies),
-        provenance=_provenance(track, references, predictions_sha256, wheels, tallies),
+        uncounted=_uncounted(comparison, tallies),
+        provenance=_provenance(comparison, tallies),
         note=note,
         judgements={name: judge.record.to_dict() for name, judge in judges.items()},
     )
 
 
-def given_parts(track: Track, predictions: Table) -> tuple[str, ...]:
-    if len(track.parts) == 1:
-        return tuple(track.parts)
-    there = {sample[0] for sample in predictions.samples}
-    return tuple(name for name in track.parts if name in there)
-
-
 def _tally(
-    track: Track,
-    name: str,
-    asked: Table,
-    predictions: Table,
-    wheels: Wheels,
-    load_embed: Callable[[], Embed],
-    judges: Mapping[str, Judge],
+    comparison: Comparison, name: str, split: ScoredSplit, judges: Mapping[str, Judge], load_embed: LoadEmbed
 ) -> Tally:
-    part = track.parts[name]
-    if part.metric in track.judges and part.metric not in judges:
+    track = comparison.track
+    part, metric = track.parts[name], METRICS[track.parts[name].metric]
+    if metric.name in track.judges and metric.name not in judges:
         raise JudgeUnavailable(f"{track.id} is judged by a language model, which was not asked; score it with one.")
-    wanted = of_part(asked, name)
+    wanted, given = comparison.sides(name, split)
     if not wanted.samples:
         where = f"the part {name} of {track.id}" if name else f"this split of {track.id}"
         raise ReferencesUnavailable(f"The references hold no samples for {where}; add them, or leave it out.")
-    embed = load_embed() if part.metric == "description" else None
-    resources = Resources(wheels, embed=embed, judge=judges.get(part.metric), undecided=part.undecided)
+    resources = resources_of(metric, comparison.wheels, judges.get(metric.name), part.undecided, load_embed=load_embed)
     try:
-        tally = METRICS[part.metric].tally(wanted, of_part(predictions, name), resources)
+        tally = metric.tally(wanted, given, resources)
     except ValueError:
         raise ReferencesUnavailable(
-            f"The references of {track.id} do not suit the metric {part.metric}; mend the file."
+            f"The references of {track.id} do not suit the metric {metric.name}; mend the file."
         ) from None
     if not tally.scored.any() and not _unread(tally):
         raise ReferencesUnavailable(
@@ -164,17 +111,10 @@ def _tally(
         )
     if missing := set(part.primary) - tally.point().keys():
         raise ReferencesUnavailable(
-            f"{track.id} ranks by {', '.join(sorted(missing))}, which {part.metric} does not give with these "
+            f"{track.id} ranks by {', '.join(sorted(missing))}, which {metric.name} does not give with these "
             "references; mend the file, or the track's primary."
         )
     return tally
-
-
-def of_part(table: Table, name: str) -> Table:
-    """The samples of a part, or all of them where the track has none."""
-    if not name:
-        return table
-    return replace(table, samples={sample: values for sample, values in table.samples.items() if sample[0] == name})
 
 
 def _unread(tally: Tally) -> int:
@@ -198,34 +138,37 @@ def _primary(part: Part, tally: Tally) -> float:
     return float(np.mean([point[name] for name in part.primary]))
 
 
-def _told(tally: Tally) -> dict[str, Any]:
-    """Scores and facts, but for what the report tells at its top or must not tell (labels of the references)."""
-    left_out = ("vocabulary", "wheels", "unknown", "uncounted", "samples", "judge", "unread", "verdicts", "groups")
+def _shown(tally: Tally) -> dict[str, Any]:
+    """Scores and facts, but for those that the report has elsewhere, or must not show."""
     point = tally.point() if tally.scored.any() else {}  # a mean over nothing is no score
-    return nested({**point, **{name: fact for name, fact in tally.facts.items() if name not in left_out}})
+    return nested({**point, **{name: fact for name, fact in tally.facts.items() if name not in KEPT_BACK}})
 
 
 def _samples(tallies: Mapping[str, Tally]) -> dict[str, int]:
     """Sums over the parts that were scored."""
     counts = dict.fromkeys((*COUNTS, "scored", "skipped"), 0)
     for tally in tallies.values():
-        told = tally.facts["samples"]
+        samples = tally.facts["samples"]
         for name in COUNTS:
-            counts[name] += told[name]
+            counts[name] += samples[name]
         scored = int(tally.scored.sum())
         counts["scored"] += scored
-        counts["skipped"] += told["references"] - scored
+        counts["skipped"] += samples["references"] - scored
     return counts
 
 
-def _uncounted(track: Track, predictions: Table, wheels: Wheels, tallies: Mapping[str, Tally]) -> dict[str, Any]:
+def _uncounted(comparison: Comparison, tallies: Mapping[str, Tally]) -> dict[str, Any]:
     """The labels that count on no wheel: those of the predictions by word, of the references a number.
 
-    Words are told of all rows of the file, whichever are scored: else a word of its own for each row would tell that.
+    Words are listed for all rows of the file, whichever are scored: else a word of its own for each row would give the
+    scored ones away.
     """
-    if not {"ew", "hit"}.intersection(track.metrics):
+    columns = dict.fromkeys(column for name in comparison.track.metrics if (column := METRICS[name].on_wheels))
+    if not columns:
         return {}
-    given = Counter(plain(label) for labels in predictions.column("openset").values() for label in labels)
+    wheels, predictions = comparison.wheels, comparison.predictions
+    lists = (labels for column in columns for labels in predictions.column(column).values())
+    given = Counter(plain(label) for labels in lists for label in labels)
     outside = {
         word: times
         for word, times in given.most_common()
@@ -244,24 +187,27 @@ def _uncounted(track: Track, predictions: Table, wheels: Wheels, tallies: Mappin
     }
 
 
-def _provenance(
-    track: Track, references: References, predictions_sha256: str, wheels: Wheels, tallies: Mapping[str, Tally]
-) -> dict[str, Any]:
-    metrics = {track.parts[name].metric for name in tallies}
-    read_from = _facts("read_from", tallies)
+def _provenance(comparison: Comparison, tallies: Mapping[str, Tally]) -> dict[str, Any]:
+    track = comparison.track
+    metrics = {name: METRICS[track.parts[name].metric] for name in tallies}
+    own: dict[str, dict[str, Any]] = {}
+    for metric in metrics.values():
+        for entry, fact in metric.provenance.items():
+            own[entry] = _facts(fact, tallies)
     undecided = {name: fact["rule"] for name, fact in _facts("undecided", tallies).items()}
     judges = {
-        track.parts[name].metric: dict(tally.facts.get("judge") or tally.facts["grouping"])
-        for name, tally in tallies.items()
-        if track.parts[name].metric in track.judges
+        metric.name: dict(tallies[name].facts[metric.asked.fact])
+        for name, metric in metrics.items()
+        if metric.asked and metric.name in track.judges
     }
+    versions = {metric.name: metric.full_version for metric in metrics.values()}
     return {
         "track": {"id": track.id, "version": track.version},
-        "metrics": {name: METRICS[name].version for name in sorted(metrics)},
-        "vocabulary": None if track.vocabulary == "none" else _vocabulary(wheels),
-        "sha256": {"predictions": predictions_sha256, "references": references.sha256},
+        "metrics": dict(sorted(versions.items())),
+        "vocabulary": None if track.vocabulary == "none" else _vocabulary(comparison.wheels),
+        "sha256": {"predictions": comparison.sha256, "references": comparison.references.sha256},
         "code": code_version(),
-        **({"sentiment": read_from} if read_from else {}),
+        **own,
         **({"undecided": undecided} if undecided else {}),
         **({"judges": judges} if judges else {}),
     }
@@ -273,8 +219,8 @@ def _facts(fact: str, tallies: Mapping[str, Tally]) -> dict[str, Any]:
 
 
 def _vocabulary(wheels: Wheels) -> dict[str, str]:
-    told: dict[str, str] = {"name": wheels.vocabulary, "version": wheels.version}
-    return {**told, "wheels": wheels.edition} if wheels.edition else told
+    about: dict[str, str] = {"name": wheels.vocabulary, "version": wheels.version}
+    return {**about, "wheels": wheels.edition} if wheels.edition else about
 
 
 @cache

@@ -5,7 +5,6 @@ so a killed parent leaves nothing behind. The child answers with one JSON object
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import resource
@@ -21,9 +20,9 @@ from typing import IO, Any
 
 from emer_space.errors import EmerError
 from emer_space.files.problems import SubmissionError
-from emer_space.settings import app_home
+from emer_space.settings import app_home, number_from_environment
 from leaderboard.errors import LeaderboardError
-from leaderboard.judge.record import Record
+from leaderboard.judge.transcript import Transcript
 from leaderboard.tracks import load_track
 from leaderboard.tracks.references import ReferenceFile, reference_file
 
@@ -36,6 +35,8 @@ PASSED_ON = (
 MOST_TRACEBACK = 8_000
 MOST_ANSWER = 16_000_000
 """Bytes; a report has a few thousand."""
+MOST = 1_000_000
+"""Of seconds or megabytes that a host may allow."""
 GRACE_S = 5.0
 """What the clock may run beyond the limit of processor time before the child is killed."""
 
@@ -49,9 +50,10 @@ class ScoringLimits:
 
     @classmethod
     def from_environment(cls) -> "ScoringLimits":
-        """Raises `LeaderboardError` naming the variable that is no number."""
+        """Raises `InputError` naming the variable that is no number."""
         return cls(
-            _number("EMER_SCORING_SECONDS", cls().seconds), int(_number("EMER_SCORING_MEGABYTES", cls().megabytes))
+            number_from_environment("EMER_SCORING_SECONDS", cls().seconds, 1, MOST),
+            number_from_environment("EMER_SCORING_MEGABYTES", cls().megabytes, 1, MOST),
         )
 
 
@@ -70,7 +72,7 @@ def score_in_child(
     filename: str,
     content: bytes,
     limits: ScoringLimits,
-    judgements: Mapping[str, Record] | None = None,
+    judgements: Mapping[str, Transcript] | None = None,
 ) -> Outcome:
     """Score predictions by the rules of a track. Never raises for what happens in the child.
 
@@ -81,8 +83,8 @@ def score_in_child(
         file = reference_file(load_track(track))
         references = file.read()
     except (EmerError, OSError) as problem:
-        told = problem if isinstance(problem, LeaderboardError) else "The references cannot be read now."
-        return Outcome("waiting", {}, detail=str(told))
+        reason = str(problem) if isinstance(problem, LeaderboardError) else "The references cannot be read now."
+        return Outcome("waiting", {}, detail=reason)
     job = {"track": track, "file": filename, "bytes": len(content), "references": file.name, "more": len(references)}
     job |= {"seconds": limits.seconds, "megabytes": limits.megabytes}
     job["judgements"] = {metric: record.to_dict() for metric, record in (judgements or {}).items()}
@@ -107,10 +109,10 @@ def score_in_child(
 def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: bytes, limits: ScoringLimits) -> Outcome:
     """What the child says. Threads are at its pipes, so that one which does not read or end is stopped in time."""
     assert child.stdin and child.stdout and child.stderr
-    told: dict[str, bytes] = {}
+    output: dict[str, bytes] = {}
     readers = [
-        threading.Thread(target=lambda: told.update(answer=_most_of(child)), daemon=True),
-        threading.Thread(target=lambda: told.update(stderr=_end_of(child.stderr)), daemon=True),
+        threading.Thread(target=lambda: output.update(answer=_most_of(child)), daemon=True),
+        threading.Thread(target=lambda: output.update(stderr=_end_of(child.stderr)), daemon=True),
     ]
     sending = threading.Thread(
         target=_send, args=(child.stdin, json.dumps(job).encode() + b"\n" + content), daemon=True
@@ -125,9 +127,9 @@ def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: b
     for reader in readers:
         reader.join(GRACE_S)
     with contextlib.suppress(ValueError, TypeError, KeyError):
-        answer = json.loads(told.get("answer", b""))
+        answer = json.loads(output.get("answer", b""))
         return Outcome(answer["state"], answer["reports"], tuple(answer["problems"]), answer["detail"])
-    errors = told.get("stderr", b"").decode("utf-8", "replace")[-MOST_TRACEBACK:]
+    errors = output.get("stderr", b"").decode("utf-8", "replace")[-MOST_TRACEBACK:]
     reason = f"signal {-code}" if code < 0 else f"exit code {code}"
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         reason += f" (the limit is {limits.seconds:g} s and {limits.megabytes} MB)"
@@ -164,19 +166,6 @@ def _send(pipe: IO[bytes], message: bytes) -> None:
         pipe.flush()
 
 
-def _number(variable: str, default: float) -> float:
-    text = os.environ.get(variable)
-    if text is None:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 1 <= value <= 1e6:
-        raise LeaderboardError(f"{variable} must be a number from 1 to 1000000, for instance {default:g}.")
-    return value
-
-
 # The child
 
 
@@ -190,8 +179,8 @@ def main() -> None:
     _limit(job["seconds"], job["megabytes"] * 1_000_000)
     with os.fdopen(target, "w", encoding="utf-8") as answer:
         file = ReferenceFile(job["references"], None, lambda: references)
-        said = {metric: Record.from_dict(told) for metric, told in job["judgements"].items()}
-        json.dump(_scored(job["track"], job["file"], content, file, said), answer, allow_nan=False)
+        judgements = {metric: Transcript.from_dict(stored) for metric, stored in job["judgements"].items()}
+        json.dump(_scored(job["track"], job["file"], content, file, judgements), answer, allow_nan=False)
     os._exit(0)  # no library's clean-up can spoil the answer
 
 
@@ -214,7 +203,7 @@ def _limit(seconds: float, memory: int) -> None:
 
 
 def _scored(
-    name: str, filename: str, content: bytes, references: ReferenceFile, judgements: Mapping[str, Record]
+    name: str, filename: str, content: bytes, references: ReferenceFile, judgements: Mapping[str, Transcript]
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {"state": "error", "reports": {}, "problems": [], "detail": ""}
     try:
@@ -228,34 +217,16 @@ def _scored(
 
 
 def _reports(
-    name: str, filename: str, content: bytes, file: ReferenceFile, judgements: Mapping[str, Record]
+    name: str, filename: str, content: bytes, file: ReferenceFile, judgements: Mapping[str, Transcript]
 ) -> dict[str, Any]:
     """The report of each split that the references have."""
-    from leaderboard.scoring.measure import sentence_model
+    from leaderboard.scoring.comparison import read_comparison
+    from leaderboard.scoring.report import ScoredSplit
     from leaderboard.scoring.scorer import score
-    from leaderboard.tracks.references import read_references
-    from leaderboard.tracks.rules import predictions_of
-    from leaderboard.tracks.vocabularies import track_wheels
 
-    track = load_track(name)
-    wheels = track_wheels(track)
-    references = read_references(track, file)
-    predictions = predictions_of(track, content, filename, wheels)
-    digest = hashlib.sha256(content).hexdigest()
-    splits = ("public", "private") if references.splits["private"] else ("public",)
-    return {
-        split: score(
-            track,
-            references,
-            predictions,
-            digest,
-            wheels,
-            sentence_model,
-            split,  # type: ignore[arg-type]
-            judgements,
-        ).to_dict()
-        for split in splits
-    }
+    comparison = read_comparison(load_track(name), content, filename, file)
+    splits: tuple[ScoredSplit, ...] = ("public", "private") if comparison.references.splits["private"] else ("public",)
+    return {split: score(comparison, split, judgements).to_dict() for split in splits}
 
 
 if __name__ == "__main__":

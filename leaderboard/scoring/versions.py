@@ -34,16 +34,16 @@ class Versions:
                     results = ledger.results(submission.id)
                     if version not in results and (results or not ledger.standing(submission.id).withdrawn):
                         wanted.append((bool(results), submission.received, submission, version))
-            wanted.sort(key=lambda each: each[:2])
-            self._queue = mark, [each[2:] for each in wanted]
+            wanted.sort(key=lambda entry: entry[:2])
+            self._queue = mark, [entry[2:] for entry in wanted]
         return list(self._queue[1])
 
     def shown(self, track: Track) -> str:
         """The newest version that is complete: while a track is scored anew, the ranking before it stays."""
         ledger, current = self._ledger, self.current(track)
-        about = [each for each in ledger.of_track(track.id) if not ledger.standing(each.id).withdrawn]
-        found = [set(map(version_key, results)) for each in about if (results := ledger.results(each.id))]
-        for version in sorted({version_key(current)}.union(*found), reverse=True):
-            if all(version in own or min(own) > version for own in found):  # who came later is in later ones
+        staying = [entry for entry in ledger.of_track(track.id) if not ledger.standing(entry.id).withdrawn]
+        scored_in = [set(map(version_key, results)) for entry in staying if (results := ledger.results(entry.id))]
+        for version in sorted({version_key(current)}.union(*scored_in), reverse=True):
+            if all(version in own or min(own) > version for own in scored_in):  # who came later is in later ones
                 return ".".join(map(str, version))
         return current

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,10 +12,10 @@ from typing import Literal, get_args
 from emer_space.files.formats import READERS, read_file, rows_of
 from emer_space.files.problems import Limits, SubmissionError
 from emer_space.files.tables import Column, Table, table_of
-from leaderboard.errors import ReferencesUnavailable
-from leaderboard.hosting.hub_references import hub_references
+from leaderboard.errors import LeaderboardError, ReferencesUnavailable
 from leaderboard.metrics.registry import METRICS
-from leaderboard.tracks import Track
+from leaderboard.tracks.hub_references import hub_references
+from leaderboard.tracks.track import Track
 
 Split = Literal["public", "private", "decoy"]
 SPLIT = Column("split", "choice", required=False, choices=("public", "private", "decoy"))
@@ -77,13 +78,17 @@ def reference_file(track: Track) -> ReferenceFile:
             name = f"{track.id}{suffix}"
             return ReferenceFile(name, (dataset.revision(), name), partial(dataset.read, name))
     if folder:
-        told = f"EMER_REFERENCES holds no references of {track.id}; put {track.id}.csv there, or give --references."
+        reason = f"EMER_REFERENCES holds no references of {track.id}; put {track.id}.csv there, or give --references."
     elif dataset:
-        told = f"The dataset of references holds none of {track.id}; put references/{track.id}.csv there, and restart."
+        reason = (
+            f"The dataset of references holds none of {track.id}; put references/{track.id}.csv there, and restart."
+        )
     else:
-        told = f"The references of {track.id} are hidden; let EMER_REFERENCES name the folder that holds them, or give "
-        told += "--references."
-    raise ReferencesUnavailable(told)
+        reason = (
+            f"The references of {track.id} are hidden; let EMER_REFERENCES name the folder that holds them, or give "
+        )
+        reason += "--references."
+    raise ReferencesUnavailable(reason)
 
 
 def read_references(track: Track, file: ReferenceFile) -> References:
@@ -118,3 +123,30 @@ def _columns(track: Track) -> tuple[Column, ...]:
     if len(track.parts) == 1:
         return tuple(columns.values())
     return tuple(replace(column, required=False, most=None) for column in columns.values())
+
+
+def check_references_are_private(*published: Path) -> None:
+    """Raises `LeaderboardError` where `EMER_REFERENCES` points into a folder that Gradio may publish files from.
+
+    Those are the working folder, the project's, the temporary one, and the `published` ones (decision 3).
+    """
+    named = os.environ.get("EMER_REFERENCES")
+    if not named:
+        return
+    named_folder = Path(named).expanduser().absolute()
+    folder = named_folder.resolve()
+    project = Path(__file__).resolve().parents[2]
+    places = {
+        "the working folder": Path.cwd(),
+        "the project's folder": project,
+        "the temporary folder": Path(tempfile.gettempdir()),
+        **{f"the app's folder for uploads ({number})": place for number, place in enumerate(published, 1)},
+    }
+    for name, place in places.items():
+        if any(each.is_relative_to(place.resolve()) for each in (folder, Path(os.path.normpath(named_folder)))):
+            raise LeaderboardError(
+                f"EMER_REFERENCES points into {name}, from which files may be published, so the app does not start; "
+                "let it name a private folder elsewhere."
+            )
+    if not folder.is_dir():
+        raise LeaderboardError("EMER_REFERENCES names no folder that is there; create it, or unset the variable.")

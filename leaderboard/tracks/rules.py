@@ -1,19 +1,20 @@
-"""By which rules a file is checked: the public ones of a track, the ids of its references, the words of its vocabulary.
+"""By which rules a file is checked: those of its track, the ids of its references, the words of its vocabulary.
 
 Page, API and command line ask here, so that they give one answer.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from emer_space.files.problems import Problem
 from emer_space.files.spellings import Knows
 from emer_space.files.tables import Id, Table
 from leaderboard.errors import ReferencesUnavailable, WheelsUnavailable
 from leaderboard.metrics.wheels import Wheels
-from leaderboard.tracks import Track
 from leaderboard.tracks.references import ReferenceFile, read_references, reference_file
-from leaderboard.tracks.vocabularies import track_wheels
+from leaderboard.tracks.track import Track
+from leaderboard.tracks.vocabularies import official_wheels, open_wheels
 from submissions.checks.validation import read_predictions
 from submissions.tracks import TrackRules
 
@@ -52,6 +53,14 @@ def rules_here(track: Track) -> tuple[TrackRules, tuple[Problem, ...]]:
             hint = "check the file where the track is hosted: on its page, or with --to and its address"
             warnings.append(Problem("ids-unchecked", message, hint))
     return rules, tuple(warnings)
+
+
+def track_wheels(track: Track, folder: Path | None = None) -> Wheels:
+    """The vocabulary that a track is scored with; one that needs none has the open one at hand.
+
+    Raises `WheelsUnavailable` where it names an official set that is not there.
+    """
+    return official_wheels(folder, track.wheels) if track.vocabulary == "official" else open_wheels()
 
 
 def known_words(track: Track, wheels: Wheels) -> Knows | None:

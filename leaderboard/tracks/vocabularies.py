@@ -1,12 +1,11 @@
 """Where the vocabularies are: the open one comes with the project, the official files are found or fetched.
 
-`official_wheels.toml` names the official sets: their files, the revision they come from, and the SHA-256 of each.
+`metrics/official_wheels.toml` names the official sets: their files, their revision, and the SHA-256 of each.
 """
 
 import contextlib
 import hashlib
 import os
-import tempfile
 import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -14,19 +13,17 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from http.client import HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 from xml.etree.ElementTree import ParseError
 
+from emer_space.files.writing import write_whole
 from emer_space.settings import app_home
 from leaderboard.errors import WheelsUnavailable
 from leaderboard.metrics.official_wheels import FILES, OfficialWheels, read_official_wheels
 from leaderboard.metrics.open_wheels import OpenWheels
 from leaderboard.metrics.wheels import Wheels
-
-if TYPE_CHECKING:
-    from leaderboard.tracks import Track
 
 REMEDY = "run `python -m leaderboard wheels fetch`, or let EMER_WHEELS name the folder that holds them"
 TIMEOUT_S = 60
@@ -50,25 +47,25 @@ class WheelSet:
 
 @cache
 def _source() -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / "official_wheels.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parents[1] / "metrics" / "official_wheels.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def wheel_sets() -> Mapping[str, WheelSet]:
     """The pinned sets by name; what a set does not name of its files is that of the set it is `like`."""
-    found: dict[str, WheelSet] = {}
+    sets: dict[str, WheelSet] = {}
     for name, row in _source()["sets"].items():
-        like = found.get(row.get("like", ""))
+        like = sets.get(row.get("like", ""))
         own = row["sha256"]
         address = _source()["url"].format(revision=row["revision"], path=row["path"])
-        found[name] = WheelSet(
+        sets[name] = WheelSet(
             name,
             row["folder"],
             row["zero_unscored"],
             {**(like.sha256 if like else {}), **own},
             {**(like.addresses if like else {}), **dict.fromkeys(own, address)},
         )
-    return found
+    return sets
 
 
 def terms() -> str:
@@ -96,14 +93,6 @@ def open_wheels() -> OpenWheels:
     return OpenWheels()
 
 
-def track_wheels(track: "Track", folder: Path | None = None) -> Wheels:
-    """The vocabulary that a track is scored with; one that needs none has the open one at hand.
-
-    Raises `WheelsUnavailable` where it names an official set that is not there.
-    """
-    return official_wheels(folder, track.wheels) if track.vocabulary == "official" else open_wheels()
-
-
 def official_wheels(folder: Path | None = None, wanted: str = FIRST_SET) -> OfficialWheels:
     """An official set: of the folder that is given; or of `EMER_WHEELS`, else as fetched.
 
@@ -120,16 +109,16 @@ def official_wheels(folder: Path | None = None, wanted: str = FIRST_SET) -> Offi
 def _other(folder: Path, wanted: str) -> WheelsUnavailable:
     """Why the files in a folder are not the set that is wanted."""
     try:
-        found = _wheels_in(folder).edition
+        edition = _wheels_in(folder).edition
     except WheelsUnavailable as problem:
         return problem
-    if found:
-        told = f"The wheel files in {folder} are those of {found}, and those of {wanted} are wanted"
-        return WheelsUnavailable(f"{told}; name their folder, or {REMEDY}.")
+    if edition:
+        reason = f"The wheel files in {folder} are those of {edition}, and those of {wanted} are wanted"
+        return WheelsUnavailable(f"{reason}; name their folder, or {REMEDY}.")
     digests = wheel_sets()[wanted].sha256
     strange = next(name for name in FILES if _digest(folder / name) != digests[name])
-    told = f"{strange} is not the official file of {wanted}, so no official score can be given"
-    return WheelsUnavailable(f"{told}; {REMEDY}.")
+    reason = f"{strange} is not the official file of {wanted}, so no official score can be given"
+    return WheelsUnavailable(f"{reason}; {REMEDY}.")
 
 
 def _wheels_in(folder: Path) -> OfficialWheels:
@@ -139,10 +128,10 @@ def _wheels_in(folder: Path) -> OfficialWheels:
 def _mark(path: Path) -> tuple[int, int]:
     """What changes with a file; reading and verifying takes half a second, and a page asks for it again and again."""
     try:
-        told = path.stat()
+        status = path.stat()
     except OSError:
         return 0, 0
-    return told.st_mtime_ns, told.st_size
+    return status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=4)
@@ -155,7 +144,7 @@ def _read(folder: Path, marks: tuple[tuple[int, int], ...]) -> OfficialWheels:
         raise WheelsUnavailable(f"In {folder} {problem}; {REMEDY}.") from None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, ParseError):
         raise WheelsUnavailable(f"The wheel files in {folder} cannot be read; {REMEDY}.") from None
-    known = next((each for each in wheel_sets().values() if each.sha256 == digests), None)
+    known = next((pinned for pinned in wheel_sets().values() if pinned.sha256 == digests), None)
     return replace(wheels, edition=known.name, zero_unscored=known.zero_unscored) if known else wheels
 
 
@@ -187,7 +176,7 @@ def fetch(base: str | None = None, wanted: str = FIRST_SET) -> Iterator[str]:
         kept = next((path for other in wheel_sets() if _is(path := fetched_folder(other) / name, digest)), None)
         content = kept.read_bytes() if kept else _official(base or chosen.addresses[name], name, chosen)
         try:
-            _store(target, content)
+            write_whole(target, content)
         except OSError as problem:
             raise _no_room(folder, problem) from None
         yield f"{name}: {'as in ' + kept.parent.name if kept else 'fetched'}"
@@ -204,7 +193,7 @@ def _official(base: str, name: str, chosen: WheelSet) -> bytes:
     digest = hashlib.sha256(content).hexdigest()
     if digest == chosen.sha256[name]:
         return content
-    other = next((each.name for each in wheel_sets().values() if each.sha256[name] == digest), None)
+    other = next((pinned.name for pinned in wheel_sets().values() if pinned.sha256[name] == digest), None)
     remedy = (
         f"it is that of {other}, which --set {other} fetches" if other else "try again, or another address with --from"
     )
@@ -227,16 +216,3 @@ def _download(address: str, name: str, most: int) -> bytes:
         reason = getattr(problem, "reason", problem)
         raise WheelsUnavailable(f"{name} could not be downloaded from {address} ({reason}); try again.") from None
     return content
-
-
-def _store(target: Path, content: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".fetch-", delete=False) as part:
-        kept = Path(part.name)
-        try:
-            part.write(content)
-            part.flush()
-            os.fsync(part.fileno())
-            kept.chmod(0o644)
-            kept.replace(target)
-        finally:
-            kept.unlink(missing_ok=True)

@@ -8,8 +8,8 @@ from emer_space.files.formats import rows_of
 from emer_space.files.problems import MISSING_ID, Limits, Problem, SubmissionError, shown
 from emer_space.files.spellings import Knows
 from emer_space.files.tables import Column, Id, Table, table_of, typed
-from submissions.checks.doubts import doubts
 from submissions.checks.ids import likely_reason
+from submissions.checks.unlikely_answers import unlikely_answers
 from submissions.tracks import TrackRules
 
 
@@ -55,7 +55,7 @@ def check(content: bytes, name: str, rules: TrackRules, limits: Limits | None = 
     except SubmissionError as error:
         error.rows, error.warnings = count, tuple(warnings)
         return refused(error)
-    return Check(count, table, warnings=(*warnings, *doubts(table, rules.columns, rules.knows)))
+    return Check(count, table, warnings=(*warnings, *unlikely_answers(table, rules.columns, rules.knows)))
 
 
 def refused(error: SubmissionError) -> Check:

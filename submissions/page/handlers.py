@@ -14,6 +14,7 @@ import gradio as gr
 from emer_space.errors import EmerError
 from emer_space.files.formats import read_file
 from emer_space.files.problems import Limits
+from emer_space.files.writing import write_whole
 from emer_space.page.clients import client_of
 from emer_space.page.turns import Line
 
@@ -85,9 +86,7 @@ def download(name: str, text: str) -> str:
     """The path of a file to download. The newest of each name is kept, so that pages that refresh fill no disk."""
     path = Path(_downloads().name) / name
     path.parent.mkdir(exist_ok=True)
-    part = path.with_name(f"{secrets.token_hex(8)}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    write_whole(path, text.encode(), durable=False)
     return str(path)
 
 

@@ -10,19 +10,20 @@ import gradio as gr
 from emer_space.files.problems import SubmissionError
 from emer_space.page.clients import client_of
 from emer_space.page.turns import Lines
-from submissions.checks.samples import sample_csv
+from submissions.checks.sample_file import sample_csv
 from submissions.checks.validation import Check, refused
 from submissions.errors import Refusal
 from submissions.page import render
 from submissions.page.handlers import QUIET, Languages, Words, download, for_api, for_page, sentence, uploaded
-from submissions.people.identity import Identity, Person
+from submissions.people.identity import Identity
+from submissions.person import Person
 from submissions.tracks import TrackRules
 
 REFRESH_S = 4
 
 
-class Desk(Protocol):
-    """Who answers: `leaderboard.board.questions.Desk`, which this package need not know."""
+class Service(Protocol):
+    """Who answers: `leaderboard.board.service.Service`, which this package need not know."""
 
     def tracks(self, person: Person | None) -> list[dict[str, Any]]: ...
     def rules(self, track: str) -> TrackRules: ...
@@ -47,7 +48,7 @@ class Desk(Protocol):
 class SubmitTab:
     """Builds the tab inside an open `gr.Blocks`. `loading` is to be called when the page loads, to fill `loaded`."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+    def __init__(self, desk: Service, identity: Identity, words: Languages, lines: Lines) -> None:
         self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=5, min_width=300):
@@ -190,7 +191,7 @@ class SubmitTab:
 class MineTab:
     """Builds the tab inside an open `gr.Blocks`; a timer refreshes it."""
 
-    def __init__(self, desk: Desk, identity: Identity, words: Languages, lines: Lines) -> None:
+    def __init__(self, desk: Service, identity: Identity, words: Languages, lines: Lines) -> None:
         self.desk, self.identity, self.languages, self.lines = desk, identity, words, lines
         self.loading = for_page(words, lines.reading, self.load)
         self.list = gr.HTML(elem_id="emer-mine")

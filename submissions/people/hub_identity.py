@@ -13,8 +13,8 @@ from huggingface_hub import HfApi
 from huggingface_hub.utils import get_session
 
 from submissions.errors import Refusal
-from submissions.people.identity import ORGANISERS, Person
-from submissions.store.home import endpoint
+from submissions.person import ORGANISERS, Person
+from submissions.store.hub_account import endpoint
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ TOKEN_HEADERS = ("authorization", "x-hf-authorization")
 BEARER = re.compile(r"bearer +(hf_[A-Za-z0-9_.-]{1,4000})", re.IGNORECASE)
 OAUTH_TOKEN = "hf_oauth_"
 TIMEOUT_S = 10.0
-TOLD_S, MOST_TOLD = 300.0, 1_000
+KEPT_S, MOST_KEPT = 300.0, 1_000
 """How long it is kept which organisations an account belongs to, and of how many accounts."""
 
 
@@ -50,7 +50,7 @@ class HubIdentity:
         self._organisers = set(_listed(ORGANISERS))
         self._hosts = _listed("SPACE_HOST")
         self._login = login_offered()
-        self._told: dict[str, tuple[float, list[str]]] = {}
+        self._kept_orgs: dict[str, tuple[float, list[str]]] = {}
 
     def __call__(self, request: Any) -> Person | None:
         if request is None:
@@ -65,12 +65,12 @@ class HubIdentity:
             return None
         if bearer[1].startswith(OAUTH_TOKEN):
             raise _of_an_app()
-        told = self._account(bearer[1])
-        if told is None or told.get("type") != "user":
+        account = self._account(bearer[1])
+        if account is None or account.get("type") != "user":
             return None
-        if _inner(told, "auth").get("type") != "access_token":
+        if _inner(account, "auth").get("type") != "access_token":
             raise _of_an_app()
-        return self._person(told.get("id"), told.get("name"), _names(told, "name"))
+        return self._person(account.get("id"), account.get("name"), _names(account, "name"))
 
     def _account(self, token: str) -> Mapping[str, Any] | None:
         """What the Hub says of a token, or None where it knows none such.
@@ -81,12 +81,12 @@ class HubIdentity:
             answer = get_session().get(self._whoami, headers={"authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)
             if answer.status_code == 401:
                 return None
-            told = answer.json() if answer.status_code == 200 else None
+            account = answer.json() if answer.status_code == 200 else None
         except (HTTPError, OSError, ValueError):
-            told = None
-        if not isinstance(told, dict):
+            account = None
+        if not isinstance(account, dict):
             raise Refusal("identity", "The Hub does not say whose token this is; try again in a few minutes.")
-        return told
+        return account
 
     def _of_session(self, request: Any, headers: Mapping[str, str]) -> Person | None:
         """Of the cookie that Gradio signed. Browsers send it from the pages of others too: those are strangers."""
@@ -105,25 +105,25 @@ class HubIdentity:
         sub, name = user.get("sub"), str(user.get("preferred_username")).lower()
         if "orgs" in user or not self._organisers or name in self._organisers or not isinstance(sub, str):
             return _names(user, "preferred_username")
-        until, found = self._told.get(sub, (0.0, []))
+        until, orgs = self._kept_orgs.get(sub, (0.0, []))
         if until < time.monotonic():
-            found = self._userinfo(sub, str(login.get("access_token")))
-            if len(self._told) >= MOST_TOLD:
-                self._told.clear()
-            self._told[sub] = time.monotonic() + TOLD_S, found
-        return found
+            orgs = self._userinfo(sub, str(login.get("access_token")))
+            if len(self._kept_orgs) >= MOST_KEPT:
+                self._kept_orgs.clear()
+            self._kept_orgs[sub] = time.monotonic() + KEPT_S, orgs
+        return orgs
 
     def _userinfo(self, sub: str, token: str) -> list[str]:
         url = f"{os.environ['OPENID_PROVIDER_URL'].rstrip('/')}/oauth/userinfo"
         try:
             answer = get_session().get(url, headers={"authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)
-            told = answer.json() if answer.status_code == 200 else None
+            account = answer.json() if answer.status_code == 200 else None
         except (HTTPError, OSError, ValueError):
-            told = None
-        if not isinstance(told, dict) or told.get("sub") != sub:
+            account = None
+        if not isinstance(account, dict) or account.get("sub") != sub:
             log.warning("the Hub does not say to which organisations an account belongs, so it organises nothing now")
             return []
-        return _names(told, "preferred_username")
+        return _names(account, "preferred_username")
 
     def _own_page(self, headers: Mapping[str, str]) -> bool:
         hosts = [headers.get("host", "").lower(), *self._hosts]
@@ -147,17 +147,17 @@ def _of_an_app() -> Refusal:
 
 
 def _listed(variable: str) -> list[str]:
-    return [each.strip().lower() for each in os.environ.get(variable, "").split(",") if each.strip()]
+    return [name.strip().lower() for name in os.environ.get(variable, "").split(",") if name.strip()]
 
 
-def _inner(told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _inner(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Empty where there is none."""
-    found = told.get(key)
-    return found if isinstance(found, Mapping) else {}
+    inner = answer.get(key)
+    return inner if isinstance(inner, Mapping) else {}
 
 
-def _names(told: Mapping[str, Any], key: str) -> list[str]:
+def _names(account: Mapping[str, Any], key: str) -> list[str]:
     """Of the organisations, as they stand in addresses: what one calls itself beside that, it chooses freely."""
-    orgs = told.get("orgs")
-    found = [org.get(key) for org in orgs if isinstance(org, Mapping)] if isinstance(orgs, list) else []
-    return [name for name in found if isinstance(name, str) and name]
+    orgs = account.get("orgs")
+    names = [org.get(key) for org in orgs if isinstance(org, Mapping)] if isinstance(orgs, list) else []
+    return [name for name in names if isinstance(name, str) and name]

@@ -1,14 +1,13 @@
-"""Who is calling, and whether it is an organiser. Every handler asks here (decision 4)."""
+"""Who sent a request: whoever works on this machine, or an account of the Hub. Every handler asks (decision 4)."""
 
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from emer_space.page.peer import OWN_USER
-from submissions.errors import Refusal
+from submissions.person import LOCAL, Person
 
 DIRECT = frozenset(
     {
@@ -24,23 +23,8 @@ DIRECT = frozenset(
 then a caller may be anybody, whatever the address of the connection says."""
 HINTS = "sec-ch-"
 """How headers begin in which a browser tells of itself (client hints)."""
-ORGANISERS = "EMER_ORGANISERS"
-"""On a Space: names of users and organisations, with commas between them; where it is unset nobody is an organiser."""
 SWITCH = "EMER_LOCAL_PERSON"
 """`off`: nobody is local. For an app behind a proxy that hides itself, which cannot be noticed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """`id` is stable and told to nobody; `name` is for greeting."""
-
-    id: str
-    name: str
-    organiser: bool = False
-
-
-LOCAL = Person("local", "local", organiser=True)
-"""Whoever works on this machine: on the command line, and in the page while it is bound to loopback."""
 
 
 class Identity(Protocol):
@@ -87,8 +71,8 @@ def _version(request: Any) -> str:
 
 
 def _scope(request: Any) -> Mapping[str, Any]:
-    found = getattr(getattr(request, "request", None), "scope", None)
-    return found if isinstance(found, Mapping) else {}
+    scope = getattr(getattr(request, "request", None), "scope", None)
+    return scope if isinstance(scope, Mapping) else {}
 
 
 def _of_own_page(headers: Mapping[str, str]) -> bool:
@@ -117,21 +101,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def known(person: Person | None) -> Person:
-    """The person; raises `Refusal` for a visitor without an identity."""
-    if person is None:
-        raise Refusal(
-            "identity",
-            "You are not signed in, so you can look and not submit; on a Space sign in on its page, or send "
-            "`Authorization: Bearer` and a valid access token of your Hugging Face account with each call.",
-        )
-    return person
-
-
-def organiser(person: Person | None) -> Person:
-    """The person; raises `Refusal` unless it is an organiser."""
-    if person is None or not person.organiser:
-        raise Refusal("organiser", "This is for organisers only.")
-    return person

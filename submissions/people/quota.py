@@ -75,7 +75,7 @@ def usage(ledger: Ledger, attempts: Attempts, track: str, quota: Quota, person: 
     own = ledger.of_person(person, track)
     return Usage(
         quota,
-        _counted(ledger, (each.id for each in own if midnight <= each.at <= now + AHEAD)),
+        _counted(ledger, (submission.id for submission in own if midnight <= submission.at <= now + AHEAD)),
         attempts.count(track, person, now),
         midnight + timedelta(days=1),
     )

@@ -17,7 +17,7 @@ from huggingface_hub.errors import EntryNotFoundError, OfflineModeIsEnabled
 from huggingface_hub.utils import get_session, hf_raise_for_status, parse_datetime, parse_ratelimit_headers
 
 from submissions.errors import Doubtful, StoreError
-from submissions.store.home import endpoint
+from submissions.store.hub_account import endpoint
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -109,15 +109,15 @@ class HubDataset:
         """The paths of all files of a revision, or of those below a folder."""
         url = f"{self._url}/tree/{quote(revision, safe='')}{f'/{quote(below)}' if below else ''}?recursive=true"
         try:
-            told = self._patiently(lambda: list(self._pages(url)), missing=below or "/")
-            return [str(each["path"]) for each in told if each["type"] == "file"]
+            entries = self._patiently(lambda: list(self._pages(url)), missing=below or "/")
+            return [str(entry["path"]) for entry in entries if entry["type"] == "file"]
         except FileNotFoundError:
             return []
 
     def commits(self, most: int) -> list[Commit]:
         """The latest commits, the newest first."""
         return self._patiently(
-            lambda: [_commit(told) for told in islice(self._pages(f"{self._url}/commits/main"), most)]
+            lambda: [_commit(commit) for commit in islice(self._pages(f"{self._url}/commits/main"), most)]
         )
 
     # Writing
@@ -178,7 +178,7 @@ class HubDataset:
             *(CommitOperationAdd(path, content) for path, content in files.items()),
             *(CommitOperationDelete(path) for path in deleted),
         ]
-        added = [each for each in operations if isinstance(each, CommitOperationAdd)]
+        added = [operation for operation in operations if isinstance(operation, CommitOperationAdd)]
         get_session().timeout = COMMIT_TIMEOUT_S
         done = self._api.create_commit(
             self.name,
@@ -189,15 +189,15 @@ class HubDataset:
             parent_commit=parent,
         )
         # Where nothing would change the client sends nothing, looks at no parent, and names the head, whoever made it.
-        sent = not added or any(getattr(each, "_is_committed", False) for each in added)
+        sent = not added or any(getattr(operation, "_is_committed", False) for operation in added)
         return str(done.oid) if sent else ""
 
     def _took(self, files: Mapping[str, bytes], deleted: tuple[str, ...]) -> bool:
         """Whether a commit of which nobody knows is there: it is whole or not at all."""
         asked = [*files, *deleted]
         get_session().timeout = TIMEOUT_S
-        found = {each.path for each in self._api.get_paths_info(self.name, asked, repo_type="dataset")}
-        return found.issuperset(files) and found.isdisjoint(deleted)
+        there = {info.path for info in self._api.get_paths_info(self.name, asked, repo_type="dataset")}
+        return there.issuperset(files) and there.isdisjoint(deleted)
 
     def _patiently(self, ask: Callable[[], Answer], missing: str = "") -> Answer:
         """Ask until there is an answer. Raises `FileNotFoundError` for a path that is `missing`."""
@@ -223,12 +223,12 @@ class HubDataset:
 
 def _message(paths: list[str]) -> str:
     """What a commit stored, and with a minus what it deleted; a minus alone where that is too much to tell."""
-    told = "\n".join(paths)
-    return told if len(told) <= MOST_MESSAGE else "-"
+    message = "\n".join(paths)
+    return message if len(message) <= MOST_MESSAGE else "-"
 
 
-def _commit(told: Mapping[str, Any]) -> Commit:
-    return Commit(told["id"], parse_datetime(told["date"]), told["title"], tuple(told["message"].split("\n")))
+def _commit(answer: Mapping[str, Any]) -> Commit:
+    return Commit(answer["id"], parse_datetime(answer["date"]), answer["title"], tuple(answer["message"].split("\n")))
 
 
 def _asked_wait(answer: Response | None) -> float:

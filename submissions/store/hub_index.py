@@ -33,8 +33,8 @@ def packed(records: Mapping[str, bytes]) -> tuple[str, bytes]:
 def unpacked(content: bytes) -> dict[str, bytes]:
     """The records of an index file; of one that is broken none, since the tree has them all."""
     try:
-        told = [orjson.loads(line) for line in gzip.decompress(content).splitlines()]
-        return {str(each["path"]): orjson.dumps(each["record"]) for each in told}
+        lines = [orjson.loads(line) for line in gzip.decompress(content).splitlines()]
+        return {str(line["path"]): orjson.dumps(line["record"]) for line in lines}
     except BROKEN as problem:
         log.error("an index file is broken (%s) and is not used", type(problem).__name__)
         return {}

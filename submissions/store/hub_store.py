@@ -1,6 +1,6 @@
 """The tree of entries in a private dataset on the Hub: the same as the folder's, written by commits (decisions 1, 2).
 
-submissions/…, results/…, decisions/… as in `submissions.store.layout`. Made from the tree, for the speed of a start
+submissions/…, results/…, decisions/… as in `submissions.store.paths`. Made from the tree, for the speed of a start
 alone: `index/*.jsonl.gz`. What was set aside lies in `damaged/`.
 """
 
@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from submissions.errors import AlreadyStored, Doubtful, Overtaken, StoreError
+from submissions.store.hub_commit_rate import HOUR_S, CommitRate
 from submissions.store.hub_dataset import UNKNOWN, HubDataset, Moved
 from submissions.store.hub_tree import TITLE, HubTree
-from submissions.store.layout import RESULTS, SUBMISSIONS, entry_of, is_record
-from submissions.store.pace import HOUR_S, Pace
+from submissions.store.paths import RESULTS, SUBMISSIONS, entry_of, is_record
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +58,9 @@ class HubStore:
     its predictions waits for what becomes of it.
     """
 
-    def __init__(self, dataset: HubDataset, pace: Pace | None = None, poll_s: float = POLL_S) -> None:
-        self.pace, self.poll_s = pace or Pace(), poll_s
-        self.tree = HubTree(dataset, self.pace.note_before)
+    def __init__(self, dataset: HubDataset, commit_rate: CommitRate | None = None, poll_s: float = POLL_S) -> None:
+        self.commit_rate, self.poll_s = commit_rate or CommitRate(), poll_s
+        self.tree = HubTree(dataset, self.commit_rate.note_before)
         self._turn = threading.Condition(threading.RLock())
         self._waiting: dict[str, _Waiting] = {}  # changed only while the turn is held
         self._committing = threading.Lock()
@@ -91,7 +91,7 @@ class HubStore:
             if path in self.tree or path in self._waiting:
                 raise AlreadyStored("This is stored already; nothing was changed.")
             self._waiting[path] = entry
-            self.tree.tell(path)
+            self.tree.add_news(path)
             self._start()
             if entry.urgent:
                 self._turn.wait_for(lambda: entry.problem or path not in self._waiting)
@@ -100,8 +100,8 @@ class HubStore:
 
     def flush(self) -> None:
         with self._turn:
-            for each in self._waiting.values():
-                each.problem = None
+            for entry in self._waiting.values():
+                entry.problem = None
             self._flushing = True
             try:
                 self._start()
@@ -112,7 +112,7 @@ class HubStore:
                 raise problem
 
     def _problems(self) -> list[StoreError]:
-        return [each.problem for each in self._waiting.values() if each.problem]
+        return [entry.problem for entry in self._waiting.values() if entry.problem]
 
     def _start(self) -> None:
         if self._thread is None or not self._thread.is_alive():
@@ -133,12 +133,12 @@ class HubStore:
         """What the next commit carries: a submission alone, while there is room for that; later all that waits."""
         with self._turn:
             waiting = list(self._waiting.values())
-        urgent = [each for each in waiting if each.urgent]
-        if urgent and self.pace.alone():
+        urgent = [entry for entry in waiting if entry.urgent]
+        if urgent and self.commit_rate.alone():
             return urgent[:1]
         overtaken = 0 < time.monotonic() - self._overtaken_at < ANEW_S
-        if (urgent and self.pace.together(at_once=overtaken)) or (
-            waiting and self.pace.results(at_once=self._flushing)
+        if (urgent and self.commit_rate.together(at_once=overtaken)) or (
+            waiting and self.commit_rate.results(at_once=self._flushing)
         ):
             return waiting
         return []
@@ -160,8 +160,8 @@ class HubStore:
             self._overtaken_at = time.monotonic()
         overtaken = Overtaken("Others sent files at the same moment, so nothing was accepted; send it again.")
         with self._turn:
-            for each in entries:
-                self._settle(each, overtaken if each in late else problem)
+            for entry in entries:
+                self._settle(entry, overtaken if entry in late else problem)
             self._turn.notify_all()
         return problem is None
 
@@ -176,28 +176,28 @@ class HubStore:
             return
         del self._waiting[entry.path]
         if problem and not doubted:
-            self.tree.untell(entry.path)
+            self.tree.drop_news(entry.path)
         elif problem or not self.tree.is_own(entry.path):
-            self.tree.tell(entry.path)  # its writer has gone, or it is another's: let everybody look again
+            self.tree.add_news(entry.path)  # its writer has gone, or it is another's: let everybody look again
 
     def _store(self, entries: list[_Waiting]) -> list[_Waiting]:
         """Store what is not there yet; returns what was overtaken, which is not stored."""
         late: list[_Waiting] = []
         deadline = time.monotonic() + self.tree.dataset.patience.budget_s
-        self.tree.send(each.path for each in entries)
+        self.tree.send(entry.path for entry in entries)
         noted = False
         while True:
             parent = self.tree.head  # before `arrived` is read, which counts whatever is in it
-            entries = [each for each in entries if each.path not in self.tree]
-            late += [each for each in entries if each.overtaken(self.tree.arrived)]
-            entries = [each for each in entries if each not in late]
+            entries = [entry for entry in entries if entry.path not in self.tree]
+            late += [entry for entry in entries if entry.overtaken(self.tree.arrived)]
+            entries = [entry for entry in entries if entry not in late]
             if not entries:
                 return late
-            files = {path: content for each in entries for path, content in each.files.items()}
+            files = {path: content for entry in entries for path, content in entry.files.items()}
             records = {path: content for path, content in files.items() if is_record(path)}
             index = self.tree.index(records)
             if not noted:  # what the Hub refuses for its parent is no commit
-                self.pace.note(results=not all(each.urgent for each in entries))
+                self.commit_rate.note(results=not all(entry.urgent for entry in entries))
                 noted = True
             try:
                 sha = self.tree.dataset.commit({**files, **index}, f"{TITLE}{len(entries)} stored", parent)
@@ -212,7 +212,7 @@ class HubStore:
                         raise Doubtful(UNKNOWN) from problem
                     raise
                 continue
-            self.tree.add((each.path for each in entries), records, bool(index), parent, sha)
+            self.tree.add((entry.path for entry in entries), records, bool(index), parent, sha)
             return late
 
     # Reading
@@ -241,19 +241,19 @@ class HubStore:
         except StoreError as problem:
             log.error("the Hub could not be asked for news: %s", problem)
             self._trouble = "The Hub does not answer just now: what is shown may be old, and nothing can be sent."
-        return self.tree.told()
+        return self.tree.news()
 
     def _open(self) -> None:
         """The first look, and how much of this hour's commits a process before this one made."""
         if self.tree.head:
             return
         began = time.time() - HOUR_S
-        made = [at for each in self.tree.dataset.commits(128) if (at := each.at.timestamp()) > began]
+        made = [at for commit in self.tree.dataset.commits(128) if (at := commit.at.timestamp()) > began]
         self.tree.look(self.poll_s)
-        self.pace.note_before(made)
+        self.commit_rate.note_before(made)
 
     def notice(self) -> str:
-        if self._trouble or self.pace.alone():
+        if self._trouble or self.commit_rate.alone():
             return self._trouble
         return "Many files are coming in: what you send is stored with others, and its receipt may take two minutes."
 
@@ -263,9 +263,9 @@ class HubStore:
         """Where the Hub does not answer, or the hour is full, it stays."""
         try:
             with self._committing:
-                if self.pace.spare():  # hundreds at a time would use up what people's files need
+                if self.commit_rate.spare():  # hundreds at a time would use up what people's files need
                     self.tree.set_aside(path, reason)
-                    self.pace.note()
+                    self.commit_rate.note()
         except FileNotFoundError:
             pass  # it never came there
         except StoreError as problem:

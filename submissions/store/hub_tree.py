@@ -10,7 +10,7 @@ from itertools import dropwhile, takewhile
 
 from submissions.store.hub_dataset import HubDataset
 from submissions.store.hub_index import FOLDER, GROWN, packed, unpacked
-from submissions.store.layout import SUBMISSIONS, entry_of, is_record
+from submissions.store.paths import SUBMISSIONS, entry_of, is_record
 
 DAMAGED, REASONS = "damaged/", "damaged/reasons/"
 READERS = 8
@@ -24,7 +24,7 @@ TITLE = "EMER Space: "
 class HubTree:
     """Thread-safe; the Hub is never asked while the lock of the state is held. Raises `StoreError` as `HubDataset`.
 
-    `others` is told when others committed (Unix time), for they use up what the Hub takes in an hour as well.
+    `others` is called with the moments (Unix time) at which others committed: they use up the Hub's hourly limit too.
     `head` is the commit up to which all is known, and `arrived` counts the submissions of others in it, or in more.
     """
 
@@ -38,7 +38,7 @@ class HubTree:
         self._known: set[str] = set()
         self._own: set[str] = set()
         self._sent: set[str] = set()
-        self._told: list[str] = []
+        self._news: list[str] = []
         self._held: dict[str, bytes] = {}
         self._fresh: dict[str, bytes] = {}
         self._damaged: dict[str, str] = {}
@@ -47,20 +47,20 @@ class HubTree:
         with self._state:
             return entry in self._known
 
-    def told(self) -> list[str]:
+    def news(self) -> list[str]:
         """Entries that came since the last call."""
         with self._state:
-            told, self._told = self._told, []
-        return told
+            news, self._news = self._news, []
+        return news
 
-    def tell(self, entry: str) -> None:
+    def add_news(self, entry: str) -> None:
         with self._state:
-            self._told.append(entry)
+            self._news.append(entry)
 
-    def untell(self, entry: str) -> None:
-        """It was told too soon."""
+    def drop_news(self, entry: str) -> None:
+        """Take back what `add_news` said too soon."""
         with self._state:
-            self._told = [each for each in self._told if each != entry]
+            self._news = [other for other in self._news if other != entry]
 
     def send(self, entries: Iterable[str]) -> None:
         """This process is about to commit entries, which a look before the answer shall not take for others'."""
@@ -125,13 +125,13 @@ class HubTree:
     def _come(self, dataset: HubDataset, last: str, head: str) -> list[str]:
         """The files that may be new: from the messages of the commits, where all of them are ours; else the tree's."""
         asked = dataset.commits(FAR_BACK) if last else []
-        until_head = dropwhile(lambda each: each.sha != head, asked)  # what came meanwhile is of the next look
-        since = list(takewhile(lambda each: each.sha != last, until_head))
-        others = [each for each in since if not self._sent.intersection(map(entry_of, each.paths))]
-        self._others([each.at.timestamp() for each in others])
-        paths = [path for each in since for path in each.paths]
-        shas = {each.sha for each in asked}
-        whole = {last, head} <= shas and all(each.title.startswith(TITLE) for each in since)
+        until_head = dropwhile(lambda commit: commit.sha != head, asked)  # what came meanwhile is of the next look
+        since = list(takewhile(lambda commit: commit.sha != last, until_head))
+        others = [commit for commit in since if not self._sent.intersection(map(entry_of, commit.paths))]
+        self._others([commit.at.timestamp() for commit in others])
+        paths = [path for commit in since for path in commit.paths]
+        shas = {commit.sha for commit in asked}
+        whole = {last, head} <= shas and all(commit.title.startswith(TITLE) for commit in since)
         if whole and not any(path.startswith("-") for path in paths):
             return paths
         paths = dataset.tree(head)
@@ -156,8 +156,8 @@ class HubTree:
             self.arrived += sum(
                 entry.startswith(SUBMISSIONS) and entry not in self._sent for entry in map(entry_of, new)
             )
-            self._told += sorted(entry_of(path) for path in new)
-            self._damaged |= dict(found for content in reasons.values() if (found := _reason(content)))
+            self._news += sorted(entry_of(path) for path in new)
+            self._damaged |= dict(damage for content in reasons.values() if (damage := _reason(content)))
 
     def read_all(self, paths: Iterable[str], revision: str) -> dict[str, bytes]:
         asked = sorted(paths)
@@ -168,12 +168,12 @@ class HubTree:
 
     def set_aside(self, entry: str, reason: str) -> None:
         """One commit moves the files of an entry and keeps the reason. Raises `FileNotFoundError`."""
-        told = json.dumps({"path": entry, "reason": reason}).encode()
-        mark = {f"{REASONS}{sha256(told).hexdigest()[:16]}.json": told}
+        reasoned = json.dumps({"path": entry, "reason": reason}).encode()
+        mark = {f"{REASONS}{sha256(reasoned).hexdigest()[:16]}.json": reasoned}
         files = [entry] if entry.endswith(".json") else self.dataset.tree(below=entry)
         if not files:
             raise FileNotFoundError(entry)
-        moved = {f"{DAMAGED}{each}": self.dataset.read(each) for each in files}
+        moved = {f"{DAMAGED}{path}": self.dataset.read(path) for path in files}
         self.dataset.commit({**moved, **mark}, f"{TITLE}damage set aside", deleted=files)
         with self._state:
             self._known.discard(entry)
@@ -191,7 +191,7 @@ class HubTree:
         files = self.dataset.tree(head)
         records = self.read_all(filter(is_record, files), head)
         path, content = packed(records)
-        old = [each for each in files if each.startswith(FOLDER) and each != path]
+        old = [other for other in files if other.startswith(FOLDER) and other != path]
         self.dataset.commit({path: content}, f"{TITLE}index of {len(records)} records", head, deleted=old)
         return len(records)
 
@@ -199,7 +199,7 @@ class HubTree:
 def _reason(content: bytes) -> tuple[str, str] | None:
     """None where somebody spoilt the file."""
     try:
-        told = json.loads(content)
-        return str(told["path"]), str(told["reason"])
+        reasoned = json.loads(content)
+        return str(reasoned["path"]), str(reasoned["reason"])
     except (ValueError, TypeError, KeyError):
         return None

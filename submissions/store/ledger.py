@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 import orjson
 
 from submissions.errors import AlreadyStored, Doubtful, StoreError, Unreadable
-from submissions.store.folder import Store
-from submissions.store.layout import REQUEST
+from submissions.store.paths import REQUEST
 from submissions.store.records import Decision, Record, Result, State, Submission, UnknownSchema, version_key
+from submissions.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Ledger:
     def refresh(self) -> "Ledger":
         """Read what is new in the store. Raises `StoreError` where it does not answer.
 
-        A single entry that cannot be read is told by `unusable`, and asked for again.
+        A single entry that cannot be read is named by `unusable`, and asked for again.
         """
         with self._lock:
             self._unread += [*self._barred, *self.store.news()]
@@ -129,12 +129,12 @@ class Ledger:
     def _read(self, path: str) -> None:
         kind = path.split("/")[0]
         text = self.store.read(f"{path}/{REQUEST}" if kind == "submissions" else path)
-        told = orjson.loads(text)  # a start reads tens of megabytes of results
+        stored = orjson.loads(text)  # a start reads tens of megabytes of results
         record: Submission | Result | Decision
         if kind == "submissions":
-            record = Submission.from_dict(told)
+            record = Submission.from_dict(stored)
         else:
-            record = Result.from_dict(told) if kind == "results" else Decision.from_dict(told)
+            record = Result.from_dict(stored) if kind == "results" else Decision.from_dict(stored)
         if record.path != path:
             raise ValueError("it lies in another place than it says")
         self._keep(record)
@@ -194,7 +194,8 @@ class Ledger:
             return self._in_order(self._of_content[track, person, sha256])
 
     def _in_order(self, names: list[str]) -> list[Submission]:
-        return sorted((self.submissions[name] for name in names), key=lambda each: (each.received, each.id))
+        submissions = (self.submissions[name] for name in names)
+        return sorted(submissions, key=lambda submission: (submission.received, submission.id))
 
     def results(self, name: str) -> Mapping[str, Result]:
         """Version → result."""
@@ -203,8 +204,8 @@ class Ledger:
 
     def result(self, name: str) -> Result | None:
         """The result of the newest version."""
-        found = self.results(name)
-        return found[max(found, key=version_key)] if found else None
+        results = self.results(name)
+        return results[max(results, key=version_key)] if results else None
 
     def last_scored(self, now: datetime) -> str:
         """The latest moment (ISO, UTC) at which anything was scored, by whichever process; empty where nothing was.
@@ -226,12 +227,12 @@ class Ledger:
         with self._lock:
             about = self.submissions[name]
             own = self._of_person[about.person, about.track]
-            made = [decision.at for each in own for decision in self._of_submission.get(each, ())]
+            made = [decision.at for other in own for decision in self._of_submission.get(other, ())]
         return max([now, *(at + timedelta(microseconds=1) for at in made)])
 
     def state(self, name: str) -> State:
-        found = self.result(name)
-        return found.state if found else "queued"  # type: ignore[return-value]
+        result = self.result(name)
+        return result.state if result else "queued"  # type: ignore[return-value]
 
     def standing(self, name: str, until: datetime | None = None) -> Standing:
         """What the decisions about a submission (made before `until`) come to, in the order in which they were made."""
@@ -256,8 +257,8 @@ class Ledger:
         """The submission that the person said (before `until`) shall count, unless it is out since."""
         with self._lock:
             own = self._of_person.get((person, track), [])
-            made = [each for name in own for each in self._of_submission.get(name, ()) if each.action == "count"]
-            choices = _before(until, made)
+            made = [decision for name in own for decision in self._of_submission.get(name, ())]
+            choices = _before(until, (decision for decision in made if decision.action == "count"))
         last = choices[-1].submission if choices else None
         return last if last and not self.standing(last, until).out else None
 
@@ -269,14 +270,14 @@ class Ledger:
     def version(self, track: str, own: int) -> str:
         """What a track is scored in now: its own version, and how often it was rescored since."""
         with self._lock:
-            opened = [each.version for each in self._of_submission.get("", ()) if each.track == track]
-        return max([str(own), *(each for each in opened if version_key(each)[0] == own)], key=version_key)
+            opened = [decision.version for decision in self._of_submission.get("", ()) if decision.track == track]
+        return max([str(own), *(version for version in opened if version_key(version)[0] == own)], key=version_key)
 
 
 def _before(until: datetime | None, decisions: Iterable[Decision]) -> list[Decision]:
     """In the order in which they were made."""
-    kept = [each for each in decisions if until is None or each.at < until]
-    return sorted(kept, key=lambda each: (each.at, each.id))
+    kept = [decision for decision in decisions if until is None or decision.at < until]
+    return sorted(kept, key=lambda decision: (decision.at, decision.id))
 
 
 @contextlib.contextmanager

@@ -7,12 +7,14 @@ import math
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, field
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
-from submissions.people.identity import Person
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic.dataclasses import dataclass
+
+from submissions.person import Person
 
 ID = re.compile(r"\d{8}T\d{6}Z-[A-Z2-7]{10}")
 _TIME = "%Y%m%dT%H%M%SZ"
@@ -21,7 +23,6 @@ REPORTED = ("primary", "scores", "samples", "provenance")
 """What a report tells, whichever the metric."""
 PROBLEM = {"row", "column", "code", "message", "hint"}
 ENDS = ("low", "high")
-SUBMISSION, RESULT, DECISION = "emer-submission/1", "emer-result/1", "emer-decision/1"
 
 State = Literal["queued", "scored", "refused", "error"]
 """`refused`: the file cannot be scored; `error`: our own fault, with an incident id. Queued is never stored."""
@@ -42,68 +43,82 @@ class UnknownSchema(ValueError):
     """A record that another version of this program wrote: not damaged, and not to be touched."""
 
 
-MOMENTS = ("received", "made", "scored")
-"""Fields that hold a moment in ISO form; the id tells it to the second, where there is none."""
+def _zoned(moment: str) -> str:
+    try:
+        zone = datetime.fromisoformat(moment).tzinfo
+    except ValueError:
+        raise ValueError("is no moment in ISO form") from None
+    if zone is None:
+        raise ValueError("has no zone")
+    return moment
 
 
-@cache
-def _kinds(record: Any) -> Mapping[str, type]:
-    """Field → its type as JSON has it, of a kind of record: asked once, since thousands are read."""
-    hints = get_type_hints(record)
-    as_json = {Mapping: dict, tuple: list}
-    return {each.name: as_json.get(get_origin(kind := hints[each.name]), kind) for each in fields(record)}
+Moment = Annotated[str, AfterValidator(_zoned)]
+"""A moment in ISO form, with its zone."""
+STRICT = ConfigDict(strict=True)
+JSON_TYPES = {"string_type": "str", "int_type": "int", "bool_type": "bool", "dict_type": "dict", "tuple_type": "list"}
+"""What pydantic calls a value of another type → the type of JSON that is asked for."""
 
 
-@cache
-def _defaults(record: Any) -> frozenset[str]:
-    return frozenset(each.name for each in fields(record) if (each.default, each.default_factory) != (MISSING, MISSING))
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Record:
+    """Common to all: an id, and JSON in and out. `moment` is the field that holds when it was made."""
+
+    schema: ClassVar[str]
+    moment: ClassVar[str]
+    id: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"schema": self.schema, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, stored: Any) -> Self:
+        """A record from its JSON. A field that older records lack has its default; an absent moment is that of the id.
+
+        Raises `ValueError` with what is wrong, and `UnknownSchema` for the record of another version.
+        """
+        schema = stored.get("schema") if isinstance(stored, dict) else None
+        if schema != cls.schema:
+            if isinstance(schema, str) and re.fullmatch(rf"{cls.schema.split('/')[0]}/\d{{1,4}}", schema):
+                raise UnknownSchema(f"it is of the schema {schema}, which this version does not know")
+            raise ValueError(f"no record of the schema {cls.schema}")
+        if not is_id(stored.get("id")):
+            raise ValueError("the id is none")
+        if cls.moment not in stored:
+            stored = {**stored, cls.moment: _moment_of(stored["id"])}
+        try:
+            return cls(**stored)
+        except ValidationError as problem:
+            raise ValueError(_sentence(problem)) from None
 
 
 def _moment_of(name: str) -> str:
     return datetime.strptime(name.split("-")[0], _TIME).replace(tzinfo=UTC).isoformat()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Common to all: an id, and JSON in and out."""
-
-    id: str
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"schema": SCHEMAS[type(self)], **asdict(self)}
-
-    @classmethod
-    def from_dict(cls, told: Any) -> Any:
-        """A field that came after the record was written has its default."""
-        schema = told.get("schema") if isinstance(told, dict) else None
-        if schema != SCHEMAS[cls]:
-            if isinstance(schema, str) and re.fullmatch(rf"{SCHEMAS[cls].split('/')[0]}/\d{{1,4}}", schema):
-                raise UnknownSchema(f"it is of the schema {schema}, which this version does not know")
-            raise ValueError(f"no record of the schema {SCHEMAS[cls]}")
-        if not is_id(told.get("id")):
-            raise ValueError("the id is none")
-        kinds, defaults = _kinds(cls), _defaults(cls)  # type: ignore[arg-type]
-        moments = [name for name in MOMENTS if name in kinds]
-        told = {**dict.fromkeys(moments, _moment_of(told["id"])), **told}
-        if absent := kinds.keys() - told.keys() - defaults:
-            raise ValueError(f"{', '.join(sorted(absent))} is missing")
-        for name, kind in kinds.items():
-            if name in told and type(told[name]) is not kind:
-                raise ValueError(f"{name} is no {kind.__name__}")
-        for name in moments:
-            if datetime.fromisoformat(told[name]).tzinfo is None:
-                raise ValueError(f"{name} has no zone")
-        return cls(**{name: told[name] for name in kinds if name in told})
+def _sentence(problem: ValidationError) -> str:
+    """What is wrong with a record: what is missing, else the first wrong value."""
+    errors = problem.errors(include_url=False)
+    if absent := sorted(str(error["loc"][0]) for error in errors if error["type"] == "missing"):
+        return f"{', '.join(absent)} is missing"
+    error = min(errors, key=lambda error: error["type"] not in JSON_TYPES)
+    name = error["loc"][0] if error["loc"] else ""
+    if error["type"] in JSON_TYPES:
+        return f"{name} is no {JSON_TYPES[error['type']]}"
+    reason = error.get("ctx", {}).get("error", error["msg"])
+    return f"{name} {reason}".strip()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Submission(Record):
     """A prediction file that got a receipt, and what its sender says of it. `file` is its name in the entry.
 
     `received` is the moment in ISO form, finer than the id: files of one second have an order too.
     """
 
-    received: str
+    schema: ClassVar[str] = "emer-submission/1"
+    moment: ClassVar[str] = "received"
+    received: Moment
     track: str
     person: str
     name: str
@@ -129,20 +144,22 @@ class Submission(Record):
         return f"submissions/{month(self.id)}/{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Result(Record):
     """What came of scoring; `id` is the submission's. `reports` are the scorer's, by split (public, private).
 
     `problems` are of the file (state refused); `incident` and `traceback` of ours (state error).
     """
 
+    schema: ClassVar[str] = "emer-result/1"
+    moment: ClassVar[str] = "scored"
     track: str
     version: str
     state: str
-    scored: str
+    scored: Moment
     attempts: int
     reports: Mapping[str, Any] = field(default_factory=dict)
-    problems: tuple[Mapping[str, Any], ...] = ()
+    problems: Annotated[tuple[Any, ...], Field(strict=False)] = ()
     incident: str = ""
     traceback: str = ""
 
@@ -186,14 +203,16 @@ def _is_number(value: Any) -> bool:
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Decision(Record):
     """Who decided what, and why. `rescore` names a track and the version that it opens; the others a submission.
 
     `made` is the moment in ISO form, finer than the id: decisions of one second have an order too.
     """
 
-    made: str
+    schema: ClassVar[str] = "emer-decision/1"
+    moment: ClassVar[str] = "made"
+    made: Moment
     action: str
     person: str
     name: str
@@ -223,9 +242,6 @@ class Decision(Record):
     @property
     def path(self) -> str:
         return f"decisions/{month(self.id)}/{self.id}.json"
-
-
-SCHEMAS: Mapping[type, str] = {Submission: SUBMISSION, Result: RESULT, Decision: DECISION}
 
 
 def month(name: str) -> str:

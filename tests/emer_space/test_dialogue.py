@@ -17,8 +17,8 @@ from emer_space.commands.clue_file import ClueTexts, explain_clues
 from emer_space.language_model.answer_cache import KeptAnswers
 from emer_space.models.chat import Chat
 from emer_space.models.endpoint import Endpoint, EndpointChat
-from leaderboard.board.questions import Desk
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
+from leaderboard.board.service import Service
 
 ROW = ClueTexts("a", "She frowns and glares.", "An angry, shouting voice.", "You promised to be here at six.")
 CHINESE = ClueTexts("b", "她皱着眉头，瞪着对方。", "声音愤怒，几乎在喊。", "你答应过六点来的。")
@@ -234,7 +234,7 @@ def test_a_model_is_benchmarked_on_the_four_settings_in_one_line(
         times = len(server.asked)
         assert main(["benchmark", "--track", "clue-practice", "--profile", "endpoint"]) == 0
         assert len(server.asked) == times and server.most_at_once <= 4
-    rows = Desk(Board()).table("clue-practice", True).rows
+    rows = Service(Board()).table("clue-practice", True).rows
     entered = {row.id: (row.name, row.badge, row.score) for row in rows if row.badge == "baseline"}
     assert len(entered) == 4, "twice benchmarked, and entered once"
     for name, each in report["settings"].items():

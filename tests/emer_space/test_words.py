@@ -14,10 +14,9 @@ from emer_space.page.words import FOLDER, Words, load_words
 PROJECT = Path(__file__).parents[2]
 SOURCES = [
     PROJECT / "app.py",
-    *(PROJECT / "emer_space" / f"{name}.py" for name in ("appearance", "examples", "render", "tab")),
-    *(PROJECT / "emer_space" / "figures").glob("*.py"),
-    *(PROJECT / "submissions" / f"{name}.py" for name in ("handling", "render", "tab")),
-    *(PROJECT / "leaderboard" / f"{name}.py" for name in ("organise_tab", "plots", "render", "tab")),
+    *(PROJECT / "emer_space" / "page").rglob("*.py"),
+    *(PROJECT / "submissions" / "page").glob("*.py"),
+    *(PROJECT / "leaderboard" / "page").glob("*.py"),
 ]
 STAGES = ("probing", "watching", "listening", "reading", "weighing")
 SAME_IN_CHINESE = {"page.title", "run.working", "result.facts_size", "board.none", "column.rank"}
@@ -31,7 +30,7 @@ def values_of(text: str) -> list[str]:
 def asked_for() -> tuple[set[str], set[str]]:
     """Keys named in full in the code, and the groups (`stage.`) of keys put together from data."""
     code = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
-    own = "".join(path.read_text(encoding="utf-8") for path in SOURCES if path.parent.name != "leaderboard")
+    own = "".join(path.read_text(encoding="utf-8") for path in SOURCES if path.parent.parent.name != "leaderboard")
     full = set(re.findall(r"""words\(\s*["']([a-z_]+\.[a-z_-]+)["']""", code))
     full |= set(re.findall(r"""["']((?:timeline|clues)\.[a-z_]+)["']""", own))
     groups = set(re.findall(r"""words\(f["']([a-z_]+\.)\{""", code))

@@ -27,9 +27,9 @@ import app  # noqa: E402
 from emer_space.page.gate import MOST_CALL_BYTES, decided  # noqa: E402
 from emer_space.page.turns import Line, Lines, Turn  # noqa: E402
 from emer_space.page.words import load_words  # noqa: E402
-from leaderboard.hosting.board import Board  # noqa: E402
+from leaderboard.board.board import Board  # noqa: E402
 from submissions.errors import Refusal  # noqa: E402
-from submissions.people.identity import Person, known, organiser  # noqa: E402
+from submissions.person import Person, known, organiser  # noqa: E402
 
 PAGE = PROJECT / "docs" / "access.md"
 COMMAND = "python tests/end_to_end/access.py"

@@ -27,8 +27,8 @@ from playwright.sync_api import Browser
 from serving import wait_for
 
 from emer_space.page.gate import MOST_CALL_BYTES, decided
-from submissions.checks.samples import sample_csv
-from submissions.store.folder import FolderStore
+from submissions.checks.sample_file import sample_csv
+from submissions.store.folder_store import FolderStore
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND")
 NOT_SERVED = b'{"detail":"Nothing is served here."}'

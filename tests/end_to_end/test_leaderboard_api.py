@@ -13,10 +13,10 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from serving import wait_for
 
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.hosting.schedule import Schedule
 from leaderboard.tracks import load_track
-from submissions.people.identity import Person
+from submissions.person import Person
 
 TRACK = "clue-practice"
 NAMES = sorted(name for (name,) in load_track(TRACK).rules.manifest or ())

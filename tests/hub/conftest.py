@@ -7,7 +7,7 @@ import pytest
 from lab import HURRIED, NAME, TOKEN
 from server import LoopbackHub
 
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from submissions.store.hub_dataset import HubDataset
 from submissions.store.hub_store import HubStore
 

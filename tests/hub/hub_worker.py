@@ -16,13 +16,13 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).res
 from board_making import REPORT, answers  # noqa: E402
 from lab import NAME, TOKEN  # noqa: E402
 
-from leaderboard.hosting.board import Board  # noqa: E402
+from leaderboard.board.board import Board  # noqa: E402
 from leaderboard.hosting.schedule import sweep  # noqa: E402
 from leaderboard.scoring.scoring_process import Outcome  # noqa: E402
 from submissions.errors import StoreError  # noqa: E402
 from submissions.intake import Entry  # noqa: E402
-from submissions.people.identity import Person  # noqa: E402
-from submissions.store import pace  # noqa: E402
+from submissions.person import Person  # noqa: E402
+from submissions.store import hub_commit_rate  # noqa: E402
 from submissions.store.hub_dataset import HubDataset, Patience  # noqa: E402
 from submissions.store.hub_store import HubStore  # noqa: E402
 
@@ -33,7 +33,8 @@ def say(*words: str) -> None:
 
 def main() -> None:
     logging.disable(logging.CRITICAL)
-    pace.ALONE, pace.MOST, pace.RESULTS_S = 10_000, 20_000, 0.3  # what is tried here takes an hour elsewhere
+    # What is tried here takes an hour elsewhere.
+    hub_commit_rate.ALONE, hub_commit_rate.MOST, hub_commit_rate.RESULTS_S = 10_000, 20_000, 0.3
     dataset = HubDataset(NAME, TOKEN, Patience(budget_s=2.5, first_wait_s=0.05, most_wait_s=0.2))
     board = Board(store=HubStore(dataset, poll_s=0.2))
     sending = threading.Event()

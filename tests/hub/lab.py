@@ -2,11 +2,11 @@
 
 from board_making import ADA, REPORT, answers
 
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.hosting.schedule import Swept, sweep
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 from submissions.store.hub_dataset import Patience
 
 NAME, TOKEN = "lab/emer-submissions", "hf_of_the_lab"

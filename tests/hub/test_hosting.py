@@ -16,16 +16,16 @@ from lab import TOKEN
 from server import Fault, LoopbackHub
 
 from leaderboard.__main__ import main
+from leaderboard.board.board import Board
 from leaderboard.board.export import export
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable
-from leaderboard.hosting import hub_references as hub_references_module
 from leaderboard.hosting import publishing
-from leaderboard.hosting.board import Board
-from leaderboard.hosting.hub_references import fetch_tracks, hub_references
 from leaderboard.hosting.hub_setup import set_up
 from leaderboard.hosting.publishing import publisher
 from leaderboard.hosting.schedule import Swept, scorer, sweep
+from leaderboard.tracks import hub_references as hub_references_module
 from leaderboard.tracks import own_folder
+from leaderboard.tracks.hub_references import fetch_tracks, hub_references
 from submissions.intake import Entry
 from submissions.store.hub_store import HubStore
 

@@ -12,7 +12,8 @@ from signing_in import SignIn
 from submissions.errors import Refusal
 from submissions.people import hub_identity
 from submissions.people.hub_identity import OAUTH, HubIdentity, login_offered
-from submissions.people.identity import LocalIdentity, Person, identity_for
+from submissions.people.identity import LocalIdentity, identity_for
+from submissions.person import Person
 
 ADA, WRONG = "hf_adaSecret", "hf_unknownSecret"
 HOST = "lab-emer.hf.space"
@@ -192,7 +193,7 @@ def test_where_a_login_does_not_tell_of_organisations_the_hub_is_asked_and_not_e
         person = identity(request(session("ada")))
         assert person == Person("hf:id-of-ada", "ada", organiser=True)
     assert [each.path for each in hub.asked] == ["/oauth/userinfo"]
-    monkeypatch.setattr(hub_identity, "TOLD_S", -1)
+    monkeypatch.setattr(hub_identity, "KEPT_S", -1)
     assert (person := identity(request(session("ben")))) and not person.organiser, "a token of another account"
     hub.fail(Fault("500", path="/oauth/userinfo"))
     assert (person := HubIdentity()(request(session("ada")))) and not person.organiser, "nobody said so"

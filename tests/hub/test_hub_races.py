@@ -12,12 +12,12 @@ from lab import HURRIED, NAME, TOKEN, score, send
 from server import Fault, LoopbackHub
 from serving import wait_for
 
+from leaderboard.board.board import Board
 from leaderboard.hosting import schedule
-from leaderboard.hosting.board import Board
 from leaderboard.hosting.publishing import Publisher
 from submissions.errors import Doubtful, StoreError
-from submissions.people.identity import Person
-from submissions.store import hub_dataset, pace
+from submissions.person import Person
+from submissions.store import hub_commit_rate, hub_dataset
 from submissions.store.hub_dataset import HubDataset, Patience
 from submissions.store.hub_store import HubStore
 
@@ -162,14 +162,14 @@ def test_refusals_of_a_commit_do_not_eat_up_the_hour(make_board: MakeBoard, hub:
     board.ledger.refresh()
     hub.fail(Fault("412", times=20))
     send(board)
-    assert board.ledger.store.pace._recent() <= 2
+    assert board.ledger.store.commit_rate._recent() <= 2
 
 
 def test_those_who_were_overtaken_need_no_other_slot_of_a_full_hour(
     make_board: MakeBoard, hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pace, "ALONE", 1)
-    monkeypatch.setattr(pace, "APART_S", 3.0)
+    monkeypatch.setattr(hub_commit_rate, "ALONE", 1)
+    monkeypatch.setattr(hub_commit_rate, "APART_S", 3.0)
     board, other = make_board(poll_s=999), make_board(poll_s=999)
     for each in (board, other):
         each.ledger.refresh()

@@ -15,19 +15,19 @@ from lab import HURRIED, NAME, TOKEN, score, send
 from server import Fault, LoopbackHub
 from serving import wait_for
 
-from leaderboard.board.questions import Desk
+from leaderboard.board.board import Board
 from leaderboard.board.ranking import ranking
-from leaderboard.hosting.board import Board
+from leaderboard.board.service import Service
 from leaderboard.hosting.schedule import Swept, sweep
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.errors import AlreadyStored, Doubtful, Refusal, StoreError
-from submissions.people.identity import Person
-from submissions.store import hub_tree, pace
-from submissions.store.folder import FolderStore
+from submissions.person import Person
+from submissions.store import hub_commit_rate, hub_tree
+from submissions.store.folder_store import FolderStore
+from submissions.store.hub_commit_rate import CommitRate
 from submissions.store.hub_dataset import HubDataset, Patience
 from submissions.store.hub_store import HubStore
 from submissions.store.hub_tree import HubTree
-from submissions.store.pace import Pace
 
 
 def test_what_got_a_receipt_is_there_for_a_process_that_begins_with_nothing(
@@ -44,7 +44,7 @@ def test_what_got_a_receipt_is_there_for_a_process_that_begins_with_nothing(
     assert other.ledger.refresh().state(name) == "scored" and other.ledger.chosen(ADA.id, "small") == name
     assert [row.id for row in ranking(other, other.track("small")).rows] == [name]
     assert score(other) == Swept() and send(other) == name, "the same content is the same submission"
-    assert Desk(other).status(ADA, name) == Desk(first).status(ADA, name)
+    assert Service(other).status(ADA, name) == Service(first).status(ADA, name)
 
 
 def test_what_another_process_stores_is_heard_of_without_listing_the_tree(
@@ -186,12 +186,12 @@ def test_where_the_hub_is_away_what_is_known_goes_on_being_shown(
     name = send(board)
     hub.fail(Fault("500", path="/api/datasets/", times=999))
     assert set(board.ledger.refresh().submissions) == {name}
-    told = Desk(board).tracks(ADA)[0]
+    told = Service(board).tracks(ADA)[0]
     assert "does not answer" in told["notice"]
-    assert "does not answer" in Desk(board).overview(ORGANISER)["waiting"][0]
+    assert "does not answer" in Service(board).overview(ORGANISER)["waiting"][0]
     hub.faults.clear()
     board.ledger.refresh()
-    assert Desk(board).tracks(ADA)[0]["notice"] == ""
+    assert Service(board).tracks(ADA)[0]["notice"] == ""
 
 
 def test_two_scorers_at_once_store_one_result(make_board: Callable[..., Board], hub: LoopbackHub) -> None:
@@ -211,8 +211,8 @@ def test_two_scorers_at_once_store_one_result(make_board: Callable[..., Board], 
 def test_twenty_at_once_are_each_alone_while_there_is_room_and_then_together(
     make_board: Callable[..., Board], hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pace, "ALONE", 1 + 6)
-    monkeypatch.setattr(pace, "APART_S", 1.0)
+    monkeypatch.setattr(hub_commit_rate, "ALONE", 1 + 6)
+    monkeypatch.setattr(hub_commit_rate, "APART_S", 1.0)
     board = make_board()
     board.ledger.refresh()
     people = [Person(f"id-{number}", f"P{number}") for number in range(20)]
@@ -223,7 +223,7 @@ def test_twenty_at_once_are_each_alone_while_there_is_room_and_then_together(
     assert sizes[:6] == ["EMER Space: 1 stored"] * 6 and 7 <= len(sizes) <= 9
     owners = Counter(each.person for each in board.ledger.submissions.values())
     assert owners == Counter(person.id for person in people)
-    assert "may take two minutes" in Desk(board).tracks(ADA)[0]["notice"]
+    assert "may take two minutes" in Service(board).tracks(ADA)[0]["notice"]
 
 
 def test_a_quota_is_exact_though_receipts_wait(
@@ -265,7 +265,7 @@ def test_results_are_stored_together_and_not_more_often_than_every_two_minutes(
     sweep(board, score=lambda *job: Outcome("scored", {"public": REPORT}))
     time.sleep(1.5)
     assert len(hub.commits(NAME)) == before + 1, "its result waits"
-    assert Desk(board).status(ADA)[0]["state"] == "scored", "and is shown"
+    assert Service(board).status(ADA)[0]["state"] == "scored", "and is shown"
     board.ledger.store.flush()
     assert len(hub.commits(NAME)) == before + 2
 
@@ -273,7 +273,7 @@ def test_results_are_stored_together_and_not_more_often_than_every_two_minutes(
 def test_the_pace_never_passes_what_the_hub_takes_in_an_hour() -> None:
     """Whatever comes: the worst is that very many come at every moment."""
     now = 0.0
-    keeper = Pace(lambda: now)
+    keeper = CommitRate(lambda: now)
     made: list[float] = []
     while now < 3 * 3600:
         if keeper.alone() or keeper.together():
@@ -281,9 +281,9 @@ def test_the_pace_never_passes_what_the_hub_takes_in_an_hour() -> None:
             made.append(now)
         now += 1
     for begin in range(0, 2 * 3600, 60):
-        assert sum(begin <= at <= begin + 3600 for at in made) <= pace.MOST + 1 < 100
-    assert made[: pace.ALONE] == list(map(float, range(pace.ALONE)))
-    assert max(b - a for a, b in itertools.pairwise(made)) <= 3600 - pace.ALONE
+        assert sum(begin <= at <= begin + 3600 for at in made) <= hub_commit_rate.MOST + 1 < 100
+    assert made[: hub_commit_rate.ALONE] == list(map(float, range(hub_commit_rate.ALONE)))
+    assert max(b - a for a, b in itertools.pairwise(made)) <= 3600 - hub_commit_rate.ALONE
 
 
 def test_commits_of_other_processes_count(make_board: Callable[..., Board], hub: LoopbackHub) -> None:
@@ -292,11 +292,11 @@ def test_commits_of_other_processes_count(make_board: Callable[..., Board], hub:
         send(board, a=f"word {number}")
     other = make_board()
     other.ledger.refresh()
-    assert other.ledger.store.pace._recent() == 4, "the one that made the dataset too"
+    assert other.ledger.store.commit_rate._recent() == 4, "the one that made the dataset too"
     send(board, a="another")
     other.ledger.refresh()
-    assert other.ledger.store.pace._recent() == 5, "and what others do meanwhile"
-    assert board.ledger.refresh().store.pace._recent() == 5
+    assert other.ledger.store.commit_rate._recent() == 5, "and what others do meanwhile"
+    assert board.ledger.refresh().store.commit_rate._recent() == 5
 
 
 def test_damage_is_moved_aside_with_its_reason_and_the_rest_goes_on(

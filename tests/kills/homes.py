@@ -97,7 +97,7 @@ class Home:
     """A home that is written by processes that are killed, what was told of it, and what is seen in it."""
 
     def __init__(self, material: Material, number: int, seed: int) -> None:
-        from submissions.store.folder import FolderStore
+        from submissions.store.folder_store import FolderStore
         from submissions.store.ledger import Ledger
 
         self.material, self.number, self.random = material, number, random.Random(seed)

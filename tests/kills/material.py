@@ -67,7 +67,7 @@ class Material:
         """By split, what the scorer gives that is asked directly, with the same references."""
         from emer_space.files.formats import rows_of
         from emer_space.files.tables import table_of
-        from leaderboard.scoring.measure import sentence_model
+        from leaderboard.scoring.comparison import Comparison
         from leaderboard.scoring.scorer import score
         from leaderboard.tracks import FOLDER, load_track
         from leaderboard.tracks.references import ReferenceFile, read_references
@@ -79,7 +79,7 @@ class Material:
         table = table_of(rows_of(content, file.name), loaded.rules.columns, loaded.rules.key)
         found = {}
         for split in ("public", "private")[: 2 if references.splits["private"] else 1]:
-            report = score(loaded, references, table, "", open_wheels(), sentence_model, split)  # type: ignore[arg-type]
+            report = score(Comparison(loaded, references, table, "", open_wheels()), split)  # type: ignore[arg-type]
             assert report.value is not None
             found[split] = report.value
         return found

@@ -26,13 +26,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
+from leaderboard.board.board import Board
 from leaderboard.board.export import export
 from leaderboard.board.ranking import ranking
-from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import sweep
 from submissions.errors import Refusal
 from submissions.intake import Entry
-from submissions.people.identity import LOCAL, Person
+from submissions.person import LOCAL, Person
 
 SCORER = "the scoring process"
 OUTSIDE = "the folder of the home"

@@ -6,7 +6,7 @@ import pytest
 
 from emer_space.__main__ import main
 from leaderboard.errors import LeaderboardError
-from leaderboard.scoring.benchmark import TOLD, benchmark
+from leaderboard.hosting.benchmark import TOLD, benchmark
 from leaderboard.tracks import FOLDER, PACKAGE
 
 

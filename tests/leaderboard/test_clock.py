@@ -9,18 +9,18 @@ import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT, Clock, answers
 
 from emer_space.page.languages import Languages
-from leaderboard.board.questions import Desk
+from leaderboard.board.board import SILENT_S, Board
 from leaderboard.board.ranking import ranking
+from leaderboard.board.service import Service
 from leaderboard.hosting import schedule
-from leaderboard.hosting.board import SILENT_S, Board
 from leaderboard.hosting.schedule import Schedule, sweep
 from leaderboard.page import render
 from leaderboard.page.plots import best_over_time
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.errors import Refusal, StoreError
 from submissions.intake import Entry
-from submissions.people.identity import Person
-from submissions.store.pace import ALONE, MOST, Pace
+from submissions.person import Person
+from submissions.store.hub_commit_rate import ALONE, MOST, CommitRate
 
 LABELS = ("sad", "calm", "angry", "proud", "worried", "moved")
 
@@ -122,20 +122,20 @@ def test_the_sign_of_life_of_another_machine_is_not_dated_ahead(board: Board, cl
 
 
 def test_commits_go_on_after_the_wall_clock_was_set_back() -> None:
-    """The pace is kept by a clock that nobody sets; what others committed counts by its age."""
+    """The rate of commits is kept by a clock that nobody sets; what others committed counts by its age."""
     now, wall = 100.0, 1_000_000.0
-    pace = Pace(lambda: now, lambda: wall)
+    rate = CommitRate(lambda: now, lambda: wall)
     wall += 86_400
     for _ in range(MOST):
-        pace.note()
+        rate.note()
     wall -= 86_400
-    assert not pace.together()
+    assert not rate.together()
     now += 3_601
-    assert pace.alone() and pace.results()
-    pace.note_before([wall - 3_000] * ALONE + [wall + 500])
-    assert not pace.alone()
+    assert rate.alone() and rate.results()
+    rate.note_before([wall - 3_000] * ALONE + [wall + 500])
+    assert not rate.alone()
     now += 601
-    assert pace.alone(), "only the one that lay ahead is left, as made when it was told"
+    assert rate.alone(), "only the one that lay ahead is left, as made when it was told"
 
 
 def test_sweeps_go_on_after_the_clock_was_set_back(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +178,7 @@ def test_the_heart_beats_while_a_long_sweep_is_under_way(
     first = board.heartbeat()
     _wait(lambda: board.heartbeat().at > first.at)
     assert "at work on small" in render.heartbeat(board.heartbeat(), 1, english)
-    assert Desk(board).overview(ORGANISER)["scoring"] == "small"
+    assert Service(board).overview(ORGANISER)["scoring"] == "small"
     go_on.set()
     sweeping.join(20)
     beat = board.heartbeat()

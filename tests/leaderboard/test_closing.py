@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT, Clock, answers
 
+from leaderboard.board.board import Board
 from leaderboard.board.ranking import ranking
-from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import sweep
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.errors import Refusal
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 
 
 def report(value: float | None) -> dict:

@@ -13,10 +13,10 @@ from running import refused, run
 
 from emer_space.errors import EmerError
 from leaderboard.__main__ import main
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.tracks import load_track
 from submissions.intake import Entry
-from submissions.people.identity import LOCAL
+from submissions.person import LOCAL
 
 
 def write(path: Path, text: str) -> Path:

@@ -11,11 +11,13 @@ from sklearn import metrics as sklearn
 
 from benchmarks.score import plain_loop
 from emer_space.files.tables import Column, read_table
-from leaderboard.metrics.classification import classification, preference, sentiment
+from leaderboard.metrics.classification import classification
 from leaderboard.metrics.emotion_wheel import emotion_wheel
 from leaderboard.metrics.groups import parse_groups
 from leaderboard.metrics.official_wheels import OfficialWheels, read_official_wheels
 from leaderboard.metrics.open_wheels import OpenWheels
+from leaderboard.metrics.preference import preference
+from leaderboard.metrics.sentiment import sentiment
 from leaderboard.metrics.set_level import set_level
 
 Lists = dict[str, list[str]]

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from board_making import ADA, ORGANISER
 
+from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv, as_markdown, export
-from leaderboard.board.questions import Desk
+from leaderboard.board.service import Service
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting.board import Board, check_references_are_private
 from leaderboard.hosting.schedule import Swept, sweep
+from leaderboard.tracks.references import check_references_are_private
 from submissions.errors import IntakeError
 
 CANARIES = ("zugzwangish", "quixotrope", "vellichorous", "ambedonic")
@@ -42,7 +43,7 @@ def test_a_hidden_track_is_scored_and_nothing_of_its_references_shows(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     board = Board()
-    desk = Desk(board)
+    desk = Service(board)
     told: list[object] = [desk.tracks(ADA), desk.check("emer-ov", predictions(leave_out="d0"), "P.csv").to_dict()]
     told.append(desk.submit(ADA, "emer-ov", predictions(add="nobody"), "P.csv", "Ada"))
     receipt = desk.submit(ADA, "emer-ov", predictions(), "P.csv", "Ada")
@@ -61,7 +62,7 @@ def test_a_hidden_track_is_scored_and_nothing_of_its_references_shows(
 
 
 def test_every_id_must_be_there_decoys_too(references: Path, home: Path) -> None:
-    desk = Desk(Board())
+    desk = Service(Board())
     missing = desk.check("emer-ov", predictions(leave_out="d0"), "P.csv").to_dict()
     assert [problem["code"] for problem in missing["problems"]] == ["missing-id"]
     strange = desk.check("emer-ov", predictions(add="zz"), "P.csv").to_dict()
@@ -72,7 +73,7 @@ def test_broken_references_are_told_without_their_content(
     references: Path, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     board = Board()
-    desk = Desk(board)
+    desk = Service(board)
     assert desk.submit(ADA, "emer-ov", predictions(), "P.csv", "Ada")["ok"]
     path = references / "emer-ov.csv"
     path.write_text(path.read_text().replace("public", "zugzwangish"), encoding="utf-8")
@@ -85,7 +86,7 @@ def test_broken_references_are_told_without_their_content(
 
 def test_without_references_only_public_tracks_take_files(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("EMER_REFERENCES", raising=False)
-    told = {track["id"]: track["why_not"] for track in Desk(Board()).tracks(None)}
+    told = {track["id"]: track["why_not"] for track in Service(Board()).tracks(None)}
     assert [name for name, why_not in told.items() if not why_not] == ["clue-practice"]
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from emer_space.files.tables import read_table
-from leaderboard.judge.reading import read_groups, read_preference, read_score
+from emer_space.language_model.replies import read_groups, read_preference, read_score
+from leaderboard.metrics.columns import LABELS
 from leaderboard.metrics.groups import parse_groups
 from leaderboard.metrics.open_wheels import OpenWheels
-from leaderboard.metrics.registry import LABELS
 from leaderboard.metrics.set_level import set_level
 
 FOLDER = Path(__file__).parent / "answers"

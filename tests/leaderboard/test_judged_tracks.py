@@ -18,23 +18,23 @@ from chat_server import Answer, ChatServer, Fault, Messages
 
 from emer_space.models.endpoint import Endpoint, EndpointChat
 from leaderboard.__main__ import main
+from leaderboard.board.board import Board
 from leaderboard.board.export import export
-from leaderboard.board.questions import Desk
 from leaderboard.board.ranking import ranking
+from leaderboard.board.service import Service
 from leaderboard.errors import TrackError
-from leaderboard.hosting.board import Board
 from leaderboard.hosting.doctor import Finding, _tracks
 from leaderboard.hosting.schedule import Schedule, Swept, sweep
 from leaderboard.tracks import load_track
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRET = "zephyr"
 """A word of the references that no participant may learn."""
 SWEEP = """
 from leaderboard.__main__ import chat_model
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.hosting.schedule import sweep
 sweep(Board(), chat=chat_model())
 """
@@ -126,7 +126,7 @@ def test_a_judged_track_is_scored_and_nothing_of_the_judge_but_its_name_is_shown
     assert (about["asked"], about["kept"], about["unread"], about["mean_over"]) == (4, 0, 0, "4 of 4 samples")
     result = judged.ledger.result(names[0])
     assert result and len(result.reports["public"]["judgements"]["clue-overlap"]["answers"]) == 4
-    shown = json.dumps([Desk(judged).status(ADA, names[0]), Desk(judged).table("judged").to_dict()])
+    shown = json.dumps([Service(judged).status(ADA, names[0]), Service(judged).table("judged").to_dict()])
     shown += "".join(path.read_text() for path in export(judged, tmp_path / "out"))
     assert SECRET not in shown and "judgements" not in shown and "verdicts" not in shown
 
@@ -154,16 +154,19 @@ def test_without_its_judge_a_submission_waits_and_others_do_not(judged: Board, m
     other = judged.intake.submit(BEN, make_track(), answers(), "P.csv", Entry("Ben")).submission.id
     done = sweep(judged)
     assert done.scored == 1 and "EMER_CHAT_URL" in done.waiting[0]
-    assert (Desk(judged).status(ADA, name)["state"], Desk(judged).status(BEN, other)["state"]) == ("queued", "scored")
+    assert (Service(judged).status(ADA, name)["state"], Service(judged).status(BEN, other)["state"]) == (
+        "queued",
+        "scored",
+    )
     gone = EndpointChat(Endpoint("http://127.0.0.1:9/v1", "scripted"))
     assert "cannot be reached" in sweep(judged, chat=gone).waiting[0]
-    assert any("cannot be reached" in each for each in Desk(judged).overview(ORGANISER)["waiting"])
+    assert any("cannot be reached" in each for each in Service(judged).overview(ORGANISER)["waiting"])
     with ChatServer(by_word, model="another") as server:
         told = sweep(judged, chat=chat_of(server)).waiting[0]
         assert "scripted (endpoint) judges it, and another (endpoint)" in told and not server.asked
     with ChatServer(by_word) as server:
         assert sweep(judged, chat=chat_of(server)) == Swept(scored=1)
-    assert Desk(judged).status(ADA, name)["state"] == "scored"
+    assert Service(judged).status(ADA, name)["state"] == "scored"
 
 
 def test_scores_of_another_judge_are_shown_with_the_reason_and_do_not_rank(judged: Board, home: Path) -> None:
@@ -221,7 +224,7 @@ def test_where_nothing_can_be_read_there_is_no_score_at_all_until_the_model_is_m
     with ChatServer(lambda messages: "I refuse.", delay=0.02) as server:
         assert sweep(judged, chat=chat_of(server)).scored == 1
         assert len(server.asked) < clips / 4
-    told = Desk(judged).status(ADA, name)["scores"]["public"]
+    told = Service(judged).status(ADA, name)["scores"]["public"]
     assert told["primary"]["value"] is None and told["scores"] == {}
     assert "200 of 200 samples could not be read" in told["primary"]["note"]
     shutil.rmtree(home / "judge")
@@ -229,7 +232,7 @@ def test_where_nothing_can_be_read_there_is_no_score_at_all_until_the_model_is_m
     with ChatServer(by_word) as server:
         assert sweep(judged, chat=chat_of(server)).scored == 1
         assert len({each.text for each in server.asked}) == clips  # a connection that was cut is asked over again
-    assert Desk(judged).status(ADA, name)["scores"]["public"]["primary"]["value"] == 9.0
+    assert Service(judged).status(ADA, name)["scores"]["public"]["primary"]["value"] == 9.0
 
 
 def test_a_wrong_setting_lets_what_is_judged_wait(judged: Board, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +240,7 @@ def test_a_wrong_setting_lets_what_is_judged_wait(judged: Board, monkeypatch: py
     monkeypatch.setenv("EMER_JUDGE_AT_ONCE", "many")
     with ChatServer(by_word) as server:
         assert "EMER_JUDGE_AT_ONCE" in sweep(judged, chat=chat_of(server)).waiting[0]
-    assert Desk(judged).status(ADA, name)["state"] == "queued"
+    assert Service(judged).status(ADA, name)["state"] == "queued"
 
 
 def test_a_grouper_of_a_track_and_what_it_says_of_hidden_labels_is_shown_to_nobody(judged: Board) -> None:
@@ -250,7 +253,7 @@ def test_a_grouper_of_a_track_and_what_it_says_of_hidden_labels_is_shown_to_nobo
     assert row.score == pytest.approx((1 + 1 / 2) / 2)
     about = row.provenance["judges"]["set-level"]
     assert (about["model"], about["prompt"]) == ("scripted (endpoint)", "grouping.en@1")
-    assert SECRET not in json.dumps(Desk(judged).status(ADA, name)) + json.dumps(row.provenance)
+    assert SECRET not in json.dumps(Service(judged).status(ADA, name)) + json.dumps(row.provenance)
 
 
 def test_a_scorer_that_is_killed_half_way_goes_on(home: Path) -> None:
@@ -315,7 +318,7 @@ def test_the_doctor_names_a_judge_that_is_not_the_one_of_a_track(
     def judge() -> Finding:
         return next(each for each in _tracks() if each.name == "judge")
 
-    assert not judge().ok and "judged wants scripted (endpoint)" in judge().told
+    assert not judge().ok and "judged wants scripted (endpoint)" in judge().sentence
     with ChatServer(by_word) as server:
         for variable, value in server.environment.items():
             monkeypatch.setenv(variable, value)

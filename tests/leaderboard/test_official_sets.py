@@ -11,8 +11,8 @@ import pytest
 from running import refused, run
 
 from leaderboard.__main__ import main
+from leaderboard.board.board import Board
 from leaderboard.errors import WheelsUnavailable
-from leaderboard.hosting.board import Board
 from leaderboard.metrics.emotion_wheel import emotion_wheel
 from leaderboard.tracks import load_track, track_ids, vocabularies
 from leaderboard.tracks.vocabularies import fetch, fetched_folder, metric_wheels, official_wheels, wheel_sets

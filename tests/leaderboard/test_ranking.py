@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from board_making import ADA, BEN, ORGANISER, Clock, answers
 
+from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv, as_markdown, export
 from leaderboard.board.ranking import Ranking, ranking
-from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import sweep
 from leaderboard.page.plots import best_over_time, plots
 from leaderboard.page.render import details, frame, heading
 from leaderboard.scoring.scoring_process import Outcome, ScoringLimits
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 
 
 def report(value: float | None, low: float = 0.0, high: float = 1.0, **scores: float) -> dict[str, Any]:

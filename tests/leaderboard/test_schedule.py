@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT, Clock, answers
 
-from leaderboard.board.questions import Desk
-from leaderboard.hosting.board import Board
+from emer_space.errors import InputError
+from leaderboard.board.board import Board
+from leaderboard.board.service import Service
 from leaderboard.hosting.schedule import ATTEMPTS, Schedule, Swept, sweep
 from leaderboard.scoring.scoring_process import Outcome, ScoringLimits, score_in_child
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 
 
 def send(board: Board, person: Person = ADA, track: str = "small", **changed: str) -> str:
@@ -61,10 +62,10 @@ def test_three_attempts_after_the_others_then_an_incident(board: Board, clock: C
 
     assert sweep(board, score=score) == Swept(scored=1, error=1)
     assert calls == ["broken", "good", *["broken"] * (ATTEMPTS - 1)]
-    told = Desk(board).status(ADA, broken)
+    told = Service(board).status(ADA, broken)
     assert told["state"] == "error" and len(told["incident"]) == 8 and "secret" not in str(told)
-    assert Desk(board).status(BEN, good)["state"] == "scored"
-    (incident,) = Desk(board).overview(ORGANISER)["incidents"]
+    assert Service(board).status(BEN, good)["state"] == "scored"
+    (incident,) = Service(board).overview(ORGANISER)["incidents"]
     assert incident["incident"] == told["incident"] and "secret place" in incident["traceback"]
     assert sweep(board) == Swept(), "an incident is not tried for ever"
 
@@ -129,13 +130,11 @@ def test_a_file_that_the_metric_refuses_is_refused_with_its_problems(board: Boar
 
 
 def test_the_environment_names_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    from leaderboard.errors import LeaderboardError
-
     monkeypatch.setenv("EMER_SCORING_SECONDS", "12")
     assert ScoringLimits.from_environment() == ScoringLimits(seconds=12.0)
     for text in ("much", "0", "-1", "nan", "inf", "1e400"):
         monkeypatch.setenv("EMER_SCORING_MEGABYTES", text)
-        with pytest.raises(LeaderboardError, match="EMER_SCORING_MEGABYTES"):
+        with pytest.raises(InputError, match="EMER_SCORING_MEGABYTES"):
             ScoringLimits.from_environment()
 
 
@@ -215,7 +214,7 @@ def test_a_track_file_that_is_wrong_does_not_stop_the_others(board: Board, caplo
     done = sweep(board)
     assert done.scored == 1 and "slip.toml" in done.waiting[0]
     assert board.ledger.state(name) == "scored" and "slip.toml" in caplog.text
-    assert "slip" not in [track["id"] for track in Desk(board).tracks(None)]
+    assert "slip" not in [track["id"] for track in Service(board).tracks(None)]
 
 
 def test_a_child_that_talks_without_end_is_stopped(

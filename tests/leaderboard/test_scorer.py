@@ -15,7 +15,9 @@ from leaderboard.metrics.emotion_wheel import emotion_wheel
 from leaderboard.metrics.official_wheels import read_official_wheels
 from leaderboard.metrics.open_wheels import OpenWheels
 from leaderboard.scoring.bootstrap import RESAMPLES, interval, resampled
-from leaderboard.scoring.scorer import Report, code_version, score
+from leaderboard.scoring.comparison import Comparison
+from leaderboard.scoring.report import Report
+from leaderboard.scoring.scorer import code_version, score
 from leaderboard.tracks import load_track
 from leaderboard.tracks.references import ReferenceFile, read_references, reference_file
 
@@ -35,7 +37,8 @@ def scored(name: str, references: Path | None, predictions: Path, wheels: Any = 
     track = load_track(name)
     asked = read_references(track, ReferenceFile.at(references) if references else reference_file(track))
     given = read_table(predictions, track.rules.columns, track.rules.key)
-    return score(track, asked, given, "0" * 64, wheels or OpenWheels(), options.pop("load_embed", no_model), **options)
+    comparison = Comparison(track, asked, given, "0" * 64, wheels or OpenWheels())
+    return score(comparison, load_embed=options.pop("load_embed", no_model), **options)
 
 
 def test_the_answers_of_the_practice_track_score_one() -> None:
@@ -188,7 +191,7 @@ def test_a_sentiment_part_needs_no_labels_and_a_label_part_does(unibench: Path, 
 
 
 def test_descriptions_are_scored_with_the_real_sentence_model(tmp_path: Path) -> None:
-    from leaderboard.scoring.measure import sentence_model
+    from leaderboard.scoring.resources import sentence_model
 
     reason = "He frowns and looks away. His voice trembles. He is sad."
     references = lines(tmp_path / "r.jsonl", {"name": "a", "reason": reason}, {"name": "b", "reason": "She laughs."})

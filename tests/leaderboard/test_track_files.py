@@ -15,14 +15,15 @@ from emer_space.errors import EmerError
 from emer_space.files.formats import rows_of
 from emer_space.files.tables import table_of
 from leaderboard.__main__ import main
-from leaderboard.board.questions import Desk
+from leaderboard.board.board import Board
+from leaderboard.board.service import Service
 from leaderboard.errors import TrackError
-from leaderboard.hosting.board import Board
+from leaderboard.scoring.comparison import Comparison
 from leaderboard.scoring.scorer import score
 from leaderboard.tracks import FOLDER, load_track, track_ids
 from leaderboard.tracks.references import ReferenceFile, read_references
 from leaderboard.tracks.vocabularies import open_wheels
-from submissions.checks.samples import sample_csv
+from submissions.checks.sample_file import sample_csv
 from submissions.checks.validation import check
 
 ODD: list[Any] = [
@@ -82,10 +83,10 @@ def used(name: str, board: Board) -> None:
     track = load_track(name)
     content = sample_csv(track.rules).encode()
     json.dumps(check(content, "P.csv", track.rules).to_dict(), allow_nan=False)
-    json.dumps(Desk(board).table(name).to_dict(), allow_nan=False)
+    json.dumps(Service(board).table(name).to_dict(), allow_nan=False)
     predictions = table_of(rows_of(content, "P.csv"), track.rules.columns, track.rules.key)
     references = read_references(track, ReferenceFile("R.csv", None, lambda: content))
-    report = score(track, references, predictions, "0", open_wheels(), lambda: embed, split="public")
+    report = score(Comparison(track, references, predictions, "0", open_wheels()), "public", load_embed=lambda: embed)
     json.dumps(report.to_dict(), allow_nan=False)
 
 

@@ -12,7 +12,7 @@ from leaderboard.errors import TrackError
 from leaderboard.metrics.registry import METRICS
 from leaderboard.tracks import load_track, track_ids
 from leaderboard.tracks.references import read_references, reference_file
-from submissions.checks.samples import sample_csv
+from submissions.checks.sample_file import sample_csv
 
 IDS = (
     "clue-practice",

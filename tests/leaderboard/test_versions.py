@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from board_making import ADA, BEN, ORGANISER, Clock, answers
 
-from leaderboard.board.export import as_csv, told
-from leaderboard.board.questions import Desk
+from leaderboard.board.board import Board
+from leaderboard.board.export import as_csv, as_json
 from leaderboard.board.ranking import ranking
+from leaderboard.board.service import Service
 from leaderboard.hosting.baselines import enter_baselines
-from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import Score, Swept, sweep
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 from submissions.store.records import Result
 
 PRACTICE = [f"clue-{number:03}" for number in range(1, 61)]
@@ -80,7 +80,7 @@ def test_who_arrives_during_a_rescoring_is_scored_first_and_shows_when_it_is_com
     with pytest.raises(InterruptedError):
         sweep(board, score=giving(0.9, at_most=1))
     assert set(board.ledger.results(new)) == {"1.1"} and shown(board) == ("1", old, 2)
-    assert Desk(board).status(Person("c", "C"), new)["state"] == "scored"
+    assert Service(board).status(Person("c", "C"), new)["state"] == "scored"
     sweep(board, score=giving(0.9))
     assert shown(board) == ("1.1", {*old, new}, 0)
 
@@ -114,9 +114,9 @@ def test_a_stored_score_that_is_no_number_never_ranks_and_is_no_nan_in_json(boar
     found = ranking(Board(), board.track("small"), everything=True)
     assert [row.id for row in found.rows if row.rank] == [good]
     assert [row.id for row in ranking(Board(), board.track("small")).rows] == [good]
-    text = told(found.to_dict())
+    text = as_json(found.to_dict())
     assert not {"NaN", "Infinity"} & set(text.replace(",", " ").split())
-    assert json.dumps(Desk(Board()).status(BEN, odd), allow_nan=False)
+    assert json.dumps(Service(Board()).status(BEN, odd), allow_nan=False)
     assert "nan" not in as_csv(found).lower() and "inf" not in as_csv(found).lower()
 
 
@@ -136,11 +136,11 @@ def test_a_wrong_track_file_of_the_organiser_stops_no_other_track(board: Board) 
     (board.home / "tracks" / "mine.toml").write_text("title = ")
     (board.home / "tracks" / "other.toml").mkdir()
     assert sweep(board, score=giving(0.5)).scored == 1
-    told = Desk(board).overview(ORGANISER)["waiting"]
+    told = Service(board).overview(ORGANISER)["waiting"]
     assert [any(name in each for each in told) for name in ("mine.toml", "other.toml")] == [True, True]
-    assert [row.id for row in Desk(board).table("small").rows] == [name]
-    assert "small" in {each["id"] for each in Desk(board).tracks(ADA)}
-    assert Desk(board).status(ADA, name)["state"] == "scored"
+    assert [row.id for row in Service(board).table("small").rows] == [name]
+    assert "small" in {each["id"] for each in Service(board).tracks(ADA)}
+    assert Service(board).status(ADA, name)["state"] == "scored"
 
 
 def test_a_track_whose_file_became_wrong_keeps_what_was_sent_to_it(
@@ -152,7 +152,7 @@ def test_a_track_whose_file_became_wrong_keeps_what_was_sent_to_it(
     file.write_text("title = ")
     assert sweep(board, score=giving(0.5)).scored == 1
     assert board.ledger.state(other) == "scored"
-    assert Desk(board).status(ADA, name)["state"] == "queued"
+    assert Service(board).status(ADA, name)["state"] == "queued"
     file.write_text(right + "\n")
     assert sweep(board, score=giving(0.5)) == Swept(scored=1)
 

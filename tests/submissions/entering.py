@@ -4,10 +4,10 @@ from typing import Any
 
 from board_making import ADA, REPORT, answers
 
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.intake import Entry
-from submissions.people.identity import Person
+from submissions.person import Person
 from submissions.store.ledger import Ledger
 
 

@@ -14,10 +14,10 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
 
 from board_making import answers  # noqa: E402
 
-from leaderboard.hosting.board import Board  # noqa: E402
+from leaderboard.board.board import Board  # noqa: E402
 from submissions.errors import IntakeError, Refusal  # noqa: E402
 from submissions.intake import Entry  # noqa: E402
-from submissions.people.identity import Person  # noqa: E402
+from submissions.person import Person  # noqa: E402
 
 PEOPLE = tuple(f"person-{number:02}" for number in range(20))
 FILES, DIFFERENT = 10, 8

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emer_space.files.formats import Limits, SubmissionError, rows_of
+from emer_space.files.formats import rows_of
+from emer_space.files.problems import Limits, SubmissionError
 from emer_space.files.tables import Column, table_of
 
 NAMES = ["sample_1", "001", "1e3"]

@@ -11,10 +11,10 @@ import pytest
 from board_making import ADA, BEN, ORGANISER, answers, write_track
 from entering import scored, send
 
-from leaderboard.board.questions import Desk
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
+from leaderboard.board.service import Service
 from leaderboard.hosting.schedule import Swept, sweep
-from submissions.people.identity import Person
+from submissions.person import Person
 from submissions.store.ledger import REQUEST
 from submissions.store.records import Decision, new_id
 
@@ -120,8 +120,8 @@ def test_a_damaged_request_is_set_aside_whole(there: Home, how: str) -> None:
     kept = there.folder / "damaged" / aside[0]
     assert (kept / "predictions.csv").read_bytes() == answers(a="word 0"), "nothing is thrown away"
     assert sweep(board, score=scored) == Swept(scored=1)
-    assert [row.id for row in Desk(board).table("small").rows] == [there.queued]
-    assert Desk(board).overview(ORGANISER)["damaged"][0]["path"] == aside[0]
+    assert [row.id for row in Service(board).table("small").rows] == [there.queued]
+    assert Service(board).overview(ORGANISER)["damaged"][0]["path"] == aside[0]
     again, told = looked(there)
     assert told == aside and set(again.ledger.submissions) == {there.queued}
     assert send(again), "who sent it can send it again"
@@ -133,7 +133,7 @@ def test_a_damaged_result_is_set_aside_and_the_submission_is_scored_again(there:
     board, aside = looked(there)
     assert aside == [there.result.relative_to(there.folder).as_posix()]
     assert [each.id for each, _ in board.queue()] == [there.scored, there.queued]
-    assert Desk(board).table("small").rows == ()
+    assert Service(board).table("small").rows == ()
     assert sweep(board, score=scored) == Swept(scored=2)
     assert there.result.is_file() and sweep(Board()) == Swept()
 
@@ -164,7 +164,7 @@ def test_a_result_that_says_what_no_result_can_does_not_stop_the_table(there: Ho
     changed(there.result, **values)
     board, aside = looked(there)
     assert aside == [there.result.relative_to(there.folder).as_posix()]
-    assert Desk(board).table("small").rows == () and Desk(board).status(ADA, there.scored)["state"] == "queued"
+    assert Service(board).table("small").rows == () and Service(board).status(ADA, there.scored)["state"] == "queued"
 
 
 @pytest.mark.parametrize("how", TEXTS)
@@ -238,7 +238,7 @@ def test_strays_are_set_aside(there: Home, stray: str | bytes) -> None:
     assert aside == [told.rstrip("/").encode("utf-8", "surrogateescape").decode("utf-8", "replace")]
     assert set(board.ledger.submissions) == {there.scored, there.queued}
     assert board.ledger.state(there.scored) == "scored" and len(board.ledger.decisions()) == 1
-    assert json.dumps(Desk(board).overview(ORGANISER), ensure_ascii=False).encode(), "it can be shown"
+    assert json.dumps(Service(board).overview(ORGANISER), ensure_ascii=False).encode(), "it can be shown"
 
 
 def test_what_lies_where_no_entry_can_is_left_alone(there: Home) -> None:
@@ -259,7 +259,7 @@ def test_what_an_older_version_wrote_is_read(there: Home) -> None:
     assert aside == [] and board.ledger.chosen(ADA.id, "small") == there.scored
     found = board.ledger.submissions[there.scored]
     assert f"{found.at:%Y%m%dT%H%M%SZ}" == there.scored.split("-")[0] and not found.baseline
-    assert [row.id for row in Desk(board).table("small").rows] == [there.scored]
+    assert [row.id for row in Service(board).table("small").rows] == [there.scored]
 
 
 @pytest.mark.parametrize("kind", ["submission", "result", "decision"])
@@ -269,7 +269,7 @@ def test_what_a_newer_version_wrote_is_told_and_left_where_it_is(there: Home, ki
     before = path.read_bytes()
     board, aside = looked(there)
     assert aside == [] and path.read_bytes() == before
-    (told,) = Desk(board).overview(ORGANISER)["damaged"]
+    (told,) = Service(board).overview(ORGANISER)["damaged"]
     assert f"emer-{kind}/2" in told["reason"] and there.queued in board.ledger.submissions
     sweep(board, score=scored)
     assert board.ledger.state(there.queued) == "scored" and path.read_bytes() == before
@@ -287,7 +287,7 @@ def test_an_entry_that_cannot_be_read_now_stays_and_is_read_when_it_can(there: H
     path.symlink_to(UNREADABLE)
     board, aside = looked(there)
     assert aside == [] and path.is_symlink(), "it is not damaged"
-    (told,) = Desk(board).overview(ORGANISER)["damaged"]
+    (told,) = Service(board).overview(ORGANISER)["damaged"]
     assert "cannot be read" in told["reason"] and there.queued in board.ledger.submissions, "and the rest goes on"
     path.unlink()
     kept.rename(path)
@@ -317,4 +317,4 @@ def test_a_report_of_another_shape_does_not_stop_the_table_or_the_status(there: 
     there.result.write_text(json.dumps(told))
     board, aside = looked(there)
     assert aside == [there.result.relative_to(there.folder).as_posix()]
-    assert Desk(board).table("small").rows == () and Desk(board).status(ADA, there.scored)["state"] == "queued"
+    assert Service(board).table("small").rows == () and Service(board).status(ADA, there.scored)["state"] == "queued"

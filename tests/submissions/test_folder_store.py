@@ -13,11 +13,11 @@ import pytest
 from board_making import REPORT
 from entering import known, send
 
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from submissions.errors import AlreadyStored, IntakeError, StoreError
-from submissions.people.identity import Person
-from submissions.store import folder as stores
-from submissions.store.folder import FolderStore
+from submissions.person import Person
+from submissions.store import folder_store as stores
+from submissions.store.folder_store import FolderStore
 from submissions.store.ledger import Ledger
 from submissions.store.records import Result, is_id, new_id, version_key
 
@@ -122,7 +122,7 @@ def test_wherever_the_journal_is_read_again_from_nothing_else_than_entries_is_to
     for path in paths:
         store.write(path, FOLDER)
     for again in range((store.home / "journal").stat().st_size + 1):
-        monkeypatch.setattr(stores, "RETOLD", again)
+        monkeypatch.setattr(stores, "REREAD", again)
         other = FolderStore(store.home)
         assert other.news() == paths
         assert set(other.news()) <= set(paths), again

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emer_space.files.formats import READERS, Limits, Problem, SubmissionError, read_rows, rows_of
+from emer_space.files.formats import READERS, read_rows, rows_of
+from emer_space.files.problems import Limits, Problem, SubmissionError
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:

@@ -12,13 +12,13 @@ import pytest
 from board_making import ADA, BEN, ORGANISER, answers
 from entering import scored, send, whole
 
-from leaderboard.board.questions import Desk
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
+from leaderboard.board.service import Service
 from leaderboard.hosting.schedule import sweep
 from submissions.errors import StoreError
 from submissions.intake import Entry
-from submissions.people.identity import Person
-from submissions.store.folder import FolderStore
+from submissions.person import Person
+from submissions.store.folder_store import FolderStore
 
 PAGE = 4096
 
@@ -134,8 +134,8 @@ def test_a_full_disk_gives_an_error_and_no_receipt_and_room_makes_it_good(
         ]
         refused += sum(not tried(work) for work in works)
         names += done
-        assert first in {row.id for row in Desk(Board()).table("small", everything=True).rows}, "reading goes on"
-        assert Desk(Board()).status(ADA, first)["state"] == "scored"
+        assert first in {row.id for row in Service(Board()).table("small", everything=True).rows}, "reading goes on"
+        assert Service(Board()).status(ADA, first)["state"] == "scored"
         ballast.unlink()
         whole(witness.ledger, names)
     assert refused >= 6, "there was no room for some"
@@ -193,7 +193,7 @@ def test_a_home_that_cannot_be_written_says_so_and_is_read(board: Board) -> None
             (board.home / "probe").touch()
         assert problem.value.errno in (errno.EROFS, errno.EACCES)
         fresh = Board()
-        desk = Desk(fresh)
+        desk = Service(fresh)
         for work in (
             lambda: send(fresh, 3, BEN),
             lambda: desk.withdraw(ADA, name),

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from submissions.errors import Refusal
-from submissions.people.identity import LOCAL, LocalIdentity, Person, known, organiser
+from submissions.people.identity import LocalIdentity
+from submissions.person import LOCAL, Person, known, organiser
 
 
 def request(

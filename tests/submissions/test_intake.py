@@ -7,12 +7,12 @@ import pytest
 from board_making import ADA, BEN, Clock, answers
 
 from emer_space.files.problems import SubmissionError
-from leaderboard.hosting.board import Board
+from leaderboard.board.board import Board
 from leaderboard.hosting.schedule import sweep
 from leaderboard.scoring.scoring_process import Outcome, ScoringLimits
 from submissions.errors import Refusal
 from submissions.intake import Entry, Receipt
-from submissions.people.identity import Person
+from submissions.person import Person
 
 
 def send(board: Board, person: Person | None = ADA, content: bytes | None = None, track: str = "small") -> Receipt:

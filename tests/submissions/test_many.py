@@ -16,12 +16,12 @@ from board_making import ADA, answers
 from entering import scored, send
 from senders import DIFFERENT, FILES, PEOPLE, content
 
+from leaderboard.board.board import Board
 from leaderboard.board.ranking import ranking
-from leaderboard.hosting.board import Board
 from leaderboard.hosting.schedule import Swept, sweep
 from submissions.errors import Refusal
 from submissions.intake import Entry, Receipt
-from submissions.people.identity import Person
+from submissions.person import Person
 from submissions.store.ledger import Ledger
 from submissions.store.records import Result
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from emer_space.files.formats import SubmissionError, rows_of
+from emer_space.files.formats import rows_of
+from emer_space.files.problems import SubmissionError
 from emer_space.files.tables import NAME, Column, Table, table_of
 
 LABELS = Column("openset", "labels", aliases=("labels",))

@@ -16,7 +16,7 @@ RESULTS_S = 120.0
 """Between two commits that carry nothing but results."""
 
 
-class Pace:
+class CommitRate:
     """`clock` answers with seconds, and nobody sets it: else hours might pass until the next commit. `wall` is the one
     by which others tell when they made theirs.
     """

@@ -10,29 +10,57 @@ from typing import Any
 
 import numpy as np
 
+from emer_space.files.tables import Table
 from emer_space.language_model.prompt_files import quoted
-from leaderboard.judge.judge import Judge, Question, by_name
-from leaderboard.judge.reading import LOWEST, read_score
+from emer_space.language_model.replies import LOWEST, read_score
+from leaderboard.errors import JudgeUnavailable
+from leaderboard.metrics.columns import REASON
 from leaderboard.metrics.description import Texts
+from leaderboard.metrics.judge import Judge, Purpose, Question, by_name
+from leaderboard.metrics.metric import Asked, Metric, Resources
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, ratio
 
-CLUES, LABELS = "clue-overlap", "label-overlap"
-"""The metrics, and the prompts that they ask with."""
+
+def overlap_metric(name: str, about: str) -> Metric:
+    """A metric whose prompts have its own name, and whose one score as well (`clue_overlap`)."""
+    purpose = Purpose(name)
+
+    def tally(references: Table, predictions: Table, resources: Resources) -> Tally:
+        if resources.judge is None:
+            raise JudgeUnavailable(f"{name} asks a language model, and none is named; name one.")
+        return overlap(purpose, references.column("reason"), predictions.column("reason"), resources.judge)
+
+    return Metric(
+        name=name,
+        version="1",
+        about=about,
+        primary=score_of(purpose),
+        scores=score_of(purpose),
+        references=(REASON,),
+        predictions=(REASON,),
+        tally=tally,
+        asked=Asked("judge", purpose),
+    )
 
 
-def overlap(purpose: str, references: Texts, predictions: Texts, judge: Judge) -> Tally:
-    """`clue_overlap` or `label_overlap`, from 1 to 10. A sample without a reference text is skipped."""
+def score_of(purpose: Purpose) -> str:
+    """The name of the score."""
+    return purpose.name.replace("-", "_")
+
+
+def overlap(purpose: Purpose, references: Texts, predictions: Texts, judge: Judge) -> Tally:
+    """The score from 1 to 10 that the purpose names. A sample without a reference text is skipped."""
     questions: dict[Any, Question[float]] = {}
     for sample, wanted in references.items():
         given = predictions.get(sample, "")
         if wanted.strip() and given.strip():
             questions[sample] = Question({"reference": quoted(wanted), "prediction": quoted(given)}, read_score)
-    found = judge.verdicts(purpose, questions)
+    verdicts = judge.verdicts(purpose, questions)
     quantities = np.zeros((len(references), 2))
     empty = 0
     for place, (sample, wanted) in enumerate(references.items()):
-        if sample in found.values:
-            quantities[place] = 1, found.values[sample]
+        if sample in verdicts.values:
+            quantities[place] = 1, verdicts.values[sample]
         elif wanted.strip() and sample not in questions:
             quantities[place] = 1, LOWEST
             empty += 1
@@ -40,24 +68,23 @@ def overlap(purpose: str, references: Texts, predictions: Texts, judge: Judge) -
     asked = len(references) - sum(not wanted.strip() for wanted in references.values())
     facts: dict[str, Any] = {
         "judge": {
-            **found.about,
+            **verdicts.about,
             "mean_over": f"{int(scored.sum())} of {asked} samples",
             "empty_predictions": empty,
-            "unread": len(found.unread),
-            "reasons": dict(Counter(found.unread.values()).most_common()),
+            "unread": len(verdicts.unread),
+            "reasons": dict(Counter(verdicts.unread.values()).most_common()),
         },
         "samples": {
             **coverage(references, predictions),
             "scored": int(scored.sum()),
             "skipped": int((~scored).sum()),
         },
-        "unread": by_name(found.unread),
-        "verdicts": by_name(found.values),
+        "unread": by_name(verdicts.unread),
+        "verdicts": by_name(verdicts.values),
     }
-    name = purpose.replace("-", "_")
 
     def scores(totals: Floats) -> Scores:
         count, total = np.moveaxis(totals, -1, 0)
-        return {name: ratio(total, count)}
+        return {score_of(purpose): ratio(total, count)}
 
     return Tally(quantities, scores, scored, facts)

@@ -13,7 +13,7 @@ from emer_space.models.chat import MOST_TOKENS, Message, never
 
 
 @dataclass(slots=True)
-class Record:
+class Transcript:
     """`answers` and, where none came, `failures` by the key of the question.
 
     `asked` counts the questions that went to the model, `kept` those whose answer was known from before.
@@ -25,7 +25,7 @@ class Record:
     asked: int = 0
     kept: int = 0
 
-    def add(self, other: "Record") -> None:
+    def add(self, other: "Transcript") -> None:
         """What another part of the same track was answered."""
         self.answers |= other.answers
         self.failures |= other.failures
@@ -36,29 +36,29 @@ class Record:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> "Record":
-        """Raises `ValueError` where it is none."""
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Transcript":
+        """A stored transcript. Raises `ValueError` where it is none."""
         try:
-            answers, failures = dict(told["answers"]), dict(told["failures"])
-            return cls(str(told["model"]), answers, failures, int(told["asked"]), int(told["kept"]))
+            answers, failures = dict(stored["answers"]), dict(stored["failures"])
+            return cls(str(stored["model"]), answers, failures, int(stored["asked"]), int(stored["kept"]))
         except (KeyError, TypeError) as problem:
             raise ValueError("no record of a judge") from problem
 
 
 class Replay:
-    """A `Chat` that says again what stands in a record, and asks nobody."""
+    """A `Chat` that says again what stands in a transcript, and asks nobody."""
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
+    def __init__(self, transcript: Transcript) -> None:
+        self._transcript = transcript
 
     @property
     def name(self) -> str:
-        return self._record.model
+        return self._transcript.model
 
     def ask(
         self, messages: Sequence[Message], most_tokens: int = MOST_TOKENS, check: Callable[[], None] = never
     ) -> str:
         key = question_key(self.name, messages, most_tokens)
-        if key in self._record.answers:
-            return self._record.answers[key]
-        raise ModelUnavailable(self._record.failures.get(key, "the record holds no answer to this question"))
+        if key in self._transcript.answers:
+            return self._transcript.answers[key]
+        raise ModelUnavailable(self._transcript.failures.get(key, "the record holds no answer to this question"))

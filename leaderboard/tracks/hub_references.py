@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from leaderboard.errors import ReferencesUnavailable
 from submissions.errors import StoreError
-from submissions.store.home import OWNER, TOKEN, endpoint
+from submissions.store.hub_account import OWNER, TOKEN, endpoint
 
 if TYPE_CHECKING:
     from submissions.store.hub_dataset import HubDataset
@@ -54,8 +54,8 @@ class HubReferences:
             if self._names is None:
                 try:
                     if not self._dataset.is_private():
-                        told = "is public, so its references are not used; make it private in its settings"
-                        raise ReferencesUnavailable(f"The dataset {self._dataset.name} {told}.")
+                        remedy = "so its references are not used; make it private in its settings"
+                        raise ReferencesUnavailable(f"The dataset {self._dataset.name} is public, {remedy}.")
                     self._revision = self._revision or self._dataset.head()
                     self._names = frozenset(self._dataset.tree(self._revision))
                 except StoreError as problem:
@@ -90,8 +90,8 @@ def fetch_tracks(folder: Path) -> list[str]:
 
     Raises `ReferencesUnavailable`, and `OSError` where the folder cannot be written.
     """
-    found = dataset.tracks() if (dataset := hub_references()) else {}
-    for name, content in found.items():
+    files = dataset.tracks() if (dataset := hub_references()) else {}
+    for name, content in files.items():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / Path(name).name).write_bytes(content)
-    return sorted(found)
+    return sorted(files)

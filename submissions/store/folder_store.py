@@ -1,8 +1,7 @@
-"""Where state is kept: a tree of entries that are written once, whole or not at all (decisions 1 and 2)."""
+"""A store in a local folder: each entry appears in it by one rename (decisions 1 and 2)."""
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import shutil
@@ -10,65 +9,21 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
 
+from emer_space.files.locks import lock, open_lock
+from emer_space.files.writing import sync_folder, write_new
 from submissions.errors import AlreadyStored, StoreError, Unreadable
-from submissions.store.layout import ENTRIES, is_entry
+from submissions.store.paths import ENTRIES, is_entry
 
 REASONS = "damaged.jsonl"
 NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
 """Where a file should be there is none."""
 OF_THE_FILE = (errno.EACCES, errno.EPERM, errno.EIO)
 """It is there and cannot be read, which says nothing of other files; any other error is of the whole store."""
-RETOLD = 16_384
+REREAD = 16_384
 """Bytes at the end of the journal that are read again after a listing, in which an entry may have been on its way."""
 AWAITED_S = 60.0
 """How long an entry that is announced and not yet there is waited for: its writer is about to rename it."""
-
-
-class Store(Protocol):
-    """A home of the tree; several processes may share it."""
-
-    def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
-        """Store an entry: a file, or a folder of files. When this returns, it is durable.
-
-        Raises `AlreadyStored` where there is one, `StoreError` where it cannot be stored; then nothing is there.
-        Raises `Overtaken` for a submission if another process stored one since `exclusive` was entered.
-        """
-        ...
-
-    def read(self, path: str) -> bytes:
-        """The content of a file. Raises `FileNotFoundError`; `Unreadable` where this one cannot be read, and
-        `StoreError` where the store does not answer.
-        """
-        ...
-
-    def news(self) -> list[str]:
-        """Entries that came since the last call; the first tells of all, in the order of their paths.
-
-        An entry may be told of twice.
-        """
-        ...
-
-    def exclusive(self) -> contextlib.AbstractContextManager[None]:
-        """While it is held nobody else writes; it may be entered again by who holds it. Raises `StoreError`."""
-        ...
-
-    def set_aside(self, path: str, reason: str) -> None:
-        """Move a damaged entry out of the tree, and keep the reason."""
-        ...
-
-    def damaged(self) -> list[tuple[str, str]]:
-        """What was set aside: path and reason."""
-        ...
-
-    def notice(self) -> str:
-        """What everybody should know now, as that a receipt takes long; empty where there is nothing."""
-        ...
-
-    def flush(self) -> None:
-        """When this returns, all that was written is durable. Raises `StoreError`. For whoever is about to end."""
-        ...
 
 
 class FolderStore:
@@ -79,7 +34,6 @@ class FolderStore:
         self._thread = threading.RLock()
         self._telling = threading.Lock()
         self._depth = 0
-        self._lock_file = -1
         self._read_to: int | None = None
         self._awaited: dict[str, float] = {}
         self._synced: set[Path] = set()
@@ -88,28 +42,18 @@ class FolderStore:
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
-        with self._thread:
+        with self._thread, contextlib.ExitStack() as stack:
             if self._depth == 0:
-                self._lock_file = self._locked()
+                try:
+                    _make(self.home)
+                    lock(stack.enter_context(open_lock(self.home / "lock")))
+                except OSError as problem:
+                    raise _not_stored(problem) from problem
             self._depth += 1
             try:
                 yield
             finally:
                 self._depth -= 1
-                if self._depth == 0:
-                    os.close(self._lock_file)
-
-    def _locked(self) -> int:
-        file = -1
-        try:
-            _make(self.home)
-            file = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError as problem:
-            if file >= 0:
-                os.close(file)
-            raise _not_stored(problem) from problem
-        return file
 
     def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
         target = self.home / path
@@ -126,7 +70,7 @@ class FolderStore:
                 self._sync_way_to(target.parent)
                 self._announce(path)
                 part.rename(target)
-                _sync_folder(target.parent)
+                sync_folder(target.parent)
             except OSError as problem:
                 with contextlib.suppress(OSError):
                     target.rename(part)  # in view already, but perhaps not durable: then there is no receipt
@@ -136,10 +80,10 @@ class FolderStore:
     def _sync_way_to(self, folder: Path) -> None:
         """Once for each folder: whoever made it may have been killed before it was durable."""
         depth = len(folder.relative_to(self.home).parts)
-        for each in [folder, *folder.parents][:depth]:
-            if each not in self._synced:
-                _sync_folder(each.parent)
-                self._synced.add(each)
+        for made in [folder, *folder.parents][:depth]:
+            if made not in self._synced:
+                sync_folder(made.parent)
+                self._synced.add(made)
 
     def _announce(self, path: str) -> None:
         """Tell other processes, which then need not list folders of thousands. A hint: it need not be durable.
@@ -166,9 +110,10 @@ class FolderStore:
             try:
                 end = self._journal_end()
                 if self._read_to is None or end < self._read_to:
-                    found = sorted(path for place, depth in ENTRIES.items() for path in _names(self.home, place, depth))
-                    self._read_to = max(0, end - RETOLD)
-                    return found
+                    paths = (path for place, depth in ENTRIES.items() for path in _names(self.home, place, depth))
+                    entries = sorted(paths)
+                    self._read_to = max(0, end - REREAD)
+                    return entries
                 if end > self._read_to:
                     self._awaited.update(dict.fromkeys(self._announced(), time.monotonic()))
             except OSError as problem:
@@ -184,10 +129,10 @@ class FolderStore:
         """The paths of entries in whole lines; a line may be a part of one, after a writer's death or a listing."""
         with (self.home / "journal").open("rb") as journal:
             journal.seek(self._read_to or 0)
-            told = journal.read()
-        whole = told.rfind(b"\n") + 1
+            announced = journal.read()
+        whole = announced.rfind(b"\n") + 1
         self._read_to = (self._read_to or 0) + whole
-        paths = (os.fsdecode(line) for line in told[:whole].split(b"\n"))
+        paths = (os.fsdecode(line) for line in announced[:whole].split(b"\n"))
         return [path for path in paths if is_entry(path)]
 
     def _arrived(self) -> list[str]:
@@ -207,9 +152,9 @@ class FolderStore:
             while os.path.lexists(target):
                 target = target.with_name(f"{target.name}~")
             (self.home / path).rename(target)
-            told = {"path": str(target.relative_to(self.home / "damaged")), "reason": reason}
+            line = {"path": str(target.relative_to(self.home / "damaged")), "reason": reason}
             with (self.home / REASONS).open("a", encoding="ascii") as reasons:
-                reasons.write(json.dumps(told) + "\n")
+                reasons.write(json.dumps(line) + "\n")
 
     def damaged(self) -> list[tuple[str, str]]:
         try:
@@ -218,12 +163,12 @@ class FolderStore:
             return []
         except OSError as problem:
             raise _unreadable(problem) from problem
-        found = []
+        damaged = []
         for line in lines:
             with contextlib.suppress(ValueError, KeyError, TypeError):  # one that was cut short
-                told = json.loads(line)
-                found.append((_printable(told["path"]), _printable(told["reason"])))
-        return sorted(found)
+                entry = json.loads(line)
+                damaged.append((_printable(entry["path"]), _printable(entry["reason"])))
+        return sorted(damaged)
 
     def notice(self) -> str:
         return ""
@@ -235,8 +180,8 @@ class FolderStore:
 def _names(home: Path, place: str, depth: int) -> Iterator[str]:
     """What lies at a depth below a place, as paths from the home. Listing thousands is what a start consists of."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        for found in os.scandir(home / place):
-            path = f"{place}/{found.name}"
+        for child in os.scandir(home / place):
+            path = f"{place}/{child.name}"
             yield from _names(home, path, depth - 1) if depth > 1 else [path]
 
 
@@ -246,32 +191,17 @@ def _make(folder: Path) -> None:
         return
     _make(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
 
 
 def _fill(part: Path, content: bytes | Mapping[str, bytes]) -> None:
     if isinstance(content, bytes):
-        _write(part, content)
+        write_new(part, content)
         return
     part.mkdir(mode=0o700)
     for name, data in content.items():
-        _write(part / name, data)
-    _sync_folder(part)
-
-
-def _write(path: Path, data: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        write_new(part / name, data)
+    sync_folder(part)
 
 
 def _printable(text: str) -> str:

@@ -1,16 +1,16 @@
 """Which judge a track demands, and whether a score is of that judge: scores of different ones are never compared."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from emer_space.errors import RuleError
 from emer_space.language_model.prompt_files import load_prompt
-from leaderboard.judge.grouper import GROUPING
-from leaderboard.judge.judge import PROMPTS
+from leaderboard.metrics.judge import Purpose
+from leaderboard.metrics.metric import Role
+from leaderboard.metrics.registry import METRICS
 
-SET_LEVEL = "set-level"
 _PROMPT = re.compile(r"([a-z-]+)\.([a-z]+)@(\d+)")
 Judges = Mapping[str, tuple[str, str]]
 """Metric → model and prompt."""
@@ -28,30 +28,34 @@ class JudgeChoice:
         return self.prompt.rpartition("@")[0].rpartition(".")[2]
 
 
-def choices(table: Mapping[str, Any], metrics: Mapping[str, bool]) -> dict[str, JudgeChoice]:
-    """Metric → its judge, of a track file; `metrics` are those of the track, and whether each has no score without.
+def judges_of(table: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, JudgeChoice]:
+    """Metric → its judge, of a track file with these metrics.
 
     Raises `ValueError` where a judge is missing, too many, or demands a prompt that the project does not have.
     """
-    judged = [metric for metric, needs in metrics.items() if needs]
-    grouped = [metric for metric in metrics if metric == SET_LEVEL]
-    if len(judged) > 1:
-        raise ValueError(f"a track has one judge, and {' and '.join(judged)} would need two")
-    if ("judge" in table) != bool(judged):
-        raise ValueError("a track with clue-overlap or label-overlap has a [judge], and no other does")
-    if "grouper" in table and not grouped:
-        raise ValueError("a [grouper] goes with the metric set-level")
-    found = {judged[0]: _choice(table["judge"], judged[0])} if judged else {}
-    return {**found, SET_LEVEL: _choice(table["grouper"], GROUPING)} if "grouper" in table else found
+    judges: dict[str, JudgeChoice] = {}
+    for role in get_args(Role):
+        asking = {name: asked for name in metrics if (asked := METRICS[name].asked) and asked.role == role}
+        if len(asking) > 1:
+            raise ValueError(f"a track has one {role}, and {' and '.join(asking)} would need two")
+        if (role in table and not asking) or (role not in table and any(asked.required for asked in asking.values())):
+            raise ValueError(f"a track with {asked_as(role, 'or')} has a [{role}], and no other does")
+        judges |= {name: _choice(table[role], asked.purpose) for name, asked in asking.items() if role in table}
+    return judges
 
 
-def _choice(row: Mapping[str, Any], purpose: str) -> JudgeChoice:
+def asked_as(role: Role, word: str = "and") -> str:
+    """The names of the metrics that ask a model in this role, for a message."""
+    return METRICS.those(lambda metric: metric.asked is not None and metric.asked.role == role, word)
+
+
+def _choice(row: Mapping[str, Any], purpose: Purpose) -> JudgeChoice:
     choice = JudgeChoice(**row)
     form = _PROMPT.fullmatch(choice.prompt)
-    if not choice.model or form is None or form[1] != purpose:
-        raise ValueError(f"the prompt {choice.prompt!r} is none of the form {purpose}.en@1")
+    if not choice.model or form is None or form[1] != purpose.name:
+        raise ValueError(f"the prompt {choice.prompt!r} is none of the form {purpose.name}.en@1")
     try:
-        there = load_prompt(PROMPTS, purpose, choice.language).id
+        there = load_prompt(purpose.folder, purpose.name, choice.language).id
     except RuleError as problem:
         raise ValueError(str(problem)) from None
     if there != choice.prompt:
@@ -60,13 +64,8 @@ def _choice(row: Mapping[str, Any], purpose: str) -> JudgeChoice:
 
 
 def demanded(judges: Mapping[str, JudgeChoice]) -> Judges:
+    """The judges of a track, as a report names its own."""
     return {metric: (choice.model, choice.prompt) for metric, choice in judges.items()}
-
-
-def judged_by(report: Mapping[str, Any]) -> Judges:
-    """Who judged, as the provenance of a stored report tells it."""
-    told = report.get("provenance", {}).get("judges") or {}
-    return {metric: (str(about.get("model")), str(about.get("prompt"))) for metric, about in told.items()}
 
 
 def why_not_compared(own: Judges, others: Judges) -> str:

@@ -7,20 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 from emer_space.files.problems import SubmissionError
+from leaderboard.board.board import Board
 from leaderboard.board.ranking import Ranking, ranking
 from leaderboard.board.statement import of_person, statement
 from leaderboard.errors import TrackError
-from leaderboard.hosting.board import Board
 from leaderboard.tracks import Track
 from submissions.checks.validation import Check, refused
 from submissions.errors import Refusal
 from submissions.intake import Entry, Intake, quota_told
-from submissions.people.identity import Person, known, organiser
+from submissions.person import Person, known, organiser
 from submissions.store.records import Decision
 from submissions.tracks import TrackRules
 
 
-class Desk:
+class Service:
     def __init__(self, board: Board) -> None:
         self.board = board
         self._tables: dict[tuple[str, bool], tuple[Any, Ranking]] = {}
@@ -49,8 +49,8 @@ class Desk:
             "primary": track.primary,
             "answers": track.answers,
             "columns": [
-                {"name": each.name, "kind": each.kind, "required": each.required, "choices": list(each.choices)}
-                for each in (*rules.key, *rules.columns)
+                {"name": column.name, "kind": column.kind, "required": column.required, "choices": list(column.choices)}
+                for column in (*rules.key, *rules.columns)
             ],
             "samples": None if rules.manifest is None else len(rules.manifest),
             "opens": rules.opens.isoformat() if rules.opens else None,
@@ -129,21 +129,27 @@ class Desk:
             "scoring": beat.scoring,
             "waiting": list(dict.fromkeys((*notices, *board.wrong_tracks(), *beat.waiting))),
             "queue": [
-                {"id": each.id, "track": each.track, "version": version, "name": each.name, "person": each.person}
-                for each, version in board.queue()
+                {
+                    "id": submission.id,
+                    "track": submission.track,
+                    "version": version,
+                    "name": submission.name,
+                    "person": submission.person,
+                }
+                for submission, version in board.queue()
             ],
             "incidents": [
                 {
-                    "id": each.id,
-                    "track": each.track,
-                    "name": each.name,
+                    "id": submission.id,
+                    "track": submission.track,
+                    "name": submission.name,
                     "incident": result.incident,
                     "attempts": result.attempts,
                     "traceback": result.traceback,
                 }
-                for each, result in board.incidents()
+                for submission, result in board.incidents()
             ],
-            "decisions": [_decision(each) for each in board.ledger.decisions()],
+            "decisions": [_decision(decision) for decision in board.ledger.decisions()],
             "damaged": [
                 {"path": path, "reason": reason}
                 for path, reason in (*board.ledger.unusable(), *board.ledger.store.damaged())
@@ -158,5 +164,5 @@ class Desk:
 
 
 def _decision(decision: Decision) -> dict[str, Any]:
-    told = decision.to_dict()
-    return {name: told[name] for name in told if name != "schema"}
+    record = decision.to_dict()
+    return {name: record[name] for name in record if name != "schema"}

@@ -2,30 +2,30 @@
 
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Callable, Hashable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
+
+from pydantic import TypeAdapter
 
 from emer_space.files.problems import plain, shown
 from emer_space.files.tables import Id
+from emer_space.files.writing import write_whole
 from emer_space.settings import app_home
-from leaderboard.errors import LeaderboardError, ReferencesUnavailable, TrackError, WheelsUnavailable
+from leaderboard.errors import ReferencesUnavailable, TrackError, WheelsUnavailable
 from leaderboard.scoring.versions import Versions
 from leaderboard.tracks import Track, load_track, track_ids
 from leaderboard.tracks.references import ReferenceFile
 from leaderboard.tracks.rules import full_rules, manifest_of
 from submissions.errors import Refusal
 from submissions.intake import Intake
-from submissions.people.identity import Person, organiser
 from submissions.people.quota import Attempts
-from submissions.store.folder import Store
-from submissions.store.home import open_store
+from submissions.person import Person, organiser
 from submissions.store.ledger import Ledger
 from submissions.store.records import Action, Decision, Result, Submission, is_id, version_key
+from submissions.store.store import Store, open_store
 from submissions.tracks import TrackRules
 
 log = logging.getLogger(__name__)
@@ -49,8 +49,11 @@ class Heartbeat:
     scoring: str = ""
 
 
+HEARTBEAT = TypeAdapter(Heartbeat)
+
+
 class Board:
-    """State is in `store`, or where `submissions.store.home` says; what is of this machine alone is under `home`.
+    """State is in `store`, or where `open_store` says; what is of this machine alone is under `home`.
 
     `clock` answers with the time. `arrived` may be set to what shall follow a receipt.
     """
@@ -91,16 +94,16 @@ class Board:
 
     def _usable(self) -> list[Track]:
         """All tracks but those whose files are wrong: an organiser's slip in one does not stop the others."""
-        found, wrong = [], {}
+        usable, wrong = [], {}
         for name in track_ids():
             try:
-                found.append(self.track(name))
+                usable.append(self.track(name))
             except TrackError as problem:
                 wrong[name] = str(problem)
                 if self._wrong.get(name) != wrong[name]:
                     log.error("%s", problem)
         self._wrong = wrong
-        return found
+        return usable
 
     def wrong_tracks(self) -> list[str]:
         """What is wrong with the files of tracks, each as one sentence."""
@@ -115,8 +118,8 @@ class Board:
             raise Refusal("unhosted", f"The track {shown(name)} is not scored here; choose another.") from None
         except OSError as problem:
             log.error("the track %s cannot be read", name, exc_info=problem)
-            told = f"The track {shown(name)} cannot be read now ({problem.strerror}); try again later."
-            raise Refusal("unhosted", told) from None
+            sentence = f"The track {shown(name)} cannot be read now ({problem.strerror}); try again later."
+            raise Refusal("unhosted", sentence) from None
         except TrackError as problem:
             raise Refusal("track", str(problem)) from None
 
@@ -187,31 +190,29 @@ class Board:
 
     def incidents(self) -> list[tuple[Submission, Result]]:
         """Submissions that could not be scored for a fault of ours, the latest first."""
-        found = [
+        incidents = [
             (submission, result)
             for submission in list(self.ledger.submissions.values())
             if (result := self.ledger.result(submission.id)) and result.state == "error"
         ]
-        return sorted(found, key=lambda each: each[0].received, reverse=True)
+        return sorted(incidents, key=lambda incident: incident[0].received, reverse=True)
 
     # The scorer's heartbeat
 
     def beat(self, waiting: tuple[str, ...], scoring: str = "") -> None:
         """Tell, whoever asks, that the scorer lives. It need not be durable."""
-        told = Heartbeat(self.clock().isoformat(), waiting, scoring)
-        part = self.home / "heartbeat.part"  # one name: sweeps exclude each other, and a killed one leaves no more
-        part.write_text(json.dumps(asdict(told)), encoding="utf-8")
-        part.replace(self.home / "heartbeat.json")
+        content = json.dumps(asdict(Heartbeat(self.clock().isoformat(), waiting, scoring))).encode()
+        write_whole(self.home / "heartbeat.json", content, only_writer=True, durable=False)  # sweeps exclude each other
 
     def heartbeat(self) -> Heartbeat:
+        """The last sign of life; its `scoring` is empty where that was too long ago."""
         now = self.clock()
         try:
-            told: dict[str, Any] = json.loads((self.home / "heartbeat.json").read_text(encoding="utf-8"))
-            silent = abs(now - datetime.fromisoformat(told["at"]))  # the clock may have been set
-            scoring = str(told.get("scoring", "")) if silent.total_seconds() < SILENT_S else ""
-            return Heartbeat(str(told["at"]), tuple(told["waiting"]), scoring)
-        except (OSError, ValueError, KeyError, TypeError):
+            beat = HEARTBEAT.validate_json((self.home / "heartbeat.json").read_bytes())
+            silent = abs(now - datetime.fromisoformat(beat.at))  # the clock may have been set
+        except (OSError, ValueError, TypeError):
             return Heartbeat(self.ledger.last_scored(now))  # another machine scores: its results are its sign of life
+        return beat if silent.total_seconds() < SILENT_S else replace(beat, scoring="")
 
 
 def _action(text: str) -> Action:
@@ -224,30 +225,3 @@ def _reason(text: str) -> str:
     if not 0 < len(reason) <= 500:
         raise Refusal("reason", "Give a reason, of 500 characters at most: it is kept with the decision.")
     return reason
-
-
-def check_references_are_private(*published: Path) -> None:
-    """Raises `LeaderboardError` where `EMER_REFERENCES` points into a folder that Gradio may publish files from.
-
-    Those are the working folder, the project's, the temporary one, and the `published` ones (decision 3).
-    """
-    named = os.environ.get("EMER_REFERENCES")
-    if not named:
-        return
-    named_folder = Path(named).expanduser().absolute()
-    folder = named_folder.resolve()
-    project = Path(__file__).resolve().parents[2]
-    places = {
-        "the working folder": Path.cwd(),
-        "the project's folder": project,
-        "the temporary folder": Path(tempfile.gettempdir()),
-        **{f"the app's folder for uploads ({number})": place for number, place in enumerate(published, 1)},
-    }
-    for name, place in places.items():
-        if any(each.is_relative_to(place.resolve()) for each in (folder, Path(os.path.normpath(named_folder)))):
-            raise LeaderboardError(
-                f"EMER_REFERENCES points into {name}, from which files may be published, so the app does not start; "
-                "let it name a private folder elsewhere."
-            )
-    if not folder.is_dir():
-        raise LeaderboardError("EMER_REFERENCES names no folder that is there; create it, or unset the variable.")

@@ -1,10 +1,10 @@
-"""What was not read to the letter: cells are counted, and told in one sentence a kind."""
+"""Warnings about cells that were not read to the letter: one for each kind, with a count and a few examples."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from emer_space.files.formats import Cell
-from emer_space.files.problems import Problem, shown
+from emer_space.files.problems import Problem, counted, shown
+from emer_space.files.rows import Cell
 from emer_space.files.spellings import TABLE
 
 MOST_EXAMPLES = 3
@@ -27,8 +27,8 @@ class Cells:
             if example not in self.examples:
                 self.examples.append(example)
 
-    def told(self, code: str, message: str, hint: str, column: str) -> Problem:
-        """A warning; the message may name `{cells}` and `{examples}`."""
+    def warning(self, code: str, message: str, hint: str, column: str) -> Problem:
+        """The warning about these cells; the message may name `{cells}` and `{examples}`."""
         examples = ", ".join(shown(_on_one_line(example), LONGEST_EXAMPLE) for example in self.examples)
         filled = message.format(cells=counted(self.count), examples=examples)
         return Problem(code, filled, hint, self.row, column)
@@ -38,13 +38,8 @@ def _on_one_line(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\n", "↵").replace("\t", "⇥")
 
 
-def counted(count: int, thing: str = "cell") -> str:
-    """`1 cell`, `60 cells`."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
-
-
-class Notes:
-    """The cells by column and by the name of what is to be told of them (`spellings.toml`)."""
+class CellWarnings:
+    """The cells that each warning of `spellings.toml` is about, by column."""
 
     def __init__(self) -> None:
         self._cells: dict[tuple[str, str], Cells] = {}
@@ -55,8 +50,8 @@ class Notes:
                 self._cells[column, name] = Cells(row)
             self._cells[column, name].add(cell)
 
-    def told(self) -> Iterator[Problem]:
-        """A warning a column and name, in the order in which they were met first."""
+    def all(self) -> Iterator[Problem]:
+        """A warning for each column and name, in the order in which they were met first."""
         for (column, name), cells in self._cells.items():
             note = TABLE["notes"][name]
-            yield cells.told(name, note["message"], note["hint"], column)
+            yield cells.warning(name, note["message"], note["hint"], column)

@@ -3,7 +3,6 @@
 What explains is an argument, as with the baselines: the leaderboard stands apart from it.
 """
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -11,15 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from emer_space.files.problems import SubmissionError
+from leaderboard.board.board import Board
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.baselines import CLUES, SETTINGS, TRACK
-from leaderboard.hosting.board import Board
-from leaderboard.scoring.measure import sentence_model
-from leaderboard.scoring.scorer import score
+from leaderboard.scoring.score_file import score_file
 from leaderboard.tracks import load_track
-from leaderboard.tracks.references import read_references, reference_file
-from leaderboard.tracks.rules import predictions_of
-from leaderboard.tracks.vocabularies import track_wheels
 
 FILE = "predictions.jsonl"
 TOLD = ("name", "openset", "reason")
@@ -59,35 +54,35 @@ def benchmark(
             f"{track} asks for {', '.join(unknown)}, which an explanation does not have (it has {', '.join(TOLD)}); "
             "let the track's file say `required = false` there."
         )
-    wheels = track_wheels(rules)
-    references = read_references(rules, reference_file(rules))
-    told: dict[str, Any] = {}
+    reports: dict[str, Any] = {}
     for name in settings:
         content = explain(CLUES_OF[track], SETTINGS[name])
         try:
-            predictions = predictions_of(rules, content, FILE, wheels)
+            report = score_file(rules, content, FILE, "public")
         except SubmissionError as problem:
             first = problem.problems[0]
             raise LeaderboardError(f"What was explained is no prediction file of {track}: {first}") from None
-        report = score(
-            rules, references, predictions, hashlib.sha256(content).hexdigest(), wheels, sentence_model, "public"
-        ).to_dict()
-        told[name] = {"primary": report["primary"], **_of_lines(content), "provenance": report["provenance"]}
+        reports[name] = {
+            "primary": report.primary_dict(),
+            **_of_lines(content),
+            "provenance": dict(report.provenance),
+        }
         if keep:
-            told[name]["id"] = keep(name, content)
-    return {"track": track, "settings": told}
+            reports[name]["id"] = keep(name, content)
+    return {"track": track, "settings": reports}
 
 
 def lines(report: Mapping[str, Any]) -> list[str]:
     """A report for the terminal."""
-    told = []
-    for name, each in report["settings"].items():
-        primary, interval = each["primary"], each["primary"].get("interval") or {}
+    shown = []
+    for name, setting in report["settings"].items():
+        primary, interval = setting["primary"], setting["primary"].get("interval") or {}
         bounds = f" [{interval['low']:.3f}, {interval['high']:.3f}]" if interval else ""
-        by = ", ".join(f"{count} by {composer}" for composer, count in each["composers"].items())
-        grounded = "" if each["grounded"] is None else f"; {100 * each['grounded']:.0f} % of its sentences grounded"
-        told.append(f"{name:<11} {primary['name']} {primary['value']:.3f}{bounds}  {by}{grounded}")
-    return told
+        by = ", ".join(f"{count} by {composer}" for composer, count in setting["composers"].items())
+        share = setting["grounded"]
+        grounded = "" if share is None else f"; {100 * share:.0f} % of its sentences grounded"
+        shown.append(f"{name:<11} {primary['name']} {primary['value']:.3f}{bounds}  {by}{grounded}")
+    return shown
 
 
 def _of_lines(content: bytes) -> dict[str, Any]:

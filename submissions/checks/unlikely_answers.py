@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from typing import Any
 
-from emer_space.files.formats import Cell
-from emer_space.files.notes import Cells, counted
-from emer_space.files.problems import Problem, shown
+from emer_space.files.cell_warnings import Cells
+from emer_space.files.problems import Problem, counted, shown
+from emer_space.files.rows import Cell
 from emer_space.files.spellings import NOTHING, Knows
 from emer_space.files.tables import Column, Id, Table
 
@@ -49,7 +49,7 @@ _ODD: Mapping[str, tuple[re.Pattern[str] | None, str, str]] = {
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
 
-def doubts(table: Table, columns: Sequence[Column], knows: Knows | None = None) -> Iterator[Problem]:
+def unlikely_answers(table: Table, columns: Sequence[Column], knows: Knows | None = None) -> Iterator[Problem]:
     """Warnings about the answers of each column; `knows` says of a word whether it is in the vocabulary."""
     for column in columns:
         if column.name in table.present:
@@ -82,7 +82,7 @@ def _all_alike(table: Table, column: Column, filled: Mapping[Id, Any]) -> Iterat
     cells = Cells(table.rows[sample])
     cells.add(value)
     message = f"All {len(filled):,} answers are the same ({{examples}})"
-    yield cells.told("all-alike", message, "look whether that is meant", column.name)
+    yield cells.warning("all-alike", message, "look whether that is meant", column.name)
 
 
 def _of_labels(
@@ -103,11 +103,11 @@ def _of_labels(
         strangers = {sample: labels for sample, labels in strangers.items() if labels != sentence}
         message = "{cells} contain the same sentence, which is not in the vocabulary ({examples})"
         hint = "look whether a model refused to answer: such a row scores nothing"
-        yield cells.told("one-sentence", message, hint, name)
+        yield cells.warning("one-sentence", message, hint, name)
     if len(strangers) > MANY * len(filled):
         share, verb = _share(len(strangers), len(filled)), "contains" if len(strangers) == 1 else "contain"
         message = f"{share} {verb} no word from the vocabulary ({{examples}})"
-        yield _cells(table, strangers).told("unknown-labels", message, _SCORES_NOTHING, name)
+        yield _cells(table, strangers).warning("unknown-labels", message, _SCORES_NOTHING, name)
     elif knows:
         yield from _of_unknown(table, name, filled, counts, known, sentence)
     odd: dict[str, dict[Id, Cell]] = {kind: {} for kind in _ODD}
@@ -121,7 +121,7 @@ def _of_labels(
     for kind, found in odd.items():
         if found:
             _, what, hint = _ODD[kind]
-            yield _cells(table, found).told(kind, f"Labels in {{cells}} contain {what} ({{examples}})", hint, name)
+            yield _cells(table, found).warning(kind, f"Labels in {{cells}} contain {what} ({{examples}})", hint, name)
     return sentence is not None or bool(placeholders)
 
 
@@ -139,7 +139,7 @@ def _of_placeholders(
     for label, cells in found.items():
         message = f"{{cells}} {'holds' if cells.count == 1 else 'hold'} {shown(label)}"
         hint = "leave the cell empty, or write [], for no answer; it counts as a label now"
-        yield cells.told("placeholder", message, hint, name)
+        yield cells.warning("placeholder", message, hint, name)
 
 
 def _of_unknown(
@@ -164,7 +164,7 @@ def _of_unknown(
     if cells:
         share, verb = f"{unknown:,} of {counted(every, 'label')}", "is" if unknown == 1 else "are"
         message = f"{share} {verb} not in the vocabulary ({{examples}})"
-        yield cells.told("unknown-words", message, _SCORES_NOTHING, name)
+        yield cells.warning("unknown-words", message, _SCORES_NOTHING, name)
 
 
 def _share(count: int, every: int) -> str:

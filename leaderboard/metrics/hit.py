@@ -1,0 +1,55 @@
+"""HIT (MER-UniBench, one-hot references): whether the one reference emotion is among the predicted ones."""
+
+from emer_space.files.tables import Column, Table
+from leaderboard.metrics.emotion_wheel import given_labels, tally_of
+from leaderboard.metrics.label_sets import Labels, plain
+from leaderboard.metrics.metric import Metric, Resources
+from leaderboard.metrics.tally import Floats, Scores, Tally
+from leaderboard.metrics.wheels import Wheels
+
+NAMES = ("discrete", "label", "emotion")
+ONE_LABEL = Column("openset", "labels", aliases=NAMES, most=1)
+LABELS = Column("openset", "labels", aliases=NAMES)
+
+
+def hit(references: Labels, predictions: Labels, wheels: Wheels) -> Tally:
+    """1 where the reference's inner-ring group is among the prediction's.
+
+    The mean over samples and wheels; more labels than the one asked for are not punished. Raises `ValueError` where a
+    sample has several references.
+    """
+    crowded = next((name for name, labels in references.items() if len({plain(label) for label in labels}) > 1), None)
+    if crowded is not None:
+        raise ValueError(f"HIT takes one reference label a sample; {crowded!r} has several.")
+    tally = tally_of(references, predictions, wheels, tuple(f"level1.{wheel}" for wheel in wheels.names))
+
+    def scores(totals: Floats) -> Scores:
+        levels = tally.scores(totals)
+        hits = {f"{wheel}.hit": levels[f"level1.{wheel}.recall"] for wheel in wheels.names}
+        return {"hit": levels["level1.recall"], **hits}
+
+    return Tally(
+        tally.quantities,
+        scores,
+        tally.scored,
+        {name.removeprefix("level1."): fact for name, fact in tally.facts.items()},
+    )
+
+
+def _hit(references: Table, predictions: Table, resources: Resources) -> Tally:
+    return hit(references.column("openset"), given_labels(predictions), resources.wheels)
+
+
+METRIC = Metric(
+    name="hit",
+    version="1",
+    about="whether the one reference emotion is among the predicted (MER-UniBench); a file may call the column "
+    "`discrete`, `label` or `emotion`",
+    primary="hit",
+    scores=r"([\w-]+\.)?hit",
+    references=(ONE_LABEL,),
+    predictions=(LABELS,),
+    tally=_hit,
+    needs=("wheels",),
+    on_wheels="openset",
+)

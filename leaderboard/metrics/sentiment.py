@@ -1,0 +1,63 @@
+"""Positive against not positive (MOSI, MOSEI, SIMS), from a sentiment of the system's own or from its labels.
+
+MER-UniBench lets a language model map labels to a sentiment; here the open vocabulary's valences do (Russell &
+Mehrabian 1977).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from emer_space.files.problems import refusal
+from emer_space.files.tables import Column, Table
+from emer_space.vocabulary import load_vocabulary
+from leaderboard.metrics.classification import SCORES, Classes
+from leaderboard.metrics.columns import LABELS
+from leaderboard.metrics.metric import Metric, Resources, Undecided
+from leaderboard.metrics.tally import Tally
+from leaderboard.metrics.two_classes import of_two
+
+NEUTRAL, NEGATIVE = "neutral", "negative"
+POLARITY = Column("sentiment", "polarity", aliases=("score", "valence"))
+
+
+def sentiment(references: Classes, predictions: Classes, undecided: Undecided = "official") -> Tally:
+    """References of score 0, which are neutral, are dropped."""
+    return of_two(NEUTRAL, NEGATIVE, references, predictions, undecided)
+
+
+def polarity(labels: Sequence[str]) -> str:
+    """The sign of the mean valence of the labels that are known; neutral where none is."""
+    known = [entry.valence for label in labels if (entry := load_vocabulary().lookup(label)) is not None]
+    total = round(sum(known), 9)
+    return "positive" if total > 0 else NEGATIVE if total < 0 else NEUTRAL
+
+
+def _sentiment(references: Table, predictions: Table, resources: Resources) -> Tally:
+    """A sample's own sentiment, else that of its labels."""
+    if not {"sentiment", "openset"} & predictions.present:
+        raise refusal("missing", "The column is not there", "add it, or openset", column="sentiment")
+    own, labels = predictions.column("sentiment"), predictions.column("openset")
+    mapped = {sample: polarity(given) for sample, given in labels.items() if sample not in own}
+    asked = references.column("sentiment")
+    tally = sentiment(asked, {**mapped, **own}, resources.undecided)
+    source: dict[str, Any] = {
+        "sentiment": sum(sample in own for sample in asked),
+        "labels by the open vocabulary's valence": sum(sample in mapped for sample in asked),
+        "open vocabulary": load_vocabulary().version,
+    }
+    return replace(tally, facts={**tally.facts, "read_from": source})
+
+
+METRIC = Metric(
+    name="sentiment",
+    version="2",
+    about="negative or positive, as a word or a number; references of score 0 are dropped",
+    primary="waf",
+    scores=SCORES,
+    references=(POLARITY,),
+    predictions=(replace(POLARITY, required=False), replace(LABELS, required=False)),
+    tally=_sentiment,
+    needs=("undecided",),
+    provenance={"sentiment": "read_from"},
+)

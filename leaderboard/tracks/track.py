@@ -1,0 +1,292 @@
+"""A track: one TOML file, read and checked here. The fields are explained in `README.md` beside the files."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from emer_space.files.problems import SubmissionError, shown
+from emer_space.files.tables import NAME, Column, Id, Kind, read_table
+from emer_space.settings import app_home
+from emer_space.tables.load import Misfit, Number, OneOf, Rows, Shape, Table, any_text, flag, text
+from leaderboard.errors import TrackError
+from leaderboard.metrics.metric import Role, Undecided
+from leaderboard.metrics.registry import METRICS
+from leaderboard.tracks.judges import JudgeChoice, judges_of
+from leaderboard.tracks.vocabularies import FIRST_SET, wheel_sets
+from submissions.tracks import Quota, TrackRules
+
+FOLDER = Path(__file__).parent
+PACKAGE = FOLDER.parent
+PART = "part"
+
+Answers = Literal["public", "hidden"]
+VocabularyChoice = Literal["official", "open", "none"]
+
+
+def _whole(value: Any) -> None:
+    if type(value) is not int or value < 1:
+        raise Misfit(f"{value!r} is no whole number above 0")
+
+
+def _anything(value: Any) -> None:
+    """Days, of which the rules of the track tell what is wrong."""
+
+
+def _example(value: Any) -> None:
+    """A cell as it stands in a file, or the labels of one."""
+    (Rows(text, least=0) if isinstance(value, list) else any_text)(value)
+
+
+JUDGE = Table({"model": text, "prompt": text})
+COLUMN = Table(
+    {"kind": OneOf(get_args(Kind))},
+    {"required": flag, "choices": Rows(text), "aliases": Rows(text), "most": _whole, "longest": _whole},
+)
+PUBLISHED = Table(
+    {"name": text}, {"source": any_text, "score": Number(), "inputs": text, "scores": Table(more=Number())}
+)
+SCORED = ("metric", "primary", "undecided")
+"""The fields that say how a track, or a part of one, is scored."""
+
+
+@cache
+def _shape() -> Table:
+    """What a track file may hold; the metrics are those that there are."""
+    scored: Mapping[str, Shape] = {
+        "metric": OneOf(tuple(METRICS)),
+        "primary": Rows(text),
+        "undecided": OneOf(get_args(Undecided)),
+    }
+    return Table(
+        {
+            "title": text,
+            "version": _whole,
+            "task": text,
+            "answers": OneOf(get_args(Answers)),
+            "vocabulary": OneOf(get_args(VocabularyChoice)),
+            "columns": Table(more=COLUMN),
+        },
+        {
+            "wheels": OneOf(tuple(wheel_sets())),
+            **scored,
+            "parts": Table(more=Table({"metric": scored["metric"]}, scored)),
+            "key": Rows(text),
+            **dict.fromkeys(get_args(Role), JUDGE),
+            "manifest": text,
+            "references": text,
+            "dates": Table(may={"opens": _anything, "closes": _anything}),
+            "quota": Table(may={"per_day": _whole, "attempts_per_day": _whole}),
+            "published": Rows(PUBLISHED, least=0),
+            "source": any_text,
+            "example": Table(more=_example),
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is scored with one metric; the track's own scores are the mean of its parts' primary ones.
+
+    `primary` are dotted names of scores, whose mean ranks. `undecided`: what becomes of a prediction that decides for
+    neither of a metric's two classes.
+    """
+
+    metric: str
+    primary: tuple[str, ...]
+    undecided: Undecided = "official"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a paper gives: shown beside the ranking, never mixed up with what was scored here.
+
+    `score` is on the scale of the primary score; None where the paper measured something else.
+    """
+
+    name: str
+    source: str
+    score: float | None = None
+    inputs: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A benchmark. `rules` is what participants see; `parts` has one nameless part unless the track has several.
+
+    `references` is the file of a track whose answers are public; hidden ones are found by `tracks.references`.
+    `judges`: the metrics that ask a language model, each with the one that it demands. `wheels`: the official set,
+    where the vocabulary is official.
+    """
+
+    rules: TrackRules
+    version: int
+    answers: Answers
+    vocabulary: VocabularyChoice
+    parts: Mapping[str, Part]
+    published: tuple[Published, ...]
+    references: Path | None
+    judges: Mapping[str, JudgeChoice] = field(default_factory=dict)
+    wheels: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.rules.id
+
+    @property
+    def primary(self) -> str:
+        """What ranks, in words."""
+        if len(self.parts) > 1:
+            return f"mean of {len(self.parts)} parts"
+        (part,) = self.parts.values()
+        return part.primary[0] if len(part.primary) == 1 else f"mean of {' and '.join(part.primary)}"
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(part.metric for part in self.parts.values()))
+
+
+def own_folder() -> Path:
+    """Where an organiser's own tracks are; one of a bundled id takes its place (with dates, say)."""
+    return app_home() / "tracks"
+
+
+def _files(folder: Path | None) -> dict[str, Path]:
+    folders = [FOLDER, own_folder()] if folder is None else [folder]
+    return {path.stem: path for place in folders for path in place.glob("*.toml")}
+
+
+def track_ids(folder: Path | None = None) -> tuple[str, ...]:
+    """The ids of all tracks, in alphabetical order: the names of their files, bundled and own."""
+    return tuple(sorted(_files(folder)))
+
+
+def load_track(name: str, folder: Path | None = None) -> Track:
+    """A track by its id. Raises `TrackError` where there is none of that name, or its file is wrong."""
+    files = _files(folder)
+    if not isinstance(name, str) or name not in files:  # anything may be called a track in a call
+        raise TrackError(f"There is no track {shown(str(name))}; choose among {', '.join(sorted(files))}.")
+    try:
+        return _load(files[name], files[name].stat().st_mtime_ns)
+    except OSError as problem:
+        raise TrackError(f"The track file {files[name].name} cannot be read ({problem.strerror}).") from problem
+
+
+@cache
+def _load(path: Path, changed: int) -> Track:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        _shape()(table)
+        return _track(path.stem, table, PACKAGE if path.parent == FOLDER else path.parent)
+    except Misfit as problem:
+        reason = ": ".join([" › ".join(problem.where), problem.problem] if problem.where else [problem.problem])
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except (ValueError, SubmissionError) as problem:
+        reason = str(problem).rstrip(".")
+    raise TrackError(f"The track file {path.name} is wrong: {reason}.")
+
+
+def _track(name: str, table: dict[str, Any], base: Path) -> Track:
+    """Paths in the table are relative to `base`."""
+    parts = _parts(table)
+    key = _key(table, tuple(parts))
+    columns = tuple(_column(column, row) for column, row in table["columns"].items())
+    references = base / table["references"] if "references" in table else None
+    dates = table.get("dates", {})
+    rules = TrackRules(
+        id=name,
+        title=table["title"],
+        task=table["task"].strip(),
+        columns=columns,
+        key=key,
+        manifest=_manifest(base / table["manifest"], key) if "manifest" in table else None,
+        opens=dates.get("opens"),
+        closes=dates.get("closes"),
+        quota=Quota(**table.get("quota", {})),
+        example={
+            name: value if isinstance(value, str) else str(value) for name, value in table.get("example", {}).items()
+        },
+        needed={name: METRICS[part.metric].any_of for name, part in parts.items()} if parts.keys() != {""} else {},
+    )
+    if (table["answers"] == "public") != (references is not None):
+        raise ValueError("a track with public answers names its references, and no other does")
+    track = Track(
+        rules=rules,
+        version=table["version"],
+        answers=table["answers"],
+        vocabulary=table["vocabulary"],
+        parts=parts,
+        published=tuple(Published(**{"source": table.get("source", ""), **row}) for row in table.get("published", ())),
+        references=references,
+        judges=judges_of(table, tuple(dict.fromkeys(part.metric for part in parts.values()))),
+        wheels=table.get("wheels", FIRST_SET) if table["vocabulary"] == "official" else "",
+    )
+    if "wheels" in table and not track.wheels:
+        raise ValueError('wheels goes with vocabulary = "official"')
+    for part in parts.values():
+        _check_part(part, track)
+    return track
+
+
+def _parts(table: Mapping[str, Any]) -> dict[str, Part]:
+    """The parts by name; a track without has one that has none."""
+    if "parts" not in table:
+        if "metric" not in table:
+            raise ValueError("metric is missing")
+        return {"": _part(table)}
+    if both := set(SCORED) & table.keys():
+        raise ValueError(f"{', '.join(sorted(both))} goes into each of the parts")
+    if not table["parts"] or not all(name and name == name.strip().lower() for name in table["parts"]):
+        raise ValueError("parts holds none, or one whose name is not in lower case")
+    return {name: _part(row) for name, row in table["parts"].items()}
+
+
+def _part(row: Mapping[str, Any]) -> Part:
+    about = METRICS[row["metric"]]
+    primary = tuple(row.get("primary", (about.primary,)))
+    if wrong := next((name for name in primary if not re.fullmatch(about.scores, name)), None):
+        raise ValueError(f"primary {shown(wrong)} is no score of {row['metric']}; its own is {about.primary}")
+    if "undecided" in row and "undecided" not in about.needs:
+        raise ValueError(f"undecided goes with a metric of two classes, not with {row['metric']}")
+    return Part(row["metric"], primary, row.get("undecided", "official"))
+
+
+def _check_part(part: Part, track: Track) -> None:
+    """Raises `ValueError` where the columns or the vocabulary of a track are not what a metric of it reads."""
+    about, own = METRICS[part.metric], {column.name: column for column in track.rules.columns}
+    if "wheels" in about.needs and track.vocabulary == "none" and part.metric not in track.judges:
+        raise ValueError(f"{part.metric} is scored with a vocabulary, official or open")
+    if not own.keys() & set(about.any_of):
+        other = next((name for column in about.predictions for name in column.aliases if name in own), None)
+        remedy = f"; name {other} so, with aliases = [{other!r}] for files that call it that" if other else ""
+        raise ValueError(f"columns has no {' or '.join(about.any_of)}, which {part.metric} reads{remedy}")
+    for column in about.predictions:
+        if column.name in own and own[column.name].kind != column.kind:
+            raise ValueError(f"columns.{column.name}.kind is not {column.kind!r}, which {part.metric} reads")
+    if len(track.parts) == 1 and len(about.any_of) == 1 and not own[about.any_of[0]].required:
+        raise ValueError(f"columns.{about.any_of[0]} is not required, and {part.metric} reads nothing else")
+
+
+def _key(table: Mapping[str, Any], parts: tuple[str, ...]) -> tuple[Column, ...]:
+    own = tuple(Column(name, "text") for name in table.get("key", (NAME.name,)))
+    key = own if parts == ("",) else (Column(PART, "choice", choices=parts), *own)
+    names = [column.name for column in key]
+    if len(set(names)) < len(names) or table["columns"].keys() & set(names):
+        raise ValueError(f"a column is named twice among {', '.join((*names, *table['columns']))}")
+    return key
+
+
+def _column(name: str, row: Mapping[str, Any]) -> Column:
+    column = Column(name, **{**row, "choices": tuple(row.get("choices", ())), "aliases": tuple(row.get("aliases", ()))})
+    if not all(choice == choice.strip().lower() for choice in column.choices):
+        raise ValueError(f"columns.{name}.choices are compared in lower case; write them so")
+    return column
+
+
+def _manifest(path: Path, key: tuple[Column, ...]) -> frozenset[Id]:
+    return frozenset(read_table(path, (), key).samples)
