@@ -19,6 +19,7 @@ from emer_space.analysis import INPUTS, Input
 from emer_space.commands.clue_file import WORKERS, ClueTexts, explain_clues
 from emer_space.language_model.answer_cache import KeptAnswers
 from emer_space.language_model.dialogue import Told
+from emer_space.models.roles import CHAT
 from emer_space.profiles import load_profile
 from emer_space.settings import app_home
 from leaderboard.metrics.emotion_wheel import emotion_wheel
@@ -156,7 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the papers' CLUE settings on EMER v2's texts.")
     parser.add_argument("--profile", default="bundled", help="whose language model, if any (default: bundled)")
     profile = load_profile(parser.parse_args().profile)
-    report(KeptAnswers(profile.get("chat"), app_home() / "answers.jsonl") if profile.has("chat") else None)
+    report(KeptAnswers(profile.get(CHAT), app_home() / "answers.jsonl") if profile.has("chat") else None)
 
 
 if __name__ == "__main__":

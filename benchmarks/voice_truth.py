@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.clues.posteriors import FEELINGS, softmax
+from emer_space.feelings import FEELINGS, softmax
 from emer_space.models.voice_witness import CLASSES, load_weights, over_feelings
 from training import voice
 from training.corpora import Recording, recordings

@@ -15,7 +15,8 @@ from benchmarks import voice_truth
 from benchmarks.rightness import Rightness, confusion_lines, rightness
 from emer_space.analysis import Modality
 from emer_space.clues.face.channels import still_reading
-from emer_space.clues.posteriors import FEELINGS, PRIOR, bounded, fusion_table, reliability, softmax
+from emer_space.clues.posteriors import bounded, fusion_table, reliability
+from emer_space.feelings import FEELINGS, PRIOR, softmax
 from emer_space.models.expression import FaceNetwork, SecondOpinion
 from emer_space.text.word_witness import from_support
 from training import fusion, muscles

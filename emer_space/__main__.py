@@ -22,6 +22,7 @@ from emer_space.settings import Settings, app_home
 
 if TYPE_CHECKING:
     from emer_space.language_model.answer_cache import KeptAnswers
+    from emer_space.models.roles import CHAT
     from emer_space.profiles import Profile
 
 Clip = Annotated[Path, typer.Argument(help="a video or audio file")]
@@ -187,7 +188,7 @@ def _chat(profile: str | None, answers: Path | None, workers: int) -> "KeptAnswe
     models = _profile(profile)
     if not models.has("chat"):
         return None
-    return KeptAnswers(models.get("chat"), answers or app_home() / "answers.jsonl")
+    return KeptAnswers(models.get(CHAT), answers or app_home() / "answers.jsonl")
 
 
 def _profile(name: str | None) -> "Profile":

@@ -161,7 +161,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one modality gave: the common answer of `clues/visual.py`, `acoustic.py` and `textual.py`."""
+    """What one modality gave: the common answer of readers (`readers.py`)."""
 
     clues: tuple[Clue, ...]
     people: tuple[Person, ...] = ()

@@ -12,8 +12,9 @@ from functools import cache
 from math import prod
 from typing import Any, Literal
 
+from emer_space import feelings
 from emer_space.analysis import MODALITIES, Agreement, Clue, Modality, Person, Posterior
-from emer_space.clues import posteriors as feelings
+from emer_space.clues import posteriors
 from emer_space.clues.rules import Rule, read_toml, rules_by_cue
 from emer_space.errors import RuleError
 from emer_space.vocabulary import load_vocabulary
@@ -108,9 +109,9 @@ class Pattern:
         carry a feeling of that side too, unless the pattern explains why they express it in opposite ways.
         """
         named = feelings.families(self.suggests)
-        if named and not any(feelings.carries(pooled, name) for name in named):
+        if named and not any(posteriors.carries(pooled, name) for name in named):
             return False
-        side = feelings.side(feelings.first(pooled))
+        side = feelings.side(posteriors.first(pooled))
         told = [stances[name] for name in self.when if name in stances]
         if self.kind == "agreement" and not self.damp and any(_kind(stance) is None for stance in told):
             return False
@@ -175,8 +176,8 @@ class Verdict:
         nothing settles reads so. Any may, where no witness spoke."""
         if self.pooled is None:
             return True
-        sides = {feelings.first(each.posterior) for each in self.stances.values() if each.posterior and self.open}
-        return feelings.carries(self.pooled, feeling) or (feeling in sides and self.pooled.feelings[feeling] >= HEARD)
+        sides = {posteriors.first(each.posterior) for each in self.stances.values() if each.posterior and self.open}
+        return posteriors.carries(self.pooled, feeling) or (feeling in sides and self.pooled.feelings[feeling] >= HEARD)
 
     def bears_word(self, word: str) -> bool:
         """Whether an emotion word may be said; one that the vocabulary does not know may."""
@@ -216,10 +217,10 @@ def _pattern(stances: Mapping[Modality, Stance], said: Sequence[Posterior]) -> t
     for pattern in load_patterns():
         if not pattern.holds(stances):
             continue
-        pooled = feelings.pool(said, {name: pattern.kept(name, stances) for name in stances})
+        pooled = posteriors.pool(said, {name: pattern.kept(name, stances) for name in stances})
         if pooled is None or pattern.borne_out(pooled, stances):
             return pattern, pooled
-    return None, feelings.pool(said)
+    return None, posteriors.pool(said)
 
 
 def _side_of_others(stances: Mapping[Modality, Stance], name: Modality) -> Literal[-1, 0, 1]:
@@ -297,7 +298,7 @@ def _stance(modality: Modality, clues: tuple[Clue, ...], said: Posterior | None)
     """By the witness of a face or a voice; else, as for words, means over the clues weighted by confidence, whose
     evidence adds up as that of independent witnesses would."""
     if said is not None and modality != "textual":
-        pleasant, aroused = (said.evidence * value for value in (feelings.valence(said), feelings.arousal(said)))
+        pleasant, aroused = (said.evidence * value for value in (posteriors.valence(said), posteriors.arousal(said)))
         return Stance(modality, pleasant, aroused, said.evidence, clues, said)
     doubt = prod(1 - clue.confidence for clue in clues)
     return Stance(modality, _mean(clues, "valence"), _mean(clues, "arousal"), 1 - doubt, clues, said)
@@ -374,6 +375,6 @@ def _kind(stance: Stance) -> Kind | None:
     if stance.posterior is None:
         telling = any(clue.suggests or clue.valence for clue in stance.clues)
         return KINDS[stance.side] if telling else None
-    odds = {kind: feelings.odds_ratio(stance.posterior, names) for kind, names in OF_KIND.items()}
+    odds = {kind: posteriors.odds_ratio(stance.posterior, names) for kind, names in OF_KIND.items()}
     kind = max(odds, key=lambda name: odds[name])
     return kind if odds[kind] >= TELLING else None

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from math import prod
 
+from emer_space import feelings
 from emer_space.analysis import Agreement, Clue, Label, Modality, Posterior
-from emer_space.clues import posteriors as feelings
 from emer_space.disambiguation import DECIDED, LOSING, Verdict
 from emer_space.vocabulary import Entry, Vocabulary, load_vocabulary
 

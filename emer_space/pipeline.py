@@ -3,18 +3,25 @@
 import contextlib
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from emer_space.cancellation import CancelToken
+from emer_space.clues.face.reader import SEEN
+from emer_space.clues.voice.reader import HEARD
+from emer_space.language_model.describing import PICTURES_DESCRIBED, SOUND_DESCRIBED
 from emer_space.profiles import Profile
+from emer_space.readers import STAGES, Reader, Stage
+from emer_space.runner import Finished, Request, Run
 from emer_space.settings import Settings
-from emer_space.steps import STAGES, Finished, Request, Run, Stage
+from emer_space.text.reader import SAID
 
-__all__ = ["STAGES", "Finished", "Progress", "Request", "Stage", "analyze"]
+__all__ = ["READERS", "STAGES", "Finished", "Progress", "Request", "Stage", "analyze"]
+READERS = (SEEN, PICTURES_DESCRIBED, HEARD, SOUND_DESCRIBED, SAID)
+"""What an analysis is made of. Another reader is one more entry here."""
 HEARTBEAT_S = 0.2
-"""An event is yielded at least this often, so that whoever closes the generator is heard at once."""
+"""An event is yielded at least this often, so that closing the generator takes effect at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,13 @@ class Progress:
 
 
 def analyze(
-    source: Path, request: Request, profile: Profile, settings: Settings, token: CancelToken, folder: Path
+    source: Path,
+    request: Request,
+    profile: Profile,
+    settings: Settings,
+    token: CancelToken,
+    folder: Path,
+    readers: Sequence[Reader] = READERS,
 ) -> Iterator[Progress | Finished]:
     """Analyse a clip; yields `Progress` at least every 0.2 s and at last one `Finished`.
 
@@ -35,9 +48,12 @@ def analyze(
     """
     events: queue.SimpleQueue[Progress | Finished | Exception] = queue.SimpleQueue()
 
+    def report(stage: Stage, fraction: float) -> None:
+        events.put(Progress(stage, fraction))
+
     def work() -> None:
         try:
-            run = Run(request, profile, settings, token, lambda stage, done: events.put(Progress(stage, done)))
+            run = Run(readers, request, profile, settings, token, report)
             events.put(run.finish(source, folder))
         except Exception as problem:  # noqa: BLE001 - carried to the caller's thread and raised there
             events.put(problem)

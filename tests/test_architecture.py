@@ -23,6 +23,15 @@ ALLOWED = {
     },
 }
 WIRING = ("__main__.py",)
+ROOMS = (
+    *("errors", "cancellation", "settings", "analysis", "files", "tables", "vocabulary", "feelings"),
+    *("media", "models.whisper", "models", "readers", "clues", "clues.voice", "clues.face"),
+    *("disambiguation", "labels", "explanation", "language_model", "knowledge", "profiles", "runner", "pipeline"),
+    *("commands", "page"),
+)
+"""The rooms of emer_space, the lowest first: each imports itself and what stands before it."""
+LEFT_OUT = ("emer_space.text",)
+"""Rooms that have no place in that order yet."""
 
 
 def imports(path: Path) -> set[str]:
@@ -42,3 +51,51 @@ def test_a_package_imports_only_what_stands_below_it(project: Path, package: str
         if not any(name == allowed or name.startswith(f"{allowed}.") for allowed in ALLOWED[package])
     ]
     assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def arrows(project: Path) -> dict[str, set[str]]:
+    """Module → the modules of the project that it imports, also within functions."""
+    modules = {
+        ".".join(path.relative_to(project).with_suffix("").parts).removesuffix(".__init__"): path
+        for package in ("emer_space", "submissions", "leaderboard")
+        for path in (project / package).rglob("*.py")
+        if path.name not in WIRING
+    }
+    return {name: _modules_imported(path, set(modules)) - {name} for name, path in modules.items()}
+
+
+def _within(module: str, rooms: tuple[str, ...]) -> bool:
+    return any(module == room or module.startswith(f"{room}.") for room in rooms)
+
+
+def _modules_imported(path: Path, modules: set[str]) -> set[str]:
+    """The modules that a file imports, a name of a package counting as its module where it is one."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names & modules or {node.module}
+    return found & modules
+
+
+def test_no_modules_import_each_other_in_a_circle(arrows: dict[str, set[str]]) -> None:
+    left = dict(arrows)
+    while free := [name for name, others in left.items() if not others & left.keys()]:
+        for name in free:
+            del left[name]
+    assert {name: sorted(others & left.keys()) for name, others in left.items()} == {}
+
+
+def test_arrows_between_rooms_run_one_way(arrows: dict[str, set[str]]) -> None:
+    def floor(module: str) -> int:
+        name = module.removeprefix("emer_space.")
+        rooms = [room for room in ROOMS if name == room or name.startswith(f"{room}.")]
+        return ROOMS.index(max(rooms, key=len)) if rooms else -1
+
+    own = {name for name in arrows if _within(name, ("emer_space",)) and not _within(name, LEFT_OUT)} - {"emer_space"}
+    assert [name for name in own if floor(name) < 0] == [], "a room that the order of rooms does not name"
+    upwards = [(name, other) for name in own for other in arrows[name] & own if floor(other) > floor(name)]
+    assert upwards == []

@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.clues.posteriors import FACE_CLASSES, FEELINGS
 from emer_space.errors import InputError
+from emer_space.feelings import FEELINGS
+from emer_space.models.expression import FACE_CLASSES
 
 Part = Literal["train", "val", "test"]
 FERPLUS = "ferplus.npz"

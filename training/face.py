@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.clues.face.channels import EVIDENCE
-from emer_space.clues.posteriors import FEELINGS, log_softmax
 from emer_space.errors import InputError
+from emer_space.feelings import FEELINGS, log_softmax
 from emer_space.models.expression import EXPRESSIONS, FaceNetwork, SecondOpinion, mean_log
 from training import muscles, teachers
 from training.corpora import FERPLUS, Faces, ferplus

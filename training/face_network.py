@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from emer_space.clues.posteriors import FACE_CLASSES, FEELINGS
+from emer_space.feelings import FEELINGS
+from emer_space.models.expression import FACE_CLASSES
 from training.corpora import Faces
 
 SIDE = 48

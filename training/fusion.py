@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from emer_space.analysis import MODALITIES, ClipFacts, Modality
 from emer_space.cancellation import CancelToken
 from emer_space.clues.face.channels import still_reading
-from emer_space.clues.posteriors import EVEN, FEELINGS, PRIOR, fusion_table, lapsed, with_prior
+from emer_space.clues.posteriors import fusion_table, lapsed, with_prior
 from emer_space.errors import InputError, ModelUnavailable
+from emer_space.feelings import EVEN, FEELINGS, PRIOR
 from emer_space.models.expression import FaceNetwork, SecondOpinion
 from emer_space.models.sentences import SentenceEmbeddings
 from emer_space.models.voice_witness import VoiceWitness
@@ -112,7 +113,7 @@ def voices(found: Sequence[Recording], tell: Tell) -> Heard:
     for place, each in enumerate(known):
         if place % 200 == 0:
             tell(f"hearing {place} of {len(known)} recordings")
-        shares.append(witness.posterior(voice.sounds.load(str(each.path)), None, CancelToken()).probabilities)
+        shares.append(witness.posterior(voice.sounds.load(str(each.path)), CancelToken()).probabilities)
     labels = np.array([FEELINGS.index(voice.class_of(each.label)) for each in known], np.intp)
     return Heard(with_prior(np.array(shares), EVEN), labels)
 

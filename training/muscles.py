@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.clues.face.channels import EVIDENCE, still_channels
-from emer_space.clues.posteriors import FACE_CLASSES, FEELINGS
 from emer_space.errors import InputError
-from emer_space.models.expression import FaceNetwork, SecondOpinion, grey_face, pooled, sharpness
+from emer_space.feelings import FEELINGS
+from emer_space.models.expression import FACE_CLASSES, FaceNetwork, SecondOpinion, grey_face, pooled, sharpness
 from emer_space.models.face import Face, FaceLandmarks
 
 SIDE = 256

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
-from emer_space.clues.posteriors import FACE_CLASSES, feeling_of
 from emer_space.errors import InputError
+from emer_space.feelings import feeling_of
 from emer_space.media.clip import frames, open_clip
-from emer_space.models.expression import grey_face
+from emer_space.models.expression import FACE_CLASSES, grey_face
 from emer_space.models.face import FaceLandmarks
 from emer_space.settings import Settings
 from training.corpora import Faces, recordings

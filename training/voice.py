@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.clues.posteriors import feeling_of
 from emer_space.errors import InputError
+from emer_space.feelings import feeling_of
 from emer_space.files.writing import whole_file
-from emer_space.models import hearing, whisper_encoder
+from emer_space.models import hearing
 from emer_space.models.hearing import Hearing
 from emer_space.models.voice_witness import CLASSES
+from emer_space.models.whisper import encoder
 from emer_space.settings import app_home
 from training import sounds
 from training.corpora import Recording, recordings
@@ -189,7 +190,7 @@ def values_of(paths: Sequence[Path], seed: int, tell: Tell, copies: int = COPIES
 def _cache(paths: Sequence[Path], seed: int, copies: int) -> Path:
     """Named by all that decides the values: the files, the seed, and the code that varies and describes them."""
     told = hashlib.sha256(f"{LAYERS} {seed} {copies} {LONGEST_S}".encode())
-    for module in (sounds, hearing, whisper_encoder):
+    for module in (sounds, hearing, encoder):
         told.update(Path(str(module.__file__)).read_bytes())
     for path in paths:
         facts = path.stat()

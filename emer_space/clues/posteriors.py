@@ -1,21 +1,15 @@
-"""The basic feelings, the posteriors of the witnesses over them, and how those are pooled into one."""
+"""The posteriors of the witnesses over the basic feelings, and how those are pooled into one."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.analysis import MODALITIES, Modality, Posterior
-from emer_space.clues.rules import read_toml
-from emer_space.errors import RuleError
+from emer_space.feelings import AROUSAL, FEELINGS, PRIOR, VALENCE, softmax
 from emer_space.models.own import table
 from emer_space.tables.load import Number, Table, exactly
-from emer_space.tables.shapes import FEELINGS as FEELINGS
-from emer_space.vocabulary import load_vocabulary
 
-_TABLE = read_toml("clues/posteriors.toml")
 _FUSION = Table(
     {
         "reliability": exactly(MODALITIES, Number(0)),
@@ -23,19 +17,8 @@ _FUSION = Table(
         "words": exactly(("sharpness",), Number(0)),
     }
 )
-if tuple(_TABLE) != FEELINGS:
-    raise RuleError(f"feelings.toml: the feelings stand in another order than {', '.join(FEELINGS)}.")
-FACE_CLASSES = (*FEELINGS, "no face")
-"""What the face witness tells apart."""
-PRIOR: NDArray[np.float64] = np.array([row["prior"] for row in _TABLE.values()])
-VALENCE: NDArray[np.float64] = np.array([row["valence"] for row in _TABLE.values()])
-AROUSAL: NDArray[np.float64] = np.array([row["arousal"] for row in _TABLE.values()])
-EVEN: NDArray[np.float64] = np.full(len(FEELINGS), 1 / len(FEELINGS))
-"""What is known beforehand by somebody to whom all feelings are as likely."""
 LEAST = 1e-4
 """No witness rules a feeling out altogether."""
-SIDED = 0.2
-"""Valence from which on a feeling is pleasant or unpleasant."""
 CARRIED = 0.3
 """A feeling is carried by a posterior that gives it this share."""
 BELOW_FIRST = 0.5
@@ -87,19 +70,6 @@ def lapsed(shares: NDArray[np.floating], lapse: float) -> NDArray[np.float64]:
     return result
 
 
-def softmax(scores: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Scores (…, classes) → shares that sum to 1."""
-    result: NDArray[np.float64] = np.exp(log_softmax(scores))
-    return result
-
-
-def log_softmax(scores: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The logarithms of `softmax`, also where that is too small for a number."""
-    above = scores - scores.max(axis=-1, keepdims=True)
-    result: NDArray[np.float64] = above - np.log(np.exp(above).sum(axis=-1, keepdims=True))
-    return result
-
-
 def reliability() -> Mapping[str, float]:
     """Modality → exponent of what it says in the pool."""
     weights: Mapping[str, float] = fusion_table()["reliability"]
@@ -139,39 +109,6 @@ def valence(said: Posterior) -> float:
 def arousal(said: Posterior) -> float:
     """Expected arousal above that of a witness who says nothing, −1…1."""
     return float(np.clip((array(said) - PRIOR) @ AROUSAL, -1, 1))
-
-
-def side(feeling: str) -> Literal[-1, 0, 1]:
-    """−1 for an unpleasant feeling, 1 for a pleasant one, 0 for one that is neither."""
-    place = VALENCE[FEELINGS.index(feeling)]
-    return 0 if abs(place) < SIDED else 1 if place > 0 else -1
-
-
-@cache
-def feeling_of(word: str) -> str | None:
-    """The basic feeling to whose family an emotion word belongs; None where the vocabulary does not know it.
-
-    The inner ring of the primary wheel decides; its branch of plain unpleasantness ("bad") by the place of the word on
-    the circumplex.
-    """
-    vocabulary = load_vocabulary()
-    entry = vocabulary.lookup(word)
-    if entry is None:
-        return None
-    if vocabulary.related(entry.word, "contemptuous"):
-        return "contemptuous"
-    family = vocabulary.path(word)[0]
-    return family if family in FEELINGS else nearest(entry.valence, entry.arousal)
-
-
-def nearest(at_valence: float, at_arousal: float) -> str:
-    """The basic feeling that is nearest to a place on the circumplex."""
-    return FEELINGS[int(np.argmin(np.hypot(VALENCE - at_valence, AROUSAL - at_arousal)))]
-
-
-def families(words: Iterable[str]) -> frozenset[str]:
-    """The feelings to which words belong."""
-    return frozenset(feeling for word in words if (feeling := feeling_of(word)))
 
 
 def _named(shares: NDArray[np.floating]) -> dict[str, float]:

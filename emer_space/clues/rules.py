@@ -17,17 +17,19 @@ valence, arousal and emotion words, and from which source that is known:
 """
 
 import hashlib
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from emer_space.analysis import Clue, Modality
+from emer_space.clues.shapes import CHANNELS, MADE_CUES, PICTURE_CUES, PLACES, SHAPES
 from emer_space.errors import RuleError
+from emer_space.models.roles import CLASSES, EXPRESSIONS
 from emer_space.tables.load import Misfit, Wording, read_table
-from emer_space.tables.shapes import CHANNELS, MADE_CUES, PICTURE_CUES, PLACES, READING, SHAPES
 
 PACKAGE = Path(__file__).resolve().parent.parent
 TABLES: Mapping[Modality, str] = {
@@ -73,6 +75,8 @@ class Rule:
     """A summary of what more specific cues say in detail: told in prose only where they are silent."""
     claims: bool = False
     """The phrase names a feeling, so it is said only where the evidence as a whole supports that feeling."""
+    reads: str | None = None
+    """The class of a model, of faces or of voices, that the rule puts into words: one clue a person and class."""
     words: tuple[str, ...] = ()
     """Phrases (regular expressions) that make the cue in a text: in the words said, or in a description of a clip."""
     examples: tuple[str, ...] = ()
@@ -126,11 +130,33 @@ class Rule:
 
 @cache
 def read_toml(name: str) -> dict[str, Any]:
-    """A table of the package by its path below `emer_space/`, for instance `clues/face/visual.toml`; not to be changed.
+    """A table in use by its path below `emer_space/`, for instance `clues/face/visual.toml`; not to be changed.
 
-    Raises `RuleError` where it holds what is not known there (`table_shapes.SHAPES`).
+    Raises `RuleError` where it holds what is not known there (`shapes.SHAPES`).
     """
-    return read_table(PACKAGE / name, SHAPES[name])
+    return read_table(_in_use(name), SHAPES[name])
+
+
+def own_tables() -> Path | None:
+    """The folder that `EMER_TABLES` names, whose tables stand in for the package's of the same path.
+
+    Raises `RuleError` where it is no folder, or holds a table by another name.
+    """
+    chosen = os.environ.get("EMER_TABLES", "").strip()
+    if not chosen:
+        return None
+    folder = Path(chosen).expanduser()
+    if not folder.is_dir():
+        raise RuleError("EMER_TABLES names no folder; let it be one that holds tables of your own.")
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.toml"))
+    if unknown := next((name for name in names if name not in SHAPES), None):
+        raise RuleError(f"EMER_TABLES: there is no table {unknown!r}; known are {', '.join(sorted(SHAPES))}.")
+    return folder
+
+
+def _in_use(name: str) -> Path:
+    own = own_tables()
+    return own / name if own and (own / name).is_file() else PACKAGE / name
 
 
 @cache
@@ -144,8 +170,8 @@ def load_rules(modality: Modality) -> tuple[Rule, ...]:
     for rule in rules if modality == "visual" else ():
         if not rule.when and rule.cue not in PICTURE_CUES:
             raise RuleError(f"{table}, {rule.cue}: it has no conditions ('when'), so it could never be seen.")
-        if rule.cue.startswith(READING) and rule.cue not in MADE_CUES[modality]:
-            raise RuleError(f"{table}, {rule.cue}: known are {', '.join(MADE_CUES[modality])}.")
+    if modality == "visual":
+        _one_a_class(rules, EXPRESSIONS, table)
     return rules
 
 
@@ -165,6 +191,8 @@ def model_rules(modality: Modality) -> tuple[Rule, ...]:
     rows = read_toml("clues/voice/voice_emotion.toml").get(modality, ())
     rules = tuple(_checked(_rule(row), modality, "voice_emotion.toml") for row in rows)
     _once_each((*load_rules(modality), *rules), "voice_emotion.toml")
+    if modality == "acoustic":
+        _one_a_class(rules, CLASSES, "voice_emotion.toml")
     return rules
 
 
@@ -175,6 +203,13 @@ def rules_by_cue(modality: Modality) -> Mapping[str, Rule]:
     return {rule.cue: rule for rule in rules}
 
 
+def _one_a_class(rules: Iterable[Rule], classes: Sequence[str], table: str) -> None:
+    """Raises `RuleError` where the classes that the rules read are not each of these once."""
+    read = Counter(rule.reads for rule in rules if rule.reads)
+    if wrong := next((name for name in (*classes, *read) if read[name] != 1 or name not in classes), None):
+        raise RuleError(f"{table}: one rule is wanted that reads {wrong!r}; known are {', '.join(classes)}.")
+
+
 def _once_each(rules: Iterable[Rule], table: str) -> None:
     for cue, times in Counter(rule.cue for rule in rules).items():
         if times > 1:
@@ -182,12 +217,13 @@ def _once_each(rules: Iterable[Rule], table: str) -> None:
 
 
 def rules_sha256() -> str:
-    """One hash over every rule table of the package, so that a result says which rules made it."""
+    """One hash over every rule table in use, so that a result says which rules made it."""
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.glob("**/*.toml")):
         if {"vocabulary", "page", "files"} & set(path.relative_to(PACKAGE).parts):
             continue
-        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        name = path.relative_to(PACKAGE).as_posix()
+        digest.update(name.encode() + b"\0" + _in_use(name).read_bytes() + b"\0")
     return digest.hexdigest()
 
 

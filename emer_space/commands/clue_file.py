@@ -21,7 +21,7 @@ from emer_space.files.problems import Limits, SubmissionError
 from emer_space.files.rows import Row
 from emer_space.language_model.dialogue import Told, explain
 from emer_space.language_model.files import at_once
-from emer_space.models.chat import Chat
+from emer_space.models.roles import Chat, Sentences
 from emer_space.settings import Settings
 from emer_space.text.clue_texts import read_clue_text, untold
 from emer_space.text.text_labels import HAN
@@ -87,7 +87,7 @@ def _clues(row: ClueTexts, part: Input) -> tuple[Clue, ...]:
 
 
 @cache
-def _sentences() -> Any:
+def _sentences() -> Sentences | None:
     """The model of sentence meaning; None, with a warning, where it is missing: words are then read without it."""
     from emer_space.models.sentences import SentenceEmbeddings
 

@@ -8,7 +8,7 @@ from emer_space.files.json_lines import check_is_another_file, write_json_lines
 from emer_space.files.problems import SubmissionError
 from emer_space.files.rows import Row
 from emer_space.language_model.files import at_once, labels_by
-from emer_space.models.chat import Chat
+from emer_space.models.roles import Chat
 from emer_space.text.text_labels import text_labels
 
 NAME = "name"

@@ -1,1 +1,1 @@
-"""Adapters to the models, one file a family; `store` knows where their files are and that they are the right ones."""
+"""Adapters to the models, one file a family. `roles` says what each role does, `supply` who supplies it."""

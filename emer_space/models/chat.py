@@ -1,37 +1,15 @@
-"""What a language or multimodal model looks like to the rest of the project: messages in, one text out.
-
-A message is OpenAI's: `{"role": …, "content": text or parts}`; pictures and sound go as parts.
-"""
+"""The parts of a message to a language model, in OpenAI's protocol; the role itself stands in `roles.py`."""
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
-Message = Mapping[str, Any]
+from emer_space.models.roles import MOST_TOKENS as MOST_TOKENS
+from emer_space.models.roles import Chat as Chat
+from emer_space.models.roles import Message as Message
+from emer_space.models.roles import never as never
+
 Part = Mapping[str, Any]
-MOST_TOKENS = 1024
-
-
-def never() -> None:
-    """The check of whoever cannot be stopped."""
-
-
-class Chat(Protocol):
-    """Safe to use from several threads at once."""
-
-    @property
-    def name(self) -> str:
-        """Model and profile, for the provenance of a result: no address, no key."""
-        ...
-
-    def ask(
-        self, messages: Sequence[Message], most_tokens: int = MOST_TOKENS, check: Callable[[], None] = never
-    ) -> str:
-        """The answer, drawn without chance (temperature 0). `check` is called meanwhile, and may raise to stop it.
-
-        Raises `ModelUnavailable` with one sentence: no answer in time, an error, too much text, or nothing.
-        """
-        ...
 
 
 def text_part(text: str) -> Part:

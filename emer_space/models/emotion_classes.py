@@ -9,17 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.errors import ModelUnavailable, RuleError
-from emer_space.tables.load import read_table
-from emer_space.tables.shapes import SHAPES
+from emer_space.models.roles import CLASSES
+from emer_space.tables.load import Rows, exactly, read_table, text
 
 TABLE = Path(__file__).parent / "emotion_classes.toml"
+SHAPE = exactly(CLASSES, Rows(text))
 
 
 @cache
-def _known() -> Mapping[str, str]:
+def known_names() -> Mapping[str, str]:
     """What a checkpoint may call a class → the class."""
     known: dict[str, str] = {}
-    for kind, names in read_table(TABLE, SHAPES["models/emotion_classes.toml"]).items():
+    for kind, names in read_table(TABLE, SHAPE).items():
         for name in names:
             if known.setdefault(name, kind) != kind or name != name.strip().lower():
                 raise RuleError(f"emotion_classes.toml, {kind}: {name!r} is written otherwise, or {known[name]!r} too.")
@@ -32,13 +33,13 @@ def classes_of(id2label: Mapping[int, str], role: str) -> tuple[str, ...]:
     Raises `ModelUnavailable` where a name is not known or stands for a class that another output has.
     """
     names = [str(id2label[index]) for index in sorted(id2label)]
-    unknown = [name for name in names if name.strip().lower() not in _known()]
+    unknown = [name for name in names if name.strip().lower() not in known_names()]
     if unknown:
         raise ModelUnavailable(
             f"The checkpoint for {role} has a class {unknown[0]!r}, which is none of the emotions known here; "
             f"let EMER_HUB_{role.upper()} name another."
         )
-    classes = tuple(_known()[name.strip().lower()] for name in names)
+    classes = tuple(known_names()[name.strip().lower()] for name in names)
     if len(set(classes)) < max(2, len(classes)):
         raise ModelUnavailable(
             f"The checkpoint for {role} does not tell emotions apart, by the names of its classes; "

@@ -22,10 +22,11 @@ from huggingface_hub import InferenceClient, is_offline_mode, set_client_factory
 from huggingface_hub.errors import InferenceTimeoutError, OfflineModeIsEnabled, TextGenerationError
 
 from emer_space.errors import InputError, ModelUnavailable
-from emer_space.models.chat import MOST_TOKENS, Message, never
+from emer_space.models.roles import CHAT, MOST_TOKENS, OMNI, ChatModel, Message, Role, never
+from emer_space.models.supply import Supply
 from emer_space.settings import number_from_environment
 
-ROLES = ("chat", "vision", "audio")
+ROLES = OMNI
 SECONDS = 120.0
 """How long an answer may take in all."""
 MOST_S = 1_000_000
@@ -100,6 +101,10 @@ class EndpointChat:
     @property
     def name(self) -> str:
         return f"{self._endpoint.model} (endpoint)"
+
+    @property
+    def revision(self) -> str:
+        return self.name
 
     def ask(
         self, messages: Sequence[Message], most_tokens: int = MOST_TOKENS, check: Callable[[], None] = never
@@ -254,3 +259,26 @@ def _check(request: httpx2.Request) -> None:
 
 def _place(url: httpx2.URL) -> tuple[str, int | None]:
     return url.host, url.port
+
+
+def _supply(role: Role[ChatModel]) -> Supply[ChatModel]:
+    """The chat model is what the profile is for; the others are there where they are named."""
+
+    def missing() -> str | None:
+        upper = role.upper()
+        return None if endpoint_of(role) else f"EMER_{upper}_MODEL and EMER_{upper}_URL (or EMER_CHAT_URL)"
+
+    def load() -> ChatModel:
+        named = endpoint_of(role)
+        if named is None:
+            raise ModelUnavailable(f"No model is named for {role}; set {missing()}.")
+        return EndpointChat(named)
+
+    def host() -> str | None:
+        named = endpoint_of(role)
+        return named.elsewhere if named else None
+
+    return Supply("endpoint", role, load, essential=role == CHAT, missing=missing, host=host)
+
+
+SUPPLIES = tuple(_supply(role) for role in ROLES)

@@ -9,21 +9,21 @@ of what was meant. So all three have an equal say.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.clues.posteriors import FACE_CLASSES, softmax
 from emer_space.errors import ModelUnavailable
-from emer_space.models.face import Face
+from emer_space.feelings import FEELINGS, softmax
 from emer_space.models.own import own, revision, table
+from emer_space.models.roles import EXPRESSION, EXPRESSIONS, Face
 from emer_space.models.store import bundled_models, locate
+from emer_space.models.supply import Supply
 from emer_space.tables.load import Number, Table, exactly
-from emer_space.tables.shapes import FACES
 
-EXPRESSIONS = FACES
-"""What a face may show, in the order of `feelings.FEELINGS`."""
+FACE_CLASSES = (*FEELINGS, "no face")
+"""What the network's first head tells apart."""
 SEVEN = EXPRESSIONS[:7]
 """What most classifiers tell apart."""
 OPINION = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -58,16 +58,6 @@ RIGHT_EYE, LEFT_EYE = (33, 133), (362, 263)
 """Landmarks at the corners of the eye that is left in the picture, and of the other."""
 
 
-class ExpressionReader(Protocol):
-    """The role `expression`. `lacks` says in a sentence what a reader does without; None where that is nothing."""
-
-    lacks: str | None
-
-    def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.floating[Any]] | None:
-        """Probabilities (8,) in the order of `EXPRESSIONS` for a face of the picture `rgb` (h, w, 3); None where it
-        is no face."""
-
-
 class FaceWitness:
     """The network's two heads and the second opinion, pooled; the network alone where the second opinion is missing.
 
@@ -88,15 +78,18 @@ class FaceWitness:
     @property
     def revision(self) -> str:
         own = revision("face.onnx", "face.toml")
-        return f"{own} + {bundled_models()['expression'].revision}" if self._opinion else own
+        return f"{own} + {bundled_models()[EXPRESSION].revision}" if self._opinion else own
 
     def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.float64] | None:
-        """As `ExpressionReader`."""
+        """As `roles.Expression`."""
         seen, taught = self._network.probabilities(rgb, face)
         if seen[-1] >= NO_FACE:
             return None
         said = [seen[:-1], taught] + ([self._opinion.probabilities(rgb, face)] if self._opinion else [])
         return pooled(said, self._sharpness)
+
+
+SUPPLIES = (Supply("bundled", EXPRESSION, FaceWitness, ahead=True),)
 
 
 def pooled(said: Sequence[NDArray[np.floating[Any]]], sharpness: float) -> NDArray[np.float64]:

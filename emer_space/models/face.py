@@ -6,7 +6,7 @@ I. Grishchenko et al., "Attention Mesh", 2020 (landmarks); the blendshapes are t
 import math
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.errors import ModelUnavailable
-from emer_space.models.store import locate
+from emer_space.models.roles import FACE, Face, Spot
+from emer_space.models.store import bundled_models, locate
+from emer_space.models.supply import Supply
 
 MIN_DETECTION = 0.5
 RIGHT_TEMPLE, LEFT_TEMPLE, RIGHT_EYE, LEFT_EYE, FOREHEAD, CHIN = 234, 454, 33, 263, 10, 152
@@ -25,35 +27,6 @@ FAINT = 0.3
 """Below this score of the detector there is nothing that even resembles a face."""
 DETECTOR = "face_detector.tflite"
 """BlazeFace in the bundle of the landmarker (V. Bazarevsky et al., "BlazeFace", 2019)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Face:
-    """One face in one picture.
-
-    `box` is left, top, right, bottom in pixels, around all landmarks (it may reach outside the picture).
-    `landmarks` is (478, 2) in pixels, x to the right and y downwards. `blendshapes` maps the 52 ARKit names
-    to 0…1. Angles are degrees as seen by the viewer: `yaw` > 0 turned to the picture's right, `pitch` > 0
-    raised, `roll` > 0 tilted to the picture's right.
-    """
-
-    box: tuple[float, float, float, float]
-    landmarks: NDArray[np.float32]
-    blendshapes: dict[str, float]
-    yaw: float
-    pitch: float
-    roll: float
-
-    @property
-    def centre(self) -> tuple[float, float]:
-        left, top, right, bottom = self.box
-        return (left + right) / 2, (top + bottom) / 2
-
-    @property
-    def size(self) -> float:
-        """Geometric mean of the box's sides, in pixels."""
-        left, top, right, bottom = self.box
-        return math.sqrt(max(right - left, 0.0) * max(bottom - top, 0.0))
 
 
 class FaceLandmarks:
@@ -109,20 +82,6 @@ class FaceLandmarks:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where something resembles a face: its centre and side in pixels, and the detector's score, 0…1.
-
-    An upright face that fills a tenth of the picture or more scores above 0.85, one that stands on its head below
-    0.85, textures below 0.8 (measured on the shared clips and on pictures without faces).
-    """
-
-    x: float
-    y: float
-    size: float
-    score: float
-
-
 class FaceFinder:
     """The first stage of the landmarks alone, with its scores: `with FaceFinder() as finder: …`.
 
@@ -164,6 +123,23 @@ class FaceFinder:
             centre = box.origin_x + box.width / 2, box.origin_y + box.height / 2
             found.append(Spot(*centre, math.sqrt(box.width * box.height), float(answer.categories[0].score)))
         return sorted(found, key=lambda spot: -spot.score)
+
+
+class MediaPipeFaces:
+    """The role `face`."""
+
+    @property
+    def revision(self) -> str:
+        return bundled_models()[FACE].revision
+
+    def tracker(self, most: int, still: bool = False) -> FaceLandmarks:
+        return FaceLandmarks(most, still)
+
+    def finder(self) -> FaceFinder:
+        return FaceFinder()
+
+
+SUPPLIES = (Supply("bundled", FACE, MediaPipeFaces, ahead=True),)
 
 
 def placed(face: Face, left: float, top: float, scale: float) -> Face:

@@ -24,7 +24,7 @@ class Hearing:
         path = store.locate("speech")
         from faster_whisper.feature_extractor import FeatureExtractor
 
-        from emer_space.models.whisper_encoder import WhisperEncoder
+        from emer_space.models.whisper.encoder import WhisperEncoder
 
         self.layers = tuple(layers)
         self._encoder = WhisperEncoder(path, max(layers))

@@ -17,6 +17,8 @@ from weakref import WeakValueDictionary
 
 from emer_space.errors import ModelUnavailable
 from emer_space.models.hub_source import Source, Tell, fetch, source_of
+from emer_space.models.roles import Role
+from emer_space.models.supply import Supply, nothing
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +80,16 @@ def on_gpu(work: Callable[P, R], seconds: int = GPU_S) -> Callable[P, R]:
         return work
     decorated: Callable[P, R] = spaces.GPU(duration=min(seconds, MOST_GPU_S))(work)
     return decorated
+
+
+def supply(role: Role[R], load: Callable[[], R]) -> Supply[R]:
+    """A role of the hub profile."""
+    return Supply("hub", role, load, begin=_ask_for_gpu)
+
+
+def _ask_for_gpu() -> None:
+    """ZeroGPU starts no Space in which nothing has asked for a GPU by the time a profile is made."""
+    on_gpu(nothing)
 
 
 def load(

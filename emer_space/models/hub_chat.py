@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from emer_space.errors import ModelUnavailable
-from emer_space.models.chat import MOST_TOKENS, Message, never
-from emer_space.models.hub import load, on_gpu, too_large
+from emer_space.models.hub import load, on_gpu, supply, too_large
 from emer_space.models.hub_source import Tell
+from emer_space.models.roles import CHAT, MOST_TOKENS, VISION, Message, never
 from emer_space.models.stopping import stop_at
 
 log = logging.getLogger(__name__)
@@ -196,3 +196,6 @@ class HubVision(HubChat):
             raise ModelUnavailable(
                 "The checkpoint for vision takes no pictures; let EMER_HUB_VISION name one that does."
             )
+
+
+SUPPLIES = (supply(CHAT, HubChat), supply(VISION, HubVision))

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from emer_space.errors import ModelUnavailable
 from emer_space.models.emotion_classes import check_answer, classes_of
 from emer_space.models.expression import SEVEN, VIEWS, grey_face, in_order, usual
-from emer_space.models.face import Face
-from emer_space.models.hub import load, on_gpu, small_device
+from emer_space.models.hub import load, on_gpu, small_device, supply
 from emer_space.models.hub_source import Tell
+from emer_space.models.roles import EXPRESSION, Face
 
 log = logging.getLogger(__name__)
 
@@ -67,3 +67,6 @@ class HubExpressionClassifier:
             found = np.asarray(logits.float().softmax(-1).cpu(), np.float32)
         check_answer(found, self._classes, SEVEN, "expression")
         return found
+
+
+SUPPLIES = (supply(EXPRESSION, HubExpressionClassifier),)

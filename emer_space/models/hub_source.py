@@ -32,11 +32,18 @@ from emer_space.errors import ModelUnavailable
 from emer_space.files.locks import lock, open_lock
 from emer_space.files.writing import write_whole
 from emer_space.settings import app_home
-from emer_space.tables.load import read_table
-from emer_space.tables.shapes import SHAPES
+from emer_space.tables.load import Number, Rows, Table, any_text, exactly, read_table, text
 
 log = logging.getLogger(__name__)
 
+TABLE = Path(__file__).parent / "hub.toml"
+SHAPE = exactly(
+    ("speech", "voice", "expression", "chat", "vision"),
+    Table(
+        dict.fromkeys(("id", "licence", "parameters", "why"), text)
+        | {"size_gb": Number(0, above=True), "needs": Rows(text, 0), "revision": any_text}
+    ),
+)
 ASK_S = 30.0
 """How long the Hub may take to say which commit a branch is at."""
 SHA = re.compile(r"[0-9a-f]{40}")
@@ -92,7 +99,7 @@ class Checkpoint:
 @cache
 def hub_models() -> Mapping[str, HubModel]:
     """The table, by role."""
-    table = read_table(Path(__file__).parent / "hub.toml", SHAPES["models/hub.toml"])
+    table = read_table(TABLE, SHAPE)
     return {role: HubModel(role=role, **{**row, "needs": tuple(row["needs"])}) for role, row in table.items()}
 
 

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from emer_space.analysis import Subtitle
 from emer_space.cancellation import CancelToken
 from emer_space.errors import ModelUnavailable
-from emer_space.models.hub import load, on_gpu
+from emer_space.models.hub import load, on_gpu, supply
 from emer_space.models.hub_source import Tell
-from emer_space.models.recognition import (
+from emer_space.models.roles import SPEECH
+from emer_space.models.stopping import stop_at
+from emer_space.models.whisper.recognition import (
     MAX_TOKENS,
     MIN_SPEECH_S,
     SAMPLE_RATE,
@@ -29,7 +31,6 @@ from emer_space.models.recognition import (
     sentences,
     speech_spans,
 )
-from emer_space.models.stopping import stop_at
 
 log = logging.getLogger(__name__)
 
@@ -228,6 +229,9 @@ class HubSpeechRecogniser:
                     told, words[0].start, words[-1].end, words, average, compression, written.silent, written.cut
                 )
             start, text, sure = at, [], []
+
+
+SUPPLIES = (supply(SPEECH, HubSpeechRecogniser),)
 
 
 def _windows(spans: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:

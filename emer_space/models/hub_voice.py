@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,27 +10,17 @@ from numpy.typing import NDArray
 from emer_space.cancellation import CancelToken
 from emer_space.errors import ModelUnavailable
 from emer_space.models.emotion_classes import check_answer, classes_of
-from emer_space.models.hub import load, on_gpu
+from emer_space.models.hub import load, on_gpu, supply
 from emer_space.models.hub_source import Tell
+from emer_space.models.roles import SAMPLE_RATE, VOICE, VoiceEmotions
 
 log = logging.getLogger(__name__)
 
-SAMPLE_RATE = 16_000
 WINDOW_S, HOP_S = 4.0, 2.0
 """As long as the clips that such classifiers are trained on (RAVDESS: 3 to 5 s); each moment is heard twice."""
 LEAST_S = 1.0
 QUIET_DB = -60.0
 """Windows below this level of full scale are not read."""
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceEmotions:
-    """`start` and `end` (n,) in seconds, `probabilities` (n, classes): what a voice was read as in each window."""
-
-    classes: tuple[str, ...]
-    start: NDArray[np.float64]
-    end: NDArray[np.float64]
-    probabilities: NDArray[np.float32]
 
 
 class HubVoiceClassifier:
@@ -82,6 +71,9 @@ class HubVoiceClassifier:
             found = np.asarray(logits.float().softmax(-1).cpu(), np.float32)
         check_answer(found, self.classes, self.classes, "voice")
         return found
+
+
+SUPPLIES = (supply(VOICE, HubVoiceClassifier),)
 
 
 def _windows(samples: int) -> Iterator[tuple[int, int]]:

@@ -1,35 +1,20 @@
 """Pitch, voicing and loudness of a mono wave, by SwiftF0 (MIT): a small network that runs without a graphics card."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import ModelUnavailable
-from emer_space.models.store import locate
+from emer_space.models.roles import PITCH, SAMPLE_RATE, PitchTrack
+from emer_space.models.store import bundled_models, locate
+from emer_space.models.supply import Supply
 
-SAMPLE_RATE = 16_000
 HOP = 256
 HOP_S = HOP / SAMPLE_RATE
 CHUNK = 30 * SAMPLE_RATE
 THREADS = 2
 SILENCE_DB = -140.0
 """Loudness of digital silence: the model's floor of 1e-7 of full scale."""
-
-
-@dataclass(frozen=True, slots=True)
-class PitchTrack:
-    """One value every 16 ms, all arrays of shape (frames,); frame i is centred on sample 256·i.
-
-    `t` in seconds, `hz` the fundamental frequency (NaN where unvoiced), `voiced` whether something periodic
-    sounds (a voice, but also a hum or an instrument), `loudness_db` the level of 32 ms in dB of full scale.
-    """
-
-    t: NDArray[np.float64]
-    hz: NDArray[np.float64]
-    voiced: NDArray[np.bool_]
-    loudness_db: NDArray[np.float64]
 
 
 class PitchTracker:
@@ -45,6 +30,10 @@ class PitchTracker:
             ) from problem
         self._detector = SwiftF0(threads=THREADS, spin=False)
         self._concat = concat
+
+    @property
+    def revision(self) -> str:
+        return bundled_models()[PITCH].revision
 
     def track(self, wave: NDArray[np.float32], token: CancelToken | None = None) -> PitchTrack:
         """The pitch track of a mono wave, float in −1…1 at 16 kHz, shape (samples,); an empty wave has no frames.
@@ -68,3 +57,6 @@ class PitchTracker:
             voiced=voiced,
             loudness_db=found.loudness_db,
         )
+
+
+SUPPLIES = (Supply("bundled", PITCH, PitchTracker, ahead=True),)

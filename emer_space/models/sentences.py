@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.models import store
+from emer_space.models.roles import SENTENCES
+from emer_space.models.supply import Supply
 
 DIMENSIONS = 384
 
@@ -28,6 +30,10 @@ class SentenceEmbeddings:
         self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
         self._known: dict[tuple[str, ...], NDArray[np.float32]] = {}
 
+    @property
+    def revision(self) -> str:
+        return store.bundled_models()[SENTENCES].revision
+
     def embed(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of unit length, shape (n, 384): their dot product is the cosine similarity."""
         if not sentences:
@@ -42,3 +48,6 @@ class SentenceEmbeddings:
         if sentences not in self._known:
             self._known[sentences] = self.embed(sentences)
         return self._known[sentences]
+
+
+SUPPLIES = (Supply("bundled", SENTENCES, SentenceEmbeddings, ahead=True),)

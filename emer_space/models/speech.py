@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from emer_space.analysis import Subtitle
 from emer_space.cancellation import CancelToken
 from emer_space.models import store
-from emer_space.models.recognition import checked, doubt_of, has_speech, join, sentences
+from emer_space.models.roles import SPEECH
+from emer_space.models.supply import Supply
+from emer_space.models.whisper.recognition import checked, doubt_of, has_speech, join, sentences
 
 
 class SpeechRecogniser:
@@ -21,10 +23,14 @@ class SpeechRecogniser:
     def __init__(self, threads: int = 2) -> None:
         """Load the model (about 0.5 s). Raises `ModelUnavailable` where its files are absent or changed."""
         folder = store.locate("speech").parent
-        from emer_space.models.whisper import OwnLength
+        from emer_space.models.whisper.own_length import OwnLength
 
         self._model = OwnLength(folder, threads)
         self._busy = threading.Lock()
+
+    @property
+    def revision(self) -> str:
+        return store.bundled_models()[SPEECH].revision
 
     def recognise(self, wave: NDArray[np.float32], token: CancelToken) -> Subtitle:
         """The words in a mono wave (n samples at 16 kHz, −1…1), with times in seconds of the clip.
@@ -65,3 +71,6 @@ def _decoding() -> dict[str, Any]:
         "vad_filter": True,
         "condition_on_previous_text": False,
     }
+
+
+SUPPLIES = (Supply("bundled", SPEECH, SpeechRecogniser, ahead=True),)

@@ -19,10 +19,18 @@ from typing import Literal
 from emer_space.errors import ModelUnavailable
 from emer_space.files.writing import whole_file
 from emer_space.settings import app_home
-from emer_space.tables.load import read_table
-from emer_space.tables.shapes import SHAPES
+from emer_space.tables.load import OneOf, Rows, Table, exactly, read_table, text
 
 FETCH_TIMEOUT_S = 900
+TABLE = Path(__file__).parent / "bundled.toml"
+SHAPE = exactly(
+    ("face", "expression", "pitch", "speech", "sentences"),
+    Table(
+        dict.fromkeys(("name", "licence", "stored", "sha256"), text)
+        | {"install": OneOf(("package", "fetch")), "wheels": Rows(text), "files": Rows(text)},
+        {"beside": Table(more=text), "hub": text},
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class BundledModel:
 @cache
 def bundled_models() -> Mapping[str, BundledModel]:
     """The table, by role."""
-    table = read_table(Path(__file__).parent / "bundled.toml", SHAPES["models/bundled.toml"])
+    table = read_table(TABLE, SHAPE)
     return {
         role: BundledModel(role=role, **{**row, "wheels": tuple(row["wheels"]), "files": tuple(row["files"])})
         for role, row in table.items()

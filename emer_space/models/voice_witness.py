@@ -21,14 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
-from emer_space.clues.posteriors import AROUSAL, FEELINGS
-from emer_space.clues.voice.activity import VoiceActivity
 from emer_space.errors import ModelUnavailable
+from emer_space.feelings import AROUSAL, EVEN, FEELINGS
 from emer_space.models.hearing import PER_LAYER, Hearing
-from emer_space.models.hub_voice import HOP_S, SAMPLE_RATE, WINDOW_S, VoiceEmotions
 from emer_space.models.own import own
-from emer_space.models.recognition import speech_spans
+from emer_space.models.roles import SAMPLE_RATE, VOICE, VoiceEmotions, VoicePosterior
+from emer_space.models.supply import Supply
+from emer_space.models.whisper.recognition import speech_spans
 
+WINDOW_S, HOP_S = 4.0, 2.0
+"""As long as the recordings that it was fitted to; each moment is heard twice."""
 LEAST_S = 0.6
 SILENT = 1e-4
 """A wave whose peak is lower is not made louder for the detector of speech."""
@@ -54,16 +56,6 @@ AROUSED = ("happy", "angry", "fearful")
 """Surprise was not taught; it is about as likely as its aroused neighbours (Russell 1980)."""
 BORED = 0.25
 """How many of the voices that show nothing are bored ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class VoicePosterior:
-    """What a whole clip's voice says. `probabilities` (8,), in the order of `FEELINGS`, as if all were equally likely
-    beforehand; `arousal` −1…1; `speech_s` seconds of speech in the fullest window; without any, all is flat."""
-
-    probabilities: NDArray[np.float64]
-    arousal: float
-    speech_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,39 +92,34 @@ class VoiceWitness:
         return self._weights.revision
 
     def probabilities(self, wave: NDArray[np.float32], token: CancelToken) -> VoiceEmotions:
-        """The feelings that the witness was taught, window by window, as `hear` tells them. Raises `Cancelled`."""
-        return self.hear(wave, None, token)[0]
+        """The feelings that the witness was taught, in windows of 4 s of a mono wave (n samples at 16 kHz, −1…1), and
+        what they say as a `whole`.
 
-    def posterior(
-        self, wave: NDArray[np.float32], activity: VoiceActivity | None, token: CancelToken
-    ) -> VoicePosterior:
-        """What the whole wave says, as `hear` tells it. Raises `Cancelled`."""
-        return self.hear(wave, activity, token)[1]
-
-    def hear(
-        self, wave: NDArray[np.float32], activity: VoiceActivity | None, token: CancelToken
-    ) -> tuple[VoiceEmotions, VoicePosterior]:
-        """A mono wave (n samples at 16 kHz, −1…1) in windows of 4 s, and as a whole.
-
-        A shorter wave is one window; windows with hardly any speech are left out. `activity` says where the voice is;
-        without it a detector of speech does. The whole is the mean of the windows' scores, weighted by their speech, so
-        that a long clip is no surer than a short one. Raises `Cancelled` between two windows.
+        A shorter wave is one window; windows with hardly any speech are left out. The whole is the mean of the windows'
+        scores, weighted by their speech, so that a long clip is no surer than a short one. Raises `Cancelled` between
+        two windows.
         """
-        start, end, speech_s, scores = self._heard(wave, activity, token)
+        start, end, speech_s, scores = self._heard(wave, token)
         shares = over_feelings(scores)[:, [FEELINGS.index(name) for name in TOLD]]
         shares = (shares / shares.sum(1, keepdims=True)).astype(np.float32)
-        emotions = VoiceEmotions(self.classes, start, end, shares)
-        if not len(scores):
-            return emotions, VoicePosterior(np.full(len(FEELINGS), 1 / len(FEELINGS)), 0.0, 0.0)
-        whole = over_feelings(np.average(scores, axis=0, weights=speech_s)[None])[0]
-        return emotions, VoicePosterior(whole, float(whole @ AROUSAL), float(speech_s.max()))
+        whole = VoicePosterior(EVEN, 0.0, 0.0)
+        if len(scores):
+            likely = over_feelings(np.average(scores, axis=0, weights=speech_s)[None])[0]
+            whole = VoicePosterior(likely, float(likely @ AROUSAL), float(speech_s.max()))
+        return VoiceEmotions(self.classes, start, end, shares, whole)
+
+    def posterior(self, wave: NDArray[np.float32], token: CancelToken) -> VoicePosterior:
+        """What the whole wave says, as of `probabilities`. Raises `Cancelled`."""
+        whole = self.probabilities(wave, token).whole
+        assert whole is not None
+        return whole
 
     def _heard(
-        self, wave: NDArray[np.float32], activity: VoiceActivity | None, token: CancelToken
+        self, wave: NDArray[np.float32], token: CancelToken
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Start, end and seconds of speech (n,) of each window, and its scores (n, classes)."""
         token.check()
-        spans = _speech(wave, activity)
+        spans = _speech(wave)
         kept: list[tuple[float, float, float]] = []
         rows: list[NDArray[np.float32]] = []
         for first, last in _windows(len(wave)):
@@ -150,6 +137,9 @@ class VoiceWitness:
         return starts, ends, speech, (values @ self._weights.matrix + self._weights.bias).astype(np.float64)
 
 
+SUPPLIES = (Supply("bundled", VOICE, VoiceWitness, ahead=True),)
+
+
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
     """PyTorch without its helpers, which wait by spinning: where the other core is busy, as in an analysis, they take
@@ -162,11 +152,6 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def arousal_of(emotions: VoiceEmotions) -> NDArray[np.float64]:
-    """The expected arousal of each window (n,), −1…1, from the witness's own classes."""
-    return emotions.probabilities.astype(np.float64) @ AROUSAL[[FEELINGS.index(name) for name in TOLD]]
 
 
 def over_feelings(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -197,12 +182,9 @@ def _windows(samples: int) -> Iterator[tuple[int, int]]:
             return
 
 
-def _speech(wave: NDArray[np.float32], activity: VoiceActivity | None) -> list[tuple[float, float]]:
+def _speech(wave: NDArray[np.float32]) -> list[tuple[float, float]]:
     """Where somebody speaks, in seconds."""
-    if activity is None or len(activity.t) < 2:
-        return speech_spans(wave * (0.5 / max(float(np.abs(wave).max(initial=0.0)), SILENT)))
-    step = float(activity.t[1] - activity.t[0])
-    return [(float(t) - step / 2, float(t) + step / 2) for t in activity.t[activity.level > 0]]
+    return speech_spans(wave * (0.5 / max(float(np.abs(wave).max(initial=0.0)), SILENT)))
 
 
 def load_weights() -> Weights:

@@ -1,1 +1,1 @@
-"""Tables of knowledge (TOML): how they are loaded, what each may hold, and whether they agree."""
+"""Reading tables of knowledge (TOML): the shapes that they are checked against, with file, row and remedy."""

@@ -81,15 +81,6 @@ def pattern(value: Any) -> None:
         raise Misfit(f"{value!r} is no regular expression: {problem}") from None
 
 
-def word(value: Any) -> None:
-    """A word of the vocabulary."""
-    from emer_space.vocabulary import load_vocabulary  # reads tables itself
-
-    text(value)
-    if load_vocabulary().lookup(value) is None:
-        raise Misfit(f"{value!r} is not a word of the vocabulary")
-
-
 @dataclass(frozen=True, slots=True)
 class Wording:
     """A text with places to be filled: `{name}` of these names."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from emer_space.analysis import Clue
 from emer_space.clues.rules import Rule, load_rules
-from emer_space.models.sentences import SentenceEmbeddings
+from emer_space.models.roles import Sentences as SentenceEmbeddings
 from emer_space.text.quoting import TRANSLATED, make_clue
 from emer_space.text.sentiment import compound
 from emer_space.text.utterance import Utterance

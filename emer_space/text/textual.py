@@ -7,7 +7,7 @@ from functools import cache
 from emer_space.analysis import ClipFacts, Clue, Notice, Reading, Segment, Subtitle, numbered
 from emer_space.cancellation import CancelToken
 from emer_space.clues.rules import read_toml, rules_by_cue
-from emer_space.models.sentences import SentenceEmbeddings
+from emer_space.models.roles import Sentences as SentenceEmbeddings
 from emer_space.settings import Settings
 from emer_space.text.chinese import chinese_emotion_clues
 from emer_space.text.emotion_words import emotion_word_clues

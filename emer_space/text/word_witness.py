@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.analysis import Clue, Posterior
-from emer_space.clues.posteriors import FEELINGS, PRIOR, feeling_of, fusion_table, posterior, softmax
+from emer_space.clues.posteriors import fusion_table, posterior
+from emer_space.feelings import FEELINGS, PRIOR, feeling_of, softmax
 
 DENIED = ("emotion-word-denied", "emotion-word-negated")
 

@@ -9,7 +9,7 @@ The words are the project's own data, in the TOML files of `tables/`:
 """
 
 from emer_space.vocabulary.entry import Entry
-from emer_space.vocabulary.vocabulary import Vocabulary, load_vocabulary
+from emer_space.vocabulary.vocabulary import Vocabulary, load_vocabulary, word
 from emer_space.vocabulary.wheel import Wheel
 
-__all__ = ["Entry", "Vocabulary", "Wheel", "load_vocabulary"]
+__all__ = ["Entry", "Vocabulary", "Wheel", "load_vocabulary", "word"]

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from emer_space.errors import InputError, RuleError
-from emer_space.tables.load import Rows, Table, read_table, text
+from emer_space.tables.load import Misfit, Rows, Table, read_table, text
 from emer_space.vocabulary.entry import Entry, Group, key, read_groups
 from emer_space.vocabulary.forms import derived
 from emer_space.vocabulary.wheel import Wheel, read_wheels
@@ -236,6 +236,13 @@ class Vocabulary:
 def load_vocabulary() -> Vocabulary:
     """The vocabulary of the project's tables, read once."""
     return Vocabulary()
+
+
+def word(value: Any) -> None:
+    """The shape (`tables/load.py`) of a word of the vocabulary."""
+    text(value)
+    if load_vocabulary().lookup(value) is None:
+        raise Misfit(f"{value!r} is not a word of the vocabulary")
 
 
 def _own(wheel: Wheel, group: Group) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ import pytest
 
 from emer_space.analysis import Clue, Modality, Posterior
 from emer_space.clues import posteriors as feelings
-from emer_space.clues.posteriors import FEELINGS, PRIOR, pool
+from emer_space.clues.posteriors import pool
 from emer_space.clues.rules import rules_by_cue
 from emer_space.disambiguation import weigh
 from emer_space.explanation import compose
+from emer_space.feelings import FEELINGS, PRIOR, feeling_of
 from emer_space.labels import read_labels
 from emer_space.text.word_witness import word_posterior
 
@@ -79,7 +80,7 @@ def test_what_disambiguation_took_away_does_not_count() -> None:
     ],
 )
 def test_every_emotion_word_belongs_to_a_basic_feeling(word: str, feeling: str | None) -> None:
-    assert feelings.feeling_of(word) == feeling
+    assert feeling_of(word) == feeling
 
 
 def test_the_first_label_is_the_likeliest_feeling_and_its_confidence_the_probability() -> None:

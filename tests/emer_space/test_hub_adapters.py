@@ -16,14 +16,13 @@ from hub_lab import FACTS, HELLO, RATE, Impatient, all_made, jpeg, load_role, no
 
 from emer_space.analysis import Clue, Reading
 from emer_space.cancellation import CancelToken
-from emer_space.clues.voice.activity import VoiceActivity
 from emer_space.clues.voice.emotion import voice_emotion_clues, with_voice_emotion
 from emer_space.errors import Cancelled, ModelUnavailable
 from emer_space.models.chat import audio_part, image_part, text_part
 from emer_space.models.expression import EXPRESSIONS
 from emer_space.models.hub_speech import _windows
 from emer_space.models.hub_voice import VoiceEmotions
-from emer_space.models.recognition import TOO_MANY
+from emer_space.models.whisper.recognition import TOO_MANY
 from emer_space.settings import Settings
 
 # Speech
@@ -84,7 +83,7 @@ def test_a_window_is_given_no_more_tokens_than_can_be_said_in_it(
     monkeypatch.setattr("emer_space.models.hub_speech.speech_spans", lambda wave: [(0.5, 0.8)])
     recogniser = use("speech")
     assert recogniser.recognise(noise(3), CancelToken()).doubtful is None
-    monkeypatch.setattr("emer_space.models.recognition.MORE_TOKENS", 0)
+    monkeypatch.setattr("emer_space.models.whisper.recognition.MORE_TOKENS", 0)
     subtitle = recogniser.recognise(noise(3), CancelToken())
     assert subtitle.text == "Ach. Bin d" and subtitle.translation is None
     assert subtitle.doubtful == f"The words are doubtful: {TOO_MANY}."
@@ -217,13 +216,6 @@ def test_windows_that_agree_make_one_clue_and_unsure_ones_none() -> None:
     assert angry.confidence == pytest.approx(0.55 * 0.8, abs=1e-3)
     assert angry.suggests["angry"] and angry.valence and angry.valence < 0 < (angry.arousal or 0)
     assert (sad.cue, sad.start, sad.end) == ("model-sad", 6, 10)
-
-
-def test_windows_without_a_voice_are_not_read() -> None:
-    t = np.arange(0, 8, 0.016)
-    speaks = VoiceActivity(t, np.where(t < 2, 1.0, 0.0))
-    (clue,) = voice_emotion_clues(emotions((0.9, 0.1), (0.9, 0.1), (0.9, 0.1)), FACTS, speaks)
-    assert clue.end == 4
 
 
 def test_the_models_clues_join_a_reading_that_heard_a_voice(use: Callable[..., Any]) -> None:

@@ -13,31 +13,39 @@ import pytest
 from face_making import calls, clues_of, drawn_face, filmed
 from voice_making import RATE, melody, voice
 
-from emer_space import disambiguation
+from emer_space import disambiguation, feelings
 from emer_space.analysis import ClipFacts
 from emer_space.cancellation import CancelToken
 from emer_space.clues import rules
 from emer_space.clues.face.channels import face_channels
 from emer_space.clues.face.channels import table as face_channels_table
-from emer_space.clues.posteriors import FEELINGS, fusion_table
+from emer_space.clues.posteriors import fusion_table
+from emer_space.clues.shapes import BLENDSHAPES, FACE_CHANNELS, MADE_CUES, SHAPES, VOICE_CHANNELS
 from emer_space.clues.voice import acoustic
 from emer_space.clues.voice.emotion import FEELING_OF
 from emer_space.errors import RuleError
-from emer_space.models import own
-from emer_space.models.emotion_classes import _known
+from emer_space.feelings import FEELINGS
+from emer_space.knowledge import check_tables
+from emer_space.models import emotion_classes, hub_source, own, store
+from emer_space.models.emotion_classes import known_names
 from emer_space.models.expression import EVIDENCE, EXPRESSIONS, face_table
 from emer_space.models.face import FaceLandmarks
 from emer_space.models.pitch import PitchTracker
+from emer_space.models.roles import CLASSES
 from emer_space.settings import Settings
-from emer_space.tables import check as table_check
 from emer_space.tables import load as tables
-from emer_space.tables.check import check_tables
 from emer_space.tables.load import Number, Rows, Table, Wording, check, read_table, text
-from emer_space.tables.shapes import BLENDSHAPES, CLASSES, FACE_CHANNELS, MADE_CUES, SHAPES, VOICE_CHANNELS
 from emer_space.vocabulary import Vocabulary
 
 PACKAGE = rules.PACKAGE
 WEIGHTS = ("face.toml", "fusion.toml")
+OTHERS = {
+    "feelings.toml": feelings.SHAPE,
+    "models/bundled.toml": store.SHAPE,
+    "models/emotion_classes.toml": emotion_classes.SHAPE,
+    "models/hub.toml": hub_source.SHAPE,
+}
+"""Tables whose shape stands beside the code that reads them."""
 VOCABULARY = sorted(
     path.relative_to(PACKAGE).as_posix() for path in (PACKAGE / "vocabulary" / "tables").rglob("*.toml")
 )
@@ -48,7 +56,7 @@ CACHED = (
     rules.model_rules,
     rules.rules_by_cue,
     disambiguation.load_patterns,
-    table_check.check_tables,
+    check_tables,
 )
 FUZZED = 30
 """Changes of each table that are loaded with everything that stands on it."""
@@ -58,9 +66,10 @@ Place = tuple[str | int, ...]
 
 def test_every_table_of_the_package_is_right_and_none_is_forgotten() -> None:
     check_tables()
-    known = {*SHAPES, *VOCABULARY, *(f"models/weights/{name}" for name in WEIGHTS)}
+    known = {*SHAPES, *OTHERS, *VOCABULARY, *(f"models/weights/{name}" for name in WEIGHTS)}
     found = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.toml")}
-    assert {name for name in found if not name.startswith(("page/", "files/"))} == known  # others are not of knowledge
+    # Those of the page and of the readers of files are no tables of knowledge.
+    assert {name for name in found if not name.startswith(("page/", "files/"))} == known
 
 
 def places(table: Any, place: Place = ()) -> Iterator[Place]:
@@ -145,7 +154,7 @@ def put(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, dict[str, An
     forget()
 
 
-@pytest.mark.parametrize("name", [name for name in SHAPES if not name.startswith(("feelings", "models/"))])
+@pytest.mark.parametrize("name", SHAPES)
 def test_a_changed_table_is_refused_or_right_and_nothing_else(
     name: str, put: Callable[[str, dict[str, Any]], None]
 ) -> None:
@@ -176,10 +185,10 @@ def test_a_cue_that_code_asks_for_is_missed_at_load(modality: str, put: Callable
                 check_tables()
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", [*SHAPES, *OTHERS])
 def test_each_key_that_a_table_needs_is_needed_by_its_name(name: str) -> None:
     """The keys of the outermost table and of those within it, one after the other."""
-    table, shape = read(name), SHAPES[name]
+    table, shape = read(name), {**SHAPES, **OTHERS}[name]
     assert isinstance(shape, Table)
     for key in shape.needed:
         for change in (_rename, _drop):
@@ -370,6 +379,6 @@ def test_the_channels_of_a_voice_are_those_that_rules_may_name(monkeypatch: pyte
 
 
 def test_the_classes_are_known_to_all() -> None:
-    assert set(_known().values()) == set(CLASSES) == set(FEELING_OF)
+    assert set(known_names().values()) == set(CLASSES) == set(FEELING_OF)
     assert set(FEELING_OF.values()) <= set(FEELINGS)
     assert len(EXPRESSIONS) == len(FEELINGS)

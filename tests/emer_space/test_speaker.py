@@ -9,8 +9,8 @@ from face_making import calls, drawn_face, filmed
 from emer_space.analysis import ClipFacts
 from emer_space.cancellation import CancelToken
 from emer_space.clues.face.sightings import Track, main_track
+from emer_space.clues.face.speaker import speaking
 from emer_space.clues.face.visual import read_visual
-from emer_space.clues.speaker import speaking
 from emer_space.clues.voice.activity import VoiceActivity
 from emer_space.media.clip import Frame
 from emer_space.models.face import Face, FaceLandmarks

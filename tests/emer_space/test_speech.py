@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Cancelled
-from emer_space.models.recognition import LOOPS, MAX_TOKENS, TOO_MANY, checked, most_tokens, most_windows
 from emer_space.models.speech import SpeechRecogniser
+from emer_space.models.whisper.recognition import LOOPS, MAX_TOKENS, TOO_MANY, checked, most_tokens, most_windows
 
 CLIPS = Path(__file__).parents[2].parent / "shared" / "clips"
 RATE = 16_000
@@ -103,7 +103,7 @@ def test_speech_is_encoded_once_and_at_its_own_length(
 ) -> None:
     from faster_whisper import WhisperModel
 
-    from emer_space.models.whisper import FRAMES_A_SECOND, MARGIN_S
+    from emer_space.models.whisper.own_length import FRAMES_A_SECOND, MARGIN_S
 
     encoded, encode = [], WhisperModel.encode
     recogniser.recognise(wave_of(CLIPS / "faces" / "distress_positive_words.mp4"), CancelToken())

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from emer_space import feelings
 from emer_space.analysis import MODALITIES, Clue, Label, Modality, Person, Posterior
-from emer_space.clues import posteriors as feelings
-from emer_space.clues.posteriors import FEELINGS, PRIOR, posterior
+from emer_space.clues import posteriors
+from emer_space.clues.posteriors import posterior
 from emer_space.clues.rules import Rule, rules_by_cue
 from emer_space.disambiguation import TELLING, Verdict, weigh
 from emer_space.explanation import compose
+from emer_space.feelings import FEELINGS, PRIOR
 from emer_space.labels import read_labels
 
 Read = tuple[Verdict, tuple[Label, ...], str, str]
@@ -83,7 +85,7 @@ def kinds(verdict: Verdict) -> list[int]:
     for stance in verdict.stances.values():
         for side in (-1, 1):
             names = [name for name in FEELINGS if feelings.side(name) == side]
-            if feelings.odds_ratio(stance.posterior, names) >= TELLING:
+            if posteriors.odds_ratio(stance.posterior, names) >= TELLING:
                 found.append(side)
     return found
 
@@ -91,12 +93,12 @@ def kinds(verdict: Verdict) -> list[int]:
 def test_the_first_label_is_the_likeliest_feeling_and_every_label_one_that_is_carried(verdicts: list) -> None:
     for verdict, labels, *_ in verdicts:
         assert labels and all(label.clues for label in labels)
-        assert feelings.feeling_of(labels[0].label) == feelings.first(verdict.pooled)
+        assert feelings.feeling_of(labels[0].label) == posteriors.first(verdict.pooled)
         assert labels[0].confidence == pytest.approx(max(verdict.pooled.feelings.values()), abs=0.001)
         assert all(verdict.carries(feelings.feeling_of(label.label)) for label in labels)
         numbers = [label.confidence for label in labels]
         assert numbers == sorted(numbers, reverse=True)
-        family = [label for label in labels if feelings.feeling_of(label.label) == feelings.first(verdict.pooled)]
+        family = [label for label in labels if feelings.feeling_of(label.label) == posteriors.first(verdict.pooled)]
         assert all(label.confidence < numbers[0] for label in family[1:])
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from emer_space.clues.posteriors import FACE_CLASSES, FEELINGS, PRIOR
-from emer_space.models.expression import FaceNetwork
+from emer_space.feelings import FEELINGS, PRIOR
+from emer_space.models.expression import FACE_CLASSES, FaceNetwork
 from training import corpora, fusion, muscles, teachers
 from training.corpora import Faces
 from training.face_network import SIDE, Course, FaceNet, accuracy, export, fit, seen_badly, varied, without_face

@@ -12,9 +12,10 @@ import numpy as np
 
 from emer_space.clues.face.shape import eyes_wider
 from emer_space.clues.face.sightings import Sighting
-from emer_space.clues.posteriors import AROUSAL, VALENCE, log_softmax, softmax, with_prior
+from emer_space.clues.posteriors import with_prior
 from emer_space.clues.rules import read_toml
 from emer_space.clues.spans import Floats, held, runs, smoothed, swing
+from emer_space.feelings import AROUSAL, VALENCE, log_softmax, softmax
 from emer_space.models.expression import EVIDENCE as EVIDENCE
 from emer_space.models.expression import EXPRESSIONS, LEAST, face_table, usual
 from emer_space.models.face import Face
@@ -164,7 +165,7 @@ def _strongest_quarter(values: Floats, weight: Floats) -> float:
 
 
 def circumplex(channels: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-    """Valence and arousal (n,), −1…1: the places of the feelings on the circumplex (`posteriors.toml`), weighted by
+    """Valence and arousal (n,), −1…1: the places of the feelings on the circumplex (`feelings.toml`), weighted by
     what the face reads as; arousal also rises with the movement of the head."""
     shares = np.vstack([channels[f"reads_{name}"] for name in EXPRESSIONS])
     restless = 0.25 * np.clip(np.nan_to_num(channels["head_speed"]) / 1.0, 0, 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +10,9 @@ from numpy.typing import NDArray
 from emer_space.analysis import Clue, Person
 from emer_space.clues.face.channels import breaks, table
 from emer_space.clues.rules import Rule, load_rules
+from emer_space.clues.shapes import PICTURE_CUES, WHOLE_CLIP
 from emer_space.clues.spans import Floats, Span, spans
-from emer_space.models.expression import EXPRESSIONS
-from emer_space.tables.shapes import PICTURE_CUES, READING
+from emer_space.models.roles import EXPRESSIONS
 
 MANY = 3
 """From this number on the spans of one cue become one clue that says how often."""
@@ -22,8 +23,6 @@ MAIN_SHARE = 0.25
 LEAST_SURE = 0.3
 LEAST_SUPPORT = 0.4
 """What is left of a movement's confidence where the face as a whole reads otherwise."""
-WHOLE = ("overall_", "median_")
-"""Beginnings of channels that hold one value for the whole clip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +46,14 @@ def face_clues(person: Person, t: Floats, channels: Mapping[str, Floats], pace: 
     for rule in load_rules("visual"):
         if rule.cue in PICTURE_CUES:
             continue
-        whole = rule.when[0].channel.startswith(WHOLE)
-        reading = rule.cue.startswith(READING)
+        whole = rule.when[0].channel in WHOLE_CLIP
         lasting = replace(rule, min_s=0.0) if pace.still else rule  # what a still picture shows has no duration
-        lasting = _always_told(lasting, channels) if reading and _leads(rule, channels) else lasting
+        lasting = _always_told(lasting, channels) if rule.reads and _leads(rule, channels) else lasting
         found = spans(lasting, channels, t, pace.step, () if whole else gaps)
         if whole and len(found) > 1:
             found = [Span(found[0].first, found[-1].last, found[0].peak)]
-        found = _main_spans(found) if reading else found
-        groups = [found] if reading or len(found) >= MANY else [[span] for span in found]
+        found = _main_spans(found) if rule.reads else found
+        groups = [found] if rule.reads or len(found) >= MANY else [[span] for span in found]
         clues += [_clue(rule, group, person, t, channels, pace, whole) for group in groups if group]
     return without_repeats(clues)
 
@@ -63,7 +61,7 @@ def face_clues(person: Person, t: Floats, channels: Mapping[str, Floats], pace: 
 def _leads(rule: Rule, channels: Mapping[str, Floats]) -> bool:
     """Whether a clip's face reads as nothing more than as what this rule tells."""
     shares = {name: float(channels[f"overall_{name}"][0]) for name in EXPRESSIONS}
-    return shares[rule.cue.replace(f"{READING}-", "")] >= max(shares.values())
+    return shares[rule.reads or ""] >= max(shares.values())
 
 
 def _always_told(rule: Rule, channels: Mapping[str, Floats]) -> Rule:
@@ -123,8 +121,8 @@ def _sureness(rule: Rule, channels: Mapping[str, Floats], lasting: float, qualit
     if rule.when[0].channel == "median_quality":
         return 1.0
     seen = 0.35 + 0.65 * quality
-    if rule.cue.startswith(READING):
-        share = float(channels[rule.cue.replace(f"{READING}-", "overall_")][0]) / 0.7
+    if rule.reads:
+        share = float(channels[f"overall_{rule.reads}"][0]) / 0.7
         return seen * min(1.0, max(LEAST_SURE, share))
     return seen * min(1.0, 0.7 + 0.6 * lasting)
 
@@ -133,7 +131,7 @@ def _support(rule: Rule, channels: Mapping[str, Floats], inside: NDArray[np.int_
     """`LEAST_SUPPORT`…1: how far the face reads as what a movement suggests (`[kin]`), while it lasts and overall."""
     kin: Mapping[str, Sequence[str]] = table()["kin"]
     weights = {name: max((rule.suggests.get(word, 0.0) for word in words), default=0.0) for name, words in kin.items()}
-    if rule.cue.startswith(READING) or not any(weights.values()):
+    if rule.reads or not any(weights.values()):
         return 1.0
     shares = {
         name: (np.nan_to_num(channels[f"reads_{name}"][inside]).mean() + channels[f"overall_{name}"][0]) / 2
@@ -179,8 +177,14 @@ def _covered(clue: Clue, others: Sequence[Clue]) -> float:
     return common / max(clue.end - clue.start, 1e-6)
 
 
+@cache
+def _readings() -> frozenset[str]:
+    """The cues that say what the face as a whole reads as."""
+    return frozenset(rule.cue for rule in load_rules("visual") if rule.reads)
+
+
 def _worth(clue: Clue) -> float:
-    if clue.cue.startswith(READING):
+    if clue.cue in _readings():
         return 1.0 + clue.confidence
     telling = 0.4 + 0.6 * max(clue.suggests.values(), default=0.0)
     return clue.confidence * telling

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.models.face import Face
+from emer_space.models.roles import Face
 
 SIDE = 96
 """Longest side in pixels of a patch: compression and noise are gone at it, lips and folds are not."""

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.clues.face.sightings import Sighting, likeness
-from emer_space.models.face import Face, FaceFinder, FaceLandmarks, Spot, placed
+from emer_space.models.face import placed
+from emer_space.models.roles import Face, FaceFinder, FaceTracker, Spot
 
 if TYPE_CHECKING:
     from emer_space.media.clip import Frame
@@ -232,8 +233,8 @@ class SecondLook:
     first: Mapping[int, tuple[float, Sequence[Face]]]
     size: tuple[int, int]
     finder: FaceFinder
-    closer: FaceLandmarks
-    whole: FaceLandmarks | None
+    closer: FaceTracker
+    whole: FaceTracker | None
     most: int
     _here: list[Place] = field(default_factory=list)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from emer_space.clues.face.sightings import Sighting
 from emer_space.clues.spans import Floats, smoothed
-from emer_space.models.face import Face
+from emer_space.models.roles import Face
 
 EYES = (((159, 145), (33, 133)), ((386, 374), (362, 263)))
 """Landmarks of each eye: upper and lower lid, and the two corners."""

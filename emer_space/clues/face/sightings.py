@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.models.face import Face
+from emer_space.models.roles import Face
 
 MAX_GAP_S = 0.7
 """A face that is gone no longer than this is still followed."""

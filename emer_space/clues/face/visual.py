@@ -1,6 +1,6 @@
 """Visual clues: what the faces in a clip do, when, and how surely it was seen.
 
-Frames → faces followed through the clip (faces.py) → channels over time (face_channels.py) → spans in which a
+Frames → faces followed through the clip (sightings.py) → channels over time (channels.py) → spans in which a
 rule of visual.toml holds (spans.py) → clues.
 """
 
@@ -17,14 +17,14 @@ from emer_space.clues.face.channels import circumplex, face_channels, times
 from emer_space.clues.face.face_clues import Pace, face_clues, strongest
 from emer_space.clues.face.search import Kept
 from emer_space.clues.face.sightings import Sighting, Track, Tracker, main_track
+from emer_space.clues.face.speaker import speaking
 from emer_space.clues.face.watch import Again, look_again, sightings
 from emer_space.clues.posteriors import posterior
 from emer_space.clues.rules import rules_by_cue
 from emer_space.clues.spans import Floats, runs
-from emer_space.clues.speaker import speaking
 from emer_space.clues.voice.activity import VoiceActivity
-from emer_space.models.expression import EXPRESSIONS, ExpressionReader
-from emer_space.models.face import FaceLandmarks
+from emer_space.models.face import MediaPipeFaces
+from emer_space.models.roles import EXPRESSIONS, Expression, Faces, FaceTracker
 from emer_space.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,22 +66,24 @@ class Watched:
 def read_visual(
     frames: "Iterable[Frame]",
     facts: ClipFacts,
-    faces: FaceLandmarks,
-    expression: ExpressionReader | None,
+    faces: FaceTracker,
+    expression: Expression | None,
     settings: Settings,
     token: CancelToken,
     progress: Callable[[float], None],
     voice: Callable[[], VoiceActivity | None] | None = None,
     again: Again | None = None,
+    model: Faces | None = None,
 ) -> Reading:
     """The visual clues of a clip, with the people in it and their valence and arousal over time.
 
     `faces` is entered already; `progress` is called with 0…1. `voice` is asked once, after the frames were seen and
     only where there are several people: the main one is then chosen also by whose mouth moves with the voice.
     `again` gives the frames once more, in more pixels, where faces were missed; without it there is one look only.
+    That second look is taken with trackers of `model`, MediaPipe's by default.
     Raises `Cancelled`.
     """
-    watched = _watch(frames, facts, faces, expression, settings, token, progress, again)
+    watched = _watch(frames, facts, faces, expression, settings, token, progress, again, model or MediaPipeFaces())
     notices = [] if expression is not None else [Notice("expression-missing", WITHOUT_CLASSIFIER)]
     if expression is not None and expression.lacks:
         notices.append(Notice("opinion-missing", expression.lacks))
@@ -125,12 +127,13 @@ def read_visual(
 def _watch(
     frames: "Iterable[Frame]",
     facts: ClipFacts,
-    faces: FaceLandmarks,
-    expression: ExpressionReader | None,
+    faces: FaceTracker,
+    expression: Expression | None,
     settings: Settings,
     token: CancelToken,
     progress: Callable[[float], None],
     again: Again | None,
+    model: Faces,
 ) -> Watched:
     seen: list[list[Sighting]] = []
     thumbnails: list[NDArray[np.float32]] = []
@@ -153,7 +156,7 @@ def _watch(
         progress(min(0.99, (index + 1) / expected))
     turn = 0
     if again is not None and t and not all(black):
-        seen, turn = look_again(kept, seen, t, again, expression, settings, token)
+        seen, turn = look_again(kept, seen, t, again, model, expression, settings, token)
     tracker = Tracker()
     for at, thumbnail, here in zip(t, thumbnails, seen, strict=True):
         tracker.add(at, thumbnail, here)

@@ -15,8 +15,8 @@ from emer_space.clues.face.drawn import drawn
 from emer_space.clues.face.patch import patch
 from emer_space.clues.face.search import CLOSER_SIDE, Kept, SecondLook, confirmed, search
 from emer_space.clues.face.sightings import Sighting, sighting
-from emer_space.models.expression import ExpressionReader
-from emer_space.models.face import Face, FaceFinder, FaceLandmarks, placed
+from emer_space.models.face import placed
+from emer_space.models.roles import Expression, Face, Faces
 from emer_space.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def sightings(
     t: float,
     rgb: NDArray[np.uint8],
     faces: Iterable[Face],
-    expression: ExpressionReader | None,
+    expression: Expression | None,
     detail: float = 1.0,
 ) -> list[Sighting]:
     """The faces of a frame with what is read off its pixels (h, w, 3); `detail` is how many of these pixels there are
@@ -60,7 +60,8 @@ def look_again(
     seen: Sequence[Sequence[Sighting]],
     t: Sequence[float],
     again: Again,
-    expression: ExpressionReader | None,
+    model: Faces,
+    expression: Expression | None,
     settings: Settings,
     token: CancelToken,
 ) -> tuple[list[list[Sighting]], int]:
@@ -70,7 +71,7 @@ def look_again(
     """
     first = [list(sightings) for sightings in seen]
     with contextlib.ExitStack() as stack:
-        finder = stack.enter_context(FaceFinder())
+        finder = stack.enter_context(model.finder())
         found = search(kept, [not sightings for sightings in first], finder, token.check)
         missed = sum(not sightings for sightings in first)
         if not found or (not found.turn and missed < CLOSER_SHARE * len(first)):
@@ -81,8 +82,8 @@ def look_again(
             {index: (t[index], [here.face for here in sightings]) for index, sightings in enumerate(first)},
             (width, height) if found.turn % 2 else (height, width),
             finder,
-            stack.enter_context(FaceLandmarks(1, still=True)),
-            stack.enter_context(FaceLandmarks(settings.max_faces)) if found.turn else None,
+            stack.enter_context(model.tracker(1, still=True)),
+            stack.enter_context(model.tracker(settings.max_faces)) if found.turn else None,
             settings.max_faces,
         )
         new: list[list[Sighting]] = [[] for _ in first] if found.turn else first

@@ -17,7 +17,8 @@ from emer_space.clues.voice.activity import find_voice
 from emer_space.clues.voice.measures import VoiceMeasures, measure_voice
 from emer_space.clues.voice.profile import arousal_series, voice_profile
 from emer_space.clues.voice.spectrum import background_power, measure_spectrum
-from emer_space.models.pitch import SAMPLE_RATE, SILENCE_DB, PitchTracker
+from emer_space.models.pitch import SILENCE_DB
+from emer_space.models.roles import SAMPLE_RATE, Pitch
 from emer_space.settings import Settings
 
 MOST_CLUES = 8
@@ -33,7 +34,7 @@ LEAST_MARKED = 0.3
 def read_acoustic(
     wave: NDArray[np.float32],
     facts: ClipFacts,
-    pitch: PitchTracker,
+    pitch: Pitch,
     subtitle: Subtitle | None,
     settings: Settings,
     token: CancelToken,

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter, uniform_filter1d
 
-from emer_space.models.pitch import HOP_S, SILENCE_DB, PitchTrack
+from emer_space.models.pitch import HOP_S, SILENCE_DB
+from emer_space.models.roles import PitchTrack
 
 LOWEST_HZ, HIGHEST_HZ = 55.0, 900.0
 """Below is mains hum, above whistles and instruments; shouts and sobs reach 700 Hz and more."""

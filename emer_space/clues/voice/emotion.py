@@ -6,54 +6,41 @@ Beside the measured clues of `acoustic.py`, never instead of them: where those f
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.analysis import ClipFacts, Clue, Reading, Series, numbered
 from emer_space.cancellation import CancelToken
-from emer_space.clues.posteriors import AROUSAL, EVEN, FEELINGS, VALENCE, posterior, with_prior
-from emer_space.clues.rules import Measurements, rules_by_cue
-from emer_space.clues.voice.activity import VoiceActivity
+from emer_space.clues.posteriors import posterior, with_prior
+from emer_space.clues.rules import Measurements, model_rules
+from emer_space.feelings import AROUSAL, EVEN, FEELINGS, VALENCE
 from emer_space.models.emotion_classes import check_answer
-from emer_space.models.hub_voice import SAMPLE_RATE, VoiceEmotions
-from emer_space.models.voice_witness import TOLD, VoiceWitness
+from emer_space.models.roles import SAMPLE_RATE, Voice, VoiceEmotions
+from emer_space.models.voice_witness import TOLD
 from emer_space.settings import Settings
 
 MOST_CLUES = 3
 LEAST_PROBABILITY = 0.5
 """A class that is not likelier than all others together is not told."""
-LEAST_VOICE_S = 0.6
-"""Voiced sound that a window must hold to be read, as in acoustic.py."""
-
-
 FEELING_OF = {kind: feeling for feeling, kind in TOLD.items()} | {"surprise": "surprised", "calm": "neutral"}
 """What clues call a class (emotion_classes.toml) → the feeling."""
 ENOUGH_VOICE_S = 2.0
 """Speech from which on a posterior counts in full, about the length of what the witness was fitted to."""
 
 
-class VoiceClassifier(Protocol):
-    """What `HubVoiceClassifier` does."""
-
-    def probabilities(self, wave: NDArray[np.float32], token: CancelToken) -> VoiceEmotions: ...
-
-
 def with_voice_emotion(
     reading: Reading,
     wave: NDArray[np.float32],
     facts: ClipFacts,
-    classifier: VoiceClassifier,
+    classifier: Voice,
     settings: Settings,
     token: CancelToken,
-    activity: VoiceActivity | None = None,
 ) -> Reading:
     """The acoustic reading of a clip with the model's clues among its own, and with the witness's posterior.
 
-    `wave`: mono, float in −1…1, shape (samples,), at `settings.sample_rate`. `activity` leaves out windows in which
-    hardly anybody speaks. A reading that found no voice comes back as it is. Raises `Cancelled`, and `ModelUnavailable`
-    where the model's answer is none.
+    `wave`: mono, float in −1…1, shape (samples,), at `settings.sample_rate`. A reading that found no voice comes
+    back as it is. Raises `Cancelled`, and `ModelUnavailable` where the model's answer is none.
     """
     token.check()
     if not len(wave) or all(clue.absent for clue in reading.clues):
@@ -62,18 +49,15 @@ def with_voice_emotion(
         from scipy.signal import resample_poly  # takes most of a second to import, and is seldom needed
 
         wave = resample_poly(wave, SAMPLE_RATE, settings.sample_rate).astype(np.float32)
-    if isinstance(classifier, VoiceWitness):
-        emotions, whole = classifier.hear(wave, activity, token)
-        shares, heard_s = whole.probabilities, whole.speech_s
-    else:
-        emotions, shares = classifier.probabilities(wave, token), None
-        check_answer(emotions.probabilities, emotions.classes, FEELING_OF, "voice")
-        heard_s = float((emotions.end - emotions.start).max(initial=0.0))
+    emotions = classifier.probabilities(wave, token)
+    check_answer(emotions.probabilities, emotions.classes, FEELING_OF, "voice")
     said = None
     if len(emotions.start):
-        shares = _by_feeling(emotions).mean(0) if shares is None else shares
+        whole = emotions.whole
+        shares = whole.probabilities if whole else _by_feeling(emotions).mean(0)
+        heard_s = whole.speech_s if whole else float((emotions.end - emotions.start).max())
         said = posterior("acoustic", with_prior(shares, EVEN), min(heard_s / ENOUGH_VOICE_S, 1.0))
-    found = voice_emotion_clues(emotions, facts, activity)
+    found = voice_emotion_clues(emotions, facts)
     series = tuple(over_time(each, emotions) for each in reading.series)
     return replace(reading, clues=numbered([*reading.clues, *found], "a"), series=series, posterior=said)
 
@@ -109,41 +93,30 @@ def over_time(series: Series, emotions: VoiceEmotions) -> Series:
     )
 
 
-def voice_emotion_clues(
-    emotions: VoiceEmotions, facts: ClipFacts, activity: VoiceActivity | None = None
-) -> tuple[Clue, ...]:
+def voice_emotion_clues(emotions: VoiceEmotions, facts: ClipFacts) -> tuple[Clue, ...]:
     """The weightiest spans in which neighbouring windows have the same class; without ids."""
-    rules = rules_by_cue("acoustic")
+    rules = {rule.reads: rule for rule in model_rules("acoustic")}
     clues = []
-    for kind, windows in _spans(emotions, activity):
+    for kind, windows in _spans(emotions):
         column = emotions.classes.index(kind)
         probability = float(emotions.probabilities[windows, column].mean())
-        rule = rules[f"model-{kind}"]
+        rule = rules[kind]
         measured: Measurements = {"class": kind, "probability": probability, "windows": len(windows)}
         start, end = float(emotions.start[windows[0]]), min(float(emotions.end[windows[-1]]), facts.duration_s)
         clues.append(rule.clue("acoustic", start, end, measured, confidence=rule.confidence * probability))
     return tuple(sorted(clues, key=lambda clue: -clue.confidence * (clue.end - clue.start) ** 0.5)[:MOST_CLUES])
 
 
-def _spans(emotions: VoiceEmotions, activity: VoiceActivity | None) -> Iterator[tuple[str, list[int]]]:
+def _spans(emotions: VoiceEmotions) -> Iterator[tuple[str, list[int]]]:
     """The likeliest class and its windows, for each run of windows that agree; what is unsure ends a run."""
-    known = [_class(emotions, window, activity) for window in range(len(emotions.start))]
+    known = [_class(emotions, window) for window in range(len(emotions.start))]
     for kind, run in groupby(range(len(known)), key=lambda window: known[window]):
         if kind is not None:
             yield kind, list(run)
 
 
-def _class(emotions: VoiceEmotions, window: int, activity: VoiceActivity | None) -> str | None:
+def _class(emotions: VoiceEmotions, window: int) -> str | None:
     best = int(emotions.probabilities[window].argmax())
     if emotions.probabilities[window, best] < LEAST_PROBABILITY:
         return None
-    if activity is not None and _voiced_s(activity, emotions.start[window], emotions.end[window]) < LEAST_VOICE_S:
-        return None
     return emotions.classes[best]
-
-
-def _voiced_s(activity: VoiceActivity, start: float, end: float) -> float:
-    if len(activity.t) < 2:
-        return 0.0
-    inside = (activity.t >= start) & (activity.t <= end)
-    return float((activity.level[inside] > 0).sum() * (activity.t[1] - activity.t[0]))

@@ -15,7 +15,8 @@ from emer_space.analysis import Segment
 from emer_space.clues.voice.activity import Activity, Span, smoothed_db
 from emer_space.clues.voice.profile import WINDOW_S, VoiceProfile
 from emer_space.clues.voice.spectrum import Spectrum, alpha_db
-from emer_space.models.pitch import HOP_S, PitchTrack
+from emer_space.models.pitch import HOP_S
+from emer_space.models.roles import PitchTrack
 
 NAN = float("nan")
 QUICK_SYL = 6.2

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from emer_space.analysis import Series
 from emer_space.clues.voice.activity import Activity
 from emer_space.clues.voice.spectrum import Spectrum, alpha_db
-from emer_space.models.pitch import HOP_S, PitchTrack
+from emer_space.models.pitch import HOP_S
+from emer_space.models.roles import PitchTrack
 
 STEP_S = 0.25
 WINDOW_S = 1.0

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
-from emer_space.models.pitch import HOP, SAMPLE_RATE, PitchTrack
+from emer_space.models.pitch import HOP
+from emer_space.models.roles import SAMPLE_RATE, PitchTrack
 
 WINDOW = 640
 """40 ms: two periods of the lowest voices that are measured."""

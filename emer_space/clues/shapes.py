@@ -1,5 +1,7 @@
-"""What each table of the package may hold (`tables.py`): its keys, the names that code relies on, and its ranges."""
+"""What each table of rules and wordings may hold: its keys, the names that code relies on, and its ranges."""
 
+from emer_space.analysis import MODALITIES
+from emer_space.models.roles import EXPRESSIONS
 from emer_space.tables.load import (
     Number,
     OneOf,
@@ -7,22 +9,14 @@ from emer_space.tables.load import (
     Shape,
     Table,
     Wording,
-    any_text,
     character,
     exactly,
     flag,
     pattern,
     steps,
     text,
-    word,
 )
-
-MODALITIES = ("visual", "acoustic", "textual")
-FEELINGS = ("neutral", "happy", "surprised", "sad", "angry", "disgusted", "fearful", "contemptuous")
-"""The basic feelings, in the order of every array of them."""
-CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "calm")
-"""What a classifier may tell apart, by the names of clues."""
-FACES = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
+from emer_space.vocabulary import word
 
 WEIGHT, SIGNED, FACTOR = Number(0, 1), Number(-1, 1), Number(0, 10)
 TEXTS, PATTERNS = Rows(text), Rows(pattern)
@@ -41,6 +35,7 @@ RULE = Table(
         "absent": flag,
         "general": flag,
         "claims": flag,
+        "reads": text,
         "words": PATTERNS,
         "examples": TEXTS,
     },
@@ -89,7 +84,7 @@ FACE_CHANNELS = frozenset(
         *("quality", "median_quality", "mouth_covered", "outside", "settled", "brow_oblique", "gaze_aside"),
         *("smile", "grimace", "marked", "median_marked", "overall_blinks"),
         *("head_lowered", "head_raised", "turned", "tilt", "lean", "head_speed", "nod", "shake"),
-        *(f"{what}_{name}" for what in ("expr", "reads", "overall") for name in FACES),
+        *(f"{what}_{name}" for what in ("expr", "reads", "overall") for name in EXPRESSIONS),
     }
 )
 VOICE_CHANNELS = frozenset(
@@ -115,10 +110,12 @@ PLACES = {
 """What a statement or a phrase may name to be filled in, by modality."""
 PICTURE_CUES = ("still-picture", "black-picture", "no-face", "drawn-face", "face-away", "picture-turned", "speaks")
 """Clues about the picture itself and who is in it, made without conditions on a face."""
-READING = "face-reads"
-"""Beginning of the cues that say what the face as a whole reads as: one clue a person and expression."""
+WHOLE_CLIP = frozenset(
+    {"median_quality", "median_marked", "overall_blinks", *(f"overall_{name}" for name in EXPRESSIONS)}
+)
+"""Channels of a face that hold one value for the whole clip."""
 MADE_CUES = {
-    "visual": (*PICTURE_CUES, "mouth-covered", *(f"{READING}-{name}" for name in FACES)),
+    "visual": (*PICTURE_CUES, "mouth-covered"),
     "acoustic": ("no-audio", "silence", "voiceless-words", "no-voice", "little-voice"),
     "textual": (
         *("no-words", "doubtful-words", "unread-words", "plain-words", "exclaimed", "words-positive"),
@@ -138,7 +135,7 @@ _visual = Table(
         "marked": Table(may=dict.fromkeys((*MUSCLES, *HELD, "smile", "grimace", "brow_oblique"), FACTOR)),
         "trust": exactly(("neutral_frames",), FACTOR),
         "says_more": CUES,
-        "kin": Table(may=dict.fromkeys(FACES, Rows(word))),
+        "kin": Table(may=dict.fromkeys(EXPRESSIONS, Rows(word))),
     }
 )
 _textual_words = Table(
@@ -276,20 +273,7 @@ _text_labels = Table(
     }
 )
 
-_hub_model = Table(
-    dict.fromkeys(("id", "licence", "parameters", "why"), text)
-    | {"size_gb": Number(0, above=True), "needs": Rows(text, 0), "revision": any_text}
-)
-_bundled_model = Table(
-    dict.fromkeys(("name", "licence", "stored", "sha256"), text)
-    | {"install": OneOf(("package", "fetch")), "wheels": TEXTS, "files": TEXTS},
-    {"beside": Table(more=text), "hub": text},
-)
-
 SHAPES: dict[str, Shape] = {
-    "clues/posteriors.toml": exactly(
-        FEELINGS, Table({"prior": Number(0, 1, above=True), "valence": SIGNED, "arousal": SIGNED})
-    ),
     "disambiguation.toml": _disambiguation,
     "explanation.toml": _explanation,
     "language_model/grounding.toml": _grounding,
@@ -301,8 +285,5 @@ SHAPES: dict[str, Shape] = {
     "text/textual_zh.toml": _textual_zh,
     "text/described.toml": _described,
     "clues/voice/voice_emotion.toml": Table({"acoustic": Rows(RULE)}),
-    "models/emotion_classes.toml": exactly(CLASSES, TEXTS),
-    "models/hub.toml": exactly(("speech", "voice", "expression", "chat", "vision"), _hub_model),
-    "models/bundled.toml": exactly(("face", "expression", "pitch", "speech", "sentences"), _bundled_model),
 }
-"""By the table's path below `emer_space/`. The vocabulary and the words of the interface check themselves."""
+"""By the table's path below `emer_space/`. Other tables stand with their shapes beside the code that reads them."""

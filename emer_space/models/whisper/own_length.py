@@ -15,7 +15,7 @@ from faster_whisper import WhisperModel
 from faster_whisper.transcribe import Segment
 from numpy.typing import NDArray
 
-from emer_space.models.recognition import most_tokens, most_windows
+from emer_space.models.whisper.recognition import most_tokens, most_windows
 
 FRAMES_A_SECOND = 100
 MARGIN_S = 8.0

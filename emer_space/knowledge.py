@@ -4,10 +4,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 
 from emer_space.analysis import MODALITIES
+from emer_space.clues.posteriors import fusion_table
 from emer_space.clues.rules import read_toml, rules_by_cue
+from emer_space.clues.shapes import SHAPES
 from emer_space.disambiguation import FEELS, load_patterns
 from emer_space.errors import RuleError
-from emer_space.tables.shapes import CLASSES, SHAPES
+from emer_space.models import emotion_classes, store
+from emer_space.models.expression import face_table
+from emer_space.models.hub_source import hub_models
 
 
 @cache
@@ -21,10 +25,18 @@ def check_tables() -> None:
     _known("textual.toml, yields", _flat(tables["text/textual.toml"]["yields"]), textual)
     _known("textual.toml, covering", tables["text/textual.toml"]["covering"], textual)
     _known("textual_zh.toml, words", tables["text/textual_zh.toml"]["words"], textual)
-    _known("voice_emotion.toml", [f"model-{kind}" for kind in CLASSES], acoustic)
     for group, cues in tables["disambiguation.toml"]["groups"].items():
         _known(f"disambiguation.toml, groups › {group}", [cue for cue in cues if not cue.startswith(FEELS)], everywhere)
     load_patterns()
+    store.bundled_models()
+    hub_models()
+    emotion_classes.known_names()
+
+
+def check_weights() -> None:
+    """Raises `ModelUnavailable` or `RuleError` where a table of weights in use (`EMER_WEIGHTS`) is none."""
+    fusion_table()
+    face_table()
 
 
 def _flat(table: Mapping[str, Sequence[str]]) -> Iterable[str]:

@@ -1,0 +1,250 @@
+"""What a model of each role does: one Protocol a role, the values that it returns, and the roles' names.
+
+    profile.get(roles.VOICE).probabilities(wave, token)
+
+Pictures are (height, width, 3) arrays of uint8, RGB. Sound is a mono wave, float in −1…1, 16,000 samples a second,
+shape (samples,). Times are seconds of the clip. Every method that takes long is given a `CancelToken` and raises
+`Cancelled` soon after it is set; a constructor raises `ModelUnavailable` with the remedy where the model cannot be had.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space.analysis import Subtitle
+from emer_space.cancellation import CancelToken
+
+T = TypeVar("T", covariant=True)
+
+SAMPLE_RATE = 16_000
+EXPRESSIONS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
+"""What a face may show, in the order of `feelings.FEELINGS`."""
+CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "calm")
+"""What a classifier of voices may tell apart."""
+
+
+class Model(Protocol):
+    """What models of all roles have."""
+
+    @property
+    def revision(self) -> str:
+        """Id and revision, for the provenance of a result: no address, no key."""
+
+
+# Faces
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One face in one picture.
+
+    `box` is left, top, right, bottom in pixels, around all landmarks (it may reach outside the picture).
+    `landmarks` is (478, 2) in pixels, x to the right and y downwards. `blendshapes` maps the 52 ARKit names
+    to 0…1. Angles are degrees as seen by the viewer: `yaw` > 0 turned to the picture's right, `pitch` > 0
+    raised, `roll` > 0 tilted to the picture's right.
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: NDArray[np.float32]
+    blendshapes: dict[str, float]
+    yaw: float
+    pitch: float
+    roll: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        left, top, right, bottom = self.box
+        return (left + right) / 2, (top + bottom) / 2
+
+    @property
+    def size(self) -> float:
+        """Geometric mean of the box's sides, in pixels."""
+        left, top, right, bottom = self.box
+        return math.sqrt(max(right - left, 0.0) * max(bottom - top, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where something resembles a face: its centre and side in pixels, and the detector's score, 0…1.
+
+    An upright face that fills a tenth of the picture or more scores above 0.85, one that stands on its head below
+    0.85, textures below 0.8 (measured on the shared clips and on pictures without faces).
+    """
+
+    x: float
+    y: float
+    size: float
+    score: float
+
+
+class FaceTracker(Protocol):
+    """Finds the faces in the frames of one clip."""
+
+    def detect(self, rgb: NDArray[np.uint8], t: float) -> tuple[Face, ...]:
+        """The faces of a frame shown at `t` seconds; frames come in the order of time."""
+
+
+class FaceFinder(Protocol):
+    """Finds what resembles a face, fast and in any picture."""
+
+    looks: int
+    """How many pictures it has been shown."""
+
+    def spots(self, rgb: NDArray[np.uint8]) -> list[Spot]:
+        """What resembles a face in a picture, the likeliest first."""
+
+
+class Faces(Model, Protocol):
+    """Role `face`. Trackers and finders remember, so each clip gets its own, used in a `with`, which raises
+    `ModelUnavailable` on entering."""
+
+    def tracker(self, most: int, still: bool = False) -> AbstractContextManager[FaceTracker]:
+        """For at most so many faces a picture; a `still` one remembers nothing from one picture to the next."""
+
+    def finder(self) -> AbstractContextManager[FaceFinder]: ...
+
+
+class Expression(Model, Protocol):
+    """Role `expression`: what a face as a whole reads as."""
+
+    lacks: str | None
+    """What it does without, in a sentence; None where that is nothing."""
+
+    def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.floating[Any]] | None:
+        """Probabilities (8,) in the order of `EXPRESSIONS` for a face of the picture; None where it is no face."""
+
+
+# Sound
+
+
+@dataclass(frozen=True, slots=True)
+class PitchTrack:
+    """One value every 16 ms, all arrays of shape (frames,); frame i is centred on sample 256·i.
+
+    `t` in seconds, `hz` the fundamental frequency (NaN where unvoiced), `voiced` whether something periodic
+    sounds (a voice, but also a hum or an instrument), `loudness_db` the level of 32 ms in dB of full scale.
+    """
+
+    t: NDArray[np.float64]
+    hz: NDArray[np.float64]
+    voiced: NDArray[np.bool_]
+    loudness_db: NDArray[np.float64]
+
+
+class Pitch(Model, Protocol):
+    """Role `pitch`: melody and loudness."""
+
+    def track(self, wave: NDArray[np.float32], token: CancelToken | None = None) -> PitchTrack:
+        """The pitch track of a wave; an empty wave has no frames."""
+
+
+class Speech(Model, Protocol):
+    """Role `speech`: the words that are said."""
+
+    def recognise(self, wave: NDArray[np.float32], token: CancelToken) -> Subtitle:
+        """The words, a segment a sentence, with an English `translation` where they are not English and it can.
+
+        No speech: an empty text with source "none".
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePosterior:
+    """What a whole clip's voice says. `probabilities` (8,), in the order of `FEELINGS`, as if all were equally likely
+    beforehand; `arousal` −1…1; `speech_s` seconds of speech in the fullest window; without any, all is flat."""
+
+    probabilities: NDArray[np.float64]
+    arousal: float
+    speech_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceEmotions:
+    """What a voice reads as, window by window: `start` and `end` (n,) in seconds, `probabilities` (n, classes).
+
+    `classes` are among `CLASSES`. `whole` is what the model says of the clip by itself; where it is None, the mean of
+    the windows stands for it.
+    """
+
+    classes: tuple[str, ...]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    probabilities: NDArray[np.float32]
+    whole: VoicePosterior | None = None
+
+
+class Voice(Model, Protocol):
+    """Role `voice`: emotions in the sound of a voice."""
+
+    def probabilities(self, wave: NDArray[np.float32], token: CancelToken) -> VoiceEmotions:
+        """The emotions in a wave, in windows of some seconds; windows without speech are left out."""
+
+
+# Words
+
+
+class Sentences(Model, Protocol):
+    """Role `sentences`: English sentences as vectors, whose dot product says how alike they are."""
+
+    def embed(self, sentences: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of unit length, shape (n, dimensions)."""
+
+    def embed_table(self, sentences: tuple[str, ...]) -> NDArray[np.float32]:
+        """As `embed`, remembered: for the fixed sentences of a rule table, never for a visitor's words."""
+
+
+Message = Mapping[str, Any]
+"""OpenAI's: `{"role": …, "content": text or parts}`; pictures and sound are parts."""
+MOST_TOKENS = 1024
+
+
+def never() -> None:
+    """For a caller who never stops an answer."""
+
+
+class Chat(Protocol):
+    """Roles `chat`, `vision`, `audio`: a language model; it takes pictures as `vision`, sound as `audio`.
+
+    Safe to use from several threads at once.
+    """
+
+    @property
+    def name(self) -> str:
+        """Model and profile, for the provenance of a result: no address, no key."""
+
+    def ask(
+        self, messages: Sequence[Message], most_tokens: int = MOST_TOKENS, check: Callable[[], None] = never
+    ) -> str:
+        """The answer, drawn without chance (temperature 0). `check` is called meanwhile, and may raise to stop it.
+
+        Raises `ModelUnavailable` with one sentence: no answer in time, an error, too much text, or nothing.
+        """
+
+
+class ChatModel(Chat, Model, Protocol):
+    """A `Chat` that a profile supplies."""
+
+
+class Role(str, Generic[T]):
+    """A role by its name, which says what `Profile.get` returns for it."""
+
+    __slots__ = ()
+
+
+FACE: Role[Faces] = Role("face")
+EXPRESSION: Role[Expression] = Role("expression")
+PITCH: Role[Pitch] = Role("pitch")
+SPEECH: Role[Speech] = Role("speech")
+VOICE: Role[Voice] = Role("voice")
+SENTENCES: Role[Sentences] = Role("sentences")
+CHAT: Role[ChatModel] = Role("chat")
+VISION: Role[ChatModel] = Role("vision")
+AUDIO: Role[ChatModel] = Role("audio")
+ROLES: tuple[Role[Model], ...] = (FACE, EXPRESSION, PITCH, SPEECH, VOICE, SENTENCES, CHAT, VISION, AUDIO)
+OMNI = (CHAT, VISION, AUDIO)
+"""Language, pictures and sound: one multimodal model may fill all three."""

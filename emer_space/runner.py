@@ -1,0 +1,302 @@
+"""Runs an analysis: clip → readers → disambiguation → explanation → labels.
+
+Watching runs beside listening and reading, one thread each, for two cores.
+"""
+
+import base64
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emer_space import __version__
+from emer_space.analysis import (
+    INPUTS,
+    MODALITIES,
+    Analysis,
+    Input,
+    Modality,
+    Notice,
+    ProfileFacts,
+    Provenance,
+    Reading,
+    Subtitle,
+)
+from emer_space.cancellation import CancelToken
+from emer_space.clues.rules import rules_sha256
+from emer_space.disambiguation import weigh
+from emer_space.errors import Cancelled, InputError, ModelUnavailable
+from emer_space.language_model.dialogue import explain
+from emer_space.media.clip import Clip, open_clip, wave
+from emer_space.models.roles import CHAT, FACE, SPEECH, FaceTracker, Model, Role
+from emer_space.profiles import Profile
+from emer_space.readers import Reader, Stage, absence
+from emer_space.settings import Settings
+from emer_space.text.text_labels import HAN
+from emer_space.text.textual import given_subtitle
+from emer_space.vocabulary import load_vocabulary
+
+M = TypeVar("M", bound=Model)
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks of a clip. Raises `InputError` where no or an unknown modality is chosen."""
+
+    subtitle: str = ""
+    modalities: tuple[Input, ...] = INPUTS
+
+    @property
+    def words(self) -> str:
+        """The subtitle without blanks around it; bytes that are no text become question marks."""
+        return self.subtitle.strip().encode("utf-8", "replace").decode("utf-8")
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.modalities if name not in INPUTS]
+        if unknown or not self.modalities:
+            found = f"{unknown[0]!r} is not one of them" if unknown else "none was chosen"
+            raise InputError(f"Choose at least one of the modalities video, audio and text; {found}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    analysis: Analysis
+    clip: Clip
+
+
+Report = Callable[[Stage, float], None]
+
+
+class Run:
+    """One analysis under way: the `Context` of its readers."""
+
+    def __init__(
+        self,
+        readers: Sequence[Reader],
+        request: Request,
+        profile: Profile,
+        settings: Settings,
+        token: CancelToken,
+        report: Report,
+    ) -> None:
+        self.request = request
+        self.profile = profile
+        self.settings = settings
+        self.token = token
+        self.report = report
+        self._readers = readers
+        self._stage = threading.local()
+        self._readings: dict[int, Reading] = {}
+        self._sound: NDArray[np.float32] | None = None
+        self._sounding = threading.Lock()
+        self._subtitle: Subtitle | None = None
+        self._timings: dict[str, float] = {}
+        self._models: dict[str, str] = {}
+        self._notices: list[Notice] = []
+        self._prompts: list[str] = []
+
+    def finish(self, source: Path, folder: Path) -> Finished:
+        started = time.perf_counter()
+        if len(self.request.subtitle) > self.settings.max_subtitle_chars:
+            raise InputError(
+                f"The subtitle has {len(self.request.subtitle):,} characters; at most "
+                f"{self.settings.max_subtitle_chars:,} can be read, so shorten it to the words of the clip."
+            )
+        self.clip = self._timed("probing", lambda: open_clip(source, folder, self.settings, self.token))
+        self._notices.extend(self.clip.notices)
+        chosen = [(place, reader) for place, reader in enumerate(self._readers) if self.wants(reader.part)]
+        watching = [(place, reader) for place, reader in chosen if reader.stage == "watching"]
+        others = [(place, reader) for place, reader in chosen if reader.stage != "watching"]
+        with ThreadPoolExecutor(2, thread_name_prefix="analysis") as pool:
+            self._wait(pool.submit(self._read, watching), pool.submit(self._listen, others))
+        analysis = self._timed("weighing", self._conclude)
+        self._timings["total"] = round(time.perf_counter() - started, 3)
+        return Finished(analysis, self.clip)
+
+    def _wait(self, *futures: Future[Any]) -> None:
+        """Until both are done; when one fails the other is stopped, and the failure (not the stop) is raised."""
+        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        failures = [future.exception() for future in done if future.exception()]
+        if not failures:
+            return
+        self.token.cancel()
+        wait(futures)
+        failures += [future.exception() for future in futures if future.exception()]
+        raise next((failure for failure in failures if failure and not isinstance(failure, Cancelled)), failures[0])  # type: ignore[misc]
+
+    def _listen(self, readers: Iterable[tuple[int, Reader]]) -> None:
+        """The words first, because tempo and pauses of the voice are read from their times."""
+        if self.wants("text"):
+            given = self.request.words
+            if given:
+                self._subtitle = given_subtitle(given, self.clip.facts)
+            else:
+                self._subtitle = self._timed("listening", self._recognised)
+        self._read(readers)
+
+    def _recognised(self) -> Subtitle | None:
+        recogniser = self.model(SPEECH)
+        sound = self.sound()
+        if not len(sound):
+            return Subtitle("", "none")
+        return recogniser.recognise(sound, self.token) if recogniser else None
+
+    def _read(self, readers: Iterable[tuple[int, Reader]]) -> None:
+        for place, reader in readers:
+            if (reading := self._reading(reader)) is not None:
+                self._readings[place] = _numbered(reading, self.before(reader.modality))
+
+    def _reading(self, reader: Reader) -> Reading | None:
+        """What a reader gives; None where it is not asked and nothing is to be said of that."""
+        if reader.role and not self.has(reader.role):
+            return None
+        if ("picture" in reader.needs and not self.clip.facts.has_video) or (
+            "sound" in reader.needs and not len(self.sound())
+        ):
+            return absence(reader.part, *reader.without, self.clip) if reader.without else None
+        try:
+            return self._timed(reader.stage, lambda: reader.read(self.clip, self))
+        except ModelUnavailable as problem:
+            self.notice(Notice(reader.failed, str(problem)))
+            return absence(reader.part, *reader.unread, self.clip) if reader.unread else None
+
+    def _timed(self, stage: Stage, step: Callable[[], R]) -> R:
+        self.token.check()
+        self._stage.name = stage
+        self.report(stage, 0.0)
+        started = time.perf_counter()
+        result = step()
+        self._timings[stage] = round(self._timings.get(stage, 0.0) + time.perf_counter() - started, 3)
+        self.report(stage, 1.0)
+        return result
+
+    # What readers ask for
+
+    @property
+    def language(self) -> Literal["en", "zh"]:
+        return _language(None, self.request.words)
+
+    def wants(self, part: Input) -> bool:
+        return part in self.request.modalities
+
+    def has(self, role: Role[Model]) -> bool:
+        return self.profile.has(role)
+
+    def model(self, role: Role[M]) -> M | None:
+        try:
+            model = self.profile.get(role)
+        except ModelUnavailable as problem:
+            self.notice(Notice(f"{role}-missing", str(problem)))
+            return None
+        self._models[str(role)] = model.revision
+        return model
+
+    @contextmanager
+    def faces(self) -> Iterator[FaceTracker]:
+        with self.profile.faces(self.settings.max_faces) as tracker:
+            self._models[str(FACE)] = self.profile.revision(FACE)
+            yield tracker
+
+    def sound(self) -> NDArray[np.float32]:
+        with self._sounding:
+            if self._sound is None:
+                self._sound = wave(self.clip, self.settings, self.token)
+            return self._sound
+
+    def subtitle(self) -> Subtitle | None:
+        return self._subtitle
+
+    def before(self, modality: Modality) -> Reading:
+        places = sorted(place for place in self._readings if self._readers[place].modality == modality)
+        return _joined([self._readings[place] for place in places])
+
+    def progress(self, fraction: float) -> None:
+        self.report(self._stage.name, fraction)
+
+    def notice(self, notice: Notice) -> None:
+        self._notices.append(notice)
+
+    def asked(self, prompt: str) -> None:
+        self._prompts.append(prompt)
+
+    def _conclude(self) -> Analysis:
+        readings = [self.before(modality) for modality in MODALITIES]
+        clues = tuple(clue for reading in readings for clue in reading.clues)
+        people = tuple(person for reading in readings for person in reading.people)
+        posteriors = tuple(reading.posterior for reading in readings if reading.posterior)
+        verdict = weigh(clues, people, posteriors)
+        chat = self.model(CHAT) if self.has(CHAT) else None
+        subtitle = self._subtitle
+        words = "" if subtitle is None or subtitle.doubtful else subtitle.text
+        language = _language(subtitle, self.request.words)
+        told = explain(verdict, self.clip.facts.sha256, chat, words, language, self.token.check)
+        notices = [*self._notices, *(notice for reading in readings for notice in reading.notices), *told.notices]
+        return Analysis(
+            id=_new_id(),
+            created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            clip=self.clip.facts,
+            modalities=tuple(name for name in INPUTS if name in self.request.modalities),
+            profile=ProfileFacts(self.profile.name, dict(sorted(self._models.items()))),
+            people=people,
+            subtitle=subtitle or Subtitle("", "none"),
+            clues=clues,
+            series=tuple(series for reading in readings for series in reading.series),
+            posteriors=(*posteriors, verdict.pooled) if verdict.pooled else posteriors,
+            explanation=told.explanation,
+            labels=told.labels,
+            warnings=_one_a_code(notices),
+            timings=self._timings,
+            provenance=Provenance(
+                app=f"emer-space {__version__}",
+                rules_sha256=rules_sha256(),
+                vocabulary_version=load_vocabulary().version,
+                settings=asdict(self.settings),
+                prompts=(*sorted(self._prompts), *told.prompts),
+            ),
+        )
+
+
+def _joined(readings: Sequence[Reading]) -> Reading:
+    """Several readings of one modality as one; the last posterior is that of all."""
+    said = [reading.posterior for reading in readings if reading.posterior]
+    return Reading(
+        clues=tuple(clue for reading in readings for clue in reading.clues),
+        people=tuple(person for reading in readings for person in reading.people),
+        series=tuple(series for reading in readings for series in reading.series),
+        notices=tuple(notice for reading in readings for notice in reading.notices),
+        posterior=said[-1] if said else None,
+    )
+
+
+def _numbered(reading: Reading, before: Reading) -> Reading:
+    """A reading whose clues are numbered after those before."""
+    clues = enumerate(reading.clues, start=len(before.clues) + 1)
+    return replace(reading, clues=tuple(replace(clue, id=f"{clue.modality[0]}{number}") for number, clue in clues))
+
+
+def _language(subtitle: Subtitle | None, given: str) -> Literal["en", "zh"]:
+    """The language in which a model is asked: that of the words, where there are prompts in it."""
+    text = subtitle.text if subtitle else given
+    return "zh" if (subtitle and subtitle.language == "zh") or HAN.search(text) else "en"
+
+
+def _one_a_code(notices: list[Notice]) -> tuple[Notice, ...]:
+    """The first notice of each code (the pipeline's own name the remedy), in an order that no thread decides."""
+    first = {notice.code: notice for notice in reversed(notices)}
+    return tuple(first[code] for code in sorted(first))
+
+
+def _new_id() -> str:
+    """Sortable, unguessable, safe in a path: UTC time and ten random base32 characters."""
+    random = base64.b32encode(secrets.token_bytes(7)).decode().lower()[:10]
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{random}"

@@ -1,0 +1,20 @@
+"""What is said: the words of a clip, as a reader of the analysis."""
+
+from emer_space.analysis import Reading
+from emer_space.media.clip import Clip
+from emer_space.models.roles import SENTENCES
+from emer_space.readers import Context, Reader, absence
+from emer_space.text.textual import read_textual
+
+UNREAD = ("words-unread", "The words were not recognised, because the model for speech is missing.")
+
+
+def _read(clip: Clip, context: Context) -> Reading:
+    subtitle = context.subtitle()
+    if subtitle is None:
+        return absence("text", *UNREAD, clip)
+    sentences = context.model(SENTENCES) if subtitle.text else None
+    return read_textual(subtitle, clip.facts, sentences, context.settings, context.token)
+
+
+SAID = Reader("text", "reading", _read, failed="sentences-unused", unread=UNREAD)
