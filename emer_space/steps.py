@@ -42,8 +42,8 @@ from emer_space.models.chat import Chat
 from emer_space.profiles import Profile
 from emer_space.settings import Settings
 from emer_space.text import written
-from emer_space.text.text_labels import HAN
 from emer_space.text.textual import given_subtitle, read_textual
+from emer_space.text.tokens import HAN
 from emer_space.vocabulary import load_vocabulary
 
 Stage = Literal["probing", "watching", "listening", "reading", "weighing"]

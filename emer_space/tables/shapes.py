@@ -8,7 +8,6 @@ from emer_space.tables.load import (
     Table,
     Wording,
     any_text,
-    character,
     exactly,
     flag,
     pattern,
@@ -142,37 +141,29 @@ _visual = Table(
     }
 )
 _textual_words = Table(
-    dict.fromkeys(
-        (
-            *("negations", "boosters", "dampeners", "clause_openers", "supposing", "not_feelings", "after_link"),
-            *("links", "fixed", "past", "past_times", "reporting", "verbs_of_feeling", "subjects", "persons", "kin"),
-            *("after_object", "function_words", "everyday_senses"),
-        ),
-        TEXTS,
-    )
-    | {
-        "interjections": PATTERNS,
-        "everyday_phrases": PATTERNS,
-        "holders": exactly(("speaker", "addressee", "other", "thing"), TEXTS),
-    }
+    dict.fromkeys(("not_feelings", "after_link", "links", "objects", "after_object", "verbs_of_feeling"), TEXTS)
+    | dict.fromkeys(("function_words", "everyday_senses"), TEXTS)
+    | {"interjections": PATTERNS, "everyday_phrases": PATTERNS}
 )
-_textual_zh = Table(
-    dict.fromkeys(("negations", "past_times", "boosters", "fixed"), TEXTS)
-    | {
-        "feelings": Table(more=word),
-        "words": Table(more=PATTERNS),
-        "simplified": Table(more=character, keys=character),
-    }
+_textual_zh = Table({"feelings": Table(more=word), "words": Table(more=PATTERNS)})
+_scope_en = exactly(
+    (
+        *("negations", "stopping", "not_negating", "undone", "additive", "negation_turns", "denied_after", "turns"),
+        *("hypotheses", "not_hypotheses", "conditional", "supposing", "relieving", "early", "formerly", "past_tense"),
+        *("past_times", "reporting", "ending", "alternative", "concessive", "contrast", "not_contrast", "unknown"),
+        *("feigned", "hiding", "hedges", "boosters", "dampeners", "clause_openers", "others", "others_own"),
+        *("possessives", "relations", "openers", "links", "subjects", "influence", "influenced", "things"),
+        *("artefacts", "speaker", "addressee", "other", "thing", "fixed", "not_fixed", "unsurpassed"),
+    ),
+    TEXTS,
 )
+_scope_zh = Table({"fixed": TEXTS, "before": Table(more=pattern), "after": Table(more=pattern)})
 _two_languages = exactly(("english", "chinese"), pattern)
 _described = Table(
     {
         "undecided": TEXTS,
         "not_feelings": TEXTS,
         "blank": exactly(("english", "chinese"), PATTERNS),
-        "negation": _two_languages,
-        "others": _two_languages,
-        "hedge": _two_languages,
         "people": exactly(("anyone", "role"), pattern),
         "says_more": CUES,
         "visual": Rows(RULE),
@@ -249,27 +240,17 @@ _act = Table({"name": text, "english": pattern, "chinese": pattern})
 _grounding = Table({"empty": text, "modality": exactly(MODALITIES, _two_languages), "act": Rows(_act)})
 
 _FACTORS = (
-    *("negated", "hypothesis", "purpose", "early", "ended", "other", "alternative", "feigned", "thing", "artefact"),
-    "overtaken",
+    *("negated", "hypothesis", "purpose", "early", "formerly", "ended", "others", "alternative", "feigned", "things"),
+    *("artefact", "overtaken"),
 )
 _text_labels = Table(
     {
         "places": exactly(("video", "audio", "text", "inner", "recap", "conclusion", "body"), WEIGHT),
         "factors": exactly(_FACTORS, WEIGHT),
         "markers": exactly(
-            ("video", "audio", "text", "restart", "conclusion", "inner", "turn", "evidence", "unsurpassed"), PATTERNS
+            ("video", "audio", "text", "restart", "conclusion", "inner", "turn", "evidence"), PATTERNS
         ),
-        "words": exactly(("ignored", "displays", "fixed"), TEXTS),
-        "scope": exactly(
-            (
-                *("negations", "not_negating", "undone", "additive", "negation_turns", "denied_after", "turns"),
-                *("hypotheses", "conditional", "relieving", "early", "ending", "alternative", "concessive", "contrast"),
-                *("feigned", "hiding", "others", "others_own", "possessives", "relations", "openers", "links"),
-                *("subjects", "influence", "influenced", "things", "artefacts"),
-            ),
-            TEXTS,
-        ),
-        "chinese": exactly(("before", "after"), Table(may=dict.fromkeys(_FACTORS, pattern))),
+        "words": exactly(("ignored", "displays"), TEXTS),
         "manner": WEIGHTS_OF_WORDS,
         "implied": Table(more=WEIGHTS_OF_WORDS, keys=word),
         "cue": Rows(Table({"name": text, "phrases": PATTERNS, "suggests": WEIGHTS_OF_WORDS, "source": text})),
@@ -296,6 +277,8 @@ SHAPES: dict[str, Shape] = {
     "text/text_labels.toml": _text_labels,
     "clues/face/visual.toml": _visual,
     "clues/voice/acoustic.toml": Table({"rule": Rows(RULE)}),
+    "text/scope_en.toml": _scope_en,
+    "text/scope_zh.toml": _scope_zh,
     "text/textual.toml": Table({"rule": Rows(RULE), "covering": TEXTS, "yields": CUES}),
     "text/textual_words.toml": _textual_words,
     "text/textual_zh.toml": _textual_zh,

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Literal
 
 from emer_space.clues.rules import read_toml
-from emer_space.text.utterance import lowered
+from emer_space.text.tokens import plain as plain_text
 
 Place = Literal["video", "audio", "text", "inner", "recap", "conclusion", "body"]
 """Within the sections; `inner`: concluded within a section; `recap`: evidence that a conclusion repeats."""
@@ -57,7 +57,7 @@ def marker(name: str) -> re.Pattern[str]:
 
 def stretches(text: str) -> tuple[Stretch, ...]:
     """The stretches of an explanation in their order, without gaps."""
-    plain = lowered(_QUOTED.sub(lambda quoted: _blank(quoted, text), text))
+    plain = plain_text(_QUOTED.sub(lambda quoted: _blank(quoted, text), text))
     sentences = [found for found in _SENTENCE.finditer(plain) if any(map(str.isalpha, found.group()))]
     return tuple(
         stretch

@@ -7,6 +7,7 @@ from functools import cache
 
 from emer_space.analysis import ClipFacts, Segment, Subtitle
 from emer_space.clues.rules import read_toml
+from emer_space.text.tokens import HAN, plain
 
 MIN_ENGLISH = 0.7
 """Share of the words that must be English ones."""
@@ -14,13 +15,11 @@ FOREIGN = 0.4
 """Share of English words below which a sentence is foreign though the text as a whole is English."""
 FOREIGN_WORDS = 3
 MAX_QUOTE = 120
-_HAN = re.compile(r"[\u3400-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]*[\"'”’)]*|[.!?…。！？]+")
 EMOJI = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
 _READABLE = re.compile(rf"\w|{EMOJI.pattern}")
 _WORD = re.compile(r"[a-zà-öø-ÿ]+(?:'[a-z]+)?")
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "\u00a0": " "})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +53,23 @@ def guess_language(text: str) -> str | None:
     letters = sum(char.isalpha() for char in text)
     if not letters:
         return None
-    if len(_HAN.findall(text)) > letters / 4:
+    if len(HAN.findall(text)) > letters / 4:
         return None if _KANA.search(text) else "zh"
-    plain = interjections().sub(" ", lowered(text))
-    if not any(char.isalpha() for char in plain):
+    rest = interjections().sub(" ", plain(text))
+    if not any(char.isalpha() for char in rest):
         return "en"
-    return "en" if _english_share(plain) >= MIN_ENGLISH else None
+    return "en" if _english_share(rest) >= MIN_ENGLISH else None
 
 
-def _english_share(plain: str) -> float:
+def _english_share(text: str) -> float:
     """Share of English words, 0…1; the dictionary does not judge the shortest ones, so they have a table."""
     from simplemma import in_target_language
 
-    words = _WORD.findall(plain)
+    words = _WORD.findall(text)
     others = [word for word in words if word not in _function_words()]
     known = float(in_target_language(" ".join(others), lang="en")) if others else 0.0
     share = (len(words) - len(others) + known * len(others)) / max(len(words), 1)
-    return max(share, float(in_target_language(plain, lang="en")))
+    return max(share, float(in_target_language(text, lang="en")))
 
 
 @cache
@@ -105,8 +104,8 @@ def _own_language(sentence: str, whole: str | None) -> str | None:
     own = guess_language(sentence)
     if own or not any(char.isalpha() for char in sentence):
         return own or whole or "en"
-    words = _WORD.findall(lowered(sentence))
-    foreign = len(words) >= FOREIGN_WORDS and _english_share(lowered(sentence)) < FOREIGN
+    words = _WORD.findall(plain(sentence))
+    foreign = len(words) >= FOREIGN_WORDS and _english_share(plain(sentence)) < FOREIGN
     return "en" if whole == "en" and words and not foreign else None
 
 
@@ -126,14 +125,9 @@ def _spread(text: str, start: float, end: float, language: str | None, translate
             continue
         yield Utterance(
             text=sentence,
-            plain=lowered(sentence),
+            plain=plain(sentence),
             start=round(start + (end - start) * match.start() / length, 3),
             end=round(start + (end - start) * match.end() / length, 3),
             language=language,
             translated=translated,
         )
-
-
-def lowered(text: str) -> str:
-    """Lower case with straight quotes, a character for a character, so that positions stay the same."""
-    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text.translate(_QUOTES))

@@ -8,7 +8,7 @@ import pytest
 from emer_space.commands.label_file import write_labels
 from emer_space.errors import InputError
 from emer_space.text.clauses import stretches, tables
-from emer_space.text.text_labels import mentions, text_labels
+from emer_space.text.text_labels import claims, text_labels
 from emer_space.vocabulary import load_vocabulary
 
 EXPLANATION = (
@@ -159,14 +159,14 @@ def test_labels_are_words_of_the_vocabulary_by_falling_weight() -> None:
 
 
 def test_mentions_quote_the_text_where_they_stand() -> None:
-    for mention in mentions(EXPLANATION):
-        assert EXPLANATION[mention.start : mention.end] == mention.quote
-    joy = next(mention for mention in mentions(EXPLANATION) if mention.quote == "joy")
-    assert joy.negated
+    for claim in claims(EXPLANATION):
+        assert EXPLANATION[claim.start : claim.end] == claim.quote
+    joy = next(claim for claim in claims(EXPLANATION) if claim.quote == "joy")
+    assert joy.denied
     assert joy.weight == 0
-    jealous = next(mention for mention in mentions(EXPLANATION) if mention.quote == "jealous")
+    jealous = next(claim for claim in claims(EXPLANATION) if claim.quote == "jealous")
     assert jealous.concluded
-    assert jealous.valence < 0
+    assert jealous.entry.valence < 0
 
 
 def test_an_unclosed_quotation_does_not_hide_the_text() -> None:
