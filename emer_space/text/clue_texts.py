@@ -135,7 +135,8 @@ class _Feeling:
 def _feelings(sentence: str) -> Iterator[_Feeling]:
     """Words for feelings; phrases that describe one unnamed ("slams the door") are the cue tables' own matter."""
     for claim in claims(sentence):
-        if not claim.place.startswith("cue:") and claim.weight > 0 and claim.word not in _tables()["not_feelings"]:
+        named = not claim.place.startswith("cue:") or plain_text(claim.quote) in load_vocabulary().forms(ambiguous=True)
+        if named and claim.weight > 0 and claim.word not in _tables()["not_feelings"]:
             yield _Feeling(claim.word, min(1.0, PLAINLY_NAMED * claim.weight), claim.start, claim.end)
 
 

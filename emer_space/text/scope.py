@@ -105,6 +105,8 @@ def _has(words: Sequence[str], name: str) -> bool:
 def _last(words: Sequence[str], name: str) -> int | None:
     """Position just after the last word or expression of a class, None where there is none."""
     singles, longer, ends = _class(name)
+    if ends.isdisjoint(words):
+        return None
     for place in range(len(words), 0, -1):
         if words[place - 1] not in ends:
             continue
