@@ -5,13 +5,14 @@ attributes of private states in Wiebe, Wilson & Cardie 2005 (holder, polarity, i
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 from emer_space.clues.rules import read_toml
 from emer_space.errors import RuleError
-from emer_space.text.scope import Holder, Scope, chinese_scope, english_scope, expressions, table
+from emer_space.text.scope import WINDOW, Holder, Scope, chinese_scope, english_scope, expressions, table
 from emer_space.text.tokens import HAN, plain, tokens
 from emer_space.vocabulary import Entry, load_vocabulary
 
@@ -58,7 +59,7 @@ def scope_of(text: str, start: int, end: int) -> Scope:
     """The scope of any words of a sentence, those of a phrase for instance."""
     sentence = plain(text)
     if HAN.search(sentence, start, end):
-        return chinese_scope(_blanked(sentence), start, end)
+        return chinese_scope(_blanked(sentence, start, end), start, end)
     return english_scope(sentence, start, end)
 
 
@@ -73,11 +74,8 @@ def base_entry(word: str) -> Entry:
 def _english(sentence: str, counts: Counts, start: int, end: int) -> Iterator[Mention]:
     words, spans = tokens(sentence)
     forms, longest = _forms()
-    at, stop = 0, len(words)
+    at, stop = bisect_left(spans, (start, 0)), bisect_left(spans, (end, 0))
     while at < stop:
-        if spans[at][0] < start or spans[at][0] >= end:
-            at += 1
-            continue
         for size in range(min(longest.get(words[at], 0), stop - at), 0, -1):
             form = " ".join(words[at : at + size])
             if form in _fixed():
@@ -93,11 +91,11 @@ def _english(sentence: str, counts: Counts, start: int, end: int) -> Iterator[Me
 
 
 def _chinese(sentence: str, counts: Counts, start: int, end: int) -> Iterator[Mention]:
-    blanked = _blanked(sentence)
     for match in _chinese_words().finditer(sentence, start, end):
         base = _chinese_forms().get(match.group())
         if base and counts(match.group(), base, ()):
-            yield _mention(base, match.group(), match.span(), chinese_scope(blanked, *match.span()))
+            scope = chinese_scope(_blanked(sentence, *match.span()), *match.span())
+            yield _mention(base, match.group(), match.span(), scope)
 
 
 def _mention(base: str, form: str, span: tuple[int, int], scope: Scope) -> Mention:
@@ -135,7 +133,11 @@ def _chinese_words() -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, sorted(_chinese_forms(), key=len, reverse=True))))
 
 
-@lru_cache(maxsize=64)
-def _blanked(sentence: str) -> str:
-    """The sentence with its emotion words blanked in place: the first character of 无奈 negates nothing beside it."""
-    return _chinese_words().sub(lambda match: "〇" * len(match.group()), sentence)
+def _blanked(sentence: str, start: int, end: int) -> str:
+    """The sentence with emotion words beside `start` to `end` blanked: the first character of 无奈 negates nothing."""
+    first, last = max(0, start - WINDOW), end + WINDOW
+    near = _chinese_words().sub(
+        lambda match: match.group() if start < match.end() + first and match.start() + first < end else "〇" * len(match[0]),
+        sentence[first:last],
+    )
+    return sentence[:first] + near + sentence[last:]

@@ -66,12 +66,14 @@ def chinese_scope(sentence: str, start: int, end: int) -> Scope:
     matches = {name: match for name, pattern in before.items() if (match := pattern.search(sentence, window, start))}
     rest = sentence[end : end + WINDOW]
     attributes = {*matches, *(name for name, pattern in after.items() if pattern.search(rest))}
-    if "past" in attributes and "now" not in attributes:
-        attributes.remove("past")
+    if "now" not in attributes:
+        attributes.discard("past")
+    if "rhetorical" in attributes:
+        attributes -= {"negated", "hypothesis"}
     people = [name for name in HOLDERS if name in matches]
     holder: Holder = max(people, key=lambda name: matches[name].start(), default="open")
     first = min((matches[name].start() for name in ("negated", "strong") if name in matches), default=start)
-    return Scope(frozenset(attributes) - {*HOLDERS, "now"}, holder, first)
+    return Scope(frozenset(attributes) - {*HOLDERS, "now", "rhetorical"}, holder, first)
 
 
 @cache

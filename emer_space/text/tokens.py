@@ -18,7 +18,10 @@ def plain(text: str) -> str:
 
     Every character becomes one character, so that positions stay the same.
     """
-    lower = "".join(char.lower() if len(char.lower()) == 1 else char for char in text.translate(_STRAIGHT))
+    straight = text.translate(_STRAIGHT)
+    lower = straight.lower()
+    if len(lower) != len(straight):  # of some letters the small one is two characters
+        lower = "".join(char.lower() if len(char.lower()) == 1 else char for char in straight)
     return _simplified(lower) if HAN.search(lower) else lower
 
 
