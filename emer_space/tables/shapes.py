@@ -245,11 +245,13 @@ _FACTORS = (
 )
 _text_labels = Table(
     {
-        "places": exactly(("video", "audio", "text", "inner", "recap", "conclusion", "body"), WEIGHT),
+        "places": exactly(("stated", "video", "audio", "text", "inner", "recap", "conclusion", "body"), WEIGHT),
         "factors": exactly(_FACTORS, WEIGHT),
         "markers": exactly(
-            ("video", "audio", "text", "restart", "conclusion", "inner", "turn", "evidence"), PATTERNS
+            ("video", "audio", "text", "restart", "conclusion", "inner", "turn", "evidence", "refusal", "said"),
+            PATTERNS,
         ),
+        "stated": exactly(("introductions", "fillers"), PATTERNS),
         "words": exactly(("ignored", "displays"), TEXTS),
         "manner": WEIGHTS_OF_WORDS,
         "implied": Table(more=WEIGHTS_OF_WORDS, keys=word),

@@ -13,7 +13,8 @@ from math import prod
 
 from emer_space.text.clauses import Stretch, stretches, tables
 from emer_space.text.mentions import DENIED, base_entry, read_mentions, scope_of
-from emer_space.text.tokens import HAN
+from emer_space.text.stated import read_stated
+from emer_space.text.tokens import HAN, plain
 from emer_space.vocabulary import Entry
 
 MOST_LABELS = 9
@@ -31,6 +32,9 @@ SIDED = 0.2
 """Mean valence from which a text has a side."""
 AGAINST = 0.6
 """Factor for a word on the other side."""
+STATED, LISTED = "stated", "listed"
+"""Places of labels that the text states as its answer, alone or in a list."""
+CONCLUDING = ("conclusion", "recap", "body")
 FAINT = 0.15
 """Valence up to which a word is on neither side."""
 
@@ -80,6 +84,9 @@ def claims(text: str) -> tuple[Claim, ...]:
     whole = " ".join(dict.fromkeys(part.plain for part in parts))
     cues = [cue for cue in _cues() if cue.pattern.search(whole)]
     found = [claim for part in parts for claim in (*_named(text, part), *_described(text, part, cues))]
+    stated = list(_stated(text, parts))
+    found = [claim for claim in found if not any(one.start < claim.end and claim.start < one.end for one in stated)]
+    found += stated
     return tuple(sorted(found, key=lambda claim: (claim.start, claim.end, claim.word)))
 
 
@@ -91,8 +98,19 @@ def text_labels(text: str) -> tuple[tuple[str, float], ...]:
     ranked = sorted(scored.items(), key=lambda item: (-item[1], item[0]))
     if not ranked or ranked[0][1] < LEAST:
         return ()
-    kept = [(word, score) for word, score in ranked if score >= LEAST_SHARE * ranked[0][1]][:MOST_LABELS]
-    return tuple((word, round(score, 3)) for word, score in kept)
+    listed = {claim.word for claim in found if claim.place == LISTED}
+    kept = [(word, score) for word, score in ranked if word in listed or score >= LEAST_SHARE * ranked[0][1]]
+    return tuple((word, round(score, 3)) for word, score in kept[:MOST_LABELS])
+
+
+def _stated(text: str, parts: Sequence[Stretch]) -> Iterator[Claim]:
+    """What the text states as its answer: every word of a list, and a single one where the text concludes."""
+    weight = tables()["places"]["stated"]
+    for one in read_stated(text):
+        place = next((part.place for part in parts if part.start <= one.start < part.end), None)
+        quote = text[one.start : one.end]
+        if one.listed or (place in CONCLUDING and counts(plain(quote), one.entry.word)):
+            yield Claim(one.entry, quote, one.start, one.end, weight, LISTED if one.listed else STATED, frozenset())
 
 
 def _named(text: str, stretch: Stretch) -> Iterator[Claim]:
@@ -155,7 +173,8 @@ def _scores(found: tuple[Claim, ...]) -> dict[str, float]:
         carried = max((share * _best(groups.get(head, {}), plain) for head, share in specific.items()), default=0.0)
         if carried:
             own[plain] = _any((own.get(plain, 0.0), carried))
-    manner = tables()["manner"]
+    stated = {claim.word for claim in found if claim.place in (STATED, LISTED)}
+    manner = {word: factor for word, factor in tables()["manner"].items() if word not in stated}
     return {
         word: _any((score, SYNONYM * _best(groups.get(base_entry(word).group, {}), word))) * manner.get(word, 1.0)
         for word, score in own.items()
