@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import groupby
 
 from emer_space.analysis import ClipFacts, Segment, Subtitle
 from emer_space.clues.rules import read_toml
@@ -18,7 +19,9 @@ MAX_QUOTE = 120
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]*[\"'”’)]*|[.!?…。！？]+")
 EMOJI = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
-_READABLE = re.compile(rf"\w|{EMOJI.pattern}")
+EMOTICON = re.compile(r"[:;=]'?-?[()\[\]{}@/\\|](?!\w)|(?<!\w)(?::-?[dop]|xd|[t;]_[t;]|o_o)(?!\w)|</?3|\^_?\^|-_-", re.IGNORECASE)
+_READABLE = re.compile(rf"\w|{EMOJI.pattern}|{EMOTICON.pattern}", re.IGNORECASE)
+_CLAUSE = re.compile(r"[^,;，；—]+[,;，；—]*")
 _WORD = re.compile(r"[a-zà-öø-ÿ]+(?:'[a-z]+)?")
 
 
@@ -50,6 +53,7 @@ def guess_language(text: str) -> str | None:
 
     Interjections (“hahaha”, “nooo”) belong to every language: alone they are read as English ones.
     """
+    text = EMOTICON.sub(" ", text)
     letters = sum(char.isalpha() for char in text)
     if not letters:
         return None
@@ -95,8 +99,34 @@ def utterances(subtitle: Subtitle, facts: ClipFacts) -> tuple[Utterance, ...]:
         for utterance in _spread(segment.text, segment.start, segment.end, subtitle.language)
     )
     if subtitle.source == "given":
-        return tuple(replace(one, language=_own_language(one.text, subtitle.language)) for one in said)
+        return tuple(part for one in said for part in _by_language(one, subtitle.language))
     return tuple(said)
+
+
+def _by_language(sentence: Utterance, whole: str | None) -> Iterator[Utterance]:
+    """A sentence in its language; one that mixes languages by its clauses, of which those of one language go together."""
+    language = _own_language(sentence.text, whole)
+    clauses = list(_CLAUSE.finditer(sentence.text))
+    if language or len(clauses) < 2:
+        yield replace(sentence, language=language)
+        return
+    languages = [guess_language(clause.group()) for clause in clauses]
+    for own, same in groupby(zip(languages, clauses, strict=True), key=lambda pair: pair[0]):
+        parts = [clause for _, clause in same]
+        yield _part(sentence, parts[0].start(), parts[-1].end(), own)
+
+
+def _part(sentence: Utterance, start: int, end: int, language: str | None) -> Utterance:
+    text, seconds = sentence.text[start:end], (sentence.end - sentence.start) / max(len(sentence.text), 1)
+    kept = text.strip(" ,;，；")
+    first, last = start + text.index(kept), start + text.index(kept) + len(kept)
+    return Utterance(
+        kept,
+        plain(kept),
+        round(sentence.start + first * seconds, 3),
+        round(sentence.start + last * seconds, 3),
+        language,
+    )
 
 
 def _own_language(sentence: str, whole: str | None) -> str | None:
