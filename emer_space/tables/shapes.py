@@ -248,7 +248,7 @@ _text_labels = Table(
         "places": exactly(("stated", "video", "audio", "text", "inner", "recap", "conclusion", "body"), WEIGHT),
         "factors": exactly(_FACTORS, WEIGHT),
         "markers": exactly(
-            ("video", "audio", "text", "restart", "conclusion", "inner", "turn", "evidence", "refusal", "said"),
+            ("video", "audio", "text", "restart", "conclusion", "inner", "turn", "evidence", "person", "refusal", "said"),
             PATTERNS,
         ),
         "stated": exactly(("introductions", "fillers"), PATTERNS),

@@ -118,8 +118,9 @@ def _split(sentence: str, start: int, section: Place) -> Iterator[Stretch]:
         cut = concluding or inner
     if section == "conclusion":
         after = "conclusion"
-        before = "recap" if concluding or marker("evidence").match(sentence.lstrip(_EDGE)) else "conclusion"
-        cut = concluding or inner
+        evident = marker("evidence").match(sentence.lstrip(_EDGE))
+        before = "recap" if concluding or evident else "conclusion"
+        cut = concluding or (marker("person").search(sentence) if evident else None) or inner
     if cut is None:
         yield Stretch(sentence, start, start, start + len(sentence), before)
         return
