@@ -149,7 +149,7 @@ _textual_zh = Table({"feelings": Table(more=word), "words": Table(more=PATTERNS)
 _scope_en = exactly(
     (
         *("negations", "stopping", "not_negating", "undone", "additive", "negation_turns", "denied_after", "turns"),
-        *("hypotheses", "not_hypotheses", "conditional", "supposing", "relieving", "early", "formerly", "past_tense"),
+        *("list_words", "hypotheses", "not_hypotheses", "conditional", "supposing", "relieving", "early", "formerly", "past_tense"),
         *("past_times", "reporting", "ending", "alternative", "concessive", "contrast", "not_contrast", "unknown"),
         *("feigned", "hiding", "hedges", "boosters", "dampeners", "clause_openers", "others", "others_own"),
         *("possessives", "relations", "openers", "links", "subjects", "influence", "influenced", "things"),

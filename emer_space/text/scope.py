@@ -186,8 +186,8 @@ def _negation(before: list[str], after: list[str]) -> int | None:
 
 
 def _reaching(before: list[str], goes_on: bool) -> int | None:
-    reach = before[-NEGATION_REACH:]
-    skipped = len(before) - len(reach)
+    skipped = _reach(before)
+    reach = before[skipped:]
     if reach and reach[-1] in words_of("stopping") and not _affirmed_twice(reach):
         return len(before) - 1
     place = _last_negation(reach)
@@ -201,6 +201,16 @@ def _reaching(before: list[str], goes_on: bool) -> int | None:
     if _has(between[:1], "additive") or _has(between[1:], "negation_turns"):
         return None
     return skipped + place - 1
+
+
+def _reach(before: list[str]) -> int:
+    """Where the words begin from which a negation reaches the end of `before`; "any signs of" counts for nothing."""
+    left = NEGATION_REACH
+    for place in range(len(before) - 1, -1, -1):
+        left -= before[place] not in words_of("list_words")
+        if left < 0:
+            return place + 1
+    return 0
 
 
 def _last_negation(words: Sequence[str]) -> int:
@@ -228,9 +238,10 @@ def _prevented(before: list[str]) -> bool | None:
     return not _last_negation(clause[:place])
 
 
-def _is_list(between: list[str]) -> bool:
-    """Whether what follows the last comma goes on with the list: "no joy, or any sorrow"."""
-    return all(word in ("or", "nor", "any", "of", "obvious", "clear", "signs", ",") for word in between)
+def _is_list(item: list[str]) -> bool:
+    """Whether what follows the last comma goes on with the list: "no joy, or any sorrow", "no joy, anger or sorrow"."""
+    others = [word for word in item if word not in words_of("list_words")]
+    return not others or (len(others) == 1 and item[-1] in ("or", "nor") and others[0] == item[-2])
 
 
 def _modifiers(near: list[str], surpassed: bool) -> int:
