@@ -100,7 +100,7 @@ def _said(mention: Mention, utterance: Utterance) -> _Said:
 
 
 def _thing(mention: Mention, sentence: str) -> int:
-    """“I hate Mondays” is dislike, and no hate: where the object of a verb of feeling ends that is no person, else 0."""
+    """Where the object that is no person ends ("I hate Mondays" is dislike, and no hate), 0 where there is none."""
     if mention.form not in _tables()["verbs_of_feeling"]:
         return 0
     words, spans = tokens(sentence)

@@ -137,7 +137,9 @@ def _blanked(sentence: str, start: int, end: int) -> str:
     """The sentence with emotion words beside `start` to `end` blanked: the first character of 无奈 negates nothing."""
     first, last = max(0, start - WINDOW), end + WINDOW
     near = _chinese_words().sub(
-        lambda match: match.group() if start < match.end() + first and match.start() + first < end else "〇" * len(match[0]),
+        lambda match: (
+            match.group() if start < match.end() + first and match.start() + first < end else "〇" * len(match[0])
+        ),
         sentence[first:last],
     )
     return sentence[:first] + near + sentence[last:]

@@ -20,7 +20,9 @@ MOST_UNKNOWN = 2
 _SEPARATOR = re.compile(r"""\s*["'*_)\]]*\s*(?:[,;/、，；|+&]|\n\s*(?:[-*•]|\d+[.)])|\band\b|\bor\b|和|与|或)+\s*""")
 _OPENING = re.compile(r"""[\s"'*_(\[{:=\-]*""")
 _ITEM = re.compile(r"[a-z][a-z' \-]*[a-z]|[\u3400-\u9fff]+")
-_CLOSED = re.compile(r"""\s*["'*_)\]}]*\s*(?:$|[.,;!\n})\]]|\b(?:state|mood|emotion|in|at|for|as|with|because|since|and)\b)""")
+_CLOSED = re.compile(
+    r"""\s*["'*_)\]}]*\s*(?:$|[.,;!\n})\]]|\b(?:state|mood|emotion|in|at|for|as|with|because|since|and)\b)"""
+)
 
 
 @dataclass(frozen=True, slots=True)

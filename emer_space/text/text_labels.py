@@ -169,10 +169,10 @@ def _scores(found: tuple[Claim, ...]) -> dict[str, float]:
     groups: dict[str, dict[str, float]] = {}
     for word, score in own.items():
         groups.setdefault(base_entry(word).group, {})[word] = score
-    for plain, specific in tables()["implied"].items():
-        carried = max((share * _best(groups.get(head, {}), plain) for head, share in specific.items()), default=0.0)
+    for general, specific in tables()["implied"].items():
+        carried = max((share * _best(groups.get(head, {}), general) for head, share in specific.items()), default=0.0)
         if carried:
-            own[plain] = _any((own.get(plain, 0.0), carried))
+            own[general] = _any((own.get(general, 0.0), carried))
     stated = {claim.word for claim in found if claim.place in (STATED, LISTED)}
     manner = {word: factor for word, factor in tables()["manner"].items() if word not in stated}
     return {

@@ -19,7 +19,9 @@ MAX_QUOTE = 120
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]*[\"'”’)]*|[.!?…。！？]+")
 EMOJI = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
-EMOTICON = re.compile(r"[:;=]'?-?[()\[\]{}@/\\|](?!\w)|(?<!\w)(?::-?[dop]|xd|[t;]_[t;]|o_o)(?!\w)|</?3|\^_?\^|-_-", re.IGNORECASE)
+EMOTICON = re.compile(
+    r"[:;=]'?-?[()\[\]{}@/\\|](?!\w)|(?<!\w)(?::-?[dop]|xd|[t;]_[t;]|o_o)(?!\w)|</?3|\^_?\^|-_-", re.IGNORECASE
+)
 _READABLE = re.compile(rf"\w|{EMOJI.pattern}|{EMOTICON.pattern}", re.IGNORECASE)
 _CLAUSE = re.compile(r"[^,;，；—]+[,;，；—]*")
 _WORD = re.compile(r"[a-zà-öø-ÿ]+(?:'[a-z]+)?")
@@ -104,7 +106,7 @@ def utterances(subtitle: Subtitle, facts: ClipFacts) -> tuple[Utterance, ...]:
 
 
 def _by_language(sentence: Utterance, whole: str | None) -> Iterator[Utterance]:
-    """A sentence in its language; one that mixes languages by its clauses, of which those of one language go together."""
+    """A sentence in its language; one that mixes languages as its stretches of one language each."""
     language = _own_language(sentence.text, whole)
     clauses = list(_CLAUSE.finditer(sentence.text))
     if language or len(clauses) < 2:
@@ -132,7 +134,7 @@ def _part(sentence: Utterance, start: int, end: int, language: str | None) -> Ut
 def _own_language(sentence: str, whole: str | None) -> str | None:
     """The language of a sentence in a text that is mostly in the language `whole` (None: neither read nor known)."""
     own = guess_language(sentence)
-    if own or not any(char.isalpha() for char in sentence):
+    if own or not any(char.isalpha() for char in EMOTICON.sub("", sentence)):
         return own or whole or "en"
     words = _WORD.findall(plain(sentence))
     foreign = len(words) >= FOREIGN_WORDS and _english_share(plain(sentence)) < FOREIGN
