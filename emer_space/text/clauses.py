@@ -84,10 +84,17 @@ def _without_quotations(text: str) -> str:
 def _blank(quoted: re.Match[str], text: str) -> str:
     """Blanks of the same length, with a full stop where a sentence ends with the quotation."""
     inside = quoted.group()[1:-1]
-    if load_vocabulary().lookup(inside) and not marker("said").search(plain_text(text[: quoted.start()][-LOOK_BACK:])):
+    before = plain_text(text[max(0, quoted.start() - LOOK_BACK) : quoted.start()])
+    if is_label(inside) and not marker("said").search(before):
         return f" {inside} "
     ends = quoted.group()[-2] in ".!?…。！？" and _NEW_SENTENCE.match(text, quoted.end())
     return " " * (len(quoted.group()) - 1) + ("." if ends else " ")
+
+
+def is_label(words: str) -> bool:
+    """Whether a word or two are a label of the vocabulary, as they stand."""
+    known, form = load_vocabulary(), plain_text(words).strip(" .,*-")
+    return form in known.forms(ambiguous=True) or form in known.chinese
 
 
 def _sections(sentences: list[re.Match[str]]) -> Iterator[Place]:

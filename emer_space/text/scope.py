@@ -49,7 +49,8 @@ def english_scope(sentence: str, start: int, end: int) -> Scope:
     clause = _clause_start(words, at)
     before, after = words[clause:at], words[at + size : at + size + WINDOW]
     near = before[_opened(before) :]
-    surpassed = bool(_unsurpassed().search(" ".join((*before[-NEGATION_REACH - 1 :], *words[at : at + size]))))
+    recent = before[-NEGATION_REACH - 1 :]
+    surpassed = bool(recent) and bool(_unsurpassed().search(" ".join((*recent, *words[at : at + size]))))
     negation = None if surpassed else _negation(before, after)
     changes = frozenset(_changes(before, near, words[at : at + size], after, words))
     attributes = changes | ({"surpassed"} if surpassed else set()) | ({"negated"} if negation is not None else set())
@@ -87,12 +88,12 @@ def expressions(rows: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 @cache
-def _class(name: str) -> tuple[frozenset[str], tuple[tuple[str, ...], ...], frozenset[str]]:
-    """The single words of a class, its expressions, and the words that either ends with."""
-    rows = expressions(table()[name])
-    singles = frozenset(row[0] for row in rows if len(row) == 1)
-    longer = tuple(row for row in rows if len(row) > 1)
-    return singles, longer, singles | {row[-1] for row in longer}
+def _class(name: str) -> tuple[frozenset[str], dict[str, list[tuple[str, ...]]]]:
+    """The single words of a class, and its expressions by the word that they end with, as single words as well."""
+    ends: dict[str, list[tuple[str, ...]]] = {}
+    for row in expressions(table()[name]):
+        ends.setdefault(row[-1], []).append(row)
+    return frozenset(row[0] for rows in ends.values() for row in rows if len(row) == 1), ends
 
 
 def words_of(name: str) -> frozenset[str]:
@@ -106,16 +107,13 @@ def _has(words: Sequence[str], name: str) -> bool:
 
 def _last(words: Sequence[str], name: str) -> int | None:
     """Position just after the last word or expression of a class, None where there is none."""
-    singles, longer, ends = _class(name)
-    if ends.isdisjoint(words):
+    ends = _class(name)[1]
+    if ends.keys().isdisjoint(words):
         return None
     for place in range(len(words), 0, -1):
-        if words[place - 1] not in ends:
-            continue
-        if words[place - 1] in singles:
-            return place
-        if any(tuple(words[max(0, place - len(row)) : place]) == row for row in longer):
-            return place
+        for row in ends.get(words[place - 1], ()):
+            if len(row) == 1 or tuple(words[max(0, place - len(row)) : place]) == row:
+                return place
     return None
 
 
@@ -205,9 +203,9 @@ def _reaching(before: list[str], goes_on: bool) -> int | None:
 
 def _reach(before: list[str]) -> int:
     """Where the words begin from which a negation reaches the end of `before`; "any signs of" counts for nothing."""
-    left = NEGATION_REACH
+    left, skipped = NEGATION_REACH, words_of("list_words")
     for place in range(len(before) - 1, -1, -1):
-        left -= before[place] not in words_of("list_words")
+        left -= before[place] not in skipped
         if left < 0:
             return place + 1
     return 0
@@ -215,7 +213,7 @@ def _reach(before: list[str]) -> int:
 
 def _last_negation(words: Sequence[str]) -> int:
     """Position just after the last negation, 0 where there is none."""
-    contracted = max((place + 1 for place, word in enumerate(words) if word.endswith("n't")), default=0)
+    contracted = next((place for place in range(len(words), 0, -1) if words[place - 1].endswith("n't")), 0)
     return max(_last(words, "negations") or 0, contracted)
 
 

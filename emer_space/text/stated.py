@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from emer_space.text.clauses import tables
+from emer_space.text.clauses import is_label, tables
+from emer_space.text.mentions import base_entry
 from emer_space.text.tokens import HAN, plain
 from emer_space.vocabulary import Entry, load_vocabulary
 
@@ -44,11 +45,6 @@ def read_stated(text: str) -> tuple[Stated, ...]:
     return tuple(found[start] for start in sorted(found))
 
 
-def label(words: str) -> Entry | None:
-    """The entry of a word or two as they stand in a list; None where they are no label."""
-    return load_vocabulary().lookup(words)
-
-
 def _items(words: str, at: int) -> Iterator[Stated]:
     """The items of the list that begins at a character."""
     found: list[tuple[Entry, int, int]] = []
@@ -75,12 +71,12 @@ def _items(words: str, at: int) -> Iterator[Stated]:
 def _longest(words: str, start: int, stop: int) -> tuple[Entry | None, int]:
     """The longest label that begins at `start`, and its end; else the end of the item."""
     if HAN.match(words, start):
-        return label(words[start:stop]), stop
+        return load_vocabulary().lookup(words[start:stop]), stop
     ends = [match.end() for match in re.finditer(r"[a-z'\-]+", words[start:stop])][:LONGEST]
     for end in reversed(ends):
         form = " ".join(words[start : start + end].split())
         if form in load_vocabulary().forms(ambiguous=True) and _CLOSED.match(words, start + end):
-            return label(form), start + end
+            return base_entry(form), start + end
     separator = _SEPARATOR.search(words, start, stop)
     return None, separator.start() if separator else stop
 
@@ -90,11 +86,9 @@ def _bare_list(words: str) -> Iterator[Stated]:
     if any(mark in words.strip().rstrip(".") for mark in ".!?。"):
         return
     pieces = [piece for piece in re.finditer(r"[^,;/、，；|\n\[\]{}\"']+", words) if piece.group().strip()]
-    entries = [label(piece.group().strip(" .*-")) for piece in pieces]
-    if pieces and all(entries):
-        for piece, entry in zip(pieces, entries, strict=True):
-            if entry:
-                yield Stated(entry, piece.start(), piece.end(), len(pieces) > 1)
+    if all(is_label(piece.group()) for piece in pieces):
+        for piece in pieces:
+            yield Stated(base_entry(piece.group().strip(" .,*-")), piece.start(), piece.end(), len(pieces) > 1)
 
 
 def _end(pattern: re.Pattern[str], words: str, at: int) -> int:
