@@ -277,7 +277,11 @@ _text_labels = Table(
         "words": exactly(("ignored", "displays"), TEXTS),
         "manner": WEIGHTS_OF_WORDS,
         "implied": Table(more=WEIGHTS_OF_WORDS, keys=word),
-        "cue": Rows(Table({"name": text, "phrases": PATTERNS, "suggests": WEIGHTS_OF_WORDS, "source": text})),
+        "cue": Rows(
+            Table(
+                {"name": text, "suggests": WEIGHTS_OF_WORDS, "source": text}, {"phrases": PATTERNS, "signs": TEXTS}
+            )
+        ),
     }
 )
 

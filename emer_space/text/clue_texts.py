@@ -14,7 +14,7 @@ from emer_space.analysis import Clue, Modality
 from emer_space.clues.rules import Rule, described_rules, read_toml, rules_by_cue
 from emer_space.text.mentions import DENIED, scope_of
 from emer_space.text.text_labels import claims
-from emer_space.text.tokens import HAN
+from emer_space.text.tokens import phrases
 from emer_space.text.tokens import plain as plain_text
 from emer_space.text.whose import is_of_another
 from emer_space.vocabulary import load_vocabulary
@@ -221,15 +221,7 @@ def _merged(clues: Sequence[Clue]) -> list[Clue]:
 
 @cache
 def _patterns(modality: Described) -> tuple[tuple[Rule, re.Pattern[str]], ...]:
-    return tuple((rule, _compiled(rule.words)) for rule in described_rules(modality) if rule.words)
-
-
-def _compiled(words: Sequence[str]) -> re.Pattern[str]:
-    """English phrases bound by word limits, Chinese ones anywhere."""
-    english = [word for word in words if not HAN.search(word)]
-    chinese = [word for word in words if HAN.search(word)]
-    parts = [rf"(?<!\w)(?:{'|'.join(english)})(?!\w)"] if english else []
-    return re.compile("|".join([*parts, *chinese]))
+    return tuple((rule, phrases(rule.words)) for rule in described_rules(modality) if rule.words)
 
 
 @cache

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from functools import cache
 from math import prod
 
+from emer_space.analysis import Modality
+from emer_space.clues.rules import described_rules
+from emer_space.errors import RuleError
 from emer_space.text.clauses import Stretch, stretches, tables
 from emer_space.text.mentions import DENIED, base_entry, read_mentions, scope_of
 from emer_space.text.stated import read_stated
-from emer_space.text.tokens import HAN, plain
+from emer_space.text.tokens import HAN, phrases, plain
 from emer_space.vocabulary import Entry
 
+DESCRIBED: tuple[Modality, ...] = ("visual", "acoustic")
 MOST_LABELS = 9
 """EMER's references have one to nine labels a clip, 3.4 on average."""
 LEAST = 0.15
@@ -211,11 +215,12 @@ def _fit(entry: Entry, side: float) -> float:
 
 @cache
 def _cues() -> tuple[Phrases, ...]:
-    return tuple(
-        Phrases(
-            row["name"],
-            re.compile("|".join(row["phrases"])),
-            {base_entry(word).word: w for word, w in row["suggests"].items()},
-        )
-        for row in tables()["cue"]
-    )
+    rules = {rule.cue: rule for modality in DESCRIBED for rule in described_rules(modality)}
+    cues = []
+    for row in tables()["cue"]:
+        if unknown := next((name for name in row.get("signs", ()) if name not in rules), None):
+            raise RuleError(f"text_labels.toml, cue {row['name']}: there is no cue {unknown!r} with words.")
+        patterns = [phrases(rules[name].words).pattern for name in row.get("signs", ())]
+        pattern = re.compile("|".join([*row.get("phrases", ()), *patterns]))
+        cues.append(Phrases(row["name"], pattern, {base_entry(word).word: w for word, w in row["suggests"].items()}))
+    return tuple(cues)

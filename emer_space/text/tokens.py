@@ -1,6 +1,7 @@
 """A text as plain words and marks: what every reader of this room begins with."""
 
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -30,6 +31,13 @@ def tokens(sentence: str) -> tuple[list[str], list[tuple[int, int]]]:
     """Words and marks of a plain sentence, and the characters where each begins and ends."""
     found = list(TOKEN.finditer(sentence))
     return [match.group() for match in found], [match.span() for match in found]
+
+
+def phrases(patterns: Sequence[str]) -> re.Pattern[str]:
+    """English patterns bound by word limits, Chinese ones anywhere."""
+    english = [pattern for pattern in patterns if not HAN.search(pattern)]
+    bound = [rf"(?<!\w)(?:{'|'.join(english)})(?!\w)"] if english else []
+    return re.compile("|".join([*bound, *(pattern for pattern in patterns if HAN.search(pattern))]))
 
 
 def _simplified(text: str) -> str:
