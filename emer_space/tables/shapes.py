@@ -28,22 +28,23 @@ TEXTS, PATTERNS = Rows(text), Rows(pattern)
 WEIGHTS_OF_WORDS = Table(more=WEIGHT, keys=word)
 CUES = Table(more=TEXTS)
 
-RULE = Table(
-    {"cue": text, "statement": text, "phrase": text, "source": text},
-    {
-        "when": Rows(Table({"channel": text}, {"above": Number(), "below": Number()})),
-        "min_s": Number(0),
-        "valence": SIGNED,
-        "arousal": SIGNED,
-        "confidence": WEIGHT,
-        "suggests": WEIGHTS_OF_WORDS,
-        "absent": flag,
-        "general": flag,
-        "claims": flag,
-        "words": PATTERNS,
-        "examples": TEXTS,
-    },
-)
+_FIELDS = {"cue": text, "phrase": text, "source": text}
+_MORE = {
+    "when": Rows(Table({"channel": text}, {"above": Number(), "below": Number()})),
+    "min_s": Number(0),
+    "valence": SIGNED,
+    "arousal": SIGNED,
+    "confidence": WEIGHT,
+    "suggests": WEIGHTS_OF_WORDS,
+    "absent": flag,
+    "general": flag,
+    "claims": flag,
+    "words": PATTERNS,
+    "examples": TEXTS,
+}
+RULE = Table(_FIELDS | {"statement": text}, _MORE)
+DESCRIBED = Table(_FIELDS, _MORE | {"statement": text})
+"""A description is quoted, so its cues need no statement of their own."""
 
 BLENDSHAPES = frozenset(
     {
@@ -145,7 +146,7 @@ _textual_words = Table(
     | dict.fromkeys(("function_words", "everyday_senses"), TEXTS)
     | {"interjections": PATTERNS, "everyday_phrases": PATTERNS}
 )
-_textual_zh = Table({"feelings": Table(more=word), "words": Table(more=PATTERNS)})
+_textual_zh = Table({"feelings": Table(more=TEXTS, keys=word), "words": Table(more=PATTERNS)})
 _scope_en = exactly(
     (
         *("negations", "stopping", "not_negating", "undone", "additive", "negation_turns", "denied_after", "turns"),
@@ -176,8 +177,8 @@ _described = Table(
         "blank": exactly(("english", "chinese"), PATTERNS),
         "people": exactly(("anyone", "role"), pattern),
         "says_more": CUES,
-        "visual": Rows(RULE),
-        "acoustic": Rows(RULE),
+        "visual": Rows(DESCRIBED),
+        "acoustic": Rows(DESCRIBED),
     }
 )
 

@@ -122,7 +122,8 @@ def _forms() -> tuple[dict[str, str], dict[str, int]]:
 @cache
 def _chinese_forms() -> dict[str, str]:
     """Chinese words and idioms → base word, none for a fixed expression that holds one."""
-    spoken = read_toml("text/textual_zh.toml")["feelings"]
+    feelings = read_toml("text/textual_zh.toml")["feelings"]
+    spoken = {form: base for base, forms in feelings.items() for form in forms}
     known = {form: base for form, base in load_vocabulary().chinese.items() if len(form) > 1}
     return spoken | known | dict.fromkeys(read_toml("text/scope_zh.toml")["fixed"], "")
 

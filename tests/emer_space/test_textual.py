@@ -44,7 +44,7 @@ def valence(words: str) -> float:
 def test_what_the_rules_suggest_is_in_the_vocabulary() -> None:
     vocabulary = load_vocabulary()
     words = {word for rule in load_rules("textual") for word in rule.suggests}
-    words |= set(chinese_table()["feelings"].values())
+    words |= set(chinese_table()["feelings"])
     assert {word for word in words if vocabulary.lookup(word) is None} == set()
 
 
