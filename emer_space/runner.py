@@ -41,8 +41,8 @@ from emer_space.models.roles import CHAT, FACE, SPEECH, FaceTracker, Model, Role
 from emer_space.profiles import Profile
 from emer_space.readers import Reader, Stage, absence
 from emer_space.settings import Settings
-from emer_space.text.text_labels import HAN
 from emer_space.text.textual import given_subtitle
+from emer_space.text.tokens import HAN
 from emer_space.vocabulary import load_vocabulary
 
 M = TypeVar("M", bound=Model)

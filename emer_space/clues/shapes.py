@@ -1,5 +1,7 @@
 """What each table of rules and wordings may hold: its keys, the names that code relies on, and its ranges."""
 
+from collections.abc import Mapping
+
 from emer_space.analysis import MODALITIES
 from emer_space.models.roles import EXPRESSIONS
 from emer_space.tables.load import (
@@ -9,7 +11,6 @@ from emer_space.tables.load import (
     Shape,
     Table,
     Wording,
-    character,
     exactly,
     flag,
     pattern,
@@ -23,23 +24,24 @@ TEXTS, PATTERNS = Rows(text), Rows(pattern)
 WEIGHTS_OF_WORDS = Table(more=WEIGHT, keys=word)
 CUES = Table(more=TEXTS)
 
-RULE = Table(
-    {"cue": text, "statement": text, "phrase": text, "source": text},
-    {
-        "when": Rows(Table({"channel": text}, {"above": Number(), "below": Number()})),
-        "min_s": Number(0),
-        "valence": SIGNED,
-        "arousal": SIGNED,
-        "confidence": WEIGHT,
-        "suggests": WEIGHTS_OF_WORDS,
-        "absent": flag,
-        "general": flag,
-        "claims": flag,
-        "reads": text,
-        "words": PATTERNS,
-        "examples": TEXTS,
-    },
-)
+_FIELDS: Mapping[str, Shape] = {"cue": text, "phrase": text, "source": text}
+_MORE: Mapping[str, Shape] = {
+    "when": Rows(Table({"channel": text}, {"above": Number(), "below": Number()})),
+    "min_s": Number(0),
+    "valence": SIGNED,
+    "arousal": SIGNED,
+    "confidence": WEIGHT,
+    "suggests": WEIGHTS_OF_WORDS,
+    "absent": flag,
+    "general": flag,
+    "claims": flag,
+    "reads": text,
+    "words": PATTERNS,
+    "examples": TEXTS,
+}
+RULE = Table({**_FIELDS, "statement": text}, _MORE)
+DESCRIBED = Table(_FIELDS, {**_MORE, "statement": text})
+"""A description is quoted, so its cues need no statement of their own."""
 
 BLENDSHAPES = frozenset(
     {
@@ -139,41 +141,43 @@ _visual = Table(
     }
 )
 _textual_words = Table(
-    dict.fromkeys(
-        (
-            *("negations", "boosters", "dampeners", "clause_openers", "supposing", "not_feelings", "after_link"),
-            *("links", "fixed", "past", "past_times", "reporting", "verbs_of_feeling", "subjects", "persons", "kin"),
-            *("after_object", "function_words", "everyday_senses"),
+    dict.fromkeys(("not_feelings", "after_link", "links", "objects", "after_object", "verbs_of_feeling"), TEXTS)
+    | dict.fromkeys(("function_words", "everyday_senses"), TEXTS)
+    | {"interjections": PATTERNS, "everyday_phrases": PATTERNS}
+)
+_textual_zh = Table({"feelings": Table(more=TEXTS, keys=word), "words": Table(more=PATTERNS)})
+_scope_en = exactly(
+    (
+        *("negations", "stopping", "not_negating", "undone", "additive", "negation_turns", "denied_after", "turns"),
+        *(
+            "list_words",
+            "hypotheses",
+            "not_hypotheses",
+            "conditional",
+            "supposing",
+            "relieving",
+            "early",
+            "formerly",
+            "past_tense",
         ),
-        TEXTS,
-    )
-    | {
-        "interjections": PATTERNS,
-        "everyday_phrases": PATTERNS,
-        "holders": exactly(("speaker", "addressee", "other", "thing"), TEXTS),
-    }
+        *("past_times", "reporting", "ending", "alternative", "concessive", "contrast", "not_contrast", "unknown"),
+        *("feigned", "hiding", "hedges", "boosters", "dampeners", "clause_openers", "others", "others_own"),
+        *("possessives", "relations", "openers", "links", "subjects", "influence", "influenced", "things"),
+        *("artefacts", "speaker", "addressee", "other", "thing", "fixed", "not_fixed", "unsurpassed"),
+    ),
+    TEXTS,
 )
-_textual_zh = Table(
-    dict.fromkeys(("negations", "past_times", "boosters", "fixed"), TEXTS)
-    | {
-        "feelings": Table(more=word),
-        "words": Table(more=PATTERNS),
-        "simplified": Table(more=character, keys=character),
-    }
-)
+_scope_zh = Table({"fixed": TEXTS, "before": Table(more=pattern), "after": Table(more=pattern)})
 _two_languages = exactly(("english", "chinese"), pattern)
 _described = Table(
     {
         "undecided": TEXTS,
         "not_feelings": TEXTS,
         "blank": exactly(("english", "chinese"), PATTERNS),
-        "negation": _two_languages,
-        "others": _two_languages,
-        "hedge": _two_languages,
         "people": exactly(("anyone", "role"), pattern),
         "says_more": CUES,
-        "visual": Rows(RULE),
-        "acoustic": Rows(RULE),
+        "visual": Rows(DESCRIBED),
+        "acoustic": Rows(DESCRIBED),
     }
 )
 
@@ -246,30 +250,36 @@ _act = Table({"name": text, "english": pattern, "chinese": pattern})
 _grounding = Table({"empty": text, "modality": exactly(MODALITIES, _two_languages), "act": Rows(_act)})
 
 _FACTORS = (
-    *("negated", "hypothesis", "purpose", "early", "ended", "other", "alternative", "feigned", "thing", "artefact"),
-    "overtaken",
+    *("negated", "hypothesis", "purpose", "early", "formerly", "ended", "others", "alternative", "feigned", "things"),
+    *("artefact", "overtaken"),
 )
 _text_labels = Table(
     {
-        "places": exactly(("video", "audio", "text", "inner", "recap", "conclusion", "body"), WEIGHT),
+        "places": exactly(("stated", "video", "audio", "text", "inner", "recap", "conclusion", "body"), WEIGHT),
         "factors": exactly(_FACTORS, WEIGHT),
         "markers": exactly(
-            ("video", "audio", "text", "restart", "conclusion", "inner", "turn", "evidence", "unsurpassed"), PATTERNS
-        ),
-        "words": exactly(("ignored", "displays", "fixed"), TEXTS),
-        "scope": exactly(
             (
-                *("negations", "not_negating", "undone", "additive", "negation_turns", "denied_after", "turns"),
-                *("hypotheses", "conditional", "relieving", "early", "ending", "alternative", "concessive", "contrast"),
-                *("feigned", "hiding", "others", "others_own", "possessives", "relations", "openers", "links"),
-                *("subjects", "influence", "influenced", "things", "artefacts"),
+                "video",
+                "audio",
+                "text",
+                "restart",
+                "conclusion",
+                "inner",
+                "turn",
+                "evidence",
+                "person",
+                "refusal",
+                "said",
             ),
-            TEXTS,
+            PATTERNS,
         ),
-        "chinese": exactly(("before", "after"), Table(may=dict.fromkeys(_FACTORS, pattern))),
+        "stated": exactly(("introductions", "fillers"), PATTERNS),
+        "words": exactly(("ignored", "displays"), TEXTS),
         "manner": WEIGHTS_OF_WORDS,
         "implied": Table(more=WEIGHTS_OF_WORDS, keys=word),
-        "cue": Rows(Table({"name": text, "phrases": PATTERNS, "suggests": WEIGHTS_OF_WORDS, "source": text})),
+        "cue": Rows(
+            Table({"name": text, "suggests": WEIGHTS_OF_WORDS, "source": text}, {"phrases": PATTERNS, "signs": TEXTS})
+        ),
     }
 )
 
@@ -280,6 +290,8 @@ SHAPES: dict[str, Shape] = {
     "text/text_labels.toml": _text_labels,
     "clues/face/visual.toml": _visual,
     "clues/voice/acoustic.toml": Table({"rule": Rows(RULE)}),
+    "text/scope_en.toml": _scope_en,
+    "text/scope_zh.toml": _scope_zh,
     "text/textual.toml": Table({"rule": Rows(RULE), "covering": TEXTS, "yields": CUES}),
     "text/textual_words.toml": _textual_words,
     "text/textual_zh.toml": _textual_zh,

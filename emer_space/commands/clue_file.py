@@ -24,8 +24,8 @@ from emer_space.language_model.files import at_once
 from emer_space.models.roles import Chat, Sentences
 from emer_space.settings import Settings
 from emer_space.text.clue_texts import read_clue_text, untold
-from emer_space.text.text_labels import HAN
 from emer_space.text.textual import given_subtitle, read_textual
+from emer_space.text.tokens import HAN
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ from emer_space.language_model.dialogue import PROMPTS, TOKENS, translated
 from emer_space.language_model.prompt_files import load_prompt, quoted
 from emer_space.language_model.replies import parse_words
 from emer_space.models.chat import Chat
-from emer_space.text.text_labels import HAN, text_labels
+from emer_space.text.text_labels import text_labels
+from emer_space.text.tokens import HAN
 
 NAME, REASON, OPENSET = "name", "reason", "openset"
 In = TypeVar("In")

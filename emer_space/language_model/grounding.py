@@ -15,17 +15,17 @@ from emer_space.clues.rules import read_toml
 from emer_space.disambiguation import Verdict
 from emer_space.labels import speaks_against
 from emer_space.text.clue_texts import source_of
-from emer_space.text.text_labels import HAN, mentions
+from emer_space.text.mentions import DENIED, scope_of
+from emer_space.text.text_labels import claims
+from emer_space.text.tokens import HAN
 
 MOST_QUOTE = 200
+NOT_NOW = frozenset({"formerly", "past"})
+"""Attributes of a feeling that a sentence does not claim to be there now."""
 LEAST_HAN = 6
 """Chinese characters of the shortest sentence."""
 _QUOTED = re.compile(rf"“([^”]{{1,{MOST_QUOTE}}})”|\"([^\"]{{1,{MOST_QUOTE}}})\"|「([^」]{{1,{MOST_QUOTE}}})」")
 _WORD = re.compile(r"[a-z]{4,}")
-_DENIED = re.compile(
-    r"\b(?:no|not|never|without)\s+(?:a\s+|any\s+)?\w+|(?<=n't)\s+\w+|[没不](?:有|再)?[\u3400-\u9fff]{2}"
-)
-"""What is said not to be there needs no clue that it is."""
 _NOTHING = re.compile(r"[\W_]+")
 _STEM = 5
 """Letters by which words of one stem are known for the same ("trembles", "trembling")."""
@@ -67,14 +67,13 @@ def _grounded(sentence: Sentence, verdict: Verdict, subtitle: str) -> Sentence |
     clues = {clue.id: clue for clue in verdict.clues}
     named = [clues[name] for name in sentence.clues if name in clues]
     text = sentence.text.lower()
-    affirmed = _DENIED.sub("", text)
     if not named:
         return "no clue"
     for modality in MODALITIES:
         if _modality_named(modality).search(text) and modality not in {clue.modality for clue in verdict.clues}:
             return "modality"
     for act in _acts():
-        if act.search(affirmed) and not any(act.search(_tells(clue)) for clue in named):
+        if _is_affirmed(act, text) and not any(act.search(_tells(clue)) for clue in named):
             others = [clue for clue in verdict.clues if act.search(_tells(clue))]
             if not others:
                 return "act"
@@ -86,6 +85,11 @@ def _grounded(sentence: Sentence, verdict: Verdict, subtitle: str) -> Sentence |
     if not _in_common(text, named):
         return "nothing"
     return replace(sentence, clues=tuple(dict.fromkeys(clue.id for clue in named)))
+
+
+def _is_affirmed(act: re.Pattern[str], text: str) -> bool:
+    """Whether the sentence says that the act is there: what is denied needs no clue."""
+    return any(not scope_of(text, *match.span()).attributes & DENIED for match in act.finditer(text))
 
 
 def _quotes(text: str) -> list[str]:
@@ -108,8 +112,8 @@ def _bare(text: str) -> str:
 
 def _against(text: str, named: Sequence[Clue], verdict: Verdict) -> bool:
     """Whether it tells only of feelings that the evidence speaks against, and not as what the words alone say."""
-    told = [mention for mention in mentions(text) if mention.weight > 0 and not mention.negated]
-    if not told or not all(speaks_against(m.word, verdict) or not verdict.bears_word(m.word) for m in told):
+    words = {claim.word for claim in claims(text) if claim.weight > 0 and not claim.attributes & NOT_NOW}
+    if not words or not all(speaks_against(word, verdict) or not verdict.bears_word(word) for word in words):
         return False
     of_words = all(clue.modality == "textual" for clue in named) and _modality_named("textual").search(text.lower())
     return not of_words
@@ -124,7 +128,7 @@ def _in_common(text: str, named: Sequence[Clue]) -> bool:
     told = " ".join([*map(_tells, named), *(word for clue in named for word in clue.suggests)])
     if _stems(text) & _stems(told):
         return True
-    return any(not mention.negated for mention in mentions(text))
+    return any(not claim.denied for claim in claims(text))
 
 
 def _stems(text: str) -> set[str]:

@@ -66,12 +66,6 @@ def flag(value: Any) -> None:
         raise Misfit(f"{value!r} is neither true nor false")
 
 
-def character(value: Any) -> None:
-    text(value)
-    if len(value) != 1:
-        raise Misfit(f"{value!r} is not one character")
-
-
 def pattern(value: Any) -> None:
     """A regular expression."""
     text(value)

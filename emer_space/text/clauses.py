@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any, Literal
 
 from emer_space.clues.rules import read_toml
-from emer_space.text.utterance import lowered
+from emer_space.text.tokens import plain as plain_text
+from emer_space.vocabulary import load_vocabulary
 
 Place = Literal["video", "audio", "text", "inner", "recap", "conclusion", "body"]
 """Within the sections; `inner`: concluded within a section; `recap`: evidence that a conclusion repeats."""
@@ -27,6 +28,9 @@ _QUOTED = re.compile(
 )
 _SENTENCE = re.compile(r"[^.!?。！？；\n]+(?:\.(?=\d)[^.!?。！？；\n]*)*[.!?。！？；]*")
 _NEW_SENTENCE = re.compile(r"\s*(?:[A-Z\u3400-\u9fff]|$)")
+_FIELDS = str.maketrans('{}[]"', "     ")
+LOOK_BACK = 40
+"""Characters before a quotation in which somebody may be said to speak."""
 _EDGE = " ,;\"')，；、"
 
 
@@ -56,9 +60,13 @@ def marker(name: str) -> re.Pattern[str]:
 
 
 def stretches(text: str) -> tuple[Stretch, ...]:
-    """The stretches of an explanation in their order, without gaps."""
-    plain = lowered(_QUOTED.sub(lambda quoted: _blank(quoted, text), text))
-    sentences = [found for found in _SENTENCE.finditer(plain) if any(map(str.isalpha, found.group()))]
+    """The stretches of an explanation in their order, without gaps. Sentences in which a model refuses are left out."""
+    plain = plain_text(_without_quotations(text))
+    sentences = [
+        found
+        for found in _SENTENCE.finditer(plain)
+        if any(map(str.isalpha, found.group())) and not marker("refusal").search(found.group())
+    ]
     return tuple(
         stretch
         for found, section in zip(sentences, _sections(sentences), strict=True)
@@ -66,10 +74,27 @@ def stretches(text: str) -> tuple[Stretch, ...]:
     )
 
 
+def _without_quotations(text: str) -> str:
+    """The text with quotations blanked, but for those that are labels or the fields of an object."""
+    if text.lstrip().startswith(("{", "[")):
+        return text.translate(_FIELDS)
+    return _QUOTED.sub(lambda quoted: _blank(quoted, text), text)
+
+
 def _blank(quoted: re.Match[str], text: str) -> str:
     """Blanks of the same length, with a full stop where a sentence ends with the quotation."""
+    inside = quoted.group()[1:-1]
+    before = plain_text(text[max(0, quoted.start() - LOOK_BACK) : quoted.start()])
+    if is_label(inside) and not marker("said").search(before):
+        return f" {inside} "
     ends = quoted.group()[-2] in ".!?…。！？" and _NEW_SENTENCE.match(text, quoted.end())
     return " " * (len(quoted.group()) - 1) + ("." if ends else " ")
+
+
+def is_label(words: str) -> bool:
+    """Whether a word or two are a label of the vocabulary, as they stand."""
+    known, form = load_vocabulary(), plain_text(words).strip(" .,*-")
+    return form in known.forms(ambiguous=True) or form in known.chinese
 
 
 def _sections(sentences: list[re.Match[str]]) -> Iterator[Place]:
@@ -100,8 +125,9 @@ def _split(sentence: str, start: int, section: Place) -> Iterator[Stretch]:
         cut = concluding or inner
     if section == "conclusion":
         after = "conclusion"
-        before = "recap" if concluding or marker("evidence").match(sentence.lstrip(_EDGE)) else "conclusion"
-        cut = concluding or inner
+        evident = marker("evidence").match(sentence.lstrip(_EDGE))
+        before = "recap" if concluding or evident else "conclusion"
+        cut = concluding or (marker("person").search(sentence) if evident else None) or inner
     if cut is None:
         yield Stretch(sentence, start, start, start + len(sentence), before)
         return

@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 from emer_space.analysis import Clue, Modality
 from emer_space.clues.rules import Rule, described_rules, read_toml, rules_by_cue
-from emer_space.text.text_labels import HAN, mentions
-from emer_space.text.utterance import lowered
+from emer_space.text.mentions import DENIED, scope_of
+from emer_space.text.text_labels import claims
+from emer_space.text.tokens import phrases
+from emer_space.text.tokens import plain as plain_text
 from emer_space.text.whose import is_of_another
 from emer_space.vocabulary import load_vocabulary
 
@@ -26,17 +28,15 @@ DESCRIBED = "p1"
 HEDGED = 0.85
 """Factor on the confidence of what is only hinted at ("slightly", "seems to")."""
 PLAINLY_NAMED = 1.4
-"""A feeling that a description ascribes to face or voice counts more than one mentioned in prose (`Mention.weight`)."""
-CHINESE_NAMED = 0.7
-SCOPE = 45
-"""Characters before a phrase in which a negation reaches it, within its clause."""
+"""A feeling that a description ascribes to face or voice counts more than one mentioned in prose (`Claim.weight`)."""
+NOT_THEIRS = DENIED | {"others"}
+"""Attributes of a phrase that make it no sign of the main person's."""
 MOST_FEELINGS = 3
 MAX_QUOTE = 60
 SOURCE, MOST_SOURCE = "description", 600
 """What a clue was read from, among its measurements, and how much of it is kept (characters)."""
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
 _QUOTED = re.compile(r'"[^"\n]{1,300}"|「[^」\n]{1,300}」')
-_CLAUSE_END = re.compile(r"[,;:，；：、]|\bbut\b|\bthen\b|但")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def read_clue_text(text: str, modality: Described) -> tuple[Clue, ...]:
     """
     if not text.strip():
         return ()
-    plain = _QUOTED.sub(lambda match: " " * len(match.group()), lowered(text))
+    plain = _QUOTED.sub(lambda match: " " * len(match.group()), plain_text(text))
     whole = text if len(text) == len(plain) else plain
     found: list[Clue] = []
     begun = 0  # sentences without a sign are the context of the next one with some
@@ -89,8 +89,7 @@ def _read_sentence(sentence: str, modality: Described, earlier: str) -> list[_Si
     if _tables()["blank"].search(sentence):
         return []
     signs = _without_lesser(list(_phrases(sentence, modality, earlier)))
-    feelings = list(_chinese_feelings(sentence) if HAN.search(sentence) else _feelings(sentence))
-    feelings = [one for one in feelings if not is_of_another(sentence, one.start, one.end, earlier)]
+    feelings = [one for one in _feelings(sentence) if not is_of_another(sentence, one.start, one.end, earlier)]
     apart = []
     for feeling in feelings:
         home = next(
@@ -109,20 +108,15 @@ def _phrases(sentence: str, modality: Described, earlier: str) -> Iterator[_Sign
     """One sign a rule whose phrase stands in the sentence and is not denied there."""
     for rule, pattern in _patterns(modality):
         for match in pattern.finditer(sentence):
-            before = _clause_before(sentence, match.start())
-            if _tables()["negation"].search(before) or _tables()["others"].search(before):
+            attributes = scope_of(sentence, *match.span()).attributes
+            if attributes & NOT_THEIRS:
                 continue
             if is_of_another(sentence, match.start(), match.end(), earlier):
                 continue
-            hedged = _tables()["hedge"].search(before) or _tables()["hedge"].search(match.group())
-            clue = _clue(rule, modality, rule.confidence * (HEDGED if hedged else 1.0), match.group())
+            hedged = HEDGED if "hedged" in attributes else 1.0
+            clue = _clue(rule, modality, rule.confidence * hedged, match.group())
             yield _Sign(clue, match.start(), match.end())
             break
-
-
-def _clause_before(sentence: str, at: int) -> str:
-    before = sentence[max(0, at - SCOPE) : at]
-    return _CLAUSE_END.split(before)[-1].replace("not only", "")
 
 
 def _without_lesser(signs: Sequence[_Sign]) -> list[_Sign]:
@@ -139,23 +133,11 @@ class _Feeling:
 
 
 def _feelings(sentence: str) -> Iterator[_Feeling]:
-    """Words for feelings; phrases that tell of one unnamed ("slams the door") are the cue tables' own matter."""
-    for mention in mentions(sentence):
-        named = lowered(mention.quote).strip() in load_vocabulary().forms(ambiguous=True)
-        if named and mention.weight > 0 and not mention.negated and mention.word not in _tables()["not_feelings"]:
-            yield _Feeling(mention.word, min(1.0, PLAINLY_NAMED * mention.weight), mention.start, mention.end)
-
-
-def _chinese_feelings(sentence: str) -> Iterator[_Feeling]:
-    rest = sentence
-    words = sorted((word for word in load_vocabulary().chinese if len(word) > 1), key=lambda word: (-len(word), word))
-    for word in words:
-        at = rest.find(word)
-        if at < 0:
-            continue
-        if not _tables()["negation"].search(_clause_before(sentence, at)[-4:]):
-            yield _Feeling(load_vocabulary().chinese[word], CHINESE_NAMED, at, at + len(word))
-        rest = rest.replace(word, "　" * len(word))
+    """Words for feelings; phrases that describe one unnamed ("slams the door") are the cue tables' own matter."""
+    for claim in claims(sentence):
+        named = not claim.place.startswith("cue:") or plain_text(claim.quote) in load_vocabulary().forms(ambiguous=True)
+        if named and claim.weight > 0 and claim.word not in _tables()["not_feelings"]:
+            yield _Feeling(claim.word, min(1.0, PLAINLY_NAMED * claim.weight), claim.start, claim.end)
 
 
 def _with_feeling(sign: _Sign, feeling: _Feeling) -> _Sign:
@@ -239,15 +221,7 @@ def _merged(clues: Sequence[Clue]) -> list[Clue]:
 
 @cache
 def _patterns(modality: Described) -> tuple[tuple[Rule, re.Pattern[str]], ...]:
-    return tuple((rule, _compiled(rule.words)) for rule in described_rules(modality) if rule.words)
-
-
-def _compiled(words: Sequence[str]) -> re.Pattern[str]:
-    """English phrases bound by word limits, Chinese ones anywhere."""
-    english = [word for word in words if not HAN.search(word)]
-    chinese = [word for word in words if HAN.search(word)]
-    parts = [rf"(?<!\w)(?:{'|'.join(english)})(?!\w)"] if english else []
-    return re.compile("|".join([*parts, *chinese]))
+    return tuple((rule, phrases(rule.words)) for rule in described_rules(modality) if rule.words)
 
 
 @cache
@@ -257,13 +231,8 @@ def _tables() -> dict[str, Any]:
     for says_more in (read_toml("clues/face/visual.toml")["says_more"], table["says_more"]):
         for cue, lesser in says_more.items():
             more.setdefault(cue, []).extend(lesser)
-    both = {
-        name: re.compile("|".join([table[name]["english"], table[name]["chinese"]]))
-        for name in ("negation", "hedge", "others")
-    }
     blank = re.compile("|".join([*table["blank"]["english"], *table["blank"]["chinese"]]))
     return {
-        **both,
         "blank": blank,
         "says_more": more,
         **{name: frozenset(table[name]) for name in ("undecided", "not_feelings")},

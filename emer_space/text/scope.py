@@ -1,62 +1,104 @@
-"""What weakens a mention of a feeling in its clause: negation, hypothesis, contrast, time, somebody else's feeling.
+"""What changes what a mention says: negation, hypothesis, contrast, time, degree, and who has the feeling.
 
 Scope of negation after Councill, McDonald & Velikovich 2010, reduced to words: it reaches a few words ahead, ends at a
-comma unless a list goes on, and ends where the sentence turns. The words of each class stand in
-`text/text_labels.toml`.
+comma unless a list goes on, and ends where the sentence turns. The words of each class stand in `scope_en.toml`, the
+patterns of Chinese in `scope_zh.toml`.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import product
+from typing import Any, Literal
 
-from emer_space.text.clauses import marker, tables
-from emer_space.text.emotion_words import BREAKS
+from emer_space.clues.rules import read_toml
+from emer_space.text.tokens import MARKS, tokens
 
+Holder = Literal["speaker", "addressee", "other", "thing", "open"]
+
+HOLDERS: tuple[Holder, ...] = ("speaker", "addressee", "other", "thing")
 NEGATION_REACH = 6
 """Words ahead that a negation reaches: "not a single trace of either pride or shame"."""
 WINDOW = 60
 """Words, or Chinese characters, that are looked at on either side, so that time stays linear in the text."""
 NEAR = 4
 AFTER = 5
-HARD_BREAKS = BREAKS - {","}
+HARD_BREAKS = MARKS - {","}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`attributes` name what changes a mention; `holder` has the feeling; the words that change it begin at `first`.
+
+    Attributes: negated, surpassed, ended, early, formerly, past_tense, past, hypothesis, supposed, purpose, overtaken,
+    feigned, hedged, strong, faint, reported, others, alternative, things, artefact.
+    """
+
+    attributes: frozenset[str]
+    holder: Holder
+    first: int
+
+
+def english_scope(sentence: str, start: int, end: int) -> Scope:
+    """The scope of characters `start` to `end` of a plain English sentence."""
+    words, spans = tokens(sentence)
+    at = bisect_left(spans, (start, 0))
+    size = max(1, bisect_left(spans, (end, 0)) - at)
+    clause = _clause_start(words, at)
+    before, after = words[clause:at], words[at + size : at + size + WINDOW]
+    near = before[_opened(before) :]
+    recent = before[-NEGATION_REACH - 1 :]
+    surpassed = bool(recent) and bool(_unsurpassed().search(" ".join((*recent, *words[at : at + size]))))
+    negation = None if surpassed else _negation(before, after)
+    changes = frozenset(_changes(before, near, words[at : at + size], after, words))
+    attributes = changes | ({"surpassed"} if surpassed else set()) | ({"negated"} if negation is not None else set())
+    first = at if negation is None else at - len(before) + min(negation, len(before))
+    if negation is None:
+        first = at - _modifiers(near, surpassed)
+    return Scope(attributes, _holder(near, after), spans[first][0] if first < len(spans) else start)
+
+
+def chinese_scope(sentence: str, start: int, end: int) -> Scope:
+    """The scope of characters `start` to `end` of a plain Chinese sentence whose other emotion words are blanked."""
+    before, after = _chinese()
+    window = max(0, start - WINDOW)
+    matches = {name: match for name, pattern in before.items() if (match := pattern.search(sentence, window, start))}
+    rest = sentence[end : end + WINDOW]
+    attributes = {*matches, *(name for name, pattern in after.items() if pattern.search(rest))}
+    if "now" not in attributes:
+        attributes.discard("past")
+    if "rhetorical" in attributes:
+        attributes -= {"negated", "hypothesis"}
+    people = [name for name in HOLDERS if name in matches]
+    holder: Holder = max(people, key=lambda name: matches[name].start(), default="open")
+    first = min((matches[name].start() for name in ("negated", "strong") if name in matches), default=start)
+    return Scope(frozenset(attributes) - {*HOLDERS, "now", "rhetorical"}, holder, first)
 
 
 @cache
-def _class(name: str) -> tuple[frozenset[str], tuple[tuple[str, ...], ...], frozenset[str]]:
-    """The single words of a class, its expressions, and the words that either ends with."""
-    row = tables()["scope"][name]
-    singles = frozenset(word for word in row if " " not in word)
-    expressions = tuple(tuple(word.split()) for word in row if " " in word)
-    return singles, expressions, singles | {expression[-1] for expression in expressions}
+def table() -> dict[str, Any]:
+    return read_toml("text/scope_en.toml")
 
 
-def factors(words: Sequence[str], at: int, size: int = 1) -> Iterator[str]:
-    """Names of what weakens the mention of `size` words at `at`, a row of `[factors]` in `text_labels.toml` each."""
-    start = _clause_start(words, at)
-    before, after = list(words[start:at]), list(words[at + size : at + size + WINDOW])
-    rest = after[: _clause_end(after)]
-    if _is_negated(before, words[at : at + size], after):
-        yield "negated"
-    if _supposed(before, rest) or _asked(before, words):
-        yield "hypothesis"
-    if _has(before[-NEAR:], "relieving"):
-        yield "purpose"
-    if _early(before):
-        yield "early"
-    if _has(rest[:AFTER], "ending"):
-        yield "ended"
-    if _conceded(before) or _turns(before, after):
-        yield "overtaken"
-    if _has(before[-3:], "feigned") or _has(rest[:2], "hiding"):
-        yield "feigned"
-    if _others(before, after):
-        yield "other"
-    if before[-1:] == ["or"] or _has(before[-3:], "alternative"):
-        yield "alternative"
-    if _has(after[:1], "things"):
-        yield "thing"
-    if _has(after[:1], "artefacts"):
-        yield "artefact"
+def expressions(rows: Sequence[str]) -> list[tuple[str, ...]]:
+    """The words of each expression; "in|from a distance" stands for two."""
+    return [choice for row in rows for choice in product(*(word.split("|") for word in row.split()))]
+
+
+@cache
+def _class(name: str) -> tuple[frozenset[str], dict[str, list[tuple[str, ...]]]]:
+    """The single words of a class, and its expressions by the word that they end with, as single words as well."""
+    ends: dict[str, list[tuple[str, ...]]] = {}
+    for row in expressions(table()[name]):
+        ends.setdefault(row[-1], []).append(row)
+    return frozenset(row[0] for rows in ends.values() for row in rows if len(row) == 1), ends
+
+
+def words_of(name: str) -> frozenset[str]:
+    """The single words of a class of the English table."""
+    return _class(name)[0]
 
 
 def _has(words: Sequence[str], name: str) -> bool:
@@ -65,15 +107,42 @@ def _has(words: Sequence[str], name: str) -> bool:
 
 def _last(words: Sequence[str], name: str) -> int | None:
     """Position just after the last word or expression of a class, None where there is none."""
-    singles, expressions, ends = _class(name)
+    ends = _class(name)[1]
+    if ends.keys().isdisjoint(words):
+        return None
     for place in range(len(words), 0, -1):
-        if words[place - 1] not in ends:
-            continue
-        if words[place - 1] in singles:
-            return place
-        if any(tuple(words[max(0, place - len(expression)) : place]) == expression for expression in expressions):
-            return place
+        for row in ends.get(words[place - 1], ()):
+            if len(row) == 1 or tuple(words[max(0, place - len(row)) : place]) == row:
+                return place
     return None
+
+
+def _changes(
+    before: list[str], near: list[str], mention: list[str], after: list[str], words: Sequence[str]
+) -> Iterator[str]:
+    """The attributes besides negation. `near` is the clause before the mention, `before` reaches over commas."""
+    rest = after[: next((place for place, word in enumerate(after) if word in MARKS), len(after))]
+    checks = {
+        "hypothesis": lambda: _supposed(before, rest) or _asked(before, words),
+        "supposed": lambda: _has(near, "supposing"),
+        "purpose": lambda: _has(before[-NEAR:], "relieving"),
+        "early": lambda: _early(before),
+        "formerly": lambda: _has(near, "formerly"),
+        "past_tense": lambda: _has(near, "past_tense"),
+        "past": lambda: _is_past(near, rest, after),
+        "ended": lambda: _has(rest[:AFTER], "ending") and not _last_negation(rest[:AFTER]),
+        "overtaken": lambda: _conceded(before) or _turns(before, after),
+        "feigned": lambda: _has(before[-3:], "feigned") or _has(rest[:2], "hiding"),
+        "others": lambda: _others(before, after),
+        "alternative": lambda: before[-1:] == ["or"] or _has(before[-3:], "alternative"),
+        "things": lambda: _has(after[:1], "things"),
+        "artefact": lambda: _has(after[:1], "artefacts"),
+        "hedged": lambda: _has([*near, *mention], "hedges"),
+        "strong": lambda: _has(near[-2:], "boosters"),
+        "faint": lambda: _has(near[-2:], "dampeners"),
+        "reported": lambda: _has(near, "reporting"),
+    }
+    return (name for name, check in checks.items() if check())
 
 
 def _clause_start(words: Sequence[str], at: int) -> int:
@@ -86,13 +155,16 @@ def _clause_start(words: Sequence[str], at: int) -> int:
     return first
 
 
+def _opened(before: list[str]) -> int:
+    """Where the clause of the mention itself begins: after a comma or a word that opens one."""
+    openers = words_of("clause_openers")
+    places = (place for place in range(len(before) - 1, -1, -1) if before[place] == "," or before[place] in openers)
+    return next(places, -1) + 1
+
+
 def _is_joined(words: Sequence[str], at: int) -> bool:
     """Whether this "but" opens no clause: "anything but happy", "not only …, but also …"."""
     return words[at - 1] in ("anything", "nothing") or words[at + 1 : at + 2] == ["also"]
-
-
-def _clause_end(after: Sequence[str]) -> int:
-    return next((place for place, word in enumerate(after) if word in BREAKS), len(after))
 
 
 def _goes_on(after: list[str]) -> bool:
@@ -100,31 +172,48 @@ def _goes_on(after: list[str]) -> bool:
     return bool({"or", "nor"} & set(after[:NEAR]))
 
 
-def _is_negated(before: list[str], mention: Sequence[str], after: list[str]) -> bool:
-    if marker("unsurpassed").search(" ".join((*before[-NEGATION_REACH:], *mention))):
-        return False
+def _negation(before: list[str], after: list[str]) -> int | None:
+    """Where in `before` the negation stands that reaches the mention, None where none does."""
     prevented = _prevented(before)
     if prevented is not None:
-        return prevented
-    return _negated(before, _goes_on(after)) or _has(after[:2], "denied_after")
+        return len(before) if prevented else None
+    place = _reaching(before, _goes_on(after))
+    if place is None and _has(after[:2], "denied_after"):
+        return len(before)
+    return place
 
 
-def _negated(before: list[str], goes_on: bool) -> bool:
-    reach = before[-NEGATION_REACH:]
+def _reaching(before: list[str], goes_on: bool) -> int | None:
+    skipped = _reach(before)
+    reach = before[skipped:]
+    if reach and reach[-1] in words_of("stopping") and not _affirmed_twice(reach):
+        return len(before) - 1
     place = _last_negation(reach)
     if not place or (_last(reach, "not_negating") or 0) >= place or _affirmed_twice(reach):
-        return False
+        return None
     between = reach[place:]
     if "," in between:
         item = between[len(between) - between[::-1].index(",") :]
         if not (goes_on if not item else _is_list(item)):
-            return False
-    return not _has(between[:1], "additive") and not _has(between[1:], "negation_turns")
+            return None
+    if _has(between[:1], "additive") or _has(between[1:], "negation_turns"):
+        return None
+    return skipped + place - 1
+
+
+def _reach(before: list[str]) -> int:
+    """Where the words begin from which a negation reaches the end of `before`; "any signs of" counts for nothing."""
+    left, skipped = NEGATION_REACH, words_of("list_words")
+    for place in range(len(before) - 1, -1, -1):
+        left -= before[place] not in skipped
+        if left < 0:
+            return place + 1
+    return 0
 
 
 def _last_negation(words: Sequence[str]) -> int:
     """Position just after the last negation, 0 where there is none."""
-    contracted = max((place + 1 for place, word in enumerate(words) if word.endswith("n't")), default=0)
+    contracted = next((place for place in range(len(words), 0, -1) if words[place - 1].endswith("n't")), 0)
     return max(_last(words, "negations") or 0, contracted)
 
 
@@ -147,15 +236,25 @@ def _prevented(before: list[str]) -> bool | None:
     return not _last_negation(clause[:place])
 
 
-def _is_list(between: list[str]) -> bool:
-    """Whether what follows the last comma goes on with the list: "no joy, or any sorrow"."""
-    return all(word in ("or", "nor", "any", "of", "obvious", "clear", "signs", ",") for word in between)
+def _is_list(item: list[str]) -> bool:
+    """Whether what follows the last comma goes on with the list: "no joy, or any sorrow", "no joy, anger or sorrow"."""
+    others = [word for word in item if word not in words_of("list_words")]
+    return not others or (len(others) == 1 and item[-1] in ("or", "nor") and others[0] == item[-2])
+
+
+def _modifiers(near: list[str], surpassed: bool) -> int:
+    """How many words right before a mention say how strong it is."""
+    if surpassed:
+        able = [place for place, word in enumerate(near) if word.startswith(("could", "can"))]
+        return len(near) - able[0] if able else 0
+    degrees = words_of("boosters") | words_of("dampeners")
+    return next((place for place, word in enumerate(reversed(near)) if word not in degrees), len(near))
 
 
 def _supposed(before: list[str], rest: list[str]) -> bool:
     place = _last(before, "hypotheses")
     if place is not None and ("," not in before[place:] or _has(before[place:], "conditional")):
-        return True
+        return not _has(before, "not_hypotheses")
     return _has(before, "conditional") and _has(rest, "hypotheses")
 
 
@@ -164,6 +263,11 @@ def _asked(before: list[str], words: Sequence[str]) -> bool:
     if "?" not in words[-3:] or {"why", "how"} & set(before):
         return False
     return not any(word.endswith("n't") for word in words[-5:-1])
+
+
+def _is_past(near: list[str], rest: list[str], after: list[str]) -> bool:
+    """Whether a feeling is one that was: by a past time, or a contrast with now."""
+    return _has(near, "past_tense") and bool({*near, *rest} & words_of("past_times") or "now" in after)
 
 
 def _early(before: list[str]) -> bool:
@@ -180,10 +284,21 @@ def _conceded(before: list[str]) -> bool:
 
 
 def _turns(before: list[str], after: list[str]) -> bool:
-    """A later clause of the sentence begins with "but" or "however"."""
-    if _has(before, "not_negating"):
+    """A later clause of the sentence begins with "but" or "however", and says more than that something is unknown."""
+    if _has(before, "not_negating") or not _has(after, "contrast"):
         return False
-    return _has(after, "contrast")
+    return not (_has(after, "not_contrast") and _has(after, "unknown"))
+
+
+def _holder(near: list[str], after: list[str]) -> Holder:
+    if after[:1] in (["me"], ["us"]) and near[-1:] not in (["i"], ["we"]):
+        return "speaker"
+    for word in reversed(near):
+        person = word.split("'")[0]
+        for holder in HOLDERS:
+            if person in words_of(holder):
+                return holder
+    return "open"
 
 
 def _others(before: list[str], after: list[str]) -> bool:
@@ -198,7 +313,7 @@ def _others(before: list[str], after: list[str]) -> bool:
 def _owned_by_others(before: list[str]) -> bool:
     """ "The other person's …", "his aunt's …"; "the aunt's …" may be the main person's."""
     near = before[-5:]
-    kin = (place for place in range(len(near)) if near[place].removesuffix("'s") in _class("relations")[0])
+    kin = (place for place in range(len(near)) if near[place].removesuffix("'s") in words_of("relations"))
     owned = any(near[place].endswith("'s") and _is_owned(near[max(0, place - 2) : place]) for place in kin)
     return owned or _has(before[-3:], "others_own")
 
@@ -216,7 +331,7 @@ def _is_others_clause(clause: list[str]) -> bool:
 
 def _is_owned(words: list[str]) -> bool:
     """Whether somebody of the main person's is meant: "his", "the girl's" and at most one word after it."""
-    return any(word in _class("possessives")[0] or word.endswith("'s") for word in words)
+    return any(word in words_of("possessives") or word.endswith("'s") for word in words)
 
 
 def _influenced(clause: list[str]) -> bool:
@@ -225,14 +340,15 @@ def _influenced(clause: list[str]) -> bool:
     return place is not None and _has(clause[place : place + 4], "influenced")
 
 
-def chinese_factors(text: str, start: int, end: int) -> Iterator[str]:
-    """As `factors`, for the characters `start` to `end` of a Chinese text."""
-    before, after = _chinese()
-    yield from (name for name, pattern in before if pattern.search(text, max(0, start - WINDOW), start))
-    yield from (name for name, pattern in after if pattern.search(text[end : end + WINDOW]))
+@cache
+def _unsurpassed() -> re.Pattern[str]:
+    return re.compile("|".join(table()["unsurpassed"]))
 
 
 @cache
-def _chinese() -> tuple[tuple[tuple[str, re.Pattern[str]], ...], ...]:
-    rows = (tables()["chinese"]["before"], tables()["chinese"]["after"])
-    return tuple(tuple((name, re.compile(pattern, re.VERBOSE)) for name, pattern in row.items()) for row in rows)
+def _chinese() -> tuple[dict[str, re.Pattern[str]], dict[str, re.Pattern[str]]]:
+    rows = read_toml("text/scope_zh.toml")
+    before, after = (
+        {name: re.compile(pattern, re.VERBOSE) for name, pattern in rows[side].items()} for side in ("before", "after")
+    )
+    return before, after

@@ -18,10 +18,9 @@ EMOJI_CUE = "emoji-"
 def speech_act_clues(utterance: Utterance) -> Iterator[Clue]:
     """One clue a rule whose phrase stands in the sentence, on the words of its first match."""
     patterns = (*(_chinese() if utterance.language in ("zh", "yue") else _english()), *_emoji())
-    plain = simplified(utterance.plain) if utterance.language in ("zh", "yue") else utterance.plain
     share = TRANSLATED if utterance.translated else 1.0
     for rule, pattern in patterns:
-        if match := pattern.search(plain):
+        if match := pattern.search(utterance.plain):
             yield make_clue(rule, utterance, match.start(), match.end(), share)
 
 
@@ -56,13 +55,3 @@ def _compiled(cue: str, frame: str, words: tuple[str, ...]) -> re.Pattern[str]:
 @cache
 def chinese_table() -> dict[str, Any]:
     return read_toml("text/textual_zh.toml")
-
-
-@cache
-def _tosimplified() -> dict[int, str]:
-    return str.maketrans(chinese_table()["simplified"])
-
-
-def simplified(text: str) -> str:
-    """Traditional characters of the table as simplified ones: the recogniser writes either."""
-    return text.translate(_tosimplified())

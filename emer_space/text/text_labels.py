@@ -6,18 +6,21 @@ of the whole text lose. Knowledge stands in `text/text_labels.toml`; no language
 """
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from math import prod
 
+from emer_space.analysis import Modality
+from emer_space.clues.rules import described_rules
 from emer_space.errors import RuleError
 from emer_space.text.clauses import Stretch, stretches, tables
-from emer_space.text.emotion_words import TOKEN
-from emer_space.text.scope import chinese_factors, factors
-from emer_space.vocabulary import Entry, load_vocabulary
+from emer_space.text.mentions import DENIED, base_entry, read_mentions, scope_of
+from emer_space.text.stated import read_stated
+from emer_space.text.tokens import HAN, phrases, plain
+from emer_space.vocabulary import Entry
 
+DESCRIBED: tuple[Modality, ...] = ("visual", "acoustic")
 MOST_LABELS = 9
 """EMER's references have one to nine labels a clip, 3.4 on average."""
 LEAST = 0.15
@@ -33,158 +36,151 @@ SIDED = 0.2
 """Mean valence from which a text has a side."""
 AGAINST = 0.6
 """Factor for a word on the other side."""
+STATED, LISTED = "stated", "listed"
+"""Places of labels that the text states as its answer, alone or in a list."""
+CONCLUDING = ("conclusion", "recap", "body")
 FAINT = 0.15
 """Valence up to which a word is on neither side."""
-HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
-    """An emotion word, or a phrase that tells of one, at characters `start` to `end` of the text.
+class Claim:
+    """A feeling that characters `start` to `end` of an explanation name, or describe in a phrase.
 
-    `word` is a base word of the vocabulary; `weight` (0…1) how far the text says that the main person feels it;
-    `valence` and `arousal` lie in −1…1; `concluded` says that it stands in a conclusion. `place` is that of its
-    stretch, or `cue:` with the name of the phrase's cue; `factors` are what weakened it.
+    `weight` (0…1) says how far the text holds that the main person feels it; `place` is that of its stretch, or `cue:`
+    with the name of the phrase's cue; `attributes` are those of `scope.py`.
     """
 
-    word: str
+    entry: Entry
     quote: str
     start: int
     end: int
     weight: float
-    valence: float
-    arousal: float
-    negated: bool
-    concluded: bool
-    place: str = "body"
-    factors: tuple[str, ...] = ()
+    place: str
+    attributes: frozenset[str]
+
+    @property
+    def word(self) -> str:
+        return self.entry.word
+
+    @property
+    def denied(self) -> bool:
+        return bool(self.attributes & DENIED)
+
+    @property
+    def concluded(self) -> bool:
+        """Whether it stands in a conclusion."""
+        return self.place == "conclusion"
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """Phrases that tell of a feeling without its name, and the words they suggest with weights 0…1."""
+    """Phrases that describe a feeling without its name, and the words they suggest with weights 0…1."""
 
     name: str
     pattern: re.Pattern[str]
     suggests: Mapping[str, float]
 
 
-def mentions(text: str) -> tuple[Mention, ...]:
-    """The feelings that an English or Chinese text names or tells of, in their order."""
+def claims(text: str) -> tuple[Claim, ...]:
+    """The feelings that an English or Chinese explanation names or describes, in their order."""
     parts = stretches(text)
     whole = " ".join(dict.fromkeys(part.plain for part in parts))
     cues = [cue for cue in _cues() if cue.pattern.search(whole)]
-    found: list[Mention] = []
-    for part in parts:
-        found += _named_in_chinese(text, part) if HAN.search(part.plain) else _named(text, part)
-        found += _told(text, part, cues)
-    return tuple(sorted(found, key=lambda mention: (mention.start, mention.end, mention.word)))
+    found = [claim for part in parts for claim in (*_named(text, part), *_described(text, part, cues))]
+    stated = list(_stated(text, parts))
+    found = [claim for claim in found if not any(one.start < claim.end and claim.start < one.end for one in stated)]
+    found += stated
+    return tuple(sorted(found, key=lambda claim: (claim.start, claim.end, claim.word)))
 
 
 def text_labels(text: str) -> tuple[tuple[str, float], ...]:
     """At most nine labels by falling weight (0…1); () for a text without evidence."""
-    found = mentions(text)
+    found = claims(text)
     side = _side(found)
-    scored = {word: score * _fit(_entry(word), side) for word, score in _scores(found).items()}
+    scored = {word: score * _fit(base_entry(word), side) for word, score in _scores(found).items()}
     ranked = sorted(scored.items(), key=lambda item: (-item[1], item[0]))
     if not ranked or ranked[0][1] < LEAST:
         return ()
-    kept = [(word, score) for word, score in ranked if score >= LEAST_SHARE * ranked[0][1]][:MOST_LABELS]
-    return tuple((word, round(score, 3)) for word, score in kept)
+    listed = {claim.word for claim in found if claim.place == LISTED}
+    kept = [(word, score) for word, score in ranked if word in listed or score >= LEAST_SHARE * ranked[0][1]]
+    return tuple((word, round(score, 3)) for word, score in kept[:MOST_LABELS])
 
 
-def _named(text: str, stretch: Stretch) -> Iterator[Mention]:
-    """The emotion words of a stretch; of overlapping forms the longest."""
-    words, spans = _tokens(stretch.plain)
-    forms, longest = _forms()
+def _stated(text: str, parts: Sequence[Stretch]) -> Iterator[Claim]:
+    """What the text states as its answer: every word of a list, and a single one where the text concludes."""
+    weight = tables()["places"]["stated"]
+    for one in read_stated(text):
+        place = next((part.place for part in parts if part.start <= one.start < part.end), None)
+        quote = text[one.start : one.end]
+        if one.listed or (place in CONCLUDING and counts(plain(quote), one.entry.word)):
+            yield Claim(one.entry, quote, one.start, one.end, weight, LISTED if one.listed else STATED, frozenset())
+
+
+def _named(text: str, stretch: Stretch) -> Iterator[Claim]:
+    """The emotion words of a stretch."""
     start, end = stretch.start - stretch.offset, stretch.end - stretch.offset
-    at, stop = bisect_left(spans, (start, 0)), bisect_left(spans, (end, 0))
-    while at < stop:
-        for size in range(min(longest.get(words[at], 0), stop - at), 0, -1):
-            form = " ".join(words[at : at + size])
-            if form in forms and not forms[form]:
-                at += size
-                break
-            if form in forms:
-                weak = tuple(factors(words, at, size))
-                span = (spans[at][0], spans[at + size - 1][1])
-                yield _mention(text, stretch, forms[form], span, tables()["places"][stretch.place], weak, stretch.place)
-                at += size
-                break
-        else:
-            at += 1
+    for mention in read_mentions(stretch.plain, counts, start, end):
+        weight, span = tables()["places"][stretch.place], (mention.start, mention.end)
+        yield _claim(text, stretch, mention.entry, span, weight, mention.attributes, stretch.place)
 
 
-def _named_in_chinese(text: str, stretch: Stretch) -> Iterator[Mention]:
-    """The Chinese emotion words of a stretch; of overlapping ones the first, and then the longest."""
-    weight, start, end = tables()["places"][stretch.place], stretch.start - stretch.offset, stretch.end - stretch.offset
-    for match in _chinese_words().finditer(stretch.plain, start, end):
-        weak = tuple(chinese_factors(_without_chinese_words(stretch.plain), *match.span()))
-        word = load_vocabulary().chinese[match.group()]
-        yield _mention(text, stretch, word, match.span(), weight, weak, stretch.place)
-
-
-def _told(text: str, stretch: Stretch, cues: Iterable[Phrases]) -> Iterator[Mention]:
-    """Feelings told without their name: what the person does and sounds like."""
+def _described(text: str, stretch: Stretch, cues: Iterable[Phrases]) -> Iterator[Claim]:
+    """Feelings without their name: what the person does and sounds like."""
     for cue in cues:
         match = cue.pattern.search(stretch.plain, stretch.start - stretch.offset, stretch.end - stretch.offset)
         if match:
-            weak = tuple(_around(stretch.plain, match))
+            attributes = scope_of(stretch.plain, *match.span()).attributes
             for word, weight in cue.suggests.items():
-                yield _mention(text, stretch, word, match.span(), weight, weak, f"cue:{cue.name}")
+                entry = base_entry(word)
+                yield _claim(text, stretch, entry, match.span(), weight, attributes, f"cue:{cue.name}")
 
 
-def _around(plain: str, match: re.Match[str]) -> Iterator[str]:
-    if not match.group().isascii():
-        return chinese_factors(_without_chinese_words(plain), *match.span())
-    words, spans = _tokens(plain)
-    at = bisect_left(spans, (match.start(), 0))
-    return factors(words, at, max(1, bisect_left(spans, (match.end(), 0)) - at))
+def counts(form: str, base: str, before: Sequence[str] = ()) -> bool:
+    """Whether an emotion word of an explanation is more than a display or a word with other meanings."""
+    ignored, displays = _not_counted()
+    if HAN.match(form):
+        return len(form) > 1 and base not in ignored and base not in displays
+    return form not in ignored and form not in displays and base not in displays
 
 
-@lru_cache(maxsize=64)
-def _tokens(plain: str) -> tuple[list[str], list[tuple[int, int]]]:
-    """Words and marks of a sentence, and the characters where each begins and ends."""
-    found = list(TOKEN.finditer(plain))
-    return [match.group() for match in found], [match.span() for match in found]
+@cache
+def _not_counted() -> tuple[frozenset[str], frozenset[str]]:
+    words = tables()["words"]
+    return frozenset(words["ignored"]), frozenset(words["displays"])
 
 
-def _mention(
-    text: str, stretch: Stretch, word: str, span: tuple[int, int], weight: float, weak: tuple[str, ...], place: str
-) -> Mention:
-    entry = _entry(word)
+def _claim(
+    text: str,
+    stretch: Stretch,
+    entry: Entry,
+    span: tuple[int, int],
+    weight: float,
+    attributes: frozenset[str],
+    place: str,
+) -> Claim:
     start, end = stretch.offset + span[0], stretch.offset + span[1]
-    return Mention(
-        word=entry.word,
-        quote=text[start:end],
-        start=start,
-        end=end,
-        weight=round(weight * prod(tables()["factors"][name] for name in weak), 3),
-        valence=entry.valence,
-        arousal=entry.arousal,
-        negated="negated" in weak,
-        concluded=place == "conclusion",
-        place=place,
-        factors=weak,
-    )
+    left = prod(factor for name, factor in tables()["factors"].items() if name in attributes)
+    return Claim(entry, text[start:end], start, end, round(weight * left, 3), place, attributes)
 
 
-def _scores(found: tuple[Mention, ...]) -> dict[str, float]:
+def _scores(found: tuple[Claim, ...]) -> dict[str, float]:
     """Word → weight from all its mentions, its near-synonyms and the specific words that carry it with them."""
     signs: dict[str, dict[str, list[float]]] = {}
-    for mention in found:
-        signs.setdefault(mention.word, {}).setdefault(mention.place, []).append(mention.weight)
+    for claim in found:
+        signs.setdefault(claim.word, {}).setdefault(claim.place, []).append(claim.weight)
     own = {word: _any(map(_repeated, places.values())) for word, places in signs.items()}
     groups: dict[str, dict[str, float]] = {}
     for word, score in own.items():
-        groups.setdefault(_entry(word).group, {})[word] = score
-    for plain, specific in tables()["implied"].items():
-        carried = max((share * _best(groups.get(head, {}), plain) for head, share in specific.items()), default=0.0)
+        groups.setdefault(base_entry(word).group, {})[word] = score
+    for general, specific in tables()["implied"].items():
+        carried = max((share * _best(groups.get(head, {}), general) for head, share in specific.items()), default=0.0)
         if carried:
-            own[plain] = _any((own.get(plain, 0.0), carried))
-    manner = tables()["manner"]
+            own[general] = _any((own.get(general, 0.0), carried))
+    stated = {claim.word for claim in found if claim.place in (STATED, LISTED)}
+    manner = {word: factor for word, factor in tables()["manner"].items() if word not in stated}
     return {
-        word: _any((score, SYNONYM * _best(groups.get(_entry(word).group, {}), word))) * manner.get(word, 1.0)
+        word: _any((score, SYNONYM * _best(groups.get(base_entry(word).group, {}), word))) * manner.get(word, 1.0)
         for word, score in own.items()
     }
 
@@ -205,10 +201,10 @@ def _any(weights: Iterable[float]) -> float:
     return 1 - prod(1 - min(weight, MOST_WEIGHT) for weight in weights)
 
 
-def _side(found: tuple[Mention, ...]) -> float:
+def _side(found: tuple[Claim, ...]) -> float:
     """The mean valence of the text, −1…1, by the square of the weight: the conclusion decides, not the count."""
-    total = sum(mention.weight**2 for mention in found)
-    return sum(mention.weight**2 * mention.valence for mention in found) / total if total else 0.0
+    total = sum(claim.weight**2 for claim in found)
+    return sum(claim.weight**2 * claim.entry.valence for claim in found) / total if total else 0.0
 
 
 def _fit(entry: Entry, side: float) -> float:
@@ -218,52 +214,13 @@ def _fit(entry: Entry, side: float) -> float:
 
 
 @cache
-def _entry(word: str) -> Entry:
-    entry = load_vocabulary().lookup(word)
-    if entry is None:
-        raise RuleError(f"text_labels.toml: {word!r} is not a word of the vocabulary.")
-    return entry
-
-
-@cache
-def _forms() -> tuple[dict[str, str], dict[str, int]]:
-    """Form → base word, none for a fixed expression; first word → words in the longest form that begins with it."""
-    words = tables()["words"]
-    out = {*words["ignored"], *words["displays"]}
-    forms = {
-        form: base
-        for form, base in load_vocabulary().forms(ambiguous=True).items()
-        if form not in out and base not in words["displays"]
-    }
-    forms |= dict.fromkeys(words["fixed"], "")
-    longest: dict[str, int] = {}
-    for form in forms:
-        first = form.split()[0]
-        longest[first] = max(len(form.split()), longest.get(first, 0))
-    return forms, longest
-
-
-@cache
-def _chinese_words() -> re.Pattern[str]:
-    """Words of two characters and more, the longest first: single ones are parts of too many others."""
-    out = {*tables()["words"]["ignored"], *tables()["words"]["displays"]}
-    words = [word for word, base in load_vocabulary().chinese.items() if len(word) > 1 and base not in out]
-    return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))))
-
-
-@lru_cache(maxsize=64)
-def _without_chinese_words(plain: str) -> str:
-    """The sentence with its emotion words blanked in place: the first character of 无奈 negates nothing beside it."""
-    return _chinese_words().sub(lambda match: "〇" * len(match.group()), plain)
-
-
-@cache
 def _cues() -> tuple[Phrases, ...]:
-    return tuple(
-        Phrases(
-            row["name"],
-            re.compile("|".join(row["phrases"])),
-            {_entry(word).word: w for word, w in row["suggests"].items()},
-        )
-        for row in tables()["cue"]
-    )
+    rules = {rule.cue: rule for modality in DESCRIBED for rule in described_rules(modality)}
+    cues = []
+    for row in tables()["cue"]:
+        if unknown := next((name for name in row.get("signs", ()) if name not in rules), None):
+            raise RuleError(f"text_labels.toml, cue {row['name']}: there is no cue {unknown!r} with words.")
+        patterns = [phrases(rules[name].words).pattern for name in row.get("signs", ())]
+        pattern = re.compile("|".join([*row.get("phrases", ()), *patterns]))
+        cues.append(Phrases(row["name"], pattern, {base_entry(word).word: w for word, w in row["suggests"].items()}))
+    return tuple(cues)

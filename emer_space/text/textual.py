@@ -9,7 +9,6 @@ from emer_space.cancellation import CancelToken
 from emer_space.clues.rules import read_toml, rules_by_cue
 from emer_space.models.roles import Sentences as SentenceEmbeddings
 from emer_space.settings import Settings
-from emer_space.text.chinese import chinese_emotion_clues
 from emer_space.text.emotion_words import emotion_word_clues
 from emer_space.text.quoting import make_clue
 from emer_space.text.sentiment import sentiment_clues, valence_series
@@ -72,7 +71,7 @@ def read_textual(
     clues: list[Clue] = []
     for utterance in chinese:
         token.check()
-        clues += _weighed([*chinese_emotion_clues(utterance), *speech_act_clues(utterance)])
+        clues += _weighed([*emotion_word_clues(utterance), *speech_act_clues(utterance)])
     for utterance in english:
         token.check()
         if utterance.translated and clues:

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import groupby
 
 from emer_space.analysis import ClipFacts, Segment, Subtitle
 from emer_space.clues.rules import read_toml
+from emer_space.text.tokens import HAN, plain
 
 MIN_ENGLISH = 0.7
 """Share of the words that must be English ones."""
@@ -14,13 +16,15 @@ FOREIGN = 0.4
 """Share of English words below which a sentence is foreign though the text as a whole is English."""
 FOREIGN_WORDS = 3
 MAX_QUOTE = 120
-_HAN = re.compile(r"[\u3400-\u9fff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]*[\"'”’)]*|[.!?…。！？]+")
 EMOJI = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
-_READABLE = re.compile(rf"\w|{EMOJI.pattern}")
+EMOTICON = re.compile(
+    r"[:;=]'?-?[()\[\]{}@/\\|](?!\w)|(?<!\w)(?::-?[dop]|xd|[t;]_[t;]|o_o)(?!\w)|</?3|\^_?\^|-_-", re.IGNORECASE
+)
+_READABLE = re.compile(rf"\w|{EMOJI.pattern}|{EMOTICON.pattern}", re.IGNORECASE)
+_CLAUSE = re.compile(r"[^,;，；—]+[,;，；—]*")
 _WORD = re.compile(r"[a-zà-öø-ÿ]+(?:'[a-z]+)?")
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "\u00a0": " "})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +55,27 @@ def guess_language(text: str) -> str | None:
 
     Interjections (“hahaha”, “nooo”) belong to every language: alone they are read as English ones.
     """
+    text = EMOTICON.sub(" ", text)
     letters = sum(char.isalpha() for char in text)
     if not letters:
         return None
-    if len(_HAN.findall(text)) > letters / 4:
+    if len(HAN.findall(text)) > letters / 4:
         return None if _KANA.search(text) else "zh"
-    plain = interjections().sub(" ", lowered(text))
-    if not any(char.isalpha() for char in plain):
+    rest = interjections().sub(" ", plain(text))
+    if not any(char.isalpha() for char in rest):
         return "en"
-    return "en" if _english_share(plain) >= MIN_ENGLISH else None
+    return "en" if _english_share(rest) >= MIN_ENGLISH else None
 
 
-def _english_share(plain: str) -> float:
+def _english_share(text: str) -> float:
     """Share of English words, 0…1; the dictionary does not judge the shortest ones, so they have a table."""
     from simplemma import in_target_language
 
-    words = _WORD.findall(plain)
+    words = _WORD.findall(text)
     others = [word for word in words if word not in _function_words()]
     known = float(in_target_language(" ".join(others), lang="en")) if others else 0.0
     share = (len(words) - len(others) + known * len(others)) / max(len(words), 1)
-    return max(share, float(in_target_language(plain, lang="en")))
+    return max(share, float(in_target_language(text, lang="en")))
 
 
 @cache
@@ -96,17 +101,43 @@ def utterances(subtitle: Subtitle, facts: ClipFacts) -> tuple[Utterance, ...]:
         for utterance in _spread(segment.text, segment.start, segment.end, subtitle.language)
     )
     if subtitle.source == "given":
-        return tuple(replace(one, language=_own_language(one.text, subtitle.language)) for one in said)
+        return tuple(part for one in said for part in _by_language(one, subtitle.language))
     return tuple(said)
+
+
+def _by_language(sentence: Utterance, whole: str | None) -> Iterator[Utterance]:
+    """A sentence in its language; one that mixes languages as its stretches of one language each."""
+    language = _own_language(sentence.text, whole)
+    clauses = list(_CLAUSE.finditer(sentence.text))
+    if language or len(clauses) < 2:
+        yield replace(sentence, language=language)
+        return
+    languages = [guess_language(clause.group()) for clause in clauses]
+    for own, same in groupby(zip(languages, clauses, strict=True), key=lambda pair: pair[0]):
+        parts = [clause for _, clause in same]
+        yield _part(sentence, parts[0].start(), parts[-1].end(), own)
+
+
+def _part(sentence: Utterance, start: int, end: int, language: str | None) -> Utterance:
+    text, seconds = sentence.text[start:end], (sentence.end - sentence.start) / max(len(sentence.text), 1)
+    kept = text.strip(" ,;，；")
+    first, last = start + text.index(kept), start + text.index(kept) + len(kept)
+    return Utterance(
+        kept,
+        plain(kept),
+        round(sentence.start + first * seconds, 3),
+        round(sentence.start + last * seconds, 3),
+        language,
+    )
 
 
 def _own_language(sentence: str, whole: str | None) -> str | None:
     """The language of a sentence in a text that is mostly in the language `whole` (None: neither read nor known)."""
     own = guess_language(sentence)
-    if own or not any(char.isalpha() for char in sentence):
+    if own or not any(char.isalpha() for char in EMOTICON.sub("", sentence)):
         return own or whole or "en"
-    words = _WORD.findall(lowered(sentence))
-    foreign = len(words) >= FOREIGN_WORDS and _english_share(lowered(sentence)) < FOREIGN
+    words = _WORD.findall(plain(sentence))
+    foreign = len(words) >= FOREIGN_WORDS and _english_share(plain(sentence)) < FOREIGN
     return "en" if whole == "en" and words and not foreign else None
 
 
@@ -126,14 +157,9 @@ def _spread(text: str, start: float, end: float, language: str | None, translate
             continue
         yield Utterance(
             text=sentence,
-            plain=lowered(sentence),
+            plain=plain(sentence),
             start=round(start + (end - start) * match.start() / length, 3),
             end=round(start + (end - start) * match.end() / length, 3),
             language=language,
             translated=translated,
         )
-
-
-def lowered(text: str) -> str:
-    """Lower case with straight quotes, a character for a character, so that positions stay the same."""
-    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text.translate(_QUOTES))

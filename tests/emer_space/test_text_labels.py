@@ -8,7 +8,7 @@ import pytest
 from emer_space.commands.label_file import write_labels
 from emer_space.errors import InputError
 from emer_space.text.clauses import stretches, tables
-from emer_space.text.text_labels import mentions, text_labels
+from emer_space.text.text_labels import claims, text_labels
 from emer_space.vocabulary import load_vocabulary
 
 EXPLANATION = (
@@ -109,6 +109,25 @@ CASES = [  # text, words that must be among the labels (or a near-synonym of the
     ("他生气了吗？", set(), {"angry"}),
     ("她看起来很生气，声音很大。", {"angry"}, set()),
     ("因此可以看出，他并不生气，而是感到失望。", {"disappointed"}, {"angry"}),
+    ("Her emotional state is calm, rational, neutral.", {"calm", "rational", "neutral"}, set()),
+    ("Emotions: tense, uncertain, happy", {"tense", "uncertain", "happy"}, set()),
+    ("- Voice: level\n- Emotions:\n- tense\n- sad", {"tense", "sad"}, set()),
+    ('{"label": "worried", "explanation": "She keeps asking."}', {"worried"}, set()),
+    ("I would describe his emotion as [neutral].", {"neutral"}, set()),
+    ("The predicted emotion is 'Angry'.", {"angry"}, set()),
+    ('The subtitle reads "Happy" and he frowns at the card.', set(), {"happy"}),
+    ("If I had to guess, I would say that she is happy.", {"happy"}, set()),
+    ("He is upset, but it does not say why.", {"upset"}, set()),
+    ("Despite the mundane activity, she seems happy.", {"happy"}, {"active"}),
+    ("He sits at a wooden desk. His eyebrows are raised.", set(), {"wooden", "happy"}),
+    ("She lifts a hand to her mouth.", set(), {"happy"}),
+    ("The corners of her mouth are turned up.", {"happy"}, set()),
+    ("I cannot provide a response that may promote violence.", set(), {"violent", "angry"}),
+    ("I'm sorry, but I can't assist with that.", set(), {"sorry"}),
+    ("She seems 生气 and looks worried.", {"angry", "worried"}, set()),
+    ("He shows no signs of happiness, anger or sadness; he is neutral.", {"neutral"}, {"happy", "angry", "sad"}),
+    ("人物气得浑身发抖，咬牙切齿。", {"angry"}, set()),
+    ("她氣得火冒三丈。", {"angry"}, set()),
 ]
 
 
@@ -159,14 +178,14 @@ def test_labels_are_words_of_the_vocabulary_by_falling_weight() -> None:
 
 
 def test_mentions_quote_the_text_where_they_stand() -> None:
-    for mention in mentions(EXPLANATION):
-        assert EXPLANATION[mention.start : mention.end] == mention.quote
-    joy = next(mention for mention in mentions(EXPLANATION) if mention.quote == "joy")
-    assert joy.negated
+    for claim in claims(EXPLANATION):
+        assert EXPLANATION[claim.start : claim.end] == claim.quote
+    joy = next(claim for claim in claims(EXPLANATION) if claim.quote == "joy")
+    assert joy.denied
     assert joy.weight == 0
-    jealous = next(mention for mention in mentions(EXPLANATION) if mention.quote == "jealous")
+    jealous = next(claim for claim in claims(EXPLANATION) if claim.quote == "jealous")
     assert jealous.concluded
-    assert jealous.valence < 0
+    assert jealous.entry.valence < 0
 
 
 def test_an_unclosed_quotation_does_not_hide_the_text() -> None:
@@ -182,6 +201,17 @@ def test_words_of_the_tables_are_words_of_the_vocabulary() -> None:
     assert all(cue["source"] for cue in table["cue"])
     heads = {head for specific in table["implied"].values() for head in specific}
     assert not heads - {entry.group for word in known if (entry := load_vocabulary().lookup(word))}
+
+
+def test_public_failures_are_read_right() -> None:
+    path = Path(__file__).resolve().parents[3] / "shared" / "failing" / "labels" / "cases.jsonl"
+    if not path.exists():
+        pytest.skip("shared/failing is not beside the checkout")
+    related = load_vocabulary().related
+    for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+        found = labels(row["reason"])
+        assert all(any(related(word, label) for label in found) for word in row["expect"]), (row["name"], found)
+        assert not any(related(word, label) for word in row.get("not", ()) for label in found), (row["name"], found)
 
 
 def written(folder: Path, *rows: dict[str, object]) -> Path:

@@ -44,7 +44,7 @@ def valence(words: str) -> float:
 def test_what_the_rules_suggest_is_in_the_vocabulary() -> None:
     vocabulary = load_vocabulary()
     words = {word for rule in load_rules("textual") for word in rule.suggests}
-    words |= set(chinese_table()["feelings"].values())
+    words |= set(chinese_table()["feelings"])
     assert {word for word in words if vocabulary.lookup(word) is None} == set()
 
 
@@ -140,6 +140,13 @@ def test_a_denied_pleasant_feeling_is_unpleasant() -> None:
         ("求求你别走！", "begging"),
         ("恭喜你！", "congratulating"),
         ("我没事，真的。", "reassurance"),
+        ("Great, just great.", "sarcasm"),
+        ("Wow, thanks a lot for ruining my birthday.", "sarcasm"),
+        ("你們一個個都不是好東西", "insulting"),
+        ("你們一个个都不是好东西！", "insulting"),
+        ("你算什麼東西？", "insulting"),
+        ("我跟你没完！", "threatening"),
+        ("岂有此理！", "complaining"),
     ],
 )
 def test_speech_acts(words: str, cue: str) -> None:
@@ -155,6 +162,10 @@ def test_speech_acts(words: str, cue: str) -> None:
         ("I am so happy I could cry.", "weeping-words"),
         ("The damned house burned in 1920, the museum says.", "insulting"),
         ("你不要走", "consoling"),
+        ("This is great, just as I hoped.", "sarcasm"),
+        ("Wow, thanks a lot for ruining my birthday.", "thanks"),
+        ("Thank you for watching.", "thanks"),
+        ("这不是好东西吗？", "insulting"),
     ],
 )
 def test_what_a_sentence_does_not_do(words: str, cue: str) -> None:
@@ -249,6 +260,9 @@ def test_marks_alone_are_no_words(words: str) -> None:
         ("Ugh.", "annoyed"),
         ("*sigh*", "weary"),
         ("呜呜呜", "sad"),
+        (":(", "sad"),
+        (":'(", "sad"),
+        (":D", "happy"),
     ],
 )
 def test_signs_and_interjections_are_read_in_any_language_and_weigh_little(words: str, feeling: str) -> None:
@@ -267,6 +281,36 @@ def test_of_mixed_languages_the_known_part_is_read_and_the_rest_is_named() -> No
     assert {clue.measurements.get("word") for clue in reading.clues} >= {"happy", "sad"}
     (message,) = (notice.message for notice in reading.notices if notice.code == "words-unread-in-part")
     assert message == "A part of the words is neither English nor Chinese and was not read: “Danke, mir geht es gut”."
+
+
+def test_the_english_clauses_of_a_mixed_sentence_are_read() -> None:
+    reading = read("I told you yesterday, estoy muy enojada contigo, and you never listen to me.")
+    assert "accusing" in {clue.cue for clue in reading.clues}
+    assert "enojada" in next(notice.message for notice in reading.notices if notice.code == "words-unread-in-part")
+
+
+@pytest.mark.parametrize(
+    ("words", "feeling"),
+    [
+        ("I'm afraid there is someone in the house.", "afraid"),
+        ("I'm afraid you will leave me.", "afraid"),
+        ("看到他们在一起，我心如刀割。", "sad"),
+        ("我吓得毛骨悚然。", "fearful"),
+        ("聽到這個消息，我喜出望外。", "happy"),
+        ("真令人作嘔。", "disgusted"),
+    ],
+)
+def test_a_feeling_is_named_in_an_idiom_as_well(words: str, feeling: str) -> None:
+    assert first_feeling(words) == feeling
+
+
+@pytest.mark.parametrize("words", ["I'm afraid I can't come.", "I'm afraid there is no milk left."])
+def test_a_polite_regret_is_no_fear(words: str) -> None:
+    assert "afraid" not in feelings(words)
+
+
+def test_a_quarrel_that_turns_keeps_both_feelings() -> None:
+    assert {"hateful", "loving"} <= set(feelings("I hate you! Get out! I am sorry, I love you."))
 
 
 def test_notices_say_in_which_languages_to_type() -> None:

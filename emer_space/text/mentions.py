@@ -1,0 +1,146 @@
+"""Mentions of feelings: the emotion words of a text, each with what its sentence makes of it.
+
+The uses of the room are policies over these: which words count, which attributes leave how much. Reduced from the
+attributes of private states in Wiebe, Wilson & Cardie 2005 (holder, polarity, intensity).
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from emer_space.clues.rules import read_toml
+from emer_space.errors import RuleError
+from emer_space.text.scope import WINDOW, Holder, Scope, chinese_scope, english_scope, expressions, table
+from emer_space.text.tokens import HAN, plain, tokens
+from emer_space.vocabulary import Entry, load_vocabulary
+
+DENIED = frozenset({"negated", "ended"})
+"""Attributes that leave nothing of a feeling."""
+
+Counts = Callable[[str, str, Sequence[str]], bool]
+"""Whether a form of a base word counts for a use, after the words before it in the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An emotion word at characters `start` to `end` of a text, and what its sentence makes of it (`Scope`).
+
+    `form` is the word as it stands, in plain characters; `first` is the character from which on words change it.
+    """
+
+    entry: Entry
+    form: str
+    start: int
+    end: int
+    attributes: frozenset[str] = frozenset()
+    holder: Holder = "open"
+    first: int = 0
+
+    @property
+    def denied(self) -> bool:
+        return bool(self.attributes & DENIED)
+
+
+def read_mentions(
+    text: str, counts: Counts = lambda form, base, before: True, start: int = 0, end: int | None = None
+) -> tuple[Mention, ...]:
+    """The mentions between two characters of a sentence, in their order; of overlapping forms the longest counts."""
+    sentence = plain(text)
+    end = len(sentence) if end is None else end
+    found = [*_english(sentence, counts, start, end)]
+    if HAN.search(sentence):
+        found += _chinese(sentence, counts, start, end)
+    return tuple(sorted(found, key=lambda mention: mention.start))
+
+
+def scope_of(text: str, start: int, end: int) -> Scope:
+    """The scope of any words of a sentence, those of a phrase for instance."""
+    sentence = plain(text)
+    if HAN.search(sentence, start, end):
+        return chinese_scope(_blanked(sentence, start, end), start, end)
+    return english_scope(sentence, start, end)
+
+
+def base_entry(word: str) -> Entry:
+    """The vocabulary's entry of a word of the tables. Raises `RuleError` where there is none."""
+    entry = load_vocabulary().lookup(word)
+    if entry is None:
+        raise RuleError(f"text tables: {word!r} is not a word of the vocabulary: write one of its base words.")
+    return entry
+
+
+def _english(sentence: str, counts: Counts, start: int, end: int) -> Iterator[Mention]:
+    words, spans = tokens(sentence)
+    forms, longest = _forms()
+    at, stop = bisect_left(spans, (start, 0)), bisect_left(spans, (end, 0))
+    while at < stop:
+        for size in range(min(longest.get(words[at], 0), stop - at), 0, -1):
+            form = " ".join(words[at : at + size])
+            if form in _fixed():
+                at += size if _fixed()[form] else 1
+                break
+            if form in forms and counts(form, forms[form], words[:at]):
+                span = spans[at][0], spans[at + size - 1][1]
+                yield _mention(forms[form], form, span, english_scope(sentence, *span))
+                at += size
+                break
+        else:
+            at += 1
+
+
+def _chinese(sentence: str, counts: Counts, start: int, end: int) -> Iterator[Mention]:
+    for match in _chinese_words().finditer(sentence, start, end):
+        base = _chinese_forms().get(match.group())
+        if base and counts(match.group(), base, ()):
+            scope = chinese_scope(_blanked(sentence, *match.span()), *match.span())
+            yield _mention(base, match.group(), match.span(), scope)
+
+
+def _mention(base: str, form: str, span: tuple[int, int], scope: Scope) -> Mention:
+    return Mention(base_entry(base), form, *span, scope.attributes, scope.holder, scope.first)
+
+
+@cache
+def _fixed() -> dict[str, bool]:
+    """Expressions in which no emotion word names a feeling; False for longer ones in which it does."""
+    return {" ".join(row): name == "fixed" for name in ("fixed", "not_fixed") for row in expressions(table()[name])}
+
+
+@cache
+def _forms() -> tuple[dict[str, str], dict[str, int]]:
+    """Form → base word; first word → words in the longest form or fixed expression that begins with it."""
+    forms = dict(load_vocabulary().forms(ambiguous=True))
+    longest: dict[str, int] = {}
+    for form in (*forms, *_fixed()):
+        first, size = form.split()[0], len(form.split())
+        longest[first] = max(size, longest.get(first, 0))
+    return forms, longest
+
+
+@cache
+def _chinese_forms() -> dict[str, str]:
+    """Chinese words and idioms → base word, none for a fixed expression that holds one."""
+    feelings = read_toml("text/textual_zh.toml")["feelings"]
+    spoken = {form: base for base, forms in feelings.items() for form in forms}
+    known = {form: base for form, base in load_vocabulary().chinese.items() if len(form) > 1}
+    return spoken | known | dict.fromkeys(read_toml("text/scope_zh.toml")["fixed"], "")
+
+
+@cache
+def _chinese_words() -> re.Pattern[str]:
+    """Every Chinese form, the longest first."""
+    return re.compile("|".join(map(re.escape, sorted(_chinese_forms(), key=len, reverse=True))))
+
+
+def _blanked(sentence: str, start: int, end: int) -> str:
+    """The sentence with emotion words beside `start` to `end` blanked: the first character of 无奈 negates nothing."""
+    first, last = max(0, start - WINDOW), end + WINDOW
+    near = _chinese_words().sub(
+        lambda match: (
+            match.group() if start < match.end() + first and match.start() + first < end else "〇" * len(match[0])
+        ),
+        sentence[first:last],
+    )
+    return sentence[:first] + near + sentence[last:]

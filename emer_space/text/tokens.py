@@ -1,0 +1,55 @@
+"""A text as plain words and marks: what every reader of this room begins with."""
+
+import re
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+HAN = re.compile(r"[\u3400-\u9fff]")
+TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|[,;:.!?—–]")
+MARKS = frozenset(",;:.!?—–")
+_STRAIGHT = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "\u00a0": " "})
+_PRONOUNS = str.maketrans("妳牠祂", "你它他")
+"""Traditional characters that no converter changes, because simplified texts may hold them as well."""
+
+
+@lru_cache(maxsize=256)
+def plain(text: str) -> str:
+    """The text in lower case, with straight quotes and simplified characters.
+
+    Every character becomes one character, so that positions stay the same.
+    """
+    straight = text.translate(_STRAIGHT)
+    lower = straight.lower()
+    if len(lower) != len(straight):  # of some letters the small one is two characters
+        lower = "".join(char.lower() if len(char.lower()) == 1 else char for char in straight)
+    return _simplified(lower) if HAN.search(lower) else lower
+
+
+@lru_cache(maxsize=128)
+def tokens(sentence: str) -> tuple[list[str], list[tuple[int, int]]]:
+    """Words and marks of a plain sentence, and the characters where each begins and ends."""
+    found = list(TOKEN.finditer(sentence))
+    return [match.group() for match in found], [match.span() for match in found]
+
+
+def phrases(patterns: Sequence[str]) -> re.Pattern[str]:
+    """English patterns bound by word limits, Chinese ones anywhere."""
+    english = [pattern for pattern in patterns if not HAN.search(pattern)]
+    bound = [rf"(?<!\w)(?:{'|'.join(english)})(?!\w)"] if english else []
+    return re.compile("|".join([*bound, *(pattern for pattern in patterns if HAN.search(pattern))]))
+
+
+def _simplified(text: str) -> str:
+    whole: str = _converter().convert(text)
+    if len(whole) != len(text):  # a phrase was replaced by a longer or a shorter one
+        whole = "".join(_converter().convert(char) for char in text)
+    return whole.translate(_PRONOUNS)
+
+
+@cache
+def _converter() -> Any:
+    """OpenCC's conversion from Taiwan's characters, which turns 著 into 着 where it is a particle."""
+    from opencc import OpenCC
+
+    return OpenCC("tw2s")
