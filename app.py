@@ -94,7 +94,7 @@ def build_app(
     languages = languages or Languages()
     settings = settings or Settings.from_environment()
     profile = profile or load_profile(PROFILE)
-    desk = Service(board or Board())
+    service = Service(board or Board())
     who = identity or identity_for(HOST)
     lines = lines or Lines()
     with gr.Blocks(title=languages.english("page.title"), analytics_enabled=False) as page:
@@ -103,7 +103,7 @@ def build_app(
                 languages("tab.explain"),
                 lambda: ExplainTab(profile, settings, languages, read_examples(EXAMPLES), lines.clips).close,
             ),
-            (languages("board.title"), lambda: LeaderboardTab(page, desk, who, languages, lines).close),
+            (languages("board.title"), lambda: LeaderboardTab(page, service, who, languages, lines).close),
         ]
         gr.HTML(languages.rendered("header", render.header))
         with gr.Tabs():

@@ -22,8 +22,8 @@ from submissions.person import organiser
 class OrganiseTab:
     """Builds the tab inside an open `gr.Blocks`; `loading` fills `overview`."""
 
-    def __init__(self, desk: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
-        self.desk, self.identity, self.languages, self.lines = desk, identity, languages, lines
+    def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
+        self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
         storing = partial(for_page, languages, lines.storing)
         self.loading = for_page(languages, lines.reading, self.load)
         with gr.Row(equal_height=False, elem_classes="emer-split"):
@@ -38,7 +38,7 @@ class OrganiseTab:
                     label=languages("organise.reason"), info=languages("organise.reason_info"), elem_id="emer-reason"
                 )
                 self.decide = gr.Button(languages("organise.decide"), variant="primary", elem_id="emer-decide")
-                tracks = [(track["title"], track["id"]) for track in desk.tracks(None)]
+                tracks = [(track["title"], track["id"]) for track in service.tracks(None)]
                 self.track = gr.Dropdown(tracks, value=tracks[0][1], label=languages("board.track"))
                 self.rescore = gr.Button(languages("organise.rescore"), elem_id="emer-rescore")
                 self.answer = gr.HTML(elem_id="emer-organise-answer")
@@ -51,20 +51,20 @@ class OrganiseTab:
 
     def load(self, request: gr.Request) -> str:
         try:
-            return render.overview(self.desk.overview(self.identity(request)), self.languages.of(request))
+            return render.overview(self.service.overview(self.identity(request)), self.languages.of(request))
         except Refusal as problem:
             return message(str(problem), kind="error")
 
     def _decide(self, name: str, action: str, reason: str, request: gr.Request) -> tuple[str, str]:
         def decided(words: Words) -> str:
-            decision = self.desk.decide(self.identity(request), name.strip(), action, reason)
+            decision = self.service.decide(self.identity(request), name.strip(), action, reason)
             return words("organise.decided", action=words(f"organise.{action}"), id=decision["submission"])
 
         return self._done(decided, request)
 
     def _rescore(self, track: str, reason: str, request: gr.Request) -> tuple[str, str]:
         def rescored(words: Words) -> str:
-            return words("organise.rescored", **self.desk.rescore(self.identity(request), track, reason))
+            return words("organise.rescored", **self.service.rescore(self.identity(request), track, reason))
 
         return self._done(rescored, request)
 
@@ -83,13 +83,13 @@ class OrganiseTab:
             first, action, reason, out = gr.Textbox(), gr.Textbox(), gr.Textbox(), gr.JSON()
 
         def overview(request: gr.Request) -> Any:
-            return self.desk.overview(self.identity(request))
+            return self.service.overview(self.identity(request))
 
         def decide(id: str, action: str, reason: str, request: gr.Request) -> Any:
-            return self.desk.decide(self.identity(request), id, action, reason)
+            return self.service.decide(self.identity(request), id, action, reason)
 
         def rescore(track: str, reason: str, request: gr.Request) -> Any:
-            return self.desk.rescore(self.identity(request), track, reason)
+            return self.service.rescore(self.identity(request), track, reason)
 
         gr.on([], for_api(words, self.lines.reading, overview), None, out, api_name="overview")
         gr.on([], for_api(words, self.lines.storing, decide), [first, action, reason], out, api_name="decide")

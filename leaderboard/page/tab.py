@@ -1,4 +1,4 @@
-"""The tab "Leaderboard": Ranking, Submit, My submissions, Organise. It calls the desk and renders what it answers."""
+"""The tab "Leaderboard": Ranking, Submit, My submissions, Organise. It calls the service and renders its answers."""
 
 import json
 from collections.abc import Iterable
@@ -36,18 +36,20 @@ LOGIN_SCRIPT = """
 class LeaderboardTab:
     """Builds the tab inside an open `gr.Blocks`, the `page`."""
 
-    def __init__(self, page: gr.Blocks, desk: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
+    def __init__(
+        self, page: gr.Blocks, service: Service, identity: Identity, languages: Languages, lines: Lines
+    ) -> None:
         if login_offered():
             sign_in_button(page, identity, languages, lines.reading)
         with gr.Tabs(elem_id="emer-board"):
             with gr.Tab(languages("board.ranking"), elem_classes="emer-board-tab"):
-                ranking = RankingTab(desk, languages, lines.reading)
+                ranking = RankingTab(service, languages, lines.reading)
             with gr.Tab(languages("board.submit"), elem_classes="emer-board-tab"):
-                submit = SubmitTab(desk, identity, languages, lines)
+                submit = SubmitTab(service, identity, languages, lines)
             with gr.Tab(languages("board.mine"), elem_classes="emer-board-tab"):
-                mine = MineTab(desk, identity, languages, lines)
+                mine = MineTab(service, identity, languages, lines)
             with gr.Tab(languages("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
-                organise = OrganiseTab(desk, identity, languages, lines)
+                organise = OrganiseTab(service, identity, languages, lines)
         page.load(ranking.freshened, [ranking.track, ranking.everything], ranking.loaded, **QUIET)
         page.load(submit.loading, submit.track, submit.loaded, **QUIET)
         page.load(mine.loading, [mine.seen, mine.chosen], mine.loaded, **QUIET)
@@ -86,10 +88,10 @@ def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages, li
 class RankingTab:
     """The table of a track; what a visitor did with it (sorted, searched) stays until the ranking changes."""
 
-    def __init__(self, desk: Service, languages: Languages, line: Line) -> None:
-        self.desk, self.languages, self.line = desk, languages, line
+    def __init__(self, service: Service, languages: Languages, line: Line) -> None:
+        self.service, self.languages, self.line = service, languages, line
         self.freshened = for_page(languages, line, self.fresh)
-        tracks = [(track["title"], track["id"]) for track in desk.tracks(None)]
+        tracks = [(track["title"], track["id"]) for track in service.tracks(None)]
         with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
             self.track = gr.Dropdown(
                 tracks, value=tracks[0][1], label=languages("board.track"), scale=3, min_width=240, elem_id="emer-track"
@@ -132,13 +134,13 @@ class RankingTab:
 
     def tick(self, track: str, everything: bool, seen: str, request: gr.Request) -> tuple[Any, ...]:
         """Always the heartbeat; the rest where something changed."""
-        board, words = self.desk.board, self.languages.of(request)
+        board, words = self.service.board, self.languages.of(request)
         beat = render.heartbeat(board.heartbeat(), board.queued(), words)
         mark = f"{track} {everything} {board.ledger.refresh().revision} {board.clock():%Y-%m-%d}"
         if mark == seen:
             return (beat, *[gr.skip()] * 6, seen)
         try:
-            ranking = self.desk.table(track, bool(everything))
+            ranking = self.service.table(track, bool(everything))
         except EmerError as problem:
             return (beat, html("note", kind="message", text=str(problem)), *[gr.skip()] * 5, "")
         shown = render.frame(ranking, words)
@@ -161,7 +163,7 @@ class RankingTab:
 
     def _select(self, track: str, everything: bool, event: gr.SelectData, request: gr.Request) -> str:
         """Rows may be sorted and filtered in the browser: the row is found by its id and its name."""
-        ranking = self.desk.table(track, bool(everything))
+        ranking = self.service.table(track, bool(everything))
         cells = event.row_value
         for row in ranking.rows:
             if row.id == cells[-1] and row.name == cells[1]:
@@ -173,7 +175,7 @@ class RankingTab:
             track, everything, out = gr.Textbox(), gr.Checkbox(), gr.JSON()
 
         def table(track: str, request: gr.Request, everything: bool = False) -> Any:
-            return self.desk.table(track, bool(everything)).to_dict()
+            return self.service.table(track, bool(everything)).to_dict()
 
         gr.on([], for_api(self.languages.english, self.line, table), [track, everything], out, api_name="table")
 

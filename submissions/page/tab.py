@@ -1,4 +1,4 @@
-"""The tabs "Submit" and "My submissions", and the participant's part of the API. They call the desk and render."""
+"""The tabs "Submit" and "My submissions", and the participant's part of the API. They call the service and render."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
@@ -54,8 +54,8 @@ class Service(Protocol):
 class SubmitTab:
     """Builds the tab inside an open `gr.Blocks`. `loading` is to be called when the page loads, to fill `loaded`."""
 
-    def __init__(self, desk: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
-        self.desk, self.identity, self.languages, self.lines = desk, identity, languages, lines
+    def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
+        self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=5, min_width=300):
                 choices = self._choices()
@@ -94,15 +94,15 @@ class SubmitTab:
         not_here = self.languages("board.not_here")
         return [
             (f"{track['title']} · {not_here}" if track["why_not"] else track["title"], track["id"])
-            for track in self.desk.tracks(None)
+            for track in self.service.tracks(None)
         ]
 
     def load(self, track: str, request: gr.Request) -> tuple[Any, ...]:
         """The card of the track, and a sample file to download."""
-        tracks = {about["id"]: about for about in self.desk.tracks(self.identity(request))}
+        tracks = {about["id"]: about for about in self.service.tracks(self.identity(request))}
         if track not in tracks:
             return gr.skip(), gr.skip()
-        sample = download(f"{track}-sample.csv", sample_csv(self.desk.rules(track)))
+        sample = download(f"{track}-sample.csv", sample_csv(self.service.rules(track)))
         return render.track_card(tracks[track], self.languages.of(request)), sample
 
     def _check(self, file: str | None, track: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
@@ -113,7 +113,7 @@ class SubmitTab:
         try:
             with ExitStack() as place:
                 yield from self.lines.files.joining(place, client_of(request), partial(_waiting, words))
-                yield render.checked(self.desk.check(track, *uploaded(file)), words), ""
+                yield render.checked(self.service.check(track, *uploaded(file)), words), ""
         except SubmissionError as error:
             yield render.problems(refused(error).to_dict(), words), ""
         except Exception:  # noqa: BLE001 - what we did not raise is logged
@@ -147,7 +147,7 @@ class SubmitTab:
             return refused(error).to_dict()
         name, method, link, anonymous = entry
         texts = (name or "", method or "", link or "")
-        return self.desk.submit(person, track, content, filename, *texts, bool(anonymous), read)
+        return self.service.submit(person, track, content, filename, *texts, bool(anonymous), read)
 
     def _api(self) -> None:
         words = self.languages.english
@@ -157,13 +157,13 @@ class SubmitTab:
             file, anonymous, out = gr.File(), gr.Checkbox(), gr.JSON()
 
         def tracks(request: gr.Request) -> Any:
-            return self.desk.tracks(self.identity(request))
+            return self.service.tracks(self.identity(request))
 
         def check(track: str, file: str, request: gr.Request) -> Any:
             if not file:
                 raise Refusal("file", words("submit.no_file"))
             try:
-                return self.desk.check(track, *uploaded(file)).to_dict()
+                return self.service.check(track, *uploaded(file)).to_dict()
             except SubmissionError as error:
                 return refused(error).to_dict()
 
@@ -197,8 +197,8 @@ class SubmitTab:
 class MineTab:
     """Builds the tab inside an open `gr.Blocks`; a timer refreshes it."""
 
-    def __init__(self, desk: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
-        self.desk, self.identity, self.languages, self.lines = desk, identity, languages, lines
+    def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
+        self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
         self.loading = for_page(languages, lines.reading, self.load)
         self.list = gr.HTML(elem_id="emer-mine")
         self.answer = gr.HTML(elem_id="emer-mine-answer")
@@ -226,7 +226,7 @@ class MineTab:
     def load(self, seen: str, chosen: str | None, request: gr.Request) -> tuple[Any, Any, str]:
         """The person's submissions; nothing moves on the page while nothing changed."""
         person, words = self.identity(request), self.languages.of(request)
-        statements: list[dict[str, Any]] = [] if person is None else self.desk.status(person)
+        statements: list[dict[str, Any]] = [] if person is None else self.service.status(person)
         text = render.nobody(words) if person is None else render.own(statements, words)
         digest = hashlib.sha256(text.encode()).hexdigest()
         if digest == seen:
@@ -236,10 +236,10 @@ class MineTab:
         return text, gr.Dropdown(choices, value=kept), digest
 
     def _count(self, chosen: str | None, request: gr.Request) -> tuple[str, Any]:
-        return self._decided(self.desk.choose, chosen, "counts_done", request)
+        return self._decided(self.service.choose, chosen, "counts_done", request)
 
     def _withdraw(self, chosen: str | None, request: gr.Request) -> tuple[str, Any]:
-        return self._decided(self.desk.withdraw, chosen, "withdrawn_done", request)
+        return self._decided(self.service.withdraw, chosen, "withdrawn_done", request)
 
     def _decided(
         self, decide: Callable[..., dict[str, Any]], chosen: str | None, done: str, request: gr.Request
@@ -259,13 +259,13 @@ class MineTab:
             name, some, out = gr.Textbox(), gr.Textbox(""), gr.JSON()
 
         def status(request: gr.Request, id: str = "") -> Any:
-            return self.desk.status(self.identity(request), id)
+            return self.service.status(self.identity(request), id)
 
         def withdraw(id: str, request: gr.Request) -> Any:
-            return self.desk.withdraw(self.identity(request), id)
+            return self.service.withdraw(self.identity(request), id)
 
         def choose(id: str, request: gr.Request) -> Any:
-            return self.desk.choose(self.identity(request), id)
+            return self.service.choose(self.identity(request), id)
 
         gr.on([], for_api(words, self.lines.reading, status), some, out, api_name="status")
         gr.on([], for_api(words, self.lines.storing, withdraw), name, out, api_name="withdraw")
