@@ -28,8 +28,8 @@ TEXTS, PATTERNS = Rows(text), Rows(pattern)
 WEIGHTS_OF_WORDS = Table(more=WEIGHT, keys=word)
 CUES = Table(more=TEXTS)
 
-_FIELDS = {"cue": text, "phrase": text, "source": text}
-_MORE = {
+_FIELDS: dict[str, Shape] = {"cue": text, "phrase": text, "source": text}
+_MORE: dict[str, Shape] = {
     "when": Rows(Table({"channel": text}, {"above": Number(), "below": Number()})),
     "min_s": Number(0),
     "valence": SIGNED,
@@ -279,9 +279,7 @@ _text_labels = Table(
         "manner": WEIGHTS_OF_WORDS,
         "implied": Table(more=WEIGHTS_OF_WORDS, keys=word),
         "cue": Rows(
-            Table(
-                {"name": text, "suggests": WEIGHTS_OF_WORDS, "source": text}, {"phrases": PATTERNS, "signs": TEXTS}
-            )
+            Table({"name": text, "suggests": WEIGHTS_OF_WORDS, "source": text}, {"phrases": PATTERNS, "signs": TEXTS})
         ),
     }
 )
