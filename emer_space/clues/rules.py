@@ -180,10 +180,8 @@ def described_rules(modality: Modality) -> tuple[Rule, ...]:
     """The rules that read a description in words: the measured ones that have phrases, and `text/described.toml`."""
     measured = [rule for rule in load_rules(modality) if rule.words]
     rows = read_toml("text/described.toml").get(modality, ())
-    rules = (
-        *measured,
-        *(_checked(_rule({"statement": row["phrase"], **row}), modality, "described.toml") for row in rows),
-    )
+    worded = ({"statement": f"The person {row['phrase']}.", **row} for row in rows)
+    rules = (*measured, *(_checked(_rule(row), modality, "described.toml") for row in worded))
     _once_each(rules, "described.toml")
     return rules
 
