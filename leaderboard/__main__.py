@@ -1,10 +1,11 @@
-"""The command line of the leaderboard: scores (`metric`, `score`, `tracks`, `wheels`) and hosting.
+"""The command line of the leaderboard: scores (`metric`, `metrics`, `score`, `tracks`, `wheels`) and hosting.
 
 Hosting, on the state in `EMER_HOME`: `run-once`, `table`, `decide`, `rescore`, `export`.
 
 Exit code 0; 2 with one sentence on stderr (or the problems of a file, a line each) for what cannot be scored.
 """
 
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ import typer
 from emer_space.commands.run import CommandLine, JsonTarget, show
 from emer_space.errors import EmerError
 from emer_space.files.problems import Limits, Problem
+from emer_space.files.writing import write_whole
 from emer_space.models.chat import Chat
 from leaderboard.board.service import Service
 from leaderboard.errors import LeaderboardError
@@ -44,6 +46,8 @@ WheelFiles = Annotated[
     typer.Option("--wheels", metavar="DIR", help="folder with the official wheel files (default: EMER_WHEELS)"),
 ]
 Id = Annotated[str, typer.Argument(help="the id of a submission")]
+
+TABLE_ROWS = r"(?:\| `.*\n)+"
 
 commands = CommandLine("python -m leaderboard", "Score prediction files.")
 
@@ -261,6 +265,20 @@ def _score(
     lines += [report.note] if report.note else []
     lines.append(", ".join(f"{count} {name}" for name, count in report.samples.items()))
     show({**report.to_dict(), "warnings": _warned(warnings)}, json_target, "\n".join(lines))
+
+
+@commands.command("metrics")
+def _metrics(
+    docs: Annotated[
+        Path | None, typer.Option(metavar="PAGE", help="write the table of metrics of this page anew (docs/scoring.md)")
+    ] = None,
+) -> None:
+    """List the metrics, as rows of Markdown: name, column, what it measures."""
+    rows = "".join(f"{metric.row}\n" for metric in METRICS.values() if not (docs and metric.package))
+    print(rows, end="")
+    if docs:
+        before, heading, after = docs.read_text(encoding="utf-8").partition("\n## Metrics\n")
+        write_whole(docs, f"{before}{heading}{re.sub(TABLE_ROWS, lambda _: rows, after, count=1)}".encode())
 
 
 @commands.command("tracks")

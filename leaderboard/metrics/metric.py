@@ -5,7 +5,7 @@ So is one of another package, by an entry point of the group `emer_space.metrics
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A worked example: sample → value of the metric's first column on either side, and the scores they must give."""
+
+    references: Mapping[str, Any]
+    predictions: Mapping[str, Any]
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """A way to compare predictions with references.
 
@@ -68,7 +77,8 @@ class Metric:
     that it cannot use.
 
     `needs` and `asked` say what is loaded for it. `on_wheels` is a column of labels that count only where a wheel has
-    them: a report lists those that do not. `provenance`: entry of a report's provenance → fact of the tally.
+    them: a report lists those that do not. `provenance`: entry of a report's provenance → fact of the tally. `example`
+    is checked by the tests; a metric without one needs cases in `tests/leaderboard/cases`.
     """
 
     name: str
@@ -84,6 +94,7 @@ class Metric:
     asked: Asked | None = None
     on_wheels: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict)
+    example: Example | None = None
     package: str = ""
     """Name and version of the package that adds it; empty for the project's own."""
 
@@ -92,6 +103,11 @@ class Metric:
         """A file of predictions must have one of these columns."""
         required = tuple(column.name for column in self.predictions if column.required)
         return required or tuple(column.name for column in self.predictions)
+
+    @property
+    def row(self) -> str:
+        """Its row in the documentation's table of metrics."""
+        return f"| `{self.name}` | {' or '.join(f'`{column}`' for column in self.any_of)} | {self.about} |"
 
     @property
     def judged(self) -> bool:

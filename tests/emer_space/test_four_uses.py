@@ -11,7 +11,7 @@ import pytest
 
 from emer_space.analysis import ClipFacts, Clue, Sentence
 from emer_space.cancellation import CancelToken
-from emer_space.clues.posteriors import feeling_of
+from emer_space.feelings import feeling_of
 from emer_space.disambiguation import weigh
 from emer_space.language_model.grounding import ground
 from emer_space.settings import Settings

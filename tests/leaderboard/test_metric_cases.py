@@ -25,6 +25,7 @@ CASES = [
     for path in sorted(FOLDER.glob("*.json"))
     for number, case in enumerate(json.loads(path.read_text(encoding="utf-8")), 1)
 ]
+EXAMPLES = {name: metric.example for name, metric in METRICS.items() if metric.example and not metric.package}
 
 
 def table(values: dict[str, Any], column: Column) -> Table:
@@ -95,15 +96,18 @@ def test_case(metric: str, case: dict[str, Any]) -> None:
 
 
 def test_every_metric_has_cases() -> None:
-    assert {path.stem for path in FOLDER.glob("*.json")} == {name for name in METRICS if not METRICS[name].package}
+    cases = {path.stem for path in FOLDER.glob("*.json")}
+    assert cases | set(EXAMPLES) == {name for name in METRICS if not METRICS[name].package}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_example_of_a_metric(name: str) -> None:
+    example = EXAMPLES[name]
+    compare(name, {"references": example.references, "predictions": example.predictions, "expected": example.scores})
 
 
 def test_the_documentation_lists_every_metric(project: Path) -> None:
-    rows = [
-        f"| `{metric.name}` | {' or '.join(f'`{column}`' for column in metric.any_of)} | {metric.about} |"
-        for metric in METRICS.values()
-        if not metric.package
-    ]
+    rows = [metric.row for metric in METRICS.values() if not metric.package]
     page = (project / "docs" / "scoring.md").read_text(encoding="utf-8")
     listed = page.partition("## Metrics\n")[2].partition("\n## ")[0]
     assert [line for line in listed.splitlines() if line.startswith("| `")] == rows
