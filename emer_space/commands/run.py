@@ -32,10 +32,28 @@ class _Command(TyperCommand):
     def format_usage(self, ctx: Any, formatter: Any) -> None:
         _format_usage(self, ctx, formatter)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Options may be shortened where that leaves no doubt (`--pred` for `--predictions`)."""
+        options = [name for parameter in self.get_params(ctx) for name in parameter.opts if name.startswith("--")]
+        literal = args.index("--") if "--" in args else len(args)
+        args = [*(_in_full(word, options) for word in args[:literal]), *args[literal:]]
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as problem:
+            if getattr(problem, "ctx", ctx) is None:
+                problem.ctx = ctx  # type: ignore[attr-defined]
+            raise
+
 
 class _Group(TyperGroup):
     def format_usage(self, ctx: Any, formatter: Any) -> None:
         _format_usage(self, ctx, formatter)
+
+
+def _in_full(word: str, options: Sequence[str]) -> str:
+    name, equals, value = word.partition("=")
+    meant = [option for option in options if option.startswith(name)]
+    return f"{meant[0]}{equals}{value}" if len(name) > 2 and name.startswith("--") and len(meant) == 1 else word
 
 
 def _format_usage(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:
@@ -119,6 +137,8 @@ class CommandLine:
         """One sentence on wrong options, and where the right ones are listed."""
         context = getattr(problem, "ctx", None)
         message = " ".join(str(problem.format_message()).split()).replace("Value error, ", "").rstrip(".")
+        if context and isinstance(context.command, TyperGroup):
+            message += f"; the commands are {', '.join(context.command.list_commands(context))}"
         return f"{message}; see {context.command_path if context else self.program} --help."
 
 
