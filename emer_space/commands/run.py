@@ -18,6 +18,7 @@ from emer_space.errors import EmerError, InputError
 
 FAILED, STOPPED, NO_READER = 2, 130, 141
 """One sentence went to stderr; the keyboard stopped it; nobody reads the output any more."""
+CONSOLE_SCRIPTS = ("emer-space", "emer-leaderboard", "emer-submissions")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 STANDARD_OUTPUT = "-"
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -48,6 +49,12 @@ class _Command(TyperCommand):
 class _Group(TyperGroup):
     def format_usage(self, ctx: Any, formatter: Any) -> None:
         _format_usage(self, ctx, formatter)
+
+
+def _called(program: str) -> str:
+    """The installed command's own name, or `python -m …`."""
+    name = Path(sys.argv[0]).name
+    return name if name in CONSOLE_SCRIPTS else program
 
 
 def _in_full(word: str, options: Sequence[str]) -> str:
@@ -119,7 +126,9 @@ class CommandLine:
         try:
             command = typer.main.get_command(self._app)
             asked = list(sys.argv[1:] if arguments is None else arguments)
-            with command.make_context(self.program, asked) as context:
+            with command.make_context(
+                self.program if arguments is not None else _called(self.program), asked
+            ) as context:
                 return command.invoke(context) or 0
         except typer.Exit as ended:
             return ended.exit_code
