@@ -289,11 +289,11 @@ def _conditions(name: str, rows: Mapping[str, Mapping[str, Any]], groups: Mappin
     for modality, wanted in rows.items():
         if modality not in MODALITIES or not set(wanted) <= CONDITIONS:
             raise RuleError(f"pattern {name!r}: modality {modality!r} or a condition in {sorted(wanted)} is unknown")
-        known = {*rules_by_cue(modality), *(FEELS + family for family in _families())}
+        allowed = {*rules_by_cue(modality), *(FEELS + family for family in _families())}
         spelled = {key: value for key, value in wanted.items() if key not in NAMING}
         for key in NAMING & set(wanted):
             cues = frozenset(cue for entry in wanted[key] for cue in groups.get(entry, [entry]))
-            if unknown := cues - known:
+            if unknown := cues - allowed:
                 raise RuleError(f"pattern {name!r}: {modality} has no {', '.join(sorted(unknown))}")
             spelled[key] = cues
         conditions[modality] = spelled

@@ -44,6 +44,6 @@ def _flat(table: Mapping[str, Sequence[str]]) -> Iterable[str]:
     return (cue for key, cues in table.items() for cue in (key, *cues))
 
 
-def _check_cues(where: str, cues: Iterable[str], known: Collection[str]) -> None:
-    if unknown := next((cue for cue in cues if cue not in known), None):
-        raise RuleError(f"{where}: there is no cue {unknown!r}; known are {', '.join(sorted(known))}.")
+def _check_cues(where: str, cues: Iterable[str], allowed: Collection[str]) -> None:
+    if unknown := next((cue for cue in cues if cue not in allowed), None):
+        raise RuleError(f"{where}: there is no cue {unknown!r}; known are {', '.join(sorted(allowed))}.")

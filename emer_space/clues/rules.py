@@ -232,10 +232,10 @@ def rules_sha256() -> str:
 
 def _checked(rule: Rule, modality: Modality, table: str) -> Rule:
     """The rule, if its channels are measured and its placeholders can be filled; else raises `RuleError`."""
-    known = CHANNELS[modality]
+    channels = CHANNELS[modality]
     for condition in rule.when:
-        if condition.channel not in known:
-            measured = f"known are {', '.join(sorted(known))}" if known else "nothing is measured there"
+        if condition.channel not in channels:
+            measured = f"known are {', '.join(sorted(channels))}" if channels else "nothing is measured there"
             raise RuleError(f"{table}, {rule.cue}: the channel {condition.channel!r} is not measured; {measured}.")
     try:
         for sentence in (rule.statement, rule.phrase):

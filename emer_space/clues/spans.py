@@ -76,12 +76,12 @@ def smoothed(values: Floats, t: Floats, sigma: float, breaks: Sequence[int] = ()
     edges = [0, *breaks, len(values)]
     for first, after in pairwise(edges):
         part, at = values[first:after], t[first:after]
-        known = ~np.isnan(part)
-        if not known.any():
+        valid = ~np.isnan(part)
+        if not valid.any():
             continue
-        weights = np.exp(-0.5 * ((at[:, None] - at[None, known]) / sigma) ** 2)
-        mean = weights @ part[known] / weights.sum(axis=1)
-        result[first:after] = np.where(known, mean, np.nan)
+        weights = np.exp(-0.5 * ((at[:, None] - at[None, valid]) / sigma) ** 2)
+        mean = weights @ part[valid] / weights.sum(axis=1)
+        result[first:after] = np.where(valid, mean, np.nan)
     return result
 
 

@@ -60,10 +60,12 @@ class Source:
 
     @property
     def has_video(self) -> bool:
+        """Whether there is a picture to use."""
         return self.video is not None
 
     @property
     def has_audio(self) -> bool:
+        """Whether there is sound to use."""
         return self.audio is not None
 
 

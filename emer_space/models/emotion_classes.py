@@ -19,14 +19,14 @@ SHAPE = exactly(CLASSES, Rows(text))
 @cache
 def known_names() -> Mapping[str, str]:
     """A checkpoint's name for a class → the class. Raises `RuleError` for a wrong table."""
-    known: dict[str, str] = {}
+    classes: dict[str, str] = {}
     for kind, names in read_table(TABLE, SHAPE).items():
         for name in names:
-            if known.setdefault(name, kind) != kind or name != name.strip().lower():
+            if classes.setdefault(name, kind) != kind or name != name.strip().lower():
                 raise RuleError(
                     f"emotion_classes.toml, {kind}: {name!r} must be in lower case and stand for one class only."
                 )
-    return known
+    return classes
 
 
 def classes_of(id2label: Mapping[int, str], role: str) -> tuple[str, ...]:
@@ -50,10 +50,12 @@ def classes_of(id2label: Mapping[int, str], role: str) -> tuple[str, ...]:
     return classes
 
 
-def check_answer(answer: NDArray[np.floating[Any]], classes: Sequence[str], known: Collection[str], role: str) -> None:
+def check_answer(
+    answer: NDArray[np.floating[Any]], classes: Sequence[str], allowed: Collection[str], role: str
+) -> None:
     """Raises `ModelUnavailable` unless an answer (…, classes) has one finite number per class and all are known."""
     wrong = None
-    if unknown := next((name for name in classes if name not in known), None):
+    if unknown := next((name for name in classes if name not in allowed), None):
         wrong = f"the class {unknown!r}, which is not an emotion known here"
     elif answer.shape[-1:] != (len(classes),):
         wrong = f"{answer.shape[-1] if answer.ndim else 1} numbers for its {len(classes)} classes"

@@ -137,18 +137,18 @@ class Table:
     def __call__(self, value: Any) -> None:
         if not isinstance(value, Mapping):
             raise Misfit(f"a table is wanted and not {value!r}")
-        known = {**self.needed, **self.may}
+        shapes = {**self.needed, **self.may}
         for key, item in value.items():
-            if key not in known and self.more is None:
-                raise Misfit(f"{key!r} is not known there; {_known(known)}")
+            if key not in shapes and self.more is None:
+                raise Misfit(f"{key!r} is not known there; {_known(shapes)}")
             try:
-                if key not in known:
+                if key not in shapes:
                     self.keys(key)
-                (known.get(key) or self.more or text)(item)
+                (shapes.get(key) or self.more or text)(item)
             except Misfit as problem:
                 raise problem.at(key) from None
         if missing := next((key for key in self.needed if key not in value), None):
-            raise Misfit(f"{missing!r} is missing; {_known(known)}")
+            raise Misfit(f"{missing!r} is missing; {_known(shapes)}")
 
 
 def exactly(names: Iterable[str], shape: Shape) -> Table:

@@ -88,9 +88,9 @@ def _read(path: Path) -> Wheel:
         places={key: tuple(place) for key, place in table.get("places", {}).items()},
         heads={key: tuple(place) for key, place in table.get("heads", {}).items()},
     )
-    known = set(wheel.paths())
+    paths = set(wheel.paths())
     for key, place in [*wheel.places.items(), *wheel.heads.items()]:
-        if place not in known:
+        if place not in paths:
             raise RuleError(f"{path.name}: {key!r} points to {'/'.join(place)}, which is not on the wheel.")
     return wheel
 
