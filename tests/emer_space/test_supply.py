@@ -78,7 +78,7 @@ def test_a_package_is_a_profile_by_its_name_and_bundled_fills_the_rest(add: Add)
         ("import not_installed_anywhere", "SUPPLIES", "cannot be loaded .ModuleNotFoundError"),
         ("raise RuntimeError('no licence')", "SUPPLIES", "no licence"),
         ("", "SUPPLIES", "cannot be loaded"),
-        ("SUPPLIES = {'voice': print}", "SUPPLIES", "no tuple of `Supply`"),
+        ("SUPPLIES = {'voice': print}", "SUPPLIES", "not a tuple of `Supply`"),
         (CALM.replace("VOICE, Calm", "type(VOICE)('smell'), Calm"), "SUPPLIES", "'smell'.*the roles are face, "),
         (CALM.replace('"calm", VOICE', '"a=b", VOICE'), "SUPPLIES", "'a=b'"),
         (CALM.replace('"calm", VOICE', '"hub", VOICE'), "SUPPLIES", "this project both supply voice as .* 'hub'"),
