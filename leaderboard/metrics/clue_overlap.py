@@ -1,4 +1,4 @@
-"""How far the clues of the true description are covered by the predicted one."""
+"""How well the predicted description covers the clues of the true one."""
 
 from leaderboard.metrics.overlap import overlap_metric
 

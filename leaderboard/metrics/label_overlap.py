@@ -1,4 +1,4 @@
-"""How far the emotion words of the true description are covered by the predicted one."""
+"""How well the predicted description covers the emotion words of the true one."""
 
 from leaderboard.metrics.overlap import overlap_metric
 
