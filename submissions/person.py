@@ -26,7 +26,7 @@ def identified(person: Person | None) -> Person:
     if person is None:
         raise Refusal(
             "identity",
-            "You are not signed in, so you can look but not submit; on a Space, sign in on its page, or send the header "
+            "You are not signed in, so you can look but not submit; on a Space, sign in on its page, or send "
             "`Authorization: Bearer` with a valid access token of your Hugging Face account in every call.",
         )
     return person

@@ -309,7 +309,7 @@ class Schedule:
         self._scheduler.shutdown(wait=False)
 
     def kick(self) -> None:
-        """Sweep soon, because something arrived. A running sweep may have missed it, so the next one follows at once."""
+        """Sweep soon, because something arrived. A running sweep may have missed it, so another one follows at once."""
         self._wanted.set()
         self._soon()
 

@@ -3,7 +3,8 @@
 BLEU and chrF (0 to 100) are sacrebleu's (Post 2018; Popović 2015), ROUGE-L (0 to 1, the mean F over samples) is
 rouge-score's (Lin 2004). Clues are the sentences of a description. They are matched one to one so that the sum of
 their cosines is greatest. Precision divides that sum by the number of predicted clues, recall by that of the reference
-clues (BERTScore's soft counts, Zhang et al. 2020, with sentences instead of tokens). F comes from the means over samples.
+clues (BERTScore's soft counts, Zhang et al. 2020, with sentences instead of tokens). F comes from the means over
+samples.
 """
 
 import re

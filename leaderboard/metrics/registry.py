@@ -74,7 +74,5 @@ def _added() -> Iterator[Metric]:
             ) from problem
         if not isinstance(metric, Metric) or metric.name != point.name:
             what = f"the metric {metric.name}" if isinstance(metric, Metric) else type(metric).__name__
-            raise MetricError(
-                f"The package {package} provides {what} as the metric {point.name}; fix or uninstall it."
-            )
+            raise MetricError(f"The package {package} provides {what} as the metric {point.name}; fix or uninstall it.")
         yield replace(metric, package=package)

@@ -80,9 +80,7 @@ def reference_file(track: Track) -> ReferenceFile:
     if folder:
         reason = f"EMER_REFERENCES has no references for {track.id}; put {track.id}.csv there, or give --references."
     elif dataset:
-        reason = (
-            f"The dataset of references has none for {track.id}; put references/{track.id}.csv there, and restart."
-        )
+        reason = f"The dataset of references has none for {track.id}; put references/{track.id}.csv there, and restart."
     else:
         reason = f"The references of {track.id} are hidden; set EMER_REFERENCES to their folder, or give --references."
     raise ReferencesUnavailable(reason)

@@ -19,7 +19,7 @@ MANY = 0.2
 """The share of answers that calls for a warning. In MER2024's fixture 3 % of the answers, and 0.3 % of the references,
 have no word from the official vocabulary; no genuine file has a fifth."""
 MANY_LABELS = 0.4
-"""The share of labels that calls for a warning. In MER2024's fixture 8 % and 13 % are not in the official vocabulary."""
+"""The share of unknown labels that calls for a warning. In MER2024's fixture 8 % and 13 % of the labels are unknown."""
 FEW_ROWS = 10
 """With fewer answers, the same one for all may well be right."""
 MOST_WORDS = 5

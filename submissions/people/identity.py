@@ -59,7 +59,7 @@ class LocalIdentity:
 
 
 def identity_for(host: str) -> Identity:
-    """In a Space, accounts on the Hub; elsewhere, the user of this machine. `host` is the address that the app binds."""
+    """In a Space, accounts on the Hub; elsewhere, the user of this machine. `host` is the address the app binds."""
     if not os.environ.get("SPACE_ID"):
         return LocalIdentity(host)
     from submissions.people.hub_identity import HubIdentity  # a local user needs no client of the Hub

@@ -38,7 +38,7 @@ class Usage:
 
 
 class Attempts:
-    """Counts the files that a person sends to a track in a day. The count is the size of a file, to survive restarts."""
+    """Counts the files a person sends to a track in a day. The count is the size of a file, so it survives restarts."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

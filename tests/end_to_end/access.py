@@ -29,7 +29,7 @@ from emer_space.page.turns import Line, Lines, Turn  # noqa: E402
 from emer_space.page.words import load_words  # noqa: E402
 from leaderboard.board.board import Board  # noqa: E402
 from submissions.errors import Refusal  # noqa: E402
-from submissions.person import Person, known, organiser  # noqa: E402
+from submissions.person import Person, identified, organiser  # noqa: E402
 
 PAGE = PROJECT / "docs" / "access.md"
 COMMAND = "python tests/end_to_end/access.py"
@@ -230,7 +230,7 @@ def _sentences() -> dict[str, set[str]]:
     """By which a refusal is known."""
     words = load_words()
     sentences = {SIGN_IN: {words("submit.no_identity"), words("mine.no_identity")}, ORGANISERS: set()}
-    for kind, ask in ((SIGN_IN, known), (ORGANISERS, organiser)):
+    for kind, ask in ((SIGN_IN, identified), (ORGANISERS, organiser)):
         try:
             ask(None)
         except Refusal as refusal:

@@ -73,6 +73,6 @@ def test_in_a_space_nobody_is_local(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_who_is_not_signed_in_or_no_organiser_is_refused() -> None:
     person = Person("id", "Name")
     assert identified(person) == person and organiser(LOCAL) == LOCAL
-    for ask, who in ((known, None), (organiser, None), (organiser, person)):
+    for ask, who in ((identified, None), (organiser, None), (organiser, person)):
         with pytest.raises(Refusal):
             ask(who)
