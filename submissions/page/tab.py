@@ -140,7 +140,7 @@ class SubmitTab:
     def _sent(
         self, person: Person | None, track: str, file: Any, entry: tuple[Any, Any, Any, Any], read: Callable[[], None]
     ) -> dict[str, Any]:
-        """Submit a file. `read` ends its turn in the line for files, so that others need not wait while it is stored."""
+        """Submit a file. `read` ends its turn in the line for files, so that others do not wait while it is stored."""
         try:
             content, filename = uploaded(file)
         except SubmissionError as error:

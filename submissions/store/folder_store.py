@@ -19,7 +19,7 @@ REASONS = "damaged.jsonl"
 NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
 """The errors of a missing file."""
 OF_THE_FILE = (errno.EACCES, errno.EPERM, errno.EIO)
-"""The errors of a file that exists but cannot be read, while others may be. Any other error concerns the whole store."""
+"""The errors of a single file that exists but cannot be read. Any other error concerns the whole store."""
 REREAD = 16_384
 """Bytes at the end of the journal that are read again after a listing, which may have missed entries being written."""
 AWAITED_S = 60.0

@@ -27,7 +27,7 @@ AGAIN = (408, 409, 412, 429)
 HASTY_S = 4.0
 TIMEOUT_S = 30.0
 COMMIT_TIMEOUT_S = 60.0
-"""The client's own methods have no timeout: a server that takes a request and never answers would hold them for ever."""
+"""The client's own methods have no timeout: a server that takes a request and never answers would block them."""
 MOST_MESSAGE = 10_000
 UNKNOWN = (
     "It is not known whether this was stored, because the Hub does not answer; send it again later: the same file is "

@@ -25,13 +25,13 @@ PROBLEM = {"row", "column", "code", "message", "hint"}
 ENDS = ("low", "high")
 
 State = Literal["queued", "scored", "refused", "error"]
-"""`refused`: the file cannot be scored; `error`: an internal error, with an incident id. `queued` is never stored."""
+"""`refused`: the file cannot be scored; `error`: an internal error with an incident id. `queued` is never stored."""
 Action = Literal["hide", "withdraw", "disqualify", "restore", "count", "rescore"]
 """The kinds of decisions. Participants can only `withdraw`, and `count` to choose which submission counts."""
 
 
 def new_id(now: datetime) -> str:
-    """A new id: the time in UTC to the second, and fifty random bits. It is sortable, unguessable and safe in a path."""
+    """A new id: the time (UTC, seconds) and fifty random bits. It is sortable, unguessable and safe in a path."""
     return f"{now.astimezone(UTC).strftime(_TIME)}-{''.join(secrets.choice(_BASE32) for _ in range(10))}"
 
 
@@ -106,7 +106,7 @@ def _sentence(problem: ValidationError) -> str:
     error = min(errors, key=lambda error: error["type"] not in JSON_TYPES)
     name = error["loc"][0] if error["loc"] else ""
     if error["type"] in JSON_TYPES:
-        return f"{name} is not a {JSON_TYPES[error['type']]}"
+        return f"{name} must be of type {JSON_TYPES[error['type']]}"
     reason = error.get("ctx", {}).get("error", error["msg"])
     return f"{name} {reason}".strip()
 

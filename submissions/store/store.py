@@ -67,7 +67,7 @@ def open_store(home: Path) -> Store:
     if not token:
         raise Refusal(
             "token",
-            f"{OWNER} is set but {TOKEN} is not; set it to a token that may write to {owner}/{DATASET}, or unset {OWNER}.",
+            f"{OWNER} is set but {TOKEN} is not; set a token that may write to {owner}/{DATASET}, or unset {OWNER}.",
         )
     from submissions.store.hub_dataset import HubDataset  # a folder store needs no client of the Hub
     from submissions.store.hub_store import HubStore

@@ -92,7 +92,7 @@ def test_words_for_no_answer_are_told_by_name(word: str) -> None:
     assert warned([*spread(30), f"['{word}']"]) == {"placeholder": (f"1 cell holds '{word}'", 32)}
     found = checked([*spread(30), word]).warnings
     assert [each.hint for each in found] == [
-        "leave the cell empty, or write [], for no answer; it counts as a label now"
+        "it counts as a label; for no answer leave the cell empty, or write []"
     ]
 
 
