@@ -22,7 +22,6 @@ from emer_space.settings import Settings, app_home
 
 if TYPE_CHECKING:
     from emer_space.language_model.answer_cache import KeptAnswers
-    from emer_space.models.roles import CHAT
     from emer_space.profiles import Profile
 
 Clip = Annotated[Path, typer.Argument(help="a video or audio file")]
@@ -182,11 +181,12 @@ def _models(action: Literal["fetch", "list"]) -> None:
 def _chat(profile: str | None, answers: Path | None, workers: int) -> "KeptAnswers | None":
     """The language model of the profile, which never asks the same thing twice; None if the profile has none."""
     from emer_space.language_model.answer_cache import KeptAnswers
+    from emer_space.models.roles import CHAT
 
     if not 1 <= workers <= 64:
         raise InputError("--workers must be a number from 1 to 64.")
     models = _profile(profile)
-    if not models.has("chat"):
+    if not models.has(CHAT):
         return None
     return KeptAnswers(models.get(CHAT), answers or app_home() / "answers.jsonl")
 

@@ -262,11 +262,11 @@ def test_wrong_groups_are_told_with_their_sample(
     capsys: pytest.CaptureFixture[str], references: Path, predictions: Path, tmp_path: Path
 ) -> None:
     call = ("metric", "set-level", "--references", references, "--predictions", predictions, "--groups")
-    assert "'2' cannot be read: there is no list" in refused(
+    assert "'2' cannot be read: it contains no list" in refused(
         capsys, *call, write(tmp_path / "g.json", '{"1": [["happy"]], "2": "sorry, I cannot"}')
     )
-    assert "no JSON object" in refused(capsys, *call, write(tmp_path / "g.json", "[1]"))
-    assert "no JSON object" in refused(capsys, *call, tmp_path / "none.json")
+    assert "not a JSON object" in refused(capsys, *call, write(tmp_path / "g.json", "[1]"))
+    assert "not a JSON object" in refused(capsys, *call, tmp_path / "none.json")
 
 
 def test_lists_and_unknown_tracks(capsys: pytest.CaptureFixture[str], predictions: Path) -> None:
