@@ -18,7 +18,7 @@ import numpy as np
 from emer_space.analysis import INPUTS, Input
 from emer_space.commands.clue_file import WORKERS, ClueTexts, explain_clues
 from emer_space.language_model.answer_cache import KeptAnswers
-from emer_space.language_model.dialogue import Told
+from emer_space.language_model.dialogue import Explained
 from emer_space.models.roles import CHAT
 from emer_space.profiles import load_profile
 from emer_space.settings import app_home
@@ -112,7 +112,7 @@ def _report_settings(chat: KeptAnswers | None) -> None:
         print(f"  CLUE-Multi beats {setting} in {100 * ahead:.1f} % of {RESAMPLES} resamples")
 
 
-def _explained(rows: Sequence[ClueTexts], modalities: tuple[Input, ...], chat: KeptAnswers | None) -> list[Told]:
+def _explained(rows: Sequence[ClueTexts], modalities: tuple[Input, ...], chat: KeptAnswers | None) -> list[Explained]:
     with ThreadPoolExecutor(WORKERS if chat else 1) as pool:
         return list(pool.map(lambda row: explain_clues(row, modalities, chat), rows))
 
