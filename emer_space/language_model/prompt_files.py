@@ -33,7 +33,7 @@ class Prompt:
     user: str
 
     def messages(self, parts: Sequence[Part] = (), /, **values: str) -> list[Message]:
-        """System and user message; `parts` (pictures, sound) follow the text. Raises `RuleError` for a missing value."""
+        """System and user message; `parts` (pictures, sound) follow the text. Raises `RuleError` for missing values."""
         text = _PLACE.sub(lambda place: self._value(values, place[1]), self.user)
         content = [text_part(text), *parts] if parts else text
         return [{"role": "system", "content": self.system}, {"role": "user", "content": content}]
