@@ -35,7 +35,7 @@ def _places(trace: TracebackType | None) -> str:
 
 
 class Brief(logging.Formatter):
-    """Formats a record as one line of bounded length; later lines of a message are dropped, as they may quote values."""
+    """Formats a record as one bounded line; later lines of a message are dropped, because they may quote values."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
