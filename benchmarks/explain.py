@@ -112,7 +112,7 @@ def main() -> None:
             result = json.loads(done.stdout.splitlines()[-1])
             print(
                 f"{name}: {result['seconds']:.1f} s = {result['seconds'] / seconds:.2f} x real time (goal: {goal}), "
-                f"peak memory {result['peak_mb']:.0f} MB (goal: at most 1500), models loaded in {result['loading']:.1f} s"
+                f"peak memory {result['peak_mb']:.0f} MB (goal: at most 1500), loading {result['loading']:.1f} s"
             )
             print("   ", ", ".join(f"{stage} {value:.2f} s" for stage, value in result["timings"].items()))
 

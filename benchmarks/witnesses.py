@@ -141,7 +141,7 @@ def figures(cards: Path) -> dict[str, dict[str, float]]:
 
 
 def line(name: str, row: Rightness) -> str:
-    """The measures of a witness in measures line."""
+    """The measures of a witness in one line."""
     return (
         f"{name}: n {row.n}, accuracy {row.accuracy:.3f}, recall {row.recall:.3f}, Brier {row.brier:.3f}, "
         f"calibration error {row.ece:.3f}"

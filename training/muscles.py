@@ -72,7 +72,7 @@ def aligned(
     """
     crops_by_number = [(number, grey_face(rgb, face, margin, side)) for number, rgb, face in _found(images, progress)]
     if not crops_by_number:
-        raise InputError("No face was crops_by_number in the training pictures; name another folder with --corpus.")
+        raise InputError("No face was found in the training pictures; name another folder with --corpus.")
     numbers, crops = zip(*crops_by_number, strict=True)
     return np.array(numbers), np.array(crops)
 

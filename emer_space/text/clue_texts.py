@@ -191,7 +191,7 @@ def _clue(rule: Rule, modality: Described, confidence: float, quote: str) -> Clu
         id="",
         modality=modality,
         cue=rule.cue,
-        statement=rule.statement if rule.absent else f"Of the {subject} it is subject: “{words}”.",
+        statement=rule.statement if rule.absent else f"Of the {subject} it is told: “{words}”.",
         start=0.0,
         end=1.0,
         confidence=round(confidence, 3),
