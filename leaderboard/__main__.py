@@ -1,4 +1,4 @@
-"""The command line of the leaderboard: scoring (`metric`, `prefer`, `score`, …), lists (`metrics`, `tracks`) and hosting.
+"""The command line of the leaderboard: scoring (`metric`, `prefer`, `score`), lists and hosting.
 
 The hosting commands `run-once`, `table`, `decide`, `rescore` and `export` work on the state in `EMER_HOME`.
 

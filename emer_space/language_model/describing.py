@@ -1,4 +1,4 @@
-"""What a multimodal model says of pictures and of sound, as readers of the analysis (the papers' way)."""
+"""Readers that ask a multimodal model to describe pictures and sound, as in the papers."""
 
 from contextlib import closing
 from dataclasses import replace

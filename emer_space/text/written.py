@@ -1,7 +1,8 @@
-"""Clues that a multimodal model writes: it describes pictures or sound, and the description is read as any other.
+"""Clues from a multimodal model, which describes pictures or sound; the description is read like any other.
 
-The papers' way (Lian et al. 2023, sec. 3): one model a modality writes the clue, and another step fuses them. What it
-tells goes through the same tables as descriptions by people (`clue_texts.py`), so it suggests nothing on its own.
+This follows the papers (Lian et al. 2023, sec. 3): one model per modality writes the clue, and a later step fuses
+them. The description goes through the same tables as people's descriptions (`clue_texts.py`), so only the tables
+decide what it suggests.
 """
 
 import io
@@ -21,7 +22,7 @@ from emer_space.text.clue_texts import Described, read_clue_text
 
 PROMPTS = Path(__file__).parent.parent / "language_model" / "prompts"
 FRAMES = 6
-"""The papers' own clues were written from a few frames; more cost time and say the same."""
+"""The papers' clues were written from a few frames; more frames cost time and add nothing."""
 MOST_SECONDS = 60
 TOKENS = 300
 JPEG_QUALITY = 85
@@ -30,7 +31,7 @@ JPEG_QUALITY = 85
 def with_visual_clue(
     reading: Reading, model: Chat, seen: Iterable[Frame], end_s: float, language: str, check: Callable[[], None]
 ) -> Reading:
-    """A reading with what the model tells of some frames. Raises `ModelUnavailable`."""
+    """The reading with clues from the model's description of frames. Raises `ModelUnavailable`."""
     frames = list(seen)
     times = ", ".join(f"{frame.t:.1f}" for frame in frames)
     parts = [image_part(_jpeg(frame.rgb)) for frame in frames]
@@ -40,7 +41,7 @@ def with_visual_clue(
 def with_acoustic_clue(
     reading: Reading, model: Chat, sound: NDArray[np.float32], rate: int, language: str, check: Callable[[], None]
 ) -> Reading:
-    """A reading with what the model tells of the sound (mono, −1…1, `rate` samples a second).
+    """The reading with clues from the model's description of the sound (mono, −1…1, `rate` samples a second).
 
     Raises `ModelUnavailable`.
     """
@@ -55,17 +56,18 @@ def _asked(
 
 
 def prompt(purpose: str, language: str) -> Prompt:
+    """The prompt `clue-visual` or `clue-acoustic` in a language (`en`, `zh`)."""
     return load_prompt(PROMPTS, purpose, language)
 
 
 def _with(reading: Reading, modality: Described, description: str, end_s: float) -> Reading:
-    """The clues of a description after those that were measured; they are about the main person, the whole time."""
+    """Adds the clues of a description to the measured ones; they concern the main person and the whole clip."""
     main = next((person.id for person in reading.people if person.role == "main"), None)
-    told = [clue for clue in read_clue_text(description, modality) if not clue.absent]
+    described = [clue for clue in read_clue_text(description, modality) if not clue.absent]
     first = len(reading.clues) + 1
     more = [
         replace(clue, id=f"{modality[0]}{number}", end=end_s, person=clue.person and main)
-        for number, clue in enumerate(told, first)
+        for number, clue in enumerate(described, first)
     ]
     return replace(reading, clues=(*reading.clues, *more))
 
