@@ -42,7 +42,7 @@ def test_what_is_missing_is_told_with_what_is_there() -> None:
         table("id,emotions\na,[]\n", LABELS)
     told = str(caught.value)
     assert "column 'name'" in told and "column 'openset'" in told and "'emotions', 'id'" in told
-    with pytest.raises(SubmissionError, match="rename 'openset' to .* if it holds these values"):
+    with pytest.raises(SubmissionError, match=r"rename 'openset' to .* if it holds these values"):
         table("name,openset\na,[]\n", CLASS)
 
 
