@@ -38,7 +38,7 @@ def run(corpora: list[Path], out: Path, seed: int, progress: Progress, net: Face
     data = reduce(add, parts)
     train, val = data.part("train"), data.part("val")
     if not len(train.images) or not len(val.images):
-        raise InputError("There are too few people: every fifth is kept for validation, so add at least five.")
+        raise InputError("There are too few people: every fifth is kept for validation, so give at least five.")
     if net is None:
         net = fit(data, seed, VOTES, progress=progress)
         net = fit(

@@ -17,7 +17,7 @@ MOST_LABELS = 1_000
 """Most labels in a cell: a model that repeats itself writes more, a person never does."""
 NESTED = "There is a list within the list, or a square bracket in a label"
 ONE_BRACKET = "The list has only one of its two square brackets"
-UNCLOSED = "A quotation mark is not closed"
+UNCLOSED = "A quotation mark is opened and not closed"
 LONGEST_REMEMBERED = 300
 """Cells up to this many characters are cached: the same short lists come again and again."""
 
