@@ -127,7 +127,7 @@ def _description(references: Table, predictions: Table, resources: Resources) ->
 METRIC = Metric(
     name="description",
     version="1",
-    about="BLEU, chrF (0 to 100), ROUGE-L, and clue by clue by meaning",
+    about="BLEU, chrF (0 to 100), ROUGE-L, and clues matched by meaning",
     primary="clues.f",
     scores=r"rouge_l|clues\.(f|precision|recall)",
     references=(REASON,),

@@ -42,7 +42,7 @@ def _hit(references: Table, predictions: Table, resources: Resources) -> Tally:
 METRIC = Metric(
     name="hit",
     version="1",
-    about="whether the one reference emotion is among the predicted (MER-UniBench); a file may call the column "
+    about="whether the single reference emotion is among the predicted ones (MER-UniBench); a file may call the column "
     "`discrete`, `label` or `emotion`",
     primary="hit",
     scores=r"([\w-]+\.)?hit",

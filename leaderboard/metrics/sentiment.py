@@ -52,7 +52,7 @@ def _sentiment(references: Table, predictions: Table, resources: Resources) -> T
 METRIC = Metric(
     name="sentiment",
     version="2",
-    about="negative or positive, as a word or a number; references of score 0 are dropped",
+    about="negative or positive, as a word or a number; references with score 0 are dropped",
     primary="waf",
     scores=SCORES,
     references=(POLARITY,),

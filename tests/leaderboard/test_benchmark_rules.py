@@ -39,7 +39,9 @@ def test_what_was_explained_and_is_no_prediction_file_ends_in_a_sentence(own_hom
         (own_home / "tracks" / "clue-practice.toml").read_text().replace("longest = 5000", "longest = 5")
     )
     line = '{"name": "clue-001", "openset": ["happy"], "reason": "He smiles at her."}'
-    with pytest.raises(LeaderboardError, match="not a valid prediction file for clue-practice: row 1, column 'reason': Longer"):
+    with pytest.raises(
+        LeaderboardError, match="not a valid prediction file for clue-practice: row 1, column 'reason': Longer"
+    ):
         benchmark("clue-practice", lambda clues, modalities: line.encode(), ("CLUE-Multi",))
 
 

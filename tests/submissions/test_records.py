@@ -113,7 +113,11 @@ def test_a_field_that_came_later_has_its_default_and_the_moment_is_in_the_id() -
         (Result, {**REFUSED, "problems": ["none"]}, "a problem is incomplete"),
         (Result, {**REFUSED, "problems": [without(PROBLEM, "hint")]}, "a problem is incomplete"),
         (Decision, {**DECISION, "action": "praise"}, "the action is not valid"),
-        (Decision, {**DECISION, "track": "small"}, "a decision must name a submission, or a track and a version to open"),
+        (
+            Decision,
+            {**DECISION, "track": "small"},
+            "a decision must name a submission, or a track and a version to open",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_record_is_one_sentence(kind: type[Record], stored: Any, sentence: str) -> None:
