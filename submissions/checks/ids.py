@@ -56,12 +56,12 @@ def missed(asked: Collection[Id], given: Collection[Id], rows: Mapping[Id, int],
     if present >= FEW * len(asked):
         return None
     reason, example = likely_reason(asked, given)
-    share = f"None of the {len(asked):,}" if not present else f"Only {present:,} of the {len(asked):,}"
-    message = f"{share} expected samples {'is' if present < 2 else 'are'} in the file"
+    share = f"None of the {len(asked):,} samples" if not present else f"Only {present:,} of the {len(asked):,} samples"
+    message = f"{share} asked for {'is' if present < 2 else 'are'} in the file"
     if example is None:
         hint = (
             f"the file seems to contain other samples (such as {shown('/'.join(next(iter(given))))})" if given else ""
         )
         return Problem("no-ids", message, hint or "the file has no samples", None, key)
-    message += f"; the ids probably differ in {reason} (such as {shown('/'.join(example))})"
+    message += f"; the ids likely differ in {reason} (such as {shown('/'.join(example))})"
     return Problem("no-ids", message, "write the ids exactly as expected", rows.get(example), key)

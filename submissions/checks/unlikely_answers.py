@@ -139,7 +139,7 @@ def _of_placeholders(
         for label in placeholders.intersection(labels) if not placeholders.isdisjoint(labels) else ():
             cells_of.setdefault(label, Cells(table.rows[sample])).add(label)
     for label, cells in cells_of.items():
-        message = f"{{cells}} {'contains' if cells.count == 1 else 'contain'} {shown(label)}"
+        message = f"{{cells}} {'holds' if cells.count == 1 else 'hold'} {shown(label)}"
         hint = "it counts as a label; for no answer leave the cell empty, or write []"
         yield cells.warning("placeholder", message, hint, name)
 

@@ -89,7 +89,7 @@ def _strangers(table: Table, rules: TrackRules) -> Iterator[Problem]:
         return
     strangers = table.samples.keys() - rules.manifest
     reason = likely_reason(rules.manifest, table.samples.keys())[0] if strangers else ""
-    likely = f" (probably {reason})" if reason else ""
+    likely = f" (likely {reason})" if reason else ""
     remedy = f"correct the id{likely}, or leave the row out"
     for sample in strangers:
         message = f"{_shown(sample)} is not a sample of this track"

@@ -317,8 +317,8 @@ How the app recognises the local user, and what a host sets: [leaderboard.md](le
 Routes that are not served answer 404. Requests that change something are refused (403) if they come from another site's
 page, by `Sec-Fetch-Site` and `Origin`; such a page cannot read any answer either. The values of a call
 have at most {most} bytes; an upload contains only files, with at most `EMER_MAX_BYTES` in all (413). A malformed call
-is answered with 400. There are no websockets. The table is `emer_space/page/routes.toml`; the tests fail if a new version
-of Gradio adds a route that is not in it.
+is answered with 400. There are no websockets. The table is `emer_space/page/routes.toml`; the tests fail if a new
+version of Gradio adds a route that is not in it.
 
 ## Whose turn it is
 

@@ -6,7 +6,7 @@ import pytest
 
 from emer_space.__main__ import main
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting.benchmark import TOLD, benchmark
+from leaderboard.hosting.benchmark import EXPLAINED, benchmark
 from leaderboard.tracks import FOLDER, PACKAGE
 
 
@@ -49,4 +49,4 @@ def test_an_explanation_has_the_columns_that_it_is_said_to_have() -> None:
     from emer_space.commands.clue_file import ClueTexts, explained
 
     line = explained(ClueTexts("a", visual_clue="He smiles.", acoustic_clue="", subtitle=""), ("video",))
-    assert set(TOLD) <= line.keys()
+    assert set(EXPLAINED) <= line.keys()
