@@ -12,7 +12,8 @@ Every life of a worker sends the files that got no receipt in the previous life,
 Some lives also score, withdraw, choose, rescore and export. A home goes through about twelve kills, with several
 homes at a time. At the end everything is scored without a kill, and a new process reports what it sees.
 
-**The whole app** is `app.py`. It gets files from `gradio_client` and is killed, with all its processes, at random times.
+**The whole app** is `app.py`. It gets files from `gradio_client` and is killed, with all its processes, at random
+times.
 
 These rules must hold; otherwise the problem is reported and the exit code is 1:
 
@@ -20,8 +21,8 @@ These rules must hold; otherwise the problem is reported and the exit code is 1:
 2. Everything stored has a receipt; nothing is stored twice.
 3. Every submission is scored once in a version, with the scores that the scorer gives directly for its content.
 4. The ranking and the exported files list every submission once.
-5. What is stored never changes or disappears, not even for a while; this is checked after every kill. Nothing unfinished
-   is left after the next write, and nothing is damaged.
+5. What is stored never changes or disappears, not even for a while; this is checked after every kill. Nothing
+   unfinished is left after the next write, and nothing is damaged.
 6. No scoring process outlives its parent.
 7. A ledger that was open all the time sees the same as one opened at the end.
 """
