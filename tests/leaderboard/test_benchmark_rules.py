@@ -30,7 +30,7 @@ def test_a_column_that_no_explanation_has_ends_in_a_sentence_before_anything_is_
         benchmark("clue-practice", never)
     assert main(["benchmark", "--track", "clue-practice"]) == 2
     err = capsys.readouterr().err
-    assert "asks for sureness" in err and "Traceback" not in err and err.count("\n") == 1
+    assert "requires sureness" in err and "Traceback" not in err and err.count("\n") == 1
 
 
 def test_what_was_explained_and_is_no_prediction_file_ends_in_a_sentence(own_home: Path) -> None:
