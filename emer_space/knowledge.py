@@ -46,4 +46,4 @@ def _flat(table: Mapping[str, Sequence[str]]) -> Iterable[str]:
 
 def _check_cues(where: str, cues: Iterable[str], allowed: Collection[str]) -> None:
     if unknown := next((cue for cue in cues if cue not in allowed), None):
-        raise RuleError(f"{where}: there is no cue {unknown!r}; known are {', '.join(sorted(allowed))}.")
+        raise RuleError(f"{where}: there is no cue {unknown!r}; known: {', '.join(sorted(allowed))}.")

@@ -150,7 +150,7 @@ def own_tables() -> Path | None:
         raise RuleError("EMER_TABLES names no folder; set it to a folder with your own tables.")
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.toml"))
     if unknown := next((name for name in names if name not in SHAPES), None):
-        raise RuleError(f"EMER_TABLES: there is no table {unknown!r}; known are {', '.join(sorted(SHAPES))}.")
+        raise RuleError(f"EMER_TABLES: there is no table {unknown!r}; known: {', '.join(sorted(SHAPES))}.")
     return folder
 
 
@@ -208,7 +208,7 @@ def _one_a_class(rules: Iterable[Rule], classes: Sequence[str], table: str) -> N
     """Raises `RuleError` unless exactly one rule reads each of these classes."""
     read = Counter(rule.reads for rule in rules if rule.reads)
     if wrong := next((name for name in (*classes, *read) if read[name] != 1 or name not in classes), None):
-        raise RuleError(f"{table}: exactly one rule must read {wrong!r}; known are {', '.join(classes)}.")
+        raise RuleError(f"{table}: exactly one rule must read {wrong!r}; known: {', '.join(classes)}.")
 
 
 def _once_each(rules: Iterable[Rule], table: str) -> None:
@@ -233,7 +233,7 @@ def _checked(rule: Rule, modality: Modality, table: str) -> Rule:
     channels = CHANNELS[modality]
     for condition in rule.when:
         if condition.channel not in channels:
-            measured = f"known are {', '.join(sorted(channels))}" if channels else "nothing is measured there"
+            measured = f"known: {', '.join(sorted(channels))}" if channels else "nothing is measured there"
             raise RuleError(f"{table}, {rule.cue}: the channel {condition.channel!r} is not measured; {measured}.")
     try:
         for sentence in (rule.statement, rule.phrase):

@@ -42,7 +42,7 @@ class Number:
 
     def __call__(self, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise Misfit(f"{value!r} is no number")
+            raise Misfit(f"{value!r} is not a number")
         if not self.low <= value <= self.high or (self.above and value == self.low):
             least = f"{'above' if self.above else 'at least'} {self.low:g}"
             raise Misfit(
@@ -53,13 +53,13 @@ class Number:
 def text(value: Any) -> None:
     """The shape of a text that is not blank."""
     if not isinstance(value, str) or not value.strip():
-        raise Misfit(f"{value!r} is no text")
+        raise Misfit(f"{value!r} is not text")
 
 
 def any_text(value: Any) -> None:
     """The shape of any text, even an empty one."""
     if not isinstance(value, str):
-        raise Misfit(f"{value!r} is no text")
+        raise Misfit(f"{value!r} is not text")
 
 
 def flag(value: Any) -> None:
@@ -74,7 +74,7 @@ def pattern(value: Any) -> None:
     try:
         re.compile(value)
     except re.error as problem:
-        raise Misfit(f"{value!r} is no regular expression: {problem}") from None
+        raise Misfit(f"{value!r} is not a regular expression: {problem}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Wording:
             named = [(name, form) for _, name, form, _ in Formatter().parse(value) if name is not None]
             for name, form in named:
                 if name not in self.places:
-                    raise Misfit(f"{value!r} has a place {{{name}}}; {_known(self.places)}")
+                    raise Misfit(f"{value!r} has an unknown placeholder {{{name}}}; {_known(self.places)}")
                 _fillable(form or "")
         except ValueError as problem:
             raise Misfit(f"{value!r} cannot be filled: {problem}") from None
@@ -103,7 +103,7 @@ class OneOf:
 
     def __call__(self, value: Any) -> None:
         if not isinstance(value, str) or value not in self.names:
-            raise Misfit(f"{value!r} is not known there; {_known(self.names)}")
+            raise Misfit(f"{value!r} is unknown; {_known(self.names)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Rows:
     def __call__(self, value: Any) -> None:
         if not isinstance(value, list) or not self.least <= len(value) <= self.most:
             wanted = f"{self.least}" if self.least == self.most else f"at least {self.least}"
-            raise Misfit(f"a list of {wanted} is wanted and not {value!r}")
+            raise Misfit(f"expected a list of {wanted}, not {value!r}")
         for number, row in enumerate(value, start=1):
             try:
                 self.shape(row)
@@ -136,11 +136,11 @@ class Table:
 
     def __call__(self, value: Any) -> None:
         if not isinstance(value, Mapping):
-            raise Misfit(f"a table is wanted and not {value!r}")
+            raise Misfit(f"expected a table, not {value!r}")
         shapes = {**self.needed, **self.may}
         for key, item in value.items():
             if key not in shapes and self.more is None:
-                raise Misfit(f"{key!r} is not known there; {_known(shapes)}")
+                raise Misfit(f"{key!r} is unknown; {_known(shapes)}")
             try:
                 if key not in shapes:
                     self.keys(key)
@@ -189,7 +189,7 @@ def check(name: str, value: Any, shape: Shape) -> None:
 
 
 def _known(names: Iterable[str]) -> str:
-    return f"known are {', '.join(sorted(names))}"
+    return f"known: {', '.join(sorted(names))}"
 
 
 def _named(row: Any, number: int) -> str:

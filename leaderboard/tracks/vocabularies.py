@@ -196,7 +196,7 @@ def _official(base: str, name: str, chosen: WheelSet) -> bytes:
     other = next((pinned.name for pinned in wheel_sets().values() if pinned.sha256[name] == digest), None)
     remedy = f"it belongs to {other}; use --set {other}" if other else "try again, or try another address with --from"
     raise WheelsUnavailable(
-        f"{name} from {address} is not the official file of {chosen.name} and was discarded; {remedy}."
+        f"{name} is not the official file of {chosen.name}, so what {address} gave was discarded; {remedy}."
     )
 
 

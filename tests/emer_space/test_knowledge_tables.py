@@ -192,12 +192,12 @@ def test_each_key_that_a_table_needs_is_needed_by_its_name(name: str) -> None:
     assert isinstance(shape, Table)
     for key in shape.needed:
         for change in (_rename, _drop):
-            with pytest.raises(RuleError, match=f"{key}.* known are "):
+            with pytest.raises(RuleError, match=f"{key}.* known: "):
                 check(name, changed(table, (key,), change), shape)
         inner = shape.needed[key]
         if isinstance(inner, Table):
             for small in inner.needed:
-                with pytest.raises(RuleError, match=f"^{name}, {key}: .*{small}_x.*; known are "):
+                with pytest.raises(RuleError, match=f"^{name}, {key}: .*{small}_x.*; known: "):
                     check(name, changed(table, (key, small), _rename), shape)
 
 
@@ -210,7 +210,7 @@ def test_a_wrong_channel_is_told_with_its_table_its_row_and_the_known_ones(
             if "when" not in row or number % 5:
                 continue
             put(name, changed(table, ("rule", number, "when", 0, "channel"), _alter))
-            says = f"^{Path(name).name}, {row['cue']}: the channel '\\w+_x' is not measured; known are .*{known}"
+            says = f"^{Path(name).name}, {row['cue']}: the channel '\\w+_x' is not measured; known: .*{known}"
             with pytest.raises(RuleError, match=says):
                 check_tables()
 
@@ -231,17 +231,17 @@ def test_a_wrong_channel_is_told_with_its_table_its_row_and_the_known_ones(
         (
             "clues/face/visual.toml",
             ("marked", "smile"),
-            r"^visual\.toml, marked: 'smile_x' is not known there; known are ",
+            r"^visual\.toml, marked: 'smile_x' is unknown; known: ",
         ),
         (
             "clues/face/visual.toml",
             ("rest", "squint"),
-            r"^visual\.toml, rest: 'squint_x' is not known there; known are ",
+            r"^visual\.toml, rest: 'squint_x' is unknown; known: ",
         ),
         (
             "clues/face/visual.toml",
             ("kin", "fear"),
-            r"^visual\.toml, kin: 'fear_x' is not known there; known are angry",
+            r"^visual\.toml, kin: 'fear_x' is unknown; known: angry",
         ),
         (
             "clues/face/visual.toml",
@@ -250,17 +250,17 @@ def test_a_wrong_channel_is_told_with_its_table_its_row_and_the_known_ones(
         ),
         ("text/textual.toml", ("yields", "thanks", 0), r"^textual\.toml, yields: there is no cue 'refusing_x'; known"),
         ("disambiguation.toml", ("groups", "tears", 0), r"^disambiguation\.toml, groups › tears: there is no cue "),
-        ("disambiguation.toml", ("pattern", 3, "wins"), r"^disambiguation\.toml, pattern › .*: '\w+_x' is not known"),
+        ("disambiguation.toml", ("pattern", 3, "wins"), r"^disambiguation\.toml, pattern › .*: '\w+_x' is unknown"),
         (
             "text/text_labels.toml",
             ("factors", "negated"),
-            r"^text_labels\.toml, factors: 'negated_x' is not known there; ",
+            r"^text_labels\.toml, factors: 'negated_x' is unknown; ",
         ),
-        ("explanation.toml", ("conclusion", "also"), r"^explanation\.toml, conclusion: 'also_x' is not known there; "),
+        ("explanation.toml", ("conclusion", "also"), r"^explanation\.toml, conclusion: 'also_x' is unknown; "),
         (
             "language_model/grounding.toml",
             ("act", 0, "english"),
-            r"^grounding\.toml, act › smile: 'english_x' is not known there; ",
+            r"^grounding\.toml, act › smile: 'english_x' is unknown; ",
         ),
     ],
 )
@@ -296,7 +296,7 @@ def test_a_wrong_channel_in_weights_of_ones_own_is_told(tmp_path: Path, monkeypa
     packaged = (own.PACKAGED / "face.toml").read_text(encoding="utf-8")
     before, row, after = packaged.partition("[muscles.sad]")
     (tmp_path / "face.toml").write_text(before + row + after.replace("mouth_frown", "mouth_fron", 1))
-    says = r"The weights face\.toml, muscles › sad: 'mouth_fron' is not known there; known are .*mouth_corners"
+    says = r"The weights face\.toml, muscles › sad: 'mouth_fron' is unknown; known: .*mouth_corners"
     with pytest.raises(RuleError, match=says):
         face_table()
 

@@ -106,9 +106,7 @@ def test_tables_of_ones_own_meet_the_same_checks(project: Path, tables: Path) ->
     table = tables / "clues" / "voice" / "acoustic.toml"
     whole = table.read_text(encoding="utf-8")
     table.write_text(whole.replace('"voice_s", above = 0.5', '"voices", above = 0.5'), encoding="utf-8")
-    assert (
-        "acoustic.toml, sounding: the channel 'voices' is not measured; known are" in analysed(project, tables).stderr
-    )
+    assert "acoustic.toml, sounding: the channel 'voices' is not measured; known:" in analysed(project, tables).stderr
     table.rename(table.with_name("acoustics.toml"))
-    assert "there is no table 'clues/voice/acoustics.toml'; known are" in analysed(project, tables).stderr
+    assert "there is no table 'clues/voice/acoustics.toml'; known:" in analysed(project, tables).stderr
     assert "EMER_TABLES names no folder" in analysed(project, tables / "nowhere").stderr

@@ -101,7 +101,7 @@ def test_setting_up_refuses_what_would_go_wrong(lab: LoopbackHub, files: tuple[P
     for wrong, told in (
         ((track, None), "together"),
         ((track, tmp_path / "none.csv"), "cannot be used"),
-        ((references, references), "no track file"),
+        ((references, references), "not a track file"),
     ):
         with pytest.raises(LeaderboardError, match=told):
             list(set_up("lab", TOKEN, *wrong))

@@ -98,7 +98,7 @@ def test_where_the_hub_does_not_answer_the_call_is_refused_and_the_token_not_tol
     caplog.set_level(logging.DEBUG)
     hub.fail(Fault(kind, "whoami"))
     identity = HubIdentity()
-    with pytest.raises(Refusal, match=r"^The Hub does not say .* try again in a few minutes\.$") as refused:
+    with pytest.raises(Refusal, match=r"^The Hub did not say .* try again in a few minutes\.$") as refused:
         identity(bearer(ADA, session()))
     assert refused.value.__cause__ is None and ADA not in f"{refused.value!r} {identity!r} {vars(identity)}"
     assert ADA not in caplog.text

@@ -26,11 +26,11 @@ def test_a_column_that_no_explanation_has_ends_in_a_sentence_before_anything_is_
     own_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     own_track(own_home, '[columns.sureness]\nkind = "choice"')
-    with pytest.raises(LeaderboardError, match="clue-practice asks for sureness, which an explanation does not have"):
+    with pytest.raises(LeaderboardError, match="clue-practice requires sureness, which an explanation does not have"):
         benchmark("clue-practice", never)
     assert main(["benchmark", "--track", "clue-practice"]) == 2
     err = capsys.readouterr().err
-    assert "asks for sureness" in err and "Traceback" not in err and err.count("\n") == 1
+    assert "requires sureness" in err and "Traceback" not in err and err.count("\n") == 1
 
 
 def test_what_was_explained_and_is_no_prediction_file_ends_in_a_sentence(own_home: Path) -> None:

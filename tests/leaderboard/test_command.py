@@ -259,7 +259,7 @@ def test_what_a_metric_refuses_is_told_with_the_file(capsys: pytest.CaptureFixtu
 
     assert "p.csv, column 'sentiment'" in told("sentiment", "name,sentiment\na,1\n", "name,x\na,1\n")
     many = "name,discrete\n" + "".join(f"{number},c{number}\n" for number in range(101))
-    assert "r.csv: There are more than 100 classes" in told("classification", many, many)
+    assert "r.csv: The references have more than 100 classes" in told("classification", many, many)
 
 
 def test_wrong_groups_are_told_with_their_sample(

@@ -163,7 +163,7 @@ def test_without_its_judge_a_submission_waits_and_others_do_not(judged: Board, m
     assert any("cannot be reached" in each for each in Service(judged).overview(ORGANISER)["waiting"])
     with ChatServer(by_word, model="another") as server:
         told = sweep(judged, chat=chat_of(server)).waiting[0]
-        assert "scripted (endpoint) judges it, and another (endpoint)" in told and not server.asked
+        assert "scripted (endpoint) judges it, but another (endpoint)" in told and not server.asked
     with ChatServer(by_word) as server:
         assert sweep(judged, chat=chat_of(server)) == Swept(scored=1)
     assert Service(judged).status(ADA, name)["state"] == "scored"
@@ -296,11 +296,11 @@ def test_the_command_scores_by_the_rules_of_a_judged_track(
     ("change", "told"),
     [
         (("clue-overlap.en@1", "clue-overlap.en@7"), "the project has clue-overlap.en@1"),
-        (("clue-overlap.en@1", "label-overlap.en@1"), "none of the form clue-overlap"),
+        (("clue-overlap.en@1", "label-overlap.en@1"), "not of the form clue-overlap"),
         (("clue-overlap.en@1", "clue-overlap.fr@1"), "no prompt clue-overlap.fr"),
         (("[judge]", "[grouper]"), r"\[judge\]"),
         (('metric = "clue-overlap"\nprimary = ["clue_overlap"]', 'metric = "description"'), "no other track has one"),
-        (('model = "scripted (endpoint)"', 'model = ""'), "judge › model: '' is no text"),
+        (('model = "scripted (endpoint)"', 'model = ""'), "judge › model: '' is not text"),
         (('model = "scripted (endpoint)"', 'model = "m"\nseed = 1'), "seed"),
     ],
 )

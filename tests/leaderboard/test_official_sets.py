@@ -169,7 +169,7 @@ def test_an_address_with_the_other_set_is_told_how_to_be_used(mirror: tuple[str,
     address, _ = mirror
     base = f"{address}/any/{vocabularies._source()['sets']['mer2026']['path']}"
     with pytest.raises(
-        WheelsUnavailable, match=r"not the official file of mer2025.*it is that of mer2026.*--set mer2026"
+        WheelsUnavailable, match=r"not the official file of mer2025.*it belongs to mer2026.*--set mer2026"
     ):
         list(fetch(base))
     assert next(iter(fetch(base, "mer2026"))) == "format.csv: fetched"

@@ -133,4 +133,4 @@ def test_the_commands_tell_a_wrong_track_in_a_sentence(home: Path, capsys: pytes
         assert main(command) == 2
         told = capsys.readouterr()
         assert told.out == "" and told.err.count("\n") == 1
-        assert told.err.startswith("The track file clue-practice.toml is wrong: 'columns' is missing; known are ")
+        assert told.err.startswith("The track file clue-practice.toml is wrong: 'columns' is missing; known: ")
