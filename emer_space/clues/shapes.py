@@ -149,6 +149,7 @@ _textual_zh = Table({"feelings": Table(more=TEXTS, keys=word), "words": Table(mo
 _scope_en = exactly(
     (
         *("negations", "stopping", "not_negating", "undone", "additive", "negation_turns", "denied_after", "turns"),
+        *("noun_negations", "concluding", "beholders"),
         *(
             "list_words",
             "hypotheses",
