@@ -123,7 +123,7 @@ MADE_CUES = {
         *("no-words", "doubtful-words", "unread-words", "plain-words", "exclaimed", "words-positive"),
         *("words-negative", "emotion-word", "emotion-word-negated", "emotion-word-denied", "emotion-word-past"),
         *("emotion-word-supposed", "emotion-word-asked", "likes-something", "dislikes-something"),
-        *("situation-everyday", "irony-marker"),
+        *("situation-everyday", "irony-marker", "sarcasm"),
     ),
 }
 """Cues that code asks for by their names."""
@@ -168,7 +168,7 @@ _scope_en = exactly(
     ),
     TEXTS,
 )
-_scope_zh = Table({"fixed": TEXTS, "before": Table(more=pattern), "after": Table(more=pattern)})
+_scope_zh = Table({"fixed": PATTERNS, "paired": pattern, "before": Table(more=pattern), "after": Table(more=pattern)})
 _two_languages = exactly(("english", "chinese"), pattern)
 _described = Table(
     {
@@ -270,6 +270,7 @@ _text_labels = Table(
                 "evidence",
                 "person",
                 "refusal",
+                "measured",
                 "said",
             ),
             PATTERNS,
@@ -279,7 +280,10 @@ _text_labels = Table(
         "manner": WEIGHTS_OF_WORDS,
         "implied": Table(more=WEIGHTS_OF_WORDS, keys=word),
         "cue": Rows(
-            Table({"name": text, "suggests": WEIGHTS_OF_WORDS, "source": text}, {"phrases": PATTERNS, "signs": TEXTS})
+            Table(
+                {"name": text, "suggests": WEIGHTS_OF_WORDS, "source": text},
+                {"phrases": PATTERNS, "signs": TEXTS, "outdoes": TEXTS},
+            )
         ),
     }
 )

@@ -26,6 +26,7 @@ _QUOTED = re.compile(
     rf"""(?<!\w)["“”„][^"“”\n]{{1,{_MOST}}}["“”]|[「『《][^」』》\n]{{1,{_MOST}}}[」』》]"""
     rf"""|(?<!\w)['‘](?=[A-Z]){_WITHIN}(?<=\S)['’](?!\w)|(?<!\w)['‘]{_WITHIN}[.!?…]['’](?!\w)"""
 )
+_WHOLE = re.compile(rf"""\s*(?:["“”„][^"“”]+["“”]|[「『][^」』]+[」』]|['‘]{_WITHIN}['’])\s*""")
 _SENTENCE = re.compile(r"[^.!?。！？；\n]+(?:\.(?=\d)[^.!?。！？；\n]*)*[.!?。！？；]*")
 _NEW_SENTENCE = re.compile(r"\s*(?:[A-Z\u3400-\u9fff]|$)")
 _FIELDS = str.maketrans('{}[]"', "     ")
@@ -61,7 +62,7 @@ def marker(name: str) -> re.Pattern[str]:
 
 def stretches(text: str) -> tuple[Stretch, ...]:
     """The stretches of an explanation in their order, without gaps. Sentences in which a model refuses are left out."""
-    plain = plain_text(_without_quotations(text))
+    plain = marker("measured").sub(lambda sure: " " * len(sure.group()), plain_text(_without_quotations(text)))
     sentences = [
         found
         for found in _SENTENCE.finditer(plain)
@@ -72,6 +73,11 @@ def stretches(text: str) -> tuple[Stretch, ...]:
         for found, section in zip(sentences, _sections(sentences), strict=True)
         for stretch in _split(found.group(), found.start(), section)
     )
+
+
+def unquoted(text: str) -> str:
+    """A text that stands in quotation marks as a whole, with blanks for the marks; any other as it is."""
+    return f" {text.strip()[1:-1]} " if _WHOLE.fullmatch(text) else text
 
 
 def _without_quotations(text: str) -> str:
