@@ -73,13 +73,14 @@ def base_entry(word: str) -> Entry:
 
 def _english(sentence: str, counts: Counts, start: int, end: int) -> Iterator[Mention]:
     words, spans = tokens(sentence)
+    fixed = _fixed()
     forms, longest = _forms()
     at, stop = bisect_left(spans, (start, 0)), bisect_left(spans, (end, 0))
     while at < stop:
         for size in range(min(longest.get(words[at], 0), stop - at), 0, -1):
             form = " ".join(words[at : at + size])
-            if form in _fixed():
-                at += size if _fixed()[form] else 1
+            if form in fixed:
+                at += size if fixed[form] else 1
                 break
             if form in forms and counts(form, forms[form], words[:at]):
                 span = spans[at][0], spans[at + size - 1][1]

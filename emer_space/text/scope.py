@@ -108,21 +108,24 @@ def _has(words: Sequence[str], name: str) -> bool:
 
 def _last(words: Sequence[str], name: str) -> int | None:
     """Position just after the last word or expression of a class, None where there is none."""
-    span = _last_span(words, name)
-    return span and span[1]
-
-
-def _last_span(words: Sequence[str], name: str) -> tuple[int, int] | None:
-    """Where the last word or expression of a class begins and ends; of several with one end the longest."""
     ends = _class(name)[1]
     if ends.keys().isdisjoint(words):
         return None
     for place in range(len(words), 0, -1):
-        rows = ends.get(words[place - 1], ())
-        size = max((len(row) for row in rows if tuple(words[max(0, place - len(row)) : place]) == row), default=0)
-        if size:
-            return place - size, place
+        for row in ends.get(words[place - 1], ()):
+            if len(row) == 1 or tuple(words[max(0, place - len(row)) : place]) == row:
+                return place
     return None
+
+
+def _last_span(words: Sequence[str], name: str) -> tuple[int, int] | None:
+    """Where the last word or expression of a class begins and ends; of several with one end the longest."""
+    place = _last(words, name)
+    if place is None:
+        return None
+    rows = _class(name)[1][words[place - 1]]
+    size = max(len(row) for row in rows if tuple(words[max(0, place - len(row)) : place]) == row)
+    return place - size, place
 
 
 def _changes(
@@ -279,8 +282,12 @@ def _modifiers(near: list[str], surpassed: bool) -> int:
     if surpassed:
         able = [place for place, word in enumerate(near) if word.startswith(("could", "can"))]
         return len(near) - able[0] if able else 0
-    degrees = words_of("boosters") | words_of("dampeners")
-    return next((place for place, word in enumerate(reversed(near)) if word not in degrees), len(near))
+    return next((place for place, word in enumerate(reversed(near)) if word not in _degrees()), len(near))
+
+
+@cache
+def _degrees() -> frozenset[str]:
+    return words_of("boosters") | words_of("dampeners")
 
 
 def _supposed(before: list[str], rest: list[str]) -> bool:
@@ -299,6 +306,8 @@ def _asked(before: list[str], words: Sequence[str]) -> bool:
 
 def _is_of_a_thing(near: list[str]) -> bool:
     """Whether a made thing is the subject: "the music is very sad"."""
+    if words_of("artefacts").isdisjoint(near):
+        return False
     subject = near[: len(near) - _modifiers(near, False)]
     return _has(subject[-1:], "links") and _has(subject[-2:-1], "artefacts")
 
@@ -331,9 +340,10 @@ def _turns(before: list[str], after: list[str]) -> bool:
 def _holder(near: list[str], after: list[str]) -> Holder:
     if after[:1] in (["me"], ["us"]) and near[-1:] not in (["i"], ["we"]):
         return "speaker"
+    relations = words_of("relations")
     for place in range(len(near) - 1, -1, -1):
         person = near[place].split("'")[0]
-        if person in words_of("relations") and near[place - 1 : place] and near[place - 1] in words_of("possessives"):
+        if person in relations and place and near[place - 1] in words_of("possessives"):
             return "other"
         for holder in HOLDERS:
             if person in words_of(holder):
