@@ -36,6 +36,8 @@ _MORE: Mapping[str, Shape] = {
     "general": flag,
     "claims": flag,
     "reads": text,
+    "emotion_word": flag,
+    "sign": flag,
     "words": PATTERNS,
     "examples": TEXTS,
 }
@@ -143,7 +145,7 @@ _visual = Table(
 _textual_words = Table(
     dict.fromkeys(("not_feelings", "after_link", "links", "objects", "after_object", "verbs_of_feeling"), TEXTS)
     | dict.fromkeys(("function_words", "everyday_senses"), TEXTS)
-    | {"interjections": PATTERNS, "everyday_phrases": PATTERNS}
+    | {"interjections": PATTERNS, "everyday_phrases": PATTERNS, "affirmations": PATTERNS}
 )
 _textual_zh = Table({"feelings": Table(more=TEXTS, keys=word), "words": Table(more=PATTERNS)})
 _scope_en = exactly(

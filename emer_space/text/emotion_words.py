@@ -84,7 +84,7 @@ def _said(mention: Mention, utterance: Utterance) -> _Said:
         weight = 1.0
     elif utterance.is_question and mention.holder != "speaker":
         cue, weight = "emotion-word-asked", weight * 0.6
-    elif has & {"supposed", "hypothesis"}:
+    elif has & {"supposed", "hypothesis"} and not utterance.answered:
         cue, weight = "emotion-word-supposed", weight * 0.4
     elif mention.denied:
         cue = "emotion-word-negated" if pleasant else "emotion-word-denied"
@@ -125,9 +125,10 @@ def _clue(said: _Said, utterance: Utterance) -> Clue:
     affirmed = said.cue not in ("emotion-word-negated", "emotion-word-denied")
     of_another = mention.holder == "other"
     sign = SIGNS.get(said.cue, LITTLE) * (OF_ANOTHER if of_another else 1.0)
+    suggests = {mention.entry.word: round(0.9 * share, 3)} if affirmed else dict(clue.suggests)
     return replace(
         clue,
         valence=round(mention.entry.valence * sign * min(1.0, said.weight + 0.2), 3),
         arousal=round(mention.entry.arousal * 0.7, 3) if said.cue == "emotion-word" and not of_another else None,
-        suggests={mention.entry.word: round(0.9 * share, 3)} if affirmed else dict(clue.suggests),
+        suggests={} if "others" in mention.attributes else suggests,
     )

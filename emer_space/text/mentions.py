@@ -94,7 +94,11 @@ def _english(sentence: str, counts: Counts, start: int, end: int) -> Iterator[Me
 def _chinese(sentence: str, counts: Counts, start: int, end: int) -> Iterator[Mention]:
     for match in _chinese_words().finditer(sentence, start, end):
         form, first = match.group(), match.start()
-        if form[0] == "不" and form[1:] in _chinese_forms() and _paired().search(sentence, max(0, first - WINDOW), first):
+        if (
+            form[0] == "不"
+            and form[1:] in _chinese_forms()
+            and _paired().search(sentence, max(0, first - WINDOW), first)
+        ):
             form, first = form[1:], first + 1
         scope = None
         for base in _chinese_forms().get(form, ()):

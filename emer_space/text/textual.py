@@ -124,7 +124,7 @@ def _covering() -> frozenset[str]:
 def _covered(clue: Clue, others: Sequence[Clue]) -> bool:
     """Whether an emotion word stands inside words that another cue reads as a whole (“don't be sad”)."""
     inside = (other for other in others if other.start <= clue.start and clue.end <= other.end)
-    return clue.cue.startswith("emotion-word") and any(other.cue in _covering() for other in inside)
+    return rules_by_cue("textual")[clue.cue].emotion_word and any(other.cue in _covering() for other in inside)
 
 
 def _overruled(clue: Clue, others: Sequence[Clue]) -> bool:

@@ -11,8 +11,8 @@ import pytest
 
 from emer_space.analysis import ClipFacts, Clue, Sentence
 from emer_space.cancellation import CancelToken
-from emer_space.feelings import feeling_of
 from emer_space.disambiguation import weigh
+from emer_space.feelings import feeling_of
 from emer_space.language_model.grounding import ground
 from emer_space.settings import Settings
 from emer_space.text.clue_texts import read_clue_text
