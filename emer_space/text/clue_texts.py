@@ -31,6 +31,8 @@ PLAINLY_NAMED = 1.4
 """A feeling that a description ascribes to face or voice counts more than one mentioned in prose (`Claim.weight`)."""
 NOT_THEIRS = DENIED | {"others"}
 """Attributes of a phrase that make it no sign of the main person's."""
+NOT_FELT = DENIED | {"artefact"}
+"""Attributes of a named feeling that nobody has."""
 MOST_FEELINGS = 3
 MAX_QUOTE = 60
 SOURCE, MOST_SOURCE = "description", 600
@@ -136,7 +138,7 @@ def _feelings(sentence: str) -> Iterator[_Feeling]:
     """Words for feelings; phrases that describe one unnamed ("slams the door") are the cue tables' own matter."""
     for claim in claims(sentence):
         named = not claim.place.startswith("cue:") or plain_text(claim.quote) in load_vocabulary().forms(ambiguous=True)
-        if named and claim.weight > 0 and claim.word not in _tables()["not_feelings"]:
+        if named and not claim.attributes & NOT_FELT and claim.word not in _tables()["not_feelings"]:
             yield _Feeling(claim.word, min(1.0, PLAINLY_NAMED * claim.weight), claim.start, claim.end)
 
 

@@ -25,6 +25,10 @@ SIGNS = {"emotion-word": 1.0, "emotion-word-negated": -0.6, "emotion-word-denied
 LITTLE = 0.3
 OF_ANOTHER = 0.3
 """What the feeling of a third person leaves of its valence: hearsay is not the speaker's own state."""
+NOT_OWN = {"others", "artefact"}
+"""Attributes of a feeling that is a relative's, or of a made thing: it is named, and suggests nothing."""
+DENIALS = {"emotion-word-negated", "emotion-word-denied"}
+"""Together they suggest nothing: who is neither happy nor sad is not unhappy."""
 OPPOSITE = ("emotion-word", "emotion-word-negated", "emotion-word-denied")
 """The ways in which “love” or “hate” of a thing is a liking, or the dislike that its negation is."""
 
@@ -48,9 +52,12 @@ def _tables() -> dict[str, Any]:
 def emotion_word_clues(utterance: Utterance) -> Iterator[Clue]:
     """Clues for the emotion words of one sentence."""
     found = [_said(mention, utterance) for mention in read_mentions(utterance.plain, _counts)]
+    neither = {said.cue for said in found} >= DENIALS
     for at, said in enumerate(found):
-        if not _is_outdone(said, found[at + 1 :]):
-            yield _clue(said, utterance)
+        if _is_outdone(said, found[at + 1 :]):
+            continue
+        clue = _clue(said, utterance)
+        yield replace(clue, valence=0.0, suggests={}) if neither and said.cue in DENIALS else clue
 
 
 def _counts(form: str, base: str, before: Sequence[str]) -> bool:
@@ -130,5 +137,5 @@ def _clue(said: _Said, utterance: Utterance) -> Clue:
         clue,
         valence=round(mention.entry.valence * sign * min(1.0, said.weight + 0.2), 3),
         arousal=round(mention.entry.arousal * 0.7, 3) if said.cue == "emotion-word" and not of_another else None,
-        suggests={} if "others" in mention.attributes else suggests,
+        suggests={} if mention.attributes & NOT_OWN else suggests,
     )
