@@ -15,7 +15,7 @@ from emer_space.settings import Settings, number_from_environment
 
 
 def chosen_port() -> int:
-    """The port that `GRADIO_SERVER_PORT` names, or 7860; exits with a sentence where it names none."""
+    """The port in `GRADIO_SERVER_PORT`, or 7860; exits with a sentence if the variable is not a port."""
     try:
         return number_from_environment("GRADIO_SERVER_PORT", 7860, 1, 65535)
     except InputError as problem:
@@ -27,12 +27,12 @@ HOST = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
 
 
 def own_folder() -> Path:
-    """Where uploads lie while the app runs: private to this user and port, since two apps may share a machine."""
+    """The folder for uploads: private to this user and port, since two apps may share a machine."""
     base = Path(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir())
     return base / f"emer-space-{os.getuid()}-{PORT}"
 
 
-# Faces are personal data: nothing is reported to anybody (decision 10). Gradio reads these when it is imported.
+# Faces are personal data: no telemetry (decision 10). Gradio reads these variables when it is imported.
 FOLDER = own_folder()
 UPLOADS, WORK = FOLDER / "uploads", FOLDER / "work"
 os.environ["GRADIO_TEMP_DIR"] = str(UPLOADS)
@@ -40,7 +40,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 PROFILE = os.environ.get("EMER_PROFILE") or "bundled"
 if PROFILE == "bundled" and not os.environ.get("EMER_OWNER") and not os.environ.get("SPACE_ID"):
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # everything is here; no library shall look for news of a model
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # all models are local; keep libraries from looking for updates
 
 import gradio as gr  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
@@ -70,9 +70,9 @@ from submissions.people.identity import Identity, identity_for  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
 MOST_CALLS = 1_000
-"""Calls that Gradio itself keeps waiting; where anything runs short they wait in `Lines`, and are refused sooner."""
+"""Most calls in Gradio's own queue; calls for scarce resources wait in `Lines`, which refuse sooner."""
 SPARE_THREADS = 24
-"""Of the page, beside one for each place in a line: for calls that are refused, and for what waits for nothing."""
+"""Threads of the page beyond one for each place in a line: for refusals, and for calls that need no line."""
 
 OnClose = Callable[[gr.Request], None]
 
@@ -85,11 +85,11 @@ def build_app(
     languages: Languages | None = None,
     lines: Lines | None = None,
 ) -> gr.Blocks:
-    """The page. A tab is one line of `tabs`: its title, and what builds it and answers with what to do on close.
+    """The page. A tab is one line of `tabs`: its title, and a function that builds it and returns its close handler.
 
-    `identity` says who is calling; left out, it is an account of the Hub in a Space, and elsewhere whoever works on
-    this machine. What is submitted is scored by a `Schedule` of the board, which is not started here. The `i18n` of
-    `languages` is for `launch`, without which keys stand in the place of words.
+    `identity` says who is calling; by default a Hub account in a Space, and elsewhere the people on this machine.
+    Submissions are scored by a `Schedule` of the board, which is not started here. Pass the `i18n` of `languages` to
+    `launch`, or the page shows keys instead of words.
     """
     languages = languages or Languages()
     settings = settings or Settings.from_environment()
@@ -115,14 +115,14 @@ def build_app(
 
 
 def door(page: gr.Blocks, most_bytes: int = MOST_UPLOAD_BYTES) -> Middleware:
-    """What stands before a page: see `emer_space.page.gate`."""
+    """The middleware that guards a page; see `emer_space.page.gate`."""
     return Middleware(Gate, frozenset(str(function.api_name) for function in page.fns.values()), most_bytes)
 
 
 def empty_folders() -> None:
-    """Fresh folders for uploads and for work under way; what a killed app left in them is gone.
+    """Create empty folders for uploads and for running work, and remove what a killed app left behind.
 
-    Gradio serves whatever a handler returns from the temporary folder, so that one is private to the app as well.
+    Gradio serves whatever a handler returns from the temporary folder, so that folder is private to the app too.
     """
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(mode=0o700, parents=True)
@@ -132,14 +132,14 @@ def empty_folders() -> None:
 
 
 def guarded(home: Path) -> list[Path]:
-    """What Gradio must never serve, whatever a handler may return: hidden references, and what people sent."""
+    """Paths that Gradio must never serve, whatever a handler returns: hidden references and submissions."""
     state = [home / name for name in ("submissions", "results", "decisions", "damaged", "attempts", "judge")]
     named = os.environ.get("EMER_REFERENCES")
     return [*state, *([Path(named).expanduser().resolve()] if named else [])]
 
 
 def main() -> None:
-    """Serve the page; models are fetched where they are missing, and loaded, in the background once it is up."""
+    """Serve the page. Once it is up, models are fetched if missing, and loaded, in the background."""
     with contextlib.closing(socket.socket()) as probe:
         if probe.connect_ex((HOST, PORT)) == 0:
             sys.exit(f"Port {PORT} is in use; choose another: GRADIO_SERVER_PORT={PORT + 1} python app.py")

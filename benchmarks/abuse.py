@@ -1,12 +1,13 @@
-"""The running app under abuse and accident: `python -m benchmarks.abuse --minutes 10 --seed 7`.
+"""Stress test of the running app: `python -m benchmarks.abuse --minutes 10 --seed 7`.
 
-Strangers send calls, paths, headers, prediction files and clips of every wrong kind, flood, and leave in the middle;
-its scorer and the app itself are killed, and started again. A participant goes on submitting, a witness on reading.
+Attackers send malformed calls, paths, headers, prediction files and clips, flood the app and hang up in the middle.
+The scorer and the app itself are killed and restarted. Meanwhile a participant keeps submitting and a witness keeps
+reading.
 
-Told, with exit code 1: an answer of 500 or more that is not Gradio's way to tell a handler's sentence; a traceback, a
-path of this machine or anything of the hidden references in an answer or in the log; anything in the log that was sent;
-a receipt without a submission, a submission without a receipt, one that is there twice; what is left over in the folder
-of work, in processes, in memory; a witness who got no answer.
+Reported, with exit code 1: an answer of 500 or more that is not Gradio's form of a handler's error; a traceback, a
+local path or any hidden reference in an answer or in the log; anything that was sent, in the log; a receipt without
+a submission, a submission without a receipt or stored twice; leftover work files, processes or memory; a witness
+without an answer.
 """
 
 import argparse
@@ -43,14 +44,14 @@ from submissions.store.ledger import Ledger
 TRACK = "emer-ov"
 NAMES = [f"clip-{number:02}" for number in range(12)]
 CANARY = "hiddenanswer"
-"""How every label of the hidden references begins."""
+"""The prefix of every label in the hidden references."""
 ATTACKERS, LONGEST_S, START_S = 8, 300.0, 120.0
 KILL_EVERY_S = 45.0
 LOG_A_MINUTE = 130_000
-"""Bytes: as many lines as the log lets through."""
+"""Most bytes of log a minute, from the log's own limit."""
 MOST_MEMORY = 3_000_000_000
 KEPT = ("downloads-", "torchinductor_")
-"""What the app and its libraries keep in the folder of work for as long as it runs."""
+"""Prefixes of what the app and its libraries keep in the work folder while it runs."""
 METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "X" * 30)
 JSON = {"Content-Type": "application/json"}
 EVIL_HEADERS: tuple[Mapping[str, str], ...] = (
@@ -82,7 +83,7 @@ EVIL_HEADERS: tuple[Mapping[str, str], ...] = (
 
 @dataclass
 class Tally:
-    """What was tried, and what went wrong. Safe from any thread."""
+    """Counts of attempts and problems. Safe to use from any thread."""
 
     counts: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
@@ -100,13 +101,13 @@ class Tally:
 
 
 class App:
-    """The app as a process of its own, with a home, a temporary folder and references of its own."""
+    """The app in its own process, with its own home, temporary folder and references."""
 
     def __init__(self, folder: Path, tally: Tally) -> None:
         self.folder, self.tally = folder, tally
         self.home, self.references, self.temporary = folder / "home", folder / "references", folder / "temporary"
-        for each in (self.home / "tracks", self.references, self.temporary):
-            each.mkdir(parents=True)
+        for part in (self.home / "tracks", self.references, self.temporary):
+            part.mkdir(parents=True)
         if (app_home() / "models").is_dir():
             (self.home / "models").symlink_to(app_home() / "models")
         track = (PROJECT / "leaderboard" / "tracks" / f"{TRACK}.toml").read_text(encoding="utf-8")
@@ -159,18 +160,18 @@ class App:
                     self.up.set()
                     return
             time.sleep(0.2)
-        said = self.log.read_text(errors="replace")[-2000:]
-        raise RuntimeError(f"the app did not start (exit code {self.process.poll()}): {said}")
+        output = self.log.read_text(errors="replace")[-2000:]
+        raise RuntimeError(f"the app did not start (exit code {self.process.poll()}): {output}")
 
     def kill(self) -> None:
-        """The app and all that it started, as at a power cut."""
+        """Kill the app and all its child processes, as in a power cut."""
         self.up.clear()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def stop(self) -> None:
-        """Ask it to end, and look what is left of it."""
+        """Ask the app to end, and report processes that remain."""
         self.up.clear()
         self.process.terminate()
         try:
@@ -181,20 +182,20 @@ class App:
         deadline = time.monotonic() + 30
         while (left := self.family()) and time.monotonic() < deadline:
             time.sleep(0.5)
-        for each in left:
-            self.tally.wrong(f"a process outlives the app: {each}")
+        for process in left:
+            self.tally.wrong(f"a process outlives the app: {process}")
 
     def family(self) -> list[str]:
-        """Everything that runs with this home."""
-        found = []
+        """The command lines of all processes with this home."""
+        running = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
                 if process.environ().get("EMER_HOME") == str(self.home) and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(" ".join(process.cmdline()[:4]))
-        return found
+                    running.append(" ".join(process.cmdline()[:4]))
+        return running
 
     def memory(self) -> int:
-        """Bytes that the app itself holds now."""
+        """The app's memory in bytes; 0 if it has ended."""
         with contextlib.suppress(psutil.Error):
             now = int(psutil.Process(self.process.pid).memory_info().rss)
             self.peak = max(self.peak, now)
@@ -225,7 +226,7 @@ class App:
 
 
 class Attacker:
-    """Does one wrong thing after another, by its own chance. Each answer is looked at."""
+    """Does one harmful thing after another, chosen at random, and checks every answer."""
 
     def __init__(self, app: App, clips: Clips, board: "Participant", seed: int) -> None:
         self.app, self.clips, self.board, self.chance = app, clips, board, random.Random(seed)
@@ -258,7 +259,7 @@ class Attacker:
                 self.tally.add("connections that broke")
             self.tally.add(f"{way.__name__}s")
 
-    # What is sent
+    # Attacks
 
     def route(self) -> None:
         route = self.chance.choice([*decided()["served"], *decided()["refused"]])
@@ -272,7 +273,7 @@ class Attacker:
         if self.chance.random() < 0.3:
             method = self.chance.choice(METHODS)
         if path.startswith(("/gradio_api/heartbeat", "/gradio_api/queue/data")) and method == "GET":
-            return  # go on for as long as somebody listens
+            return  # these answers last as long as somebody listens
         query = self.chance.choice(("", "", f"?x={MARK}", "?session_hash=x", "?deep_link=../x", "?__theme=%00"))
         self.ask(method, path + query, self.body(), self.headers(JSON))
 
@@ -355,7 +356,7 @@ class Attacker:
         self.tally.add("calls in floods", len(threads))
 
     def leave(self) -> None:
-        """In the middle of a head, of a body, of an upload, or of an answer."""
+        """Hang up in the middle of a header, a body, an upload or an answer."""
         body = self.chance.choice((self.body(), _dumped({"data": [TRACK, True]}), b"--B\r\n" + b"x" * 200_000))
         path, kind = self.chance.choice(
             (
@@ -371,7 +372,7 @@ class Attacker:
             time.sleep(self.chance.choice((0, 0, 0.2)))
 
     def garbage(self) -> None:
-        """What is no HTTP at all."""
+        """Send something that is not HTTP."""
         with socket.create_connection(("127.0.0.1", self.app.port), timeout=20) as connection:
             connection.sendall(
                 self.chance.choice(
@@ -389,7 +390,7 @@ class Attacker:
                 connection.recv(1000)
 
     def submit(self) -> None:
-        """The participant sends a file, at times one that was sent before or one that is wrong, and at times leaves."""
+        """Let the participant send a file: sometimes an old one or a wrong one; sometimes it hangs up."""
         self.board.send(self.chance)
 
     # Parts
@@ -418,12 +419,12 @@ class Attacker:
         return {**(more or {}), **(self.chance.choice(EVIL_HEADERS) if self.chance.random() < 0.3 else {})}
 
     def stranger(self) -> dict[str, str]:
-        """Of a few addresses, so that shares fill. The app believes its own machine's proxies."""
+        """A header with one of a few addresses, so that shares fill up. The app trusts proxies on its own machine."""
         return {"X-Forwarded-For": f"198.51.100.{self.chance.randrange(6)}"}
 
     def sent(self, name: str, content: bytes, who: Mapping[str, str]) -> str:
-        status, told = self.ask("POST", "/gradio_api/upload", *_form(name, content, who))
-        return str(json.loads(told)[0]) if status == 200 else ""
+        status, reply = self.ask("POST", "/gradio_api/upload", *_form(name, content, who))
+        return str(json.loads(reply)[0]) if status == 200 else ""
 
     def listen(self, session: str) -> None:
         with contextlib.suppress(TimeoutError):
@@ -447,11 +448,11 @@ class Attacker:
         return status, told
 
 
-def look(app: App, what: str, asked: bytes, status: int, told: bytes) -> None:
-    """Whether an answer tells what it should not."""
-    if status >= 500 and not ("/gradio_api/run/" in what and told.startswith(b'{"error":')):
+def look(app: App, what: str, sent: bytes, status: int, answer: bytes) -> None:
+    """Report an answer that reveals what it should not."""
+    if status >= 500 and not ("/gradio_api/run/" in what and answer.startswith(b'{"error":')):
         app.tally.wrong(f"{status} for {what}")
-    seen = told.replace(str(app.uploads).encode(), b"").replace(json.dumps(str(app.uploads)).encode(), b"")
+    seen = answer.replace(str(app.uploads).encode(), b"").replace(json.dumps(str(app.uploads)).encode(), b"")
     for name, secret in {
         "a hidden reference": CANARY.encode(),
         "a traceback": b"Traceback (most",
@@ -463,12 +464,12 @@ def look(app: App, what: str, asked: bytes, status: int, told: bytes) -> None:
         "the project's path": str(PROJECT).encode(),
         "a library's path": b"site-packages",
     }.items():
-        if secret in seen and secret not in asked and secret not in urllib.parse.unquote_to_bytes(asked):
+        if secret in seen and secret not in sent and secret not in urllib.parse.unquote_to_bytes(sent):
             app.tally.wrong(f"{name} is in the answer to {what}")
 
 
 class Participant:
-    """Whoever works on this machine: what they sent, and which receipts they got."""
+    """A participant on this machine: the files sent, and the receipts received."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -486,12 +487,12 @@ class Participant:
 
     def deliver(self, content: Content, leaves: bool = False) -> None:
         digest = hashlib.sha256(content[1]).hexdigest()
-        status, told = self.app.ask("POST", "/gradio_api/upload", *_form(*content))
+        status, reply = self.app.ask("POST", "/gradio_api/upload", *_form(*content))
         if status != 200:
             return
         with self._lock:
             self.sent[digest] = content
-        body = _dumped({"data": [TRACK, _file(json.loads(told)[0]), "Participant", "", "", False]})
+        body = _dumped({"data": [TRACK, _file(json.loads(reply)[0]), "Participant", "", "", False]})
         if leaves:
             head = f"POST /gradio_api/run/submit HTTP/1.1\r\nHost: 127.0.0.1:{self.app.port}\r\n"
             request = f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
@@ -499,9 +500,9 @@ class Participant:
                 connection.sendall(request)
             self.app.tally.add("submissions whose sender left")
             return
-        status, told = self.app.ask("POST", "/gradio_api/run/submit", body, JSON, LONGEST_S)
-        look(self.app, "POST /gradio_api/run/submit", body, status, told)
-        answer = json.loads(told)
+        status, reply = self.app.ask("POST", "/gradio_api/run/submit", body, JSON, LONGEST_S)
+        look(self.app, "POST /gradio_api/run/submit", body, status, reply)
+        answer = json.loads(reply)
         if status == 200 and answer["data"][0]["ok"]:
             name = str(answer["data"][0]["id"])
             with self._lock:
@@ -511,24 +512,24 @@ class Participant:
             self.app.tally.add("submissions that were refused")
 
     def end(self) -> None:
-        """Send again what got no answer, then compare the receipts with what is stored."""
+        """Resend the files that got no answer, then compare the receipts with the stored submissions."""
         for digest, content in self.sent.items():
             if digest not in self.receipts:
                 self.deliver(content)
         stored = Ledger(FolderStore(self.app.home)).refresh().submissions
-        mine = {name: each for name, each in stored.items() if each.track == TRACK}
+        mine = {name: submission for name, submission in stored.items() if submission.track == TRACK}
         for digest, name in self.receipts.items():
             if name not in mine or mine[name].sha256 != digest:
                 self.app.tally.wrong(f"the submission {name} is lost")
         for name in mine.keys() - set(self.receipts.values()):
             self.app.tally.wrong(f"the submission {name} has no receipt")
-        for digest, times in Counter(each.sha256 for each in mine.values()).items():
+        for digest, times in Counter(submission.sha256 for submission in mine.values()).items():
             if times > 1:
                 self.app.tally.wrong(f"a file is stored {times} times ({digest[:8]})")
 
 
 class Witness(threading.Thread):
-    """Reads the page and the table all the while, from an address of its own, and must always be answered."""
+    """Reads the page and the table all the time, from its own address, and must always get an answer."""
 
     def __init__(self, app: App) -> None:
         super().__init__(daemon=True)
@@ -547,9 +548,9 @@ class Witness(threading.Thread):
                 if not self.app.up.is_set():
                     continue
                 try:
-                    status, told = self.app.ask(*call, {**JSON, "X-Forwarded-For": "203.0.113.77"})
-                    problem = "" if status == 200 else f"{status} {told[:200]!r}"
-                    look(self.app, f"{call[0]} {call[1]}", b"", status, told)
+                    status, answer = self.app.ask(*call, {**JSON, "X-Forwarded-For": "203.0.113.77"})
+                    problem = "" if status == 200 else f"{status} {answer[:200]!r}"
+                    look(self.app, f"{call[0]} {call[1]}", b"", status, answer)
                 except (OSError, http.client.HTTPException) as error:
                     problem = type(error).__name__
                 if problem and self.app.up.is_set() and self.app.lives == life:
@@ -561,13 +562,13 @@ class Witness(threading.Thread):
 
 
 def run(folder: Path, minutes: float, seed: int) -> Tally:
-    """Attack for so long, then look at everything."""
+    """Attack for so many minutes, then check everything."""
     tally, chance = Tally(), random.Random(seed)
     app, clips = App(folder, tally), Clips(folder / "clips")
     app.start()
     board, witness, until = Participant(app), Witness(app), time.monotonic() + 60 * minutes
     attackers = [Attacker(app, clips, board, seed + number) for number in range(1, ATTACKERS + 1)]
-    threads = [threading.Thread(target=each.go_on, args=(until,), daemon=True) for each in attackers]
+    threads = [threading.Thread(target=attacker.go_on, args=(until,), daemon=True) for attacker in attackers]
     for thread in threads:
         thread.start()
     while (left := until - time.monotonic()) > 0:
@@ -601,7 +602,7 @@ def _within(limit_s: float, done: Callable[[], bool]) -> bool:
 
 
 def _settle(app: App, board: Participant, tally: Tally) -> None:
-    """All that was begun comes to its end; then nothing of it is left."""
+    """Wait until all work has ended, then check that nothing is left over."""
     board.end()
 
     def idle() -> bool:
@@ -609,7 +610,7 @@ def _settle(app: App, board: Participant, tally: Tally) -> None:
         return not runs and len(app.family()) == 1
 
     if not _within(LONGEST_S, idle):
-        tally.wrong(f"work goes on for nobody: {app.family()[1:]}")
+        tally.wrong(f"work goes on although nobody waits for it: {app.family()[1:]}")
     for path in app.work.iterdir():
         if not path.name.startswith(KEPT):
             tally.wrong(f"left over in the work folder: {path.name}")
@@ -657,7 +658,7 @@ def _dumped(body: Any) -> bytes:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Abuse the running app, and look whether it holds.")
+    parser = argparse.ArgumentParser(description="Abuse the running app, and check that it holds.")
     parser.add_argument("--minutes", type=float, default=10, metavar="M")
     parser.add_argument("--seed", type=int, default=7, metavar="S")
     parser.add_argument("--folder", type=Path, help="keep everything there (default: a temporary folder)")

@@ -1,4 +1,4 @@
-"""What `benchmarks.abuse` sends: prediction files and clips that are right, and such that are not in every way."""
+"""The material of `benchmarks.abuse`: valid prediction files and clips, and hostile ones of many kinds."""
 
 import io
 import json
@@ -12,7 +12,7 @@ import numpy as np
 
 PROJECT = Path(__file__).resolve().parents[1]
 MARK = "Qz7markQz7"
-"""In whatever is sent: it must not be in the log."""
+"""A mark in everything that is sent; it must never appear in the log."""
 WORDS = ("happy", "sad", "angry", "worried", "calm", "surprised", "proud", "afraid")
 EVIL_TEXTS = (
     *(f"{MARK}<script>alert(1)</script>", f"=cmd|'/C calc'!A0{MARK}", f"../../{MARK}", f"{MARK}\0", f"{MARK}\x1b[31m"),
@@ -25,7 +25,7 @@ Content = tuple[str, bytes]
 
 
 def predictions(names: list[str], chance: random.Random) -> Content:
-    """A right file in one of the formats. Its content is like no other's."""
+    """A valid file in one of the formats, with unique content."""
     rows = [(name, chance.sample(WORDS, chance.randint(1, 3))) for name in names]
     rows[0][1].append(f"word{chance.randrange(10**12)}")
     csv = "name,openset\n" + "".join(f'{name},"{labels}"\n' for name, labels in rows)
@@ -105,7 +105,7 @@ def _deep(name: str, content: bytes, chance: random.Random) -> Content:
 
 
 def _pickled(name: str, content: bytes, chance: random.Random) -> Content:
-    """An array of objects, which only unpickling would read; and a head that promises what is not there."""
+    """An array of objects, which only unpickling could read; or a header that declares too large an array."""
     if chance.random() < 0.5:
         out = io.BytesIO()
         np.savez(out, name=np.array([{"a": MARK}, 1], dtype=object), openset=np.array(["x", "y"]))
@@ -171,7 +171,7 @@ RECIPES: dict[str, tuple[str, ...]] = {
 
 
 class Clips:
-    """Clips made by ffmpeg, and what becomes of them. `prey` is a clip of the machine that none may show."""
+    """Clips made by ffmpeg, and damaged copies. `prey` is a local clip that no result may show."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
@@ -186,7 +186,7 @@ class Clips:
         self.prey.write_bytes(self.right[0].read_bytes())
 
     def clip(self, chance: random.Random) -> Content:
-        """A hostile one; one in eight is right."""
+        """A hostile clip; one in eight is valid."""
         ways: tuple[Callable[[random.Random], Content], ...] = (self._lure, self._plain, self._mutated, self._mutated)
         if chance.random() < 0.125:
             path = chance.choice(self.right)

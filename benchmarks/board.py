@@ -1,7 +1,7 @@
-"""How the leaderboard bears 10,000 submissions: `python -m benchmarks.board`.
+"""The leaderboard with 10,000 submissions: `python -m benchmarks.board`.
 
-A home of 200 people whose entries are written as the store keeps them, each with the report of a real scoring under
-other numbers; then the start, the table, and the cost of one more submission beside that of an empty home.
+Fills a home with the entries of 200 people as the store writes them, each with the report of a real scoring and random
+scores. Measures the start, the table, and the cost of one more submission compared with an empty home.
 """
 
 import json
@@ -33,14 +33,14 @@ LABELS = ("happy", "sad", "angry", "worried", "surprised", "calm", "anxious", "e
 
 
 def predictions(board: Board, random: random.Random) -> bytes:
-    """A whole file of the track, with labels by chance."""
+    """A complete file for the track, with random labels."""
     names = sorted(sample[0] for sample in board.rules(TRACK).manifest or ())
     rows = (f'{name},"{random.sample(LABELS, random.randint(1, 3))}"\n' for name in names)
     return ("name,openset\n" + "".join(rows)).encode()
 
 
 def real(folder: Path) -> Result:
-    """The result of a submission that took the whole way."""
+    """The result of a submission that was really scored."""
     board = _board(folder)
     name = send(board, random.Random(SEED), "Nobody")
     sweep(board)
@@ -50,6 +50,7 @@ def real(folder: Path) -> Result:
 
 
 def send(board: Board, random: random.Random, name: str) -> str:
+    """Submit a random file; returns its id."""
     content = predictions(board, random)
     return board.intake.submit(Person(name, name), TRACK, content, "P.csv", Entry(name)).submission.id
 
@@ -60,7 +61,7 @@ def _board(home: Path) -> Board:
 
 
 def fill(home: Path, like: Result, random: random.Random) -> None:
-    """The entries of the last month, and the journal that would have told of them."""
+    """Write a month of entries, and the journal that lists them."""
     board, began = _board(home), datetime.now(UTC) - timedelta(days=DAYS + 1)
     with (home / "journal").open("w", encoding="utf-8") as journal:
         for number in range(SUBMISSIONS):
@@ -90,13 +91,13 @@ def fill(home: Path, like: Result, random: random.Random) -> None:
 
 
 def _varied(reports: Mapping[str, Any], random: random.Random, digest: str) -> Mapping[str, Any]:
-    """The same reports with another primary score, and of another file."""
-    found: dict[str, Any] = json.loads(json.dumps(reports))
-    for report in found.values():
+    """The same reports with a random primary score and another file's digest."""
+    varied: dict[str, Any] = json.loads(json.dumps(reports))
+    for report in varied.values():
         value = random.gauss(0.6, 0.1)
         report["primary"] |= {"value": value, "interval": {"low": value - 0.05, "high": value + 0.05}}
         report["provenance"] |= {"predictions": digest}
-    return found
+    return varied
 
 
 def _write(path: Path, record: Record) -> None:
@@ -104,13 +105,14 @@ def _write(path: Path, record: Record) -> None:
 
 
 def seconds(work: Callable[[], object]) -> float:
+    """Wall-clock seconds of a piece of work."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def usual(work: Callable[[], object]) -> tuple[float, float]:
-    """The medians of several runs: seconds by the clock, and of the processor (others may be at it too)."""
+    """The medians of several runs: wall-clock seconds, and CPU seconds, as other processes may be running."""
     runs = []
     for _ in range(RUNS):
         busy = time.process_time()
@@ -120,14 +122,14 @@ def usual(work: Callable[[], object]) -> tuple[float, float]:
 
 
 def sent(homes: Mapping[str, Board], random: random.Random) -> Mapping[str, float]:
-    """The median of what a submission takes in each home, one here and one there in turns."""
+    """The median seconds of a submission in each home; the homes take turns."""
     times: dict[str, list[float]] = {name: [] for name in homes}
-    for number in range(-1, SENT):  # the first opens what is opened once
+    for number in range(-1, SENT):  # the first one warms up
         for name, board in homes.items():
             took = seconds(partial(send, board, random, f"newcomer-{number}"))
             if number >= 0:
                 times[name].append(took)
-    return {name: median(each) for name, each in times.items()}
+    return {name: median(taken) for name, taken in times.items()}
 
 
 def main() -> None:
@@ -152,9 +154,9 @@ def main() -> None:
                 "framed": usual(table.frame),
                 "csv": usual(partial(as_csv, table)),
             }
-            told = ", ".join(f"{name} {clock:.2f} ({processor:.2f})" for name, (clock, processor) in steps.items())
+            parts = ", ".join(f"{name} {clock:.2f} ({processor:.2f})" for name, (clock, processor) in steps.items())
             print(
-                f"  table of {len(table.rows):,} rows: {told}; "
+                f"  table of {len(table.rows):,} rows: {parts}; "
                 f"in all {_sum(steps, 0):.2f} ({_sum(steps, 1):.2f}), asked: 1"
             )
         cost = sent({"empty": Board(empty), "full": board}, chance)
@@ -165,7 +167,7 @@ def main() -> None:
 
 
 def _sum(steps: Mapping[str, tuple[float, float]], which: int) -> float:
-    return sum(each[which] for each in steps.values())
+    return sum(times[which] for times in steps.values())
 
 
 if __name__ == "__main__":

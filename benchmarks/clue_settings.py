@@ -1,8 +1,8 @@
-"""The papers' CLUE settings, measured: `python -m benchmarks.clue_settings [--profile endpoint]`.
+"""Measures the papers' CLUE settings: `python -m benchmarks.clue_settings [--profile endpoint]`.
 
-EMER v2's human-checked explanations are split at "In the video / audio / text" into clues, their concluding sentences
-dropped, and read by `explain-clues` from one modality and from all. F is the official EW metric, level 1. Then the
-planted conflicts of the tests.
+EMER v2's human-checked explanations are split into clues at "In the video / audio / text", without their concluding
+sentences, and read by `explain-clues` from one modality and from all. F is the official EW metric, level 1. Then come
+the planted conflicts of the tests.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import numpy as np
 from emer_space.analysis import INPUTS, Input
 from emer_space.commands.clue_file import WORKERS, ClueTexts, explain_clues
 from emer_space.language_model.answer_cache import KeptAnswers
-from emer_space.language_model.dialogue import Told
+from emer_space.language_model.dialogue import Explained
 from emer_space.models.roles import CHAT
 from emer_space.profiles import load_profile
 from emer_space.settings import app_home
@@ -49,7 +49,7 @@ _CONCLUDES = re.compile(
 
 
 def split(explanation: str) -> ClueTexts | None:
-    """An explanation as clues without what it concludes; None where it has no sections."""
+    """An explanation as clues, without its conclusions; None if it has no sections."""
     text = _RESTART.split(explanation)[-1]
     parts: dict[str, str] = {}
     order = ("video", "audio", "text")
@@ -68,7 +68,7 @@ def split(explanation: str) -> ClueTexts | None:
 
 
 def _described(section: str) -> str:
-    """A section up to its first concluding sentence."""
+    """A section without its concluding sentences."""
     kept = []
     for sentence in _SENTENCE.findall(section):
         if _CONCLUDES.search(sentence) or sentence.strip().lower().startswith("the subtitle"):
@@ -82,7 +82,7 @@ def report(chat: KeptAnswers | None = None) -> None:
     if REFERENCE.is_dir():
         _report_settings(chat)
     else:
-        print("CLUE settings: the reference files are not here")
+        print("CLUE settings: not measured, because the reference files are missing")
     _report_planted(chat)
 
 
@@ -95,8 +95,8 @@ def _report_settings(chat: KeptAnswers | None) -> None:
     sampled = np.random.default_rng(SEED).integers(0, len(names), (RESAMPLES, len(names)))
     scores = {}
     for setting, modalities in SETTINGS.items():
-        told = _explained([clues[name] for name in names], modalities, chat)
-        labels = {name: [label.label for label in each.labels] for name, each in zip(names, told, strict=True)}
+        results = _explained([clues[name] for name in names], modalities, chat)
+        labels = {name: [label.label for label in result.labels] for name, result in zip(names, results, strict=True)}
         score = emotion_wheel({name: references[name] for name in names}, labels, wheels).point()
         spread = [_resampled(names, chosen, references, labels, wheels) for chosen in sampled]
         scores[setting] = spread
@@ -105,14 +105,14 @@ def _report_settings(chat: KeptAnswers | None) -> None:
             f"  {setting:<11} F {100 * score['level1.f']:.1f} [{100 * low:.1f}, {100 * high:.1f}]  "
             f"P {100 * score['level1.precision']:.1f}  R {100 * score['level1.recall']:.1f}  "
             f"labels {np.mean([len(row) for row in labels.values()]):.2f}  "
-            f"by the model {np.mean([each.explanation.composer.startswith('chat') for each in told]):.2f}"
+            f"by the model {np.mean([result.explanation.composer.startswith('chat') for result in results]):.2f}"
         )
     for setting in list(SETTINGS)[:3]:
         ahead = np.mean(np.array(scores["CLUE-Multi"]) > np.array(scores[setting]))
         print(f"  CLUE-Multi beats {setting} in {100 * ahead:.1f} % of {RESAMPLES} resamples")
 
 
-def _explained(rows: Sequence[ClueTexts], modalities: tuple[Input, ...], chat: KeptAnswers | None) -> list[Told]:
+def _explained(rows: Sequence[ClueTexts], modalities: tuple[Input, ...], chat: KeptAnswers | None) -> list[Explained]:
     with ThreadPoolExecutor(WORKERS if chat else 1) as pool:
         return list(pool.map(lambda row: explain_clues(row, modalities, chat), rows))
 
@@ -149,13 +149,15 @@ def _report_planted(chat: KeptAnswers | None) -> None:
         conflicting = explain_clues(texts, chat=chat).explanation.agreement == "conflicting"
         counts[row["expected"]][0] += conflicting
         counts[row["expected"]][1] += 1
-    found, alarms = counts["conflict"], counts["agree"]
-    print(f"Planted conflicts recognised: {found[0]} of {found[1]}; false alarms: {alarms[0]} of {alarms[1]}")
+    hits, alarms = counts["conflict"], counts["agree"]
+    print(f"Planted conflicts recognised: {hits[0]} of {hits[1]}; false alarms: {alarms[0]} of {alarms[1]}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the papers' CLUE settings on EMER v2's texts.")
-    parser.add_argument("--profile", default="bundled", help="whose language model, if any (default: bundled)")
+    parser.add_argument(
+        "--profile", default="bundled", help="the profile that gives the language model, if any (default: bundled)"
+    )
     profile = load_profile(parser.parse_args().profile)
     report(KeptAnswers(profile.get(CHAT), app_home() / "answers.jsonl") if profile.has("chat") else None)
 

@@ -1,7 +1,7 @@
-"""How long an explanation takes, and what it needs: `python -m benchmarks.explain`.
+"""Time and memory of an explanation: `python -m benchmarks.explain`.
 
-Clips are made here from the example's picture and synthetic speech. Each is analysed in a process of its own,
-with the models loaded before the clock starts; times are medians of three runs, also as a ratio to the clip's length.
+Clips are made from an example's picture and synthetic speech. Each is analysed in its own process, with the models
+loaded beforehand; times are medians of three runs, also as a ratio to the clip's length.
 """
 
 import argparse
@@ -109,12 +109,12 @@ def main() -> None:
             clip = make_clip(Path(folder), seconds, voice, text)
             command = [sys.executable, "-m", "benchmarks.explain", "--one", str(clip)]
             done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-            found = json.loads(done.stdout.splitlines()[-1])
+            result = json.loads(done.stdout.splitlines()[-1])
             print(
-                f"{name}: {found['seconds']:.1f} s = {found['seconds'] / seconds:.2f} x real time (goal: {goal}), "
-                f"peak memory {found['peak_mb']:.0f} MB (goal: at most 1500), models loaded in {found['loading']:.1f} s"
+                f"{name}: {result['seconds']:.1f} s = {result['seconds'] / seconds:.2f} x real time (goal: {goal}), "
+                f"peak memory {result['peak_mb']:.0f} MB (goal: at most 1500), loading {result['loading']:.1f} s"
             )
-            print("   ", ", ".join(f"{stage} {value:.2f} s" for stage, value in found["timings"].items()))
+            print("   ", ", ".join(f"{stage} {value:.2f} s" for stage, value in result["timings"].items()))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""How a leaderboard on the Hub starts with 10,000 submissions: `python -m benchmarks.hub`.
+"""The start of a leaderboard on the Hub with 10,000 submissions: `python -m benchmarks.hub`.
 
-The Hub is a server on this machine, so the figures are those of our own work and of the requests' number; the network's
-time comes on top, and the number of requests is told so that it can be reckoned.
+The Hub is a local server, so the times leave out the network; the number of requests is printed so that its share can
+be estimated.
 """
 
 import os

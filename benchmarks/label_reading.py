@@ -1,7 +1,7 @@
-"""How right the labels are that are read from explanations: `python -m benchmarks.label_reading`.
+"""Accuracy of the labels read from explanations: `python -m benchmarks.label_reading`.
 
-The shared half of EMER v2's human-checked explanations, official EW metric, level 1, beside what naming words alone
-would give. Needs the folder `shared/` with the reference data beside the checkout.
+The shared half of EMER v2's human-checked explanations, official EW metric, level 1, compared with simple word lists.
+Needs the folder `shared/` with the reference data beside the checkout.
 """
 
 import ast
@@ -26,7 +26,7 @@ Reader = Callable[[str], Sequence[str]]
 def report() -> None:
     """Print level-1 F of the reader and of the baselines, and explanations a second."""
     if not REFERENCE.is_dir():
-        print("labels from explanations: not measured, because shared/reference is not here")
+        print("labels from explanations: not measured, because shared/reference is missing")
         return
     wheels = read_official_wheels(REFERENCE / "emotion_wheel")
     references = {
@@ -39,14 +39,14 @@ def report() -> None:
         for form, bases in wheels.forms.items()
         if any(b in ring.level1 for b in bases for ring in wheels.wheels.values())
     }
-    said = {label.strip().lower() for labels in references.values() for label in labels}
+    used = {label.strip().lower() for labels in references.values() for label in labels}
     _read("")  # the vocabulary loads once
     readers: dict[str, tuple[str, Reader]] = {
         "this reader, English": ("english", _read),
         "this reader, Chinese": ("chinese", _read),
         "every wheel word of the text": ("english", _naming(on_wheel)),
         "every wheel word of the last two sentences": ("english", _naming(on_wheel, last=2)),
-        "the references' words in the last two sentences": ("english", _naming(said, last=2)),
+        "the references' words in the last two sentences": ("english", _naming(used, last=2)),
     }
     for name, (column, reader) in readers.items():
         texts = {row["name"]: row[column] for row in explanations}
@@ -54,7 +54,7 @@ def report() -> None:
         predictions = {sample: reader(text) for sample, text in texts.items()}
         speed = len(texts) / (time.perf_counter() - started)
         f, low, high = _interval({sample: references[sample] for sample in texts}, predictions, wheels)
-        labels = np.mean([len(set(found)) for found in predictions.values()])
+        labels = np.mean([len(set(given)) for given in predictions.values()])
         print(
             f"  {name}: {f:.1f} (95 % {low:.1f} to {high:.1f}), {labels:.1f} labels, {speed:.0f} explanations a second"
         )
@@ -71,12 +71,12 @@ def _read(text: str) -> Sequence[str]:
 
 
 def _naming(words: Iterable[str], last: int = 0) -> Reader:
-    """Every one of the words that the text, or its last sentences, holds."""
-    known = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})\b")
+    """A reader that gives every listed word in the text, or in its last sentences."""
+    listed = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})\b")
 
     def read(text: str) -> Sequence[str]:
         sentences = re.split(r"(?<=[.!?])\s+", text.strip().lower())
-        return known.findall(" ".join(sentences[-last:] if last else sentences))
+        return listed.findall(" ".join(sentences[-last:] if last else sentences))
 
     return read
 
@@ -99,7 +99,7 @@ def _interval(
 
 
 def _report_unknown(texts: Mapping[str, str], wheels: OfficialWheels) -> None:
-    """Labels that the official vocabulary drops: they cost and gain nothing there."""
+    """Print the labels that the official vocabulary does not have; they neither cost nor gain anything there."""
     given = [word for text in texts.values() for word in _read(text)]
     unknown = sorted({word for word in given if word not in wheels.forms})
     share = sum(word in set(unknown) for word in given) / len(given)

@@ -1,7 +1,7 @@
-"""What it costs to check a prediction file, whatever its shape: `python -m benchmarks.reading [MB]`.
+"""The cost of checking prediction files of many shapes: `python -m benchmarks.reading [MB]`.
 
-CPU seconds of one core for whole files (32 MB where nothing is said), from the spellings of every day to those that
-somebody would send to keep a server busy; what became of each; and the most memory that was asked for.
+CPU seconds of one core for whole files (32 MB by default), from everyday spellings to ones made to keep a server busy;
+the outcome for each; and the peak memory.
 """
 
 import csv
@@ -22,10 +22,10 @@ from submissions.tracks import TrackRules
 
 MEGABYTE = 1_000_000
 CELL = 330
-"""Characters of a cell of labels: as many as 100,000 rows of a file of 32 MB can have."""
+"""Characters of a cell of labels, such that 100,000 rows make 32 MB."""
 MOST_ROWS = 99_990
 MEMORY_SHARE = 8
-"""The memory is looked at with a file of an eighth: to watch every allocation takes several times as long."""
+"""Memory is measured with files of this fraction of the size, because tracing allocations is slow."""
 WORDS = ("happy", "sad", "relieved", "worried", "love/hate", "very proud", "ill at ease", "don't care", "高兴", "难过")
 
 CELLS: dict[str, Callable[[int], str]] = {
@@ -68,7 +68,7 @@ CELLS: dict[str, Callable[[int], str]] = {
     "Chinese boxes": lambda size: "「a」" * (size // 3),
     "a sentence": lambda size: "I cannot identify emotions in this video. " * (size // 42),
 }
-"""Name → a cell of about so many characters."""
+"""By name, a function that makes a cell of about so many characters."""
 
 
 def _csv(cells: Iterator[str], size: int) -> bytes:
@@ -86,11 +86,11 @@ def _same(cell: Callable[[int], str], length: int) -> Iterator[str]:
     number = 0
     while True:
         number += 1
-        yield f"{cell(length - 9)} {number}"  # none is met twice
+        yield f"{cell(length - 9)} {number}"  # every cell is unique
 
 
 def files(size: int) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
-    """Shape, name of the file, what makes its content."""
+    """For each shape: its name, the file's name, and a function that makes the content."""
     for name, cell in CELLS.items():
         yield f"csv, {name}", "P.csv", lambda cell=cell: _csv(_same(cell, CELL), size)  # type: ignore[misc]
     for name in ("<", "（a：1", "a1and2and b2", "weights", "counted in brackets", "reasons"):
@@ -149,7 +149,7 @@ def _lines(size: int, value: object) -> bytes:
 
 
 def _npz(cell: Callable[[int], str], size: int) -> bytes:
-    """Not compressed, four bytes a character: what it unpacks to is as large."""
+    """An uncompressed npz, four bytes a character, so it unpacks to its own size."""
     count = size // (4 * CELL)
     cells = [f"{cell(CELL - 9)} {number}" for number in range(count)]
     out = io.BytesIO()
@@ -158,7 +158,7 @@ def _npz(cell: Callable[[int], str], size: int) -> bytes:
 
 
 def report(megabytes: float = 32) -> float:
-    """Print a line a shape; returns the most CPU seconds that a file took."""
+    """Print a line for each shape; returns the most CPU seconds of a file."""
     rules = TrackRules("bench", "Bench", "", (Column("openset", "labels"),), knows=open_wheels().knows)
     check(b"name,openset\na,happy\n", "P.csv", rules)  # the vocabulary loads once
     size, worst = int(megabytes * MEGABYTE), 0.0
@@ -166,13 +166,15 @@ def report(megabytes: float = 32) -> float:
     for name, file, make in files(size):
         content = make()
         started = time.process_time()
-        found = check(content, file, rules)
+        result = check(content, file, rules)
         seconds = time.process_time() - started
         worst = max(worst, seconds)
-        told = "read" if found.error is None else found.error.problems[0].message
-        warned = f", {len(found.warnings)} warnings" if found.warnings else ""
+        outcome = "read" if result.error is None else result.error.problems[0].message
+        warned = f", {len(result.warnings)} warnings" if result.warnings else ""
         rate = seconds / (len(content) / MEGABYTE)
-        print(f"  {name:<42} {seconds:6.2f} s {rate:7.3f} s/MB  {found.rows:>6} rows: {told[:60]}{warned}", flush=True)
+        print(
+            f"  {name:<42} {seconds:6.2f} s {rate:7.3f} s/MB  {result.rows:>6} rows: {outcome[:60]}{warned}", flush=True
+        )
     print(f"the most: {worst:.2f} s")
     _memory(size // MEMORY_SHARE, rules)
     return worst

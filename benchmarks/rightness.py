@@ -1,4 +1,4 @@
-"""How right probabilities are: accuracy, recall, Brier score, calibration, and who is taken for whom."""
+"""Measures of predicted probabilities: accuracy, recall, Brier score, calibration and confusions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,12 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Rightness:
-    """Of `n` people. `recall` is the mean over the classes that occur; `brier` the mean squared distance of the
-    probabilities to the truth, 0…2 (Brier 1950); `ece` the expected calibration error of the first answer, ten bins
-    (Naeini et al. 2015); `confusion` (classes, classes) counts, rows are the truth."""
+    """Measures over `n` samples. `recall`: mean over the classes that occur.
+
+    `brier`: mean squared distance of the probabilities from the truth, 0…2 (Brier 1950). `ece`: expected calibration
+    error of the likeliest class, ten bins (Naeini et al. 2015). `confusion` (classes, classes): counts, rows are the
+    truth. `recalls`: by class.
+    """
 
     n: int
     accuracy: float
@@ -26,7 +29,7 @@ class Rightness:
 
 
 def rightness(shares: NDArray[np.floating], labels: NDArray[np.integer], classes: Sequence[str]) -> Rightness:
-    """`shares` (n, classes) sum to 1; `labels` (n,) are places in `classes`."""
+    """The measures of `shares` (n, classes), which sum to 1, against `labels` (n,), indices into `classes`."""
     named = shares.argmax(1)
     right = named == labels
     confusion = np.zeros((len(classes), len(classes)), np.intp)
@@ -46,18 +49,18 @@ def rightness(shares: NDArray[np.floating], labels: NDArray[np.integer], classes
 
 
 def calibration_error(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> float:
-    """The mean distance, over bins of confidence, of what was promised to what was kept."""
+    """The mean difference between confidence and accuracy over bins of confidence (n,); `right` (n,) marks hits."""
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return float(
         sum((bins == k).mean() * abs(confidence[bins == k].mean() - right[bins == k].mean()) for k in np.unique(bins))
     )
 
 
-def confusion_lines(found: Rightness) -> list[str]:
-    """The confusion matrix as lines of text: a row for each class that occurs, in percent of the row."""
-    width = max(map(len, found.classes)) + 1
-    lines = [" " * width + "".join(f"{name[:6]:>7}" for name in found.classes)]
-    for name, row in zip(found.classes, found.confusion, strict=True):
+def confusion_lines(measures: Rightness) -> list[str]:
+    """The confusion matrix as lines of text: a row for each class that occurs, in percent of its samples."""
+    width = max(map(len, measures.classes)) + 1
+    lines = [" " * width + "".join(f"{name[:6]:>7}" for name in measures.classes)]
+    for name, row in zip(measures.classes, measures.confusion, strict=True):
         if row.sum():
             lines.append(f"{name:<{width}}" + "".join(f"{100 * count / row.sum():7.0f}" for count in row))
     return lines

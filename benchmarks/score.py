@@ -1,7 +1,7 @@
-"""How fast the EW metric is beside a plain loop over its definition: `python -m benchmarks.score`.
+"""Speed of the EW metric compared with a plain loop over its definition: `python -m benchmarks.score`.
 
-20,000 samples, both levels over five wheels, equal results asserted; then the whole way from a csv. Needs the official
-wheel files: those that `python -m leaderboard wheels fetch` keeps, `EMER_WHEELS`, or shared/ beside the checkout.
+20,000 samples, both levels, five wheels; equal results are asserted. Then the whole way from a csv. Needs the official
+wheel files: from `python -m leaderboard wheels fetch`, in `EMER_WHEELS`, or in shared/ beside the checkout.
 """
 
 import csv
@@ -27,8 +27,8 @@ Labels = Mapping[str, Sequence[str]]
 
 
 def plain_loop(references: Labels, predictions: Labels, wheels: OfficialWheels) -> dict[str, float]:
-    """The definition, sample by sample, wheel by wheel, label by label: form, synonyms, sorted, first in the wheel."""
-    found = {}
+    """The definition as a loop over wheels, samples and labels: form, synonyms, sorted, first in the wheel."""
+    results = {}
     for level in LEVELS:
         scores = []
         for rings in wheels.wheels.values():
@@ -43,8 +43,8 @@ def plain_loop(references: Labels, predictions: Labels, wheels: OfficialWheels) 
                 recall.append(len(wanted & given) / len(wanted))
             p, r = float(np.mean(precision)), float(np.mean(recall))
             scores.append(2 * p * r / (p + r) if p + r else 0.0)
-        found[f"level{level}.f"] = float(np.mean(scores))
-    return found
+        results[f"level{level}.f"] = float(np.mean(scores))
+    return results
 
 
 def _group(label: str, groups: Mapping[str, str], wheels: OfficialWheels) -> str:
@@ -56,17 +56,17 @@ def _group(label: str, groups: Mapping[str, str], wheels: OfficialWheels) -> str
 
 
 def systems(wheels: OfficialWheels) -> tuple[Labels, Labels]:
-    """References and predictions of one to six labels: usual words, forms from all over the vocabulary, strangers."""
+    """Random references and predictions of one to six labels: common words, any vocabulary forms, unknown words."""
     random = np.random.default_rng(SEED)
     pool = [*USUAL * 200, *sorted(wheels.forms), "xyzzy", "plugh"]
 
-    def one() -> Labels:
+    def system() -> Labels:
         return {
             f"sample_{number:08d}": [pool[place] for place in random.integers(len(pool), size=random.integers(1, 7))]
             for number in range(SAMPLES)
         }
 
-    return one(), one()
+    return system(), system()
 
 
 def best(work: Callable[[], object], runs: int) -> float:

@@ -1,7 +1,7 @@
-"""How near the open vocabulary's scores are to the official ones: `python -m benchmarks.vocabulary`.
+"""Compares scores by the open vocabulary with the official ones: `python -m benchmarks.vocabulary`.
 
-Systems of graded quality and constant answers, all made from the fixture in shared/ beside the checkout, level-1 F with
-either vocabulary.
+Level-1 F by both vocabularies, for systems of graded quality and for constant answers, all made from the reference data
+in shared/ beside the checkout.
 """
 
 import ast
@@ -72,18 +72,19 @@ Labels = Mapping[str, Sequence[str]]
 
 
 def read(name: str) -> Labels:
+    """The labels in a file of the reference data, by sample."""
     with (REFERENCE / "mer2024" / name).open(encoding="utf-8-sig", newline="") as file:
         return {row["name"]: ast.literal_eval(row["openset"]) for row in csv.DictReader(file)}
 
 
 def graded(references: Labels, predictions: Labels, seed: int) -> Iterator[tuple[str, Labels]]:
-    """Systems between perfect and random, made of words that people use."""
+    """Systems from perfect to random, by name, made of the references' own words."""
     random = np.random.default_rng(seed)
-    said = [label for labels in references.values() for label in labels]
-    pool = sorted(set(said))
+    used = [label for labels in references.values() for label in labels]
+    pool = sorted(set(used))
     other_form = _inflector(random)
 
-    def each(change: Callable[[list[str]], Sequence[str]], source: Labels = references) -> Labels:
+    def changed(change: Callable[[list[str]], Sequence[str]], source: Labels = references) -> Labels:
         return {name: change(list(labels)) for name, labels in source.items()}
 
     def draw(words: Sequence[str], count: int = 1) -> list[str]:
@@ -91,12 +92,12 @@ def graded(references: Labels, predictions: Labels, seed: int) -> Iterator[tuple
 
     yield "references", references
     yield "predictions", predictions
-    yield "predictions in upper case", each(lambda labels: [f" {label.upper()} " for label in labels], predictions)
-    yield "references in other forms", each(lambda labels: [other_form(label) for label in labels])
-    yield "predictions in other forms", each(lambda labels: [other_form(label) for label in labels], predictions)
+    yield "predictions in upper case", changed(lambda labels: [f" {label.upper()} " for label in labels], predictions)
+    yield "references in other forms", changed(lambda labels: [other_form(label) for label in labels])
+    yield "predictions in other forms", changed(lambda labels: [other_form(label) for label in labels], predictions)
     yield "references and predictions", {name: [*references[name], *predictions[name]] for name in references}
-    yield "first reference", each(lambda labels: labels[:1])
-    yield "last reference", each(lambda labels: labels[-1:])
+    yield "first reference", changed(lambda labels: labels[:1])
+    yield "last reference", changed(lambda labels: labels[-1:])
     for share in SHARES:
         yield (
             f"references in {share:.0%}, else predictions",
@@ -104,22 +105,22 @@ def graded(references: Labels, predictions: Labels, seed: int) -> Iterator[tuple
         )
         yield (
             f"{share:.0%} of labels at random",
-            each(lambda labels, s=share: [draw(pool)[0] if random.random() < s else label for label in labels]),  # type: ignore[misc]
+            changed(lambda labels, s=share: [draw(pool)[0] if random.random() < s else label for label in labels]),  # type: ignore[misc]
         )
     for share in SHARES[::2]:
         yield (
             f"{share:.0%} of labels left out",
-            each(lambda labels, s=share: [label for label in labels if random.random() >= s]),  # type: ignore[misc]
+            changed(lambda labels, s=share: [label for label in labels if random.random() >= s]),  # type: ignore[misc]
         )
     for count in (1, 2, 4, 8):
-        yield f"{count} more at random", each(lambda labels, c=count: [*labels, *draw(said, c)])  # type: ignore[misc]
-        yield f"{count} at random", each(lambda labels, c=count: draw(said, c))  # type: ignore[misc]
+        yield f"{count} more at random", changed(lambda labels, c=count: [*labels, *draw(used, c)])  # type: ignore[misc]
+        yield f"{count} at random", changed(lambda labels, c=count: draw(used, c))  # type: ignore[misc]
     moved = list(random.permutation(list(references)))
     yield "predictions of other samples", dict(zip(references, (predictions[name] for name in moved), strict=True))
 
 
 def _inflector(random: np.random.Generator) -> Callable[[str], str]:
-    """A label → another form of it that people write, where there is one."""
+    """A function that replaces a label by another common form of it, if there is one."""
     family = {form: forms for forms in INFLECTIONS for form in forms}
 
     def other_form(label: str) -> str:
@@ -130,13 +131,14 @@ def _inflector(random: np.random.Generator) -> Callable[[str], str]:
 
 
 def constants(references: Labels) -> Iterator[tuple[str, Labels]]:
+    """Systems that always give the same answer, by name."""
     common = [label for label, _ in Counter(label for labels in references.values() for label in labels).most_common()]
     for answer in (*CONSTANTS, *(tuple(common[:count]) for count in MOST_COMMON)):
         yield f"always {', '.join(answer)}", dict.fromkeys(references, answer)
 
 
 def report() -> None:
-    """Print each system's two scores, the largest differences, and the rank correlation over all."""
+    """Print both scores of each system, the largest differences, and the rank correlation over all systems."""
     references, predictions = read("check-openset.csv"), read("predict-openset.csv")
     official, own = read_official_wheels(REFERENCE / "emotion_wheel"), OpenWheels()
 
@@ -147,12 +149,12 @@ def report() -> None:
     scores = {kind: [(name, f(system, official), f(system, own)) for name, system in kinds[kind]] for kind in kinds}
     for kind, bound in (("graded", NEAR), ("constant", NEAR_CONSTANT)):
         print(f"{len(scores[kind])} {kind} systems: level-1 F, official and open")
-        for name, one, other in scores[kind]:
-            print(f"  {name:<40} {one:.3f} {other:.3f} {other - one:+.3f}")
-        largest = max(abs(other - one) for _, one, other in scores[kind])
+        for name, by_official, by_open in scores[kind]:
+            print(f"  {name:<40} {by_official:.3f} {by_open:.3f} {by_open - by_official:+.3f}")
+        largest = max(abs(by_open - by_official) for _, by_official, by_open in scores[kind])
         print(f"  {'holds' if largest <= bound else 'FAILS'}: largest difference {largest:.3f}, at most {bound}")
     every = [row for rows in scores.values() for row in rows]
-    rank = float(spearmanr([one for _, one, _ in every], [other for *_, other in every]).statistic)
+    rank = float(spearmanr([row[1] for row in every], [row[2] for row in every]).statistic)
     print(f"{'holds' if rank >= LEAST_CORRELATION else 'FAILS'}: rank correlation {rank:.3f} over {len(every)} systems")
     facts = emotion_wheel(references, predictions, own).facts
     for fact, meaning in (("unknown", "not known"), ("uncounted", "known, and on no wheel")):

@@ -1,6 +1,6 @@
-"""How right the voice witness is on people it never heard, by `shared/labelled`.
+"""The voice witness on people it was not fitted to, from `shared/labelled`.
 
-EmoDB, which it is fitted to, by leaving speakers out; whole corpora in other languages with the packaged weights.
+EmoDB, which it is fitted to, with speakers left out; and whole corpora in other languages with the packaged weights.
 """
 
 import re
@@ -24,13 +24,13 @@ UNHEARD: Mapping[str, Sequence[str]] = {
     "ravdess_speech": ("neutral", "happy", "sad", "angry", "fearful", "disgusted"),
     "urdu": ("neutral", "happy", "sad", "angry"),
 }
-"""Corpora that were never fitted to, and those of their classes that the witness was taught. nEMO chose the recipe and
-the temperature, so only the other two are wholly unseen."""
+"""Corpora that the witness was not fitted to, with the classes it knows. The recipe and the temperature were chosen on
+nEMO, so only the other two are wholly unseen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """Posteriors (n, classes) about recordings, and what is true of them (n,), as places in `classes`."""
+class Answers:
+    """Posteriors (n, classes) of recordings, and the true classes (n,), as indices into `classes`."""
 
     classes: Sequence[str]
     shares: NDArray[np.float64]
@@ -38,38 +38,38 @@ class Said:
     speakers: Sequence[str]
 
 
-def left_out(folder: Path) -> Said:
-    """EmoDB's recordings, each by weights that never heard its speaker, over its own seven classes."""
-    described = voice.describe(recordings(folder), SEED, _nobody)
+def left_out(folder: Path) -> Answers:
+    """EmoDB's recordings, each by weights fitted without its speaker, over EmoDB's seven classes."""
+    described = voice.describe(recordings(folder), SEED, _ignore)
     shares = softmax(voice.left_out_scores(described) / voice.TEMPERATURE)
-    return Said(CLASSES, shares, described.labels, described.speakers.tolist())
+    return Answers(CLASSES, shares, described.labels, described.speakers.tolist())
 
 
-def unheard(folder: Path, classes: Sequence[str]) -> Said:
-    """A corpus by the weights in use, over those of its classes that they know."""
-    known = [each for each in recordings(folder) if _label(each) in classes]
-    values = voice.values_of([each.path for each in known], SEED, _nobody, copies=0)[:, 0]
+def unheard(folder: Path, classes: Sequence[str]) -> Answers:
+    """A corpus by the weights in use, over `classes`."""
+    usable = [recording for recording in recordings(folder) if _label(recording) in classes]
+    values = voice.values_of([recording.path for recording in usable], SEED, _ignore, copies=0)[:, 0]
     weights = load_weights()
     shares = over_feelings((values @ weights.matrix + weights.bias).astype(np.float64))
     shares = shares[:, [FEELINGS.index(name) for name in classes]]
-    truth = np.array([classes.index(_label(each)) for each in known], np.intp)
-    return Said(classes, shares / shares.sum(1, keepdims=True), truth, [each.speaker for each in known])
+    truth = np.array([classes.index(_label(recording)) for recording in usable], np.intp)
+    return Answers(classes, shares / shares.sum(1, keepdims=True), truth, [recording.speaker for recording in usable])
 
 
-def by_gender(said: Said) -> dict[str, Said]:
-    """What is said of men and of women, where speakers' names tell."""
-    found = {}
+def by_gender(answers: Answers) -> dict[str, Answers]:
+    """The answers for men and for women, where speakers' names show the gender."""
+    groups = {}
     for name, kind in (("men", MEN), ("women", WOMEN)):
-        theirs = np.array([bool(kind.fullmatch(each)) for each in said.speakers])
+        theirs = np.array([bool(kind.fullmatch(speaker)) for speaker in answers.speakers])
         if theirs.any():
-            speakers = [each for each, chosen in zip(said.speakers, theirs, strict=True) if chosen]
-            found[name] = Said(said.classes, said.shares[theirs], said.truth[theirs], speakers)
-    return found
+            speakers = [speaker for speaker, chosen in zip(answers.speakers, theirs, strict=True) if chosen]
+            groups[name] = Answers(answers.classes, answers.shares[theirs], answers.truth[theirs], speakers)
+    return groups
 
 
 def _label(recording: Recording) -> str:
     return voice.class_of(recording.label)
 
 
-def _nobody(line: str) -> None:
+def _ignore(line: str) -> None:
     pass

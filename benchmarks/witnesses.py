@@ -1,7 +1,7 @@
-"""How right each witness is, and the verdict, on labelled people that it was not fitted to.
+"""Measures each witness, and the verdict, on labelled people that it was not fitted to.
 
-The split is fixed: FERPlus's own test split, and whole corpora (CK+, RAVDESS, Urdu, nEMO); EmoDB by leaving speakers
-out. The verdict is measured on moments put together of a face and a voice that were labelled alike.
+The split is fixed: FERPlus's own test split, and whole corpora (CK+, RAVDESS, Urdu, nEMO); EmoDB with speakers left
+out. The verdict is measured on moments composed of a face and a voice with the same label.
 """
 
 import sys
@@ -24,14 +24,15 @@ from training.corpora import FERPLUS, ferplus, recordings
 
 Report = Mapping[str, Rightness]
 BEGIN, END = "<!-- python -m benchmarks.truth --write -->", "<!-- end -->"
-"""Between these stands the table of the model cards."""
+"""The marks around a table of the model cards."""
 BY_CLASS = "<!-- by class -->"
 SIX = ("happy", "surprised", "sad", "angry", "disgusted", "fearful")
 
 
 def faces(labelled: Path) -> Report:
-    """The classifiers, the muscles and all together: FERPlus test (clear majorities), and CK+ (the six of Ekman; the
-    answer may be any of the eight feelings)."""
+    """The classifiers, the muscles and the whole face, on FERPlus test (clear majorities) and on CK+ (Ekman's six
+    feelings; the answer may be any of the eight).
+    """
     data = ferplus(labelled / FERPLUS).part("test").clear()
     found = dict(_faces("FERPlus test", data.images, data.labels))
     with np.load(labelled / "ckplus.npz", allow_pickle=False) as stored:
@@ -60,28 +61,31 @@ def _faces(corpus: str, images: NDArray[np.uint8], labels: NDArray[np.integer]) 
 
 
 def words(reference: Path) -> Report:
-    """The words alone, on the subtitles of EMER v1 that hold any evidence."""
+    """The words alone, on the subtitles of EMER v1 with any evidence."""
     support, labels = fusion.subtitles(reference / "emer" / fusion.SUBTITLES)
     shares = from_support(support, fusion_table()["words"]["sharpness"])
     return {"words · EMER v1": rightness(shares, labels, FEELINGS)}
 
 
 def voices(labelled: Path) -> Report:
-    """The voice alone: EmoDB's speakers by weights that never heard them, and corpora that it never heard; and of men
-    and women, where it is known who is which."""
-    said = {"EmoDB, speakers left out": voice_truth.left_out(labelled / "emodb")}
-    said |= {name: voice_truth.unheard(labelled / name, classes) for name, classes in voice_truth.UNHEARD.items()}
-    said |= {f"{name}, {who}": part for name, each in said.items() for who, part in voice_truth.by_gender(each).items()}
-    return {f"voice · {name}": rightness(each.shares, each.truth, each.classes) for name, each in said.items()}
+    """The voice alone: EmoDB with speakers left out, and corpora that it was not fitted to; also for men and for women,
+    where the gender is known.
+    """
+    answers = {"EmoDB, speakers left out": voice_truth.left_out(labelled / "emodb")}
+    answers |= {name: voice_truth.unheard(labelled / name, classes) for name, classes in voice_truth.UNHEARD.items()}
+    answers |= {
+        f"{name}, {who}": part for name, whole in answers.items() for who, part in voice_truth.by_gender(whole).items()
+    }
+    return {f"voice · {name}": rightness(part.shares, part.truth, part.classes) for name, part in answers.items()}
 
 
 def verdict(labelled: Path, seed: int = 1) -> Report:
-    """Face, voice and both, on moments of FERPlus's test split and RAVDESS: what pooling adds."""
-    known: dict[Modality, fusion.Heard] = {
+    """Face, voice and both, on moments composed of FERPlus's test split and RAVDESS, to show what pooling adds."""
+    known: dict[Modality, fusion.Answers] = {
         "visual": fusion.faces(labelled / FERPLUS, "test", _quiet),
         "acoustic": fusion.voices(recordings(labelled / "ravdess_speech"), _quiet),
     }
-    sober = {name: fusion.Heard(bounded(heard.shares, name), heard.labels) for name, heard in known.items()}
+    sober = {name: fusion.Answers(bounded(heard.shares, name), heard.labels) for name, heard in known.items()}
     logs, wanted = fusion.moments(sober, seed)
     labels = wanted.argmax(1)
     both = np.array([np.any(part != 0, axis=1) for part in logs]).all(0)
@@ -94,32 +98,32 @@ def verdict(labelled: Path, seed: int = 1) -> Report:
     }
 
 
-def report(labelled: Path, reference: Path, tell: Callable[[str], None] = print) -> Report:
-    """Print all, with a confusion matrix each."""
-    found: dict[str, Rightness] = {}
+def report(labelled: Path, reference: Path, show: Callable[[str], None] = print) -> Report:
+    """Measure everything, and print it with confusion matrices."""
+    measured: dict[str, Rightness] = {}
     for part in (faces(labelled), voices(labelled), words(reference), verdict(labelled)):
-        found |= part
-        for name, one in part.items():
-            tell(line(name, one))
-            for row in confusion_lines(one):
-                tell(f"    {row}")
-    return found
+        measured |= part
+        for name, measures in part.items():
+            show(line(name, measures))
+            for row in confusion_lines(measures):
+                show(f"    {row}")
+    return measured
 
 
-def write_cards(found: Report, cards: Path) -> None:
-    """Put the figures, and the recall of each class, into the tables of the model cards."""
+def write_cards(measured: Report, cards: Path) -> None:
+    """Write the figures, and the recall of each class, into the tables of the model cards."""
     rows = ["| witness, on | n | accuracy | recall | Brier | calibration error |", "|---|---|---|---|---|---|"]
     rows += [
-        f"| {name} | {one.n} | {one.accuracy:.3f} | {one.recall:.3f} | {one.brier:.3f} | {one.ece:.3f} |"
-        for name, one in found.items()
+        f"| {name} | {row.n} | {row.accuracy:.3f} | {row.recall:.3f} | {row.brier:.3f} | {row.ece:.3f} |"
+        for name, row in measured.items()
     ]
     classes = [*FEELINGS, "bored"]
     by_class = [f"| recall | {' | '.join(classes)} |", "|---" * (len(classes) + 1) + "|"]
     by_class += [
         f"| {name} | "
-        + " | ".join(f"{one.recalls[each]:.2f}" if each in one.recalls else "" for each in classes)
+        + " | ".join(f"{row.recalls[word]:.2f}" if word in row.recalls else "" for word in classes)
         + " |"
-        for name, one in found.items()
+        for name, row in measured.items()
         if name.startswith(("face ·", "voice ·", "words ·", "verdict ·")) and not name.endswith("men")
     ]
     text = cards.read_text(encoding="utf-8")
@@ -130,16 +134,17 @@ def write_cards(found: Report, cards: Path) -> None:
 
 
 def figures(cards: Path) -> dict[str, dict[str, float]]:
-    """Witness → figure → value, as the model cards have them."""
+    """The figures in the model cards, by witness and column."""
     lines = cards.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip().splitlines()
     names, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines if "---" not in line)
     return {row[0]: dict(zip(names[1:], map(float, row[1:]), strict=True)) for row in rows}
 
 
-def line(name: str, one: Rightness) -> str:
+def line(name: str, row: Rightness) -> str:
+    """The measures of a witness in one line."""
     return (
-        f"{name}: n {one.n}, accuracy {one.accuracy:.3f}, recall {one.recall:.3f}, Brier {one.brier:.3f}, "
-        f"calibration error {one.ece:.3f}"
+        f"{name}: n {row.n}, accuracy {row.accuracy:.3f}, recall {row.recall:.3f}, Brier {row.brier:.3f}, "
+        f"calibration error {row.ece:.3f}"
     )
 
 

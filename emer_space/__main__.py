@@ -1,4 +1,4 @@
-"""The command line of EMER Space: `python -m emer_space COMMAND`, one of the paper's steps each.
+"""The command line of EMER Space: `python -m emer_space COMMAND`.
 
 Exit code 0; 2 with one sentence on stderr for input that cannot be analysed.
 """
@@ -22,15 +22,14 @@ from emer_space.settings import Settings, app_home
 
 if TYPE_CHECKING:
     from emer_space.language_model.answer_cache import KeptAnswers
-    from emer_space.models.roles import CHAT
     from emer_space.profiles import Profile
 
 Clip = Annotated[Path, typer.Argument(help="a video or audio file")]
-Modalities = Annotated[str, typer.Option(metavar="video,audio,text", help="what is used of it")]
+Modalities = Annotated[str, typer.Option(metavar="video,audio,text", help="the parts of a clip to use")]
 ProfileName = Annotated[str | None, typer.Option(help="which models to use (default: EMER_PROFILE, else bundled)")]
 Predictions = Annotated[Path, typer.Option(metavar="P.jsonl", help="the file to write")]
-Answers = Annotated[Path | None, typer.Option(metavar="FILE", help="where a model's answers are kept")]
-Workers = Annotated[int, typer.Option(help="questions to a model at a time")]
+Answers = Annotated[Path | None, typer.Option(metavar="FILE", help="where to keep a model's answers")]
+Workers = Annotated[int, typer.Option(help="how many questions to ask a model at once")]
 ALL = ",".join(INPUTS)
 
 commands = CommandLine("python -m emer_space", "Explain the emotion in a clip.")
@@ -69,11 +68,11 @@ def _in_words(analysis: Analysis) -> str:
 @commands.command("batch")
 def _batch(
     folder: Annotated[Path, typer.Argument(help="the folder of clips")],
-    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="goes on where it stopped")],
+    out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="the file to write; resumes where it stopped")],
     modalities: Modalities = ALL,
     profile: ProfileName = None,
 ) -> None:
-    """Explain every clip in a folder, one JSON line each."""
+    """Explain every clip in a folder, one JSON line per clip."""
     from emer_space.commands.batch import run_batch
     from emer_space.pipeline import Request
 
@@ -91,7 +90,7 @@ def _labels(
     answers: Answers = None,
     workers: Workers = 4,
 ) -> None:
-    """Read labels from explanations, one JSON line each."""
+    """Read labels from explanations, one JSON line per row."""
     from emer_space.commands.label_file import write_labels
 
     done = write_labels(file, out, _chat(profile, answers, workers), workers)
@@ -107,7 +106,7 @@ def _explain_clues(
     answers: Answers = None,
     workers: Workers = 4,
 ) -> None:
-    """Explain clues that are written as text, one JSON line each."""
+    """Explain clues given as text, one JSON line per row."""
     from emer_space.commands.clue_file import explain_clue_file
     from emer_space.pipeline import Request
 
@@ -120,14 +119,14 @@ def _explain_clues(
 
 @commands.command("benchmark")
 def _benchmark(
-    track: Annotated[str, typer.Option(help="a track whose samples are clues in words")] = "clue-practice",
+    track: Annotated[str, typer.Option(help="a track whose samples are clues given as text")] = "clue-practice",
     json_target: JsonTarget = None,
     no_enter: Annotated[bool, typer.Option("--no-enter", help="leave the ranking as it is")] = False,
     profile: ProfileName = None,
     answers: Answers = None,
     workers: Workers = 4,
 ) -> None:
-    """Score a model on the papers' four settings of clues."""
+    """Score a model on the four clue settings of the papers."""
     from leaderboard.__main__ import explain
     from leaderboard.board.board import Board
     from leaderboard.hosting.benchmark import benchmark, enter, lines
@@ -137,7 +136,7 @@ def _benchmark(
     chat = _chat(profile, answers, workers)
     with _native_logs_hidden():
         board = Board()
-        model = chat.name if chat else "the bundled composer"  # whose rows the app enters itself
+        model = chat.name if chat else "the bundled composer"  # the app enters the composer's rows itself
         keep = None if no_enter or chat is None else enter(board, track, model)
         report = benchmark(track, partial(explain, chat=chat, workers=workers), keep=keep)
         sweep(board, ScoringLimits.from_environment())
@@ -155,12 +154,12 @@ def _translate(
     answers: Answers = None,
     workers: Workers = 4,
 ) -> None:
-    """Translate explanations and labels by a language model."""
+    """Translate explanations and labels with a language model."""
     from emer_space.language_model.files import translate_file
 
     chat = _chat(profile, answers, workers)
     if chat is None:
-        raise InputError("Translating takes a language model; name one, as in --profile endpoint.")
+        raise InputError("Translating needs a language model; name one, as in --profile endpoint.")
     done = translate_file(file, out, to, chat, workers)
     print(f"{done} lines written to {out}.", file=sys.stderr)
 
@@ -180,13 +179,14 @@ def _models(action: Literal["fetch", "list"]) -> None:
 
 
 def _chat(profile: str | None, answers: Path | None, workers: int) -> "KeptAnswers | None":
-    """The language model of the profile, asking nothing twice; None where the profile has none."""
+    """The language model of the profile, which never asks the same thing twice; None if the profile has none."""
     from emer_space.language_model.answer_cache import KeptAnswers
+    from emer_space.models.roles import CHAT
 
     if not 1 <= workers <= 64:
         raise InputError("--workers must be a number from 1 to 64.")
     models = _profile(profile)
-    if not models.has("chat"):
+    if not models.has(CHAT):
         return None
     return KeptAnswers(models.get(CHAT), answers or app_home() / "answers.jsonl")
 
@@ -199,7 +199,7 @@ def _profile(name: str | None) -> "Profile":
 
 @contextlib.contextmanager
 def _native_logs_hidden() -> Iterator[None]:
-    """MediaPipe and TFLite chat on file descriptor 2 and know no switch for it; Python's own stderr stays."""
+    """MediaPipe and TFLite write logs to file descriptor 2 and cannot be told not to; Python's own stderr is kept."""
     python_stderr, descriptor = sys.stderr, os.dup(2)
     silence = os.open(os.devnull, os.O_WRONLY)
     try:

@@ -7,10 +7,10 @@ from typing import Any, Literal
 SCHEMA = "emer-analysis/1"
 
 Input = Literal["video", "audio", "text"]
-"""What a person chooses: the picture, the sound of the voice, the words."""
+"""What a user can choose: the picture, the sound of the voice, the words."""
 
 Modality = Literal["visual", "acoustic", "textual"]
-"""What a clue rests on. `video` yields visual clues, `audio` acoustic ones, `text` textual ones."""
+"""What a clue rests on: `video` yields visual clues, `audio` acoustic ones, `text` textual ones."""
 
 Agreement = Literal["consistent", "conflicting", "single-modality", "insufficient"]
 
@@ -21,7 +21,7 @@ MODALITY_OF: dict[Input, Modality] = {"video": "visual", "audio": "acoustic", "t
 
 @dataclass(frozen=True, slots=True)
 class ClipFacts:
-    """What the clip is. `sha256` is of the file that was sent; size in pixels as shown (after rotation)."""
+    """Facts about the clip. `sha256` is that of the file as sent; width and height are in pixels, after rotation."""
 
     sha256: str
     duration_s: float
@@ -34,7 +34,7 @@ class ClipFacts:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A face followed through the clip, named by nobody: `p1`, `p2`, … `start` and `end` in seconds."""
+    """A face tracked through the clip, known only as `p1`, `p2`, …; `start` and `end` are in seconds."""
 
     id: str
     role: Literal["main", "other"]
@@ -44,7 +44,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Words with their time in the clip, in seconds."""
+    """Words and when they are said, in seconds of the clip."""
 
     start: float
     end: float
@@ -55,7 +55,7 @@ class Segment:
 class Subtitle:
     """The words of the clip. `language` is an ISO 639-1 code or None; `translation` is English or None.
 
-    `doubtful` says in words why recognised words are shown but must carry no clue; None where they may.
+    `doubtful` is a sentence saying why recognised words are shown but yield no clues; None if they can be trusted.
     """
 
     text: str
@@ -68,12 +68,12 @@ class Subtitle:
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """One thing that was seen, heard or read, with the time span it rests on.
+    """One thing that was seen, heard or read, and when.
 
-    `cue` names the rule that spoke; `statement` is a full English sentence; `start` and `end` are seconds.
+    `cue` names the rule that matched; `statement` is a full English sentence; `start` and `end` are in seconds.
     `valence` (unpleasant −1 … 1 pleasant) and `arousal` (calm −1 … 1 excited) are None where the cue says
     nothing about them. `suggests` maps emotion words to weights in 0…1. An `absent` clue says that something
-    was not there to see or hear: sentences may cite it, no label may rest on it.
+    could not be seen or heard: sentences may cite it, but no label may rest on it.
     """
 
     id: str
@@ -93,7 +93,7 @@ class Clue:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Valence and arousal over time for one modality (and person): `t` in seconds, values −1…1, None unknown."""
+    """Valence and arousal over time for one modality (and person): `t` in seconds, values −1…1, None if unknown."""
 
     modality: Modality
     person: str | None
@@ -104,7 +104,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of the explanation and the ids of the clues it rests on (never none)."""
+    """One sentence of the explanation and the ids of the clues it rests on (at least one)."""
 
     text: str
     clues: tuple[str, ...]
@@ -112,9 +112,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`composer` wrote it; `grounded` is the share (0…1) of its sentences that rested on clues and so were kept.
+    """The explanation of a clip, written by `composer`.
 
-    `translation` is English where the text is Chinese, and was asked of a language model; else None.
+    `grounded` is the share (0…1) of the sentences it wrote that rest on clues; only those are kept. `translation` is a
+    language model's English version of a Chinese text, otherwise None.
     """
 
     text: str
@@ -130,7 +131,8 @@ class Explanation:
 class Label:
     """An open-vocabulary emotion word; `wheel` is its path on the emotion wheel, inner ring first.
 
-    `confidence` is a probability: of first labels with a confidence near p, about p are right (docs/models.md).
+    `confidence` is a calibrated probability: of first labels with confidence p, about the share p is right
+    (docs/models.md).
     """
 
     label: str
@@ -141,9 +143,9 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """How likely each basic feeling is by what one modality shows, or by all of them `pooled`; shares sum to 1.
+    """How likely each basic feeling is, judged from one modality or from all of them (`pooled`); shares sum to 1.
 
-    `evidence` (0…1) is how much there was to see, hear or read: 0 leaves the feelings as likely as beforehand.
+    `evidence` (0…1) is how much there was to see, hear or read: at 0 the posterior counts for nothing.
     """
 
     modality: Modality | Literal["pooled"]
@@ -153,7 +155,7 @@ class Posterior:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the reader of a result should know. `code` is stable; `message` is one plain sentence."""
+    """A note for the reader of a result. `code` is stable; `message` is one plain sentence."""
 
     code: str
     message: str
@@ -161,7 +163,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one modality gave: the common answer of readers (`readers.py`)."""
+    """What a reader of one modality (`readers.py`) found in a clip."""
 
     clues: tuple[Clue, ...]
     people: tuple[Person, ...] = ()
@@ -172,13 +174,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class ProfileFacts:
+    """The profile that was used and the revision of each model, by role."""
+
     name: str
     models: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """`prompts` are those that a language model was asked by, as `merge.en@1`."""
+    """What a result depends on. `prompts` are those sent to a language model, such as `merge.en@1`."""
 
     app: str
     rules_sha256: str
@@ -189,6 +193,8 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
+    """The result for one clip: its clues, explanation and labels, and what they depend on."""
+
     id: str
     created: str
     clip: ClipFacts
@@ -213,7 +219,7 @@ class Analysis:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Analysis":
-        """The inverse of `to_dict`. Raises `ValueError` on another schema, `TypeError` or `KeyError` on other keys."""
+        """Reverses `to_dict`. Raises `ValueError` for another schema, `TypeError` or `KeyError` for wrong keys."""
         if data.get("schema") != SCHEMA:
             raise ValueError(f"expected schema {SCHEMA!r}, found {data.get('schema')!r}")
         explanation = data["explanation"]
@@ -228,7 +234,7 @@ class Analysis:
             subtitle=Subtitle(**{**subtitle, "segments": tuple(Segment(**s) for s in subtitle["segments"])}),
             clues=tuple(Clue(**clue) for clue in data["clues"]),
             series=tuple(Series(**_tupled(series)) for series in data["series"]),
-            posteriors=tuple(Posterior(**each) for each in data.get("posteriors", ())),
+            posteriors=tuple(Posterior(**posterior) for posterior in data.get("posteriors", ())),
             explanation=Explanation(
                 **{**explanation, "sentences": tuple(Sentence(**_tupled(s)) for s in explanation["sentences"])}
             ),
@@ -240,7 +246,7 @@ class Analysis:
 
 
 def numbered(clues: Iterable[Clue], prefix: str) -> tuple[Clue, ...]:
-    """The clues in the order of their time, with ids `v1`, `v2`, … for prefix `v`; absences last."""
+    """The clues in order of time, with ids `v1`, `v2`, … for the prefix `v`; absences come last."""
     ordered = sorted(clues, key=lambda clue: (clue.absent, clue.start, clue.end, clue.cue, clue.person or ""))
     return tuple(replace(clue, id=f"{prefix}{number}") for number, clue in enumerate(ordered, start=1))
 

@@ -1,9 +1,9 @@
-"""Clues → a verdict: where the modalities agree, where they conflict, and what wins.
+"""Clues → a verdict: where the modalities agree, where they conflict, and which of them wins.
 
-The step that gives EMER its name (Lian et al. 2023, sec. 3): each modality is re-read in the light of the
-others. Agreement strengthens; a conflict is named, and resolved by a row of `disambiguation.toml` or left open.
-Posteriors decide, pooled by measured reliability; clues explain, and a pattern speaks only where the pooled posterior
-bears it out. Where no witness spoke (clues that are written as text), the clues decide alone.
+The central step of EMER (Lian et al. 2023, sec. 3): each modality is read again in the light of the others. Agreement
+strengthens a reading; a conflict is named, then resolved by a row of `disambiguation.toml` or left open. Posteriors,
+pooled by measured reliability, decide; clues explain. A pattern applies only where the pooled posterior supports it.
+Where there is no witness (clues given as text), the clues decide alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,22 +20,23 @@ from emer_space.errors import RuleError
 from emer_space.vocabulary import load_vocabulary
 
 MARKED = 0.2
-"""A stance on valence below this size takes no side; below it ratings of single cues scatter around zero."""
+"""A stance with a smaller valence takes no side: below this, ratings of single cues scatter around zero."""
 MOST_BEARING = 2
-"""Clues of one modality that a pattern's sentence cites."""
+"""How many clues of one modality a pattern's sentence cites."""
 CLEARLY = 0.5
-"""Weight from which a clue counts as one of a feeling for the conditions "feels …"."""
+"""Weight from which a suggested word counts for the conditions "feels …"."""
 AGAINST = 0.35
-"""What an undecided clue keeps of a word whose valence is opposite to what the other modalities say."""
+"""Share of its weight that a word of an undecided clue keeps if its valence opposes the other modalities."""
 DECIDED = 0.3
-"""Valence of a word from which it takes a side."""
+"""Absolute valence from which a word takes a side."""
 LOSING = 0.3
-"""What a modality keeps that stands against the winner of a conflict, where the pattern does not say."""
+"""Share that a modality keeps if it opposes the winner of a conflict, unless the pattern says otherwise."""
 UNSETTLED = 0.6
-"""What each side keeps of a conflict that nothing settles: one of them is wrong."""
+"""Share that each side keeps in a conflict that nothing settles: one of them is wrong."""
 HEARD = 0.1
-"""One side of such a conflict is named from this share on."""
+"""Pooled share from which one side of such a conflict is named."""
 FEELS = "feels "
+"""Start of a condition that names a family of feelings instead of a cue."""
 NAMING = frozenset({"any_of", "also_of", "none_of"})
 CONDITIONS = NAMING | {"valence", "arousal", "quiet", "silent"}
 
@@ -48,15 +49,15 @@ OF_KIND: Mapping[Kind, tuple[str, ...]] = {
     "neutral": ("neutral",),
 }
 TELLING = 2.5
-"""A modality carries a feeling of a kind where it makes its odds so many times what they are beforehand; less is
-hardly worth a mention (Kass & Raftery 1995 draw that line at 3)."""
+"""A modality carries a kind of feeling if it multiplies the prior odds at least this much; less is hardly worth a
+mention (Kass & Raftery 1995 draw that line at 3)."""
 
 Conditions = Mapping[Modality, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Stance:
-    """What one modality says as a whole. `weight` (0…1) is how much evidence there is behind it."""
+    """One modality's clues summed up: valence and arousal, −1…1 or None. `weight` (0…1) is the amount of evidence."""
 
     modality: Modality
     valence: float | None
@@ -67,6 +68,7 @@ class Stance:
 
     @property
     def side(self) -> Literal[-1, 0, 1]:
+        """1 for pleasant, −1 for unpleasant, 0 for neither or unknown."""
         if self.valence is None or abs(self.valence) < MARKED:
             return 0
         return 1 if self.valence > 0 else -1
@@ -88,40 +90,42 @@ class Pattern:
 
     @property
     def wording(self) -> str:
-        """The sentence that can always be said."""
+        """The first wording, which has no placeholder and so always fits."""
         return self.wordings[0]
 
     def holds(self, stances: Mapping[Modality, Stance]) -> bool:
+        """Whether all conditions of `when` are met and none of `unless`."""
         met = all(_meets(stances.get(name), wanted) for name, wanted in self.when.items())
         return met and not any(_meets(stances.get(name), wanted) for name, wanted in self.unless.items())
 
     def kept(self, modality: Modality, stances: Mapping[Modality, Stance]) -> float:
-        """How much of a modality counts where this pattern speaks, 0…1."""
+        """How much a modality counts under this pattern, 0…1."""
         stance, winner = stances[modality], stances.get(self.wins)  # type: ignore[call-overload]
         loses = self.kind == "conflict" and winner is not None and stance.side * winner.side < 0
         unsettled = self.wins == "open" and stance.posterior is not None and stance.side != 0
         return self.damp.get(modality, LOSING if loses else UNSETTLED if unsettled else 1.0)
 
     def borne_out(self, pooled: Posterior, stances: Mapping[Modality, Stance]) -> bool:
-        """Whether the pooled posterior supports what the pattern says.
+        """Whether the pooled posterior supports the pattern.
 
-        It carries a feeling that the pattern suggests, and is on the winner's side. Modalities that are said to agree
-        carry a feeling of that side too, unless the pattern explains why they express it in opposite ways.
+        It must carry a feeling that the pattern suggests and be on the winner's side. In an agreement, each
+        modality must carry a feeling too, and none may be on the other side, unless the pattern explains why they
+        express it in opposite ways.
         """
         named = feelings.families(self.suggests)
         if named and not any(posteriors.carries(pooled, name) for name in named):
             return False
         side = feelings.side(posteriors.first(pooled))
-        told = [stances[name] for name in self.when if name in stances]
-        if self.kind == "agreement" and not self.damp and any(_kind(stance) is None for stance in told):
+        involved = [stances[name] for name in self.when if name in stances]
+        if self.kind == "agreement" and not self.damp and any(_kind(stance) is None for stance in involved):
             return False
-        if self.wins == "both" and any(stance.side * side < 0 or (stance.side and not side) for stance in told):
+        if self.wins == "both" and any(stance.side * side < 0 or (stance.side and not side) for stance in involved):
             return False
         winner = stances.get(self.wins)  # type: ignore[call-overload]
         return winner is None or winner.side * side >= 0
 
     def clues(self, stances: Mapping[Modality, Stance]) -> tuple[Clue, ...]:
-        """The clues that the pattern rests on, strongest first: at most two a modality that it names."""
+        """The clues that the pattern rests on, strongest first: at most two for each modality that it names."""
         return tuple(
             clue
             for name in MODALITIES
@@ -132,9 +136,9 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All clues, weighed: `people` as seen, `pattern` None where none of the table holds.
+    """The clues, weighed against each other. `pattern` is the row of the table that applies, None if none does.
 
-    `pooled` is what the witnesses say together after disambiguation; None where no witness spoke.
+    `pooled` is the witnesses' joint posterior after disambiguation; None where there is no witness.
     """
 
     clues: tuple[Clue, ...]
@@ -146,12 +150,12 @@ class Verdict:
 
     @property
     def others(self) -> frozenset[str]:
-        """The people who are not the main one: what they do speaks for nobody else."""
+        """Ids of everybody but the main person; their clues say nothing about the main person."""
         return frozenset(person.id for person in self.people if person.role == "other")
 
     @property
     def wordings(self) -> tuple[str, ...]:
-        """The pattern's sentences, filled with the words that bear it; () where no pattern holds."""
+        """The pattern's sentences, with the quoted words filled in; () where no pattern applies."""
         if not self.pattern:
             return ()
         words = next(
@@ -164,43 +168,45 @@ class Verdict:
 
     @property
     def open(self) -> bool:
-        """Whether the modalities conflict and nothing settles which of them is right."""
+        """Whether the modalities conflict and nothing settles which one is right."""
         return self.agreement == "conflicting" and (self.pattern is None or self.pattern.wins == "open")
 
     def factor(self, modality: Modality) -> float:
-        """How much of a modality's suggestions is kept after disambiguation, 0…1."""
+        """How much of a modality's suggestions disambiguation keeps, 0…1."""
         return self.pattern.kept(modality, self.stances) if self.pattern else 1.0
 
     def carries(self, feeling: str) -> bool:
-        """Whether a feeling may be spoken of: the pooled posterior carries it, or one side of a conflict that
-        nothing settles reads so. Any may, where no witness spoke."""
+        """Whether a feeling may be named: the pooled posterior carries it, or one side of an unsettled conflict reads
+        that way. Without a witness, every feeling may be named."""
         if self.pooled is None:
             return True
-        sides = {posteriors.first(each.posterior) for each in self.stances.values() if each.posterior and self.open}
+        sides = {
+            posteriors.first(stance.posterior) for stance in self.stances.values() if stance.posterior and self.open
+        }
         return posteriors.carries(self.pooled, feeling) or (feeling in sides and self.pooled.feelings[feeling] >= HEARD)
 
     def bears_word(self, word: str) -> bool:
-        """Whether an emotion word may be said; one that the vocabulary does not know may."""
+        """Whether an emotion word may be used; a word outside the vocabulary may."""
         feeling = feelings.feeling_of(word)
         return feeling is None or self.carries(feeling)
 
     def bears(self, rule: Rule) -> bool:
-        """Whether what a rule says may be told: it names no feeling, or one that may be spoken of."""
+        """Whether a rule's phrase may be used: it names no feeling, or one that may be named."""
         named = feelings.families(rule.suggests) if rule.claims else frozenset()
         return not named or any(map(self.carries, named))
 
     @property
-    def telling(self) -> tuple[Modality, ...]:
-        """The modalities that carry a feeling; where none does, those that carry its absence."""
+    def informative(self) -> tuple[Modality, ...]:
+        """The modalities that carry a feeling; if none does, those that read as neutral."""
         kinds = {name: kind for name, stance in self.stances.items() if (kind := _kind(stance))}
         return tuple(name for name, kind in kinds.items() if kind != "neutral") or tuple(kinds)
 
 
 def weigh(clues: tuple[Clue, ...], people: tuple[Person, ...], posteriors: Iterable[Posterior] = ()) -> Verdict:
-    """Weigh the clues of the main person and of the clip against each other, and pool what the witnesses say."""
+    """Weigh the clues about the main person and the clip against each other, and pool the witnesses' posteriors."""
     others = {person.id for person in people if person.role == "other"}
     speaking = [clue for clue in clues if not clue.absent and clue.person not in others]
-    said = {each.modality: each for each in posteriors if each.evidence}
+    said = {posterior.modality: posterior for posterior in posteriors if posterior.evidence}
     stances = {
         name: _stance(name, own, said.get(name))
         for name in MODALITIES
@@ -212,8 +218,8 @@ def weigh(clues: tuple[Clue, ...], people: tuple[Person, ...], posteriors: Itera
 
 
 def _pattern(stances: Mapping[Modality, Stance], said: Sequence[Posterior]) -> tuple[Pattern | None, Posterior | None]:
-    """The first pattern whose conditions hold and which the posterior that is pooled its way bears out, and that
-    posterior; without a pattern, the posterior of all witnesses alike."""
+    """The first pattern whose conditions hold and which its own pooled posterior supports, with that posterior; else
+    None and the posterior of all witnesses in full."""
     for pattern in load_patterns():
         if not pattern.holds(stances):
             continue
@@ -224,13 +230,13 @@ def _pattern(stances: Mapping[Modality, Stance], said: Sequence[Posterior]) -> t
 
 
 def _side_of_others(stances: Mapping[Modality, Stance], name: Modality) -> Literal[-1, 0, 1]:
-    """The side that the other modalities take together; 0 where they take none or contradict each other."""
+    """The side that the other modalities agree on; 0 if they take none or contradict each other."""
     sides = {stance.side for other, stance in stances.items() if other != name} - {0}
     return sides.pop() if len(sides) == 1 else 0
 
 
 def _reread(stance: Stance, side: Literal[-1, 0, 1]) -> Stance:
-    """A stance whose aroused, undecided clues are read as the other modalities suggest (excitement as agitation)."""
+    """The stance, its undecided clues read as the other modalities suggest (excitement as agitation)."""
     if not side:
         return stance
     clues = tuple(_taking_side(clue, side) if clue.valence is None else clue for clue in stance.clues)
@@ -238,7 +244,7 @@ def _reread(stance: Stance, side: Literal[-1, 0, 1]) -> Stance:
 
 
 def _taking_side(clue: Clue, side: Literal[-1, 1]) -> Clue:
-    """Words against the side keep a small part of their weight; a counterpart of the table takes the rest."""
+    """Words against the side keep a small part of their weight; their counterpart in the table takes their place."""
     suggests = dict(clue.suggests)
     for word, weight in clue.suggests.items():
         entry = load_vocabulary().lookup(word)
@@ -258,7 +264,7 @@ def _counterparts() -> Mapping[str, str]:
 
 @cache
 def load_patterns() -> tuple[Pattern, ...]:
-    """The table in its order; raises `RuleError` on a row that is wrong."""
+    """The patterns in table order. Raises `RuleError` for a wrong row."""
     table = read_toml("disambiguation.toml")
     patterns = []
     for row in table["pattern"]:
@@ -270,24 +276,24 @@ def load_patterns() -> tuple[Pattern, ...]:
         try:
             pattern = Pattern(**others, **conditions, wordings=tuple(row["wording"]))
         except (TypeError, KeyError) as problem:
-            raise RuleError(f"a pattern is wrong ({name}): {problem}") from problem
+            raise RuleError(f"pattern {name!r} is wrong: {problem}") from problem
         if pattern.wins not in (*MODALITIES, "open", "both") or not pattern.when or "{" in pattern.wording:
-            raise RuleError(f"pattern {name!r}: it wants a winner, conditions, and a first wording without a place")
+            raise RuleError(f"pattern {name!r}: it needs a winner, conditions and a first wording without placeholders")
         patterns.append(pattern)
     return tuple(patterns)
 
 
 def _conditions(name: str, rows: Mapping[str, Mapping[str, Any]], groups: Mapping[str, list[str]]) -> Conditions:
-    """Conditions with their groups spelled out; raises `RuleError` on a modality, key, cue or feeling not known."""
+    """Conditions with groups replaced by their cues. Raises `RuleError` for unknown modalities, keys or cues."""
     conditions: dict[Modality, dict[str, Any]] = {}
     for modality, wanted in rows.items():
         if modality not in MODALITIES or not set(wanted) <= CONDITIONS:
-            raise RuleError(f"pattern {name!r}: there is no modality {modality!r}, or no condition of {sorted(wanted)}")
-        known = {*rules_by_cue(modality), *(FEELS + family for family in _families())}
+            raise RuleError(f"pattern {name!r}: modality {modality!r} or a condition in {sorted(wanted)} is unknown")
+        allowed = {*rules_by_cue(modality), *(FEELS + family for family in _families())}
         spelled = {key: value for key, value in wanted.items() if key not in NAMING}
         for key in NAMING & set(wanted):
             cues = frozenset(cue for entry in wanted[key] for cue in groups.get(entry, [entry]))
-            if unknown := cues - known:
+            if unknown := cues - allowed:
                 raise RuleError(f"pattern {name!r}: {modality} has no {', '.join(sorted(unknown))}")
             spelled[key] = cues
         conditions[modality] = spelled
@@ -295,8 +301,8 @@ def _conditions(name: str, rows: Mapping[str, Mapping[str, Any]], groups: Mappin
 
 
 def _stance(modality: Modality, clues: tuple[Clue, ...], said: Posterior | None) -> Stance:
-    """By the witness of a face or a voice; else, as for words, means over the clues weighted by confidence, whose
-    evidence adds up as that of independent witnesses would."""
+    """From the witness, for a face or a voice. Otherwise, and always for words, means over the clues weighted by
+    confidence; their evidence adds up as if they were independent."""
     if said is not None and modality != "textual":
         pleasant, aroused = (said.evidence * value for value in (posteriors.valence(said), posteriors.arousal(said)))
         return Stance(modality, pleasant, aroused, said.evidence, clues, said)
@@ -324,12 +330,12 @@ def _meets_one(stance: Stance, signs: set[str], key: str, value: Any) -> bool:
         return not signs & value
     if key == "quiet":
         return (stance.side == 0) == value
-    found = stance.valence if key == "valence" else stance.arousal
-    return found is not None and bool(value[0] <= found <= value[1])
+    measured = stance.valence if key == "valence" else stance.arousal
+    return measured is not None and bool(value[0] <= measured <= value[1])
 
 
 def _bearing(stance: Stance, wanted: Mapping[str, Any]) -> list[Clue]:
-    """The clues of a stance that make it meet a condition, those that say most first."""
+    """The clues that make a stance meet a condition, strongest first."""
     named = frozenset[str]().union(*(wanted.get(key, ()) for key in ("any_of", "also_of")))
     bearing = [clue for clue in stance.clues if named & _signs(clue)]
     if not bearing and "valence" in wanted and stance.side:
@@ -342,7 +348,7 @@ def _size(clue: Clue) -> float:
 
 
 def _signs(clue: Clue) -> frozenset[str]:
-    """What a condition may name of a clue: its cue, and the feelings that it clearly suggests with their families."""
+    """What a condition can match in a clue: its cue, and the families of the feelings it clearly suggests."""
     families = {name for word, weight in clue.suggests.items() if weight >= CLEARLY for name in _path(word)}
     return frozenset({clue.cue, *(FEELS + family for family in families)})
 
@@ -358,7 +364,7 @@ def _families() -> frozenset[str]:
 
 
 def _agreement(stances: Mapping[Modality, Stance], pattern: Pattern | None) -> Agreement:
-    """`consistent` is said only where two modalities each carry a feeling of the same kind; surprise goes with both."""
+    """`consistent` needs two modalities that carry the same kind of feeling; surprise goes with either kind."""
     kinds = [kind for stance in stances.values() if (kind := _kind(stance))]
     felt = [kind for kind in kinds if kind != "neutral"] or kinds
     if not kinds:
@@ -371,10 +377,10 @@ def _agreement(stances: Mapping[Modality, Stance], pattern: Pattern | None) -> A
 
 
 def _kind(stance: Stance) -> Kind | None:
-    """The kind of feeling that a modality carries; None where it carries none."""
+    """The kind of feeling that a modality carries; None if it carries none."""
     if stance.posterior is None:
-        telling = any(clue.suggests or clue.valence for clue in stance.clues)
-        return KINDS[stance.side] if telling else None
+        says_something = any(clue.suggests or clue.valence for clue in stance.clues)
+        return KINDS[stance.side] if says_something else None
     odds = {kind: posteriors.odds_ratio(stance.posterior, names) for kind, names in OF_KIND.items()}
     kind = max(odds, key=lambda name: odds[name])
     return kind if odds[kind] >= TELLING else None

@@ -1,7 +1,7 @@
-"""What can go wrong, as types a caller can tell apart, with one root for the whole project.
+"""What can go wrong, as types that a caller can tell apart, with one root for the whole project.
 
-Every message is one sentence for the person who sent the input: it names the
-place and the remedy, and never a path or a text from this machine.
+Every message is one sentence for the person who sent the input. It names the place and the remedy, and never reveals
+a path or a text from this machine.
 """
 
 
@@ -14,7 +14,7 @@ class InputError(EmerError):
 
 
 class MissingTool(EmerError):
-    """A program of the system that the work needs is not installed (ffmpeg, ffprobe)."""
+    """A required system program is not installed (ffmpeg, ffprobe)."""
 
 
 class ModelUnavailable(EmerError):
@@ -22,17 +22,17 @@ class ModelUnavailable(EmerError):
 
 
 class RuleError(EmerError):
-    """A rule table is wrong: an unknown key, channel or placeholder. A mistake of ours, not of the visitor's."""
+    """A rule table is wrong: an unknown key, channel or placeholder. Our mistake, not the visitor's."""
 
 
 class Cancelled(EmerError):
-    """The person who asked for the analysis asked to stop it."""
+    """The person who started the analysis stopped it."""
 
 
 class Busy(EmerError):
-    """No place is left to wait in: `count` requests are before this one; `own` where they are all the caller's."""
+    """The queue is full: `count` requests are waiting; `own` if all of them are the caller's."""
 
     def __init__(self, count: int, own: bool) -> None:
-        own_told = f"You already have {count} requests waiting; try again when they are done."
-        super().__init__(own_told if own else f"The queue is full ({count} requests); try again in a few minutes.")
+        own_queue = f"You already have {count} requests waiting; try again when they are done."
+        super().__init__(own_queue if own else f"The queue is full ({count} requests); try again in a few minutes.")
         self.count, self.own = count, own

@@ -1,6 +1,6 @@
 """A verdict → the explanation: English prose in the order of the field (video, audio, text, then the inference).
 
-The bundled composer. Each sentence carries the ids of its clues; there is no sentence without one.
+The bundled composer. Each sentence carries the ids of its clues, at least one.
 """
 
 import hashlib
@@ -17,17 +17,17 @@ from emer_space.vocabulary import load_vocabulary
 
 COMPOSER = "bundled/1"
 MOST_PHRASES = {"visual": 5, "acoustic": 4, "textual": 4}
-"""A reader follows about this many; the full list of clues stands beside the explanation."""
+"""About as many as a reader can follow; the full list of clues is shown beside the explanation."""
 MOST_PHRASES_OF_OTHERS = 2
 PHRASES_A_SENTENCE = 3
 UNSURE = 0.4
-"""What was seen with less confidence than this is told with "perhaps"."""
+"""Below this confidence, what was seen is said with "perhaps"."""
 
 
 def compose(verdict: Verdict, labels: Sequence[Label], seed: str) -> Explanation:
     """The explanation of a verdict; `seed` (the clip's hash) picks among wordings of the same meaning.
 
-    Raises `RuleError` where a phrase names a measurement that is not there.
+    Raises `RuleError` if a phrase names a measurement that the clue lacks.
     """
     choose = _Chooser(seed)
     sentences = [sentence for name in MODALITIES for sentence in _describe(name, verdict, choose)]
@@ -63,23 +63,22 @@ def _describe(modality: Modality, verdict: Verdict, choose: _Chooser) -> list[Se
 
 
 def _of_main(verdict: Verdict, modality: Modality) -> list[Clue]:
-    """What one modality tells about the main person, without feelings that the evidence as a whole does not bear
-    out."""
+    """Clues of one modality about the main person, without feelings that the evidence as a whole does not support."""
     own = (clue for clue in verdict.clues if clue.modality == modality and clue.person not in verdict.others)
     return [clue for clue in own if not _of_clip(clue) and verdict.bears(_rule(clue))]
 
 
 def _of_clip(clue: Clue) -> bool:
-    """Whether a clue is about the clip itself (a still picture, nothing to hear), and so about nobody in it."""
+    """Whether a clue is about the clip itself (a still picture, nothing to hear) and not about a person in it."""
     says_nothing = not clue.suggests and clue.valence is None and clue.arousal is None
     return clue.absent or (clue.modality == "visual" and clue.person is None and says_nothing)
 
 
-def _main_sentences(modality: Modality, told: Sequence[Clue], verdict: Verdict, choose: _Chooser) -> list[Sentence]:
+def _main_sentences(modality: Modality, clues: Sequence[Clue], verdict: Verdict, choose: _Chooser) -> list[Sentence]:
     words = _words()[modality]
-    turn = _turn(told) if modality == "visual" else None
+    turn = _turn(clues) if modality == "visual" else None
     if turn:
-        before, after = told[:turn][-PHRASES_A_SENTENCE:], told[turn:][:PHRASES_A_SENTENCE]
+        before, after = clues[:turn][-PHRASES_A_SENTENCE:], clues[turn:][:PHRASES_A_SENTENCE]
         text = choose(words["turn"], "turn").format(
             subject=_subject(modality, 0, verdict, choose),
             before=_phrases(before),
@@ -88,17 +87,17 @@ def _main_sentences(modality: Modality, told: Sequence[Clue], verdict: Verdict, 
         )
         return [Sentence(text, _ids([*before, *after]))]
     sentences = []
-    for number, group in enumerate(_groups(told)):
+    for number, group in enumerate(_groups(clues)):
         subject = _subject(modality, number, verdict, choose)
         wording = choose(words["then" if number else "open"], f"{modality} {number}")
-        phrases = _phrases(group) + (_lasting(group[0], verdict) if len(told) == 1 and modality == "visual" else "")
+        phrases = _phrases(group) + (_lasting(group[0], verdict) if len(clues) == 1 and modality == "visual" else "")
         text = wording.format(subject=subject, Subject=subject[0].upper() + subject[1:], phrases=phrases)
         sentences.append(Sentence(text, _ids(group)))
     return sentences
 
 
 def _lasting(clue: Clue, verdict: Verdict) -> str:
-    """How long the one thing that is told lasts; nothing of a still picture, which cannot show it."""
+    """How long the only thing that is said of a face lasts; empty for a still picture, which cannot show it."""
     if any(other.cue == "still-picture" for other in verdict.clues):
         return ""
     if float(clue.measurements.get("times") or 1) > 1:
@@ -117,7 +116,7 @@ def _subject(modality: Modality, number: int, verdict: Verdict, choose: _Chooser
 
 
 def _worth_telling(clues: Sequence[Clue], most: int) -> list[Clue]:
-    """The clues that say most, without those that say the same again, back in the order of their time."""
+    """The clues that say most, without repetitions, in order of time."""
     chosen: list[Clue] = []
     for clue in sorted(clues, key=lambda clue: (_rule(clue).general, -salience(clue), clue.id)):
         if len(chosen) < most and not any(_echoes(clue, other) for other in chosen):
@@ -125,12 +124,12 @@ def _worth_telling(clues: Sequence[Clue], most: int) -> list[Clue]:
     return [clue for clue in clues if clue in chosen]
 
 
-def _echoes(clue: Clue, told: Clue) -> bool:
-    """Whether a clue adds nothing to one that is told already: the same cue, or a summary of the same moment."""
-    if clue.cue == told.cue and _foremost(clue) == _foremost(told):
+def _echoes(clue: Clue, earlier: Clue) -> bool:
+    """Whether a clue adds nothing to one already chosen: it has the same cue, or sums up the same moment."""
+    if clue.cue == earlier.cue and _foremost(clue) == _foremost(earlier):
         return True
-    together = min(clue.end, told.end) - max(clue.start, told.start)
-    same_side = (clue.valence or 0) * (told.valence or 0) > 0
+    together = min(clue.end, earlier.end) - max(clue.start, earlier.start)
+    same_side = (clue.valence or 0) * (earlier.valence or 0) > 0
     return _rule(clue).general and same_side and together > 0
 
 
@@ -139,9 +138,9 @@ def _foremost(clue: Clue) -> str | None:
 
 
 def _turn(clues: Sequence[Clue]) -> int | None:
-    """Where, in clues ordered by time, pleasant gives way to unpleasant or the reverse; None where nothing turns.
+    """Index of the clue, in order of time, at which pleasant turns to unpleasant or the reverse; None without a turn.
 
-    The turn is told at the first clue of the new side.
+    This is the first clue of the new side.
     """
     best: tuple[float, int | None] = (MARKED, None)
     for split in range(1, len(clues)):
@@ -154,7 +153,7 @@ def _turn(clues: Sequence[Clue]) -> int | None:
 
 
 def _groups(clues: Sequence[Clue]) -> list[Sequence[Clue]]:
-    """Sentences of about even length."""
+    """The clues split into sentences of about even length."""
     if not clues:
         return []
     sentences = -(-len(clues) // PHRASES_A_SENTENCE)
@@ -163,7 +162,7 @@ def _groups(clues: Sequence[Clue]) -> list[Sequence[Clue]]:
 
 
 def _phrases(clues: Sequence[Clue]) -> str:
-    """Verb phrases in a row; phrases with the same verb share it ("speaks fast and in a high voice")."""
+    """Verb phrases joined into a list; phrases with the same verb share it ("speaks fast and in a high voice")."""
     chunks: list[list[str]] = []
     verb = ""
     for clue in clues:
@@ -179,7 +178,7 @@ def _phrases(clues: Sequence[Clue]) -> str:
 
 
 def _and(parts: Sequence[str]) -> str:
-    """`a and b`; with commas where a part holds a list of its own."""
+    """`a and b`; with a comma where a part is a list itself."""
     if len(parts) == 1:
         return parts[0]
     nested = any(" and " in part or "," in part for part in parts[:-1])
@@ -200,11 +199,11 @@ def _phrase(clue: Clue) -> str:
 def _infer(verdict: Verdict, choose: _Chooser) -> list[Sentence]:
     words = _words()
     if verdict.pattern:
-        rests_on = strongest(verdict.pattern.clues(verdict.stances), each=2)
+        rests_on = strongest(verdict.pattern.clues(verdict.stances), per_modality=2)
         return [Sentence(choose(verdict.wordings, "pattern"), _ids(rests_on))]
-    telling = [verdict.stances[name] for name in verdict.telling]
-    speaking = [clue for stance in telling or verdict.stances.values() for clue in stance.clues if salience(clue)]
-    rests_on = strongest(speaking, each=2) or list(verdict.clues)
+    informative = [verdict.stances[name] for name in verdict.informative]
+    speaking = [clue for stance in informative or verdict.stances.values() for clue in stance.clues if salience(clue)]
+    rests_on = strongest(speaking, per_modality=2) or list(verdict.clues)
     faint = verdict.agreement == "insufficient" and verdict.pooled is not None
     wording = choose(words["inference"]["faint" if faint else verdict.agreement], "inference")
     if verdict.agreement == "single-modality":
@@ -224,7 +223,7 @@ def _conclude(labels: Sequence[Label], verdict: Verdict, choose: _Chooser) -> Se
 
 
 def _by_rank(labels: Sequence[Label]) -> str:
-    """`sad and distressed, and perhaps fearful`: labels far behind the first are told as possible only."""
+    """`sad and distressed, and perhaps fearful`: labels far behind the first are given as possible only."""
     words = _words()["conclusion"]
     near = [label.label for label in _near(labels)]
     far = [label.label for label in labels if label.label not in near]
@@ -237,11 +236,11 @@ def _near(labels: Sequence[Label]) -> list[Label]:
 
 def _in_order(labels: Sequence[Label], verdict: Verdict) -> str | None:
     """`sad at first, then happy`, where the face turns from one side to the other; None where it does not."""
-    told = _worth_telling(_of_main(verdict, "visual"), MOST_PHRASES["visual"])
-    turn = _turn(told)
+    clues = _worth_telling(_of_main(verdict, "visual"), MOST_PHRASES["visual"])
+    turn = _turn(clues)
     if not turn:
         return None
-    new_side = told[turn].valence or 0
+    new_side = clues[turn].valence or 0
     vocabulary = load_vocabulary()
     valence = {label.label: entry.valence for label in labels if (entry := vocabulary.lookup(label.label))}
     after = [label.label for label in labels if valence.get(label.label, 0) * new_side > 0]

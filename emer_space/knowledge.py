@@ -1,4 +1,4 @@
-"""All tables of knowledge at once: what one of them says of another is checked here, before the first clip comes."""
+"""Checks all tables of knowledge, and their references to each other, before the first clip is analysed."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
@@ -16,17 +16,18 @@ from emer_space.models.hub_source import hub_models
 
 @cache
 def check_tables() -> None:
-    """Raises `RuleError` with the table, the place and what is known there, where a table of the package is wrong."""
+    """Raises `RuleError` for a wrong table, naming the table, the place and the names that are allowed there."""
     tables = {name: read_toml(name) for name in SHAPES}
     visual, acoustic, textual = (frozenset(rules_by_cue(modality)) for modality in MODALITIES)
     everywhere = visual | acoustic | textual
-    _known("visual.toml, says_more", _flat(tables["clues/face/visual.toml"]["says_more"]), visual)
-    _known("described.toml, says_more", _flat(tables["text/described.toml"]["says_more"]), everywhere)
-    _known("textual.toml, yields", _flat(tables["text/textual.toml"]["yields"]), textual)
-    _known("textual.toml, covering", tables["text/textual.toml"]["covering"], textual)
-    _known("textual_zh.toml, words", tables["text/textual_zh.toml"]["words"], textual)
+    _check_cues("visual.toml, says_more", _flat(tables["clues/face/visual.toml"]["says_more"]), visual)
+    _check_cues("described.toml, says_more", _flat(tables["text/described.toml"]["says_more"]), everywhere)
+    _check_cues("textual.toml, yields", _flat(tables["text/textual.toml"]["yields"]), textual)
+    _check_cues("textual.toml, covering", tables["text/textual.toml"]["covering"], textual)
+    _check_cues("textual_zh.toml, words", tables["text/textual_zh.toml"]["words"], textual)
     for group, cues in tables["disambiguation.toml"]["groups"].items():
-        _known(f"disambiguation.toml, groups › {group}", [cue for cue in cues if not cue.startswith(FEELS)], everywhere)
+        named = [cue for cue in cues if not cue.startswith(FEELS)]
+        _check_cues(f"disambiguation.toml, groups › {group}", named, everywhere)
     load_patterns()
     store.bundled_models()
     hub_models()
@@ -34,7 +35,7 @@ def check_tables() -> None:
 
 
 def check_weights() -> None:
-    """Raises `ModelUnavailable` or `RuleError` where a table of weights in use (`EMER_WEIGHTS`) is none."""
+    """Raises `ModelUnavailable` or `RuleError` for an unreadable or wrong table of weights (`EMER_WEIGHTS`)."""
     fusion_table()
     face_table()
 
@@ -43,6 +44,6 @@ def _flat(table: Mapping[str, Sequence[str]]) -> Iterable[str]:
     return (cue for key, cues in table.items() for cue in (key, *cues))
 
 
-def _known(where: str, cues: Iterable[str], known: Collection[str]) -> None:
-    if unknown := next((cue for cue in cues if cue not in known), None):
-        raise RuleError(f"{where}: there is no cue {unknown!r}; known are {', '.join(sorted(known))}.")
+def _check_cues(where: str, cues: Iterable[str], allowed: Collection[str]) -> None:
+    if unknown := next((cue for cue in cues if cue not in allowed), None):
+        raise RuleError(f"{where}: there is no cue {unknown!r}; known are {', '.join(sorted(allowed))}.")

@@ -1,9 +1,9 @@
-"""A verdict → one to six open-vocabulary labels, each with the clues it rests on and its place on the wheel.
+"""A verdict → up to six open-vocabulary labels, each with the clues it rests on and its place on the wheel.
 
-The pooled posterior says which feelings there are and how likely; clues say which word of that family fits. Clues
-suggest words with weights; suggestions of one modality overlap, those of several support each other. Near-synonyms are
-one label. No label rests on an absence, and none is given where there is no evidence. Where no witness spoke (clues
-that are written as text), the clues decide alone.
+The pooled posterior says how likely each feeling is; clues say which word of its family fits. Clues suggest words with
+weights: suggestions from one modality overlap, those from several support each other. Near-synonyms become one label.
+No label rests on an absence, and without evidence there is no label. Where there is no witness (clues given as text),
+the clues decide alone.
 """
 
 from collections import defaultdict
@@ -16,38 +16,38 @@ from emer_space.disambiguation import DECIDED, LOSING, Verdict
 from emer_space.vocabulary import Entry, Vocabulary, load_vocabulary
 
 MOST_LABELS = 6
-"""EMER's references have one to nine labels a clip, 3.4 on average; beyond six they repeat each other."""
+"""EMER's references have one to nine labels per clip, 3.4 on average; beyond six they repeat each other."""
 LEAST_CONFIDENCE = 0.22
 LEAST_FIRST = 0.1
-"""The first label may be weaker than the others: a faint sign is still the best there is, and its number says so."""
+"""The first label may be weaker than the others: a faint sign is still the best answer, and its confidence says so."""
 LEAST_SHARE = 0.4
-"""A label with under this share of the first one's confidence is noise beside it."""
+"""A label with less than this share of the first label's confidence is noise."""
 MOST_CONFIDENCE = 0.95
-"""No reading of a feeling from outside is certain, however many signs agree."""
+"""No outside reading of a feeling is certain, however many signs agree."""
 TRUST: Mapping[Agreement, float] = {"consistent": 1.0, "conflicting": 0.9, "single-modality": 0.78, "insufficient": 1.0}
-"""What is left of a label's confidence: one witness alone, or a contradiction, leaves more doubt."""
+"""Factor on a label's confidence: a single modality, or a contradiction, leaves more doubt."""
 TRUST_OPEN = 0.6
-"""Where modalities conflict and nothing settles which is right."""
+"""The same where modalities conflict and nothing settles which is right."""
 SECOND_SIGN = 0.3
-"""Within one modality a further sign of the same feeling adds this much of itself: such signs are not independent."""
+"""Share of its strength that a further sign from the same modality adds: such signs are not independent."""
 AGAINST = 0.6
-"""Factor for a word whose valence is opposite to what all modalities agree on."""
+"""Factor on a word whose valence opposes what all modalities agree on."""
 BESIDE = 0.95
-"""Another word of a family is at most so much as likely as the one that fits best."""
+"""Other words of a family get at most this share of the best word's probability."""
 REFINES = 1.2
-"""A word is preferred to the plain name of its feeling from this multiple of its evidence on."""
+"""A word replaces the plain name of its feeling if it has at least this multiple of its evidence."""
 UNMARKED = frozenset({"neutral", "calm"})
-"""Words for the absence of a marked feeling; they give way where a marked one has better evidence."""
+"""Words for the absence of a marked feeling; they give way to a marked feeling with better evidence."""
 
 OF_ITS_SIDE = 0.5
-"""What a clue says for a word that it does not suggest, being as pleasant or unpleasant as it."""
+"""How far a clue supports a word that it does not suggest but whose valence it shares."""
 
 Signs = Mapping[Modality, list[tuple[float, Clue]]]
 Evidence = dict[str, dict[Modality, list[tuple[float, Clue]]]]
 
 
 def read_labels(verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple[Label, ...]:
-    """The labels of a verdict, by falling confidence."""
+    """The labels of a verdict, highest confidence first."""
     vocabulary = vocabulary or load_vocabulary()
     merged = _merge_synonyms(_collect(verdict, vocabulary), vocabulary)
     scored = {word: _trust(verdict) * _score(signs) * _fit(word, verdict, vocabulary) for word, signs in merged.items()}
@@ -61,8 +61,8 @@ def read_labels(verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple
         return ()
     floor = 0.0 if verdict.open and verdict.pooled else max(LEAST_CONFIDENCE, LEAST_SHARE * ranked[0][1])
     kept = [ranked[0], *[(word, score) for word, score in ranked[1:] if score >= floor]][:MOST_LABELS]
-    found = ((word, score, _clue_ids(merged.get(word) or _witnesses(word, verdict))) for word, score in kept)
-    return tuple(Label(word, round(score, 3), clues, vocabulary.path(word)) for word, score, clues in found if clues)
+    rated = ((word, score, _clue_ids(merged.get(word) or _witnesses(word, verdict))) for word, score in kept)
+    return tuple(Label(word, round(score, 3), clues, vocabulary.path(word)) for word, score, clues in rated if clues)
 
 
 def _trust(verdict: Verdict) -> float:
@@ -72,8 +72,8 @@ def _trust(verdict: Verdict) -> float:
 def _by_posterior(
     evidence: Mapping[str, float], verdict: Verdict, pooled: Posterior, vocabulary: Vocabulary
 ) -> dict[str, float]:
-    """Words with their probability: of each feeling that may be spoken of, the word that the clues bear best has
-    the feeling's own, and other words of the family as much of it as the clues bear them."""
+    """Word → probability. For each feeling that may be named, the best-supported word gets the feeling's own
+    probability, and the other words of the family a part of it, as far as the clues support them."""
     scored: dict[str, float] = {}
     for feeling, share in pooled.feelings.items():
         if not verdict.carries(feeling):
@@ -91,14 +91,15 @@ def _by_posterior(
 
 
 def _witnesses(word: str, verdict: Verdict) -> Signs:
-    """The strongest clue of each modality whose witness speaks for the word's feeling: what bears a label that no clue
-    suggests by itself."""
+    """The strongest clue of each modality whose witness supports the word's feeling: the grounds for a label that no
+    clue suggests by itself."""
     feeling = feelings.feeling_of(word)
-    said = {name: each.posterior for name, each in verdict.stances.items() if each.posterior and each.clues}
+    said = {name: stance.posterior for name, stance in verdict.stances.items() if stance.posterior and stance.clues}
     if feeling is None or not said:
         return {}
     lift = {
-        name: each.feelings[feeling] / feelings.PRIOR[feelings.FEELINGS.index(feeling)] for name, each in said.items()
+        name: posterior.feelings[feeling] / feelings.PRIOR[feelings.FEELINGS.index(feeling)]
+        for name, posterior in said.items()
     }
     least = min(1.0, max(lift.values()))
     return {
@@ -109,16 +110,17 @@ def _witnesses(word: str, verdict: Verdict) -> Signs:
 
 
 def supported(words: Iterable[str], verdict: Verdict, vocabulary: Vocabulary | None = None) -> tuple[Label, ...]:
-    """The labels that others (a language model) chose, each with the clues that speak for it, by falling confidence.
+    """Labels that a language model chose, each with the clues that support it, highest confidence first.
 
-    Left out is what the vocabulary does not know, what no clue speaks for, and what more modalities speak against.
+    Left out: words outside the vocabulary, words that no clue supports, and words that the modalities oppose
+    (`speaks_against`).
     """
     vocabulary = vocabulary or load_vocabulary()
     evidence = _collect(verdict, vocabulary)
-    found: dict[str, Label] = {}
+    labels: dict[str, Label] = {}
     for given in words:
         entry = vocabulary.lookup(given)
-        if entry is None or any(vocabulary.related(entry.word, known) for known in found):
+        if entry is None or any(vocabulary.related(entry.word, kept) for kept in labels):
             continue
         signs = _signs_for(entry, evidence, verdict, vocabulary)
         confidence = _trust(verdict) * _score(signs) * _fit(entry.word, verdict, vocabulary) if signs else 0.0
@@ -127,15 +129,15 @@ def supported(words: Iterable[str], verdict: Verdict, vocabulary: Vocabulary | N
             confidence = verdict.pooled.feelings[feeling] if verdict.carries(feeling) else 0.0
         if confidence >= LEAST_FIRST and not speaks_against(entry.word, verdict, vocabulary):
             label = Label(entry.word, round(confidence, 3), _clue_ids(signs), vocabulary.path(entry.word))
-            found[entry.word] = label
-    return tuple(sorted(found.values(), key=lambda label: -label.confidence)[:MOST_LABELS])
+            labels[entry.word] = label
+    return tuple(sorted(labels.values(), key=lambda label: -label.confidence)[:MOST_LABELS])
 
 
 def speaks_against(word: str, verdict: Verdict, vocabulary: Vocabulary | None = None) -> bool:
-    """Whether the modalities on the other side of a word outweigh those on its own.
+    """Whether the modalities that oppose a word outweigh those on its side.
 
-    They do where they are more, where disambiguation let all of the others lose, and where only the words are on its
-    side and no pattern lets them win: what somebody says of a feeling does not outweigh a face or a voice by itself.
+    They do if there are more of them, if every modality on the word's side lost in disambiguation, or if only the text
+    is on its side and no pattern lets it win: what people say about a feeling does not outweigh a face or a voice.
     """
     entry = (vocabulary or load_vocabulary()).lookup(word)
     if entry is None or abs(entry.valence) < DECIDED:
@@ -151,7 +153,7 @@ def speaks_against(word: str, verdict: Verdict, vocabulary: Vocabulary | None = 
 
 
 def _signs_for(entry: Entry, evidence: Evidence, verdict: Verdict, vocabulary: Vocabulary) -> Signs:
-    """Signs of the word and its near-synonyms, and weaker ones: clues as pleasant or unpleasant as the word is."""
+    """Signs of the word and its near-synonyms, and as weaker signs all clues that share its valence."""
     signs: dict[Modality, list[tuple[float, Clue]]] = defaultdict(list)
     for word, by_modality in evidence.items():
         if vocabulary.related(word, entry.word):
@@ -167,7 +169,7 @@ def _signs_for(entry: Entry, evidence: Evidence, verdict: Verdict, vocabulary: V
 
 
 def _collect(verdict: Verdict, vocabulary: Vocabulary) -> Evidence:
-    """Word → modality → (strength, clue), strength = weight × confidence × what disambiguation left of it."""
+    """Word → modality → (strength, clue); strength = weight × confidence × the share kept by disambiguation."""
     evidence: Evidence = defaultdict(lambda: defaultdict(list))
     for stance in verdict.stances.values():
         factor = verdict.factor(stance.modality)
@@ -181,25 +183,25 @@ def _collect(verdict: Verdict, vocabulary: Vocabulary) -> Evidence:
     return evidence
 
 
-def strongest(clues: Iterable[Clue], each: int = 1) -> list[Clue]:
-    """The `each` clues of every modality that say most: confidence times the size of what they say."""
+def strongest(clues: Iterable[Clue], per_modality: int = 1) -> list[Clue]:
+    """The most salient clues, at most `per_modality` of each modality."""
     by_modality: dict[Modality, list[Clue]] = defaultdict(list)
     for clue in clues:
         by_modality[clue.modality].append(clue)
     chosen = []
     for own in by_modality.values():
-        chosen += sorted(own, key=lambda clue: (-salience(clue), clue.id))[:each]
+        chosen += sorted(own, key=lambda clue: (-salience(clue), clue.id))[:per_modality]
     return chosen
 
 
 def salience(clue: Clue) -> float:
-    """How much a clue tells: what it says about feeling, times its confidence."""
+    """How much a clue says about a feeling, times its confidence."""
     says = max([abs(clue.valence or 0), abs(clue.arousal or 0) / 2, *clue.suggests.values()])
     return says * clue.confidence
 
 
 def _merge_synonyms(evidence: Evidence, vocabulary: Vocabulary) -> Evidence:
-    """Fold each word into the best-supported near-synonym of it."""
+    """Fold each word into its best-supported near-synonym."""
     merged: Evidence = {}
     for word in sorted(evidence, key=lambda word: (-_score(evidence[word]), word)):
         home = next((kept for kept in merged if vocabulary.related(word, kept)), None)
@@ -212,7 +214,7 @@ def _merge_synonyms(evidence: Evidence, vocabulary: Vocabulary) -> Evidence:
 
 
 def _score(by_modality: Mapping[Modality, list[tuple[float, Clue]]]) -> float:
-    """Noisy-or over modalities of (the strongest sign plus a share of each further clue's)."""
+    """Noisy-or over the modalities; each counts its strongest sign plus a share of every further clue."""
     doubts = []
     for signs in by_modality.values():
         best_of_clue: dict[str, float] = {}
@@ -224,7 +226,7 @@ def _score(by_modality: Mapping[Modality, list[tuple[float, Clue]]]) -> float:
 
 
 def _fit(word: str, verdict: Verdict, vocabulary: Vocabulary) -> float:
-    """Words against the side that the modalities agree on lose weight."""
+    """Factor on a word: below 1 if it opposes the side that all modalities agree on."""
     entry = vocabulary.lookup(word)
     sides = {stance.side for stance in verdict.stances.values()} - {0}
     if verdict.agreement != "consistent" or len(sides) != 1 or entry is None or not entry.valence:
@@ -233,7 +235,7 @@ def _fit(word: str, verdict: Verdict, vocabulary: Vocabulary) -> float:
 
 
 def _clue_ids(by_modality: Mapping[Modality, list[tuple[float, Clue]]]) -> tuple[str, ...]:
-    """Strongest first, each once."""
+    """Ids of the clues, strongest first, without repetitions."""
     signs = sorted((sign for own in by_modality.values() for sign in own), key=lambda sign: (-sign[0], sign[1].id))
     return tuple(dict.fromkeys(clue.id for strength, clue in signs if strength > 0))
 

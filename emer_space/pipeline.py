@@ -1,4 +1,4 @@
-"""An analysis as a generator of progress events, whose closing stops the work: what page and command line call."""
+"""An analysis as a generator of progress events, used by the page and the command line; closing it stops the work."""
 
 import contextlib
 import queue
@@ -19,14 +19,14 @@ from emer_space.text.reader import SAID
 
 __all__ = ["READERS", "STAGES", "Finished", "Progress", "Request", "Stage", "analyze"]
 READERS = (SEEN, PICTURES_DESCRIBED, HEARD, SOUND_DESCRIBED, SAID)
-"""What an analysis is made of. Another reader is one more entry here."""
+"""The readers of an analysis. To add a reader, add it here."""
 HEARTBEAT_S = 0.2
 """An event is yielded at least this often, so that closing the generator takes effect at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a stage is, 0…1. Watching and listening run side by side, so their events interleave."""
+    """How far a stage has got, 0…1. Watching and listening run side by side, so their events interleave."""
 
     stage: Stage
     fraction: float
@@ -41,10 +41,10 @@ def analyze(
     folder: Path,
     readers: Sequence[Reader] = READERS,
 ) -> Iterator[Progress | Finished]:
-    """Analyse a clip; yields `Progress` at least every 0.2 s and at last one `Finished`.
+    """Analyse a clip; yields `Progress` at least every 0.2 s and ends with one `Finished`.
 
     `folder` receives the re-muxed copy. Raises `InputError` (the clip cannot be analysed), `MissingTool` (no
-    ffmpeg) or `Cancelled`. Closing the generator cancels the work and waits until it has stopped.
+    ffmpeg) or `Cancelled`. Closing the generator cancels the work and waits for it to stop.
     """
     events: queue.SimpleQueue[Progress | Finished | Exception] = queue.SimpleQueue()
 
@@ -63,7 +63,7 @@ def analyze(
     latest: Progress | Finished | Exception = Progress("probing", 0.0)
     try:
         while not isinstance(latest, Finished):
-            # A cancelled or failed worker puts its own last word here once it has stopped: it alone knows the reason.
+            # A cancelled or failed worker puts its exception here as it stops: only it knows the reason.
             with contextlib.suppress(queue.Empty):
                 latest = events.get(timeout=HEARTBEAT_S)
             if isinstance(latest, Exception):

@@ -1,10 +1,10 @@
 """Which model does which job: one grammar for `--profile` and `EMER_PROFILE`.
 
-    profile := name ["," role "=" name]…        for instance `bundled`, `endpoint` or `bundled,chat=endpoint,speech=hub`
+    profile := name ["," role "=" name]…        for example `bundled`, `endpoint` or `bundled,chat=endpoint,speech=hub`
 
-A name alone stands for all the roles that it supplies; what it does not supply is bundled's, or nobody's. `omni` names
-the three roles of language, pictures and sound together. Who supplies what is found in `models/` and in installed
-packages (`models/supply.py`). A profile loads each model once, when it is first asked for, from any thread.
+The first name fills all the roles that it supplies; `bundled` fills the others where it can. `omni` stands for the
+three roles of language, pictures and sound together. Suppliers are found in `models/` and in installed packages
+(`models/supply.py`). A profile loads each model once, when it is first needed; any thread may ask for it.
 """
 
 import logging
@@ -24,12 +24,12 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 FETCH_WAIT_S = 120
-"""How long an analysis waits for models that are being fetched; after that it goes on and says what is missing."""
+"""How long an analysis waits for models to be fetched; after that it goes on and says what is missing."""
 DEFAULT = "bundled"
-"""The profile that fills what others do not."""
+"""The profile that fills the roles left open by others."""
 OMNI_NAME = "omni"
 NOBODY = ""
-"""Who supplies a role that is not filled: without a language model, the composer explains."""
+"""Stands for the supplier of an unfilled role. Without a language model, the composer explains."""
 
 
 class Profile:
@@ -61,16 +61,16 @@ class Profile:
             return model
 
     def has(self, role: str) -> bool:
-        """Whether anybody supplies a role."""
+        """Whether a role is filled."""
         return self.choice[role] != NOBODY
 
     def sends(self) -> Mapping[str, str]:
-        """Role → the host that gets something of each clip for it; empty where all stays on this machine."""
+        """Role → the host to which parts of each clip are sent; empty if everything stays on this machine."""
         hosts = {role: supply.host() for role, supply in self._supply.items()}
         return {role: host for role, host in hosts.items() if host}
 
     def faces(self, max_faces: int) -> AbstractContextManager[FaceTracker]:
-        """A face tracker for one clip, to be used in a `with`; it raises `ModelUnavailable` on entering."""
+        """A face tracker for one clip, for use in a `with` block; entering it may raise `ModelUnavailable`."""
         return self.get(FACE).tracker(max_faces)
 
     def revision(self, role: Role[Model]) -> str:
@@ -78,7 +78,7 @@ class Profile:
         return self.get(role).revision
 
     def prepare(self) -> None:
-        """Fetch what is not here yet (a Space's first start), then load everything; whoever comes first waits."""
+        """Fetch missing models (at a Space's first start), then load them; the first analysis waits for this."""
         self._fetched.clear()
         try:
             for line in store.fetch():
@@ -90,9 +90,9 @@ class Profile:
         self.warm()
 
     def warm(self) -> None:
-        """Load the bundled models ahead, so that the first visitor need not wait; what is missing is logged.
+        """Load the bundled models ahead, so that the first visitor need not wait; missing ones are logged.
 
-        Others may take gigabytes, or be another's: they are loaded when they are asked for.
+        Other models may take gigabytes or run on another host: they are loaded when first needed.
         """
         for role in (role for role in ROLES if role in self._supply and self._supply[role].ahead):
             try:
@@ -106,9 +106,11 @@ class Profile:
 
 
 def load_profile(text: str = DEFAULT) -> Profile:
-    """The profile that a text names; raises `InputError` on an unknown name or role, one that is not set up, on an
-    installed package whose models cannot be had, and on weights (`EMER_WEIGHTS`) that are none, `RuleError` on a table
-    of knowledge that is wrong."""
+    """The profile that a text names, for example `bundled,chat=endpoint`.
+
+    Raises `InputError` for an unknown name or role, a role that is not set up, an installed package whose models cannot
+    be loaded, or wrong weights (`EMER_WEIGHTS`), and `RuleError` for a wrong table of knowledge.
+    """
     check_tables()
     suppliers = supplied()
     name, *overrides = [part.strip() for part in text.split(",")]
@@ -122,7 +124,7 @@ def load_profile(text: str = DEFAULT) -> Profile:
     for role, source in choice.items():
         missing = suppliers[source][role].missing() if source != NOBODY else None
         if missing:
-            raise InputError(f"The profile {text!r} asks an {source} for {role}, and none is named; set {missing}.")
+            raise InputError(f"The profile {text!r} takes {role} from {source}, which is not set up; set {missing}.")
     try:
         check_weights()
     except (ModelUnavailable, RuleError) as problem:
@@ -131,17 +133,17 @@ def load_profile(text: str = DEFAULT) -> Profile:
 
 
 def _override(override: str, text: str, suppliers: Supplied) -> Iterable[tuple[str, str]]:
-    """The roles that a part `role=name` of a profile's text fills, and by whom."""
+    """The roles that a part `role=name` of a profile's text fills, each with its supplier."""
     role, separator, source = (part.strip() for part in override.partition("="))
     if not separator or role not in (*ROLES, OMNI_NAME):
         roles = _list((*ROLES, OMNI_NAME))
         raise InputError(
             f"In the profile {text!r}, {override!r} is not of the form role=profile; the roles are {roles}."
         )
-    for each in OMNI if role == OMNI_NAME else (role,):
-        if each not in _of(source, suppliers):
-            raise InputError(f"The profile `{source}` has no model for `{each}`; choose another one.")
-        yield each, source
+    for wanted in OMNI if role == OMNI_NAME else (role,):
+        if wanted not in _of(source, suppliers):
+            raise InputError(f"The profile `{source}` has no model for `{wanted}`; choose another one.")
+        yield wanted, source
 
 
 def _of(name: str, suppliers: Supplied) -> Mapping[str, Supply[Any]]:

@@ -1,6 +1,6 @@
 """Runs an analysis: clip → readers → disambiguation → explanation → labels.
 
-Watching runs beside listening and reading, one thread each, for two cores.
+Watching runs beside listening and reading, in one thread each: two cores are enough.
 """
 
 import base64
@@ -51,34 +51,37 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks of a clip. Raises `InputError` where no or an unknown modality is chosen."""
+    """What a user asks about a clip. Raises `InputError` for an unknown modality, or if none is chosen."""
 
     subtitle: str = ""
     modalities: tuple[Input, ...] = INPUTS
 
     @property
     def words(self) -> str:
-        """The subtitle without blanks around it; bytes that are no text become question marks."""
+        """The subtitle without surrounding whitespace; what cannot be encoded as UTF-8 becomes question marks."""
         return self.subtitle.strip().encode("utf-8", "replace").decode("utf-8")
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.modalities if name not in INPUTS]
         if unknown or not self.modalities:
-            found = f"{unknown[0]!r} is not one of them" if unknown else "none was chosen"
-            raise InputError(f"Choose at least one of the modalities video, audio and text; {found}.")
+            problem = f"{unknown[0]!r} is not one of them" if unknown else "none was chosen"
+            raise InputError(f"Choose at least one of the modalities video, audio and text; {problem}.")
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
+    """A finished analysis and its re-muxed clip."""
+
     analysis: Analysis
     clip: Clip
 
 
 Report = Callable[[Stage, float], None]
+"""Is called with a stage and how far it has got, 0…1."""
 
 
 class Run:
-    """One analysis under way: the `Context` of its readers."""
+    """A running analysis: the `Context` of its readers."""
 
     def __init__(
         self,
@@ -106,6 +109,7 @@ class Run:
         self._prompts: list[str] = []
 
     def finish(self, source: Path, folder: Path) -> Finished:
+        """Run the analysis; `folder` receives the re-muxed copy. Raises as `pipeline.analyze` does."""
         started = time.perf_counter()
         if len(self.request.subtitle) > self.settings.max_subtitle_chars:
             raise InputError(
@@ -124,7 +128,7 @@ class Run:
         return Finished(analysis, self.clip)
 
     def _wait(self, *futures: Future[Any]) -> None:
-        """Until both are done; when one fails the other is stopped, and the failure (not the stop) is raised."""
+        """Wait for both. If one fails, stop the other and raise the failure, not the cancellation it caused."""
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)
         failures = [future.exception() for future in done if future.exception()]
         if not failures:
@@ -135,7 +139,7 @@ class Run:
         raise next((failure for failure in failures if failure and not isinstance(failure, Cancelled)), failures[0])  # type: ignore[misc]
 
     def _listen(self, readers: Iterable[tuple[int, Reader]]) -> None:
-        """The words first, because tempo and pauses of the voice are read from their times."""
+        """Get the words first: the tempo and pauses of the voice are read from their times."""
         if self.wants("text"):
             given = self.request.words
             if given:
@@ -157,7 +161,7 @@ class Run:
                 self._readings[place] = _numbered(reading, self.before(reader.modality))
 
     def _reading(self, reader: Reader) -> Reading | None:
-        """What a reader gives; None where it is not asked and nothing is to be said of that."""
+        """What a reader found; None if it did not run and there is nothing to report."""
         if reader.role and not self.has(reader.role):
             return None
         if ("picture" in reader.needs and not self.clip.facts.has_video) or (
@@ -180,7 +184,7 @@ class Run:
         self.report(stage, 1.0)
         return result
 
-    # What readers ask for
+    # The readers' `Context`
 
     @property
     def language(self) -> Literal["en", "zh"]:
@@ -239,8 +243,8 @@ class Run:
         subtitle = self._subtitle
         words = "" if subtitle is None or subtitle.doubtful else subtitle.text
         language = _language(subtitle, self.request.words)
-        told = explain(verdict, self.clip.facts.sha256, chat, words, language, self.token.check)
-        notices = [*self._notices, *(notice for reading in readings for notice in reading.notices), *told.notices]
+        outcome = explain(verdict, self.clip.facts.sha256, chat, words, language, self.token.check)
+        notices = [*self._notices, *(notice for reading in readings for notice in reading.notices), *outcome.notices]
         return Analysis(
             id=_new_id(),
             created=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -252,8 +256,8 @@ class Run:
             clues=clues,
             series=tuple(series for reading in readings for series in reading.series),
             posteriors=(*posteriors, verdict.pooled) if verdict.pooled else posteriors,
-            explanation=told.explanation,
-            labels=told.labels,
+            explanation=outcome.explanation,
+            labels=outcome.labels,
             warnings=_one_a_code(notices),
             timings=self._timings,
             provenance=Provenance(
@@ -261,13 +265,13 @@ class Run:
                 rules_sha256=rules_sha256(),
                 vocabulary_version=load_vocabulary().version,
                 settings=asdict(self.settings),
-                prompts=(*sorted(self._prompts), *told.prompts),
+                prompts=(*sorted(self._prompts), *outcome.prompts),
             ),
         )
 
 
 def _joined(readings: Sequence[Reading]) -> Reading:
-    """Several readings of one modality as one; the last posterior is that of all."""
+    """Several readings of one modality as one; the last posterior stands for all."""
     said = [reading.posterior for reading in readings if reading.posterior]
     return Reading(
         clues=tuple(clue for reading in readings for clue in reading.clues),
@@ -279,19 +283,19 @@ def _joined(readings: Sequence[Reading]) -> Reading:
 
 
 def _numbered(reading: Reading, before: Reading) -> Reading:
-    """A reading whose clues are numbered after those before."""
+    """The reading, its clues numbered after those of `before`."""
     clues = enumerate(reading.clues, start=len(before.clues) + 1)
     return replace(reading, clues=tuple(replace(clue, id=f"{clue.modality[0]}{number}") for number, clue in clues))
 
 
 def _language(subtitle: Subtitle | None, given: str) -> Literal["en", "zh"]:
-    """The language in which a model is asked: that of the words, where there are prompts in it."""
+    """The language of prompts: that of the words if there are prompts in it, else English."""
     text = subtitle.text if subtitle else given
     return "zh" if (subtitle and subtitle.language == "zh") or HAN.search(text) else "en"
 
 
 def _one_a_code(notices: list[Notice]) -> tuple[Notice, ...]:
-    """The first notice of each code (the pipeline's own name the remedy), in an order that no thread decides."""
+    """The first notice of each code (the runner's own come first and name the remedy), sorted by code."""
     first = {notice.code: notice for notice in reversed(notices)}
     return tuple(first[code] for code in sorted(first))
 

@@ -1,4 +1,4 @@
-"""Every limit and every choice that a host may change, in one place.
+"""All limits and choices that a host can change.
 
 Each field can be set by an environment variable of the same name in capitals
 with the prefix `EMER_`: `EMER_MAX_SECONDS=60`.
@@ -19,7 +19,7 @@ Number = TypeVar("Number", int, float)
 class Settings:
     """Limits on what a stranger may send, and how finely it is read."""
 
-    # What may come in (decision 7: media is hostile until probed).
+    # Limits on input (decision 7: media is hostile until probed).
     max_bytes: int = 200_000_000
     max_seconds: float = 180.0
     max_pixels: int = 4096 * 2304
@@ -28,20 +28,20 @@ class Settings:
     probe_timeout_s: float = 20.0
     ffmpeg_timeout_s: float = 120.0
 
-    # How finely it is read.
+    # How finely a clip is read.
     frame_rate: float = 12.0
-    """Frames looked at per second of the clip; a blink lasts 0.1 to 0.4 s."""
+    """Frames read per second of the clip; a blink lasts 0.1 to 0.4 s."""
     max_frames: int = 600
-    """Beyond this number the frames are spread thinner over the clip."""
+    """A longer clip gets this many frames, spread evenly over it."""
     frame_side: int = 640
-    """Longer side in pixels of a frame that is looked at; the face detector misses faces in very large pictures."""
+    """Longer side in pixels of the frames that are read; the face detector misses faces in very large pictures."""
     sample_rate: int = 16_000
-    """Samples per second of the mono wave that voice and speech models take."""
+    """Samples per second of the mono wave that the voice and speech models get."""
     max_faces: int = 4
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Defaults overridden by `EMER_*`; raises `InputError` naming the variable that is not a number."""
+        """The defaults, overridden by `EMER_*`. Raises `InputError` naming a variable that is not a valid number."""
         defaults: dict[str, Any] = asdict(cls())
         numbers = {name: number_from_environment(f"EMER_{name.upper()}", default) for name, default in defaults.items()}
         return cls(**numbers)
@@ -54,9 +54,9 @@ def number_from_environment(
     highest: float = float("inf"),
     environment: Mapping[str, str] = os.environ,
 ) -> Number:
-    """The number that a variable holds, or the default where it is unset or blank; a whole one where the default is.
+    """The number in an environment variable, or the default if it is unset or blank; an int if the default is one.
 
-    Without `lowest` it must be above zero. Raises `InputError` with one sentence that names variable and bounds.
+    Without `lowest` it must be above zero. Raises `InputError` naming the variable and its bounds.
     """
     text = environment.get(variable, "").strip()
     if not text:
@@ -75,9 +75,9 @@ def number_from_environment(
 
 
 def app_home() -> Path:
-    """Folder for what the app keeps between starts (models): `EMER_HOME`, else the user's data folder.
+    """The folder that the app keeps between starts (for models): `EMER_HOME`, else one in the user's data folder.
 
-    It lies outside the working and the temporary folder, because Gradio may serve files from both.
+    It is outside the working and the temporary folder, because Gradio may serve files from both.
     """
     if home := os.environ.get("EMER_HOME"):
         return Path(home).expanduser()

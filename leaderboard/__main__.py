@@ -1,8 +1,9 @@
-"""The command line of the leaderboard: scores (`metric`, `metrics`, `score`, `tracks`, `wheels`) and hosting.
+"""The command line of the leaderboard: scoring (`metric`, `prefer`, `score`), lists and hosting.
 
-Hosting, on the state in `EMER_HOME`: `run-once`, `table`, `decide`, `rescore`, `export`.
+The hosting commands `run-once`, `table`, `decide`, `rescore` and `export` work on the state in `EMER_HOME`.
 
-Exit code 0; 2 with one sentence on stderr (or the problems of a file, a line each) for what cannot be scored.
+Exit code 0. If something cannot be scored: exit code 2 with one sentence on stderr, or one line for each problem of a
+file.
 """
 
 import re
@@ -43,7 +44,7 @@ Predictions = Annotated[Path, typer.Option(metavar="P", help="the file to score"
 References = Annotated[Path, typer.Option(metavar="R", help="the right answers")]
 WheelFiles = Annotated[
     Path | None,
-    typer.Option("--wheels", metavar="DIR", help="folder with the official wheel files (default: EMER_WHEELS)"),
+    typer.Option("--wheels", metavar="DIR", help="the folder with the official wheel files (default: EMER_WHEELS)"),
 ]
 Id = Annotated[str, typer.Argument(help="the id of a submission")]
 
@@ -53,13 +54,13 @@ commands = CommandLine("python -m leaderboard", "Score prediction files.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
+    """Run one command and return its exit code."""
     return commands.run(arguments)
 
 
 @commands.command("run-once")
 def _run_once(json_target: JsonTarget = None) -> None:
-    """Score what is queued, and end (for cron or a scheduled job)."""
+    """Score everything in the queue, then exit (for cron or a scheduled job)."""
     from leaderboard.board.board import Board
     from leaderboard.hosting.baselines import enter_baselines
     from leaderboard.hosting.publishing import publisher
@@ -74,7 +75,7 @@ def _run_once(json_target: JsonTarget = None) -> None:
     missing = ""
     try:
         enter_baselines(board, explain)
-    except EmerError as problem:  # what people sent is scored all the same
+    except EmerError as problem:  # submissions are scored all the same
         missing = f"The baselines could not be entered: {problem}"
     done = sweep(board, limits, chat=chat)
     board.ledger.store.flush()
@@ -83,7 +84,7 @@ def _run_once(json_target: JsonTarget = None) -> None:
     if missing:
         print(missing, file=sys.stderr)
     if done.busy:
-        lines = ["Another sweep is under way; it scores what is queued."]
+        lines = ["Another sweep is already scoring the queue."]
     else:
         lines = [f"{done.scored} scored, {done.refused} refused, {done.error} internal errors."]
         lines += [f"Waiting: {reason}" for reason in done.waiting]
@@ -91,7 +92,10 @@ def _run_once(json_target: JsonTarget = None) -> None:
 
 
 def explain(clues: Path, modalities: tuple[str, ...], chat: Chat | None = None, workers: int = 1) -> bytes:
-    """The project's composer, or a language model, as `enter_baselines` and `benchmark` want it."""
+    """Explain a file of clues with the project's composer, or with `chat`; returns predictions as jsonl.
+
+    `enter_baselines` and `benchmark` take it as an argument.
+    """
     from emer_space.commands.clue_file import explain_clue_file
 
     with tempfile.TemporaryDirectory(prefix="emer-baseline-") as folder:
@@ -101,7 +105,7 @@ def explain(clues: Path, modalities: tuple[str, ...], chat: Chat | None = None, 
 
 
 def chat_model() -> Chat | None:
-    """The language model that judges: the one behind `EMER_CHAT_URL`; None where none is named."""
+    """The language model that judges, at `EMER_CHAT_URL`; None if the variable is not set."""
     from emer_space.models.endpoint import EndpointChat, endpoint_of
 
     endpoint = endpoint_of("chat")
@@ -111,8 +115,8 @@ def chat_model() -> Chat | None:
 @commands.command("table")
 def _table(
     track: TrackName,
-    format: Annotated[Literal["md", "csv", "json"], typer.Option(help="of the table")] = "md",
-    everything: Annotated[bool, typer.Option("--all", help="every submission, not the best of each person")] = False,
+    format: Annotated[Literal["md", "csv", "json"], typer.Option(help="the format of the table")] = "md",
+    everything: Annotated[bool, typer.Option("--all", help="every submission, not only each person's best")] = False,
 ) -> None:
     """Print the ranking of a track."""
     from leaderboard.board.board import Board
@@ -140,15 +144,15 @@ def _decide(
 def _rescore(
     track: TrackName, reason: Annotated[str, typer.Option(help="kept with the decision")] = "by the command line"
 ) -> None:
-    """Score a track anew, into a new version; old scores are kept."""
+    """Rescore a track in a new version; the old scores are kept."""
     from leaderboard.board.board import Board
 
     version = Board().rescore(LOCAL, track, reason)
-    print(f"{track} is scored anew as version {version} by the next sweep: python -m leaderboard run-once")
+    print(f"The next sweep rescores {track} as version {version}: python -m leaderboard run-once")
 
 
 @commands.command("export")
-def _export(folder: Annotated[Path, typer.Argument(help="where to write to")]) -> None:
+def _export(folder: Annotated[Path, typer.Argument(help="where to write the files")]) -> None:
     """Write every ranking as CSV and JSON."""
     from leaderboard.board.board import Board
     from leaderboard.board.export import export
@@ -159,15 +163,15 @@ def _export(folder: Annotated[Path, typer.Argument(help="where to write to")]) -
 
 @commands.command("metric")
 def _metric(
-    metric: Annotated[str, typer.Argument(metavar="METRIC", help="its name, as in docs/scoring.md")],
+    metric: Annotated[str, typer.Argument(metavar="METRIC", help="the metric's name, as in docs/scoring.md")],
     references: References,
     predictions: Predictions,
     groups: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON, sample → groups of synonyms")] = None,
     undecided: Annotated[
         Undecided | None,
         typer.Option(
-            help="for a metric of two classes: whether a prediction that decides for neither (neutral, 0, same) counts "
-            "as in the official code, as negative or a1 (default), or is wrong"
+            help="for a metric with two classes, how to treat a prediction that picks neither (neutral, 0, same): "
+            "official counts it as negative or a1, as the official code does (default); strict counts it as wrong"
         ),
     ] = None,
     judge: JudgeOption = None,
@@ -184,12 +188,12 @@ def _metric(
 
     chosen = METRICS.named(metric)
     if groups and "groups" not in chosen.needs:
-        those = METRICS.those(lambda each: "groups" in each.needs)
-        raise LeaderboardError(f"--groups goes with {those}, not with {chosen.name}; leave it out.")
+        names = METRICS.names_where(lambda metric: "groups" in metric.needs)
+        raise LeaderboardError(f"--groups goes with {names}, not with {chosen.name}; leave it out.")
     if undecided and "undecided" not in chosen.needs:
-        those = METRICS.those(lambda each: "undecided" in each.needs)
+        names = METRICS.names_where(lambda metric: "undecided" in metric.needs)
         raise LeaderboardError(
-            f"--undecided goes with the metrics of two classes, {those}, not with {chosen.name}; leave it out."
+            f"--undecided goes with the metrics of two classes, {names}, not with {chosen.name}; leave it out."
         )
     wheels = metric_wheels(wheel_files)
     asking = Asking(language, answers, at_once)
@@ -203,7 +207,7 @@ def _metric(
 
 
 def _warned(warnings: Sequence[Problem]) -> list[dict[str, Any]]:
-    """Tell warnings on stderr; returns them as JSON."""
+    """Print warnings on stderr and return them as JSON."""
     for warning in warnings:
         print(f"Warning: {warning}", file=sys.stderr)
     return [warning.to_dict() for warning in warnings]
@@ -222,13 +226,13 @@ def _prefer(
     at_once: AtOnce = None,
     json_target: JsonTarget = None,
 ) -> None:
-    """Let a language model choose, sample by sample, between two files of descriptions."""
+    """Ask a language model which of two files has the better description of each sample."""
     asking = Asking(language, answers, at_once)
     facts = judge_commands.prefer(references, a1, a2, out, asking, chat_model).facts
     about = facts["judge"]
     lines = [f"{name}: {facts[name]}" for name in ("a1", "a2", "same")]
-    lines.append(f"{facts['by_order']} of same differ by the order; {about['unread']} could not be read")
-    lines.append(f"asked {about['model']} with {about['prompt']}: {about['asked']} questions, {about['kept']} kept")
+    lines.append(f"{facts['by_order']} of the same changed with the order; {about['unread']} could not be read")
+    lines.append(f"asked {about['model']} with {about['prompt']}: {about['asked']} questions, {about['kept']} reused")
     show(facts, json_target, "\n".join(lines))
 
 
@@ -237,10 +241,10 @@ def _score(
     track: TrackName,
     predictions: Predictions,
     references: Annotated[
-        Path | None, typer.Option(metavar="R", help="instead of where the track's references lie")
+        Path | None, typer.Option(metavar="R", help="references to use instead of the track's own")
     ] = None,
-    split: Annotated[Literal["all", "public", "private"], typer.Option(help="the part of the references")] = "all",
-    answers: Annotated[Path | None, typer.Option(metavar="FILE", help="where a judge's answers are kept")] = None,
+    split: Annotated[Literal["all", "public", "private"], typer.Option(help="which references to score")] = "all",
+    answers: Annotated[Path | None, typer.Option(metavar="FILE", help="where to keep a judge's answers")] = None,
     wheel_files: WheelFiles = None,
     json_target: JsonTarget = None,
 ) -> None:
@@ -252,7 +256,7 @@ def _score(
 
     about = load_track(track)
     if wheel_files and about.vocabulary != "official":
-        raise LeaderboardError(f"{about.id} is not scored with the official wheel files; leave --wheels out.")
+        raise LeaderboardError(f"{about.id} does not use the official wheel files; leave --wheels out.")
     warnings: list[Problem] = []
     wheels = track_wheels(about, wheel_files)
     file = ReferenceFile.at(references) if references else reference_file(about)
@@ -319,17 +323,17 @@ def _wheels(
     base: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="URL", help=f"the address below which the seven files of a set ({FIRST_SET}) lie"
+            "--from", metavar="URL", help=f"the address of the folder with the seven files of a set ({FIRST_SET})"
         ),
     ] = None,
 ) -> None:
     """Download the official wheel files."""
     print(f"The official wheel files: {terms()}.")
-    every = [FIRST_SET] if base else wheel_sets()  # an address has the files of one set
+    every = [FIRST_SET] if base else wheel_sets()  # one address holds one set
     for name in [chosen] if chosen else every:
         for line in fetch(base, name):
             print(line, flush=True)
-        print(f"Those of {name} are kept in {fetched_folder(name)}.")
+        print(f"The files of {name} are kept in {fetched_folder(name)}.")
 
 
 add_hub_commands(commands)

@@ -1,13 +1,13 @@
-"""What can go wrong with a benchmark, as types a caller can tell apart; a participant's file raises `SubmissionError`.
+"""The errors of a benchmark. A problem in a participant's file is a `SubmissionError` instead.
 
-Every message is one sentence that names the place and the remedy, and never a reference.
+Every message is one sentence that names the place and the remedy. It never quotes a reference.
 """
 
 from emer_space.errors import EmerError
 
 
 class LeaderboardError(EmerError):
-    """Base of the errors that are not a participant's."""
+    """Base class of the errors that are not a participant's fault."""
 
 
 class TrackError(LeaderboardError):
@@ -19,12 +19,12 @@ class MetricError(LeaderboardError):
 
 
 class ReferencesUnavailable(LeaderboardError):
-    """The references of a track are not here or cannot be used."""
+    """The references of a track are missing or cannot be used."""
 
 
 class WheelsUnavailable(LeaderboardError):
-    """The official wheel files are not here, or are not the official ones."""
+    """The official wheel files are missing, or differ from the official ones."""
 
 
 class JudgeUnavailable(LeaderboardError):
-    """The language model that a metric asks does not answer, or is another one than the track demands."""
+    """The language model that a metric asks does not answer, or is not the one that the track demands."""

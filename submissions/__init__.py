@@ -1,1 +1,1 @@
-"""Prediction files: read, checked, stored, receipted."""
+"""Prediction files: checking, storing, receipts."""

@@ -1,7 +1,7 @@
 """The command line for participants: `python -m submissions check | submit | status | withdraw | choose`.
 
-Exit code 0; 1 where a file has problems; 2 with one sentence where nothing could be done. Without `--to` it is about
-the leaderboard on this machine.
+Exit code 0; 1 if a file has problems; 2 with one sentence for any other error. Without `--to` the commands use the
+leaderboard on this machine.
 """
 
 import sys
@@ -26,14 +26,14 @@ TrackName = Annotated[str, typer.Option(metavar="T", help="the track's id")]
 File = Annotated[Path, typer.Argument(help="a prediction file")]
 Id = Annotated[str, typer.Argument(help="the id on the receipt")]
 Address = Annotated[
-    str | None, typer.Option("--to", metavar="URL", help="the address of a leaderboard; without it, the one here")
+    str | None, typer.Option("--to", metavar="URL", help="the address of a leaderboard (default: the one here)")
 ]
 
 commands = CommandLine("python -m submissions", "Check and send prediction files.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
+    """Run one command and return its exit code."""
     return commands.run(arguments)
 
 
@@ -61,7 +61,7 @@ def _check(file: File, track: TrackName, to: Address = None, json_target: JsonTa
 
 
 def _checked(file: Path, track: "Track") -> Check:
-    """The same check as where the file is sent; what cannot be checked here is named in a warning."""
+    """The same check as when the file is sent. A warning names what cannot be checked here."""
     from leaderboard.tracks.rules import rules_here
 
     rules, unchecked = rules_here(track)
@@ -73,7 +73,7 @@ def _checked(file: Path, track: "Track") -> Check:
 
 
 def _warned(answer: dict[str, Any]) -> str:
-    """The end of the sentence on a file without problems: its warnings, a line each, if there are any."""
+    """The end of the sentence about a file without problems: its warnings, if any, one on a line."""
     warnings = answer.get("warnings", ())
     if not warnings:
         return "."
@@ -91,9 +91,9 @@ def _refused(answer: dict[str, Any]) -> str:
 def _submit(
     file: File,
     track: TrackName,
-    name: Annotated[str, typer.Option(metavar="NAME", help="under which it is listed")],
-    method: Annotated[str, typer.Option(metavar="TEXT", help="what was done, in one line")] = "",
-    link: Annotated[str, typer.Option(metavar="URL", help="a paper, code, a model")] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="the name in the ranking")],
+    method: Annotated[str, typer.Option(metavar="TEXT", help="the method in one line")] = "",
+    link: Annotated[str, typer.Option(metavar="URL", help="a link to a paper, code or a model")] = "",
     anonymous: Annotated[bool, typer.Option("--anonymous", help="list it without the name")] = False,
     to: Address = None,
     json_target: JsonTarget = None,
@@ -104,7 +104,7 @@ def _submit(
     if not answer["ok"]:
         show(answer, json_target, _refused(answer))
         return 1
-    again = "\nIt was sent before; this is the receipt that it got then." if answer["again"] else ""
+    again = "\nThis file was sent before; this is its first receipt." if answer["again"] else ""
     left, per_day = answer["quota"]["left"], answer["quota"]["per_day"]
     receipt = f"Accepted, id {answer['id']} ({counted(answer['rows'], 'row')}){_warned(answer)}{again}"
     quota = f"{left} of {counted(per_day, 'submission')} {'is' if left == 1 else 'are'} left today."
@@ -121,7 +121,7 @@ def _problem(problem: dict[str, Any]) -> str:
 
 @commands.command("status")
 def _status(id: Id = "", to: Address = None, json_target: JsonTarget = None) -> None:
-    """Say what became of your submissions, or of one."""
+    """Show the state of your submissions, or of one."""
     check_writable(json_target)
     answer = _board(to).status(id)
     statements = answer if isinstance(answer, list) else [answer]
@@ -130,7 +130,7 @@ def _status(id: Id = "", to: Address = None, json_target: JsonTarget = None) -> 
 
 @commands.command("withdraw")
 def _withdraw(id: Id, to: Address = None, json_target: JsonTarget = None) -> None:
-    """Take a submission of yours out of the ranking."""
+    """Take one of your submissions out of the ranking."""
     check_writable(json_target)
     answer = _board(to).withdraw(id)
     show(answer, json_target, f"Withdrawn: {answer['id']}.")
@@ -138,7 +138,7 @@ def _withdraw(id: Id, to: Address = None, json_target: JsonTarget = None) -> Non
 
 @commands.command("choose")
 def _choose(id: Id, to: Address = None, json_target: JsonTarget = None) -> None:
-    """Let this submission of yours count, whichever is best."""
+    """Let this submission count for you, even if another is better."""
     check_writable(json_target)
     answer = _board(to).choose(id)
     show(answer, json_target, f"{answer['id']} counts for you on {answer['track']}.")
@@ -161,29 +161,29 @@ def _line(statement: dict[str, Any]) -> str:
 
 
 class _LocalBoard:
-    """The leaderboard on this machine, with the answers of the API. Who works here is `local`."""
+    """The leaderboard on this machine, which answers like the API. The user of this machine is the person `local`."""
 
     def __init__(self) -> None:
         from leaderboard.board.board import Board
         from leaderboard.board.service import Service
 
-        self._desk = Service(Board())
+        self._service = Service(Board())
 
     def submit(self, track: str, file: Path, name: str, method: str, link: str, anonymous: bool) -> dict[str, Any]:
         try:
             content = read_file(file, Limits())
         except SubmissionError as error:
             return Check(0, error=error).to_dict()
-        return self._desk.submit(LOCAL, track, content, file.name, name, method, link, anonymous)
+        return self._service.submit(LOCAL, track, content, file.name, name, method, link, anonymous)
 
     def status(self, name: str = "") -> Any:
-        return self._desk.status(LOCAL, name)
+        return self._service.status(LOCAL, name)
 
     def withdraw(self, name: str) -> dict[str, Any]:
-        return self._desk.withdraw(LOCAL, name)
+        return self._service.withdraw(LOCAL, name)
 
     def choose(self, name: str) -> dict[str, Any]:
-        return self._desk.choose(LOCAL, name)
+        return self._service.choose(LOCAL, name)
 
 
 def _board(address: str | None) -> "_LocalBoard | RemoteBoard":

@@ -1,4 +1,4 @@
-"""A prediction file from a person → checked, stored, receipted: the one way in, for page, API and command line."""
+"""The intake of prediction files (check, store, receipt), the same for page, API and command line."""
 
 import contextlib
 import hashlib
@@ -13,7 +13,7 @@ from emer_space.files.problems import Problem, plain
 from submissions.checks.validation import Check, check
 from submissions.errors import Overtaken, Refusal, StoreError
 from submissions.people.quota import Attempts, Usage, usage
-from submissions.person import Person, known
+from submissions.person import Person, identified
 from submissions.store.ledger import Ledger
 from submissions.store.records import Action, Decision, Submission, is_id, new_id
 from submissions.tracks import TrackRules
@@ -26,7 +26,7 @@ _LINK = re.compile(r"https?://[^\s<>\"'\\]+")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a participant says of a submission. Texts are kept as texts; raises `Refusal` where one is not fit."""
+    """A participant's description of a submission. Raises `Refusal` if a text is missing, too long or unprintable."""
 
     name: str
     method: str = ""
@@ -41,22 +41,25 @@ class Entry:
         ):
             text = getattr(self, field)
             if not isinstance(text, str):
-                raise Refusal(field, f"The {field} is no text; write it as one.")
+                raise Refusal(field, f"The {field} is not a text; send it as one.")
             text = " ".join(text.split())
             if len(text) > most:
                 raise Refusal(field, f"The {field} is longer than {most} characters; shorten it.")
             if plain(text, most) != text:
-                raise Refusal(field, f"The {field} holds characters that cannot be shown; leave them out.")
+                raise Refusal(field, f"The {field} contains characters that cannot be shown; leave them out.")
             if needed and not text:
-                raise Refusal(field, f"The {field} is empty; say under which one this shall be listed.")
+                raise Refusal(field, f"The {field} is empty; give the one to show in the ranking.")
             object.__setattr__(self, field, text)
         if self.link and not _LINK.fullmatch(self.link):
-            raise Refusal("link", "The link is no web address; begin it with https://, or leave it empty.")
+            raise Refusal("link", "The link is not a web address; begin it with https://, or leave it empty.")
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """`again`: the same content was sent before, and this is the id that it got then. `warnings` are of its check."""
+    """A receipt. `again`: the same content was sent before, and this is its first receipt.
+
+    `warnings` are those of the check.
+    """
 
     submission: Submission
     state: str
@@ -65,6 +68,7 @@ class Receipt:
     warnings: tuple[Problem, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
+        """The receipt as JSON."""
         return {
             "id": self.submission.id,
             "track": self.submission.track,
@@ -73,12 +77,13 @@ class Receipt:
             "sha256": self.submission.sha256,
             "state": self.state,
             "again": self.again,
-            "quota": quota_told(self.usage),
+            "quota": quota_summary(self.usage),
             "warnings": [warning.to_dict() for warning in self.warnings],
         }
 
 
-def quota_told(used: Usage) -> dict[str, Any]:
+def quota_summary(used: Usage) -> dict[str, Any]:
+    """What is left of a person's quota, as JSON."""
     return {
         "per_day": used.quota.per_day,
         "left": used.left,
@@ -88,8 +93,10 @@ def quota_told(used: Usage) -> dict[str, Any]:
 
 
 class Intake:
-    """`rules` answers with the rules of a track that takes files here, or raises; `closing` with the moment from which
-    a track, hosted or not, is closed. `arrived` is told of each receipt.
+    """Takes prediction files in.
+
+    `rules` returns the rules of a track that takes files here, or raises `Refusal`. `closing` returns the time from
+    which a track is closed, hosted here or not. `arrived` is called after each receipt.
     """
 
     def __init__(
@@ -105,12 +112,13 @@ class Intake:
         self.arrived, self.clock = arrived, clock
 
     def check(self, track: str, content: bytes, filename: str) -> Check:
-        """Check a file whole; nothing is stored."""
+        """Check a whole file; nothing is stored. Raises `Refusal` if the track takes no files here."""
         return check(content, filename, self.rules(track))
 
     def usage(self, person: Person | None, track: str) -> Usage:
+        """What a person has used of today's quota. Raises `Refusal`."""
         return usage(
-            self.ledger.refresh(), self.attempts, track, self.rules(track).quota, known(person).id, self.clock()
+            self.ledger.refresh(), self.attempts, track, self.rules(track).quota, identified(person).id, self.clock()
         )
 
     def submit(
@@ -122,12 +130,12 @@ class Intake:
         entry: Entry,
         read: Callable[[], None] = lambda: None,
     ) -> Receipt:
-        """Store a file and answer with its receipt: when this returns, it is durable.
+        """Store a file and return its receipt. When this returns, the file is stored durably.
 
-        `read` is called once the file has been read, which takes a core; what is left is waiting for the store.
-        Raises `SubmissionError` (the file), `Refusal` (identity, dates, quota) or `StoreError`; then nothing is there.
+        `read` is called once the file has been read and checked, which takes a core; the rest is waiting for the store.
+        Raises `SubmissionError` (the file), `Refusal` (identity, dates, quota) or `StoreError`; then nothing is stored.
         """
-        sender, rules = known(person), self.rules(track)
+        sender, rules = identified(person), self.rules(track)
         self._count(sender, rules)
         checked = check(content, filename, rules)
         read()
@@ -138,7 +146,7 @@ class Intake:
         return replace(receipt, warnings=checked.warnings)
 
     def baseline(self, track: str, name: str, method: str, content: bytes, filename: str) -> Submission:
-        """Enter a baseline of the project itself. Raises as `submit` does."""
+        """Enter a baseline of the project's own. Raises the same errors as `submit`."""
         rules = self.rules(track)
         checked = check(content, filename, rules)
         if checked.error:
@@ -154,7 +162,7 @@ class Intake:
         return self._alone(entered)
 
     def _alone(self, decide: Callable[[], Decided]) -> Decided:
-        """Decide by what is stored, and write; anew wherever that changed while somebody was waited for."""
+        """Decide from what is stored, and write. Decides again if others stored something in the meantime."""
         while True:
             with contextlib.suppress(Overtaken), self.ledger.store.exclusive():
                 self.ledger.refresh()
@@ -165,21 +173,21 @@ class Intake:
         if rules.opens and now.date() < rules.opens:
             raise Refusal("closed", f"{rules.title} opens on {rules.opens} (UTC); send the file then.")
         if rules.closed(now):
-            raise Refusal("closed", f"{rules.title} closed on {rules.closes} (UTC); no file is taken any more.")
+            raise Refusal("closed", f"{rules.title} closed on {rules.closes} (UTC) and takes no more files.")
         with self.ledger.store.exclusive():
             used = usage(self.ledger.refresh(), self.attempts, rules.id, rules.quota, sender.id, now)
             if not used.attempts_left:
                 raise Refusal(
                     "attempts",
-                    f"You sent {used.attempts} files to {rules.title} today, and more are not taken; "
+                    f"You sent {used.attempts} files to {rules.title} today, which is the limit; "
                     f"try again after {_time(used)}.",
                 )
             try:
                 self.attempts.add(rules.id, sender.id, now)
             except OSError as problem:
                 raise StoreError(
-                    f"Nothing can be stored here now ({problem.strerror}), so nothing was accepted; try again later, "
-                    "or tell the organiser."
+                    f"Nothing can be stored here at the moment ({problem.strerror}), so nothing was accepted; try "
+                    "again later, or tell the organiser."
                 ) from problem
 
     def _stored(
@@ -190,7 +198,7 @@ class Intake:
                 continue
             if self._is_stored(before):
                 return self._receipt(sender, rules, before, again=True)
-            raise Overtaken("The same file was on its way, and did not arrive; send it again.")  # others waited as well
+            raise Overtaken("The same file was on its way and did not arrive; send it again.")  # others may have waited
         used = usage(self.ledger, self.attempts, rules.id, rules.quota, sender.id, self.clock())
         if not used.left:
             raise Refusal(
@@ -202,11 +210,11 @@ class Intake:
         return self._receipt(sender, rules, made, again=False)
 
     def _is_stored(self, submission: Submission) -> bool:
-        """Whether it is in the store, and not only was in view while a write that failed was taken back."""
+        """Whether it is in the store: it may have been visible only until a failed write was undone."""
         try:
             self.ledger.content(submission)
         except FileNotFoundError:
-            self.ledger.lose(submission, "its writing was not completed")
+            self.ledger.lose(submission, "it was not stored completely")
             return False
         return True
 
@@ -244,22 +252,22 @@ class Intake:
         used = usage(self.ledger, self.attempts, rules.id, rules.quota, sender.id, self.clock())
         return Receipt(submission, self.ledger.state(submission.id), again, used)
 
-    # What a participant decides
+    # A participant's decisions
 
     def own(self, person: Person | None, name: str) -> Submission:
-        """A submission of the person's own. Raises `Refusal`; another's is as unknown as one that is not there."""
-        sender = known(person)
+        """A submission of the person's own. Raises `Refusal`, the same for a missing one as for somebody else's."""
+        sender = identified(person)
         submission = self.ledger.refresh().submissions.get(name) if is_id(name) else None
         if submission is None or submission.person != sender.id:
             raise Refusal("unknown", "You have no submission with this id; look it up under My submissions.")
         return submission
 
     def withdraw(self, person: Person | None, name: str) -> Submission:
-        """Take a submission out of the ranking, for good: only an organiser can restore it."""
+        """Take a submission out of the ranking. Only an organiser can restore it."""
         return self._decide(person, name, "withdraw")
 
     def choose(self, person: Person | None, name: str) -> Submission:
-        """Let this submission count for the person on its track, whichever is best; when it is closed, no more."""
+        """Let this submission count for the person, even if another is better. Refused once the track is closed."""
         return self._decide(person, name, "count")
 
     def _decide(self, person: Person | None, name: str, action: Action) -> Submission:
@@ -268,13 +276,13 @@ class Intake:
         if action == "withdraw" and standing.withdrawn:
             return submission
         if action == "count" and (standing.out or self.ledger.state(name) != "scored"):
-            raise Refusal("state", "Only a submission that is scored and not withdrawn can count; choose another.")
+            raise Refusal("state", "Only a scored submission that is in the ranking can count; choose another.")
         closing = self.closing(submission.track)
         if action == "count" and closing and self.clock() >= closing:
-            raise Refusal("closed", f"{submission.track} is closed, so what counts can no longer be changed.")
+            raise Refusal("closed", f"{submission.track} is closed, so you can no longer change what counts.")
         if action == "count" and (result := self.ledger.result(name)) and result.value("public") is None:
             raise Refusal("state", "This submission has no score that ranks, so it cannot count; choose another.")
-        by = replace(known(person), organiser=False)
+        by = replace(identified(person), organiser=False)
         now = self.ledger.moment(self.clock(), name)
         self.ledger.add(Decision.made_by(by, now, action, "by the participant", submission=name))
         return submission

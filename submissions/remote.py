@@ -1,4 +1,4 @@
-"""Another leaderboard over its API: the same questions and answers as for the one on this machine."""
+"""A leaderboard elsewhere, over its API, with the same calls and answers as the one on this machine."""
 
 import os
 from collections.abc import Callable
@@ -16,21 +16,22 @@ from submissions.checks.validation import Check
 from submissions.errors import IntakeError, Refusal
 
 TOKEN = "EMER_TOKEN"
-"""An access token that tells who is calling; of its own, so that no other one is sent to whichever address is named."""
+"""Variable: the access token to send. It has its own variable, so that no other token goes to any address given."""
 
 
 class RemoteBoard:
-    """Raises `Refusal` with what the server says, and `IntakeError` where it does not answer."""
+    """The leaderboard at `url`. Raises `Refusal` with the server's message, and `IntakeError` if it does not answer."""
 
     def __init__(self, url: str) -> None:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise Refusal("url", "The address of a leaderboard begins with https:// or http://; correct --to.")
+            raise Refusal("url", "The address of a leaderboard must begin with https:// or http://; correct --to.")
         self.url = url
         token = os.environ.get(TOKEN)
         headers = {"authorization": f"Bearer {token}"} if token else {}
         self._client: Client = self._asked(lambda: Client(url, token=False, headers=headers, verbose=False))
 
     def check(self, track: str, file: Path) -> dict[str, Any]:
+        """Check a prediction file, as `Service.check`."""
         try:
             read_file(file, Limits())  # before anything is sent
         except SubmissionError as error:
@@ -38,6 +39,7 @@ class RemoteBoard:
         return self._predict("/check", track, handle_file(file))
 
     def submit(self, track: str, file: Path, name: str, method: str, link: str, anonymous: bool) -> dict[str, Any]:
+        """Send a prediction file, as `Service.submit`."""
         try:
             read_file(file, Limits())  # before anything is sent
         except SubmissionError as error:
@@ -45,12 +47,15 @@ class RemoteBoard:
         return self._predict("/submit", track, handle_file(file), name, method, link, anonymous)
 
     def status(self, name: str = "") -> Any:
+        """The state of all submissions, or of one, as `Service.status`."""
         return self._predict("/status", name)
 
     def withdraw(self, name: str) -> dict[str, Any]:
+        """Withdraw a submission, as `Service.withdraw`."""
         return self._predict("/withdraw", name)
 
     def choose(self, name: str) -> dict[str, Any]:
+        """Let a submission count, as `Service.choose`."""
         return self._predict("/choose", name)
 
     def _predict(self, api_name: str, *values: Any) -> Any:
@@ -63,6 +68,6 @@ class RemoteBoard:
             raise Refusal("refused", str(problem)) from None
         except (HTTPError, OSError, ValueError) as problem:
             raise IntakeError(
-                f"{self.url} does not answer as a leaderboard ({problem}); look with `status` whether the file arrived "
-                "before you send it again: the same file is never entered twice."
+                f"{self.url} does not answer like a leaderboard ({problem}); check with `status` whether the file "
+                "arrived before you send it again: the same file is never entered twice."
             ) from None

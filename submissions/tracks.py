@@ -1,4 +1,4 @@
-"""The public half of a track: what a participant must know to write a file (columns, ids, dates, quota)."""
+"""The public rules of a track, which participants need to write a file: columns, ids, dates, quota."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from emer_space.files.tables import NAME, Column, Id
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """`per_day`: submissions that are scored, of one person in a day (UTC); `attempts_per_day`: files that are sent."""
+    """Limits per person, track and day (UTC): scored submissions, and files sent."""
 
     per_day: int = 5
     attempts_per_day: int = 50
@@ -22,11 +22,11 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class TrackRules:
-    """`manifest` are the ids that a file must hold; None where whoever hosts the track has not said.
+    """`manifest` holds the ids that a file must contain; None if they are not known here.
 
-    `opens` and `closes` are the first and the last day (UTC) on which files are taken; None is without bound.
-    `needed`: part → columns of which a file that holds the part must have one. `knows` says of a word whether the
-    track's vocabulary has it; None where it has none, or where that is not here. Raises `ValueError` for wrong dates.
+    `opens` and `closes` are the first and the last day (UTC) on which files are taken; None means no limit. `needed`:
+    part → columns of which a file with that part must have one. `knows` says whether a word is in the track's
+    vocabulary; None if the track has no vocabulary, or it is not installed. Raises `ValueError` for wrong dates.
     """
 
     id: str
@@ -44,24 +44,25 @@ class TrackRules:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The parts of which a file may hold some; () where the track is one."""
+        """The names of the parts, of which a file may contain some; () for a track without parts."""
         return self.key[0].choices
 
     @property
     def closing(self) -> datetime | None:
-        """The moment from which no file is taken any more."""
+        """The time from which no more files are taken; None if the track stays open."""
         if self.closes is None:
             return None
         return datetime.combine(self.closes, time(), tzinfo=UTC) + timedelta(days=1)
 
     def closed(self, now: datetime) -> bool:
+        """Whether the track is closed at a time."""
         return self.closing is not None and now >= self.closing
 
     def __post_init__(self) -> None:
         for name in ("opens", "closes"):
             if type(getattr(self, name)) not in (date, type(None)):
                 raise ValueError(
-                    f"{name} is no day; write it as {name} = 2026-12-31, without quotation marks or a time"
+                    f"{name} is not a day; write it as {name} = 2026-12-31, without quotation marks or a time"
                 )
         if self.closes == date.max:
             raise ValueError("closes has no day after it; write an earlier one")

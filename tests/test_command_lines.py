@@ -22,7 +22,7 @@ ENTRANCES = ("emer_space", "leaderboard", "submissions", "training")
 COMMANDS = {
     "emer_space": ["analyze", "batch", "labels", "explain-clues", "benchmark", "translate", "models"],
     "leaderboard": [
-        *("metric", "score", "prefer", "tracks", "wheels"),
+        *("metric", "metrics", "score", "prefer", "tracks", "wheels"),
         *("run-once", "table", "decide", "rescore", "export"),
         *("setup", "doctor", "reindex"),
     ],
@@ -54,9 +54,11 @@ def test_every_entrance_and_command_has_help_in_plain_text(
     ("entrance", "arguments", "message"),
     [
         ("submissions", [], "Missing command"),
-        ("submissions", ["send"], "No such command 'send'"),
+        ("submissions", ["send"], "No such command 'send'; the commands are check, "),
         ("submissions", ["check", "P.csv"], "Missing option '--track'"),
-        ("submissions", ["status", "--json"], "'--json'"),
+        ("submissions", ["status", "--json"], "'--json' requires an argument; see python -m submissions status"),
+        ("leaderboard", ["score", "--s", "all"], "Missing option '--track'"),
+        ("leaderboard", ["metric", "ew", "--g", "x"], "No such option: --g"),
         ("leaderboard", ["table", "--track", "a", "--format", "xlsx"], "'xlsx' is not one of 'md', 'csv', 'json'"),
         ("leaderboard", ["wheels", "fetch", "--set", "mer1999"], "'mer1999' is not one of"),
         ("leaderboard", ["metric", "ew", "--references", "r", "--predictions", "p", "--at-once", "0"], "'--at-once'"),

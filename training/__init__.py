@@ -1,1 +1,1 @@
-"""Labelled data → the witnesses' weights: `python -m training face|voice|fusion`."""
+"""Fits the witnesses' weights to labelled data: `python -m training face|voice|fusion`."""

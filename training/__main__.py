@@ -1,4 +1,4 @@
-"""`python -m training face|voice|fusion`: fit the witnesses' weights, from the named data or from your own."""
+"""`python -m training face|voice|fusion`: fit the witnesses' weights to the default corpora or to your own."""
 
 import os
 import sys
@@ -13,23 +13,23 @@ from emer_space.errors import InputError
 from emer_space.models.own import PACKAGED
 
 SEEDS = {"face": 0, "voice": 7, "fusion": 0}
-"""Those of the committed weights."""
+"""The seeds of the committed weights."""
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CORPORA = {
     "face": ["labelled"],
     "voice": ["labelled/emodb"],
     "fusion": ["labelled", "labelled/nemo", "reference/emer"],
 }
-"""What they were fitted to; the face also had face-api's weights as a teacher (docs/models.md)."""
+"""The corpora of the committed weights; the face also had face-api's weights as a teacher (docs/models.md)."""
 
 
 commands = CommandLine(
-    "python -m training", "Fit the witnesses' weights, from the named data or from your own.", single=True
+    "python -m training", "Fit the witnesses' weights to the default corpora or to your own.", single=True
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0, or 2 and one sentence where something is missing or wrong."""
+    """Run the command; returns 0, or 2 after one sentence about what is missing or wrong."""
     return commands.run(arguments)
 
 
@@ -49,27 +49,27 @@ def _run(
     ] = PACKAGED,
     seed: Annotated[int | None, typer.Option(help="default: that of the committed weights")] = None,
 ) -> None:
-    """Fit a witness's weights, from the named data or from your own."""
+    """Fit a witness's weights to the default corpora or to your own."""
     out.mkdir(parents=True, exist_ok=True)
-    os.environ["EMER_WEIGHTS"] = str(out)  # what was fitted there before is what fusion measures
+    os.environ["EMER_WEIGHTS"] = str(out)  # fusion measures the witnesses that were fitted there before
     seed = SEEDS[witness] if seed is None else seed
     try:
-        _fit(witness)(corpus or _committed(witness), out, seed, _tell)
+        _fit(witness)(corpus or _committed(witness), out, seed, _print)
     except FileNotFoundError as problem:
-        raise InputError(f"{problem.filename} is not there; name another folder with --corpus.") from None
+        raise InputError(f"{problem.filename} does not exist; name another folder with --corpus.") from None
     print(f"Written to {out}. To use it: EMER_WEIGHTS={out} make run")
 
 
 def _committed(witness: str) -> list[Path]:
-    """The corpora of the committed weights; raises `InputError` where they are not beside the checkout."""
-    found = [SHARED / name for name in CORPORA[witness]]
-    if not all(folder.is_dir() for folder in found):
+    """The corpora of the committed weights; raises `InputError` if they are not beside the checkout."""
+    folders = [SHARED / name for name in CORPORA[witness]]
+    if not all(folder.is_dir() for folder in folders):
         raise InputError("There is no folder shared/ beside the checkout; name your corpora with --corpus.")
-    return found
+    return folders
 
 
 def _fit(witness: str) -> Callable[[list[Path], Path, int, Callable[[str], None]], None]:
-    """The fit of a witness, imported when it is wanted: torch takes seconds."""
+    """The function that fits a witness, imported only when needed, because torch takes seconds to load."""
     if witness == "face":
         from training import face
 
@@ -77,13 +77,13 @@ def _fit(witness: str) -> Callable[[list[Path], Path, int, Callable[[str], None]
     if witness == "voice":
         from training import voice
 
-        return lambda corpora, out, seed, tell: voice.run(corpora, out / "voice.npz", seed, tell)
+        return lambda corpora, out, seed, progress: voice.run(corpora, out / "voice.npz", seed, progress)
     from training import fusion
 
     return fusion.run
 
 
-def _tell(line: str) -> None:
+def _print(line: str) -> None:
     print(line, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""`python -m training face`: the network, the muscles' evidence and how much each counts → face.onnx, face.toml."""
+"""`python -m training face`: fits the network, the muscles' evidence and their pool; writes face.onnx, face.toml."""
 
 from functools import reduce
 from operator import add
@@ -16,36 +16,42 @@ from training.corpora import FERPLUS, Faces, ferplus
 from training.face_network import SIDE, TAUGHT, VOTES, FaceNet, export, fit
 from training.own_faces import MARGIN, own_faces
 from training.pooling import fit_pool
-from training.written import Tell, write_table
+from training.written import Progress, write_table
 
 TEACHERS = {"face-api": 0.6, "opinion": 0.4}
-"""How much each teacher counts; where one is missing, the other counts in full."""
+"""Weights of the teachers; if one is missing, the other counts in full."""
 MUSCLE_FACES = 6000
-"""Faces of the split `train` that the muscles' evidence is fitted to: 17 weights a feeling need no more."""
+"""Faces of the split `train` for the muscles' evidence: 17 weights a feeling need no more."""
 
 
-def run(corpora: list[Path], out: Path, seed: int, tell: Tell, net: FaceNet | None = None) -> None:
+def run(corpora: list[Path], out: Path, seed: int, progress: Progress, net: FaceNet | None = None) -> None:
     """Write `face.onnx` and `face.toml` into `out`.
 
-    Fitted to all `corpora`: folders with `ferplus.npz`, or with `labels.csv` and clips or pictures; one with face-api's
-    weights is a teacher (`teachers.py`). With `net`, that network is taken instead of a new one. Raises `InputError`
-    where a folder is none of these, or there are too few people to fit to some and choose by others.
+    `corpora`: folders with `ferplus.npz`, or with `labels.csv` and clips or pictures; a folder with face-api's weights
+    is a teacher (`teachers.py`). With `net`, that network is used instead of fitting a new one. Raises `InputError` if
+    a folder is none of these, or if there are too few people for a training and a validation split.
     """
     schools = [folder for folder in corpora if (folder / teachers.MANIFEST).is_file()]
-    parts = [_faces(folder, tell) for folder in corpora if folder not in schools]
+    parts = [_faces(folder, progress) for folder in corpora if folder not in schools]
     if not parts:
-        raise InputError("There are no faces to fit to; name a folder with FERPlus, or with labels.csv and clips.")
+        raise InputError("There are no faces to train on; name a folder with FERPlus, or with labels.csv and clips.")
     data = reduce(add, parts)
     train, val = data.part("train"), data.part("val")
     if not len(train.images) or not len(val.images):
-        raise InputError("There are too few people: some are fitted to, and every fifth is kept for choosing.")
+        raise InputError("There are too few people: every fifth is kept for validation, so give at least five.")
     if net is None:
-        net = fit(data, seed, VOTES, tell=tell)
-        net = fit(_with_teachers(train, schools, tell) + _untaught(val), seed + 1, TAUGHT, net.with_taught_head(), tell)
+        net = fit(data, seed, VOTES, progress=progress)
+        net = fit(
+            _with_teachers(train, schools, progress) + _untaught(val),
+            seed + 1,
+            TAUGHT,
+            net.with_taught_head(),
+            progress,
+        )
     export(net, out / "face.onnx")
     some = np.random.default_rng(seed).permutation(len(train.images))[:MUSCLE_FACES]
-    weights, biases = _muscles(muscles.seen(train.images[some], tell=tell), train.shares[some])
-    seen = muscles.seen(val.images, FaceNetwork(out / "face.onnx"), SecondOpinion(), tell)
+    weights, biases = _muscles(muscles.seen(train.images[some], progress=progress), train.shares[some])
+    seen = muscles.seen(val.images, FaceNetwork(out / "face.onnx"), SecondOpinion(), progress)
     chosen = seen.found & (val.shares[:, : len(FEELINGS)].sum(1) > 0)
     shares = of_feelings(val.shares[chosen])
     said = (seen.votes[chosen, : len(FEELINGS)], seen.taught[chosen], seen.opinion[chosen])
@@ -72,30 +78,30 @@ def run(corpora: list[Path], out: Path, seed: int, tell: Tell, net: FaceNet | No
     )
 
 
-def _faces(folder: Path, tell: Tell) -> Faces:
-    return ferplus(folder / FERPLUS) if (folder / FERPLUS).is_file() else own_faces(folder, tell)
+def _faces(folder: Path, progress: Progress) -> Faces:
+    return ferplus(folder / FERPLUS) if (folder / FERPLUS).is_file() else own_faces(folder, progress)
 
 
-def _with_teachers(train: Faces, schools: list[Path], tell: Tell) -> Faces:
-    """The faces to fit to, as they are and as the app cuts them out, with what teachers say of them."""
+def _with_teachers(train: Faces, schools: list[Path], progress: Progress) -> Faces:
+    """The training faces, as they are and as the app crops them, with the teachers' answers."""
     answers = {"opinion": teachers.second_opinion(train.images)}
     if schools:
         answers["face-api"] = teachers.FaceApi(schools[0]).probabilities(train.images)
     taught = teachers.mixed(answers, TEACHERS)
-    chosen, crops = muscles.aligned(train.images, MARGIN, SIDE, tell)
+    chosen, crops = muscles.aligned(train.images, MARGIN, SIDE, progress)
     cut = Faces(crops, train.shares[chosen], train.split[chosen], taught[chosen])
     return Faces(train.images, train.shares, train.split, taught) + cut
 
 
 def _untaught(val: Faces) -> Faces:
-    """Faces that are only looked at: no teacher is asked about them."""
+    """The validation faces, for which no teacher is asked."""
     return Faces(val.images, val.shares, val.split, np.zeros((len(val.images), len(FEELINGS))))
 
 
 def of_feelings(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shares (n, feelings) of the votes without those for no face."""
-    known = shares[:, : len(FEELINGS)]
-    result: NDArray[np.float64] = known / known.sum(1, keepdims=True)
+    """Shares of the votes (n, feelings), without votes for "no face"."""
+    kept = shares[:, : len(FEELINGS)]
+    result: NDArray[np.float64] = kept / kept.sum(1, keepdims=True)
     return result
 
 

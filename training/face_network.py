@@ -1,4 +1,4 @@
-"""The face witness: a small residual network, fitted to the votes of FERPlus.
+"""The face witness: a small residual network fitted to the votes of FERPlus.
 
 Soft labels: the share of ten people who saw each expression (Barsoum et al. 2016, arXiv:1608.01041, "probabilistic
 label drawing" in its expected form). "No face" is a class of its own, so that a wall need not be an emotion.
@@ -25,9 +25,9 @@ SIDE = 48
 WIDTHS = (32, 32, 96, 192)
 BATCH = 128
 AVERAGING = 0.998
-"""The weights that are kept are a running mean, with this much of the mean before (Polyak averaging)."""
+"""Share of the previous mean in the running mean of the weights, which is kept (Polyak averaging)."""
 NO_FACES = 0.04
-"""Share of pictures without a face that is mixed into every batch."""
+"""Share of pictures without a face in every batch."""
 BALANCE = 0.5
 """Rare expressions are drawn more often, by their frequency to the power of minus this."""
 
@@ -56,10 +56,10 @@ class Residual(nn.Module):
 
 
 class FaceNet(nn.Module):
-    """Grey faces (n, 1, 48, 48), any range, → logits (n, classes). Each picture is put to mean 0 and deviation 1.
+    """Maps grey faces (n, 1, 48, 48) of any range to logits (n, classes), after scaling each to mean 0, deviation 1.
 
-    The first classes are those that people saw (`FACE_CLASSES`); a second head, where there is one, has what teachers
-    say of the feelings.
+    The first classes are `FACE_CLASSES`, learned from votes; a second head, if there is one, has the feelings, learned
+    from teachers.
     """
 
     def __init__(self, classes: int = len(FACE_CLASSES), widths: tuple[int, int, int, int] = WIDTHS) -> None:
@@ -85,7 +85,7 @@ class FaceNet(nn.Module):
         return result
 
     def with_taught_head(self) -> "FaceNet":
-        """The same network with a second head, which begins as a copy of the first without "no face"."""
+        """The same network with a second head, which starts as a copy of the first without "no face"."""
         wider = FaceNet(classes=len(FACE_CLASSES) + len(FEELINGS))
         own, new = self.state_dict(), wider.state_dict()
         for name, values in own.items():
@@ -97,8 +97,7 @@ class FaceNet(nn.Module):
 
 
 def varied(x: Tensor, dice: torch.Generator) -> Tensor:
-    """Faces (n, 1, 48, 48), 0…255, as other cameras might have seen them: mirrored, turned, nearer, in another light,
-    blurred, noisy, partly covered."""
+    """Augmented faces (n, 1, 48, 48), 0…255: mirrored, turned, scaled, relit, blurred, noisy, partly covered."""
     n = len(x)
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
@@ -127,7 +126,7 @@ def varied(x: Tensor, dice: torch.Generator) -> Tensor:
 
 
 def _blurred(x: Tensor, dice: torch.Generator) -> Tensor:
-    """A third of the pictures as faces of 14 to 40 pixels, drawn up again."""
+    """Blurs a third of the pictures by scaling them down to 14 to 40 pixels and up again."""
     chosen = torch.randperm(len(x), generator=dice)[: len(x) // 3]
     x = x.clone()
     for part in chosen.split(max(1, len(chosen) // 3)):
@@ -138,7 +137,7 @@ def _blurred(x: Tensor, dice: torch.Generator) -> Tensor:
 
 
 def _covered(x: Tensor, dice: torch.Generator) -> Tensor:
-    """A quarter of the pictures with a patch of one shade (random erasing, Zhong et al. 2020)."""
+    """Covers a part of a quarter of the pictures with one shade (random erasing, Zhong et al. 2020)."""
     x = x.clone()
     for index in torch.randperm(len(x), generator=dice)[: len(x) // 4].tolist():
         height, width = torch.randint(8, 20, (2,), generator=dice).tolist()
@@ -148,7 +147,7 @@ def _covered(x: Tensor, dice: torch.Generator) -> Tensor:
 
 
 def without_face(x: Tensor, dice: torch.Generator) -> Tensor:
-    """Pictures (n, 1, 48, 48), 0…255, that show no face, made of pieces of `x` that are too small to show one."""
+    """Pictures (n, 1, 48, 48), 0…255, without a face, made of pieces of `x` that are too small to show one."""
     n = len(x)
     theta = torch.zeros(n, 2, 3)
     turn = torch.rand(n, generator=dice) * 2 * math.pi
@@ -161,7 +160,7 @@ def without_face(x: Tensor, dice: torch.Generator) -> Tensor:
 
 
 def seen_badly(images: NDArray[np.uint8], seed: int = 0) -> NDArray[np.uint8]:
-    """Faces (n, 48, 48) as `varied` makes them."""
+    """Faces (n, 48, 48), augmented by `varied`."""
     dice = torch.Generator().manual_seed(seed)
     parts = [varied(part, dice) for part in torch.from_numpy(images)[:, None].float().split(256)]
     return torch.cat(parts)[:, 0].clamp(0, 255).byte().numpy()
@@ -169,7 +168,7 @@ def seen_badly(images: NDArray[np.uint8], seed: int = 0) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How long and how fast the network learns: `epochs` of `draws` pictures, at most `rate` a step."""
+    """A training schedule: `epochs` of `draws` pictures each, with `rate` as the highest learning rate."""
 
     epochs: int
     rate: float
@@ -177,9 +176,9 @@ class Course:
 
 
 VOTES = Course(45, 3e-3)
-"""The first course: people's votes alone."""
+"""The first course: people's votes only."""
 TAUGHT = Course(12, 1.5e-3)
-"""The second: with a head for the teachers, and faces cut out as the app cuts them."""
+"""The second: with a head for the teachers, and faces cropped as the app crops them."""
 
 
 def fit(
@@ -187,11 +186,11 @@ def fit(
     seed: int,
     course: Course = VOTES,
     start: FaceNet | None = None,
-    tell: Callable[[str], None] = print,
+    progress: Callable[[str], None] = print,
 ) -> FaceNet:
-    """The network fitted to the split `train`, from `start` on where there is one.
+    """The network fitted to the split `train`, starting from `start` if given.
 
-    `tell` hears its accuracy on `val` after every epoch.
+    `progress` gets a line with its accuracy on `val` after every epoch.
     """
     torch.manual_seed(seed)
     dice = torch.Generator().manual_seed(seed)
@@ -222,7 +221,7 @@ def fit(
             x[:empty], y[:empty] = without_face(pictures[batch[:empty]], dice), nothing
             logits = net(x.to(memory_format=torch.channels_last))
             loss = _loss(logits[:, : len(FACE_CLASSES)], y)
-            if taught is not None:  # teachers say nothing of pictures without a face
+            if taught is not None:  # teachers do not label pictures without a face
                 loss = loss + _loss(logits[empty:, len(FACE_CLASSES) :], taught[batch[empty:]])
             optimiser.zero_grad()
             loss.backward()
@@ -230,7 +229,7 @@ def fit(
             schedule.step()
             losses.append(loss.item())
             _average(mean, net, min(AVERAGING, 1 - 1 / (1 + epoch * steps + len(losses))))
-        tell(f"epoch {epoch + 1}: loss {np.mean(losses):.3f}, {accuracy(mean, data.part('val')):.4f} of val right, "
+        progress(f"epoch {epoch + 1}: loss {np.mean(losses):.3f}, {accuracy(mean, data.part('val')):.4f} of val right, "
              f"{time.perf_counter() - started:.0f} s")  # fmt: skip
     return mean
 
@@ -249,7 +248,7 @@ def _average(mean: FaceNet, net: FaceNet, share: float) -> None:
 
 
 def logits(net: FaceNet, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(n, classes) for faces (n, 48, 48), each the mean of the picture and its mirror image."""
+    """Logits (n, classes) of faces (n, 48, 48): the mean over the picture and its mirror image."""
     net.eval()
     with torch.no_grad():
         parts = [
@@ -259,10 +258,10 @@ def logits(net: FaceNet, images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def accuracy(net: FaceNet, data: Faces) -> float:
-    """Share of clearly labelled faces whose likeliest expression is that of most votes."""
+    """Share of clearly labelled faces whose likeliest expression has most votes."""
     clear = data.clear()
-    found = logits(net, clear.images)[:, : len(FEELINGS)].argmax(1)
-    return float((found == clear.labels).mean())
+    named = logits(net, clear.images)[:, : len(FEELINGS)].argmax(1)
+    return float((named == clear.labels).mean())
 
 
 def export(net: FaceNet, path: Path) -> None:

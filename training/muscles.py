@@ -1,7 +1,7 @@
-"""Faces of FERPlus as the app sees them in a clip: landmarks, muscles and both classifiers; and the muscles' evidence.
+"""Runs the app's face models on FERPlus's faces, and fits the muscles' evidence.
 
-The evidence is a multinomial logistic regression on the shares of the votes, with a ridge: of still faces, measured
-above a typical face at rest.
+The evidence is a ridge-penalised multinomial logistic regression on the shares of the votes, fitted to still faces
+measured relative to a typical face at rest.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,15 +18,18 @@ from emer_space.models.face import Face, FaceLandmarks
 
 SIDE = 256
 MARGIN = 0.33
-"""Of the picture's side, added around a face that fills its picture: the detector wants room."""
+"""Border around a face that fills its picture, as a share of the side: the detector needs room."""
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`found` (n,) whether there were landmarks; where not, the rest is NaN: `channels` (n, channels) as `EVIDENCE`,
-    `votes` (n, 9), `taught` and `opinion` (n, 8) probabilities by the network's two heads and the second opinion."""
+    """The app's measurements of faces. `found` (n,): whether there were landmarks; where not, all else is NaN.
+
+    `channels` (n, channels) in the order of `EVIDENCE`; probabilities `votes` (n, 9) and `taught` (n, 8) by the
+    network's two heads, and `opinion` (n, 8) by the second opinion.
+    """
 
     found: NDArray[np.bool_]
     channels: NDArray[np.float64]
@@ -36,7 +39,7 @@ class Seen:
 
     @property
     def calls(self) -> NDArray[np.float64]:
-        """The three pooled as the app pools them, (n, 8)."""
+        """The three classifiers' probabilities, pooled as in the app, (n, 8)."""
         return pooled([self.votes[:, : len(FEELINGS)], self.taught, self.opinion], sharpness())
 
 
@@ -44,13 +47,13 @@ def seen(
     images: NDArray[np.uint8],
     network: FaceNetwork | None = None,
     opinion: SecondOpinion | None = None,
-    tell: Tell = print,
+    progress: Progress = print,
 ) -> Seen:
-    """What the app sees in grey faces (n, h, w) that fill their picture; without a classifier its answers are NaN."""
+    """The app's measurements of grey faces (n, h, w) that fill their pictures; NaN for a classifier not given."""
     channels = np.full((len(images), len(EVIDENCE)), np.nan)
     votes = np.full((len(images), len(FACE_CLASSES)), np.nan)
     taught, by_opinion = (np.full((len(images), len(FEELINGS)), np.nan) for _ in range(2))
-    for number, rgb, face in _found(images, tell):
+    for number, rgb, face in _found(images, progress):
         measured = still_channels(face)
         channels[number] = [measured[name] for name in EVIDENCE]
         if network is not None:
@@ -61,18 +64,21 @@ def seen(
 
 
 def aligned(
-    images: NDArray[np.uint8], margin: float, side: int, tell: Tell = print
+    images: NDArray[np.uint8], margin: float, side: int, progress: Progress = print
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-    """Which of grey faces (n, h, w) have landmarks (k,), and these as the app cuts them out (k, side, side)."""
-    found = [(number, grey_face(rgb, face, margin, side)) for number, rgb, face in _found(images, tell)]
-    if not found:
-        raise InputError("No face was found in the pictures to fit to.")
-    numbers, crops = zip(*found, strict=True)
+    """Indices (k,) of the grey faces (n, h, w) with landmarks, and their crops as in the app, (k, side, side).
+
+    Raises `InputError` if no face has landmarks.
+    """
+    crops_by_number = [(number, grey_face(rgb, face, margin, side)) for number, rgb, face in _found(images, progress)]
+    if not crops_by_number:
+        raise InputError("No face was found in the training pictures; name another folder with --corpus.")
+    numbers, crops = zip(*crops_by_number, strict=True)
     return np.array(numbers), np.array(crops)
 
 
-def _found(images: NDArray[np.uint8], tell: Tell) -> Iterator[tuple[int, NDArray[np.uint8], Face]]:
-    """Place, picture in colour (h, w, 3) and landmarks of each of grey faces (n, h, w) that has any."""
+def _found(images: NDArray[np.uint8], progress: Progress) -> Iterator[tuple[int, NDArray[np.uint8], Face]]:
+    """Index, colour picture (h, w, 3) and landmarks of each grey face (n, h, w) that has landmarks."""
     import cv2  # comes with MediaPipe
 
     with FaceLandmarks(1, still=True) as landmarks:
@@ -84,7 +90,7 @@ def _found(images: NDArray[np.uint8], tell: Tell) -> Iterator[tuple[int, NDArray
             for face in landmarks.detect(rgb, 0.0)[:1]:
                 yield number, rgb, face
             if number % 1000 == 999:
-                tell(f"{number + 1} of {len(images)} faces seen")
+                progress(f"{number + 1} of {len(images)} faces seen")
 
 
 def fit(

@@ -1,4 +1,4 @@
-"""Faces cut out of a lab's own labelled clips and pictures, as the app would cut them."""
+"""Crops faces from a lab's own labelled clips and pictures, as the app does."""
 
 import tempfile
 from collections.abc import Iterator
@@ -16,36 +16,36 @@ from emer_space.models.expression import FACE_CLASSES, grey_face
 from emer_space.models.face import FaceLandmarks
 from emer_space.settings import Settings
 from training.corpora import Faces, recordings
-from training.written import Tell
+from training.written import Progress
 
 SIDE = 48
 MARGIN = 1.1
-"""The crop's side over the face's, as in FERPlus (median of its split val)."""
+"""Side of the crop relative to the face, as in FERPlus (median of its split val)."""
 MOST_FRAMES = 12
-"""Frames of one clip that are taken: more show the same again."""
+"""Most frames of one clip; more would repeat the same."""
 VAL_EVERY = 5
-"""Every fifth person is kept for choosing weights, and not for fitting the network."""
+"""Every fifth person goes to the validation split."""
 
 
-def own_faces(folder: Path, tell: Tell) -> Faces:
+def own_faces(folder: Path, progress: Progress) -> Faces:
     """The faces of a folder with `labels.csv` (file, label, speaker) and clips or pictures.
 
-    Labels may be any emotion word whose basic feeling is known. Raises `InputError` on a folder without faces.
+    Labels may be any emotion word with a known basic feeling. Raises `InputError` for a folder without faces.
     """
-    found = recordings(folder)
-    people = sorted({each.speaker for each in found})
+    labelled = recordings(folder)
+    people = sorted({recording.speaker for recording in labelled})
     images, shares, split = [], [], []
-    for each in found:
-        feeling = feeling_of(each.label)
+    for recording in labelled:
+        feeling = feeling_of(recording.label)
         if feeling is None:
-            tell(f"{each.path.name} is left out: {each.label!r} is no emotion word that is known")
+            progress(f"{recording.path.name} is left out: {recording.label!r} is not a known emotion word")
             continue
-        for crop in _crops(each.path):
+        for crop in _crops(recording.path):
             images.append(crop)
             shares.append(np.eye(len(FACE_CLASSES))[FACE_CLASSES.index(feeling)])
-            split.append("val" if people.index(each.speaker) % VAL_EVERY == VAL_EVERY - 1 else "train")
+            split.append("val" if people.index(recording.speaker) % VAL_EVERY == VAL_EVERY - 1 else "train")
     if not images:
-        raise InputError(f"No face was found in {folder}.")
+        raise InputError(f"No face was found in {folder}; name another folder with --corpus.")
     return Faces(np.array(images), np.array(shares), np.array(split))
 
 

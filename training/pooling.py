@@ -1,4 +1,4 @@
-"""How much each of several witnesses counts in a logarithmic pool: fitted to what people saw."""
+"""Fits the weights of witnesses in a logarithmic pool to labelled data."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 PULL = 0.02
-"""Ridge that pulls weights towards equal ones: a witness is not dropped for noise."""
+"""Ridge that pulls the weights towards equality, so that noise does not drop a witness."""
 
 
 def fit_pool(
@@ -16,10 +16,10 @@ def fit_pool(
     biased: bool = True,
     prior: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights (witnesses,), none below 0, and biases (classes,) that make the pool of `logs` (each (n, classes), log
-    probabilities) likeliest under `shares` (n, classes).
+    """Weights (witnesses,) ≥ 0 and biases (classes,) under which the pool of `logs` best predicts `shares`.
 
-    With `prior` (classes,) the witnesses are what each adds to it, and it counts in full.
+    `logs`: log probabilities (n, classes) of each witness. `shares` (n, classes). With `prior` (classes,), `logs` are
+    what each witness adds to the prior, which counts in full. Without `biased`, the biases stay 0.
     """
     x, y = torch.from_numpy(np.stack(logs)), torch.from_numpy(shares)
     even = 1 / len(x) if prior is None else 1.0

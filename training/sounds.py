@@ -1,6 +1,6 @@
-"""Recordings as other rooms, microphones and channels might have given them, to train the voice witness.
+"""Augments recordings with other rooms, microphones and channels, to train the voice witness.
 
-Mono waves at 16 kHz, −1…1. Everything is drawn from one generator, so a seed repeats it.
+Mono waves at 16 kHz, −1…1. All random numbers come from one generator, so a seed repeats them.
 """
 
 import subprocess
@@ -25,11 +25,11 @@ CODECS: tuple[tuple[str, str, str], ...] = (
     ("aac", "adts", "24k"),
     ("aac", "adts", "48k"),
 )
-"""Coder, container and bit rate, for mono speech."""
+"""Codec, container and bit rate, for mono speech."""
 
 
 def load(path: str) -> Wave:
-    """A recording, mono at 16 kHz. Raises `InputError` where ffmpeg cannot read it."""
+    """A recording, mono at 16 kHz. Raises `InputError` if ffmpeg cannot read it."""
     command = ["ffmpeg", "-v", "error", "-threads", "1", "-i", path]
     done = subprocess.run([*command, "-vn", "-ac", "1", "-ar", str(RATE), "-f", "f32le", "-"], capture_output=True)
     if done.returncode:
@@ -38,7 +38,7 @@ def load(path: str) -> Wave:
 
 
 def varied(wave: Wave, dice: Dice) -> Wave:
-    """The same words and the same feeling from another mouth, room, microphone and channel."""
+    """The same words and feeling with another voice, room, microphone and channel."""
     steps: tuple[tuple[float, Callable[[Wave, Dice], Wave]], ...] = (
         (0.5, respeeded),
         (0.35, reverberant),
@@ -56,18 +56,18 @@ def varied(wave: Wave, dice: Dice) -> Wave:
 
 
 def level(wave: Wave, decibels: float) -> Wave:
-    """The wave at a level (root mean square, dB of full scale); peaks that would not fit are not cut here."""
+    """The wave at a level (root mean square, dB of full scale); peaks beyond full scale are not cut here."""
     rms = float(np.sqrt(np.mean(np.square(wave, dtype=np.float64)) + 1e-12))
     return (wave * (10 ** (decibels / 20) / rms)).astype(np.float32)
 
 
 def respeeded(wave: Wave, dice: Dice) -> Wave:
-    """Played up to 8 % faster or slower: the voice of a smaller or a larger person."""
+    """Played up to 8 % faster or slower, like the voice of a smaller or a larger person."""
     return resample_poly(wave, int(dice.integers(93, 108)), 100).astype(np.float32)
 
 
 def reverberant(wave: Wave, dice: Dice) -> Wave:
-    """In a room: exponentially fading noise (Moorer 1979), 0.1 to 0.8 s until −60 dB, after the direct sound."""
+    """In a room: exponentially decaying noise after the direct sound (Moorer 1979), 0.1 to 0.8 s to −60 dB."""
     fade_s = dice.uniform(0.1, 0.8)
     t = np.arange(int(fade_s * RATE)) / RATE
     tail = dice.standard_normal(len(t)) * 10 ** (-3 * t / fade_s)
@@ -78,14 +78,14 @@ def reverberant(wave: Wave, dice: Dice) -> Wave:
 
 
 def tilted(wave: Wave, dice: Dice) -> Wave:
-    """Through a microphone that is not flat: a smooth curve over the octaves, 5 dB in deviation."""
+    """Through a microphone with an uneven response: a smooth curve over the octaves, standard deviation 5 dB."""
     octaves = np.linspace(0, 7, 8)
     gains = dice.normal(0, 5, len(octaves))
     return _filtered(wave, lambda f: np.interp(np.log2(np.maximum(f, 62.5) / 62.5), octaves, gains))
 
 
 def banded(wave: Wave, dice: Dice) -> Wave:
-    """Through a narrow channel: nothing below 50 to 300 Hz nor above 3 to 8 kHz."""
+    """Through a narrow channel: nothing below 50 to 300 Hz or above 3 to 8 kHz."""
     low, high = dice.uniform(50, 300), dice.uniform(3000, 8000)
 
     def gains(f: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -106,35 +106,35 @@ def noisy(wave: Wave, dice: Dice) -> Wave:
 
 
 def squeezed(wave: Wave, dice: Dice) -> Wave:
-    """With its loudness evened out, as broadcasters and telephones do, over 50 ms."""
+    """With its loudness compressed over 50 ms, as broadcasters and telephones do."""
     power = fftconvolve(np.square(wave, dtype=np.float64), np.ones(800) / 800, mode="same")
     loudness = np.sqrt(np.maximum(power, 0) + 1e-8)
     return (wave * (loudness / loudness.max()) ** -dice.uniform(0.2, 0.6)).astype(np.float32)
 
 
 def clipped(wave: Wave, dice: Dice) -> Wave:
-    """Recorded too loud: the highest 0.1 to 3 % of the samples are cut."""
+    """Recorded too loudly: the highest 0.1 to 3 % of the samples are clipped."""
     most = float(np.quantile(np.abs(wave), 1 - dice.uniform(0.001, 0.03))) + 1e-9
     return np.clip(wave, -most, most)
 
 
 def coded(wave: Wave, dice: Dice) -> Wave:
-    """As a messenger or a video would send it; what the coder refuses comes back as it was."""
+    """Encoded and decoded, as in a messenger or a video; a wave that the codec refuses is returned unchanged."""
     coder, container, rate = CODECS[int(dice.integers(len(CODECS)))]
     sound = np.clip(wave / max(float(np.abs(wave).max()), 1e-6) * 0.9, -1, 1).astype(np.float32)
     raw = ["-f", "f32le", "-ar", str(RATE), "-ac", "1"]
     quiet = ["ffmpeg", "-v", "error", "-threads", "1"]
-    there = [*quiet, *raw, "-i", "-", "-c:a", coder, "-b:a", rate, "-f", container, "-"]
-    sent = subprocess.run(there, input=sound.tobytes(), capture_output=True)
+    encode = [*quiet, *raw, "-i", "-", "-c:a", coder, "-b:a", rate, "-f", container, "-"]
+    sent = subprocess.run(encode, input=sound.tobytes(), capture_output=True)
     if sent.returncode:
         return wave
-    back = subprocess.run([*quiet, "-i", "-", *raw, "-"], input=sent.stdout, capture_output=True)
-    heard = np.frombuffer(back.stdout, np.float32)
+    received = subprocess.run([*quiet, "-i", "-", *raw, "-"], input=sent.stdout, capture_output=True)
+    heard = np.frombuffer(received.stdout, np.float32)
     return heard if len(heard) >= len(wave) // 2 else wave
 
 
 def _filtered(wave: Wave, gains: Callable[[NDArray[Any]], NDArray[Any]]) -> Wave:
-    """Through a filter of zero phase, its gain in dB over the frequency in Hz."""
+    """Through a zero-phase filter; `gains` maps frequencies in Hz to dB."""
     spectrum = np.fft.rfft(wave)
     curve = 10 ** (gains(np.fft.rfftfreq(len(wave), 1 / RATE)) / 20)
     return np.fft.irfft(spectrum * curve, len(wave)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Classifiers that the face witness learns from beside people's votes (distillation, Hinton et al. 2015).
+"""Classifiers that teach the face witness in addition to people's votes (distillation, Hinton et al. 2015).
 
 FERPlus's voters call faint anger and fear "neutral" more often than other people do. Two published classifiers that
 were trained on other labels teach the network's second head: `fer`'s mini-Xception, and the expression network of
@@ -19,16 +19,16 @@ from emer_space.models.expression import SecondOpinion, in_order
 
 MANIFEST = "face_expression_model-weights_manifest.json"
 CLASSES = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
-"""Face-api's, in its own order."""
+"""Face-api's classes, in its own order."""
 MEAN = (122.782, 117.001, 104.298)
 SIDE = 112
 
 
 class FaceApi:
-    """Face-api's expression network: four dense blocks of separable convolutions, each halving the picture."""
+    """Face-api's expression network: four dense blocks of separable convolutions, which each halve the picture."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the weights of the npm package's folder `model`."""
+        """Read the weights from the npm package's folder `model`."""
         (group,) = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         stored = b"".join((folder / name).read_bytes() for name in group["paths"])
         self._weights: dict[str, Tensor] = {}
@@ -44,7 +44,7 @@ class FaceApi:
             self._weights[row["name"]] = torch.from_numpy(values.reshape(row["shape"]).copy())
 
     def probabilities(self, faces: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Probabilities (n, 8) in the order of `EXPRESSIONS` of grey faces (n, h, w)."""
+        """Probabilities (n, 8), in the order of `EXPRESSIONS`, of grey faces (n, h, w)."""
         answers = []
         with torch.no_grad():
             for part in torch.from_numpy(faces)[:, None].float().split(64):
@@ -74,11 +74,12 @@ class FaceApi:
 
 
 def sum_of(parts: list[Tensor]) -> Tensor:
+    """The elementwise sum of tensors of one shape."""
     return torch.stack(parts).sum(0)
 
 
 def second_opinion(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """What the app's second opinion says (n, 8) of grey faces (n, h, w)."""
+    """Probabilities (n, 8) by the app's second opinion, of grey faces (n, h, w)."""
     import cv2  # comes with MediaPipe
 
     opinion = SecondOpinion()
@@ -87,6 +88,6 @@ def second_opinion(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def mixed(answers: Mapping[str, NDArray[np.float64]], weights: Mapping[str, float]) -> NDArray[np.float64]:
-    """What the teachers say together, (n, 8): the mean of their answers by their weights."""
+    """The weighted mean of the teachers' answers, (n, 8)."""
     total = sum(weights[name] for name in answers)
     return np.sum([weights[name] / total * given for name, given in answers.items()], axis=0)

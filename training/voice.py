@@ -1,8 +1,8 @@
 """The voice witness: a linear map from Whisper's encoder states to the classes of EmoDB.
 
-Each recording is heard as it is and through `COPIES` rooms, microphones and channels (`sounds.py`). The directions in
-which copies of one recording differ most are left out (nuisance attribute projection, Solomonoff et al. 2005, with the
-channel as the nuisance); logistic regression with balanced classes does the rest.
+Each recording is used as it is and in `COPIES` augmented versions (`sounds.py`). The directions in which versions of
+one recording differ most are projected out (nuisance attribute projection, Solomonoff et al. 2005, with the channel as
+the nuisance); then a logistic regression with balanced classes is fitted.
 """
 
 import hashlib
@@ -27,26 +27,28 @@ from training import sounds
 from training.corpora import Recording, recordings
 
 LAYERS = (3, 4)
-"""Layers of the encoder that are pooled, of 6."""
+"""The pooled layers of the encoder, which has 6."""
 COPIES = 4
 PARTS = ((slice(0, 512), 50), (slice(1024, 2048), 100))
-"""Which values are read (the means of layer 3; means and deviations of layer 4), and how many directions, in which the
-copies of a recording differ most, are left out. Each part has a map of its own, and the scores are the mean of both.
-This, the layers and the regularisation were chosen on EmoDB's speakers left out and on nEMO."""
+"""The values used (means of layer 3; means and deviations of layer 4), and how many directions are projected out of
+each. Each part has its own map, and the scores are the mean of both. These, the layers and the regularisation were
+chosen on left-out speakers of EmoDB and on nEMO."""
 REGULARISATION = 3e-3
 TEMPERATURE = 1.3
-"""By which scores are divided so that they are as sure as they are right about people in recordings never heard: the
-value with the least log loss on nEMO. On EmoDB's own unseen speakers they are then far too modest."""
+"""Divisor that calibrates the scores for unseen corpora: the value with the least log loss on nEMO. On unseen speakers
+of EmoDB itself the scores are then far too modest."""
 LONGEST_S = 15
 FOLDS = 5
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 Values = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """`values` (recordings, copies, values), the first copy as recorded; `labels` as places in `CLASSES`."""
+    """Encoded recordings: `values` (recordings, copies, values), the first copy being the original; `labels`
+    (recordings,) are indices into `CLASSES`.
+    """
 
     values: Values
     labels: NDArray[np.intp]
@@ -55,21 +57,21 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """Scores are values @ `matrix` (values, classes) + `bias`."""
+    """A linear map: scores = values @ `matrix` (values, classes) + `bias` (classes,)."""
 
     matrix: NDArray[np.float64]
     bias: NDArray[np.float64]
 
     def scores(self, values: Values) -> NDArray[np.float64]:
-        """Values (n, values) → (n, classes)."""
-        found: NDArray[np.float64] = values @ self.matrix + self.bias
-        return found
+        """Scores (n, classes) of values (n, values)."""
+        scores: NDArray[np.float64] = values @ self.matrix + self.bias
+        return scores
 
 
-def run(corpora: Sequence[Path], out: Path, seed: int, tell: Tell) -> None:
-    """Fit to corpora, folders with labels.csv, and write the weights. Raises `InputError` for any other folder."""
-    described = describe([each for folder in corpora for each in recordings(folder)], seed, tell)
-    tell(f"leaving speakers out: {left_out_recall(described):.3f} of each class on average")
+def run(corpora: Sequence[Path], out: Path, seed: int, progress: Progress) -> None:
+    """Fit to folders with labels.csv, and write the weights to `out`. Raises `InputError` for any other folder."""
+    described = describe([row for folder in corpora for row in recordings(folder)], seed, progress)
+    progress(f"leaving speakers out: {left_out_recall(described):.3f} of each class on average")
     fitted = fit(described.values, described.labels)
     about = {
         "name": "voice witness",
@@ -90,11 +92,14 @@ def run(corpora: Sequence[Path], out: Path, seed: int, tell: Tell) -> None:
         bias=(fitted.bias / TEMPERATURE).astype(np.float32),
         about=np.array(json.dumps(about)),
     )
-    tell(f"wrote {out}")
+    progress(f"wrote {out}")
 
 
 def fit(values: Values, labels: NDArray[np.intp]) -> Linear:
-    """The map for values (recordings, copies, values) and labels (recordings,); nothing in it is drawn."""
+    """The map fitted to values (recordings, copies, values) and labels (recordings,); it is deterministic.
+
+    Raises `InputError` unless the labels have all classes.
+    """
     matrix, bias = np.zeros((values.shape[-1], len(CLASSES))), np.zeros(len(CLASSES))
     for columns, dropped in PARTS:
         part = _fit_part(values[:, :, columns], labels, dropped)
@@ -117,20 +122,22 @@ def _fit_part(values: Values, labels: NDArray[np.intp], dropped: int) -> Linear:
     model = LogisticRegression(C=REGULARISATION, class_weight="balanced", max_iter=300)
     model.fit(scaled.reshape(-1, width) @ kept, np.repeat(labels, values.shape[1]))
     if list(model.classes_) != list(range(len(CLASSES))):
-        raise InputError(f"The recordings must have all of the classes {', '.join(CLASSES)}.")
+        raise InputError(
+            f"The recordings must have all the classes {', '.join(CLASSES)}; name more corpora with --corpus."
+        )
     matrix = (kept @ model.coef_.T) / deviation[:, None]
     return Linear(matrix, model.intercept_ - mean @ matrix)
 
 
 def folds(speakers: NDArray[np.str_]) -> list[NDArray[np.bool_]]:
-    """Who is left out, (recordings,) for each fold: every `FOLDS`th speaker, in the order of their names."""
+    """The recordings left out in each fold, as masks (recordings,): every `FOLDS`th speaker, by name."""
     names = sorted(set(speakers))
     parts = [set(names[first::FOLDS]) for first in range(min(FOLDS, len(names)))]
     return [np.array([speaker in part for speaker in speakers]) for part in parts]
 
 
 def left_out_scores(described: Described) -> NDArray[np.float64]:
-    """The scores (recordings, classes) of each recording as it is, by a map that never heard its speaker."""
+    """The scores (recordings, classes) of the originals, each by a map fitted without its speaker."""
     scores = np.zeros((len(described.labels), len(CLASSES)))
     for out in folds(described.speakers):
         scores[out] = fit(described.values[~out], described.labels[~out]).scores(described.values[out, 0])
@@ -138,34 +145,34 @@ def left_out_scores(described: Described) -> NDArray[np.float64]:
 
 
 def left_out_recall(described: Described) -> float:
-    """Recall averaged over the classes."""
+    """Mean recall over the classes, speakers left out."""
     right = left_out_scores(described).argmax(1) == described.labels
     return float(np.mean([right[described.labels == label].mean() for label in set(described.labels.tolist())]))
 
 
-def describe(found: Sequence[Recording], seed: int, tell: Tell, copies: int = COPIES) -> Described:
-    """What the encoder says of each recording and its copies; kept outside the repository, since it takes minutes.
+def describe(corpus: Sequence[Recording], seed: int, progress: Progress, copies: int = COPIES) -> Described:
+    """Encode the recordings and their copies. The values are cached in the app's home, since this takes minutes.
 
-    Recordings whose label the witness does not know are left out.
+    Recordings whose labels are none of `CLASSES` are left out.
     """
-    known = [each for each in found if class_of(each.label) in CLASSES]
-    if len(known) < len(found):
-        tell(f"{len(found) - len(known)} recordings are left out: the witness has no class for their labels")
-    labels = np.array([CLASSES.index(class_of(each.label)) for each in known], np.intp)
-    speakers = np.array([each.speaker for each in known])
-    return Described(values_of([each.path for each in known], seed, tell, copies), labels, speakers)
+    usable = [recording for recording in corpus if class_of(recording.label) in CLASSES]
+    if len(usable) < len(corpus):
+        progress(f"{len(corpus) - len(usable)} recordings are left out: the witness has no class for their labels")
+    labels = np.array([CLASSES.index(class_of(recording.label)) for recording in usable], np.intp)
+    speakers = np.array([recording.speaker for recording in usable])
+    return Described(values_of([recording.path for recording in usable], seed, progress, copies), labels, speakers)
 
 
 def class_of(label: str) -> str:
-    """The class that a corpus's label stands for: one of `CLASSES`, or another feeling; "" where it is none."""
+    """The class of a corpus's label: one of `CLASSES`, or another feeling; "" for anything else."""
     plain = label.strip().lower()
     if plain in (*CLASSES, "boredom"):
         return plain.replace("boredom", "bored")
     return feeling_of(plain) or ""
 
 
-def values_of(paths: Sequence[Path], seed: int, tell: Tell, copies: int = COPIES) -> Values:
-    """(recordings, 1 + copies, values), the first as recorded."""
+def values_of(paths: Sequence[Path], seed: int, progress: Progress, copies: int = COPIES) -> Values:
+    """The encoder's values (recordings, 1 + copies, values); the first copy is the original."""
     kept = _cache(paths, seed, copies)
     if kept.is_file():
         with np.load(kept, allow_pickle=False) as stored:
@@ -175,24 +182,24 @@ def values_of(paths: Sequence[Path], seed: int, tell: Tell, copies: int = COPIES
     rows = []
     for place, path in enumerate(paths):
         if place % 50 == 0:
-            tell(f"hearing {place} of {len(paths)} recordings")
+            progress(f"hearing {place} of {len(paths)} recordings")
         wave = sounds.load(str(path))[: LONGEST_S * sounds.RATE]
         dice = np.random.default_rng([seed, place])
         heard = [wave, *(sounds.varied(wave, dice) for _ in range(copies))]
-        rows.append([listener.described(each).astype(np.float16) for each in heard])
-    found = np.array(rows)
+        rows.append([listener.described(version).astype(np.float16) for version in heard])
+    encoded = np.array(rows)
     kept.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(kept) as file:
-        np.savez(file, values=found)
-    return found.astype(np.float32)
+        np.savez(file, values=encoded)
+    return encoded.astype(np.float32)
 
 
 def _cache(paths: Sequence[Path], seed: int, copies: int) -> Path:
-    """Named by all that decides the values: the files, the seed, and the code that varies and describes them."""
-    told = hashlib.sha256(f"{LAYERS} {seed} {copies} {LONGEST_S}".encode())
+    """The cache file, named by a hash of everything that decides the values: files, seed and code."""
+    digest = hashlib.sha256(f"{LAYERS} {seed} {copies} {LONGEST_S}".encode())
     for module in (sounds, hearing, encoder):
-        told.update(Path(str(module.__file__)).read_bytes())
+        digest.update(Path(str(module.__file__)).read_bytes())
     for path in paths:
         facts = path.stat()
-        told.update(f"{path.resolve()} {facts.st_size} {facts.st_mtime_ns}".encode())
-    return app_home() / "training-cache" / f"voice-{told.hexdigest()[:16]}.npz"
+        digest.update(f"{path.resolve()} {facts.st_size} {facts.st_mtime_ns}".encode())
+    return app_home() / "training-cache" / f"voice-{digest.hexdigest()[:16]}.npz"

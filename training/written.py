@@ -1,13 +1,13 @@
-"""Tables of numbers as TOML, and what the commands say while they work."""
+"""Writes tables of numbers as TOML; the type of the progress callback."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 def write_table(path: Path, head: str, tables: Mapping[str, Mapping[str, float]]) -> None:
-    """Write tables name → key → number below a comment; numbers with four digits after the point."""
+    """Write numbers by table and key, with four decimals, below the comment `head`."""
     lines = [f"# {head}", ""]
     for name, rows in tables.items():
         lines += [f"[{name}]", *(f"{key} = {float(value):.4f}" for key, value in rows.items()), ""]

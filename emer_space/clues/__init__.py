@@ -1,1 +1,1 @@
-"""Measurements → clues. One module a modality, its cue rules in the TOML file beside it."""
+"""Measurements → clues. One package per modality, with its cue rules in TOML files beside the code."""

@@ -1,4 +1,4 @@
-"""The posteriors of the witnesses over the basic feelings, and how those are pooled into one."""
+"""The witnesses' posteriors over the basic feelings, and how they are pooled into one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from emer_space.analysis import MODALITIES, Modality, Posterior
 from emer_space.feelings import AROUSAL, FEELINGS, PRIOR, VALENCE, softmax
-from emer_space.models.own import table
+from emer_space.models.own import weights_table
 from emer_space.tables.load import Number, Table, exactly
 
 _FUSION = Table(
@@ -18,67 +18,67 @@ _FUSION = Table(
     }
 )
 LEAST = 1e-4
-"""No witness rules a feeling out altogether."""
+"""Lowest share: no witness can rule a feeling out."""
 CARRIED = 0.3
-"""A feeling is carried by a posterior that gives it this share."""
+"""A posterior carries a feeling to which it gives at least this share."""
 BELOW_FIRST = 0.5
-"""It is carried as well with this much of the share of the likeliest one, if that makes it likelier than before."""
+"""It also carries one with this fraction of the likeliest feeling's share, if that exceeds its prior."""
 
 
 def posterior(modality: Modality, shares: NDArray[np.floating], evidence: float) -> Posterior:
-    """What a witness says: `shares` (feelings,), read as likely beforehand as `PRIOR`; `evidence` 0…1."""
-    known = np.maximum(shares, LEAST)
-    return Posterior(modality, _named(known / known.sum()), round(float(evidence), 3))
+    """A witness's posterior from `shares` (feelings,), which include `PRIOR`, and `evidence`, 0…1."""
+    floored = np.maximum(shares, LEAST)
+    return Posterior(modality, _named(floored / floored.sum()), round(float(evidence), 3))
 
 
 def with_prior(shares: NDArray[np.floating], before: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Posteriors (…, feelings) that were read with the prior `before` (feelings,), with `PRIOR` in its place."""
+    """Posteriors (…, feelings) with the prior `before` (feelings,) replaced by `PRIOR`."""
     moved = np.maximum(shares, LEAST) * PRIOR / before
     result: NDArray[np.float64] = moved / moved.sum(-1, keepdims=True)
     return result
 
 
 def pool(posteriors: Sequence[Posterior], kept: Mapping[str, float] | None = None) -> Posterior | None:
-    """One posterior of several witnesses; None of none.
+    """The joint posterior of several witnesses; None without evidence.
 
-    Logarithmic opinion pool (Genest & Zidek 1986) of what each adds to `PRIOR`, times the modality's measured
-    reliability, times its evidence, times what disambiguation has `kept` of it (1 where not said); `fusion.toml`.
+    A logarithmic opinion pool (Genest & Zidek 1986) of what each witness adds to `PRIOR`. Its exponent is the
+    modality's measured reliability (`fusion.toml`) times its evidence times what disambiguation has `kept` (default 1).
     """
-    if not any(each.evidence for each in posteriors):
+    if not any(said.evidence for said in posteriors):
         return None
     log_shares = np.log(PRIOR)
-    for each in posteriors:
-        counts = reliability()[each.modality] * each.evidence * (kept or {}).get(each.modality, 1.0)
-        log_shares = log_shares + counts * np.log(bounded(array(each), each.modality) / PRIOR)
-    doubt = float(np.prod([1 - each.evidence for each in posteriors]))
+    for said in posteriors:
+        exponent = reliability()[said.modality] * said.evidence * (kept or {}).get(said.modality, 1.0)
+        log_shares = log_shares + exponent * np.log(bounded(array(said), said.modality) / PRIOR)
+    doubt = float(np.prod([1 - said.evidence for said in posteriors]))
     return Posterior("pooled", _named(softmax(log_shares)), round(1 - doubt, 3))
 
 
 def array(said: Posterior) -> NDArray[np.float64]:
-    """The shares of a posterior, (feelings,)."""
+    """The shares of a posterior as an array (feelings,)."""
     return np.maximum(np.array([said.feelings.get(name, 0.0) for name in FEELINGS]), LEAST)
 
 
 def bounded(shares: NDArray[np.floating], modality: str) -> NDArray[np.float64]:
-    """Shares (…, feelings) with the modality's own lapse: however sure a witness is, the others keep a say."""
+    """Shares (…, feelings) with the modality's own lapse, so that no witness can overrule all others."""
     return lapsed(shares, fusion_table()["lapse"][modality])
 
 
 def lapsed(shares: NDArray[np.floating], lapse: float) -> NDArray[np.float64]:
-    """Shares (…, feelings) of a witness who, with the probability `lapse`, has not seen the person at all."""
+    """Shares (…, feelings) of a witness that knows nothing with the probability `lapse`."""
     result: NDArray[np.float64] = (1 - lapse) * shares + lapse * PRIOR
     return result
 
 
 def reliability() -> Mapping[str, float]:
-    """Modality → exponent of what it says in the pool."""
+    """Modality → its exponent in the pool."""
     weights: Mapping[str, float] = fusion_table()["reliability"]
     return weights
 
 
 def fusion_table() -> Mapping[str, Mapping[str, float]]:
-    """How reliable each modality is: written by `python -m training fusion`. Raises `ModelUnavailable`, `RuleError`."""
-    return table("fusion.toml", _FUSION)
+    """The weights fitted by `python -m training fusion`. Raises `ModelUnavailable`, `RuleError`."""
+    return weights_table("fusion.toml", _FUSION)
 
 
 def first(said: Posterior) -> str:
@@ -87,14 +87,14 @@ def first(said: Posterior) -> str:
 
 
 def carries(said: Posterior, feeling: str) -> bool:
-    """Whether a posterior supports that a feeling be spoken of: it is the likeliest, or likely by itself."""
+    """Whether a posterior supports naming a feeling: it is the likeliest, or likely enough."""
     share = said.feelings[feeling]
     near = share >= BELOW_FIRST * said.feelings[first(said)] and share > PRIOR[FEELINGS.index(feeling)]
     return feeling == first(said) or share >= CARRIED or near
 
 
 def odds_ratio(said: Posterior, names: Iterable[str]) -> float:
-    """How many times likelier it becomes that somebody feels one of these, by what is said and its evidence."""
+    """The factor by which a posterior, given its evidence, changes the prior odds that one of these is felt."""
     chosen = [FEELINGS.index(name) for name in names]
     after, before = float(array(said)[chosen].sum()), float(PRIOR[chosen].sum())
     ratio = after / max(1 - after, LEAST) / (before / (1 - before))
@@ -102,12 +102,12 @@ def odds_ratio(said: Posterior, names: Iterable[str]) -> float:
 
 
 def valence(said: Posterior) -> float:
-    """Expected valence above that of a witness who says nothing, −1…1."""
+    """Expected valence, less that of the prior, −1…1."""
     return float(np.clip((array(said) - PRIOR) @ VALENCE, -1, 1))
 
 
 def arousal(said: Posterior) -> float:
-    """Expected arousal above that of a witness who says nothing, −1…1."""
+    """Expected arousal, less that of the prior, −1…1."""
     return float(np.clip((array(said) - PRIOR) @ AROUSAL, -1, 1))
 
 

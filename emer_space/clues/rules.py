@@ -1,7 +1,7 @@
-"""Cue rules: tables of knowledge in TOML, one file a modality, read and checked here.
+"""Cue rules: tables of knowledge in TOML, one file per modality, read and checked here.
 
-A rule says under which conditions on measured channels a cue is there, how to word it, what it says about
-valence, arousal and emotion words, and from which source that is known:
+A rule gives the conditions on measured channels under which a cue is present, its wording, what it says about valence,
+arousal and emotion words, and the source of that knowledge:
 
     [[rule]]
     cue = "smile-with-eyes"
@@ -43,14 +43,14 @@ Measurements = Mapping[str, float | int | str | bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`above` ≤ channel ≤ `below`; one of the two may be left out."""
+    """`above` ≤ channel ≤ `below`; either may be left out."""
 
     channel: str
     above: float | None = None
     below: float | None = None
 
     def holds(self, value: float) -> bool:
-        """False for NaN: what could not be measured meets no condition."""
+        """Whether a value meets the condition; NaN, for what could not be measured, never does."""
         low = self.above is None or value >= self.above
         high = self.below is None or value <= self.below
         return value == value and low and high
@@ -58,7 +58,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of a rule table; see the module's text for the meaning of the fields."""
+    """One row of a rule table; the module's docstring explains the fields."""
 
     cue: str
     statement: str
@@ -72,22 +72,22 @@ class Rule:
     suggests: Mapping[str, float] = field(default_factory=dict)
     absent: bool = False
     general: bool = False
-    """A summary of what more specific cues say in detail: told in prose only where they are silent."""
+    """Sums up what more specific cues say in detail; mentioned in prose only if there are none."""
     claims: bool = False
-    """The phrase names a feeling, so it is said only where the evidence as a whole supports that feeling."""
+    """The phrase names a feeling, so it is used only if the evidence as a whole supports that feeling."""
     reads: str | None = None
-    """The class of a model, of faces or of voices, that the rule puts into words: one clue a person and class."""
+    """The class of a face or voice model that the rule puts into words: one clue per person and class."""
     emotion_word: bool = False
     """Textual rules: the cue is a word that names a feeling, and gives way to a cue that reads the words around it."""
     sign: bool = False
     """Textual rules: `words` are emoji, which every language shares and which need no blank beside them."""
     words: tuple[str, ...] = ()
-    """Phrases (regular expressions) that make the cue in a text: in the words said, or in a description of a clip."""
+    """Phrases (regular expressions) that signal the cue in a text: in spoken words or in a description of a clip."""
     examples: tuple[str, ...] = ()
-    """Textual rules: described situations to compare a sentence with."""
+    """Textual rules: situations that a sentence is compared with."""
 
     def holds(self, measured: Mapping[str, float]) -> bool:
-        """Whether every condition holds; an unknown channel raises `RuleError`."""
+        """Whether every condition holds. Raises `RuleError` for an unknown channel."""
         for condition in self.when:
             if condition.channel not in measured:
                 raise RuleError(f"rule {self.cue!r} names the channel {condition.channel!r}, which is not measured")
@@ -105,9 +105,9 @@ class Rule:
         valence: float | None = None,
         arousal: float | None = None,
     ) -> Clue:
-        """A clue of this rule, worded with its measurements; its id is given later, by `analysis.numbered`.
+        """A clue of this rule, worded with its measurements; `analysis.numbered` sets its id later.
 
-        Raises `RuleError` where the statement names a measurement that is not there.
+        Raises `RuleError` if the statement names a measurement that is missing.
         """
         try:
             statement = self.statement.format_map(dict(measurements))
@@ -134,24 +134,24 @@ class Rule:
 
 @cache
 def read_toml(name: str) -> dict[str, Any]:
-    """A table in use by its path below `emer_space/`, for instance `clues/face/visual.toml`; not to be changed.
+    """The table in use for a path below `emer_space/`, for example `clues/face/visual.toml`. Do not modify it.
 
-    Raises `RuleError` where it holds what is not known there (`shapes.SHAPES`).
+    Raises `RuleError` if it does not fit its shape (`shapes.SHAPES`).
     """
     return read_table(_in_use(name), SHAPES[name])
 
 
 def own_tables() -> Path | None:
-    """The folder that `EMER_TABLES` names, whose tables stand in for the package's of the same path.
+    """The folder in `EMER_TABLES`, whose tables replace the package's tables of the same path; None if unset.
 
-    Raises `RuleError` where it is no folder, or holds a table by another name.
+    Raises `RuleError` if it is not a folder or has a table with an unknown path.
     """
     chosen = os.environ.get("EMER_TABLES", "").strip()
     if not chosen:
         return None
     folder = Path(chosen).expanduser()
     if not folder.is_dir():
-        raise RuleError("EMER_TABLES names no folder; let it be one that holds tables of your own.")
+        raise RuleError("EMER_TABLES names no folder; set it to a folder with your own tables.")
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.toml"))
     if unknown := next((name for name in names if name not in SHAPES), None):
         raise RuleError(f"EMER_TABLES: there is no table {unknown!r}; known are {', '.join(sorted(SHAPES))}.")
@@ -165,15 +165,15 @@ def _in_use(name: str) -> Path:
 
 @cache
 def load_rules(modality: Modality) -> tuple[Rule, ...]:
-    """The rules of one modality in the order of their file; raises `RuleError` on a row that is wrong."""
+    """The rules of one modality in file order. Raises `RuleError` for a wrong row."""
     table = f"{modality}.toml"
     rules = tuple(_checked(_rule(row), modality, table) for row in read_toml(TABLES[modality])["rule"])
     _once_each(rules, table)
     if missing := next((cue for cue in MADE_CUES[modality] if cue not in {rule.cue for rule in rules}), None):
-        raise RuleError(f"{table}: the cue {missing!r} is missing, which the program asks for by its name.")
+        raise RuleError(f"{table}: the cue {missing!r} is missing, which the code needs by this name.")
     for rule in rules if modality == "visual" else ():
         if not rule.when and rule.cue not in PICTURE_CUES:
-            raise RuleError(f"{table}, {rule.cue}: it has no conditions ('when'), so it could never be seen.")
+            raise RuleError(f"{table}, {rule.cue}: it has no conditions ('when'), so it could never match.")
     if modality == "visual":
         _one_a_class(rules, EXPRESSIONS, table)
     return rules
@@ -181,7 +181,7 @@ def load_rules(modality: Modality) -> tuple[Rule, ...]:
 
 @cache
 def described_rules(modality: Modality) -> tuple[Rule, ...]:
-    """The rules that read a description in words: the measured ones that have phrases, and `text/described.toml`."""
+    """The rules for descriptions in words: the measured rules that have phrases, and those of `text/described.toml`."""
     measured = [rule for rule in load_rules(modality) if rule.words]
     rows = read_toml("text/described.toml").get(modality, ())
     worded = ({"statement": f"The person {row['phrase']}.", **row} for row in rows)
@@ -192,7 +192,7 @@ def described_rules(modality: Modality) -> tuple[Rule, ...]:
 
 @cache
 def model_rules(modality: Modality) -> tuple[Rule, ...]:
-    """What a classifier may say, a rule a class: `clues/voice/voice_emotion.toml`."""
+    """The rules for a classifier's classes, one per class: `clues/voice/voice_emotion.toml`."""
     rows = read_toml("clues/voice/voice_emotion.toml").get(modality, ())
     rules = tuple(_checked(_rule(row), modality, "voice_emotion.toml") for row in rows)
     _once_each((*load_rules(modality), *rules), "voice_emotion.toml")
@@ -203,16 +203,16 @@ def model_rules(modality: Modality) -> tuple[Rule, ...]:
 
 @cache
 def rules_by_cue(modality: Modality) -> Mapping[str, Rule]:
-    """Every rule of a modality, measured, described or a classifier's, by its cue."""
+    """All rules of a modality (measured, described, or for a classifier) by cue."""
     rules = (*load_rules(modality), *described_rules(modality), *model_rules(modality))
     return {rule.cue: rule for rule in rules}
 
 
 def _one_a_class(rules: Iterable[Rule], classes: Sequence[str], table: str) -> None:
-    """Raises `RuleError` where the classes that the rules read are not each of these once."""
+    """Raises `RuleError` unless exactly one rule reads each of these classes."""
     read = Counter(rule.reads for rule in rules if rule.reads)
     if wrong := next((name for name in (*classes, *read) if read[name] != 1 or name not in classes), None):
-        raise RuleError(f"{table}: one rule is wanted that reads {wrong!r}; known are {', '.join(classes)}.")
+        raise RuleError(f"{table}: exactly one rule must read {wrong!r}; known are {', '.join(classes)}.")
 
 
 def _once_each(rules: Iterable[Rule], table: str) -> None:
@@ -222,7 +222,7 @@ def _once_each(rules: Iterable[Rule], table: str) -> None:
 
 
 def rules_sha256() -> str:
-    """One hash over every rule table in use, so that a result says which rules made it."""
+    """A hash over all rule tables in use, so that a result says which rules produced it."""
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.glob("**/*.toml")):
         if {"vocabulary", "page", "files"} & set(path.relative_to(PACKAGE).parts):
@@ -233,11 +233,11 @@ def rules_sha256() -> str:
 
 
 def _checked(rule: Rule, modality: Modality, table: str) -> Rule:
-    """A rule whose channels are measured and whose sentences name what can be filled in."""
-    known = CHANNELS[modality]
+    """The rule, if its channels are measured and its placeholders can be filled; else raises `RuleError`."""
+    channels = CHANNELS[modality]
     for condition in rule.when:
-        if condition.channel not in known:
-            measured = f"known are {', '.join(sorted(known))}" if known else "nothing is measured there"
+        if condition.channel not in channels:
+            measured = f"known are {', '.join(sorted(channels))}" if channels else "nothing is measured there"
             raise RuleError(f"{table}, {rule.cue}: the channel {condition.channel!r} is not measured; {measured}.")
     try:
         for sentence in (rule.statement, rule.phrase):
@@ -258,11 +258,11 @@ def _rule(row: Mapping[str, Any]) -> Rule:
             }
         )
     except TypeError as problem:
-        raise RuleError(f"a rule is wrong ({row.get('cue', 'without a cue name')}): {problem}") from problem
+        raise RuleError(f"rule {row.get('cue', 'without a cue')!r} is wrong: {problem}") from problem
     weights = [*rule.suggests.values(), rule.confidence]
     feelings = [value for value in (rule.valence, rule.arousal) if value is not None]
     if not all(0 <= weight <= 1 for weight in weights) or not all(-1 <= value <= 1 for value in feelings):
-        raise RuleError(f"rule {rule.cue!r}: weights lie in 0…1, valence and arousal in −1…1")
+        raise RuleError(f"rule {rule.cue!r}: weights must be in 0…1, valence and arousal in −1…1")
     if rule.absent and (rule.suggests or feelings):
-        raise RuleError(f"rule {rule.cue!r} is an absence: it can suggest nothing")
+        raise RuleError(f"rule {rule.cue!r} is an absence, so it cannot suggest anything")
     return rule

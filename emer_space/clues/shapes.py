@@ -1,4 +1,4 @@
-"""What each table of rules and wordings may hold: its keys, the names that code relies on, and its ranges."""
+"""The shapes of the tables of rules and wordings: their keys, the names that code relies on, and ranges."""
 
 from collections.abc import Mapping
 
@@ -71,7 +71,7 @@ BLENDSHAPES = frozenset(
         ),
     }
 )
-"""The names of ARKit that MediaPipe writes."""
+"""ARKit's names of blendshapes, as MediaPipe gives them."""
 MUSCLES = (
     *("mouth_corners", "smile_left", "smile_right", "squint", "mouth_frown", "chin_raise", "brow_down"),
     *("brow_inner_up", "brow_outer_up", "lips_pressed", "lips_rolled", "pucker", "jaw_open", "eyes_wide", "eyes_shut"),
@@ -79,7 +79,7 @@ MUSCLES = (
 )
 """Channels that are means of blendshapes."""
 HELD = ("jaw_held", "pucker_held", "eyes_held_shut", "eyes_wide_shape", "mouth_movement", "smile_asymmetry")
-"""Channels that are made of those over time; all of them have a place at rest."""
+"""Channels derived from those over time. All of them have a value at rest."""
 
 FACE_CHANNELS = frozenset(
     {
@@ -100,7 +100,7 @@ VOICE_CHANNELS = frozenset(
     }
 )
 CHANNELS = {"visual": FACE_CHANNELS, "acoustic": VOICE_CHANNELS | {"marked"}, "textual": frozenset[str]()}
-"""What a condition of a rule may name, by modality."""
+"""The channels that a rule's conditions may name, by modality."""
 _OF_CLUES = ("quote", "feelings")
 PLACES = {
     "visual": {
@@ -111,13 +111,13 @@ PLACES = {
     "acoustic": {*VOICE_CHANNELS, "class", "probability", "windows", *_OF_CLUES},
     "textual": {"translated", "word", "holder", "compound", "similarity", *_OF_CLUES},
 }
-"""What a statement or a phrase may name to be filled in, by modality."""
+"""The placeholders that a statement or phrase may have, by modality."""
 PICTURE_CUES = ("still-picture", "black-picture", "no-face", "drawn-face", "face-away", "picture-turned", "speaks")
-"""Clues about the picture itself and who is in it, made without conditions on a face."""
+"""Cues about the picture itself and who is in it; they have no conditions on a face."""
 WHOLE_CLIP = frozenset(
     {"median_quality", "median_marked", "overall_blinks", *(f"overall_{name}" for name in EXPRESSIONS)}
 )
-"""Channels of a face that hold one value for the whole clip."""
+"""Channels of a face that have a single value for the whole clip."""
 MADE_CUES = {
     "visual": (*PICTURE_CUES, "mouth-covered"),
     "acoustic": ("no-audio", "silence", "voiceless-words", "no-voice", "little-voice"),
@@ -128,7 +128,7 @@ MADE_CUES = {
         *("situation-everyday", "irony-marker", "sarcasm"),
     ),
 }
-"""Cues that code asks for by their names."""
+"""Cues that code uses by name."""
 
 _visual = Table(
     {
@@ -305,4 +305,4 @@ SHAPES: dict[str, Shape] = {
     "text/described.toml": _described,
     "clues/voice/voice_emotion.toml": Table({"acoustic": Rows(RULE)}),
 }
-"""By the table's path below `emer_space/`. Other tables stand with their shapes beside the code that reads them."""
+"""Path below `emer_space/` → shape. Other tables have their shape beside the code that reads them."""

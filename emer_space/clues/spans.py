@@ -1,4 +1,4 @@
-"""From channels over time to spans: where the conditions of a rule hold, with onset, peak and offset."""
+"""Channels over time → spans in which the conditions of a rule hold, with onset, peak and offset."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 SLACK = 0.3
-"""A span that began goes on while its channels stay within this share below (or above) the threshold."""
+"""Once begun, a span continues while its channels miss the threshold by no more than this share."""
 
 BRIDGE_S = 0.35
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Samples `first` to `last` (both included) and the sample of the peak."""
+    """Indices of the first and last sample (both included) and of the peak."""
 
     first: int
     last: int
@@ -31,24 +31,24 @@ class Span:
 def spans(rule: Rule, channels: Mapping[str, Floats], t: Floats, step: float, breaks: Sequence[int] = ()) -> list[Span]:
     """Spans of at least `rule.min_s` seconds in which the rule holds, by hysteresis.
 
-    `channels` maps names to (n,) values, NaN where unknown; `t` is (n,) seconds, `step` the usual distance of
-    two samples; no span reaches across an index in `breaks` (the first sample after a gap or cut). The peak is
-    that of the rule's first channel. Raises `RuleError` on a channel that is not measured.
+    `channels` maps names to (n,) values, NaN where unknown; `t` is (n,) seconds, `step` the usual time between two
+    samples. No span crosses an index in `breaks` (the first sample after a gap or cut). The peak is that of the rule's
+    first channel. Raises `RuleError` for a channel that is not measured.
     """
     for condition in rule.when:
         if condition.channel not in channels:
             raise RuleError(f"rule {rule.cue!r} names the channel {condition.channel!r}, which is not measured")
     strict = _mask(rule.when, channels, len(t), 0.0)
     loose = _mask(rule.when, channels, len(t), SLACK)
-    found = []
+    matches = []
     for first, last in _bridged(runs(loose, breaks), t, breaks):
         if strict[first : last + 1].any() and t[last] - t[first] + step >= rule.min_s - 1e-9:
-            found.append(Span(first, last, _peak(rule, channels, first, last)))
-    return found
+            matches.append(Span(first, last, _peak(rule, channels, first, last)))
+    return matches
 
 
 def runs(mask: Mask, breaks: Sequence[int] = ()) -> list[tuple[int, int]]:
-    """First and last index of each stretch of True, cut at `breaks`."""
+    """First and last index of each run of True, split at `breaks`."""
     stretches: list[tuple[int, int]] = []
     for index in np.flatnonzero(mask):
         if stretches and stretches[-1][1] == index - 1 and index not in breaks:
@@ -59,7 +59,7 @@ def runs(mask: Mask, breaks: Sequence[int] = ()) -> list[tuple[int, int]]:
 
 
 def _bridged(stretches: Sequence[tuple[int, int]], t: Floats, breaks: Sequence[int]) -> list[tuple[int, int]]:
-    """Stretches with a short pause between them, a blink for instance, are one."""
+    """Stretches, joined where the pause between them is short (a blink, for example)."""
     joined: list[tuple[int, int]] = []
     for first, last in stretches:
         near = bool(joined) and t[first] - t[joined[-1][1]] <= BRIDGE_S
@@ -71,22 +71,22 @@ def _bridged(stretches: Sequence[tuple[int, int]], t: Floats, breaks: Sequence[i
 
 
 def smoothed(values: Floats, t: Floats, sigma: float, breaks: Sequence[int] = ()) -> Floats:
-    """Gaussian mean over time (`sigma` in seconds), not across `breaks`; NaN samples are left out and stay NaN."""
+    """Gaussian mean over time (`sigma` in seconds), not across `breaks`; NaN values are ignored and stay NaN."""
     result = np.full(len(values), np.nan)
     edges = [0, *breaks, len(values)]
     for first, after in pairwise(edges):
         part, at = values[first:after], t[first:after]
-        known = ~np.isnan(part)
-        if not known.any():
+        valid = ~np.isnan(part)
+        if not valid.any():
             continue
-        weights = np.exp(-0.5 * ((at[:, None] - at[None, known]) / sigma) ** 2)
-        mean = weights @ part[known] / weights.sum(axis=1)
-        result[first:after] = np.where(known, mean, np.nan)
+        weights = np.exp(-0.5 * ((at[:, None] - at[None, valid]) / sigma) ** 2)
+        mean = weights @ part[valid] / weights.sum(axis=1)
+        result[first:after] = np.where(valid, mean, np.nan)
     return result
 
 
 def held(values: Floats, t: Floats, window: float, share: float = 0.25) -> Floats:
-    """What stays over a `window` of seconds: a low quantile, so that the openings of a speaking mouth fall out."""
+    """The value held over a `window` of seconds: a low quantile, which ignores the movements of a speaking mouth."""
     return np.array([_quantile(values[np.abs(t - now) <= window / 2], share) for now in t])
 
 
@@ -96,13 +96,13 @@ def swing(values: Floats, t: Floats, window: float) -> Floats:
 
 
 def _quantile(values: Floats, share: float) -> float:
-    known = values[~np.isnan(values)]
-    return float(np.quantile(known, share)) if len(known) else np.nan
+    numbers = values[~np.isnan(values)]
+    return float(np.quantile(numbers, share)) if len(numbers) else np.nan
 
 
 def _deviation(values: Floats) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.std()) if len(known) else np.nan
+    numbers = values[~np.isnan(values)]
+    return float(numbers.std()) if len(numbers) else np.nan
 
 
 def _mask(conditions: Sequence[Condition], channels: Mapping[str, Floats], count: int, slack: float) -> Mask:

@@ -1,1 +1,1 @@
-"""What the command line does with files and folders."""
+"""The commands that work on files and folders, and the command line itself."""

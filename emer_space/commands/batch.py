@@ -1,7 +1,7 @@
-"""Every clip of a folder → one JSON line each: `name`, `openset`, `reason` (and `error` where a clip is broken).
+"""Explains every clip of a folder as a JSON line: `name`, `openset`, `reason` (and `error` for a broken clip).
 
-The file is the only state: a run that was stopped goes on after the last whole line. It is locked while a run lasts,
-however that ends.
+The file is the only state: a stopped run resumes after the last whole line. The file is locked during a run, and
+unlocked however the run ends.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ SUFFIXES = frozenset(
 
 
 def run_batch(folder: Path, out: Path, request: Request, profile: Profile, settings: Settings) -> tuple[int, int]:
-    """Analyse what is not in `out` yet; returns how many lines `out` holds and how many of them are errors.
+    """Analyse the clips that are not in `out` yet; returns the number of lines in `out`, and of errors among them.
 
     Raises `InputError` where the folder holds no clip, `out` is not such a file, or another run is writing it.
     """
@@ -43,26 +43,26 @@ def run_batch(folder: Path, out: Path, request: Request, profile: Profile, setti
         lines = _read_back(out)
         waiting = {name: clip for name, clip in clips.items() if name not in lines}
         for name, clip in tqdm(waiting.items(), initial=len(clips) - len(waiting), total=len(clips), unit="clip"):
-            lines[name] = _one(name, clip, request, profile, settings)
+            lines[name] = _explained(name, clip, request, profile, settings)
             file.write(json.dumps(lines[name], ensure_ascii=False) + "\n")
             sync_file(file)
     return len(lines), sum("error" in line for line in lines.values())
 
 
-def _one(name: str, clip: Path, request: Request, profile: Profile, settings: Settings) -> dict[str, Any]:
+def _explained(name: str, clip: Path, request: Request, profile: Profile, settings: Settings) -> dict[str, Any]:
     try:
         with tempfile.TemporaryDirectory(prefix="emer-space-") as copies:
             for event in analyze(clip, request, profile, settings, CancelToken(), Path(copies)):
                 if isinstance(event, Finished):
-                    made = event.analysis.explanation
-                    line = {
+                    explanation = event.analysis.explanation
+                    line: dict[str, Any] = {
                         "name": name,
                         "openset": [label.label for label in event.analysis.labels],
-                        "reason": made.text,
+                        "reason": explanation.text,
                     }
-                    return line | (
-                        {"composer": made.composer, "grounded": made.grounded} if profile.has("chat") else {}
-                    )
+                    if profile.has("chat"):
+                        line |= {"composer": explanation.composer, "grounded": explanation.grounded}
+                    return line
     except InputError as problem:
         return _broken(name, str(problem))
     except (MissingTool, Cancelled):
@@ -78,7 +78,7 @@ def _broken(name: str, error: str) -> dict[str, Any]:
 
 
 def _named_clips(folder: Path) -> dict[str, Path]:
-    """Name → file. The name is the file's without its suffix, or with it where two clips would share a name."""
+    """The clips by name: the file's name without its suffix, or with it if two clips would share a name."""
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; name the folder that holds the clips.")
     files = (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
@@ -90,13 +90,13 @@ def _named_clips(folder: Path) -> dict[str, Path]:
 
 
 def _text(name: str) -> str:
-    """A file's name as text that JSON can hold: bytes that are no UTF-8 become replacement characters."""
+    """A file name as text that JSON can hold: bytes that are not UTF-8 become replacement characters."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 
 @contextlib.contextmanager
 def _locked(out: Path) -> Iterator[TextIO]:
-    """`out`, made where it is missing, open for adding lines to it, and nobody else's until then."""
+    """`out`, created if missing, opened for appending and locked until it is closed. Raises `InputError`."""
     if not out.parent.is_dir():
         raise InputError(f"The folder of {out} does not exist; create it or name another file.")
     if out.exists() and not out.is_file():
@@ -116,7 +116,7 @@ def _locked(out: Path) -> Iterator[TextIO]:
 
 
 def _read_back(out: Path) -> dict[str, dict[str, Any]]:
-    """The lines already written, by name; a last line that was cut off is dropped from the file."""
+    """The lines already written, by name; an incomplete last line is removed from the file. Raises `InputError`."""
     content = out.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
     try:

@@ -1,4 +1,4 @@
-"""Clips described in words, one a line → labels and a reason: `explain-clues`, the papers' CLUE-Multi setting.
+"""Labels and reasons for clips described in words, one a line: `explain-clues`, the papers' CLUE-Multi setting.
 
 In: jsonl or csv with `name`, `visual_clue`, `acoustic_clue`, `subtitle`; out: `name`, `openset`, `reason`, `agreement`.
 """
@@ -19,11 +19,11 @@ from emer_space.files.formats import read_rows
 from emer_space.files.json_lines import check_is_another_file, write_json_lines
 from emer_space.files.problems import Limits, SubmissionError
 from emer_space.files.rows import Row
-from emer_space.language_model.dialogue import Told, explain
+from emer_space.language_model.dialogue import Explained, explain
 from emer_space.language_model.files import at_once
 from emer_space.models.roles import Chat, Sentences
 from emer_space.settings import Settings
-from emer_space.text.clue_texts import read_clue_text, untold
+from emer_space.text.clue_texts import absence_of, read_clue_text
 from emer_space.text.textual import given_subtitle, read_textual
 from emer_space.text.tokens import HAN
 
@@ -33,15 +33,15 @@ NAME = "name"
 FIELD_OF: Mapping[Input, str] = {"video": "visual_clue", "audio": "acoustic_clue", "text": "subtitle"}
 FIELD_MODALITY: Mapping[Input, Modality] = {"video": "visual", "audio": "acoustic", "text": "textual"}
 MOST_CHARACTERS = 10_000
-"""Longest field; the field's own clues have some 200 words."""
+"""Longest field; published clues have some 200 words."""
 WORKERS = 4
 NO_CLIP = ClipFacts("", 1.0, None, None, None, False, False)
-"""A description has no clip: its words stand in one nominal second, and no time is told."""
+"""A description has no clip: its words lie in one nominal second, and times mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClueTexts:
-    """What is told of one clip; a field is empty where nothing is."""
+    """The descriptions of one clip; an empty field means that there is none."""
 
     name: str
     visual_clue: str = ""
@@ -52,11 +52,10 @@ class ClueTexts:
 def explain_clue_file(
     source: Path, out: Path, modalities: tuple[Input, ...] = INPUTS, chat: Chat | None = None, workers: int = WORKERS
 ) -> int:
-    """Explain every line of `source` from the chosen modalities into `out`; returns how many lines there are.
+    """Explain every line of `source` from the chosen modalities and write `out`; returns the number of lines.
 
-    By the composer, or by a language model where one is given, which is asked `workers` questions at a time.
-
-    Raises `InputError` naming the first wrong line, before anything is written.
+    Uses the language model `chat` if given, with `workers` questions at a time, else the composer. Raises `InputError`
+    naming the first wrong line, before anything is written.
     """
     check_is_another_file(out, source)
     rows = read_clue_file(source)
@@ -65,10 +64,12 @@ def explain_clue_file(
     return write_json_lines(at_once(lambda row: explained(row, modalities, chat), rows, workers), out)
 
 
-def explain_clues(row: ClueTexts, modalities: tuple[Input, ...] = INPUTS, chat: Chat | None = None) -> Told:
-    """Labels and explanation from clue texts, with the same steps as from a clip."""
+def explain_clues(row: ClueTexts, modalities: tuple[Input, ...] = INPUTS, chat: Chat | None = None) -> Explained:
+    """Labels and explanation from clue texts, in the same steps as from a clip."""
     parts = [part for part in INPUTS if part in modalities]
-    clues = [clue for part in parts for clue in _clues(row, part)] or [untold(FIELD_MODALITY[part]) for part in parts]
+    clues = [clue for part in parts for clue in _clues(row, part)] or [
+        absence_of(FIELD_MODALITY[part]) for part in parts
+    ]
     seed = hashlib.sha256("\n".join((row.visual_clue, row.acoustic_clue, row.subtitle)).encode()).hexdigest()
     subtitle = row.subtitle if "text" in modalities else ""
     language = "zh" if HAN.search(subtitle or row.visual_clue or row.acoustic_clue) else "en"
@@ -88,7 +89,7 @@ def _clues(row: ClueTexts, part: Input) -> tuple[Clue, ...]:
 
 @cache
 def _sentences() -> Sentences | None:
-    """The model of sentence meaning; None, with a warning, where it is missing: words are then read without it."""
+    """The sentence embedding model; None, with a warning, if it is missing: words are then read without it."""
     from emer_space.models.sentences import SentenceEmbeddings
 
     try:
@@ -99,22 +100,22 @@ def _sentences() -> Sentences | None:
 
 
 def explained(row: ClueTexts, modalities: tuple[Input, ...], chat: Chat | None = None) -> dict[str, Any]:
-    """A line of predictions; with a language model it says who wrote it, and how much of it rested on the clues."""
-    told = explain_clues(row, modalities, chat)
+    """A line of predictions; with a language model it also has the `composer`, the share `grounded`, and `notices`."""
+    result = explain_clues(row, modalities, chat)
     line: dict[str, Any] = {
         "name": row.name,
-        "openset": [label.label for label in told.labels],
-        "reason": told.explanation.text,
-        "agreement": told.explanation.agreement,
+        "openset": [label.label for label in result.labels],
+        "reason": result.explanation.text,
+        "agreement": result.explanation.agreement,
     }
     if chat is not None:
-        line |= {"composer": told.explanation.composer, "grounded": told.explanation.grounded}
-        line |= {"notices": {notice.code: notice.message for notice in told.notices}}
+        line |= {"composer": result.explanation.composer, "grounded": result.explanation.grounded}
+        line |= {"notices": {notice.code: notice.message for notice in result.notices}}
     return line
 
 
 def read_clue_file(source: Path) -> list[ClueTexts]:
-    """The rows of a file of clues; raises `InputError` with the row's number and the remedy."""
+    """The rows of a file of clues. Raises `InputError` with the row's number and the remedy."""
     try:
         rows = read_rows(source, required=(NAME,), unique=NAME, limits=Limits(field=MOST_CHARACTERS))
     except SubmissionError as problem:
@@ -124,9 +125,11 @@ def read_clue_file(source: Path) -> list[ClueTexts]:
 
 def _row(row: Row) -> ClueTexts:
     fields = tuple(FIELD_OF.values())
-    told = {*row.cells, *row.odd}
-    if len(told) > 1 and not told & set(fields):
-        raise InputError(f"row {row.number}: None of the fields that are read is there; give {', '.join(fields)}.")
+    given = {*row.cells, *row.odd}
+    if len(given) > 1 and not given & set(fields):
+        raise InputError(
+            f"row {row.number}: This row has no field that is read; give at least one of {', '.join(fields)}."
+        )
     for field in fields:
         if field in row.odd or not isinstance(row.cells.get(field, ""), str):
             raise InputError(f"row {row.number}, column {field!r}: Not a text; write one, or leave it out.")

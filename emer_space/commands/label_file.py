@@ -1,4 +1,4 @@
-"""Explanations in a file → their labels, a line each: `name` and `openset`."""
+"""Writes the labels of the explanations in a file, one line each: `name` and `openset`."""
 
 from pathlib import Path
 
@@ -13,16 +13,15 @@ from emer_space.text.text_labels import text_labels
 
 NAME = "name"
 TEXTS = ("reason", "english", "description")
-"""Columns that an explanation may stand in, the preferred one first."""
+"""Columns that may hold the explanation, the preferred one first."""
 
 
 def write_labels(source: Path, out: Path, chat: Chat | None = None, workers: int = 1) -> int:
-    """Read the labels of each explanation in `source` and write them as jsonl in its order; returns how many.
+    """Read the labels of each explanation in `source` and write them as jsonl in the same order; returns their number.
 
-    By tables, or by a language model where one is given, asked `workers` questions at a time.
-
-    The file appears whole or not at all. Raises `InputError` for the first row that is not a file's row of its kind,
-    lacks a name or a text, or repeats a name, and where `out` is `source` or cannot be written.
+    Uses the language model `chat` if given, with `workers` questions at a time, else the tables. The file appears whole
+    or not at all. Raises `InputError` for the first row that cannot be read, lacks a name or a text, or repeats a name,
+    and if `out` is `source` or cannot be written.
     """
     try:
         rows = read_rows(source, required=(NAME,), unique=NAME)
@@ -32,7 +31,7 @@ def write_labels(source: Path, out: Path, chat: Chat | None = None, workers: int
     texts = [(row.text(NAME), _explanation(row)) for row in rows]
     if chat is None:
         return write_json_lines([{NAME: name, "openset": _by_tables(text)} for name, text in texts], out)
-    return write_json_lines(at_once(lambda each: {NAME: each[0], **labels_by(each[1], chat)}, texts, workers), out)
+    return write_json_lines(at_once(lambda row: {NAME: row[0], **labels_by(row[1], chat)}, texts, workers), out)
 
 
 def _by_tables(text: str) -> list[str]:
@@ -43,5 +42,7 @@ def _explanation(row: Row) -> str:
     columns = [column for column in TEXTS if column in row.cells]
     if not columns:
         wanted = " or ".join(map(repr, TEXTS))
-        raise InputError(f"row {row.number}: There is no text in {wanted}; write the explanation into one of them.")
+        raise InputError(
+            f"row {row.number}: There is no text in {wanted}; write the explanation into one of these columns."
+        )
     return next((row.text(column) for column in columns if row.text(column).strip()), "")

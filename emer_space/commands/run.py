@@ -1,6 +1,4 @@
-"""How a command line of the project is read, and how it ends: with an exit code, and without a traceback for what a
-person may do.
-"""
+"""Runs the project's command lines: reads options, and ends with an exit code and never a traceback for user errors."""
 
 import errno
 import json
@@ -17,7 +15,8 @@ from typer.core import TyperCommand, TyperGroup
 from emer_space.errors import EmerError, InputError
 
 FAILED, STOPPED, NO_READER = 2, 130, 141
-"""One sentence went to stderr; the keyboard stopped it; nobody reads the output any more."""
+"""Exit codes: failed, with one sentence on stderr; stopped from the keyboard; nobody reads the output any more."""
+CONSOLE_SCRIPTS = ("emer-space", "emer-leaderboard", "emer-submissions")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 STANDARD_OUTPUT = "-"
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -32,22 +31,46 @@ class _Command(TyperCommand):
     def format_usage(self, ctx: Any, formatter: Any) -> None:
         _format_usage(self, ctx, formatter)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Options may be shortened where that leaves no doubt (`--pred` for `--predictions`)."""
+        options = [name for parameter in self.get_params(ctx) for name in parameter.opts if name.startswith("--")]
+        literal = args.index("--") if "--" in args else len(args)
+        args = [*(_in_full(word, options) for word in args[:literal]), *args[literal:]]
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as problem:
+            if getattr(problem, "ctx", ctx) is None:
+                problem.ctx = ctx  # type: ignore[attr-defined]
+            raise
+
 
 class _Group(TyperGroup):
     def format_usage(self, ctx: Any, formatter: Any) -> None:
         _format_usage(self, ctx, formatter)
 
 
+def _called(program: str) -> str:
+    """The installed command's own name, or `python -m …`."""
+    name = Path(sys.argv[0]).name
+    return name if name in CONSOLE_SCRIPTS else program
+
+
+def _in_full(word: str, options: Sequence[str]) -> str:
+    name, equals, value = word.partition("=")
+    meant = [option for option in options if option.startswith(name)]
+    return f"{meant[0]}{equals}{value}" if len(name) > 2 and name.startswith("--") and len(meant) == 1 else word
+
+
 def _format_usage(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:
-    """As the programs of this system write it, in small letters."""
+    """The usage line with `usage:` in lower case, as other programs write it."""
     formatter.write_usage(ctx.command_path, " ".join(command.collect_usage_pieces(ctx)), prefix="usage: ")
 
 
 class CommandLine:
-    """The commands of a program, as `python -m leaderboard`; a `single` one is the program itself.
+    """The commands of a program such as `python -m leaderboard`; a `single` command is the program itself.
 
-    A command is a function: its annotations are the options, its docstring is the help, and it returns the exit code,
-    or None for 0.
+    A command is a function: its annotations define the options, its docstring is the help, and it returns the exit
+    code, or None for 0.
     """
 
     def __init__(self, program: str, help: str, single: bool = False) -> None:
@@ -64,15 +87,15 @@ class CommandLine:
             self._app.callback()(lambda: None)
 
     def command(self, name: str) -> Callable[[Function], Function]:
-        """Make a function the command of this name."""
+        """A decorator that makes a function the command of this name."""
         return self._app.command(name, cls=_Command)
 
     def run(self, arguments: Sequence[str] | None = None) -> int:
-        """Run the command that the arguments name; returns the exit code.
+        """Run the command named by the arguments; returns the exit code.
 
-        An output whose reader has gone (`… | head -1`) ends a command in silence with 141, which is what a shell says
-        of a program that the signal of a closed pipe ended: a script can see that not everything was read. The signal
-        itself stays ignored, since it would end a command for a closed connection to a model or to ffmpeg as well.
+        If the reader of the output has gone (`… | head -1`), the command ends silently with 141, the code a shell gives
+        for SIGPIPE, so a script can see that not everything was read. The signal itself stays ignored, because it
+        would also end a command whose connection to a model or to ffmpeg was closed.
         """
         try:
             try:
@@ -97,11 +120,12 @@ class CommandLine:
             return FAILED
 
     def _ended(self, arguments: Sequence[str] | None) -> int:
-        """Without the `main` of the library, which ends the process and turns a closed pipe into a 1."""
+        """Run without the library's `main`, which would end the process and turn a closed pipe into exit code 1."""
         try:
             command = typer.main.get_command(self._app)
-            asked = list(sys.argv[1:] if arguments is None else arguments)
-            with command.make_context(self.program, asked) as context:
+            given = list(sys.argv[1:] if arguments is None else arguments)
+            program = _called(self.program) if arguments is None else self.program
+            with command.make_context(program, given) as context:
                 return command.invoke(context) or 0
         except typer.Exit as ended:
             return ended.exit_code
@@ -116,14 +140,16 @@ class CommandLine:
             return STOPPED
 
     def _wrong_usage(self, problem: Any) -> str:
-        """One sentence on wrong options, and where the right ones are listed."""
+        """One sentence that says what is wrong with the options and where they are listed."""
         context = getattr(problem, "ctx", None)
         message = " ".join(str(problem.format_message()).split()).replace("Value error, ", "").rstrip(".")
+        if context and isinstance(context.command, TyperGroup):
+            message += f"; the commands are {', '.join(context.command.list_commands(context))}"
         return f"{message}; see {context.command_path if context else self.program} --help."
 
 
 def check_writable(target: str | None) -> None:
-    """Raises `InputError` where `show` could not write: before anything else is done."""
+    """Raises `InputError` if `show` could not write to `target`; call it before the work."""
     if target and target != STANDARD_OUTPUT:
         try:
             with Path(target).open("ab"):
@@ -133,9 +159,9 @@ def check_writable(target: str | None) -> None:
 
 
 def show(answer: Any, target: str | None, text: str) -> None:
-    """Print the text for a reader, and write the answer as JSON; JSON alone where it goes to standard output.
+    """Print `text`, and write `answer` as JSON to `target` if given; to standard output only the JSON is written.
 
-    Raises `InputError` where the file cannot be written.
+    Raises `InputError` if the file cannot be written.
     """
     content = json.dumps(answer, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     if target == STANDARD_OUTPUT:
@@ -161,7 +187,7 @@ def _reader_gone(stream: TextIO) -> bool:
 
 
 def _silence(stream: TextIO) -> None:
-    """What is left in the stream goes nowhere, or the interpreter would complain when it ends."""
+    """Discard what is left in the stream; otherwise the interpreter would complain at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

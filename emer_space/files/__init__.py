@@ -1,1 +1,1 @@
-"""Files from strangers → rows and problems: safe readers that every package may import."""
+"""Safe readers for files from strangers, which give rows and problems; every package may import them."""

@@ -1,4 +1,4 @@
-"""Archives that the challenges ask for → rows, without unpickling and without trusting a declared size.
+"""Reads rows from the challenges' archives, without unpickling and without trusting declared sizes.
 
 `*-openset.npz` (MER2025: string arrays `filenames` and `fileitems`) and the zip with one csv (MER2026, Codabench).
 """
@@ -20,9 +20,9 @@ from emer_space.files.problems import Findings, Limits, SubmissionError, refusal
 from emer_space.files.rows import Row
 
 NAMES: Mapping[str, str] = {"filenames": "name", "fileitems": "openset"}
-"""The challenges' arrays → our columns; other arrays keep their name."""
+"""Our column names by the challenges' array names; other arrays keep their names."""
 ITEMS = "fileitems"
-"""Named for no column: the answers of the track, whatever it asks for."""
+"""The challenges' array of answers, whatever the track asks for."""
 RESAVE = (
     "save it again as text: np.savez_compressed(path, filenames=np.array(names, dtype=str), "
     "fileitems=np.array([str(labels) for labels in lists], dtype=str))"
@@ -31,7 +31,7 @@ _NAMED = re.compile(r"(?:file)?names?2([a-z]+)", re.IGNORECASE)
 """`name2reason`, as the challenges' scripts keep a dict."""
 MOST_MEMBERS = 100
 _MEMBER = b"PK\x01\x02"
-"""Begins each entry of a zip's directory: counted before the directory is read."""
+"""The signature of each entry in a zip's directory; entries are counted before the directory is read."""
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -78,14 +78,14 @@ def array_columns(content: bytes, limits: Limits) -> tuple[dict[str, list[str]],
     """
     archive = _opened(content, "npz")
     if len(archive.infolist()) > limits.columns:
-        raise refusal("columns", f"There are more than {limits.columns} arrays", "keep those that are asked for")
+        raise refusal("columns", f"There are more than {limits.columns} arrays", "keep only the required ones")
     columns: dict[str, list[str]] = {}
     unnamed = False
     left = limits.expanded
     for info in archive.infolist():
         name = info.filename.removesuffix(".npy")
         if NAMES.get(name, name) in columns:
-            raise refusal("header", f"Two arrays are the column {shown(NAMES.get(name, name))}", "keep one of them")
+            raise refusal("header", f"Two arrays hold the column {shown(NAMES.get(name, name))}", "keep one of them")
         unpacked = _unpacked(archive, info, left)
         left -= len(unpacked)
         columns[NAMES.get(name, name)] = _texts(name, unpacked, limits)
@@ -100,7 +100,7 @@ def array_columns(content: bytes, limits: Limits) -> tuple[dict[str, list[str]],
 
 def _opened(content: bytes, kind: str) -> zipfile.ZipFile:
     if content.count(_MEMBER) > MOST_MEMBERS:
-        raise refusal(kind, f"The {kind} holds more than {MOST_MEMBERS} files", "keep only what is asked for")
+        raise refusal(kind, f"The {kind} holds more than {MOST_MEMBERS} files", "keep only the required ones")
     try:
         return zipfile.ZipFile(io.BytesIO(content))
     except _BROKEN:
@@ -108,12 +108,12 @@ def _opened(content: bytes, kind: str) -> zipfile.ZipFile:
 
 
 def _hidden(info: zipfile.ZipInfo) -> bool:
-    """What systems add on their own: `__MACOSX/._answer.csv`, `.DS_Store`."""
+    """Whether an operating system added the file: `__MACOSX/._answer.csv`, `.DS_Store`."""
     return any(part.startswith((".", "__MACOSX")) for part in info.filename.split("/"))
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
-    """The content of a member, which may not unpack to more bytes, whatever size it declares."""
+    """The content of a member, at most `most` bytes whatever size it declares. Raises `SubmissionError`."""
     if info.file_size > most:
         raise _too_large(most)
     try:
@@ -133,7 +133,7 @@ def _too_large(most: int) -> SubmissionError:
 
 
 def _texts(name: str, content: bytes, limits: Limits) -> list[str]:
-    """A one-dimensional array of strings. Its size must be what its header says, before any memory is asked for."""
+    """A one-dimensional array of strings. Its size is checked against its header before memory is allocated."""
     header, start = _header(content)
     if header is None:
         raise refusal("npz", f"{shown(name)} is not an array", "save the file with np.savez", column=name)
@@ -147,17 +147,17 @@ def _texts(name: str, content: bytes, limits: Limits) -> list[str]:
     if type(count) is not int or count > limits.rows:
         raise refusal("rows", f"There are more than {limits.rows:,} rows", "send fewer", column=name)
     if dtype.itemsize * count != len(content) - start:
-        raise refusal("npz", "The array is not as long as it says", "write the file again", column=name)
+        raise refusal("npz", "The array is not as long as its header says", "write the file again", column=name)
     if not dtype.itemsize:
         return [""] * count
     try:
         return list(_decoded(content, dtype, start))
-    except ValueError:  # UnicodeDecodeError is one
+    except ValueError:  # includes UnicodeDecodeError
         raise refusal("encoding", "The texts of the array are not Unicode", RESAVE, column=name) from None
 
 
 def _resave(name: str) -> str:
-    """What to write instead of an array of objects; of a dict with the column's name exactly that column."""
+    """The remedy for an array of objects; for a dict such as `name2reason`, how to save its column."""
     named = _NAMED.fullmatch(name)
     if named is None or named[1].lower() == "openset":
         return RESAVE
@@ -169,9 +169,9 @@ def _resave(name: str) -> str:
 
 
 def _header(content: bytes) -> tuple[dict[str, object] | None, int]:
-    """The header of an array (numpy.lib.format) as a literal, and where its data begins; None where there is none.
+    """The header of an array (numpy.lib.format) and where its data begins; None for anything but an array.
 
-    NumPy's own reader lets a stranger's text into its parser of types; a literal is all that is needed.
+    The header is read as a literal: NumPy's own reader would let a stranger's text into its type parser.
     """
     magic = _MAGIC.match(content)
     if magic is None:
@@ -189,7 +189,7 @@ def _header(content: bytes) -> tuple[dict[str, object] | None, int]:
 
 
 def _decoded(content: bytes, dtype: np.dtype, offset: int) -> Iterator[str]:
-    """The texts. NumPy does not look whether a code point is one, and Python breaks on a text with another."""
+    """The texts of an array. NumPy does not check code points, and Python fails on invalid ones; so check them here."""
     if dtype.kind == "U":
         points = np.frombuffer(content, np.dtype(np.uint32).newbyteorder(dtype.byteorder), offset=offset)
         if points.max(initial=0) > sys.maxunicode:

@@ -1,4 +1,4 @@
-"""CSV → rows, as spreadsheets and scripts write it."""
+"""Reads rows from csv as spreadsheets and scripts write it."""
 
 import csv
 import io
@@ -12,21 +12,21 @@ from emer_space.files.rows import Row, too_many_rows
 
 DELIMITERS: Mapping[str, str] = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _EXCEL_SAYS = re.compile(r"\ufeff?\"?sep=([,;\t|])\"?\r?\n")
-"""The line before the header in which a spreadsheet says what separates the columns."""
+"""The line before the header in which a spreadsheet names its delimiter."""
 _IN_QUOTES = re.compile(r'"[^"]*+"')
 
 
 def csv_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row]:
-    """The rows of a csv, whose columns commas, semicolons, tabs or bars separate. Raises `SubmissionError`."""
+    """The rows of a csv with commas, semicolons, tabs or bars between its columns. Raises `SubmissionError`."""
     if content.count(b"\n") > limits.values:
         raise refusal("values", f"There are more than {limits.values:,} lines", "send fewer rows, or shorter texts")
     text = decoded(content, findings)
-    said = _EXCEL_SAYS.match(text)
-    delimiter = said[1] if said else _delimiter(text)
-    lines = _Lines(text[said.end() if said else 0 :], limits, delimiter, 2 if said else 1)
+    declared = _EXCEL_SAYS.match(text)
+    delimiter = declared[1] if declared else _delimiter(text)
+    lines = _Lines(text[declared.end() if declared else 0 :], limits, delimiter, 2 if declared else 1)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     if delimiter != ",":
-        message = f"The columns are separated by {DELIMITERS[delimiter]}, and were read so"
+        message = f"The columns are separated by {DELIMITERS[delimiter]}, and were read that way"
         findings.warnings.append(Problem("delimiter", message, "save the file with commas", 1))
     first = number = lines.number
     try:
@@ -37,7 +37,7 @@ def csv_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row
             message = "The header has columns without a name"
             raise refusal("header", message, "name them, or delete commas at the end of the lines", first)
         if repeated := [name for name, times in Counter(header).items() if times > 1]:
-            message = f"The column {shown(repeated[0])} stands in the header twice"
+            message = f"The header has the column {shown(repeated[0])} twice"
             raise refusal("header", message, "keep one of them", first)
         lines.begin_record(first + 1)
         for number, cells in enumerate(reader, first + 1):
@@ -55,9 +55,9 @@ def csv_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row
 
 
 def _delimiter(text: str) -> str:
-    """What separates the columns of the header: commas, or what is written for them, whichever is more often there."""
+    """The delimiter that occurs most often in the header."""
     header = _IN_QUOTES.sub("", re.split(r"[\r\n]", text[:LOOKED_AT], maxsplit=1)[0])
-    return max(DELIMITERS, key=header.count)  # the first of those that are as many, which is the comma
+    return max(DELIMITERS, key=header.count)  # on a tie the first wins, which is the comma
 
 
 def _uneven(cells: Sequence[str], header: Sequence[str], delimiter: str, number: int) -> Problem:
@@ -70,14 +70,14 @@ def _uneven(cells: Sequence[str], header: Sequence[str], delimiter: str, number:
 
 def _broken(reason: str, number: int, limits: Limits) -> Problem:
     if "field limit" in reason:
-        message = f"A cell is longer than {limits.field:,} characters, or a quotation mark before is not closed"
-        return Problem("csv", message, "close it, or shorten the cell", number)
+        message = f"A cell is longer than {limits.field:,} characters, or an earlier quotation mark is not closed"
+        return Problem("csv", message, "close the quotation mark, or shorten the cell", number)
     message = f"The csv cannot be read from here on ({reason})"
     return Problem("csv", message, "check the quotation marks", number)
 
 
 class _Lines:
-    """The lines of a csv; a record with more separators than any row has is refused before its cells are made."""
+    """The lines of a csv; a record with more delimiters than any row can have is refused before its cells are made."""
 
     def __init__(self, text: str, limits: Limits, delimiter: str, number: int) -> None:
         self._lines = io.StringIO(text, newline="")
@@ -86,6 +86,7 @@ class _Lines:
         self.begin_record(number)
 
     def begin_record(self, number: int) -> None:
+        """Start counting for the record that begins in row `number`."""
         self.number = number
         self._separators, self._quoted = 0, False
 
@@ -95,11 +96,14 @@ class _Lines:
             self._separators += line.count(self._delimiter)
             if self._separators > most:
                 raise self._too_many(line)
-            self._quoted = True  # what follows in the same record stands in quotation marks
+            self._quoted = True  # a further line of the same record begins inside quotation marks
             yield line
 
     def _too_many(self, line: str) -> SubmissionError:
-        """Whether they separate columns or stand in a cell: every second piece between quotation marks is in one."""
+        """The error for too many delimiters: too many columns, or one cell that is too long.
+
+        Every second piece between quotation marks lies inside a cell.
+        """
         pieces = line.split('"')
         outside = [piece.count(self._delimiter) for piece in pieces[self._quoted :: 2]]
         if sum(outside) > self._limits.columns:
@@ -112,4 +116,4 @@ class _Lines:
 
 
 def _too_many_columns(limits: Limits, row: int | None = None) -> SubmissionError:
-    return refusal("columns", f"There are more than {limits.columns} columns", "keep those that are asked for", row)
+    return refusal("columns", f"There are more than {limits.columns} columns", "keep only the required ones", row)

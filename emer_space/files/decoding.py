@@ -1,11 +1,11 @@
-"""Bytes → text: UTF-8, or UTF-16 with a mark; what else people send is named with its remedy."""
+"""Decodes files: UTF-8, or UTF-16 with a byte order mark; other encodings are refused with a remedy."""
 
 import re
 
 from emer_space.files.problems import Findings, Problem, refusal
 
 LOOKED_AT = 20_000
-"""Bytes or characters of a file by which it is told what it is."""
+"""Bytes or characters at the start of a file that are inspected to recognise its kind."""
 _CHINESE = re.compile("[\u4e00-\u9fff]{2}|[\u3001\u3002\u300a-\u3011\uff08\uff09\uff0c\uff1a\uff1b]")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -16,19 +16,19 @@ def decoded(content: bytes, findings: Findings) -> str:
         return _of_utf_16(content, findings)
     if b"\0" in content and not content.startswith(b"PK"):
         if content.count(b"\0") * 3 > len(content):
-            raise refusal("encoding", "This is UTF-16 text without the mark that says so", "save the file as UTF-8", 1)
+            raise refusal("encoding", "This is UTF-16 text without a byte order mark", "save the file as UTF-8", 1)
         line = content.count(b"\n", 0, content.index(b"\0")) + 1
         raise refusal("encoding", "There is a zero byte: this is not UTF-8 text", "save the file as UTF-8", line)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         if content.startswith(b"PK\x03\x04"):
-            raise refusal("encoding", "This is an archive and no text", "let its name end in .zip or .npz") from None
+            raise refusal("encoding", "This is an archive, not text", "rename it to end in .zip or .npz") from None
         line = content.count(b"\n", 0, problem.start) + 1
         start = problem.start
     message, remedy = "This is not UTF-8 text", "save the file as UTF-8"
     if _is_gbk(content[start : start + LOOKED_AT]):
-        message, remedy = "The file is GBK (GB18030) and not UTF-8", "in Excel save it as 'CSV UTF-8 (comma delimited)'"
+        message, remedy = "The file is GBK (GB18030), not UTF-8", "in Excel save it as 'CSV UTF-8 (comma delimited)'"
     raise refusal("encoding", message, remedy, line)
 
 
@@ -44,10 +44,10 @@ def _of_utf_16(content: bytes, findings: Findings) -> str:
 
 
 def _is_gbk(content: bytes) -> bool:
-    """Whether bytes that are no UTF-8 are Chinese in GBK: pairs that nearly all stand for the characters in use.
+    """Whether bytes that are not UTF-8 are Chinese text in GBK: nearly all byte pairs are characters in common use.
 
-    Two letters with accents of Latin-1 make one such pair. Two pairs that follow each other they make hardly ever, and
-    Chinese punctuation never.
+    Two accented letters of Latin-1 also make such a pair, but hardly ever two pairs in a row, and never Chinese
+    punctuation; so one of these is required.
     """
     text = content.decode("gb18030", errors="replace")
     foreign = [char for char in text if not char.isascii()]

@@ -1,8 +1,8 @@
-"""Files from strangers → rows of text: csv, jsonl, json, npz, and a zip with one csv.
+"""Reads rows of text from strangers' files: csv, jsonl, json, npz, and a zip with one csv.
 
-Cells stay the text that they are (`001`, `1e3`, `NA`), numbers in JSON keep their spelling. What spreadsheets and
-scripts make of a file is read where it is certain (semicolons or tabs for commas, UTF-16, lines of JSON named `.json`,
-`{id: labels}`), and a warning tells of it. No file raises anything but `SubmissionError`.
+Cells stay text (`001`, `1e3`, `NA`), and numbers in JSON keep their spelling. Variants that spreadsheets and scripts
+write are read with a warning where they are unambiguous: semicolons or tabs for commas, UTF-16, JSON lines named
+`.json`, `{id: labels}`. No file raises anything but `SubmissionError`.
 """
 
 import re
@@ -27,7 +27,7 @@ def read_rows(
 
 
 def read_file(path: Path, limits: Limits) -> bytes:
-    """The content of a file, at most a byte more than the limit. Raises `SubmissionError` where it cannot be opened."""
+    """The content of a file, at most one byte over the limit. Raises `SubmissionError` if it cannot be opened."""
     try:
         with path.open("rb") as file:
             return file.read(limits.bytes + 1)
@@ -43,15 +43,15 @@ def rows_of(
     unique: str | None = None,
     warnings: list[Problem] | None = None,
 ) -> tuple[Row, ...]:
-    """The rows of a file's content; the suffix of its name says what it is. Text is UTF-8, or UTF-16 with a BOM.
+    """The rows of a file's content; the suffix of `name` gives its format. Text is UTF-8, or UTF-16 with a BOM.
 
-    `required` columns must be there and not be empty; no two texts of the `unique` one may be equal but for blanks
-    around them. What was not read to the letter is added to `warnings`. Raises `SubmissionError`.
+    `required` columns must exist and have no empty cells. Texts of the `unique` column must differ, apart from blanks
+    around them. Cells that were not read literally are added to `warnings`. Raises `SubmissionError`.
     """
     limits = limits or Limits()
     suffix = Path(name).suffix.lower()
     if suffix not in READERS:
-        raise refusal("format", "This is no file of a known kind", f"its name must end in {', '.join(READERS)}")
+        raise refusal("format", "This type of file is not supported", f"its name must end in {', '.join(READERS)}")
     if len(content) > limits.bytes:
         raise refusal("size", f"The file is larger than {limits.bytes:,} bytes", "send fewer or shorter rows")
     findings = Findings()
@@ -85,19 +85,19 @@ READERS: Mapping[str, Reader] = {
 
 
 def _repeated(rows: Sequence[Row], column: str) -> Iterator[Problem]:
-    """A problem for each row whose text in the column an earlier row has; what is empty is no text."""
+    """A problem for each row that repeats an earlier row's text in the column; empty texts do not count."""
     first: dict[str, int] = {}
     for row in rows:
         text = row.text(column).strip()
         if text and first.setdefault(text, row.number) != row.number:
-            message = f"{shown(text)} stands in row {first[text]} already"
-            yield Problem("repeated", message, "each may stand in one row only", row.number, column)
+            message = f"{shown(text)} is already in row {first[text]}"
+            yield Problem("repeated", message, "give every row a different one", row.number, column)
 
 
 def odd_cell(row: Row, column: str) -> Problem:
-    """The problem of a cell that JSON gives another shape than text."""
+    """The problem with a JSON cell that is neither a text nor a list of texts."""
     message = "Neither a text nor a list of texts"
-    return Problem("json", message, "write one of these", row.number, column)
+    return Problem("json", message, "write one or the other", row.number, column)
 
 
 def _problems_of(row: Row, required: Sequence[str], limits: Limits) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""JSON and JSON lines → rows; numbers keep their spelling."""
+"""Reads rows from JSON and JSON lines; numbers keep their spelling."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from emer_space.files.rows import COLUMNS, Cell, Row, too_many_rows
 
 
 def json_line_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Row]:
-    """The rows of JSON lines: an object a line, or `{id: answer}`. Raises `SubmissionError`."""
+    """The rows of JSON lines: one object a line, with columns or as `{id: answer}`. Raises `SubmissionError`."""
     _check_values(content, limits)
     text = decoded(content, findings)
     first = text.lstrip()[:LOOKED_AT].partition("\n")[0].rstrip()
@@ -41,7 +41,7 @@ def _lines_of_json(text: str, limits: Limits, findings: Findings) -> Iterator[Ro
 
 
 def _are_keyed(text: str) -> bool:
-    """Whether lines are `{id: answer}`: objects of one key, which no two share and which names no column."""
+    """Whether lines are `{id: answer}`: objects with one key, all keys different and not the name of a column."""
     first = [_json(line) for line in islice(filter(str.strip, text.split("\n")), 2)]
     keys = [next(iter(value)) for value in first if isinstance(value, dict) and len(value) == 1]
     return bool(keys) and len(set(keys)) == len(first) and not any(map(_is_column, keys))
@@ -62,7 +62,7 @@ def json_rows(content: bytes, limits: Limits, findings: Findings) -> Iterator[Ro
 
 
 def _other_json(what: str, suffix: str) -> Problem:
-    return Problem("json", f"The file holds {what}, and was read so", f"let its name end in {suffix}")
+    return Problem("json", f"The file holds {what}, and was read that way", f"rename it to end in {suffix}")
 
 
 def _json_value(values: Any, limits: Limits, findings: Findings) -> Iterator[Row]:
@@ -72,7 +72,7 @@ def _json_value(values: Any, limits: Limits, findings: Findings) -> Iterator[Row
     if isinstance(values, dict):
         _check_keys(values)
         if all(isinstance(value, dict) and _is_column(key) for key, value in values.items()):
-            message = "The file holds an object for each column, and was read so"
+            message = "The file holds an object for each column, and was read that way"
             findings.warnings.append(Problem("json", message, _A_LIST))
             values = _turned(values)
             if len(values) > limits.rows:
@@ -81,7 +81,7 @@ def _json_value(values: Any, limits: Limits, findings: Findings) -> Iterator[Row
     elif isinstance(values, list):
         entries = [(value, None) for value in values]
     else:
-        raise refusal("json", "The file holds something else than a list", _A_LIST)
+        raise refusal("json", "The file does not hold a list", _A_LIST)
     for number, (value, lone) in enumerate(entries, 1):
         yield from _json_row(value, number, limits, findings, lone)
 
@@ -90,17 +90,17 @@ _A_LIST = 'write a list of objects, one a sample: [{"name": …, …}, …]'
 
 
 def _check_keys(values: Mapping[str, Any]) -> None:
-    """Refuse an object whose keys are no ids."""
+    """Refuse an object whose keys are not ids."""
     for key in values:
         if key.strip().lower() in ("name", "names", "filenames", "id"):
             remedy = f"{_A_LIST}; with pandas: table.to_json(path, orient='records')"
-            raise refusal("json", "The file holds one object with a key for each column, and not a list", remedy)
+            raise refusal("json", "The file holds one object with a key for each column, not a list", remedy)
     lists = [
         key for key, value in values.items() if isinstance(value, list) and any(isinstance(v, dict) for v in value)
     ]
     if len(lists) == 1:
-        message = f"The file holds an object whose list stands under {shown(lists[0])}"
-        raise refusal("json", message, "write that list alone")
+        message = f"The file holds an object with its list under {shown(lists[0])}"
+        raise refusal("json", message, "write only that list")
 
 
 def _is_column(key: str) -> bool:
@@ -117,14 +117,14 @@ def _turned(values: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]
 
 
 def _entry(sample: str, value: Any) -> tuple[Any, Any]:
-    """A row of `{id: {column: …}}`; or of `{id: answer}`, and the answer."""
+    """The row and the lone answer of an entry: (row, None) for `{id: {column: …}}`, (id, answer) for `{id: answer}`."""
     if isinstance(value, dict):
         return {"name": sample, **value}, None
     return {"name": sample}, value
 
 
 def _check_values(content: bytes, limits: Limits) -> None:
-    """Refuse what would become too many objects, before any is made; commas in texts count too, which does no harm."""
+    """Refuse a file with too many values before any is made; commas in texts also count, which does no harm."""
     if content.count(b",") > limits.values:
         raise refusal("values", f"There are more than {limits.values:,} values", "send fewer rows")
 
@@ -142,28 +142,28 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Wrong:
-    """Why a text is no JSON."""
+    """Why a text is not usable JSON."""
 
     message: str
     line: int | None = None
     hint: str = ""
 
     def problem(self, row: int | None) -> Problem:
-        """`row` is the line of a file of lines."""
+        """The problem; `row` is the line number in JSON lines, None for a file with one value."""
         hint = self.hint or ("write one object a line" if row else "write a list with one object for each sample")
         return Problem("json", self.message, hint, row or self.line)
 
 
 def _json(text: str) -> Any:
-    """The value of a JSON text, numbers as they are spelt."""
+    """The value of a JSON text, numbers as spelt, or `_Wrong`."""
     try:
         return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
     except _RepeatedKey:
-        return _Wrong("A name stands twice in one object", hint="keep one of them")
+        return _Wrong("An object has the same key twice", hint="keep one of them")
     except json.JSONDecodeError as problem:
         return _Wrong("This is not valid JSON", problem.lineno)
     except (ValueError, RecursionError):
-        return _Wrong("This JSON is nested too deep", hint="write one flat object for each sample")
+        return _Wrong("This JSON is nested too deeply", hint="write one flat object for each sample")
 
 
 def _json_row(value: Any, number: int, limits: Limits, findings: Findings, lone: Any = None) -> Iterator[Row]:
@@ -171,10 +171,10 @@ def _json_row(value: Any, number: int, limits: Limits, findings: Findings, lone:
         findings.add(Problem("json", "Not an object", "write {…} with a name and its columns", number))
         return
     if len(value) > limits.columns:
-        findings.add(Problem("columns", f"More than {limits.columns} columns", "keep those that are asked for", number))
+        findings.add(Problem("columns", f"More than {limits.columns} columns", "keep only the required ones", number))
         return
     if lone is not None and _cell(lone) is None:
-        findings.add(Problem("json", "Neither a text nor a list of texts", "write one of these", number))
+        findings.add(Problem("json", "Neither a text nor a list of texts", "write one or the other", number))
         return
     cells = {column: cell for column, content in value.items() if (cell := _cell(content)) is not None}
     odd = frozenset(column for column in value if value[column] is not None) - cells.keys()
@@ -182,7 +182,7 @@ def _json_row(value: Any, number: int, limits: Limits, findings: Findings, lone:
 
 
 def _cell(content: Any) -> Cell | None:
-    """What JSON gives as a text or a list of texts, anything simple as its text; None for nothing and other shapes."""
+    """A text or a list of texts; numbers and booleans become texts. None for null and every other shape."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):

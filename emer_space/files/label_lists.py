@@ -1,9 +1,9 @@
-"""Label lists as the challenges write them → labels.
+"""Parses label lists as the challenges write them.
 
 `['happy', 'sad']`, `["happy"]`, `[happy, sad]`, `happy, sad`, `[]`, with `，` or `、` in Chinese, and without commas as
-NumPy prints arrays. Apostrophes stay: `['don't care']`, `don't care`. What else people write is read by `spellings`.
+NumPy prints arrays. Apostrophes stay: `['don't care']`, `don't care`. Other spellings are read by `spellings`.
 
-A cell is gone through once, whatever it holds, and no further than the labels that it may hold.
+A cell is scanned once, whatever it holds, and no further than the most labels it may hold.
 """
 
 import json
@@ -14,12 +14,12 @@ COMMAS = ",，、"
 _QUOTES = {"'": "'", '"': '"', "‘": "’", "“": "”"}
 _ESCAPED = re.compile(r"\\(['\"\\])")
 MOST_LABELS = 1_000
-"""Labels that a cell may hold: a model that repeats itself writes more, a person never."""
+"""Most labels in a cell: a model that repeats itself writes more, a person never does."""
 NESTED = "There is a list within the list, or a square bracket in a label"
-ONE_BRACKET = "The list has one square bracket of two"
+ONE_BRACKET = "The list has only one of its two square brackets"
 UNCLOSED = "A quotation mark is opened and not closed"
 LONGEST_REMEMBERED = 300
-"""Characters of a cell that is kept when it has been read: the same short lists come again and again."""
+"""Cells up to this many characters are cached: the same short lists come again and again."""
 
 
 class TooManyLabels(ValueError):
@@ -30,10 +30,10 @@ class TooManyLabels(ValueError):
 
 
 class Splitter:
-    """Labels apart from each other, with any of the `separators` between them.
+    """Splits a text into labels at any of the `separators`.
 
-    A label may be quoted; a closing quotation mark is one that a separator, the end or the next quoted label follows:
-    in `don't` none does.
+    Labels may be quoted. A quotation mark closes a label only before a separator, the end or the next quoted label, so
+    the apostrophe in `don't` does not.
     """
 
     def __init__(self, separators: str) -> None:
@@ -42,7 +42,7 @@ class Splitter:
         quoted = "|".join(rf"{start}(?:[^\\{end}]++|\\.|{end}(?!{after}))*+{end}" for start, end in _QUOTES.items())
         bare = rf"(?!{opening})[^{re.escape(separators)}]++"
         self._between = re.compile(between)
-        blank = rf"[^\S{re.escape(separators)}]"  # a separator may be one, and is not gone over twice
+        blank = rf"[^\S{re.escape(separators)}]"  # a separator may itself be white space; it must match only once
         self._opens = re.compile(rf"(?:^\s*+|{between}){blank}*+{opening}")
         self._items = re.compile(rf"[\s{re.escape(separators)}]*+({quoted}|{bare}|.++)", re.DOTALL)
 
@@ -51,15 +51,15 @@ class Splitter:
         return any(quote in text for quote in _QUOTES) and self._opens.search(text) is not None
 
     def __call__(self, text: str) -> list[str]:
-        """The labels, quoted ones with their quotation marks, blanks around them taken away, empty ones left out.
+        """The labels without blanks around them; quoted ones keep their quotation marks, empty ones are dropped.
 
-        Raises `ValueError` for a square bracket or a quotation mark that is not closed, and `TooManyLabels`.
+        Raises `ValueError` for a square bracket or an unclosed quotation mark, and `TooManyLabels`.
         """
         if "[" in text or "]" in text:
             raise ValueError(NESTED)
         if self.opens(text):
             items = self._items.findall(text)
-            if _is_open(items[-1]):  # then all that follows is in it
+            if _is_open(items[-1]):  # an unclosed label swallows the rest of the text
                 raise ValueError(UNCLOSED)
         else:
             items = self._between.split(text, MOST_LABELS)
@@ -70,26 +70,26 @@ class Splitter:
 
 
 by_commas = Splitter(COMMAS)
-"""Labels apart as the challenges write them."""
+"""Splits labels as the challenges write them."""
 
 
 def parse_labels(text: str) -> tuple[str, ...]:
-    """The labels of a cell in its order, blanks around them taken away, empty ones left out.
+    """The labels of a cell in order, without blanks around them and without empty ones.
 
-    Raises `ValueError` saying what is wrong where the cell is no list of labels.
+    Raises `ValueError`, with the reason, if the cell is not a list of labels.
     """
     return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _parse(text)
 
 
 def _is_open(label: str) -> bool:
-    """Whether a label begins with a quotation mark and does not end with its other half, or with that after a \\."""
+    """Whether a label begins with a quotation mark and has no closing one at its end, or an escaped one."""
     inside = label[1:-1]
     escaped = (len(inside) - len(inside.rstrip("\\"))) % 2
     return is_quoted(label) and (len(label) == 1 or label[-1] != _QUOTES[label[0]] or escaped == 1)
 
 
 def is_quoted(label: str) -> bool:
-    """Whether a label stands in quotation marks."""
+    """Whether a label begins with a quotation mark."""
     return label[0] in _QUOTES
 
 
@@ -102,7 +102,7 @@ def unquoted(label: str) -> str:
 
 
 def json_labels(text: str) -> tuple[str, ...] | None:
-    """The labels of a list as JSON writes it, `["\\u5f00\\u5fc3"]` included; None where it is no such list.
+    """The labels of a JSON list, such as `["\\u5f00\\u5fc3"]`; None for anything but a list of texts.
 
     Raises `TooManyLabels`.
     """
@@ -118,7 +118,7 @@ def json_labels(text: str) -> tuple[str, ...] | None:
 
 
 def within_brackets(text: str) -> str:
-    """What stands between the square brackets of a list, or the text itself. Raises `ValueError` for one of two."""
+    """The text inside the square brackets of a list, or the text itself. Raises `ValueError` for a missing bracket."""
     opened, closed = text.startswith("["), text.endswith("]")
     if opened != closed or text == "[":
         raise ValueError(ONE_BRACKET)

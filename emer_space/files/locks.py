@@ -1,4 +1,4 @@
-"""Locks between processes: the system lets go of them when the process that holds one ends, however it ends."""
+"""Locks between processes, which the system releases when the holder ends, however it ends."""
 
 import fcntl
 import os
@@ -7,9 +7,9 @@ from typing import IO
 
 
 def lock(file: IO[str] | IO[bytes], *, wait: bool = True) -> bool:
-    """Lock an open file until it is closed; whether it is locked, which without `wait` another process may prevent.
+    """Lock an open file until it is closed. Returns False if another process holds the lock and `wait` is False.
 
-    Raises `OSError` where the file system has no locks.
+    Raises `OSError` if the file system has no locks.
     """
     try:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -19,5 +19,5 @@ def lock(file: IO[str] | IO[bytes], *, wait: bool = True) -> bool:
 
 
 def open_lock(path: Path) -> IO[bytes]:
-    """Open the file of a lock, made where it is missing, for `lock`. Raises `OSError`."""
+    """Open a lock file for `lock`, creating it if it is missing. Raises `OSError`."""
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "rb")

@@ -1,4 +1,4 @@
-"""What stands beside the labels of a list, taken away: numbers that count or weigh them, and reasons."""
+"""Removes what people write beside the labels of a list: numbering, confidences and reasons."""
 
 import re
 
@@ -31,7 +31,7 @@ _NUMBERS = (
         rf"[\d.](?<![\w.:/-].)(?:\d{{0,2}}(?:\.\d{{1,6}})?{BLANK}?[%％]|(?<=\d)\.\d{{1,6}}|(?<=\.)\d{{1,6}})(?![\w.:/-])"
     ),
 )
-"""How sure somebody is: in brackets, after a sign, before a colon, and free with a point or a per cent sign."""
+"""Confidences: in brackets, after a sign, before a colon, or free-standing with a point or a per cent sign."""
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[^\W\d]")
 _QUOTED = re.compile(rf"(?:^|[\[({{,，、;；\n]){BLANK}*+['\"‘“]")
 _BOLD_REASON = re.compile(
@@ -44,9 +44,9 @@ _REASON = re.compile(
 
 
 def unnumbered(body: str, notes: Notes, listed: bool = False) -> str:
-    """Without the numbers and letters that count labels, the numbers that tell how sure somebody is, and reasons.
+    """The list without numbering, confidences and reasons; what was removed is added to `notes`.
 
-    `listed`: a label stands on each line, and is rid of its numbers alone.
+    `listed`: each line is a label, from which only numbers are removed.
     """
     counted = _uncounted(body)
     if counted != body:
@@ -77,11 +77,11 @@ def _uncounted(body: str) -> str:
 
 
 def _unsure(body: str, notes: Notes, apart: str) -> str:
-    """`apart` takes the place of a number."""
+    """The list without confidences, each replaced by `apart`."""
     without = body
     for numbers in _NUMBERS:
         without = numbers.sub(apart, without)
     if without == body or not _LETTER.search(without):
-        return body  # numbers alone are all that there is
+        return body  # there is nothing but numbers
     notes["numbers"] = None
     return without

@@ -1,4 +1,4 @@
-"""What is wrong with a file, with place and remedy; and the limits that a file from a stranger must keep."""
+"""Problems in a file, with place and remedy; and the limits for files from strangers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -7,20 +7,21 @@ from typing import Any
 from emer_space.errors import EmerError
 
 MOST_REPORTED = 20
-"""Problems that are told one by one; the rest are counted."""
+"""Problems reported one by one; the rest are only counted."""
 MISSING_ID = "missing-id"
 JOINERS = "\u200c\u200d"
-"""Between letters of Persian and of Indian scripts, and in signs made of several, these are part of the spelling."""
+"""Zero-width characters that belong to the spelling of Persian, of Indian scripts and of composed emoji."""
 MOST_KEPT = 2_000
-"""Problems that are kept to be put in the order of rows."""
+"""Problems kept in memory, to be sorted by row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds that are checked before anything is expanded.
+    """Limits that are checked before anything is expanded.
 
-    Bytes of a file, bytes of what an npz unpacks to, its rows, its columns, characters of a field, values of JSON or
-    lines of a csv; characters of a list of labels and of all of them, and labels of all of them.
+    `bytes`: size of the file. `expanded`: bytes that an archive unpacks to. `rows`, `columns`: size of the table.
+    `field`: characters in a cell. `values`: values of JSON or lines of a csv. `listed`: characters in a list of labels.
+    `all_listed`, `labels`: characters and labels of all lists together.
     """
 
     bytes: int = 64_000_000
@@ -36,9 +37,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`message` says what is wrong, `hint` what to do about it.
+    """A problem in a file: `message` says what is wrong, `hint` what to do about it.
 
-    `row` counts as an editor does: the header of a csv is 1, and so is the first line of a jsonl.
+    `row` counts as in an editor: the header of a csv is row 1, and so is the first line of a jsonl.
     """
 
     code: str
@@ -49,7 +50,7 @@ class Problem:
     file: str | None = None
 
     def in_file(self, name: str) -> "Problem":
-        """The same problem, told with the file's name: for whoever reads several files."""
+        """The same problem with the file's name, for commands that read several files."""
         return replace(self, file=name)
 
     def __str__(self) -> str:
@@ -60,6 +61,7 @@ class Problem:
         return f"{', '.join(places)}: {sentence}" if places else sentence
 
     def to_dict(self) -> dict[str, Any]:
+        """The problem as JSON."""
         return {
             "row": self.row,
             "column": None if self.column is None else plain(self.column),
@@ -70,9 +72,9 @@ class Problem:
 
 
 class SubmissionError(EmerError):
-    """The file cannot be used: at most twenty problems, and how many more there are.
+    """The file cannot be used: at most `MOST_REPORTED` problems, and how many `more` there are.
 
-    `rows` are those that could be read, `warnings` what was told of them, where a whole file was checked.
+    `rows` (a count) and `warnings` describe what could be read, if the whole file was checked.
     """
 
     rows = 0
@@ -87,8 +89,8 @@ class SubmissionError(EmerError):
 
 
 def more_problems(count: int) -> str:
-    """The sentence on the problems that are not told one by one."""
-    return f"and {count} more problem{'' if count == 1 else 's'} of this file."
+    """The sentence that counts the problems beyond `MOST_REPORTED`."""
+    return f"and {count} more problem{'' if count == 1 else 's'} in this file."
 
 
 def counted(count: int, thing: str = "cell") -> str:
@@ -97,9 +99,9 @@ def counted(count: int, thing: str = "cell") -> str:
 
 
 class Findings:
-    """Problems as they are found: as many are kept as can be wanted, the rest are counted.
+    """Collects problems: the first `MOST_KEPT` are kept, the rest are counted.
 
-    `warnings` are what refuses no file, and what its sender should know.
+    `warnings` do not refuse the file, but its sender should see them.
     """
 
     def __init__(self) -> None:
@@ -108,6 +110,7 @@ class Findings:
         self.warnings: list[Problem] = []
 
     def add(self, *problems: Problem) -> None:
+        """Add problems."""
         for problem in problems:
             if len(self._kept) < MOST_KEPT:
                 self._kept.append(problem)
@@ -115,34 +118,34 @@ class Findings:
                 self._more += 1
 
     def about(self, column: str) -> bool:
-        """Whether there is a problem of a column."""
+        """Whether there is a problem with a column."""
         return any(problem.column == column for problem in self._kept)
 
     def __bool__(self) -> bool:
         return bool(self._kept)
 
     def check(self) -> None:
-        """Raises `SubmissionError` where there is any problem."""
+        """Raises `SubmissionError` if there is any problem."""
         if self._kept:
             raise SubmissionError(sorted(self._kept, key=_place), self._more)
 
 
 def _place(problem: Problem) -> tuple[bool, int]:
-    """Row by row after what is about the whole file; ids that are missing last: many would hide the one misspelt."""
+    """Sort key: the whole file first, then row by row; missing ids last, as many of them would hide a misspelt one."""
     return problem.code == MISSING_ID, problem.row or 0
 
 
 def refusal(code: str, message: str, hint: str, row: int | None = None, column: str | None = None) -> SubmissionError:
-    """The error of a single problem."""
+    """The error for a single problem."""
     return SubmissionError([Problem(code, message, hint, row, column)])
 
 
 def shown(text: str, most: int = 60) -> str:
-    """A stranger's text as a message may quote it: short, on one line, without control characters."""
+    """A stranger's text, safe to quote in a message: short, on one line, without control characters."""
     return repr(plain(text, most))
 
 
 def plain(text: str, most: int = 60) -> str:
-    """As `shown`, without quotation marks."""
+    """Like `shown`, without quotation marks."""
     short = text if len(text) <= most else f"{text[:most]}…"
     return "".join(char if char.isprintable() or char in JOINERS else "�" for char in short)

@@ -1,8 +1,8 @@
-"""Lists of labels as people and language models spell them → labels, and what was not read to the letter.
+"""Reads label lists as people and language models spell them, and notes what was not read literally.
 
-Lists with semicolons, slashes, lines, bullets or numbers; tuples and sets; "happy and sad". What stands around a list
-is taken away in `wrappings`, what stands beside its labels in `markings`. What the challenges write is read as they do:
-in square brackets a label stands as it is, `['angry/displeased']`.
+Lists with semicolons, slashes, lines, bullets or numbers; tuples and sets; "happy and sad". `wrappings` removes what
+surrounds a list, `markings` what stands beside its labels. The challenges' own spelling is read literally: a label in
+square brackets stays as it is, `['angry/displeased']`.
 """
 
 import re
@@ -27,25 +27,25 @@ from emer_space.files.markings import unnumbered
 from emer_space.files.wrappings import TABLE, Notes, alone, unbracketed, untagged, unwrapped
 
 Knows = Callable[[str], bool]
-"""Whether a word, in lower case, is in the vocabulary."""
+"""Tells whether a word, in lower case, is in the vocabulary."""
 MOST_JOINED = 6
-"""Labels of a cell that are tried for being several: nobody writes more without a comma between them."""
+"""Most labels of a cell that may be joined words: nobody writes more without commas."""
 LONGEST_JOINED = 100
-"""Characters of such a label."""
+"""Most characters of such a label."""
 LONGEST_STOPPED = 8
-"""Characters of a Chinese label that ends in a full stop: longer are sentences."""
+"""Most characters of a Chinese label before a full stop: anything longer is a sentence."""
 
 
 NOTHING = frozenset(TABLE["nothing"])
-"""Labels, in lower case, that say that there is none."""
+"""Cells, in lower case, that mean "no label"."""
 LONGEST_NOTHING = 6
-"""Characters of a cell that may be one."""
+"""Most characters of such a cell."""
 
 
 class Reading(NamedTuple):
-    """The labels of a cell, and the names of the notes on what was not read to the letter.
+    """The labels of a cell, and the names of the notes on what was not read literally.
 
-    `odd`: it is not spelt as the challenges do, and took longer to read.
+    `odd`: the cell is not in the challenges' spelling, and took longer to read.
     """
 
     labels: tuple[str, ...]
@@ -56,9 +56,9 @@ class Reading(NamedTuple):
 _BULLETS = "•●○▪‣◦■□▶►✓✔·・∙⋅"
 _STOPS = " .。…!！"
 _MARKS = f" \t\u3000*_-–—#{_BULLETS}{_STOPS}"
-"""Stand before and after a label, and are no part of it."""
+"""Marks before and after a label that do not belong to it."""
 
-# What a list as the challenges write it does not hold.
+# Signs that a list in the challenges' spelling does not contain.
 _SIGN = re.compile(r"[^\w\s,，、'\"‘’“”\[\]-]|”“|\s-\s")
 _LETTERLESS = re.compile(r"[\d_\n\r\t①-⑳和与及]")
 _SPOILT = re.compile(r"[<(（\[①-⑳.．:：=%％、)~>]")
@@ -69,7 +69,7 @@ _HASHES = re.compile("#+")
 _QUOTED_SLASH = re.compile(r"(['\"’”])\s*+/\s*+(?=['\"‘“])")
 _MARK = re.compile(f"[{re.escape(_MARKS.replace(' ', ''))}]")
 _WEAK = r"\s[-–—]\s|\s?(?:-{1,2}>|=>|→|>)\s?|(?<=\w)\.\s"
-"""Joins words only where each is known: else it is part of a sentence, or of something unheard of."""
+"""Weak joiners: they separate labels only if every part is in the vocabulary."""
 _JOINING = re.compile(r"[/／&＆+和与及>→.–—-]")
 _JOINED = re.compile(rf"\band\b|[/／&＆+和与及]|{_WEAK}", re.IGNORECASE)
 _JOINER = re.compile(rf"(?:^| )and | [&+] | ?[/／&＆] ?|{_WEAK}|{'|'.join(TABLE['joiners'])}", re.IGNORECASE)
@@ -81,10 +81,10 @@ _lines = Splitter(COMMAS + _OTHER)
 
 
 def read_labels(cell: str | Sequence[str], knows: Knows | None = None) -> Reading:
-    """The labels of a cell, or of a list that JSON gave, in their order.
+    """The labels of a cell, or of a JSON list, in order.
 
-    Words that are joined ("happy and sad", "love/hate") are several labels where the vocabulary `knows` each and not
-    the whole. Raises `ValueError` saying what is wrong where the cell is no list of labels.
+    Joined words ("happy and sad", "love/hate") are several labels if the vocabulary `knows` every part but not the
+    whole. Raises `ValueError`, with the reason, if the cell is not a list of labels.
     """
     if not isinstance(cell, str):
         return _of_items(cell, knows)
@@ -106,19 +106,19 @@ _remembered = lru_cache(maxsize=4096)(_read)
 
 
 def _is_odd(text: str) -> bool:
-    """Whether a list holds what one of the challenges does not."""
+    """Whether a list is not in the challenges' spelling."""
     signs = _SIGN.search(text) or _LETTERLESS.search(text) or _START.match(text)
     return signs is not None or "and " in text.lower() or _is_oddly_bracketed(text.strip())
 
 
 def _is_oddly_bracketed(text: str) -> bool:
-    """Whether square brackets stand elsewhere than around it all."""
+    """Whether there are square brackets other than those around the whole list."""
     inner = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     return "[" in inner or "]" in inner
 
 
 def _of_items(items: Sequence[str], knows: Knows | None) -> Reading:
-    """The labels of a list that JSON gave: each is one, without tags and numbers; of one text each line is."""
+    """The labels of a JSON list: one for each text, without tags and numbers; a lone text may hold one on each line."""
     if len(items) > MOST_LABELS:
         raise TooManyLabels
     lines = "\n".join(items)
@@ -127,7 +127,7 @@ def _of_items(items: Sequence[str], knows: Knows | None) -> Reading:
             return _loosely(lines, knows, inside=True)
         except TooManyLabels:
             raise
-        except ValueError:  # no list within the text: then it is the label that JSON says it is
+        except ValueError:  # the text holds no list, so it is one label, as in the JSON
             return Reading((lines.strip(),), odd=True)
     if not _SPOILT.search(lines) or lines.count("\n") >= len(items):
         return Reading(tuple(filter(None, map(str.strip, items))))
@@ -137,7 +137,7 @@ def _of_items(items: Sequence[str], knows: Knows | None) -> Reading:
 
 
 def _loosely(text: str, knows: Knows | None, inside: bool = False) -> Reading:
-    """`inside`: of a text that stands in quotation marks as a whole, which is looked into once."""
+    """The labels of an odd cell. `inside`: the text was quoted as a whole, and is unwrapped only once."""
     notes: Notes = {}
     body = unnumbered(unwrapped(alone(untagged(text.strip(), notes), notes), notes), notes)
     if body.startswith('["') and (listed := json_labels(body)) is not None:
@@ -180,14 +180,14 @@ def _spaced(inner: str, official: bool, notes: Notes) -> str:
     if not _lines.opens(inner):
         inner = inner.replace(" / ", "\n")
     elif official:
-        inner = inner.replace("\n", " ")  # so NumPy breaks long lists
+        inner = inner.replace("\n", " ")  # NumPy breaks long lists like this
     elif "/" in inner:
         inner = _QUOTED_SLASH.sub(r"\1;", inner)
     return inner.strip()
 
 
 def _is_by_commas(inner: str, items: list[str]) -> bool:
-    """Whether the labels are the same where commas alone stand between them: others stand in quotation marks."""
+    """Whether commas alone give the same labels, because the other separators are inside quotation marks."""
     try:
         return by_commas(inner) == items
     except ValueError:
@@ -195,7 +195,7 @@ def _is_by_commas(inner: str, items: list[str]) -> bool:
 
 
 def _unmarked(items: list[str], notes: Notes) -> list[str]:
-    """Labels without full stops, bullets and what else stands around them."""
+    """The labels without full stops, bullets and other marks around them."""
     ended = [item.rstrip(_STOPS) for item in items]
     plain = [item.strip(_MARKS).strip() for item in ended]
     if plain != ended:
@@ -204,7 +204,7 @@ def _unmarked(items: list[str], notes: Notes) -> list[str]:
 
 
 def _unjoined(items: list[str], knows: Knows | None, notes: Notes) -> list[str]:
-    """Words that are joined, apart: all of a cell or, where one is in doubt, none."""
+    """Splits joined words: all labels of a cell or, if one is doubtful, none."""
     parts: dict[str, list[str]] = {}
     for item in islice(dict.fromkeys(filter(_JOINED.search, items)), MOST_JOINED + 1):
         if len(item) > LONGEST_JOINED:

@@ -1,4 +1,4 @@
-"""Rows of text → typed columns by the ids of the samples, with every problem's row and column."""
+"""Turns rows of text into typed columns by sample id, and reports every problem with row and column."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,26 +16,26 @@ from emer_space.files.spellings import Knows, read_labels
 
 Kind = Literal["labels", "choice", "polarity", "text"]
 Id = tuple[str, ...]
-"""The texts of the key columns: `("sample_1",)`, or `("mosi", "sample_1")`."""
+"""A sample id, the texts of the key columns: `("sample_1",)`, or `("mosi", "sample_1")`."""
 POLARITIES = ("negative", "neutral", "positive")
 LONGEST_WORD = 100
 OTHER_SPELLING = 3
-"""How often more a character counts in a list of another spelling, or in none at all: it takes that much longer."""
+"""Extra weight of each character of a list in another spelling, or of a cell without a list: these read slower."""
 OTHER_CELL = 200
-"""Characters for which such a list counts besides, however short it is."""
+"""Extra characters that each such cell counts for, however short it is."""
 LIKE_NAME = re.compile(r"(file|video|clip|sample|utterance|utt)?[ _-]?(names?|ids?)|(file|video|clip|sample|key|uid)s?")
-"""What others call the column of the ids."""
+"""Other common names of the id column."""
 _NUMBER = re.compile(r"[+-]?(\d++(\.\d*+)?+|\.\d++)(e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column holds.
+    """A column that is read from a file.
 
-    `labels`: a list of labels, which may be empty. `choice`: one of `choices`, or any word where there are none.
-    `polarity`: negative, neutral or positive, or a number whose sign says so. `text`: anything.
-    A `required` column must be there, and its choices and polarities filled. `aliases` are other names that it is met
-    under; `most` is how many different labels a cell may hold, `longest` how many characters a text.
+    `kind` is one of: `labels`, a list of labels, which may be empty; `choice`, one of `choices`, or any word if there
+    are none; `polarity`, negative, neutral or positive, or a number with that sign; `text`, anything.
+    A `required` column must exist, and its choices and polarities must be filled. `aliases` are other accepted names.
+    `most`: most different labels in a cell. `longest`: most characters in a text.
     """
 
     name: str
@@ -49,10 +49,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The samples of a file in its order: id → column → value; a blank cell of an optional column is not there.
+    """The samples of a file in order: values by id and column; a blank cell of an optional column has no value.
 
-    A value is a tuple of labels, or a text; `present` are the columns that the file has, `rows` the row of each sample.
-    `warnings` tell what was not read to the letter.
+    A value is a tuple of labels, or a text. `present`: the columns that the file has. `rows`: the row of each sample.
+    `warnings`: cells that were not read literally.
     """
 
     samples: Mapping[Id, Mapping[str, Any]]
@@ -61,7 +61,7 @@ class Table:
     warnings: tuple[Problem, ...] = ()
 
     def column(self, name: str) -> dict[Id, Any]:
-        """Id → value, of the samples that have one."""
+        """The values of a column by id, for the samples that have one."""
         return {sample: values[name] for sample, values in self.samples.items() if name in values}
 
 
@@ -79,9 +79,9 @@ def read_table(
 def table_of(
     rows: Sequence[Row], columns: Sequence[Column], key: Sequence[Column] = (NAME,), knows: Knows | None = None
 ) -> Table:
-    """As `read_table`, of rows that are read already. The texts of the `key` columns are the id of a sample.
+    """Like `read_table`, for rows that were already read. The texts of the `key` columns are the id of a sample.
 
-    `knows` says of a word whether it is in the vocabulary: "happy and sad" is two labels where it is not.
+    `knows` tells whether a word is in the vocabulary, to split "happy and sad". Raises `SubmissionError`.
     """
     table, findings = typed(rows, columns, key, knows)
     findings.check()
@@ -95,14 +95,14 @@ def typed(
     knows: Knows | None = None,
     limits: Limits | None = None,
 ) -> tuple[Table, Findings]:
-    """The samples as far as they can be understood, and what is wrong; no sample where a column is not there."""
+    """The samples as far as they can be read, and all problems; no samples if a required column is missing."""
     findings, limits = Findings(), limits or Limits()
-    known = columns_of(rows)
-    names = {column: _name_in(column, known, findings) for column in (*key, *columns)}
+    present_columns = columns_of(rows)
+    names = {column: _name_in(column, present_columns, findings) for column in (*key, *columns)}
     lone = _of_lone(rows, columns, names)
     for column, name in names.items():
         if column.required and name is None and column is not lone and not findings.about(column.name):
-            findings.add(_absent(column, known, names, key))
+            findings.add(_absent(column, present_columns, names, key))
     if findings:
         return Table({}, frozenset(), {}), findings
     used = {column: names[column] or column.name for column in columns if names[column] is not None or column is lone}
@@ -128,19 +128,19 @@ def typed(
 
 
 def columns_of(rows: Sequence[Row]) -> frozenset[str]:
-    """The columns in which any row has something."""
+    """The columns with at least one cell."""
     return frozenset(chain.from_iterable(row.cells for row in rows)).union(*(row.odd for row in rows if row.odd))
 
 
-def _name_in(column: Column, known: Iterable[str], findings: Findings) -> str | None:
-    """The column as the file spells it: to the letter, or else in any case and with blanks around it."""
+def _name_in(column: Column, file_columns: Iterable[str], findings: Findings) -> str | None:
+    """The file's own name for a column: an exact match, else one that differs in case and blanks around it."""
     for name in (column.name, *column.aliases):
-        if name in known:
+        if name in file_columns:
             return name
-        like = sorted(other for other in known if _plain(other) == name)
+        like = sorted(other for other in file_columns if _plain(other) == name)
         if len(like) > 1:
-            message = f"The columns {' and '.join(map(shown, like))} may both be meant"
-            findings.add(Problem("header", message, f"name one of them {name}", column=column.name))
+            message = f"The columns {' and '.join(map(shown, like))} could both be this one"
+            findings.add(Problem("header", message, f"rename one of them to {name}", column=column.name))
             return None
         if like:
             return like[0]
@@ -152,9 +152,9 @@ def _plain(name: str) -> str:
 
 
 def _of_lone(rows: Sequence[Row], columns: Sequence[Column], names: Mapping[Column, str | None]) -> Column | None:
-    """The column of answers that the file has no name for: the one that is asked for and not there.
+    """The column that the lone answers belong to: the required column that the file does not name.
 
-    Where a file may have either, most of the answers say whether they are polarities.
+    If none is required, the majority of the answers decides whether they are polarities or labels.
     """
     given = [row.lone for row in rows if row.lone is not None]
     if not given:
@@ -169,18 +169,21 @@ def _of_lone(rows: Sequence[Row], columns: Sequence[Column], names: Mapping[Colu
 
 
 def _absent(
-    column: Column, known: frozenset[str], names: Mapping[Column, str | None], key: Sequence[Column]
+    column: Column, file_columns: frozenset[str], names: Mapping[Column, str | None], key: Sequence[Column]
 ) -> Problem:
-    there = ", ".join(shown(name) for name in sorted(known)[:8]) or "none at all"
-    others = sorted(known.difference(name for name in names.values() if name is not None))
+    names_there = ", ".join(shown(name) for name in sorted(file_columns)[:8]) or "none at all"
+    others = sorted(file_columns.difference(name for name in names.values() if name is not None))
     remedy = "add it"
     if ids := [name for name in others if column == NAME and LIKE_NAME.fullmatch(_plain(name))]:
         remedy = f"rename {shown(ids[0])} to {column.name}"
-    elif len(known) == 1 and any(mark in name for name in known for mark in ";\t|"):
+    elif len(file_columns) == 1 and any(mark in name for name in file_columns for mark in ";\t|"):
         remedy = "separate the columns by commas"
     elif len(others) == 1 and column not in key:
-        remedy = f"let {shown(others[0])} have that name if it is what is asked for, or choose what asks for it"
-    return Problem("missing", f"The column is not there (there are {there})", remedy, column=column.name)
+        other = shown(others[0])
+        remedy = (
+            f"rename {other} to {column.name} if it holds these values, or choose a track or metric that reads {other}"
+        )
+    return Problem("missing", f"The column is not there (there are {names_there})", remedy, column=column.name)
 
 
 def _id(row: Row, key: Sequence[tuple[Column, str]], findings: Findings) -> Id | None:
@@ -192,7 +195,7 @@ def _id(row: Row, key: Sequence[tuple[Column, str]], findings: Findings) -> Id |
         if not text:
             findings.add(Problem("empty", "The sample has no id here", "write it", row.number, column.name))
         elif column.choices and text not in column.choices:
-            message = f"{shown(text)} is not among them"
+            message = f"{shown(text)} is not allowed here"
             findings.add(Problem("choice", message, _remedy(column), row.number, column.name))
         else:
             sample.append(text)
@@ -200,12 +203,12 @@ def _id(row: Row, key: Sequence[tuple[Column, str]], findings: Findings) -> Id |
 
 
 def _repeated(sample: Id, before: int, row: Row, key: Sequence[Column]) -> Problem:
-    message = f"{shown('/'.join(sample))} stands in row {before} already"
-    return Problem("repeated", message, "each sample may stand in one row only", row.number, key[-1].name)
+    message = f"{shown('/'.join(sample))} is already in row {before}"
+    return Problem("repeated", message, "keep one row for each sample", row.number, key[-1].name)
 
 
 class _Cells:
-    """Cells → values; what is wrong with one is told to the findings, what was not read to the letter to the notes."""
+    """Turns cells into values; problems go to the findings, cells that were not read literally to `warnings`."""
 
     def __init__(self, knows: Knows | None, limits: Limits, findings: Findings) -> None:
         self._knows, self._limits, self._findings = knows, limits, findings
@@ -213,7 +216,7 @@ class _Cells:
         self.warnings = CellWarnings()
 
     def value(self, cell: Cell | None, row: int, column: Column, name: str) -> Any:
-        """The value of a cell, or None where it is blank or wrong."""
+        """The value of a cell; None if it is blank or wrong."""
         if cell is None:
             if column.required:
                 remedy = "write [] for none" if column.kind == "labels" else "add it"
@@ -249,7 +252,7 @@ class _Cells:
         self._characters -= OTHER_SPELLING * size + OTHER_CELL if odd else 0
         self._check_left(row, name)
         if column.most is not None and len(set(map(str.lower, labels))) > column.most:
-            message = f"{len(labels)} labels where there may be {column.most}"
+            message = f"{len(labels)} labels where at most {column.most} may be"
             self._problem("labels", message, "leave the others out", row, name)
         if notes:
             self.warnings.add(notes, row, name, cell)
@@ -263,7 +266,7 @@ class _Cells:
             raise refusal("values", message, remedy, row, name)
 
     def _word(self, cell: Cell, column: Column, row: int, name: str) -> str | None:
-        """A choice or a polarity, in lower case; a list of one is what label files write for it."""
+        """A choice or a polarity, in lower case; label files write it as a list with one label."""
         if not isinstance(cell, str) or cell.strip().startswith("["):
             labels = self._labels(cell, row, replace(column, most=1), name)
             if labels is None or len(labels) > 1:
@@ -280,16 +283,16 @@ class _Cells:
         if column.kind == "polarity":
             polarity = _polarity(word)
             if polarity is None:
-                self._problem("choice", f"{shown(cell)} is no polarity", _remedy(column), row, name)
+                self._problem("choice", f"{shown(cell)} is not a polarity", _remedy(column), row, name)
             return polarity
         if column.choices and word not in column.choices:
-            self._problem("choice", f"{shown(cell)} is not among them", _remedy(column), row, name)
+            self._problem("choice", f"{shown(cell)} is not allowed here", _remedy(column), row, name)
             return None
         return word
 
 
 def _polarity(word: str) -> str | None:
-    """The polarity that a word, or the sign of a number, is; None where it is none."""
+    """The polarity named by a word or given by the sign of a number; None for anything else."""
     if _NUMBER.fullmatch(word):
         return POLARITIES[1 + (float(word) > 0) - (float(word) < 0)]
     return word if word in POLARITIES else None

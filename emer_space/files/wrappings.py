@@ -1,6 +1,6 @@
-"""What stands around a list of labels, taken away: tags, fences, "The emotions are:", objects and calls that hold it.
+"""Removes what surrounds a list of labels: tags, fences, "The emotions are:", and objects and calls that hold it.
 
-The words are in `spellings.toml`. Each pattern goes through a cell once: none looks from every place of it to its end.
+The words are in `spellings.toml`. Each pattern scans a cell once; none searches from every position to the end.
 """
 
 import re
@@ -13,24 +13,24 @@ from emer_space.files.label_lists import unquoted
 
 TABLE = tomllib.loads(Path(__file__).with_name("spellings.toml").read_text(encoding="utf-8"))
 Notes = dict[str, None]
-"""The names of the notes on what was not read to the letter, in the order in which they were met."""
+"""The names of the notes on what was not read literally, in order of appearance."""
 MOST_LEADS = 3
-"""Phrases before a list, one after the other: "Sure: here are the labels: …"."""
+"""Most phrases in a row before a list: "Sure: here are the labels: …"."""
 LONGEST_LABEL = 5
-"""Words: what is longer and ends in a colon leads to a list."""
+"""In words: a longer text that ends in a colon introduces a list."""
 LONGEST_OPENED = 12
-"""Characters: so does what is longer and begins as such phrases do."""
+"""In characters: so does a longer text that begins with an opener of `spellings.toml`."""
 MOST_KEYS = 50
-"""Of an object, that are looked at."""
+"""Most keys of an object that are examined."""
 BLANK = r"[^\S\n\r]"
 NUMBER = rf"(?:\d{{1,3}}(?:\.\d{{1,6}})?|\.\d{{1,6}})(?:{BLANK}?[%％]|/\d{{1,3}})?"
 BRACKETS = {"(": ")", "{": "}", "（": "）", "【": "】", "「": "」", "『": "』", "《": "》", "〈": "〉"}
-"""Other than those that the challenges write."""
+"""Closing brackets by opening ones, except the challenges' square brackets."""
 QUOTED = r"'[^'\n]*+'|\"[^\"\n]*+\""
 
 
 def words(names: Iterable[str]) -> str:
-    """A pattern of words; Chinese ones may stand within a sentence."""
+    """A pattern for any of the words; Chinese ones match within a sentence."""
     names = list(names)
     english = "|".join(re.escape(name) for name in names if name.isascii())
     return "|".join([rf"\b(?:{english})\b", *(re.escape(name) for name in names if not name.isascii())])
@@ -80,7 +80,7 @@ _WIDE = str.maketrans("［］｛｝", "[]{}")
 
 
 def untagged(body: str, notes: Notes) -> str:
-    """Without what a model thought before its answer, and without the tags of either."""
+    """The text without a model's thoughts before its answer and without tags."""
     before = body
     if "<" in body:
         pieces = _TAG.split(body)
@@ -96,7 +96,7 @@ def untagged(body: str, notes: Notes) -> str:
 
 
 def _kind(tag: str) -> str:
-    """What a tag does; empty where it is none that is known."""
+    """The kind of a tag; "" for an unknown one."""
     name = tag[1:-1]
     if len(name) > 2 and name[0] == name[-1] == "|" and " " not in name:
         return "tag"
@@ -104,9 +104,9 @@ def _kind(tag: str) -> str:
 
 
 def _between(pieces: list[str], kinds: list[str]) -> str:
-    """The text of the answer, or of everything after the thoughts; where tags end and begin again is a line's end."""
+    """The text of the answer, or everything after the thoughts; adjacent tags become a line break."""
     parts = [pieces[0]]
-    answers: list[int] = []  # where one begins or ends among the parts
+    answers: list[int] = []  # indices of the parts at which an answer begins or ends
     for number, kind in enumerate(kinds):
         tag, text = pieces[2 * number + 1], pieces[2 * number + 2]
         ends = tag[1] == "/"
@@ -129,7 +129,7 @@ def _between(pieces: list[str], kinds: list[str]) -> str:
 
 
 def alone(body: str, notes: Notes) -> str:
-    """The list without a code fence, the phrase that leads to it, and the reasons that follow it."""
+    """The list without a code fence, an introductory phrase, and reasons after it."""
     if "`" in body:
         notes["marks"] = None
         body = _FENCE.sub("", body).strip()
@@ -150,12 +150,12 @@ def alone(body: str, notes: Notes) -> str:
 
 
 def without_heads(body: str) -> str:
-    """Without the heads at the beginning of lines."""
+    """The text without headings at the beginning of lines."""
     return _LINE_HEAD.sub("\n", body)
 
 
 def _leads(phrase: str) -> bool:
-    """Whether a phrase leads to a list: what stands before its last comma is no label, nor is it itself."""
+    """Whether a phrase introduces a list: neither its last clause nor those before it are labels."""
     *before, last = _CLAUSES.split(phrase)
     long = len(last.split()) > LONGEST_LABEL or (_OPENER.match(phrase) and len(phrase) > LONGEST_OPENED)
     if not long and not _HEAD.search(last):
@@ -164,7 +164,7 @@ def _leads(phrase: str) -> bool:
 
 
 def unwrapped(body: str, notes: Notes) -> str:
-    """The list out of an object, a call or a text that holds it; a list of objects or pairs as one of texts."""
+    """The list inside an object, a call or a quoted text; a list of objects or pairs becomes a list of texts."""
     shaped = body.translate(_WIDE) if body[:1] in "［｛" else body
     if shaped[:1] in "'\"" and shaped[1:].lstrip()[:1] == "[" and shaped[-2:] == f"]{shaped[0]}":
         shaped = unquoted(shaped)  # encoded twice
@@ -196,7 +196,7 @@ def unwrapped(body: str, notes: Notes) -> str:
 
 
 def _of_object(body: str) -> str:
-    """The list that stands under a head, or the texts that do; else the object itself, or a list of several."""
+    """The list, or the texts, under the keys of an object that name labels; without such keys the object itself."""
     if _ENTRY.match(body) and body.count("{") > 1:
         return f"[{_ENTRY.sub(chr(92) + '1', body)}]"
     values = []
@@ -210,7 +210,7 @@ def _of_object(body: str) -> str:
 
 
 def _cut(body: str, notes: Notes) -> str:
-    """A list without what follows it."""
+    """The list without the text after it."""
     if body.startswith("[") and not body.endswith("]") and body.count("[") == 1:
         listed, closing, rest = body.partition("]")
         if closing and (not rest.strip(" .。!！*-\t") or rest.lstrip(" .。!！*-\t").startswith("\n")):
@@ -220,7 +220,7 @@ def _cut(body: str, notes: Notes) -> str:
 
 
 def unbracketed(body: str, notes: Notes) -> str:
-    """Without a pair of brackets of another kind than the challenges write."""
+    """The text without a pair of brackets other than the challenges' square ones."""
     closing = BRACKETS.get(body[:1])
     if closing and body.endswith(closing) and body.count(body[0]) == body.count(closing) == 1:
         notes["shape"] = None

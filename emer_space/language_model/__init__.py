@@ -1,1 +1,1 @@
-"""Asking a language model, reading its answers, and holding them to the clues."""
+"""Asks a language model, reads its answers and checks them against the clues."""

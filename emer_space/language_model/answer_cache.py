@@ -1,6 +1,6 @@
-"""A chat model that asks nothing twice: answers are kept in a file of JSON lines, by model and question.
+"""A chat model that asks nothing twice: answers are kept in a JSON lines file, by model and question.
 
-What is asked without chance has one answer, so a run of hundreds that was stopped goes on where it was.
+Models are asked without random sampling, so a question has one answer, and a long run that was stopped can resume.
 """
 
 import hashlib
@@ -16,10 +16,10 @@ from emer_space.models.chat import MOST_TOKENS, Chat, Message, never
 
 
 class KeptAnswers:
-    """A `Chat` before another one; `asked` counts what the model was asked, `found` what was known already.
+    """A `Chat` that wraps another one. `asked` counts questions to the model, `found` answers that were kept.
 
-    `more` are answers that are known from elsewhere, by their keys. Several processes may add to one file, each line
-    whole; they see each other's answers when they start. Raises `InputError` where the file cannot be used.
+    `more`: further known answers by key. Several processes may append whole lines to one file; each sees the others'
+    answers when it starts. Raises `InputError` where the file cannot be used.
     """
 
     def __init__(self, chat: Chat, file: Path, more: Mapping[str, str] | None = None) -> None:
@@ -30,11 +30,13 @@ class KeptAnswers:
 
     @property
     def name(self) -> str:
+        """The name of the model."""
         return self._chat.name
 
     def ask(
         self, messages: Sequence[Message], most_tokens: int = MOST_TOKENS, check: Callable[[], None] = never
     ) -> str:
+        """The kept answer, else the model's. Raises `InputError` where the new answer cannot be kept."""
         key = question_key(self.name, messages, most_tokens)
         with self._lock:
             if key in self._answers:
@@ -60,13 +62,14 @@ class KeptAnswers:
 
 
 def question_key(model: str, messages: Sequence[Message], most_tokens: int = MOST_TOKENS) -> str:
-    """SHA-256 of all that an answer depends on; a prompt's wording is in it, and with it its version."""
-    told: Any = [model, list(messages), most_tokens]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()  # ASCII: half a surrogate pair too
+    """SHA-256 over everything an answer depends on, including the wording of the prompt and so its version."""
+    question: Any = [model, list(messages), most_tokens]
+    # json.dumps writes ASCII, so half a surrogate pair does no harm.
+    return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
 
 
 def _read(file: Path) -> dict[str, str]:
-    """The whole lines of a file; one that was cut short by a kill is passed over, since each begins anew."""
+    """The answers in a file, by key; a line that a kill cut short is skipped."""
     try:
         lines = file.read_bytes().split(b"\n")
     except FileNotFoundError:
@@ -76,8 +79,8 @@ def _read(file: Path) -> dict[str, str]:
     answers = {}
     for line in filter(None, lines):
         try:
-            told = json.loads(line)
-            answers[str(told["key"])] = str(told["answer"])
+            row = json.loads(line)
+            answers[str(row["key"])] = str(row["answer"])
         except (ValueError, TypeError, KeyError):
             continue
     return answers

@@ -1,7 +1,8 @@
-"""A verdict → explanation and labels by a language model: the paper's own steps (Lian et al. 2023, sec. 3).
+"""Explanation and labels of a verdict by a language model, in the paper's steps (Lian et al. 2023, sec. 3).
 
-The subtitle is re-read in the light of the other clues, all is merged into one explanation, and labels are read from
-it. The clues are its only evidence: each sentence is held against them (`grounding.py`), each label as well.
+The model re-reads the subtitle in the light of the other clues, merges everything into one explanation, and reads
+labels from it. The clues are its only evidence: every sentence is checked against them (`grounding.py`), and so is
+every label.
 """
 
 import json
@@ -25,15 +26,15 @@ PROMPTS = Path(__file__).parent / "prompts"
 VERSION = "chat/1"
 LEAST_SENTENCES = 2
 LEAST_SHARE = 0.5
-"""Of a model's sentences; with fewer that rest on clues, it did not explain these clues."""
+"""Least share of a model's sentences that rest on clues; below it, the answer does not explain these clues."""
 MOST_CLUES = 40
 TOKENS = {"reread": 300, "merge": 900, "labels": 150, "translate": 900}
 JOINT = {"en": " ", "zh": ""}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What was made of a verdict, by whom, and what the reader should know of it."""
+class Explained:
+    """Explanation and labels of a verdict, with notices for the reader and the ids of the prompts used."""
 
     explanation: Explanation
     labels: tuple[Label, ...]
@@ -48,33 +49,36 @@ def explain(
     subtitle: str = "",
     language: str = "en",
     check: Callable[[], None] = never,
-) -> Told:
-    """Explanation and labels of a verdict: by the composer, or by a language model where there is one.
+) -> Explained:
+    """Explanation and labels of a verdict, by a language model if `chat` is given, else by the composer.
 
-    Where the model gives no answer, or says too little that rests on clues, the composer answers, and a notice tells
-    why. `language` (`en`, `zh`) is the model's; labels are English. `check` may raise to stop it.
+    If the model does not answer, or too few of its sentences rest on clues, the composer answers instead and a notice
+    says why. `language` (`en`, `zh`) is the language of the model's explanation; labels are English. `check` may raise
+    to stop the work.
     """
     labels = read_labels(verdict)
     composed = compose(verdict, labels, seed)
     if chat is None or not verdict.stances:
-        return Told(composed, labels)
+        return Explained(composed, labels)
     talk = _Talk(chat, verdict, subtitle, language if language in JOINT else "en", check)
     try:
         explanation = talk.explain()
     except ModelUnavailable as problem:
         notice = Notice("chat-unused", f"{problem} So the bundled composer wrote the explanation.")
-        return Told(replace(composed, grounded=talk.share), labels, (notice,), tuple(talk.prompts))
+        return Explained(replace(composed, grounded=talk.share), labels, (notice,), tuple(talk.prompts))
     chosen = supported(talk.words(explanation), verdict)
     notices = [*talk.notices]
     if not chosen:
-        message = "The language model named no feeling that the clues bear, so the labels are the bundled composer's."
+        message = (
+            "The language model named no feeling that the clues support, so the bundled composer chose the labels."
+        )
         notices.append(Notice("chat-labels-unused", message))
-    return Told(explanation, chosen or labels, tuple(notices), tuple(talk.prompts))
+    return Explained(explanation, chosen or labels, tuple(notices), tuple(talk.prompts))
 
 
 @dataclass(slots=True)
 class _Talk:
-    """One verdict talked over with a model."""
+    """The dialogue with a model about one verdict."""
 
     chat: Chat
     verdict: Verdict
@@ -86,8 +90,8 @@ class _Talk:
     share: float = 0.0
 
     def explain(self) -> Explanation:
-        """Raises `ModelUnavailable`, also where too little rests on clues."""
-        clues = _told(self.verdict.clues)
+        """The model's explanation. Raises `ModelUnavailable`, also where too few sentences rest on clues."""
+        clues = _as_lines(self.verdict.clues)
         reading: Sequence[Sentence] = ()
         if self.subtitle.strip():
             answer = self._ask("reread", clues=clues, subtitle=quoted(self.subtitle))
@@ -100,7 +104,9 @@ class _Talk:
                 f"The language model's explanation does not rest on the clues ({_counted(grounded)})."
             )
         if grounded.cut:
-            message = f"Of the language model's sentences some were cut, as no clue bears them ({_counted(grounded)})."
+            message = (
+                f"Some of the language model's sentences were cut, as no clue supports them ({_counted(grounded)})."
+            )
             self.notices.append(Notice("chat-cut", message))
         text = JOINT[self.language].join(sentence.text for sentence in grounded.kept)
         composer = f"{VERSION} {self.chat.name}"
@@ -108,15 +114,15 @@ class _Talk:
         return Explanation(text, self.language, grounded.kept, composer, agreement, self.share, translation)
 
     def words(self, explanation: Explanation) -> list[str]:
-        """The labels that the model reads from its explanation; where it gives none, those that tables read there."""
+        """The labels that the model reads from its explanation; if it gives none, those that the tables read."""
         try:
-            found = parse_words(self._ask("labels", explanation=quoted(explanation.text)))
+            labels = parse_words(self._ask("labels", explanation=quoted(explanation.text)))
         except ModelUnavailable:
-            found = []
-        return found or [word for word, _ in text_labels(explanation.text)]
+            labels = []
+        return labels or [word for word, _ in text_labels(explanation.text)]
 
     def _translated(self, sentences: Sequence[Sentence]) -> str | None:
-        """English of a Chinese explanation; None, with a notice, where the model gives none."""
+        """The English translation of a Chinese explanation; None, with a notice, if the model gives none."""
         if self.language == "en":
             return None
         wanted = [sentence.text for sentence in sentences]
@@ -134,15 +140,18 @@ class _Talk:
 
 
 def translated(texts: Sequence[str], ask: Callable[[str], str]) -> list[str]:
-    """As many texts; `ask` is given them as a JSON list. Raises `ModelUnavailable`, also for another number."""
-    found = parse_texts(ask(json.dumps(list(texts), ensure_ascii=False)))
-    if len(found) != len(texts):
-        raise ModelUnavailable(f"The language model gave {len(found)} translations of {len(texts)} texts.")
-    return found
+    """The translations of `texts`, which `ask` gets as a JSON list.
+
+    Raises `ModelUnavailable`, also if their number differs.
+    """
+    translations = parse_texts(ask(json.dumps(list(texts), ensure_ascii=False)))
+    if len(translations) != len(texts):
+        raise ModelUnavailable(f"The language model gave {len(translations)} translations of {len(texts)} texts.")
+    return translations
 
 
-def _told(clues: Sequence[Clue]) -> str:
-    """The clues that say most, in their own order, one JSON object a line."""
+def _as_lines(clues: Sequence[Clue]) -> str:
+    """The most salient clues in their order, one JSON object a line."""
     kept = sorted(clues, key=lambda clue: (clue.absent, -salience(clue)))[:MOST_CLUES]
     lines = [
         {"id": c.id, "modality": c.modality, "clue": c.statement} | ({SOURCE: source_of(c)} if source_of(c) else {})
@@ -153,7 +162,8 @@ def _told(clues: Sequence[Clue]) -> str:
 
 
 def _listed(sentences: Sequence[Sentence]) -> str:
-    return json.dumps([{"text": each.text, "clues": each.clues} for each in sentences], ensure_ascii=False)
+    rows = [{"text": sentence.text, "clues": sentence.clues} for sentence in sentences]
+    return json.dumps(rows, ensure_ascii=False)
 
 
 def _counted(grounded: Grounded) -> str:

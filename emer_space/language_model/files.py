@@ -1,6 +1,6 @@
-"""Files that a language model works through: labels read from explanations, and explanations translated, a line each.
+"""Whole files through a language model: labels read from explanations, and explanations translated.
 
-What the model does not answer is told in the line; the rest goes on.
+Where the model does not answer, the line says so, and the rest goes on.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -28,22 +28,23 @@ Out = TypeVar("Out")
 
 
 def labels_by(text: str, chat: Chat) -> dict[str, Any]:
-    """The labels that a model reads from an explanation; by tables, with the reason, where it names none."""
+    """The labels that a model reads from an explanation; if it names none, the tables' labels and a notice."""
     prompt = load_prompt(PROMPTS, "labels", "zh" if HAN.search(text) else "en")
     try:
-        found = parse_words(chat.ask(prompt.messages(explanation=quoted(text)), TOKENS["labels"])) if text else []
+        labels = parse_words(chat.ask(prompt.messages(explanation=quoted(text)), TOKENS["labels"])) if text else []
         reason = "The language model named no label, so these were read by tables."
     except ModelUnavailable as problem:
-        found, reason = [], f"{problem} So these were read by tables."
-    if found or not text:
-        return {OPENSET: found}
+        labels, reason = [], f"{problem} So these were read by tables."
+    if labels or not text:
+        return {OPENSET: labels}
     return {OPENSET: [word for word, _ in text_labels(text)], "notice": reason}
 
 
 def translate_file(source: Path, out: Path, to: str, chat: Chat, workers: int) -> int:
-    """Translate `reason` and `openset` of every line into `to` (`en`, `zh`); returns how many lines there are.
+    """Translate `reason` and `openset` of every line into `to` (`en`, `zh`); returns the number of lines.
 
-    A line that was not translated has an `error` and keeps its texts. Raises `InputError` for a file that is none.
+    A line that was not translated keeps its texts and gets an `error`. Raises `InputError` where `source` cannot be
+    read as a table of named rows or has neither column.
     """
     check_is_another_file(out, source)
     try:
@@ -51,7 +52,9 @@ def translate_file(source: Path, out: Path, to: str, chat: Chat, workers: int) -
     except SubmissionError as problem:
         raise InputError(str(problem.problems[0])) from None
     if not any({REASON, OPENSET} & set(row.cells) for row in rows):
-        raise InputError(f"There is neither {REASON!r} nor {OPENSET!r} in the file; name what is to be translated so.")
+        raise InputError(
+            f"The file has neither a {REASON!r} nor an {OPENSET!r} column; name the texts to translate one of these."
+        )
 
     prompt = load_prompt(PROMPTS, "translate", to)
 
@@ -61,20 +64,20 @@ def translate_file(source: Path, out: Path, to: str, chat: Chat, workers: int) -
     def line(row: Any) -> dict[str, Any]:
         texts = {REASON: row.text(REASON)} if REASON in row.cells else {}
         labels = _labels(row.cells.get(OPENSET))
-        told = {NAME: row.text(NAME), **texts, **({OPENSET: labels} if labels is not None else {})}
+        answer = {NAME: row.text(NAME), **texts, **({OPENSET: labels} if labels is not None else {})}
         try:
             wanted = [*texts.values(), *(labels or [])]
-            found = translated(wanted, ask) if any(wanted) else wanted
+            translations = translated(wanted, ask) if any(wanted) else wanted
         except ModelUnavailable as problem:
-            return {**told, "error": str(problem)}
-        told |= {REASON: found[0]} if texts else {}
-        return told | ({OPENSET: found[len(texts) :]} if labels is not None else {})
+            return {**answer, "error": str(problem)}
+        answer |= {REASON: translations[0]} if texts else {}
+        return answer | ({OPENSET: translations[len(texts) :]} if labels is not None else {})
 
     return write_json_lines(at_once(line, rows, workers), out)
 
 
 def at_once(work: Callable[[In], Out], items: Sequence[In], workers: int) -> Iterable[Out]:
-    """What becomes of each item, in their order, with `workers` of them under way at a time and a bar of progress."""
+    """The result of `work` for each item, in order, `workers` at a time, with a progress bar."""
     with ThreadPoolExecutor(workers, thread_name_prefix="ask") as pool:
         yield from tqdm(pool.map(work, items), total=len(items), unit="line")
 
@@ -87,4 +90,6 @@ def _labels(cell: Any) -> list[str] | None:
     try:
         return list(parse_labels(cell))
     except ValueError as problem:
-        raise InputError(f"The labels {cell[:60]!r} are no list: {problem}.") from None
+        raise InputError(
+            f"The labels {cell[:60]!r} are not a list: {problem}; write them as ['happy', 'sad']."
+        ) from None

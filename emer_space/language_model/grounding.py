@@ -1,7 +1,7 @@
-"""Sentences of a language model → those that the clues bear, and why the others are cut.
+"""Keeps the sentences of a language model that the clues support, and cuts the others with a reason.
 
-The composer's discipline for whoever else explains (decision 8): nothing is said that no clue supports. What a sentence
-may name only where a clue shows it stands in `language_model/grounding.toml`.
+The composer's rule holds for language models as well (decision 8): nothing is said that no clue supports. Acts that a
+sentence may name only if a clue shows them are listed in `language_model/grounding.toml`.
 """
 
 import re
@@ -21,49 +21,49 @@ from emer_space.text.tokens import HAN
 
 MOST_QUOTE = 200
 NOT_NOW = frozenset({"formerly", "past"})
-"""Attributes of a feeling that a sentence does not claim to be there now."""
+"""Attributes of a past feeling: the sentence does not claim it for now."""
 LEAST_HAN = 6
-"""Chinese characters of the shortest sentence."""
+"""Number of Chinese characters in the shortest sentence."""
 _QUOTED = re.compile(rf"“([^”]{{1,{MOST_QUOTE}}})”|\"([^\"]{{1,{MOST_QUOTE}}})\"|「([^」]{{1,{MOST_QUOTE}}})」")
 _WORD = re.compile(r"[a-z]{4,}")
 _NOTHING = re.compile(r"[\W_]+")
 _STEM = 5
-"""Letters by which words of one stem are known for the same ("trembles", "trembling")."""
+"""Words that share this many first letters count as the same ("trembles", "trembling")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grounded:
-    """`kept` with the ids of their clues, and reason → how many were cut."""
+    """The sentences that were kept, with the ids of their clues; and the number of sentences cut, by reason."""
 
     kept: tuple[Sentence, ...]
     cut: Mapping[str, int]
 
     @property
     def share(self) -> float:
-        """Of all sentences, those that were kept; 0 where there was none."""
+        """The share of sentences that were kept, 0…1; 0 without sentences."""
         total = len(self.kept) + sum(self.cut.values())
         return len(self.kept) / total if total else 0.0
 
 
 def ground(sentences: Sequence[Sentence], verdict: Verdict, subtitle: str) -> Grounded:
-    """Keep what rests on clues of the verdict, each sentence once.
+    """Keep the sentences that rest on clues of the verdict, each once.
 
-    Reasons: `no clue` (no valid id), `modality`, `act`, `words` (names one that no clue has), `feeling` (one that the
-    evidence speaks against), `nothing` (has nothing in common with the clues that it names), `again`.
+    Reasons to cut one: `no clue` (no valid id); `modality`, `act`, `words` (it names one that no clue has); `feeling`
+    (the evidence speaks against it); `nothing` (it shares nothing with its clues); `again` (it is repeated).
     """
     kept: list[Sentence] = []
     cut: Counter[str] = Counter()
     for sentence in sentences:
-        found = _grounded(sentence, verdict, subtitle)
-        if isinstance(found, Sentence) and found.text not in [each.text for each in kept]:
-            kept.append(found)
+        result = _grounded(sentence, verdict, subtitle)
+        if isinstance(result, Sentence) and result.text not in [other.text for other in kept]:
+            kept.append(result)
         else:
-            cut[found if isinstance(found, str) else "again"] += 1
+            cut[result if isinstance(result, str) else "again"] += 1
     return Grounded(tuple(kept), dict(sorted(cut.items())))
 
 
 def _grounded(sentence: Sentence, verdict: Verdict, subtitle: str) -> Sentence | str:
-    """The sentence with the clues that it rests on, or the reason why it is cut."""
+    """The sentence with the clues that it rests on, or the reason to cut it."""
     clues = {clue.id: clue for clue in verdict.clues}
     named = [clues[name] for name in sentence.clues if name in clues]
     text = sentence.text.lower()
@@ -73,8 +73,8 @@ def _grounded(sentence: Sentence, verdict: Verdict, subtitle: str) -> Sentence |
         if _modality_named(modality).search(text) and modality not in {clue.modality for clue in verdict.clues}:
             return "modality"
     for act in _acts():
-        if _is_affirmed(act, text) and not any(act.search(_tells(clue)) for clue in named):
-            others = [clue for clue in verdict.clues if act.search(_tells(clue))]
+        if _is_affirmed(act, text) and not any(act.search(_text_of(clue)) for clue in named):
+            others = [clue for clue in verdict.clues if act.search(_text_of(clue))]
             if not others:
                 return "act"
             named.append(others[0])
@@ -88,21 +88,21 @@ def _grounded(sentence: Sentence, verdict: Verdict, subtitle: str) -> Sentence |
 
 
 def _is_affirmed(act: re.Pattern[str], text: str) -> bool:
-    """Whether the sentence says that the act is there: what is denied needs no clue."""
+    """Whether the sentence affirms the act; a denied act needs no clue."""
     return any(not scope_of(text, *match.span()).attributes & DENIED for match in act.finditer(text))
 
 
 def _quotes(text: str) -> list[str]:
-    return [next(filter(None, found)) for found in _QUOTED.findall(text)]
+    return [next(filter(None, groups)) for groups in _QUOTED.findall(text)]
 
 
 def _is_said(quote: str, subtitle: str, clues: Sequence[Clue]) -> bool:
     wanted = _bare(quote)
-    return any(wanted in _bare(text) for text in (subtitle, *map(_tells, clues)))
+    return any(wanted in _bare(text) for text in (subtitle, *map(_text_of, clues)))
 
 
-def _tells(clue: Clue) -> str:
-    """All that a clue tells, and the description from which it was read."""
+def _text_of(clue: Clue) -> str:
+    """The statement of a clue and its source description, in lower case."""
     return f"{clue.statement} {source_of(clue)}".lower()
 
 
@@ -111,7 +111,7 @@ def _bare(text: str) -> str:
 
 
 def _against(text: str, named: Sequence[Clue], verdict: Verdict) -> bool:
-    """Whether it tells only of feelings that the evidence speaks against, and not as what the words alone say."""
+    """Whether all its feelings are ones that the evidence speaks against; feelings of the words alone are allowed."""
     words = {claim.word for claim in claims(text) if claim.weight > 0 and not claim.attributes & NOT_NOW}
     if not words or not all(speaks_against(word, verdict) or not verdict.bears_word(word) for word in words):
         return False
@@ -120,13 +120,13 @@ def _against(text: str, named: Sequence[Clue], verdict: Verdict) -> bool:
 
 
 def _in_common(text: str, named: Sequence[Clue]) -> bool:
-    """Whether it shares a word or a feeling with its clues; of Chinese, whose clues are told in English, a feeling or
-    an act may be all that can be compared, so it is not asked for.
+    """Whether it shares a word with its clues or names a feeling; a Chinese sentence, whose clues are in English, is
+    not held to this.
     """
     if len(HAN.findall(text)) > LEAST_HAN:
         return True
-    told = " ".join([*map(_tells, named), *(word for clue in named for word in clue.suggests)])
-    if _stems(text) & _stems(told):
+    clue_text = " ".join([*map(_text_of, named), *(word for clue in named for word in clue.suggests)])
+    if _stems(text) & _stems(clue_text):
         return True
     return any(not claim.denied for claim in claims(text))
 
@@ -150,5 +150,5 @@ def _acts() -> tuple[re.Pattern[str], ...]:
     return tuple(_pattern(act) for act in read_toml("language_model/grounding.toml")["act"])
 
 
-def _pattern(told: Mapping[str, str]) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{told['english']})\b|(?:{told['chinese']})")
+def _pattern(words: Mapping[str, str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{words['english']})\b|(?:{words['chinese']})")

@@ -1,4 +1,4 @@
-"""Prompts as text files: a version in the head, then what the model is, then what it is asked.
+"""Prompts as text files: a version, the system message and the user message.
 
     version: 1
     == system
@@ -6,8 +6,8 @@
     == user
     … {subtitle} …
 
-Values are put in once and never read as placeholders themselves; whoever fills a prompt passes texts of strangers as
-JSON (`quoted`), so that nothing in them ends a line or a quotation.
+Placeholders are filled in once; braces inside a value stay as they are. Pass texts of strangers as JSON (`quoted`),
+so that nothing in them ends a line or a quotation.
 """
 
 import json
@@ -26,36 +26,36 @@ _PLACE = re.compile(r"\{([a-z_]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`id` (`labels.en@1`) names purpose, language and version, for the provenance."""
+    """A prompt. `id` (`labels.en@1`) names purpose, language and version, for the provenance."""
 
     id: str
     system: str
     user: str
 
     def messages(self, parts: Sequence[Part] = (), /, **values: str) -> list[Message]:
-        """System and user message; `parts` (pictures, sound) follow the text. Raises `RuleError` for a missing one."""
+        """System and user message; `parts` (pictures, sound) follow the text. Raises `RuleError` for missing values."""
         text = _PLACE.sub(lambda place: self._value(values, place[1]), self.user)
         content = [text_part(text), *parts] if parts else text
         return [{"role": "system", "content": self.system}, {"role": "user", "content": content}]
 
     def _value(self, values: Mapping[str, str], name: str) -> str:
         if name not in values:
-            raise RuleError(f"the prompt {self.id} wants {name!r}, which is not given")
+            raise RuleError(f"the prompt {self.id} needs a value for {name!r}")
         return values[name]
 
 
 @cache
 def load_prompt(folder: Path, purpose: str, language: str = "en") -> Prompt:
-    """The prompt `<purpose>.<language>.txt` of a folder. Raises `RuleError` where it is missing or has no version."""
+    """The prompt `<purpose>.<language>.txt` of a folder. Raises `RuleError` where it is missing or malformed."""
     path = folder / f"{purpose}.{language}.txt"
     if not path.is_file():
         raise RuleError(f"there is no prompt {path.name}")
-    found = _FORM.fullmatch(path.read_text(encoding="utf-8").strip())
-    if not found:
-        raise RuleError(f"the prompt {path.name} has not the form version, system, user")
-    return Prompt(f"{purpose}.{language}@{found[1]}", found[2].strip(), found[3].strip())
+    match = _FORM.fullmatch(path.read_text(encoding="utf-8").strip())
+    if not match:
+        raise RuleError(f"the prompt {path.name} must consist of 'version: <number>', '== system' and '== user'")
+    return Prompt(f"{purpose}.{language}@{match[1]}", match[2].strip(), match[3].strip())
 
 
 def quoted(text: str) -> str:
-    """A text as JSON: one line, and nothing in it ends the quotation."""
+    """A text as a JSON string: one line, and nothing in it ends the quotation."""
     return json.dumps(text, ensure_ascii=False)

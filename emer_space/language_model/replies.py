@@ -1,9 +1,8 @@
-"""What a language model answered → data: sentences with the ids of clues, labels, a score, groups, a preference.
+"""Reads a language model's answers: sentences with the ids of clues, labels, a score, groups, a preference.
 
-Structured output is asked for and not trusted: thoughts, fences, headings, echoes of the question, half lists and prose
-around them are passed over. The `parse_` readers take what there is, for whoever explains a clip. The `read_` readers
-judge: they raise `ValueError` with a few words on what is wrong, with which the model is asked once more, and never
-guess.
+Structured output is requested but not trusted: thoughts, fences, headings, echoes of the question, half lists and prose
+around them are skipped. The `parse_` readers take whatever is usable, for explanations. The `read_` readers serve
+judges and never guess: they raise `ValueError` with a short reason, and the model is asked again with that reason.
 """
 
 import ast
@@ -19,9 +18,9 @@ from emer_space.files.label_lists import parse_labels
 MOST_SENTENCES = 30
 MOST_LABELS = 12
 MOST_LABEL = 40
-"""Characters; a longer one is a sentence."""
+"""Characters; anything longer is a sentence."""
 Groups = tuple[tuple[str, ...], ...]
-"""Groups of labels that mean the same."""
+"""Groups of labels with the same meaning."""
 LOWEST, HIGHEST = 1, 10
 """The scale of a score."""
 PREFERENCES = ("a1", "a2", "same")
@@ -38,7 +37,7 @@ _LEAD = re.compile(
     rf"^\s*(?:the\s+)?(?:{_HEADINGS}|labels?|emotions?|标签|情感)\s*(?:is|are)?\s*[:：]\s*", re.IGNORECASE
 )
 _HEAD = re.compile(rf"(?:{_HEADINGS})\W{{0,4}}:", re.IGNORECASE)
-"""After the last one stands what was asked for; before it, at times, the question again."""
+"""The answer follows the last heading; before it a model sometimes repeats the question."""
 _PIECE = re.compile(r"[\[\]{}\":【】<>]")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)、])\s*")
 _APART = re.compile(r"[,;，、；\n]|\band\b")
@@ -50,7 +49,7 @@ _REFUSAL = re.compile(
 FORBIDDEN = frozenset(
     {"mixed", "mixed emotions", "mixed feelings", "none", "null", "unknown", "n/a", "复杂", "无", "未知"}
 )
-"""No labels, though models answer with them."""
+"""Models answer with these, but they are not labels."""
 
 _NUMBER = r"(?<![\d.\-])(\d{1,4}(?:\.\d+)?)(?![\d%]|\.\d|\s*[-–~]\s*\d)"
 _ALONE = re.compile(rf"\W*{_NUMBER}\s*(?:(?:/|out of)\s*10|分|points?)?\W*", re.IGNORECASE)
@@ -69,7 +68,7 @@ _OUT_OF_TEN = re.compile(
     rf"{_NUMBER}\s*(?:(?:/|out of)\s*10(?![\d.]\d|\d|\s*(?:clue|emotion|word))|分(?!钟))", re.IGNORECASE
 )
 _REPEATED = re.compile(r"[\"“](?:[^\"“”\n]*\s){2,}[^\"“”\n]*[\"”]")
-"""What a judge repeats of what it was given: whatever stands in there is not its score."""
+"""A judge's quotation from its question: a number in it is not the score."""
 _ALL_THREE = re.compile(r"a1\W{1,4}a2\W{1,4}(?:or\W{1,3}|和|或\W{0,2})?same")
 _CHOICE_ALONE = re.compile(r"\W*(a1|a2|same)\W*")
 _MARKED_CHOICE = re.compile(
@@ -81,12 +80,12 @@ _NESTED = re.compile(r"\[\s*(?:\[\s*)+")
 
 
 def is_refusal(answer: str) -> bool:
-    """Whether a model said that it will not answer, and not that somebody in a clip refused."""
+    """Whether the model itself refuses to answer, as opposed to a person in the clip."""
     return bool(_REFUSAL.search(answer[:200])) and not _INNERMOST.search(answer)
 
 
 def parse_sentences(answer: str) -> list[Sentence]:
-    """Sentences with the ids that stand with them, valid or not; one without an id has none. [] for a refusal."""
+    """Sentences with the clue ids given for them, valid or not. [] for a refusal."""
     answer = _spoken(answer)
     if is_refusal(answer):
         return []
@@ -96,9 +95,9 @@ def parse_sentences(answer: str) -> list[Sentence]:
 
 
 def parse_words(answer: str) -> list[str]:
-    """The labels of an answer in its order, each once; [] for a refusal or a text without a list.
+    """The labels of an answer in order, each once; [] for a refusal or a text without a list.
 
-    Read are the innermost lists, so that a nested one is flat; else the words of a line such as `Output: sad, tired.`
+    Reads the innermost lists, so that nested lists become flat; else a line such as `Output: sad, tired.`
     """
     answer = _spoken(answer)
     if is_refusal(answer):
@@ -112,16 +111,17 @@ def parse_words(answer: str) -> list[str]:
 
 
 def parse_texts(answer: str) -> list[str]:
-    """The texts of a JSON list; [] where there is none."""
+    """The texts of a JSON list; [] if the answer has no such list."""
     answer = _spoken(answer)
     texts = _value(answer[answer.find("[") : answer.rfind("]") + 1])
     return list(map(_whole, texts)) if isinstance(texts, list) and all(isinstance(text, str) for text in texts) else []
 
 
 def read_score(answer: str) -> float:
-    """The score from 1 to 10: a number that stands alone, on the first or last line, or is marked as the score.
+    """The score from 1 to 10: a number alone on the first or last line, or marked as the score.
 
-    Numbers within a sentence may count something else; several that differ are none.
+    Numbers within a sentence may count something else. Raises `ValueError` for no number, differing numbers, or a
+    number off the scale.
     """
     text = _half_width(answer)
     if alone := _ALONE.fullmatch(_after_head(text)):
@@ -137,7 +137,7 @@ def read_score(answer: str) -> float:
 
 
 def read_preference(answer: str) -> str:
-    """`a1`, `a2` or `same`, where it stands alone, on the first or last line, or is marked as what is preferred."""
+    """`a1`, `a2` or `same`: alone on the first or last line, or marked as the preference. Raises `ValueError`."""
     text = _ALL_THREE.sub(" ", _half_width(answer).lower())
     marked = {before or after for before, after in _MARKED_CHOICE.findall(text)}
     named = marked | _of_lines(text, _CHOICE_ALONE)
@@ -147,36 +147,36 @@ def read_preference(answer: str) -> str:
 
 
 def read_groups(answer: str, labels: Sequence[str]) -> Groups:
-    """The groups of the labels that were asked for; words that were not are left out, labels left out stand alone.
+    """The groups of `labels`; other words are dropped, and labels that the answer leaves out are in no group.
 
-    The labels themselves, listed again, are no group; so one flat list says nothing.
+    One flat list only repeats the labels, so it is not an answer. Raises `ValueError` for a text without groups.
     """
     asked = {unicodedata.normalize("NFKC", label).strip().lower(): label for label in labels}
     text = _after_head(_half_width(answer)).translate(_BRACKETS)
     if any(key.strip().lower() in asked for key in _KEYED.findall(text)):
-        raise ValueError("it is no list of lists")  # whether a key belongs to its list is not said
+        raise ValueError("it is no list of lists")  # unclear whether a key belongs to its list
     lists = _groups_in(text)
-    groups = tuple(group for words in lists if (group := _known(words, asked)))
+    groups = tuple(group for words in lists if (group := _asked_labels(words, asked)))
     if any(lists) and not groups:
         raise ValueError("none of the words stands in it")
     return groups
 
 
 def label_lists(text: str) -> list[tuple[str, ...]]:
-    """The labels of each innermost list. Raises `ValueError` for a list that is none of labels."""
+    """The labels of each innermost list. Raises `ValueError` for a list of anything else."""
     return [parse_labels(f"[{inner}]") for inner in _INNERMOST.findall(text)]
 
 
-# What all readers share
+# Shared by all readers
 
 
 def _spoken(answer: str) -> str:
-    """Without what a model thought aloud before it answered, and without fences."""
+    """The answer without the model's thoughts and without fences."""
     return _FENCE.sub("", _THOUGHT.sub("", answer))
 
 
 def _half_width(answer: str) -> str:
-    """What was spoken, with full-width signs as ASCII. Raises `ValueError` where nothing was."""
+    """The answer proper, with full-width characters as ASCII. Raises `ValueError` if it is empty."""
     text = _spoken(unicodedata.normalize("NFKC", answer)).strip()
     if not text:
         raise ValueError("there is nothing in it")
@@ -184,18 +184,18 @@ def _half_width(answer: str) -> str:
 
 
 def _after_head(text: str) -> str:
-    """What stands after the last heading (`Output:`), where anything does."""
+    """The text after the last heading (`Output:`), or the whole text if nothing follows one."""
     heads = list(_HEAD.finditer(text))
     return (heads and text[heads[-1].end() :].strip()) or text
 
 
 def _whole(text: str) -> str:
-    """JSON can spell half a character, which no file can hold."""
+    """The text without half surrogate pairs, which JSON can spell but UTF-8 cannot."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _value(text: str) -> Any:
-    """JSON, or the same as Python would write it; None for neither."""
+    """The value of JSON or of a Python literal; None for anything else."""
     for read in (json.loads, ast.literal_eval):
         try:
             return read(text)
@@ -216,7 +216,7 @@ def _of_object(row: Mapping[str, Any]) -> Sentence | None:
 
 
 def _of_prose(answer: str) -> Iterator[Sentence]:
-    """Sentences as `She frowns [v1, v2].`"""
+    """Sentences of the form `She frowns [v1, v2].`"""
     for match in _SENTENCE.finditer(answer):
         text = _LEAD.sub("", _BULLET.sub("", match.group())).strip()
         ids = tuple(dict.fromkeys(i for marked in _MARKED_IDS.findall(text) for i in _ID.findall(marked.lower())))
@@ -229,7 +229,7 @@ def _of_prose(answer: str) -> Iterator[Sentence]:
 
 
 def _is_label(word: str) -> bool:
-    """A short word or two: no number, no sentence, no piece of JSON."""
+    """Whether this is a short label and not a number, a sentence or a piece of JSON."""
     return (
         any(character.isalpha() for character in word)
         and not _PIECE.search(word)
@@ -239,7 +239,7 @@ def _is_label(word: str) -> bool:
 
 
 def _unmarked(text: str) -> str:
-    """Without ids in brackets, which stand beside the text and are no part of it."""
+    """The text without the clue ids in brackets."""
     return re.sub(r"\s+([.!?。！？])", r"\1", _MARKED_IDS.sub("", text)).strip()
 
 
@@ -252,7 +252,7 @@ def _labels(inner: str) -> tuple[str, ...]:
 
 
 def _of_line(answer: str) -> list[str]:
-    """The words of a short line; a sentence holds none, whatever it says."""
+    """The labels of short lines; [] if any item is as long as a sentence."""
     lines = [_LEAD.sub("", line) for line in answer.splitlines() if line.strip()]
     items = [_BULLET.sub("", item) for line in lines for item in _APART.split(line)]
     return items if all(len(item.split()) <= 3 for item in items) else []
@@ -262,7 +262,7 @@ def _of_line(answer: str) -> list[str]:
 
 
 def _of_lines(text: str, form: re.Pattern[str]) -> set[str]:
-    """What the first and the last line hold, where they hold nothing else."""
+    """The values on the first and the last line, if those lines hold nothing else."""
     lines = [line for line in text.splitlines() if re.search(r"\w", line)]
     return {match[1] for line in (*lines[:1], *lines[-1:]) if (match := form.fullmatch(line))}
 
@@ -278,7 +278,7 @@ def _on_scale(number: str) -> float:
 
 
 def _groups_in(text: str) -> list[tuple[str, ...]]:
-    """The innermost lists: of the last list of lists, or several flat ones that share no word."""
+    """The innermost lists of the last list of lists, or several flat lists that share no word."""
     nested = list(_NESTED.finditer(text))
     text = text[nested[-1].start() :] if nested else text
     lists = label_lists(text)
@@ -296,6 +296,7 @@ def _groups_in(text: str) -> list[tuple[str, ...]]:
     return lists
 
 
-def _known(words: Sequence[str], asked: Mapping[str, str]) -> tuple[str, ...]:
+def _asked_labels(words: Sequence[str], asked: Mapping[str, str]) -> tuple[str, ...]:
+    """The labels among the words, by their plain spelling in `asked`."""
     plain = (word.strip().rstrip(".。").strip().lower() for word in words)
     return tuple(dict.fromkeys(asked[word] for word in plain if word in asked))

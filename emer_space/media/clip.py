@@ -1,8 +1,8 @@
 """An untrusted file → a checked, re-muxed `Clip`, its frames by time stamp and its 16 kHz mono wave.
 
-The file that was sent is probed and copied once, under the guards of `emer_space.media.ffmpeg`; everything after that
-reads the copy. All times are seconds on the copy's clock, which starts at 0 with whichever of picture and sound
-starts first: the clock of frames, wave and a browser's player alike.
+The file is probed and copied once, under the guards of `emer_space.media.ffmpeg`; everything after that reads the copy.
+All times are seconds on the copy's clock, which starts at 0 when picture or sound starts, whichever is first. Frames,
+the wave and a browser's player all share this clock.
 """
 
 import hashlib
@@ -20,16 +20,16 @@ from emer_space.cancellation import CancelToken
 from emer_space.errors import InputError
 from emer_space.media.ffmpeg import Child, guards, run, url
 from emer_space.media.remux import Copy, remux
-from emer_space.media.sound import heard
+from emer_space.media.sound import choose_sound
 from emer_space.media.source import inspect
 from emer_space.settings import Settings
 
 _CHUNK_BYTES = 1 << 20
 _BIN_MARGIN = 0.05
-"""Share of a sampling interval by which a time stamp may be early: WebM rounds its times to milliseconds."""
+"""A time stamp may be early by this share of a sampling interval: WebM rounds times to milliseconds."""
 
 _OFFSET = 0.01
-"""Mean of a wave from which on its recorder, and not the sound, is off the middle."""
+"""A larger mean of a wave is a DC offset of its recorder, not sound."""
 
 _SHOWN_TIME = re.compile(rb"\bn: *\d+ pts: *(-?\d+|NOPTS) +pts_time:")
 _QUIET = ("-nostdin", "-hide_banner", "-nostats")
@@ -37,7 +37,7 @@ _QUIET = ("-nostdin", "-hide_banner", "-nostats")
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """The copy that may be shown and read, what it is, and what the reader of a result should know about it."""
+    """The copy that may be shown and read, with its facts and the notices for the reader of a result."""
 
     path: Path
     facts: ClipFacts
@@ -53,15 +53,15 @@ class Frame:
 
 
 def open_clip(source: Path, folder: Path, settings: Settings, token: CancelToken) -> Clip:
-    """Check `source` against the limits and re-mux it into `folder` (which is made where it is missing).
+    """Check `source` against the limits and re-mux it into `folder`, which is created if missing.
 
-    Raises `InputError` where the file is no clip, is over a limit or is damaged throughout, `MissingTool` without
-    ffmpeg, `Cancelled`. No message holds a path, a file's content or ffmpeg's own words.
+    Raises `InputError` if the file is not a clip, exceeds a limit or is damaged throughout, `MissingTool` without
+    ffmpeg, or `Cancelled`. No message contains a path, parts of a file or ffmpeg's own words.
     """
-    found, told = heard(source, inspect(source, settings, token), settings, token)
+    chosen, sound_notices = choose_sound(source, inspect(source, settings, token), settings, token)
     sha256 = _sha256(source, token)
     folder.mkdir(parents=True, exist_ok=True)
-    copy = remux(source, found, folder / f"clip-{sha256[:16]}", settings, token)
+    copy = remux(source, chosen, folder / f"clip-{sha256[:16]}", settings, token)
     facts = ClipFacts(
         sha256=sha256,
         duration_s=copy.duration_s,
@@ -71,16 +71,17 @@ def open_clip(source: Path, folder: Path, settings: Settings, token: CancelToken
         has_audio=copy.has_audio,
         has_video=copy.has_video,
     )
-    notices = _notices(found.duration_s, found.has_video, found.has_audio, copy)
-    return Clip(copy.path, facts, notices + (told if copy.has_audio else ()))
+    notices = _notices(chosen.duration_s, chosen.has_video, chosen.has_audio, copy)
+    return Clip(copy.path, facts, notices + (sound_notices if copy.has_audio else ()))
 
 
 def frames(clip: Clip, settings: Settings, token: CancelToken) -> Generator[Frame, None, None]:
-    """Frames in the order of their time: at most `settings.frame_rate` a second and `settings.max_frames` in all.
+    """Frames in order of time: at most `settings.frame_rate` per second and `settings.max_frames` in all.
 
-    Sampled by presentation time: time is cut into equal intervals and the first frame of each is taken, so that a
-    variable frame rate gives true times and a slow one gives every frame once. Empty without a picture.
-    The child that decodes ends with the iterator: on its last frame, `close()`, an exception or a cancel.
+    Sampled by presentation time: time is cut into equal intervals and the first frame of each is taken. So a variable
+    frame rate gives true times, and a low one gives every frame once. Empty without a picture. The decoding process
+    ends with the iterator: at its last frame, on `close()`, an exception or a cancel. Raises `InputError` if no frame
+    can be decoded, `Cancelled`.
     """
     facts = clip.facts
     if facts.width is None or facts.height is None:
@@ -124,10 +125,10 @@ def frames(clip: Clip, settings: Settings, token: CancelToken) -> Generator[Fram
 
 
 def wave(clip: Clip, settings: Settings, token: CancelToken) -> NDArray[np.float32]:
-    """The sound, shape (samples,), mono in −1…1 at `settings.sample_rate`, from the clip's second 0 on.
+    """The sound, shape (samples,), mono in −1…1 at `settings.sample_rate`, starting at second 0 of the clip.
 
-    Sound that starts late is preceded by zeros, gaps are filled with zeros; digital silence is exact zeros, and so is
-    one that a recorder's offset has lifted. Empty without sound.
+    A late start and gaps are filled with zeros. Digital silence is exact zeros, even if the recorder had a DC offset.
+    Empty without sound.
     """
     if not clip.facts.has_audio:
         return np.zeros(0, np.float32)
@@ -147,7 +148,7 @@ def wave(clip: Clip, settings: Settings, token: CancelToken) -> NDArray[np.float
 
 
 def _without_offset(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The wave around 0: an offset would count as sound where there is none. Zeros, which fill gaps, stay."""
+    """The wave without its DC offset, which would count as sound. Zeros, which fill gaps, stay."""
     sounding = samples != 0
     offset = float(samples[sounding].mean(dtype=np.float64)) if sounding.any() else 0.0
     if abs(offset) < _OFFSET:
@@ -156,13 +157,13 @@ def _without_offset(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def fitted(width: int, height: int, side: int) -> tuple[int, int]:
-    """The size in pixels with the same shape whose longer side is at most `side`; never larger than it was."""
+    """The size in pixels, scaled down so that the longer side is at most `side`; never enlarged."""
     scale = min(1.0, side / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _shown_times(log: bytearray) -> list[float | None]:
-    """Presentation times in seconds that `showinfo` wrote; takes whole lines off `log`. None where it had none."""
+    """The presentation times in seconds in `showinfo`'s log, None if unknown; removes complete lines from `log`."""
     end = log.rfind(b"\n") + 1
     times = [None if pts == b"NOPTS" else int(pts) / 1e6 for pts in _SHOWN_TIME.findall(log, 0, end)]
     del log[:end]

@@ -1,7 +1,7 @@
-"""Running the system's ffmpeg and ffprobe on files from strangers, as child processes that can be stopped.
+"""Runs the system's ffmpeg and ffprobe on files from strangers, as child processes that can be stopped.
 
-ffmpeg recognises a format by content, so that a text file named `.mp4` may be a playlist which reads local
-files. A protocol whitelist does not stop that; a format whitelist does, and every call here carries both.
+ffmpeg recognises formats by content, so a text file named `.mp4` may be a playlist that reads local files. A protocol
+whitelist does not stop that; a format whitelist does. Every call here has both.
 """
 
 import contextlib
@@ -29,9 +29,9 @@ FORMATS = (
     *("mov", "matroska", "avi", "asf", "flv", "mpegts", "mpeg", "gif", "apng"),
     *("wav", "mp3", "flac", "ogg", "aac", "aiff", "caf", "amr", "au"),
 )
-"""ffmpeg's names of the containers that are opened: none is a list of other files, as hls, concat, sdp and dash are.
-QuickTime can keep samples in another file; ffmpeg does not follow that unless `enable_drefs` is set, and it is not.
-The playlists of Windows Media (ASX) are another format than ASF; links within ASF and FLV are not read."""
+"""ffmpeg's names of the containers it may open. None of them lists other files, as hls, concat, sdp and dash do.
+QuickTime can keep samples in another file; ffmpeg follows that only with `enable_drefs`, which is not set. Playlists of
+Windows Media (ASX) are a different format from ASF; links within ASF and FLV are not read."""
 
 DECODERS = (
     *("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "libaom-av1", "mpeg4", "mpeg2video", "mpeg1video", "h263"),
@@ -44,28 +44,28 @@ DECODERS = (
     *("pcm_dvd", "pcm_bluray", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt"),
     *("png", "mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "dvdsub", "dvbsub", "pgssub", "cc_dec"),
 )
-"""What cameras, phones, browsers and editors write. Rare decoders are left shut: they are where the bugs are.
-Covers and subtitles stand last: they are never used, but ffprobe gives up a file with a stream that it may not open."""
+"""What cameras, phones, browsers and editors write. Rare decoders are not allowed: they are where the bugs are. The
+last line is for covers and subtitles: never used, but ffprobe refuses a file with a stream it may not open."""
 
 _POLL_S = 0.1
 _READ_BYTES = 1 << 20
-_PIPE_BYTES = 1 << 20  # a whole frame: ffmpeg decodes the next one while the reader looks at this one
+_PIPE_BYTES = 1 << 20  # a whole frame: ffmpeg decodes the next one while this one is read
 _PROBE_BYTES = 4 << 20
 _STDERR_BYTES = 16_384
 _REFUSED_CODEC = re.compile(r"\bCodec \((\w+)\) not on whitelist")
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR")
-_PIXEL_MARGIN = 1.1  # decoders count padded rows: 1088 for a picture of 1080
-_PROBE_PIXEL_MARGIN = 8  # ffprobe must be able to say how large a picture is for it to be refused with its size
+_PIXEL_MARGIN = 1.1  # decoders count padded rows: 1088 for a height of 1080
+_PROBE_PIXEL_MARGIN = 8  # ffprobe must report a picture's size before it can be refused for it
 
 
 class Child:
     """A running ffmpeg or ffprobe: `with Child(command, timeout_s, token) as child: for channel, data in child: …`.
 
-    It gets its own process group and none of this process's secrets, and is killed and reaped when the block is
-    left, however that happens. While one waits for it, cancelling takes effect within a tenth of a second.
-    `timeout_s` counts the time spent waiting for the child, not the time the reader takes over its output.
+    It gets its own process group and none of this process's secrets. It is killed and reaped when the block is left,
+    for whatever reason. While its output is awaited, cancelling takes effect within a tenth of a second. `timeout_s`
+    counts only the time spent waiting for the child, not the time spent on its output.
 
-    Raises `MissingTool` where the program is not installed, `InputError` after `timeout_s`, `Cancelled`.
+    Raises `MissingTool` if the program is not installed, `InputError` after `timeout_s`, `Cancelled`.
     """
 
     def __init__(self, command: Sequence[str], timeout_s: float, token: CancelToken) -> None:
@@ -90,7 +90,7 @@ class Child:
             tool = self._command[0]
             raise MissingTool(f"{tool} is not installed; install it with: apt-get install ffmpeg") from None
         assert self._process.stdout is not None
-        with contextlib.suppress(OSError):  # the user's quota of pipe memory may be used up: then it is only slower
+        with contextlib.suppress(OSError):  # the user's pipe memory may be used up: that is only slower
             fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         return self
 
@@ -105,7 +105,7 @@ class Child:
             pipe.close()
 
     def __iter__(self) -> Iterator[tuple[Channel, bytes]]:
-        """What the child writes, as it comes, until it has ended; both channels are drained."""
+        """The child's output as it comes, from both channels, until it has ended."""
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         with selectors.DefaultSelector() as selector:
@@ -124,7 +124,7 @@ class Child:
 
     @property
     def code(self) -> int | None:
-        """The exit status; None while it runs."""
+        """The exit status; None while the child is running."""
         return self._process.poll()
 
     def _ready(self, selector: selectors.BaseSelector) -> list[selectors.SelectorKey]:
@@ -144,7 +144,7 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a child ended: exit status, all of its stdout, the end of its stderr (which has paths: never to be shown)."""
+    """A finished child: exit status, its whole stdout, and the end of its stderr (never show it: it has paths)."""
 
     code: int
     stdout: bytes
@@ -152,7 +152,7 @@ class Finished:
 
 
 def run(command: Sequence[str], timeout_s: float, token: CancelToken, most_bytes: int = _PROBE_BYTES) -> Finished:
-    """Run to the end. Raises as `Child` does, and `InputError` where stdout exceeds `most_bytes`."""
+    """Run a command to its end. Raises as `Child` does, and `InputError` if stdout exceeds `most_bytes`."""
     stdout, stderr = bytearray(), bytearray()
     with Child(command, timeout_s, token) as child:
         for channel, data in child:
@@ -168,12 +168,12 @@ def run(command: Sequence[str], timeout_s: float, token: CancelToken, most_bytes
 
 
 def url(path: Path) -> str:
-    """The file under its absolute path and no other protocol, whatever its name looks like."""
+    """A file URL with the absolute path, so that no file name can select another protocol."""
     return f"file:{path.absolute()}"
 
 
 def guards(settings: Settings) -> dict[str, str]:
-    """Options for every input: what may be opened, which decoders may run, how large a picture may get."""
+    """Options for every input: allowed protocols, formats and decoders, and the largest picture."""
     return {
         "protocol_whitelist": "file,pipe",
         "format_whitelist": ",".join(FORMATS),
@@ -185,7 +185,7 @@ def guards(settings: Settings) -> dict[str, str]:
 def probe(
     path: Path, entries: str, settings: Settings, token: CancelToken, options: Mapping[str, str] | None = None
 ) -> dict[str, Any] | None:
-    """What ffprobe says of `entries` (its `-show_entries`), or None where it cannot open the file."""
+    """ffprobe's answer for `entries` (its `-show_entries`), or None if it cannot open the file."""
     arguments = ["ffprobe", "-hide_banner", "-loglevel", "error", "-of", "json", "-show_entries", entries]
     room = {"max_pixels": str(settings.max_pixels * _PROBE_PIXEL_MARGIN)}
     for name, value in {**guards(settings), **room, **(options or {})}.items():
@@ -193,14 +193,14 @@ def probe(
     finished = run([*arguments, url(path)], settings.probe_timeout_s, token)
     if finished.code != 0:
         return None
-    found: dict[str, Any] = json.loads(finished.stdout)
-    return found
+    answer: dict[str, Any] = json.loads(finished.stdout)
+    return answer
 
 
 def refused_codec(path: Path, settings: Settings, token: CancelToken) -> str | None:
-    """ffmpeg's name of the first codec of a file that is not in `DECODERS`; None where that is not what is wrong."""
+    """ffmpeg's name of the first codec in a file that is not in `DECODERS`; None if the codecs are not the problem."""
     arguments = ["ffprobe", "-hide_banner", "-loglevel", "error"]
     for name, value in guards(settings).items():
         arguments += [f"-{name}", value]
-    found = _REFUSED_CODEC.search(run([*arguments, url(path)], settings.probe_timeout_s, token).stderr)
-    return found[1] if found else None
+    refusal = _REFUSED_CODEC.search(run([*arguments, url(path)], settings.probe_timeout_s, token).stderr)
+    return refusal[1] if refusal else None

@@ -1,6 +1,6 @@
-"""Files that are no clip, or a kind of clip that is not opened: told by their first bytes, each with its true reason.
+"""Recognises, by its first bytes, a file that is not a clip or is a clip of a refused kind, and says why.
 
-Kinds of clips are left shut where hardly anybody sends them, because rare readers are where the bugs are.
+Clips of rare kinds are refused because rare readers are where the bugs are.
 """
 
 import re
@@ -44,7 +44,7 @@ _KINDS = (
     (0, b"\xfd7zXZ\0", "an XZ archive", _PACKED),
     (257, b"ustar", "a TAR archive", _PACKED),
 )
-"""Place, first bytes, what it is, and what to do. Four letters alone may also begin a text."""
+"""Offset, bytes found there, kind of file, and remedy. Bytes of four letters or fewer may also begin a text."""
 
 _PICTURES = (
     (0, b"\xff\xd8\xff", "JPEG"),
@@ -63,9 +63,9 @@ _PICTURES = (
 
 
 def refused(head: bytes) -> str | None:
-    """Why a file that begins with `head` is refused, in a sentence that says what to do; None where it may be a clip.
+    """A sentence on why a file that begins with `head` is refused, and what to do; None if it may be a clip.
 
-    GIF and PNG are not told here: both may move.
+    Moving GIF and PNG files are clips, so GIF is not judged here, and PNG only if it has no animation.
     """
     plain = not _CONTROL.search(head)
     for place, start, what, remedy in _KINDS:
@@ -86,6 +86,6 @@ def refused(head: bytes) -> str | None:
 
 
 def picture(kind: str) -> str:
-    """The refusal of a still picture."""
+    """The sentence that refuses a still picture."""
     live = " (of a live or motion photo, its video)" if kind in ("JPEG", "HEIC", "HEIF") else ""
     return f"The file is a picture and not a clip ({kind}); send a video or a sound recording{live}."

@@ -1,4 +1,4 @@
-"""A checked source → a copy that a browser plays: streams copied where it can play them, else re-encoded."""
+"""A checked source → a copy that browsers can play. Streams that they play are copied, others are re-encoded."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from emer_space.settings import Settings
 _PICTURES = {"mp4": {"h264", "vp9", "av1"}, "webm": {"vp8", "vp9", "av1"}}
 _SOUNDS = {"mp4": {"aac", "mp3"}, "webm": {"opus", "vorbis"}}
 _PIXELS = {"yuv420p", "yuvj420p"}
-"""What browsers play on every machine, by container; anything else is re-encoded."""
+"""What browsers can play on every machine, by container; anything else is re-encoded."""
 
 _ENCODED_SIDE = 1280
 _ENCODED_RATE = 30
@@ -26,7 +26,7 @@ _AUDIO_ENCODER = {"mp4": {"c:a": "aac", "b:a": "192k"}, "webm": {"c:a": "libopus
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One way to make the copy: which streams, in which container, which of them as they are."""
+    """One way to make the copy: the container, the streams, and which of them are copied unchanged."""
 
     container: str
     video: Stream | None
@@ -49,9 +49,9 @@ class Copy:
 
 
 def remux(path: Path, source: Source, stem: Path, settings: Settings, token: CancelToken) -> Copy:
-    """Write `stem` with the suffix of its container, by the first plan whose streams can all be decoded.
+    """Write `stem`, plus the suffix of its container, by the first plan whose streams can all be decoded.
 
-    Raises `InputError` where nothing can be decoded or the copy is over a limit; nothing is left behind then.
+    Raises `InputError` if nothing can be decoded or the copy exceeds a limit; no file is left behind then.
     """
     for plan in _plans(source):
         target = stem.with_name(f"{stem.name}.{_suffix(plan)}")
@@ -68,7 +68,7 @@ def remux(path: Path, source: Source, stem: Path, settings: Settings, token: Can
 
 
 def _plans(source: Source) -> Iterator[Plan]:
-    """As much copied as can be, then everything re-encoded; first of both streams, then of one of them alone."""
+    """Plans that copy as much as possible, then re-encode everything; first with both streams, then with one."""
     parts = [source]
     if source.video is not None and source.audio is not None:
         parts += [Source(source.video, None, None), Source(None, source.audio, None)]
@@ -81,13 +81,13 @@ def _plans(source: Source) -> Iterator[Plan]:
 
 
 def _preferred(source: Source) -> Plan:
-    """The container in which most can be copied, the picture before the sound; mp4 where it makes no difference."""
+    """The plan whose container can copy most, picture before sound; mp4 if it makes no difference."""
     video, audio = source.video, source.audio
 
     def copied(container: str) -> tuple[bool, bool]:
         copy_video = video is not None and video.codec in _PICTURES[container] and video.pix_fmt in _PIXELS
         if container == "webm" and video is not None and (video.rotated or not copy_video):
-            return False, False  # WebM keeps no rotation, and its video encoders are slow
+            return False, False  # WebM stores no rotation, and its video encoders are slow
         return copy_video, audio is not None and audio.channel is None and audio.codec in _SOUNDS[container]
 
     container = max(("mp4", "webm"), key=copied)
@@ -99,7 +99,7 @@ def _suffix(plan: Plan) -> str:
 
 
 def _carried_out(plan: Plan, path: Path, target: Path, settings: Settings, token: CancelToken) -> Copy | None:
-    """The copy, checked; None where a stream of the plan is missing from it or cannot be decoded."""
+    """The checked copy; None if it lacks a stream of the plan or one cannot be decoded."""
     most_bytes = 2 * settings.max_bytes
     finished = run(_command(plan, path, target, most_bytes, settings), settings.ffmpeg_timeout_s, token)
     if finished.code != 0 and "No space left on device" in finished.stderr:
@@ -109,17 +109,17 @@ def _carried_out(plan: Plan, path: Path, target: Path, settings: Settings, token
     if not target.is_file() or not (size := target.stat().st_size):
         return None
     if size > 0.98 * most_bytes:
-        raise InputError("The file unpacks to far more than it holds; export it as MP4 and send that.")
-    found = probe(target, f"{ENTRIES}:frame=media_type", settings, token, {"read_intervals": "%+0.5"})
-    if found is None or not found.get("streams"):
+        raise InputError("The file unpacks to far more than its size suggests; export it as MP4 and send that.")
+    probed = probe(target, f"{ENTRIES}:frame=media_type", settings, token, {"read_intervals": "%+0.5"})
+    if probed is None or not probed.get("streams"):
         return None
-    made = described(found)
-    duration_s = seconds(found.get("format", {}).get("duration"))
+    made = described(probed)
+    duration_s = seconds(probed.get("format", {}).get("duration"))
     if (made.video is None) != (plan.video is None) or (made.audio is None) != (plan.audio is None) or not duration_s:
         return None
     if duration_s > settings.max_seconds + 0.5:
         raise InputError(too_long(settings, f"is longer than {settings.max_seconds:g} s"))
-    if not all(_decodes(target, stream, found, settings, token) for stream in _kinds(plan)):
+    if not all(_decodes(target, stream, probed, settings, token) for stream in _kinds(plan)):
         return None
     video = made.video
     return Copy(
@@ -137,9 +137,9 @@ def _kinds(plan: Plan) -> list[str]:
     return [kind for kind, stream in (("video", plan.video), ("audio", plan.audio)) if stream is not None]
 
 
-def _decodes(target: Path, kind: str, found: dict[str, Any], settings: Settings, token: CancelToken) -> bool:
-    """Whether a frame of this kind can be decoded: in the first half second, which was read, else anywhere."""
-    if any(frame.get("media_type") == kind for frame in found.get("frames", [])):
+def _decodes(target: Path, kind: str, probed: dict[str, Any], settings: Settings, token: CancelToken) -> bool:
+    """Whether a frame of this kind can be decoded, in the first half second (already probed) or anywhere."""
+    if any(frame.get("media_type") == kind for frame in probed.get("frames", [])):
         return True
     anywhere = probe(target, "frame=media_type", settings, token, {"select_streams": kind[0]})
     return anywhere is not None and bool(anywhere.get("frames"))
@@ -177,7 +177,7 @@ def _command(plan: Plan, path: Path, target: Path, most_bytes: int, settings: Se
 
 
 def _redrawn(picture: Any, video: Stream) -> Any:
-    """At most 30 frames a second and 1280 pixels on the longer side, both sides even, upright."""
+    """Upright video of at most 30 frames per second and 1280 pixels on the longer side, both sides even."""
     interval = f"floor(%s*{_ENCODED_RATE}+0.05)"
     chosen = picture.filter("select", f"isnan(prev_selected_t)+gt({interval % 't'},{interval % 'prev_selected_t'})")
     scale = min(1.0, _ENCODED_SIDE / max(video.width or 1, video.height or 1))

@@ -1,8 +1,8 @@
-"""Which of a file's sound tracks is heard, and which of its channels: one that is not silent.
+"""Chooses the sound track of a file to use, and its channel: one that is not silent.
 
-A recorder may leave the first track or all channels but one empty, and a wire that was soldered the wrong way round
-makes two channels cancel each other out in a mix. So each track is measured before the copy is made, in the band of
-voices, where neither hum nor an offset counts.
+A recorder may leave the first track, or all channels but one, empty; a wire soldered the wrong way round makes two
+channels cancel each other out when mixed. So each track is measured before the copy is made, in the band of voices,
+where neither hum nor an offset counts.
 """
 
 import time
@@ -25,32 +25,34 @@ FRAME = 800
 """Samples: a tenth of a second."""
 BAND_HZ = (250.0, 3_500.0)
 LASTING = 5
-"""Frames: a track is as loud as half a second of it is, so that a click is no sound."""
+"""Frames: the loudest half second sets a track's level, so that a click does not count as sound."""
 AUDIBLE_DB, LOUDER_DB = -50.0, 15.0
-"""A first track below this level of full scale is left for one that is this much louder."""
+"""A first track below this level (dB of full scale) gives way to one that is this much louder."""
 NOTHING_DB = -80.0
-"""A track below this level is left as it is."""
+"""Below this level a track's channels are mixed as usual."""
 EMPTY_DB = 40.0
-"""A channel that is this much softer than the loudest one holds nothing."""
+"""A channel this much softer than the loudest one is empty."""
 CANCELLED = 0.5
-"""Share of the energy that a mix of unrelated channels would have; less is left where they cancel each other out."""
+"""Channels cancel each other out if their mix has less than this share of the summed energy."""
 MOST_CHANNELS = 8
 SIDES = ("left", "right")
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How loud a track is, in dB of full scale, and the channel to be heard alone; None where all are mixed."""
+    """How loud a track is, in dB of full scale, and the only channel to use; None to mix all of them."""
 
     db: float
     channel: int | None = None
     cancelled: bool = False
 
 
-def heard(path: Path, source: Source, settings: Settings, token: CancelToken) -> tuple[Source, tuple[Notice, ...]]:
-    """The source with the track and channel that are to be heard, and what a reader should know of the choice.
+def choose_sound(
+    path: Path, source: Source, settings: Settings, token: CancelToken
+) -> tuple[Source, tuple[Notice, ...]]:
+    """The source with the chosen track and channel, and notices about the choice.
 
-    A file with one track of one channel is not measured. Raises `InputError` where all tracks together take longer
+    A file with a single track of one channel is not measured. Raises `InputError` if measuring all tracks takes longer
     than `settings.ffmpeg_timeout_s`.
     """
     tracks = source.sounds
@@ -69,14 +71,14 @@ def heard(path: Path, source: Source, settings: Settings, token: CancelToken) ->
 
 
 def _chosen(levels: Sequence[float]) -> int:
-    """The first track, or where it is silent beside another, the first that is not."""
+    """Index of the first track or, if that is silent beside another, of the first that is not."""
     if levels[0] >= AUDIBLE_DB or max(levels) < levels[0] + LOUDER_DB:
         return 0
     return next(place for place, level in enumerate(levels) if level > max(levels) - LOUDER_DB)
 
 
 def _measured(path: Path, track: Stream, settings: Settings, timeout_s: float, token: CancelToken) -> Level:
-    """A track that cannot be decoded is silent; one of very many channels is mixed unseen."""
+    """The level of a track. One that cannot be decoded is silent; one with very many channels is always mixed."""
     channels = track.channels if 0 < track.channels <= MOST_CHANNELS else 1
     command = (
         ffmpeg.input(url(path), t=settings.max_seconds, **guards(settings))[str(track.index)]
@@ -91,7 +93,7 @@ def _measured(path: Path, track: Stream, settings: Settings, timeout_s: float, t
 
 
 def level_of(samples: NDArray[np.int16]) -> Level:
-    """The level of samples (n, channels) at `RATE`, and the channel to be heard alone."""
+    """The level of samples (n, channels) at `RATE`."""
     channels = samples.shape[1]
     frames = len(samples) // FRAME
     if not frames:

@@ -1,4 +1,4 @@
-"""What a file from a stranger is: refused with one sentence, or described by the two streams that will be used."""
+"""Inspects a file from a stranger: refuses it with one sentence, or describes the two streams that will be used."""
 
 import math
 import re
@@ -30,9 +30,9 @@ ACCEPTED = "send MP4, MOV, WebM, MKV, AVI, WMV, FLV, MPEG, GIF, WAV, MP3, M4A, W
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream of a file. Size in pixels as shown, after rotation and with square pixels; None for sound.
+    """One stream of a file. Width and height as shown, after rotation and with square pixels; None for sound.
 
-    `channel` is the only one of its `channels` that is heard, from 0 on; None where they are mixed.
+    `channel` (from 0) is the only one of `channels` that is used; None if they are mixed.
     """
 
     index: int
@@ -48,9 +48,9 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The streams to use, and the duration the file's header states, in seconds; None where it states none.
+    """The streams to use, and the duration in seconds by the file's header; None if it has none.
 
-    `sounds` are all that `audio` could be, the first one first.
+    `sounds` are the candidates for `audio`, in order of preference.
     """
 
     video: Stream | None
@@ -60,52 +60,54 @@ class Source:
 
     @property
     def has_video(self) -> bool:
+        """Whether there is a picture to use."""
         return self.video is not None
 
     @property
     def has_audio(self) -> bool:
+        """Whether there is sound to use."""
         return self.audio is not None
 
 
 def inspect(path: Path, settings: Settings, token: CancelToken) -> Source:
-    """Probe a file within the limits. Raises `InputError` with the limit or the reason, and what to do."""
+    """Probe a file and check the limits. Raises `InputError` with the reason or the limit, and what to do."""
     head = _head(path, settings)
-    found = probe(path, ENTRIES, settings, token)
-    if found is None or not found.get("streams"):
+    probed = probe(path, ENTRIES, settings, token)
+    if probed is None or not probed.get("streams"):
         raise InputError(_unreadable(path, head, settings, token))
-    if found["format"]["format_name"] in _PICTURES_OR_CLIPS and not _moves(path, settings, token):
-        raise InputError(picture(found["format"]["format_name"].upper()))
-    streams: list[dict[str, Any]] = found["streams"]
+    if probed["format"]["format_name"] in _PICTURES_OR_CLIPS and not _moves(path, settings, token):
+        raise InputError(picture(probed["format"]["format_name"].upper()))
+    streams: list[dict[str, Any]] = probed["streams"]
     if len(streams) > settings.max_streams:
         raise InputError(
             f"The file has {len(streams)} streams; at most {settings.max_streams} are accepted: "
             "export it with one picture and one sound track."
         )
-    source = described(found)
+    source = described(probed)
     if source.video is None and source.audio is None:
         raise InputError(f"The file has neither a moving picture nor sound; {ACCEPTED}.")
     _check_limits(source, streams, settings)
     return source
 
 
-def described(found: dict[str, Any]) -> Source:
-    """The first picture that moves and the first sound in what ffprobe says (`ENTRIES`)."""
-    pictures = [s for s in found["streams"] if s.get("codec_type") == "video" and not _attached(s)]
-    sounds = [s for s in found["streams"] if s.get("codec_type") == "audio"]
-    # An unknown codec (a phone's spatial sound) is passed over where there is another.
+def described(probed: dict[str, Any]) -> Source:
+    """The first video stream and the first sound in ffprobe's answer (`ENTRIES`); covers do not count."""
+    pictures = [s for s in probed["streams"] if s.get("codec_type") == "video" and not _attached(s)]
+    sounds = [s for s in probed["streams"] if s.get("codec_type") == "audio"]
+    # A stream of unknown codec (a phone's spatial sound) comes after any other.
     pictures.sort(key=lambda stream: "codec_name" not in stream)
     sounds.sort(key=lambda stream: ("codec_name" not in stream, _commented(stream)))
     used = pictures[:1] + sounds[:1]
     return Source(
         video=_picture(pictures[0]) if pictures else None,
         audio=_sound(sounds[0]) if sounds else None,
-        duration_s=_stated_duration(found.get("format", {}), used),
+        duration_s=_stated_duration(probed.get("format", {}), used),
         sounds=tuple(_sound(stream) for stream in sounds),
     )
 
 
 def seconds(text: str | None) -> float | None:
-    """ffprobe's duration as a number; None where it is missing or absurd."""
+    """ffprobe's duration as a number; None if it is missing or absurd."""
     try:
         value = float(text or "nan")
     except ValueError:
@@ -114,7 +116,7 @@ def seconds(text: str | None) -> float | None:
 
 
 def ratio(text: str | None) -> float | None:
-    """`30000/1001` or `16:11` as a number; None where it is unknown (`0/0`, `N/A`)."""
+    """`30000/1001` or `16:11` as a number; None if it is unknown (`0/0`, `N/A`)."""
     numbers = re.fullmatch(r"(\d+)[/:](\d+)", text or "")
     if numbers is None or not int(numbers[1]) or not int(numbers[2]):
         return None
@@ -154,9 +156,9 @@ def _unreadable(path: Path, head: bytes, settings: Settings, token: CancelToken)
 
 
 def _moves(path: Path, settings: Settings, token: CancelToken) -> bool:
-    """Whether a picture has more frames than one."""
-    found = probe(path, "packet=size", settings, token, {"read_intervals": "%+#2"})
-    return found is not None and len(found.get("packets", ())) > 1
+    """Whether a picture has more than one frame."""
+    probed = probe(path, "packet=size", settings, token, {"read_intervals": "%+#2"})
+    return probed is not None and len(probed.get("packets", ())) > 1
 
 
 def _boxes(path: Path) -> list[bytes]:
@@ -187,8 +189,9 @@ def _check_limits(source: Source, streams: list[dict[str, Any]], settings: Setti
             )
 
 
-def too_long(settings: Settings, said: str) -> str:
-    return f"The clip {said}; at most {settings.max_seconds:g} s are accepted: cut it to the part that matters."
+def too_long(settings: Settings, excess: str) -> str:
+    """The sentence for a clip that is too long; `excess` follows "The clip"."""
+    return f"The clip {excess}; at most {settings.max_seconds:g} s are accepted: cut it to the part that matters."
 
 
 def _attached(stream: dict[str, Any]) -> bool:
@@ -196,7 +199,7 @@ def _attached(stream: dict[str, Any]) -> bool:
 
 
 def _commented(stream: dict[str, Any]) -> bool:
-    """Whether a sound track is somebody's comment on the others, or tells what is to be seen."""
+    """Whether a sound track is a commentary or an audio description."""
     return any(stream.get("disposition", {}).get(kind) for kind in ("comment", "visual_impaired", "descriptions"))
 
 
@@ -226,9 +229,9 @@ def _sound(stream: dict[str, Any]) -> Stream:
 
 
 def _stated_duration(container: dict[str, Any], used: list[dict[str, Any]]) -> float | None:
-    """The longest of the streams used, else the whole file's: an unused third track may be longer."""
+    """The longest of the used streams, or else the whole file: an unused third track may be longer."""
     if container.get("format_name", "").split(",")[0] not in _DATED:
         return None
     stated = [seconds(stream.get("duration")) for stream in used]
-    known = [duration for duration in stated if duration is not None]
-    return max(known) if known and len(known) == len(stated) else seconds(container.get("duration"))
+    durations = [duration for duration in stated if duration is not None]
+    return max(durations) if durations and len(durations) == len(stated) else seconds(container.get("duration"))

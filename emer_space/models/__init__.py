@@ -1,1 +1,1 @@
-"""Adapters to the models, one file a family. `roles` says what each role does, `supply` who supplies it."""
+"""Adapters to models, one file per family. `roles` defines what each role does, `supply` finds who fills it."""

@@ -1,4 +1,4 @@
-"""The parts of a message to a language model, in OpenAI's protocol; the role itself stands in `roles.py`."""
+"""The parts of a message to a language model, in OpenAI's protocol; the role itself is in `roles.py`."""
 
 import base64
 from collections.abc import Mapping
@@ -13,14 +13,15 @@ Part = Mapping[str, Any]
 
 
 def text_part(text: str) -> Part:
+    """Text as a content part."""
     return {"type": "text", "text": text}
 
 
 def image_part(jpeg: bytes) -> Part:
-    """A picture as a content part, its bytes within."""
+    """A JPEG picture as a content part, embedded in base64."""
     return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"}}
 
 
 def audio_part(wav: bytes) -> Part:
-    """Sound as a content part, its bytes within."""
+    """A WAV sound as a content part, embedded in base64."""
     return {"type": "input_audio", "input_audio": {"data": base64.b64encode(wav).decode(), "format": "wav"}}

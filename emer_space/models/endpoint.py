@@ -1,10 +1,10 @@
 """A chat model behind any OpenAI-compatible server: vLLM, llama.cpp, an inference provider.
 
-    EMER_CHAT_URL    its address, as http://127.0.0.1:8080/v1
-    EMER_CHAT_MODEL  the model's name there
-    EMER_CHAT_KEY    the key, where one is needed
+    EMER_CHAT_URL    the server's address, for example http://127.0.0.1:8080/v1
+    EMER_CHAT_MODEL  the model's name on the server
+    EMER_CHAT_KEY    the key, if one is needed
 
-`EMER_VISION_*` and `EMER_AUDIO_*` do the same for pictures and sound, `EMER_OMNI_*` for all that is not said otherwise.
+`EMER_VISION_*` and `EMER_AUDIO_*` do the same for pictures and sound; `EMER_OMNI_*` sets all roles not set otherwise.
 """
 
 import os
@@ -28,30 +28,30 @@ from emer_space.settings import number_from_environment
 
 ROLES = OMNI
 SECONDS = 120.0
-"""How long an answer may take in all."""
+"""How long a complete answer may take."""
 MOST_S = 1_000_000
-"""What a host may set that to."""
+"""The highest value that a host may set for these limits."""
 SILENT_S = 30.0
-"""How long the server may say nothing; also until its first word, since a large prompt is read first."""
+"""How long the server may be silent, also before its first word, when it reads the prompt."""
 MOST_CHARACTERS = 40_000
-"""An answer beyond is babble: the longest that is asked for has some thousand."""
+"""A longer answer is babble: the longest one that is asked for has a few thousand."""
 CIRCLE = 480
-"""Characters at the end of an answer in which a small model that goes round in circles is noticed."""
+"""Characters at the end of an answer that are searched for repetitions: small models go round in circles."""
 CHECKED_S = 0.2
-"""Between two looks whether to stop, while the server says nothing."""
+"""Time between two checks whether to stop, while the server is silent."""
 TRIES = 3
 MOST_WAIT_S = 20.0
-"""Between two tries, if the server asks for it (429, 503)."""
+"""Longest wait between two tries, if the server asks for one (429, 503)."""
 AGAIN = (408, 429, 500, 502, 503, 504)
 MALFORMED = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, TextGenerationError)
-"""What the client raises where a stream is not what it should be."""
+"""What the client raises for a malformed stream."""
 NO_KEY = "none"
-"""Sent where there is no key: without one the client would send the machine's own token for the Hub."""
+"""Sent if there is no key: otherwise the client would send the machine's own Hub token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a role's model is. `seconds`, `silent_s` and `most_wait_s` bound an answer."""
+    """Where a role's model is. `seconds`, `silent_s` and `most_wait_s` limit how long an answer may take."""
 
     url: str
     model: str
@@ -62,15 +62,16 @@ class Endpoint:
 
     @property
     def elsewhere(self) -> str:
-        """The host to which clips' contents go; empty where that is this machine."""
+        """The host to which parts of clips are sent; empty if it is this machine."""
         host = urlsplit(self.url).hostname or ""
         return "" if host in ("localhost", "::1") or host.startswith("127.") else host
 
 
 def endpoint_of(role: str, environment: Mapping[str, str] = os.environ) -> Endpoint | None:
-    """What the environment says of a role; None where it names no model. Raises `InputError` for half of it.
+    """The endpoint that the environment sets for a role; None if it names no model.
 
-    A role's own variables come before those of `EMER_OMNI_`; address and key fall back on those of the chat model.
+    A role's own variables take precedence over `EMER_OMNI_*`; address and key default to those of the chat model.
+    Raises `InputError` for a model without a valid address, or a wrong limit.
     """
     own, omni = f"EMER_{role.upper()}_", "EMER_OMNI_"
     prefix = own if environment.get(f"{own}MODEL") else omni
@@ -80,7 +81,7 @@ def endpoint_of(role: str, environment: Mapping[str, str] = os.environ) -> Endpo
     url = (environment.get(f"{prefix}URL") or environment.get("EMER_CHAT_URL") or "").strip()
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise InputError(
-            f"{prefix}MODEL names a model, and {prefix}URL no server; write one as http://127.0.0.1:8080/v1."
+            f"{prefix}MODEL is set, but {prefix}URL names no server; set it, for example to http://127.0.0.1:8080/v1."
         )
     key = environment.get(f"{prefix}KEY") or environment.get("EMER_CHAT_KEY") or NO_KEY
     return Endpoint(url, model, key, *_limits(environment))
@@ -92,7 +93,7 @@ def _limits(environment: Mapping[str, str]) -> tuple[float, ...]:
 
 
 class EndpointChat:
-    """A `Chat` on a server. The key goes to its address alone and stands in no message."""
+    """A `Chat` on a server. The key is sent to its address only and appears in no message."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -117,7 +118,7 @@ class EndpointChat:
             except (InferenceTimeoutError, TimeoutError, httpx2.TimeoutException):
                 raise self._failed("it did not answer in time") from None
             except OfflineModeIsEnabled:
-                raise self._failed("HF_HUB_OFFLINE is set and keeps it from being asked; unset it") from None
+                raise self._failed("HF_HUB_OFFLINE is set, so it is not asked; unset it") from None
             except httpx2.HTTPError as problem:
                 answer = getattr(problem, "response", None)
                 wait = self._wait(answer)
@@ -125,28 +126,28 @@ class EndpointChat:
                     raise self._failed(_reason(answer)) from problem
                 _sleep(wait, check)
             except MALFORMED as problem:
-                raise self._failed("what it answered is not of OpenAI's protocol") from problem
+                raise self._failed("its answer does not follow OpenAI's protocol") from problem
         raise AssertionError("the last try returns or raises")
 
     def _answer(self, messages: Sequence[Message], most_tokens: int, check: Callable[[], None], deadline: float) -> str:
-        told: list[str] = []
+        pieces: list[str] = []
         size, ended, latest = 0, False, ""
         with InferenceClient(
             base_url=self._endpoint.url, api_key=self._endpoint.key, timeout=self._endpoint.silent_s
         ) as client:
-            for piece, end in _heard(lambda: self._stream(client, messages, most_tokens), check, deadline):
-                told.append(piece)
+            for piece, end in _read_aside(lambda: self._stream(client, messages, most_tokens), check, deadline):
+                pieces.append(piece)
                 ended = ended or end
                 size += len(piece)
                 latest = (latest + piece)[-CIRCLE:]
                 if _repeats(latest):
-                    ended = True  # what came before may be of use, and more of it will not
+                    ended = True  # what came before may be useful, more of it will not
                     break
                 if size > MOST_CHARACTERS:
                     raise self._failed(f"it did not stop after {MOST_CHARACTERS:,} characters")
         if not ended:
             raise httpx2.RemoteProtocolError("the stream ended before the answer did")
-        answer = "".join(told).strip()
+        answer = "".join(pieces).strip()
         if not answer:
             raise self._failed("it answered nothing")
         return answer
@@ -154,7 +155,7 @@ class EndpointChat:
     def _stream(
         self, client: InferenceClient, messages: Sequence[Message], most_tokens: int
     ) -> Iterator[tuple[str, bool]]:
-        """Pieces, and whether one says that the answer ends there: a connection that was cut looks the same else."""
+        """Pieces of text, and whether the answer ends there: without that, a cut connection would look the same."""
         stream: Any = client.chat_completion(
             list(messages),  # type: ignore[arg-type]
             model=self._endpoint.model,
@@ -168,13 +169,13 @@ class EndpointChat:
                 yield choice.delta.content or "", choice.finish_reason is not None
 
     def _wait(self, answer: httpx2.Response | None) -> float | None:
-        """How long to wait before another try; None where another would not help, or is asked for too late."""
+        """How long to wait before the next try; None if it would not help or the server wants too long a wait."""
         if answer is None:
             return 0.5
         if answer.status_code not in AGAIN:
             return None
         asked = 1.0
-        with suppress(ValueError):  # a date: then a second has to do
+        with suppress(ValueError):  # it may be a date: then wait a second
             asked = float(answer.headers.get("retry-after", asked))
         return asked if asked <= self._endpoint.most_wait_s else None
 
@@ -182,12 +183,12 @@ class EndpointChat:
         return ModelUnavailable(f"The language model {self._endpoint.model} gave no answer: {reason}.")
 
 
-def _heard(
+def _read_aside(
     begin: Callable[[], Iterator[tuple[str, bool]]], check: Callable[[], None], deadline: float
 ) -> Iterator[tuple[str, bool]]:
-    """What a stream gives, read by a thread of its own, so that a silent server keeps nobody from stopping.
+    """The pieces of a stream, read in a thread of its own, so that a call can be stopped while the server is silent.
 
-    Raises what reading raises, `TimeoutError` after the deadline, and whatever `check` does.
+    Raises what reading raises, `TimeoutError` after the deadline, and what `check` raises.
     """
     pieces: queue.SimpleQueue[tuple[str, bool] | Exception | None] = queue.SimpleQueue()
 
@@ -216,7 +217,7 @@ def _heard(
 
 
 def _repeats(end: str) -> bool:
-    """Whether an answer goes round in circles: its last words stand there four times and more, close together."""
+    """Whether an answer goes round in circles: its last 60 characters occur at least four times close together."""
     last = end[-60:]
     return len(last) == 60 and end.count(last) >= 4
 
@@ -227,7 +228,9 @@ def _reason(answer: httpx2.Response | None) -> str:
     if answer.status_code in (401, 403):
         return f"its server refused the key ({answer.status_code})"
     return (
-        "its server is asked too often (429)" if answer.status_code == 429 else f"its server said {answer.status_code}"
+        "its server is asked too often (429)"
+        if answer.status_code == 429
+        else f"its server answered {answer.status_code}"
     )
 
 
@@ -242,7 +245,7 @@ _exempted: set[tuple[str, int | None]] = set()
 
 
 def _exempt(url: str) -> None:
-    """The Hub's offline mode is about the Hub, but its client keeps it from every server: not from those named here."""
+    """Exempt a server from the Hub's offline mode, which its client would otherwise apply to every server."""
     if not is_offline_mode():
         return
     if not _exempted:
@@ -262,21 +265,21 @@ def _place(url: httpx2.URL) -> tuple[str, int | None]:
 
 
 def _supply(role: Role[ChatModel]) -> Supply[ChatModel]:
-    """The chat model is what the profile is for; the others are there where they are named."""
+    """How the endpoint profile fills a role. Only the chat model is essential; others are used if they are set."""
 
     def missing() -> str | None:
         upper = role.upper()
         return None if endpoint_of(role) else f"EMER_{upper}_MODEL and EMER_{upper}_URL (or EMER_CHAT_URL)"
 
     def load() -> ChatModel:
-        named = endpoint_of(role)
-        if named is None:
-            raise ModelUnavailable(f"No model is named for {role}; set {missing()}.")
-        return EndpointChat(named)
+        endpoint = endpoint_of(role)
+        if endpoint is None:
+            raise ModelUnavailable(f"No model is set for {role}; set {missing()}.")
+        return EndpointChat(endpoint)
 
     def host() -> str | None:
-        named = endpoint_of(role)
-        return named.elsewhere if named else None
+        endpoint = endpoint_of(role)
+        return endpoint.elsewhere if endpoint else None
 
     return Supply("endpoint", role, load, essential=role == CHAT, missing=missing, host=host)
 

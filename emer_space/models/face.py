@@ -1,6 +1,6 @@
 """Faces in a picture: landmarks, blendshapes and head pose (MediaPipe Face Landmarker).
 
-I. Grishchenko et al., "Attention Mesh", 2020 (landmarks); the blendshapes are those of ARKit.
+Landmarks: I. Grishchenko et al., "Attention Mesh", 2020; the blendshapes are those of ARKit.
 """
 
 import math
@@ -20,21 +20,21 @@ from emer_space.models.supply import Supply
 
 MIN_DETECTION = 0.5
 RIGHT_TEMPLE, LEFT_TEMPLE, RIGHT_EYE, LEFT_EYE, FOREHEAD, CHIN = 234, 454, 33, 263, 10, 152
-"""Landmarks; right and left are the person's own."""
+"""Indices of landmarks; right and left are the person's own."""
 LEVEL = 5.0
-"""Degrees by which the line from forehead to chin slopes in a face that is held level."""
+"""Slope in degrees of the line from forehead to chin in a face that is held level."""
 FAINT = 0.3
-"""Below this score of the detector there is nothing that even resembles a face."""
+"""Below this detector score nothing even resembles a face."""
 DETECTOR = "face_detector.tflite"
-"""BlazeFace in the bundle of the landmarker (V. Bazarevsky et al., "BlazeFace", 2019)."""
+"""BlazeFace (V. Bazarevsky et al. 2019), a file in the landmarker's bundle."""
 
 
 class FaceLandmarks:
-    """Finds faces in the frames of one clip, in the order of time: `with FaceLandmarks(4) as faces: …`.
+    """Finds faces in the frames of one clip, in order of time: `with FaceLandmarks(4) as faces: …`.
 
-    The model keeps what it saw in the frame before, so every clip needs its own `with`; a `still` one keeps nothing,
-    for single pictures and parts of them. Raises `ModelUnavailable` on entering where the model or a library of the
-    system is missing.
+    The model remembers the previous frame, so every clip needs its own `with`. A `still` one remembers nothing: use it
+    for single pictures and parts of them. Entering raises `ModelUnavailable` if the model or a system library is
+    missing.
     """
 
     def __init__(self, max_faces: int, still: bool = False) -> None:
@@ -66,26 +66,26 @@ class FaceLandmarks:
             landmarker.close()
 
     def detect(self, rgb: NDArray[np.uint8], t: float) -> tuple[Face, ...]:
-        """The faces of a frame (h, w, 3) shown at `t` seconds; frames come in the order of time."""
+        """The faces in a frame (h, w, 3) at `t` seconds; frames must come in order of time."""
         if self._landmarker is None:
-            raise RuntimeError("FaceLandmarks is used inside a `with` block only")
+            raise RuntimeError("FaceLandmarks can only be used in a `with` block")
         self._last_ms = max(round(t * 1000), self._last_ms + 1)  # MediaPipe wants strictly rising milliseconds
         image = _image(self._mediapipe, rgb)
         if self.still:
-            found = self._landmarker.detect(image)
+            result = self._landmarker.detect(image)
         else:
-            found = self._landmarker.detect_for_video(image, self._last_ms)
+            result = self._landmarker.detect_for_video(image, self._last_ms)
         height, width = rgb.shape[:2]
         return tuple(
             _face(points, shapes, width, height)
-            for points, shapes in zip(found.face_landmarks, found.face_blendshapes, strict=True)
+            for points, shapes in zip(result.face_landmarks, result.face_blendshapes, strict=True)
         )
 
 
 class FaceFinder:
-    """The first stage of the landmarks alone, with its scores: `with FaceFinder() as finder: …`.
+    """The face detector alone, with its scores: `with FaceFinder() as finder: …`.
 
-    It sees a picture in 128 × 128 pixels, whatever its size. Raises `ModelUnavailable` as `FaceLandmarks` does.
+    It scales every picture to 128 × 128 pixels. Raises `ModelUnavailable` as `FaceLandmarks` does.
     """
 
     def __init__(self) -> None:
@@ -113,20 +113,20 @@ class FaceFinder:
             detector.close()
 
     def spots(self, rgb: NDArray[np.uint8]) -> list[Spot]:
-        """What resembles a face in a picture (h, w, 3), the likest first."""
+        """Whatever resembles a face in a picture (h, w, 3), best score first."""
         if self._detector is None:
-            raise RuntimeError("FaceFinder is used inside a `with` block only")
+            raise RuntimeError("FaceFinder can only be used in a `with` block")
         self.looks += 1
-        found = []
+        spots = []
         for answer in self._detector.detect(_image(self._mediapipe, rgb)).detections:
             box = answer.bounding_box
             centre = box.origin_x + box.width / 2, box.origin_y + box.height / 2
-            found.append(Spot(*centre, math.sqrt(box.width * box.height), float(answer.categories[0].score)))
-        return sorted(found, key=lambda spot: -spot.score)
+            spots.append(Spot(*centre, math.sqrt(box.width * box.height), float(answer.categories[0].score)))
+        return sorted(spots, key=lambda spot: -spot.score)
 
 
 class MediaPipeFaces:
-    """The role `face`."""
+    """The role `face`, filled by MediaPipe."""
 
     @property
     def revision(self) -> str:
@@ -143,7 +143,7 @@ SUPPLIES = (Supply("bundled", FACE, MediaPipeFaces, ahead=True),)
 
 
 def placed(face: Face, left: float, top: float, scale: float) -> Face:
-    """A face of a part of a picture, in the picture's own pixels: (left, top) + scale × its place in the part."""
+    """A face found in part of a picture, in pixels of the whole picture: (left, top) + scale × its own place."""
     landmarks = (face.landmarks * scale + (left, top)).astype(np.float32)
     (x0, y0), (x1, y1) = landmarks.min(axis=0), landmarks.max(axis=0)
     return replace(face, box=(float(x0), float(y0), float(x1), float(y1)), landmarks=landmarks)
@@ -158,8 +158,8 @@ def _mediapipe() -> tuple[Any, Any, Any]:
 
         return mediapipe, BaseOptions, vision
 
-    found: tuple[Any, Any, Any] = _made(imported)
-    return found
+    modules: tuple[Any, Any, Any] = _made(imported)
+    return modules
 
 
 def _made(make: Callable[[], Any]) -> Any:
@@ -169,7 +169,7 @@ def _made(make: Callable[[], Any]) -> Any:
         raise ModelUnavailable("MediaPipe is not installed; run `make install`.") from problem
     except (ImportError, OSError) as problem:  # libEGL, libGLESv2 or libGL is absent
         raise ModelUnavailable(
-            "MediaPipe lacks a library of the system; install the packages in packages.txt."
+            "A system library that MediaPipe needs is missing; install the packages in packages.txt."
         ) from problem
 
 
@@ -193,10 +193,10 @@ def _face(points: Any, shapes: Any, width: int, height: int) -> Face:
 
 
 def head_angles(solid: NDArray[np.floating[Any]]) -> tuple[float, float, float]:
-    """Yaw, pitch, roll in degrees (signs as in `Face`) of landmarks (478, 3): x right, y down, z away, one scale.
+    """Yaw, pitch, roll in degrees (signs as in `Face`) from landmarks (478, 3): x right, y down, z away, same scale.
 
-    Yaw and roll are those of the line between the temples and between the eyes, pitch that of the line from
-    forehead to chin. MediaPipe's own pose matrix assumes a wide lens, and turns a face at the picture's edge.
+    Yaw comes from the line between the temples, roll from the line between the eyes, pitch from the line from forehead
+    to chin. MediaPipe's own pose matrix assumes a wide lens, which turns faces at the picture's edge.
     """
     across = solid[LEFT_TEMPLE] - solid[RIGHT_TEMPLE]
     down = solid[CHIN] - solid[FOREHEAD]

@@ -1,4 +1,4 @@
-"""What the voice witness reads of a sound: the states of Whisper's encoder, pooled over time."""
+"""Features for the voice witness: the states of Whisper's encoder, pooled over time."""
 
 from collections.abc import Sequence
 
@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 from emer_space.models import store
 
 LOUD_DB = 25.0
-"""Frames this far below the loudest twentieth are pauses, and not pooled."""
+"""Frames this far below the loudest twentieth are pauses and are not pooled."""
 MEL_LEVEL = 0.2
-"""Where the loud frames' mean log-mel is put, so that the level of a recording does not count."""
+"""The loud frames' mean log-mel is shifted to this value, so that a recording's level does not count."""
 FEWEST_FRAMES = 20
 PER_LAYER = 2 * 512
 """A mean and a deviation for each of the encoder's 512 states."""
 
 
 class Hearing:
-    """Waves → what the witness reads: mean and deviation of the encoder's states over the loud frames."""
+    """Waves → features: mean and standard deviation of the encoder's states over the loud frames."""
 
     def __init__(self, layers: Sequence[int]) -> None:
         """Load the layers of Whisper base up to the highest (0.3 s). Raises `ModelUnavailable`."""
@@ -45,7 +45,7 @@ class Hearing:
 
 
 def _loud(mel: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which frames (n,) of a log-mel (80, n), as Whisper scales it, are no pauses; all where hardly any were left."""
+    """Mask (n,) of the frames of a log-mel (80, n), scaled as Whisper does, that are not pauses; all if few remain."""
     power = 10 * np.log10((10.0 ** (4 * mel - 4)).sum(0) + 1e-10)
     loud = power > np.percentile(power, 95) - LOUD_DB
     return loud if loud.sum() > FEWEST_FRAMES else np.ones_like(loud)

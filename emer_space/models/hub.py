@@ -1,6 +1,6 @@
-"""Loads the checkpoints of the hub profile: on the best device, from safetensors alone, without a checkpoint's code.
+"""Loads the checkpoints of the hub profile: on the best device, only from safetensors, without running their code.
 
-`EMER_HUB_<ROLE>` or the table name the checkpoint (`hub_source.py`); the same one in two roles is loaded once.
+`EMER_HUB_<ROLE>` or the table names the checkpoint (`hub_source.py`). One that fills two roles is loaded once.
 """
 
 import importlib.util
@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from emer_space.errors import ModelUnavailable
-from emer_space.models.hub_source import Source, Tell, fetch, source_of
+from emer_space.models.hub_source import Notify, Source, fetch, source_of
 from emer_space.models.roles import Role
 from emer_space.models.supply import Supply, nothing
 
@@ -27,12 +27,12 @@ R = TypeVar("R")
 
 CPU = ("cpu", "float32")
 GPU_S, MOST_GPU_S = 60, 120
-"""How long one call may hold a GPU of ZeroGPU, which refuses to lend one for much longer."""
+"""Usual and longest time that one call may hold a GPU under ZeroGPU, which refuses much longer calls."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model ready to be asked. `revision` tells id and commit, device and dtype, for the provenance of a result."""
+    """A loaded model. `revision` has id, commit, device and dtype, for the provenance of a result."""
 
     model: Any
     processor: Any
@@ -40,7 +40,7 @@ class Loaded:
     dtype: str
     revision: str
     busy: threading.Lock = field(default_factory=threading.Lock)
-    """Held by whoever asks it: a model that serves two roles is asked by one at a time."""
+    """To be held during a call: a model that fills two roles serves one call at a time."""
 
 
 _loaded: WeakValueDictionary[tuple[str, ...], Loaded] = WeakValueDictionary()
@@ -49,12 +49,12 @@ _under_way: dict[str, str] = {}
 
 
 def under_way() -> tuple[str, ...]:
-    """A sentence about each model that is being fetched or loaded at this moment, for a page that waits."""
+    """A sentence about each model that is being fetched or loaded now, for a page that waits."""
     return tuple(_under_way.values())
 
 
 def best_device() -> tuple[str, str]:
-    """Device and dtype: a GPU with bfloat16, or float16 where it lacks that; Apple's with float16; else float32."""
+    """Device and dtype: a GPU with bfloat16, or float16 if it lacks that; Apple's with float16; else CPU, float32."""
     import torch
 
     if torch.cuda.is_available():
@@ -65,14 +65,14 @@ def best_device() -> tuple[str, str]:
 
 
 def small_device() -> tuple[str, str]:
-    """As `best_device`, but the processor under ZeroGPU, where each of many small calls would wait for a GPU."""
+    """As `best_device`, but the CPU under ZeroGPU, where each of many small calls would wait for a GPU."""
     return CPU if os.environ.get("SPACES_ZERO_GPU") else best_device()
 
 
 def on_gpu(work: Callable[P, R], seconds: int = GPU_S) -> Callable[P, R]:
-    """`work` by way of `spaces.GPU` where that package is installed (ZeroGPU), else itself.
+    """`work` decorated with `spaces.GPU` if that package is installed (ZeroGPU), else unchanged.
 
-    There it runs in another process: values and answer are pickled, so pass and return what lies in memory, no model.
+    Decorated, it runs in another process: arguments and result are pickled, so they must hold plain data, no model.
     """
     try:
         import spaces
@@ -83,12 +83,12 @@ def on_gpu(work: Callable[P, R], seconds: int = GPU_S) -> Callable[P, R]:
 
 
 def supply(role: Role[R], load: Callable[[], R]) -> Supply[R]:
-    """A role of the hub profile."""
+    """The supply of a role by the hub profile."""
     return Supply("hub", role, load, begin=_ask_for_gpu)
 
 
 def _ask_for_gpu() -> None:
-    """ZeroGPU starts no Space in which nothing has asked for a GPU by the time a profile is made."""
+    """ZeroGPU does not start a Space unless something is decorated for a GPU by the time a profile is made."""
     on_gpu(nothing)
 
 
@@ -96,13 +96,14 @@ def load(
     role: str,
     kind: str | Callable[[Any], str],
     processor: str,
-    tell: Tell = log.info,
+    notify: Notify = log.info,
     device: Callable[[], tuple[str, str]] = best_device,
 ) -> Loaded:
     """The checkpoint of a role, fetched and loaded at the first call, from any thread.
 
-    `kind` and `processor` name auto classes of transformers; a callable is asked with the checkpoint's configuration.
-    `tell` gets a sentence when a step begins. Raises `ModelUnavailable`: cannot be had, of another kind, too large.
+    `kind` and `processor` name auto classes of transformers; a callable `kind` picks one by the checkpoint's
+    configuration. `notify` gets a sentence when a step begins. Raises `ModelUnavailable` for a checkpoint that cannot
+    be fetched, is of another kind or is too large.
     """
     source = source_of(role)
     for package in source.needs:
@@ -111,29 +112,30 @@ def load(
                 f"The model for {role} ({source.name}) needs the package {package}; `pip install {package}`."
             )
     lock = _locks.setdefault((source.name, source.revision, source.folder), threading.Lock())
-    with lock, _telling(role, tell) as telling:
-        checkpoint = fetch(source, telling)
+    with lock, _announcing(role, notify) as announce:
+        checkpoint = fetch(source, announce)
         where, dtype = device()
         auto = kind if isinstance(kind, str) else _read(source, lambda: kind(_configuration(checkpoint.folder)))
         key = str(checkpoint.folder), checkpoint.revision, auto, where, dtype
-        found = _loaded.get(key)
-        if found is None:
-            telling(f"The model for {role}, {source.name}, is being loaded ({where}, {dtype}).")
-            found = _load(source, checkpoint.folder, (auto, processor), (where, dtype), checkpoint.revision)
-            _loaded[key] = found
-        return found
+        loaded = _loaded.get(key)
+        if loaded is None:
+            announce(f"The model for {role}, {source.name}, is being loaded ({where}, {dtype}).")
+            loaded = _load(source, checkpoint.folder, (auto, processor), (where, dtype), checkpoint.revision)
+            _loaded[key] = loaded
+        return loaded
 
 
 @contextmanager
-def _telling(role: str, tell: Tell) -> Iterator[Tell]:
+def _announcing(role: str, notify: Notify) -> Iterator[Notify]:
+    """`notify`, which also lists its latest sentence in `under_way` until the block is left."""
     started = time.perf_counter()
 
-    def told(sentence: str) -> None:
+    def announce(sentence: str) -> None:
         _under_way[role] = sentence
-        tell(sentence)
+        notify(sentence)
 
     try:
-        yield told
+        yield announce
     finally:
         if _under_way.pop(role, None):
             log.info("The model for %s took %.1f s.", role, time.perf_counter() - started)
@@ -146,16 +148,16 @@ def _load(source: Source, folder: Path, autos: tuple[str, str], place: tuple[str
     if not any(folder.glob("*.safetensors")):
         raise ModelUnavailable(
             f"{_named(source)} has no weights as safetensors, and pickled ones could run code; "
-            f"let {source.setting} name one that has."
+            f"name one that has in {source.setting}."
         )
     transformers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.set_verbosity_error()  # what it warns of is checked below
+    transformers.utils.logging.set_verbosity_error()  # what it would warn about is checked below
     device, dtype = place
     auto, processor = (getattr(transformers, name) for name in autos)
     safely = {"trust_remote_code": False, "local_files_only": True}
 
     def read() -> tuple[Any, Any, Any]:
-        model, told = auto.from_pretrained(
+        model, info = auto.from_pretrained(
             str(folder),
             dtype=getattr(torch, dtype),
             use_safetensors=True,
@@ -163,11 +165,11 @@ def _load(source: Source, folder: Path, autos: tuple[str, str], place: tuple[str
             output_loading_info=True,
             **safely,
         )
-        return model, told, processor.from_pretrained(str(folder), **safely)
+        return model, info, processor.from_pretrained(str(folder), **safely)
 
-    model, told, prepares = _read(source, read)
-    if told["missing_keys"] or told["mismatched_keys"]:
-        # transformers would fill them with chance and go on
+    model, info, prepares = _read(source, read)
+    if info["missing_keys"] or info["mismatched_keys"]:
+        # transformers would fill them with random values and go on
         raise ModelUnavailable(_wrong(source))
     return Loaded(
         _read(source, lambda: model.to(device).eval()), prepares, device, dtype, f"{revision} ({device}, {dtype})"
@@ -181,7 +183,7 @@ def _configuration(folder: Path) -> Any:
 
 
 def _read(source: Source, step: Callable[[], R]) -> R:
-    """What a step of loading gives; whatever a checkpoint may make it raise becomes `ModelUnavailable`."""
+    """The result of a loading step; any error that a checkpoint may cause becomes `ModelUnavailable`."""
     import torch
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
@@ -192,8 +194,8 @@ def _read(source: Source, step: Callable[[], R]) -> R:
         raise ModelUnavailable(too_large(source.role, source.name)) from problem
     except ImportError as problem:
         raise ModelUnavailable(
-            f"{_named(source)} needs a package that is not installed ({_package(problem)}); install it, or let "
-            f"{source.setting} name another."
+            f"{_named(source)} needs a package that is not installed ({_package(problem)}); install it, or "
+            f"name another checkpoint in {source.setting}."
         ) from problem
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as problem:
         raise ModelUnavailable(_wrong(source)) from problem
@@ -208,8 +210,8 @@ PACKAGES = ("torchvision", "accelerate", "sentencepiece", "protobuf", "tiktoken"
 
 
 def _package(problem: ImportError) -> str:
-    told = str(problem).lower()
-    return problem.name or next((package for package in PACKAGES if package in told), "see the log")
+    message = str(problem).lower()
+    return problem.name or next((package for package in PACKAGES if package in message), "see the log")
 
 
 def _named(source: Source, capital: bool = True) -> str:
@@ -220,11 +222,11 @@ def _named(source: Source, capital: bool = True) -> str:
 def _wrong(source: Source) -> str:
     return (
         f"{_named(source)} cannot be loaded as a model for {source.role}: it is of another kind, incomplete, or needs "
-        f"code of its own, which is not run; let {source.setting} name another."
+        f"code of its own, which is not run; name another in {source.setting}."
     )
 
 
 def too_large(role: str, name: str) -> str:
-    """The sentence for a model that the GPU's memory does not hold."""
+    """The sentence for a model that does not fit into the GPU's memory."""
     remedy = f"name a smaller one in EMER_HUB_{role.upper()}"
     return f"The model for {role} ({name}) does not fit into the GPU's memory; {remedy}."

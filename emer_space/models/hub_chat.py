@@ -1,4 +1,4 @@
-"""Language and vision-language models of the hub profile, as a `Chat`: greedy, bounded, stopped at any token."""
+"""Language and vision-language models of the hub profile, as a `Chat`: greedy, bounded, can be stopped at any token."""
 
 import base64
 import binascii
@@ -11,36 +11,36 @@ from typing import Any
 
 from emer_space.errors import ModelUnavailable
 from emer_space.models.hub import load, on_gpu, supply, too_large
-from emer_space.models.hub_source import Tell
+from emer_space.models.hub_source import Notify
 from emer_space.models.roles import CHAT, MOST_TOKENS, VISION, Message, never
 from emer_space.models.stopping import stop_at
 
 log = logging.getLogger(__name__)
 
 SECONDS = 300
-"""How long an answer may take: a model of 4 billion parameters writes some words a second on a processor."""
+"""How long an answer may take: a model of 4 billion parameters writes a few words per second on a CPU."""
 WAIT_S = 0.2
 MOST_PROMPT = 16_384
-"""Tokens of a question, its pictures among them."""
+"""Most tokens of a question, including its pictures."""
 MOST_SIDE = 1024
-"""Longer side in pixels of a picture that is shown; more would only be more tokens."""
+"""Longer side in pixels of a picture for the model; a larger one would only take more tokens."""
 THOUGHT = re.compile(r"^\s*<think>.*?(?:</think>|$)|^.*?</think>", re.DOTALL)
 DATA_URL = re.compile(r"data:image/[a-z+.-]+;base64,(.*)", re.DOTALL)
 
 
 class HubChat:
-    """A chat model (`EMER_HUB_CHAT`); a vision-language model is asked as one too. Safe from several threads."""
+    """A chat model (`EMER_HUB_CHAT`); a vision-language model will do as well. Safe to use from several threads."""
 
-    def __init__(self, tell: Tell = log.info, role: str = "chat", seconds: float = SECONDS) -> None:
-        """Load the model. Raises `ModelUnavailable` where there is none, or it is no chat model."""
+    def __init__(self, notify: Notify = log.info, role: str = "chat", seconds: float = SECONDS) -> None:
+        """Load the model. Raises `ModelUnavailable` if it cannot be loaded or is not a chat model."""
         self._role, self._seconds = role, seconds
         self._setting = f"EMER_HUB_{role.upper()}"
-        self._loaded = load(role, self._kind, "AutoProcessor", tell)
+        self._loaded = load(role, self._kind, "AutoProcessor", notify)
         self._tokenizer = getattr(self._loaded.processor, "tokenizer", self._loaded.processor)
         self._sees = hasattr(self._loaded.processor, "image_processor")
         if not getattr(self._loaded.processor, "chat_template", None):
             raise ModelUnavailable(
-                f"The checkpoint for {role} has no chat template; let {self._setting} name one that has."
+                f"The checkpoint for {role} has no chat template; name one that has in {self._setting}."
             )
         added = self._tokenizer.added_tokens_decoder.values()
         marks = {token.content for token in added if token.special or token.content.startswith("<")}
@@ -60,9 +60,10 @@ class HubChat:
     def ask(
         self, messages: Sequence[Message], most_tokens: int = MOST_TOKENS, check: Callable[[], None] = never
     ) -> str:
-        """The answer without thoughts, drawn greedily; `check` is called at each token and may raise to stop it.
+        """The answer, without thoughts, decoded greedily; `check` is called at each token and may raise to stop it.
 
-        Raises `ModelUnavailable`: it takes no pictures or sound, the question is too long, no answer comes in time.
+        Raises `ModelUnavailable` for pictures or sound that it cannot take, a question that is too long, or no answer
+        in time.
         """
         prepared = self._prepared(messages)
         most_tokens = min(most_tokens, self._context // 2)
@@ -80,13 +81,13 @@ class HubChat:
             self._loaded.busy.release()
         if not ended:
             raise self._failed(f"it did not answer within {self._seconds:g} s")
-        told = THOUGHT.sub("", answer).strip()
-        if not told:
+        text = THOUGHT.sub("", answer).strip()
+        if not text:
             raise self._failed("it answered nothing")
-        return told
+        return text
 
     def _kind(self, config: Any) -> str:
-        """The auto class for a checkpoint: what can see is loaded so that it can."""
+        """The auto class for a checkpoint: a model that can see is loaded with its vision part."""
         from transformers import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
         sees = type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
@@ -94,19 +95,22 @@ class HubChat:
 
     @property
     def _context(self) -> int:
-        """Tokens that question and answer may have together."""
+        """Most tokens of question and answer together."""
         config = self._loaded.model.config.get_text_config()
         return int(getattr(config, "max_position_embeddings", MOST_PROMPT + MOST_TOKENS))
 
     def _prepared(self, messages: Sequence[Message]) -> Any:
-        """The messages as tensors on the processor, by the checkpoint's own template."""
+        """The messages as tensors on the CPU, by the checkpoint's own template."""
         from jinja2 import TemplateError
 
         pictures: list[Any] = []
-        told = [self._message(message, pictures) for message in messages]
+        conversation = [self._message(message, pictures) for message in messages]
         try:
             text = self._loaded.processor.apply_chat_template(
-                told, tokenize=False, add_generation_prompt=True, **({} if self._sees else {"enable_thinking": False})
+                conversation,
+                tokenize=False,
+                add_generation_prompt=True,
+                **({} if self._sees else {"enable_thinking": False}),
             )
             if not self._sees:
                 return self._loaded.processor(text, return_tensors="pt", add_special_tokens=False)
@@ -114,40 +118,40 @@ class HubChat:
                 text=[text], images=pictures or None, return_tensors="pt", add_special_tokens=False
             )
         except (TemplateError, ValueError, KeyError, TypeError) as problem:
-            raise self._failed("its chat template does not take such a question") from problem
+            raise self._failed("its chat template cannot take such a question") from problem
 
     def _message(self, message: Message, pictures: list[Any]) -> dict[str, Any]:
-        """A message as the template wants it: parts for what can see, one text for others; pictures are collected."""
+        """A message for the template: parts if the model can see, else one text; adds its pictures to `pictures`."""
         content = message["content"]
         parts: Any = [{"type": "text", "text": content}] if isinstance(content, str) else content
-        told: list[dict[str, Any]] = []
+        prepared: list[dict[str, Any]] = []
         for part in parts:
             if part["type"] == "text":
-                told.append({"type": "text", "text": self._plain(part["text"])})
+                prepared.append({"type": "text", "text": self._plain(part["text"])})
             elif part["type"] == "image_url" and self._sees:
                 pictures.append(self._picture(part["image_url"]["url"]))
-                told.append({"type": "image"})
+                prepared.append({"type": "image"})
             else:
                 what = "pictures" if part["type"] == "image_url" else "sound"
                 raise self._failed(f"it takes no {what}")
-        joined: Any = told if self._sees else "\n".join(part["text"] for part in told)
+        joined: Any = prepared if self._sees else "\n".join(part["text"] for part in prepared)
         return {"role": message["role"], "content": joined}
 
     def _plain(self, text: str) -> str:
-        """A text in which none of the checkpoint's control tokens stands: a stranger's words could end the question."""
+        """A text without the checkpoint's control tokens, with which a stranger's words could end the question."""
         for token in self._control:
             text = text.replace(token, f"{token[0]} {token[1:]}")
         return text
 
     def _picture(self, url: str) -> Any:
-        """The picture within a data URL; an address is never asked."""
+        """The picture in a data URL; other URLs are never fetched."""
         from PIL import Image, UnidentifiedImageError
 
-        found = DATA_URL.fullmatch(url)
-        if not found:
+        embedded = DATA_URL.fullmatch(url)
+        if not embedded:
             raise self._failed("a picture must come with its bytes")
         try:
-            with Image.open(io.BytesIO(base64.b64decode(found[1], validate=True))) as picture:
+            with Image.open(io.BytesIO(base64.b64decode(embedded[1], validate=True))) as picture:
                 seen = picture.convert("RGB")
         except (binascii.Error, UnidentifiedImageError, Image.DecompressionBombError, OSError) as problem:
             raise self._failed("a picture cannot be read") from problem
@@ -189,12 +193,12 @@ class HubChat:
 class HubVision(HubChat):
     """A vision-language model (`EMER_HUB_VISION`): a `Chat` that takes pictures."""
 
-    def __init__(self, tell: Tell = log.info, seconds: float = SECONDS) -> None:
-        """Load the model. Raises `ModelUnavailable` where there is none, or it takes no pictures."""
-        super().__init__(tell, role="vision", seconds=seconds)
+    def __init__(self, notify: Notify = log.info, seconds: float = SECONDS) -> None:
+        """Load the model. Raises `ModelUnavailable` if it cannot be loaded or takes no pictures."""
+        super().__init__(notify, role="vision", seconds=seconds)
         if not self._sees:
             raise ModelUnavailable(
-                "The checkpoint for vision takes no pictures; let EMER_HUB_VISION name one that does."
+                "The checkpoint for vision takes no pictures; name one that does in EMER_HUB_VISION."
             )
 
 

@@ -1,6 +1,6 @@
-"""Which checkpoint a role of the hub profile has, at which commit, and the folder on this machine that holds it.
+"""Finds the checkpoint for a role of the hub profile, its commit, and its folder on this machine.
 
-The table is `hub.toml`, and its head explains the setting `EMER_HUB_<ROLE>`. Nothing here imports a model's library.
+The table is `hub.toml`, which also explains the setting `EMER_HUB_<ROLE>`. Nothing here imports a model library.
 """
 
 import hashlib
@@ -45,14 +45,15 @@ SHAPE = exactly(
     ),
 )
 ASK_S = 30.0
-"""How long the Hub may take to say which commit a branch is at."""
+"""How long the Hub may take to name a branch's commit."""
 SHA = re.compile(r"[0-9a-f]{40}")
 LOCAL = ("/", ".", "~")
 WANTED = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
 UNWANTED = ["*/*", "*.fp32*", "*.fp16*", "*.bf16*"]
-"""Folders and the same weights once more in another precision."""
+"""Folders, and copies of the weights in another precision."""
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
+"""Is called with a sentence when a slow step begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ class HubModel:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a role's checkpoint comes from: a commit, tag or branch on the Hub, or a `folder` of this machine.
+    """Where a role's checkpoint comes from: a commit, tag or branch on the Hub, or a `folder` on this machine.
 
-    `name` is the id or the folder's last part; `revision` is empty for the default branch.
+    `name` is the Hub's id or the folder's name; `revision` is empty for the default branch.
     """
 
     role: str
@@ -85,12 +86,13 @@ class Source:
 
     @property
     def setting(self) -> str:
+        """The environment variable that names the checkpoint."""
         return f"EMER_HUB_{self.role.upper()}"
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A checkpoint that is here. `revision` goes into results: `id@commit`, or a folder's name and hash."""
+    """A checkpoint on this machine. `revision` goes into results: `id@commit`, or a folder's name and hash."""
 
     folder: Path
     revision: str
@@ -104,7 +106,7 @@ def hub_models() -> Mapping[str, HubModel]:
 
 
 def source_of(role: str, environment: Mapping[str, str] = os.environ) -> Source:
-    """What `EMER_HUB_<ROLE>` says of a role, else the table. Raises `ModelUnavailable` where it names no checkpoint."""
+    """The source by `EMER_HUB_<ROLE>`, else by the table. Raises `ModelUnavailable` if that is not a valid name."""
     model = hub_models()[role]
     chosen = environment.get(f"EMER_HUB_{role.upper()}", "").strip()
     if not chosen:
@@ -118,15 +120,15 @@ def source_of(role: str, environment: Mapping[str, str] = os.environ) -> Source:
         validate_repo_id(name)
     except HFValidationError:
         raise ModelUnavailable(
-            f"{source.setting} names no checkpoint; write an id of the Hub, as {model.id}, or a folder (./it)."
+            f"{source.setting} names no checkpoint; set it to a Hub id such as {model.id} or a folder (./name)."
         ) from None
     return source
 
 
-def fetch(source: Source, tell: Tell = log.info) -> Checkpoint:
-    """The checkpoint of a source, downloaded where it is not here. Raises `ModelUnavailable` with the remedy."""
+def fetch(source: Source, notify: Notify = log.info) -> Checkpoint:
+    """The checkpoint of a source, downloaded if necessary. Raises `ModelUnavailable` with the remedy."""
     if source.folder is not None:
-        return _local(source, source.folder, tell)
+        return _local(source, source.folder, notify)
     key = f"{source.name}@{source.revision or 'main'}"
     pinned = _pins().get(key) or (source.revision if SHA.fullmatch(source.revision) else "")
     if pinned and (folder := _cached(source.name, pinned)):
@@ -135,12 +137,12 @@ def fetch(source: Source, tell: Tell = log.info) -> Checkpoint:
         folder = _cached(source.name, source.revision or None) if not pinned else None
         if folder is None:
             raise ModelUnavailable(
-                f"The model for {source.role} ({source.name}) is not here and HF_HUB_OFFLINE is set; unset it once, or "
-                f"let {source.setting} name a folder that holds a checkpoint."
+                f"The model for {source.role} ({source.name}) is missing and HF_HUB_OFFLINE is set; unset it once, or "
+                f"set {source.setting} to a folder with a checkpoint."
             )
         return Checkpoint(folder, f"{source.name}@{folder.name}")
     size = f" ({source.size_gb:g} GB)" if source.size_gb else ""
-    tell(f"The model for {source.role}, {source.name}{size}, is being fetched from the Hub.")
+    notify(f"The model for {source.role}, {source.name}{size}, is being fetched from the Hub.")
     try:
         commit = pinned or _commit(source)
         folder = _download(source.name, commit)
@@ -152,17 +154,17 @@ def fetch(source: Source, tell: Tell = log.info) -> Checkpoint:
     return Checkpoint(folder, f"{source.name}@{commit}")
 
 
-def _local(source: Source, folder: Path, tell: Tell) -> Checkpoint:
+def _local(source: Source, folder: Path, notify: Notify) -> Checkpoint:
     if not folder.is_dir():
         raise ModelUnavailable(
-            f"The folder that {source.setting} names is not here; write where the checkpoint for {source.role} lies."
+            f"The folder in {source.setting} does not exist; set it to the folder of the checkpoint for {source.role}."
         )
-    tell(f"The model for {source.role}, in the folder {source.name}, is being read.")
+    notify(f"The model for {source.role}, in the folder {source.name}, is being read.")
     return Checkpoint(folder, f"{source.name} (local, sha256 {_digest(folder)[:12]})")
 
 
 def _digest(folder: Path) -> str:
-    """SHA-256 over the names and contents of what a checkpoint is loaded from."""
+    """SHA-256 over the names and contents of the files that a checkpoint is loaded from."""
     digest = hashlib.sha256()
     for path in sorted(path for pattern in WANTED for path in folder.glob(pattern)):
         with path.open("rb") as file:
@@ -171,7 +173,7 @@ def _digest(folder: Path) -> str:
 
 
 def _cached(name: str, revision: str | None) -> Path | None:
-    """The folder of a commit that was downloaded before with all its weights, without asking anybody; else None."""
+    """The folder of a commit that was already downloaded with all its weights, found offline; else None."""
     with suppress(LocalEntryNotFoundError):
         folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
         if _whole(folder):
@@ -180,7 +182,7 @@ def _cached(name: str, revision: str | None) -> Path | None:
 
 
 def _whole(folder: Path) -> bool:
-    """Whether all weights are there; of a download that was cut off only some files are."""
+    """Whether all weights are there: an interrupted download leaves only some of the files."""
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         return any(folder.glob("*.safetensors"))
@@ -200,22 +202,20 @@ def _download(name: str, commit: str) -> Path:
 
 
 def _reason(problem: Exception, source: Source) -> str:
-    """Why, and what to do; none of a library's words, since they name addresses and folders of this machine."""
+    """The reason and the remedy, never in a library's words: those name URLs and folders of this machine."""
     if isinstance(problem, LocalEntryNotFoundError) and isinstance(problem.__cause__, Exception):
-        return _reason(problem.__cause__, source)  # what kept it from being asked
+        return _reason(problem.__cause__, source)  # why the Hub was not asked
     if isinstance(problem, GatedRepoError):
-        return "its terms must be accepted on the Hub first, and HF_TOKEN set to a token of who did"
+        return "its terms must be accepted on the Hub first; then set HF_TOKEN to a token of that account"
     if isinstance(problem, RevisionNotFoundError):
         return f"the Hub has no such revision of it; correct {source.setting}"
     if isinstance(problem, RepositoryNotFoundError):
-        return f"the Hub has no such model, or shows it to nobody without a token; correct {source.setting}"
+        return f"the Hub has no such model, or shows it only with a token; correct {source.setting}"
     if isinstance(problem, HfHubHTTPError):
         return f"the Hub answered {problem.response.status_code}; try again later"
     if isinstance(problem, OSError) and problem.errno is not None and not isinstance(problem, ConnectionError):
-        return (
-            "it could not be written to the disk; make room there, and let EMER_HOME name a folder that can be written"
-        )
-    return f"the Hub cannot be reached from here; try again, or let {source.setting} name a folder with a checkpoint"
+        return "it could not be written to the disk; free some space, or set EMER_HOME to a folder that can be written"
+    return f"the Hub cannot be reached; try again, or set {source.setting} to a folder with a checkpoint"
 
 
 def _pin_file() -> Path:
@@ -223,7 +223,7 @@ def _pin_file() -> Path:
 
 
 def _pins() -> dict[str, Any]:
-    """The commits that were downloaded whole, by `id@branch`."""
+    """The commits that were downloaded completely, by `id@branch`."""
     path = _pin_file()
     if not path.is_file():
         return {}
@@ -231,12 +231,12 @@ def _pins() -> dict[str, Any]:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except ValueError:
         raise ModelUnavailable(
-            "The models' revisions are not known, since hub-revisions.json in the app's home is damaged; delete it."
+            "The models' revisions are unknown, because hub-revisions.json in the app's home is damaged; delete it."
         ) from None
 
 
 def _pin(key: str, commit: str) -> None:
-    """Write a commit down; the first to do so is right, so that two processes go on with the same."""
+    """Record a commit. The first record stays, so that two processes use the same commit."""
     path = _pin_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     with open_lock(path.with_suffix(".lock")) as file:

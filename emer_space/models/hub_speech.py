@@ -1,6 +1,7 @@
-"""Speech recognition of the hub profile: a Whisper of any size (Radford et al. 2022, arXiv:2212.04356) by transformers.
+"""Speech recognition of the hub profile by a Whisper of any size (Radford et al. 2022, arXiv:2212.04356).
 
-Speech is found first and decoded greedily in windows of at most 30 s: deterministic, bounded, stopped at any token.
+Speech is located first, then decoded greedily in windows of at most 30 s: deterministic, bounded, can be stopped at
+any token.
 """
 
 import logging
@@ -17,7 +18,7 @@ from emer_space.analysis import Subtitle
 from emer_space.cancellation import CancelToken
 from emer_space.errors import ModelUnavailable
 from emer_space.models.hub import load, on_gpu, supply
-from emer_space.models.hub_source import Tell
+from emer_space.models.hub_source import Notify
 from emer_space.models.roles import SPEECH
 from emer_space.models.stopping import stop_at
 from emer_space.models.whisper.recognition import (
@@ -35,10 +36,10 @@ from emer_space.models.whisper.recognition import (
 log = logging.getLogger(__name__)
 
 WINDOW_S = 28.0
-"""Whisper hears 30 s at once; some room is left for the padding of a stretch of speech."""
+"""Whisper takes 30 s at once; the rest is for the padding of a stretch of speech."""
 PAD_S = 0.3
 TICK_S = 0.02
-"""Whisper's times are multiples of it."""
+"""Whisper's times are multiples of this."""
 NO_SPEECH = ("<|nospeech|>", "<|nocaptions|>")
 SENTENCE = re.compile(r".+?(?:[.?!…]+[\"'”’]*(?=\s)|[。？！]+[”’]*|$)\s*", re.DOTALL)
 
@@ -53,7 +54,7 @@ class _Word:
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
-    """A segment as `recognition.checked` takes it; its words are sentences, with times by their share of the text."""
+    """A segment for `recognition.checked`. Its words are sentences, timed by their share of the text."""
 
     text: str
     start: float
@@ -67,7 +68,7 @@ class _Decoded:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A stretch of the wave from `start` s on, and its mel spectrogram (1, bins, frames)."""
+    """A stretch of the wave that begins at `start` s, and its mel spectrogram (1, bins, frames)."""
 
     start: float
     seconds: float
@@ -76,8 +77,8 @@ class _Window:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """The tokens of a window with their log-probabilities, whether they were cut, and how likely the language is and
-    that nobody speaks."""
+    """The tokens of a window with their log-probabilities, and whether they were cut. `certain` is the probability of
+    the language, `silent` that of nobody speaking."""
 
     language: str
     certain: float
@@ -88,15 +89,15 @@ class _Written:
 
 
 class HubSpeechRecogniser:
-    """A Whisper checkpoint (`EMER_HUB_SPEECH`). Not for use from several threads at once."""
+    """A Whisper checkpoint (`EMER_HUB_SPEECH`). Not safe to use from several threads at once."""
 
-    def __init__(self, tell: Tell = log.info) -> None:
-        """Load the model. Raises `ModelUnavailable` where there is none, or it is no Whisper."""
-        self._loaded = load("speech", "AutoModelForSpeechSeq2Seq", "AutoProcessor", tell)
+    def __init__(self, notify: Notify = log.info) -> None:
+        """Load the model. Raises `ModelUnavailable` if it cannot be loaded or is not a Whisper."""
+        self._loaded = load("speech", "AutoModelForSpeechSeq2Seq", "AutoProcessor", notify)
         self._settings = self._loaded.model.generation_config
         if self._loaded.model.config.model_type != "whisper" or not hasattr(self._settings, "no_timestamps_token_id"):
             raise ModelUnavailable(
-                "The checkpoint for speech is no Whisper with times; let EMER_HUB_SPEECH name one, as "
+                "The checkpoint for speech is not a Whisper with times; name one in EMER_HUB_SPEECH, such as "
                 "openai/whisper-small."
             )
         self._tokenizer = self._loaded.processor.tokenizer
@@ -109,15 +110,15 @@ class HubSpeechRecogniser:
 
     @property
     def translates(self) -> bool:
-        """Whether it was trained to translate: not where it knows English only, or its decoder was cut down (turbo)."""
+        """Whether it was trained to translate: not if it knows only English or its decoder was cut down (turbo)."""
         config = self._loaded.model.config
         return bool(self._languages) and config.decoder_layers == config.encoder_layers
 
     def recognise(self, wave: NDArray[np.float32], token: CancelToken) -> Subtitle:
         """The words in a mono wave (n samples at 16 kHz, −1…1), with times in seconds of the clip.
 
-        A segment is a sentence. Speech that is not English has its English in `translation`, where the model can.
-        No speech: an empty text with source "none". Raises `Cancelled`.
+        Each segment is a sentence. For other languages than English, `translation` is English, if the model can
+        translate. Without speech, the text is empty and its source "none". Raises `Cancelled`.
         """
         token.check()
         spans = speech_spans(wave)
@@ -141,7 +142,7 @@ class HubSpeechRecogniser:
 
     @property
     def _languages(self) -> dict[str, int]:
-        """Tokens of the languages it tells apart, `<|en|>` → id; none where it knows English only."""
+        """The tokens of its languages, `<|en|>` → id; empty if it knows only English."""
         multilingual = getattr(self._settings, "is_multilingual", False)
         return dict(getattr(self._settings, "lang_to_id", None) or {}) if multilingual else {}
 
@@ -154,14 +155,14 @@ class HubSpeechRecogniser:
     def _decoded(
         self, windows: list[_Window], language: str, task: str, first: _Written | None = None
     ) -> Iterator[_Decoded]:
-        """The segments of all windows, in `language`; the first window may have been written down already."""
+        """The segments of all windows, in `language`; `first` is the first window if it was transcribed already."""
         for number, window in enumerate(windows):
             self._token.check()
-            known = first if number == 0 else None
-            yield from self._segments(window, known or self._write(window, language, task))
+            written = first if number == 0 else None
+            yield from self._segments(window, written or self._write(window, language, task))
 
     def _written(self, window: _Window, language: str | None, task: str) -> _Written:
-        """What a window says, in a language that is found where it is None."""
+        """The transcription or translation of a window; its language is detected if None."""
         import torch
 
         model = self._loaded.model
@@ -196,7 +197,7 @@ class HubSpeechRecogniser:
         return _Written(language, certain, ids, logprobs, silent, cut=len(ids) >= most < usual)
 
     def _language(self, logits: Any) -> tuple[str, float]:
-        """The likeliest language as an ISO code, with its probability; English where no other is known."""
+        """The likeliest language as an ISO code, with its probability; English if it knows no other."""
         if not self._languages:
             return "en", 1.0
         names, ids = zip(*self._languages.items(), strict=True)
@@ -205,28 +206,28 @@ class HubSpeechRecogniser:
 
     @property
     def _no_speech(self) -> int | None:
-        known = self._tokenizer.get_vocab()
-        return next((known[name] for name in NO_SPEECH if name in known), None)
+        ids = self._tokenizer.get_vocab()
+        return next((ids[name] for name in NO_SPEECH if name in ids), None)
 
     def _segments(self, window: _Window, written: _Written) -> Iterator[_Decoded]:
-        """The segments of a window: text between two times. A text that no time ends lasts until the window does."""
+        """The segments of a window: text between two times. A text without an end time lasts to the window's end."""
         first_time = self._settings.no_timestamps_token_id + 1
-        known = [logprob for logprob in written.logprobs if np.isfinite(logprob)]
-        average = sum(known) / max(len(known), 1)
-        whole = self._tokenizer.decode([one for one in written.ids if one < first_time], skip_special_tokens=True)
+        finite = [logprob for logprob in written.logprobs if np.isfinite(logprob)]
+        average = sum(finite) / max(len(finite), 1)
+        whole = self._tokenizer.decode([token for token in written.ids if token < first_time], skip_special_tokens=True)
         compression = len(whole.encode()) / max(1, len(zlib.compress(whole.encode())))
         start, text, sure = 0.0, list[int](), list[float]()
-        for one, logprob in [*zip(written.ids, written.logprobs, strict=True), (None, 0.0)]:
-            if one is not None and one < first_time:
-                text.append(one)
+        for token, logprob in [*zip(written.ids, written.logprobs, strict=True), (None, 0.0)]:
+            if token is not None and token < first_time:
+                text.append(token)
                 sure.append(float(np.exp(logprob)))
                 continue
-            at = window.seconds if one is None else min((one - first_time) * TICK_S, window.seconds)
-            told = self._tokenizer.decode(text, skip_special_tokens=True)
-            if told.strip():
-                words = tuple(_spread(told, window.start + start, window.start + max(start, at), float(np.mean(sure))))
+            at = window.seconds if token is None else min((token - first_time) * TICK_S, window.seconds)
+            piece = self._tokenizer.decode(text, skip_special_tokens=True)
+            if piece.strip():
+                words = tuple(_spread(piece, window.start + start, window.start + max(start, at), float(np.mean(sure))))
                 yield _Decoded(
-                    told, words[0].start, words[-1].end, words, average, compression, written.silent, written.cut
+                    piece, words[0].start, words[-1].end, words, average, compression, written.silent, written.cut
                 )
             start, text, sure = at, [], []
 
@@ -235,7 +236,7 @@ SUPPLIES = (supply(SPEECH, HubSpeechRecogniser),)
 
 
 def _windows(spans: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:
-    """Stretches of at most 28 s that hold all speech: cut in pauses, and within speech only where it has none."""
+    """Stretches of at most 28 s that hold all speech, cut in pauses, or within speech that has none."""
     start = end = None
     for first, last in spans:
         if start is not None and end is not None and last - start > WINDOW_S:
@@ -251,7 +252,7 @@ def _windows(spans: list[tuple[float, float]]) -> Iterator[tuple[float, float]]:
 
 
 def _spread(text: str, start: float, end: float, probability: float) -> Iterator[_Word]:
-    """The sentences of a segment, each with its share of the time by its characters."""
+    """The sentences of a segment, timed by their share of its characters."""
     pieces = [piece for piece in SENTENCE.findall(text) if piece.strip()]
     step = (end - start) / max(1, sum(len(piece) for piece in pieces))
     at = start

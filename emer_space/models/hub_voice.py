@@ -1,4 +1,4 @@
-"""Emotion classes of a voice by an audio classifier of the Hub, window by window."""
+"""Emotion classes of a voice by an audio classifier from the Hub, window by window."""
 
 import logging
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from emer_space.cancellation import CancelToken
 from emer_space.errors import ModelUnavailable
 from emer_space.models.emotion_classes import check_answer, classes_of
 from emer_space.models.hub import load, on_gpu, supply
-from emer_space.models.hub_source import Tell
+from emer_space.models.hub_source import Notify
 from emer_space.models.roles import SAMPLE_RATE, VOICE, VoiceEmotions
 
 log = logging.getLogger(__name__)
@@ -24,17 +24,17 @@ QUIET_DB = -60.0
 
 
 class HubVoiceClassifier:
-    """A speech-emotion checkpoint (`EMER_HUB_VOICE`) whose classes are known by name. Safe from several threads."""
+    """A speech-emotion checkpoint (`EMER_HUB_VOICE`) with classes of known names. Safe to use from several threads."""
 
-    def __init__(self, tell: Tell = log.info) -> None:
-        """Load the model. Raises `ModelUnavailable` where there is none, or its classes are no emotions."""
-        self._loaded = load("voice", "AutoModelForAudioClassification", "AutoFeatureExtractor", tell)
+    def __init__(self, notify: Notify = log.info) -> None:
+        """Load the model. Raises `ModelUnavailable` if it cannot be loaded or its classes are not emotions."""
+        self._loaded = load("voice", "AutoModelForAudioClassification", "AutoFeatureExtractor", notify)
         self.classes = classes_of(self._loaded.model.config.id2label, "voice")
         self._input: str = self._loaded.processor.model_input_names[0]
         if self._loaded.processor.sampling_rate != SAMPLE_RATE:
             raise ModelUnavailable(
-                f"The checkpoint for voice hears {self._loaded.processor.sampling_rate:,} samples a second and not "
-                f"{SAMPLE_RATE:,}; let EMER_HUB_VOICE name another."
+                f"The checkpoint for voice takes {self._loaded.processor.sampling_rate:,} samples per second, not "
+                f"{SAMPLE_RATE:,}; name another in EMER_HUB_VOICE."
             )
         self._classify = on_gpu(self._classified)
 
@@ -45,7 +45,7 @@ class HubVoiceClassifier:
     def probabilities(self, wave: NDArray[np.float32], token: CancelToken) -> VoiceEmotions:
         """The classes of a mono wave (n samples at 16 kHz, −1…1) in windows of 4 s; silent ones are left out.
 
-        Raises `Cancelled` between two windows, `ModelUnavailable` where an answer is none.
+        Raises `Cancelled` between two windows, `ModelUnavailable` for an invalid answer.
         """
         spans, rows = [], []
         for first, last in _windows(len(wave)):
@@ -58,8 +58,8 @@ class HubVoiceClassifier:
             rows.append(self._classify(prepared[self._input]))
         token.check()
         start, end = np.array(spans, np.float64).reshape(-1, 2).T
-        found = np.array(rows, np.float32).reshape(-1, len(self.classes))
-        return VoiceEmotions(self.classes, start, end, found)
+        shares = np.array(rows, np.float32).reshape(-1, len(self.classes))
+        return VoiceEmotions(self.classes, start, end, shares)
 
     def _classified(self, values: Any) -> NDArray[np.float32]:
         """Probabilities (classes,) in the checkpoint's own order."""
@@ -68,9 +68,9 @@ class HubVoiceClassifier:
         with self._loaded.busy, torch.inference_mode():
             placed = values.to(self._loaded.device, self._loaded.model.dtype)
             logits = self._loaded.model(**{self._input: placed}).logits[0]
-            found = np.asarray(logits.float().softmax(-1).cpu(), np.float32)
-        check_answer(found, self.classes, self.classes, "voice")
-        return found
+            shares = np.asarray(logits.float().softmax(-1).cpu(), np.float32)
+        check_answer(shares, self.classes, self.classes, "voice")
+        return shares
 
 
 SUPPLIES = (supply(VOICE, HubVoiceClassifier),)

@@ -1,4 +1,4 @@
-"""Pitch, voicing and loudness of a mono wave, by SwiftF0 (MIT): a small network that runs without a graphics card."""
+"""Pitch, voicing and loudness of a mono wave, by SwiftF0 (MIT), a small network that needs no GPU."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ SILENCE_DB = -140.0
 
 
 class PitchTracker:
-    """SwiftF0 with two threads that sleep between calls. Raises `ModelUnavailable` where it cannot be loaded."""
+    """SwiftF0 with two threads that sleep between calls. Raises `ModelUnavailable` if it cannot be loaded."""
 
     def __init__(self) -> None:
         locate("pitch")
@@ -38,24 +38,24 @@ class PitchTracker:
     def track(self, wave: NDArray[np.float32], token: CancelToken | None = None) -> PitchTrack:
         """The pitch track of a mono wave, float in −1…1 at 16 kHz, shape (samples,); an empty wave has no frames.
 
-        Goes through the wave in half minutes, with the result of one pass. Raises `Cancelled` between them.
+        Works in pieces of half a minute, with the result of a single pass. Raises `Cancelled` between them.
         """
         if not len(wave):
-            none = np.zeros(0)
-            return PitchTrack(t=none, hz=none, voiced=np.zeros(0, dtype=bool), loudness_db=none)
+            empty = np.zeros(0)
+            return PitchTrack(t=empty, hz=empty, voiced=np.zeros(0, dtype=bool), loudness_db=empty)
         stream = self._detector.stream()
         parts = []
         for start in range(0, len(wave), CHUNK):
             if token is not None:
                 token.check()
             parts.append(stream.push(wave[start : start + CHUNK], SAMPLE_RATE))
-        found = self._concat([*parts, stream.flush()])
-        voiced = found.confidence >= 0.5
+        result = self._concat([*parts, stream.flush()])
+        voiced = result.confidence >= 0.5
         return PitchTrack(
-            t=found.timestamps,
-            hz=np.where(voiced, found.pitch_hz, np.nan),
+            t=result.timestamps,
+            hz=np.where(voiced, result.pitch_hz, np.nan),
             voiced=voiced,
-            loudness_db=found.loudness_db,
+            loudness_db=result.loudness_db,
         )
 
 

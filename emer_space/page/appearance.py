@@ -1,4 +1,4 @@
-"""Theme, style and head of the page: system fonts and one calm palette, light and dark; nothing from elsewhere."""
+"""Theme, style and head of the page: system fonts and one calm palette, light and dark; no remote resources."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ HEAD = (
     "'unsafe-eval'; object-src 'none'; base-uri 'self'\">"
     '<meta name="referrer" content="no-referrer">'
 )
-"""The browser itself refuses whatever would come from another host. Gradio needs inline scripts and eval."""
+"""Makes the browser refuse anything from another host. Gradio needs inline scripts and eval."""
 
 
 def theme() -> Any:

@@ -1,4 +1,4 @@
-"""How a call of the page or the API is answered: with what was asked for, or one sentence, and never a traceback."""
+"""Answers calls of the page and the API: with a result or one sentence, never with a traceback."""
 
 import functools
 import logging
@@ -18,13 +18,13 @@ from emer_space.page.words import Words
 log = logging.getLogger(__name__)
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-"""For an event of the page: the API does not offer it, but anybody can call it, so it authorises like the rest."""
+"""Options of a page event. The API does not list it, but anybody can call it, so its handler must authorise too."""
 
 
 def incident(words: Words) -> str:
-    """Log the exception at hand under a number, and answer with the sentence that names the number.
+    """Log the current exception under an incident number; returns the sentence for the caller, with the number.
 
-    The log has where it happened and of what kind it was.
+    The log holds the type of the exception and where it was raised.
     """
     number = secrets.token_hex(4)
     log.exception("incident %s", number)
@@ -32,18 +32,18 @@ def incident(words: Words) -> str:
 
 
 def sentence(words: Words) -> str:
-    """The exception at hand for whoever called: its own sentence if we raised it, else an incident."""
+    """The current exception as a sentence for the caller: its message if it is an `EmerError`, else an incident."""
     problem = sys.exception()
     return str(problem) if isinstance(problem, EmerError) else incident(words)
 
 
 def for_api(words: Words, line: Line, answer: Callable[..., Any]) -> Callable[..., Any]:
-    """`answer`, one of whose values is the request, for the API: it waits its turn; an error becomes one sentence."""
+    """Wrap a handler for the API: it waits its turn, and errors become one sentence. One argument is the request."""
     return _answered(lambda request: words, line, answer)
 
 
 def for_page(languages: Languages, line: Line, answer: Callable[..., Any]) -> Callable[..., Any]:
-    """As `for_api`, for the page, in the visitor's language; Gradio shows the sentence."""
+    """Like `for_api`, for the page, in the visitor's language; Gradio shows the sentence."""
     return _answered(languages.of, line, answer)
 
 

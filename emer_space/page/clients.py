@@ -1,4 +1,4 @@
-"""Whose request it is, as far as that can be known of a stranger: an address, for a fair share and for nothing else."""
+"""Identifies clients by address, for fair queueing and nothing else."""
 
 import ipaddress
 import os
@@ -10,10 +10,10 @@ FORWARDED = "x-forwarded-for"
 
 
 def client_of(request: Any) -> str:
-    """The address that a request (`gradio.Request`) comes from; of IPv6 the network, since a household has one.
+    """The address that a request (`gradio.Request`) comes from; for IPv6 its /64 network, since a household has one.
 
-    In a Space everybody comes through its proxies, each of which adds the address it saw to `X-Forwarded-For`: the last
-    public one is who called them. What stands before it the caller may have written.
+    In a Space all requests come through proxies, each of which appends the address it saw to `X-Forwarded-For`: the
+    last public one is the caller's. Entries before it may be forged.
     """
     seen = [str(getattr(getattr(request, "client", None), "host", "") or "")]
     if os.environ.get("SPACE_ID"):
@@ -26,7 +26,7 @@ def client_of(request: Any) -> str:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    port = re.fullmatch(r"\[(.+)\](?::\d+)?|([\d.]+):\d+", text)  # some proxies add it
+    port = re.fullmatch(r"\[(.+)\](?::\d+)?|([\d.]+):\d+", text)  # some proxies add the port
     try:
         address = ipaddress.ip_address((port[1] or port[2]) if port else text)
     except ValueError:

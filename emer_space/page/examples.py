@@ -9,11 +9,13 @@ from emer_space.page.words import Words
 
 @dataclass(frozen=True)
 class Example:
+    """An example clip: its key in the words of the interface, and its file."""
+
     name: str
     path: Path
 
     def captioned(self, words: Words) -> str:
-        """What stands on its button."""
+        """The text of its button."""
         return f"{words(f'example.{self.name}')}\n{words(f'example_caption.{self.name}')}"
 
 

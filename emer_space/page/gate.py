@@ -1,4 +1,4 @@
-"""The door: only the routes that the page uses are served, and nothing is changed from a page of others."""
+"""The gate: serves only the routes that the page uses, and refuses changes requested by other sites' pages."""
 
 import functools
 import os
@@ -18,32 +18,32 @@ from emer_space.page.uploads import bounded, take_files_only
 
 TABLE = Path(__file__).with_name("routes.toml")
 ORIGINS = "EMER_ORIGINS"
-"""Addresses of pages that may call this app, with commas between them: for a proxy that gives the app another name."""
+"""Environment variable with the origins that may call this app, separated by commas, for use behind a proxy."""
 MOST_CALL_BYTES = 1_000_000
-"""Of a call's values. Files are sent beforehand, by an upload, which has a limit of its own."""
+"""Most bytes of a call's values. Files come by an earlier upload, which has its own limit."""
 MOST_UPLOAD_BYTES = 200_000_000
-"""Of an upload's files, unless `door` says otherwise."""
+"""Most bytes of an upload's files, unless `door` says otherwise."""
 MOST_PATH, MOST_NAME = 2_000, 255
-"""Bytes of a path, and of what is between two slashes of it: no file has a longer name."""
+"""Most bytes of a path, and of a name between two slashes; file systems allow no longer name."""
 UPLOAD = "/gradio_api/upload"
 BY_NUMBER = "/gradio_api/run/predict"
-"""Calls a handler by its number instead of by its name; the page does."""
+"""Calls a handler by number instead of by name, as the page does."""
 NOT_UNDERSTOOD = (FnIndexInferError, LookupError, TypeError, ValueError, AttributeError, AssertionError)
-"""What Gradio fails with on values that are no call. A handler's own errors it answers itself."""
+"""Raised by Gradio for values that are not a valid call. It answers a handler's own errors itself."""
 NO_CHANGE = ("GET", "HEAD")
 USUAL_PORTS = {"http": 80, "https": 443}
 CHANGES = frozenset({"/logout"})
-"""Routes that are asked for and change something all the same."""
+"""Routes that change something although their method is GET."""
 
 
 @functools.cache
 def decided() -> Mapping[str, Mapping[str, str]]:
-    """`served` and `refused`: each route as `METHOD /path`, and what it is for or why it is not served."""
+    """The tables `served` and `refused`: by route (`METHOD /path`), its purpose or the reason it is not served."""
     return tomllib.loads(TABLE.read_text(encoding="utf-8"))
 
 
 class Gate:
-    """Middleware. `calls` are the names that may be called; an upload's files have at most `most_bytes`."""
+    """The middleware. `calls`: the names of handlers that may be called. `most_bytes`: limit of an upload's files."""
 
     def __init__(self, app: ASGIApp, calls: Collection[str] = (), most_bytes: int = MOST_UPLOAD_BYTES) -> None:
         self.app = app
@@ -60,7 +60,7 @@ class Gate:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        if scope["type"] != "http":  # nothing here speaks by websocket
+        if scope["type"] != "http":  # nothing here uses websockets
             await send({"type": "websocket.close", "code": 1008})
             return
         refused = self._refused(scope)
@@ -91,11 +91,11 @@ class Gate:
             return _answer(403, "This comes from another site's page; use the app's own page, or a program.")
         name = values.get("api_name")
         if name is not None and path != BY_NUMBER and name not in self.calls:
-            return _answer(404, "There is no call of this name; /gradio_api/info lists those that there are.")
+            return _answer(404, "There is no call of this name; /gradio_api/info lists the names.")
         return None
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on a call whose values have arrived whole and are not too many, in the number of bytes."""
+        """Pass on a call once its values have arrived completely, if they are not too large."""
         values, more = b"", True
         while more:
             message = await receive()
@@ -104,7 +104,7 @@ class Gate:
             values += message.get("body", b"")
             more = message.get("more_body", False)
             if len(values) > MOST_CALL_BYTES:
-                sentence = f"The values of a call may have {MOST_CALL_BYTES:,} bytes in all; send files by an upload."
+                sentence = f"The values of a call may have at most {MOST_CALL_BYTES:,} bytes; send files by an upload."
                 await _answer(413, sentence)(scope, receive, send)
                 return
         note_user(scope)
@@ -116,7 +116,7 @@ class Gate:
         await self._understood(scope, again, send)
 
     async def _understood(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what may not be a valid call: then the caller gets a 400, and nothing is logged."""
+        """Pass on a request; if it is not a valid call, the caller gets a 400 and nothing is logged."""
         answered = False
 
         async def noted(message: Message) -> None:
@@ -134,15 +134,15 @@ class Gate:
 
 
 def share_with_no_page() -> None:
-    """From now on Gradio, which stands before this door, tells no browser that pages of others may call or read."""
+    """From now on Gradio, whose middleware comes before this gate, allows no cross-origin access."""
     CustomCORSMiddleware.parent_configures_cors = lambda _: True  # type: ignore[method-assign, assignment]
 
 
 def own_page(headers: Mapping[str, str]) -> bool:
-    """Whether a request comes from a page of this app, or from a program and no page at all.
+    """Whether a request comes from a page of this app or from a program, not from another site's page.
 
-    Browsers tell which in `Sec-Fetch-Site`, and no page can make them tell otherwise. Older ones tell of the page in
-    `Origin` alone: it must be of a host that the app is asked for by, or is known by outside.
+    Browsers say so in `Sec-Fetch-Site`, which no page can forge. Older ones send only `Origin`, which must name the
+    host of the request or a host under which the app is known outside.
     """
     site = headers.get("sec-fetch-site")
     if site is not None and site != "same-origin":
@@ -160,12 +160,12 @@ def own_page(headers: Mapping[str, str]) -> bool:
 
 
 def _plain(host: str, scheme: str) -> str:
-    """A host without the port that goes without saying."""
+    """A host without the default port of its scheme."""
     return host.strip().lower().removesuffix(f":{USUAL_PORTS[scheme]}")
 
 
 def _is_address(text: str) -> bool:
-    """Whether Gradio would fetch it from elsewhere instead of from the disk."""
+    """Whether Gradio would fetch this from the network instead of from the disk."""
     return "://" in text or text.lower().startswith(("http:", "https:"))
 
 

@@ -1,7 +1,7 @@
-"""The interface in every language: what the browser fills in, what a handler answers with, and that both agree.
+"""The interface in every language, for the page as it is built and for what handlers render.
 
-The language is chosen here alone, from the request. What is on the page from the start is a key that the browser looks
-up (`gr.I18n`); what a handler renders takes `Languages.of(request)`. The API answers in English to everybody.
+The language is chosen only here, from the request. The page is built with keys that the browser looks up (`gr.I18n`);
+handlers render with `Languages.of(request)`. The API always answers in English.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from emer_space.page.words import Words, load_words
 
 DEFAULT = "en"
 TAGS = {"en": "en", "zh": "zh-CN"}
-"""The languages, each by the tag under which browsers, screen readers and Gradio know it."""
+"""The languages, with the tags that browsers, screen readers and Gradio know them by."""
 
 
 def chosen_language(accepted: str) -> str:
-    """The language that an Accept-Language header likes best of those that are here, or English.
+    """The available language that an Accept-Language header prefers, or English.
 
-    Every kind of Chinese is `zh`: who reads traditional characters is helped more by simplified ones than by English.
+    Every variant of Chinese is `zh`: simplified characters help a reader of traditional ones more than English does.
     """
     best, liking = DEFAULT, 0.0
     for choice in accepted.split(","):
@@ -33,7 +33,7 @@ def chosen_language(accepted: str) -> str:
 
 
 def _liking(parameters: str) -> float:
-    """The q of a choice, 1 where it has none; 0, which refuses, where it cannot be read."""
+    """The q value of a choice: 1 if it has none, 0 (refused) if it cannot be read."""
     name, _, value = parameters.partition("=")
     if not name.strip():
         return 1.0
@@ -44,22 +44,22 @@ def _liking(parameters: str) -> float:
 
 
 class Languages:
-    """Called with a key, it answers with what Gradio's components show in the language of the browser."""
+    """The words of all languages. A call with a key gives what Gradio shows in the browser's language."""
 
     def __init__(self) -> None:
         self._words = {language: load_words(language) for language in TAGS}
         self.i18n = gr.I18n(**{language: {} for language in TAGS})
 
     def __call__(self, key: str) -> Any:
-        """A text without values, for a property of a component: label, info, placeholder, value, name of a choice."""
+        """A text without values, for a component's property: label, info, placeholder, value, name of a choice."""
         return self.rendered(key, lambda words: words(key))
 
     def rendered(self, name: str, render: Callable[[Words], str]) -> Any:
-        """What `render` makes of each language's words: for the HTML that is on the page from the start."""
+        """HTML from each language's words, for the page as it is built. Raises `RuleError` for braces in it."""
         for language, words in self._words.items():
             text = render(words)
             if "{" in text:
-                raise RuleError(f"the browser would take the braces of {name!r} ({language}) for a value")
+                raise RuleError(f"the browser would take the braces of {name!r} ({language}) for a placeholder")
             self.i18n.translations[language][name] = text
         return self.i18n(name)
 
@@ -69,18 +69,20 @@ class Languages:
 
     @property
     def english(self) -> Words:
+        """The English words, which the API answers with."""
         return self._words[DEFAULT]
 
     @property
     def all(self) -> tuple[Words, ...]:
+        """The words of all languages."""
         return tuple(self._words.values())
 
 
 class PageInOneLanguage:
-    """Middleware that tells the browser with the page which language was chosen for it.
+    """Middleware that writes the chosen language into the page.
 
-    Left alone, Gradio takes the browser's first language, and of Chinese knows zh-CN and zh-TW only: half of a page for
-    zh-HK, or for French with Chinese second, would be English. Its `lang` would be English for everybody.
+    Otherwise Gradio would take the browser's first language, and it knows only zh-CN and zh-TW: half of the page would
+    be English for zh-HK, or for French before Chinese, and `lang` would be English for everybody.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -112,7 +114,7 @@ class PageInOneLanguage:
 
 
 def in_language(page: bytes, tag: str) -> bytes:
-    """The page, marked as being in a language, and with a browser that says it prefers this one."""
+    """The page with its `lang` set, and with a script that makes the browser report this language."""
     script = f'<script>Object.defineProperty(navigator, "language", {{ value: "{tag}" }})</script>'
     marked = page.replace(b'lang="en"', f'lang="{tag}"'.encode(), 1)
     return marked.replace(b"<head>", b"<head>" + script.encode(), 1)

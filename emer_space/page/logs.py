@@ -1,7 +1,6 @@
-"""A log that strangers cannot fill, and that holds nothing of what they sent: where something broke, and of what kind.
+"""A log that strangers cannot fill, and that holds nothing they sent: only the type and place of an error.
 
-An exception's message may quote a file, a subtitle or a value; its type and the lines of our code that it came through
-tell as much to whoever mends it.
+An exception's message may quote a file, a subtitle or a value; its type and traceback lines are enough to fix it.
 """
 
 import logging
@@ -18,11 +17,11 @@ from typing import Any
 MOST_LINE = 1_000
 MOST_FRAMES = 8
 MOST_A_MINUTE = 120
-"""Records; in an hour at most 8 MB, whatever happens."""
+"""Most records a minute, which make at most 8 MB an hour."""
 
 
 def in_one_line(problem: BaseException | None) -> str:
-    """An exception in one line: its types, cause first, and the last places that it came through."""
+    """An exception in one line: the types in its chain, cause first, each with its last traceback lines."""
     chain: list[BaseException] = []
     while problem is not None and problem not in chain:
         chain.append(problem)
@@ -36,9 +35,10 @@ def _places(trace: TracebackType | None) -> str:
 
 
 class Brief(logging.Formatter):
-    """A record as one line of bounded length. Of a message of several lines it is the first: others tell of values."""
+    """Formats a record as one bounded line; later lines of a message are dropped, because they may quote values."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
         first = next(iter(record.getMessage().splitlines()), "")
         line = _bounded(f"{self.formatTime(record)} {record.levelname} {record.name}: {first}")
         return (
@@ -52,7 +52,7 @@ def _bounded(text: str) -> str:
 
 
 class Few(logging.Filter):
-    """Lets `MOST_A_MINUTE` records of a minute through, and says of the next minute how many it did not."""
+    """Passes `MOST_A_MINUTE` records a minute, and reports in the next minute how many it dropped."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -60,6 +60,7 @@ class Few(logging.Filter):
         self._minute, self._seen = 0, 0
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record passes."""
         with self._lock:
             minute = int(self._clock() // 60)
             if minute != self._minute:
@@ -74,9 +75,9 @@ class Few(logging.Filter):
 
 
 def keep_brief() -> None:
-    """From now on each log record of the process is one short line, and so is each traceback that would be printed.
+    """From now on every log record of the process is one short line, and so is every printed traceback.
 
-    Gradio prints the traceback of whatever a call raises, with the values that the caller sent; warnings quote them.
+    Gradio prints the traceback of any error in a call, with the values that the caller sent; warnings quote them too.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Brief())

@@ -1,4 +1,4 @@
-"""Whose connection it is, where the system tells: a machine may have many users, and each can reach its loopback."""
+"""Finds the user who owns a local connection: a machine may have many users, and each can reach its loopback."""
 
 import ipaddress
 import os
@@ -8,21 +8,22 @@ from pathlib import Path
 from starlette.types import Scope
 
 OWN_USER = "emer.own_user"
-"""In the scope of a request from this machine: whether it is of the user that runs the app. Absent: not known."""
+"""Key in the scope of a request from this machine: whether the app's own user sent it. Absent if unknown."""
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-"""Where Linux keeps its connections: the second column is the address of an end, the third that of the other end, the
-fourth the state, the eighth the user it belongs to."""
+"""Linux's tables of connections: column 2 is the local address, 3 the remote address, 4 the state, 8 the user."""
 ESTABLISHED = "01"
-"""The state of a connection that both ends hold open. Of one that was closed Linux says that it is root's."""
+"""The state of an open connection. Linux gives a closed one to root."""
 
 
 def note_user(scope: Scope) -> None:
-    """Look whose connection a request comes through, while it is open, and note it in the scope."""
+    """Find the user behind the request's open connection, and note the result in the scope as `OWN_USER`."""
     ends = [_ends(*(scope.get(side) or ("", 0))) for side in ("client", "server")]
     if not all(ends):
         return
     try:
-        tables = [table.read_text(encoding="ascii") for table in TABLES if table.exists()]  # without IPv6 there is one
+        tables = [
+            table.read_text(encoding="ascii") for table in TABLES if table.exists()
+        ]  # without IPv6 there is only one
     except OSError:
         return
     if not tables:
@@ -34,9 +35,9 @@ def note_user(scope: Scope) -> None:
 
 
 def _ends(host: str, port: int) -> tuple[str, ...]:
-    """How Linux writes an end on this machine: words of 32 bits in the order of the processor; IPv4 has two spellings.
+    """How Linux writes a loopback address: 32-bit words in the processor's byte order; IPv4 has two spellings.
 
-    Nothing where it is not on this machine.
+    () for an address that is not on this machine.
     """
     try:
         address = ipaddress.ip_address(host)

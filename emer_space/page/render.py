@@ -1,8 +1,8 @@
-"""What the page shows, as HTML: a result, its progress, errors and notices. The markup stands in `templates/`.
+"""Renders the page's HTML: results, progress, errors and notices. The markup is in `templates/`.
 
-Functions from data and the words of the interface to strings. Buttons carry `data-clues` (the ids they rest on) and
-`data-at` (seconds); `page/result.js` reads both. What an analysis says is English whatever the interface speaks, and
-marked as such for screen readers.
+The functions map data and the words of the interface to strings. Buttons carry `data-clues` (ids of clues) and
+`data-at` (seconds), which `page/result.js` reads. An analysis is in English whatever the language of the interface,
+and marked as such for screen readers.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +25,7 @@ def header(words: Words) -> str:
 
 
 def notice(words: Words, sends: Mapping[str, str]) -> str:
-    """What a visitor reads before the first upload (decision 10); `sends`: role → host that gets of each clip."""
+    """The notice before the first upload (decision 10). `sends`: hosts that get parts of each clip, by model role."""
     return html("notice", words=words, sends=sends)
 
 
@@ -37,7 +37,7 @@ def examples(words: Words) -> str:
 def progress(stages: Mapping[str, float | None], words: Words, now: str = "", notes: Sequence[str] = ()) -> str:
     """The stages as steps; a fraction in 0…1 once a stage has begun, None before.
 
-    `now` says what is going on when it is not one of the stages; `notes` say what takes long.
+    `now` is a status that replaces the stages'; `notes` are sentences on what takes long.
     """
     under_way = [name for name, fraction in stages.items() if fraction is not None and fraction < 1]
     stage = " · ".join(words(f"stage.{name}") for name in under_way)
@@ -46,27 +46,27 @@ def progress(stages: Mapping[str, float | None], words: Words, now: str = "", no
 
 
 def message(title: str, text: str = "", kind: Literal["error", "good", ""] = "", language: str = "") -> str:
-    """A box with a title in bold; `language` is that of its text where it is not said in the words of the interface."""
+    """A box with a bold title; `language`: the language of `text`, if it is not that of the interface."""
     return html("message", title=title, text=text, kind=kind, language=language)
 
 
 def error(text: str, words: Words, language: str = "") -> str:
-    """Why a clip could not be explained; `language` as for `message`."""
+    """The box that says why a clip could not be explained; `language` as for `message`."""
     return message(words("run.error_title"), text, "error", language)
 
 
 def cancelled(words: Words) -> str:
-    """That a run was stopped, and what can be done."""
+    """The box that says that a run was stopped, and what to do next."""
     return message(words("run.cancelled"), words("run.cancelled_next"))
 
 
 def summary(analysis: Analysis, words: Words) -> str:
-    """The line above a result: what the clip is, and what a reading of it can be worth."""
+    """The line above a result: facts about the clip, and the caveat."""
     return html("summary", words=words, clip=analysis.clip)
 
 
 def evidence(analysis: Analysis, words: Words) -> str:
-    """What stands under the player: transcript and timeline."""
+    """The part under the player: transcript and timeline."""
     return html("evidence", words=words, timeline=timelines.timeline(analysis), **_result(analysis))
 
 
@@ -76,27 +76,27 @@ def transcript(analysis: Analysis, words: Words) -> str:
 
 
 def timeline(analysis: Analysis, words: Words) -> str:
-    """The clues and the curves on one time axis, and a table that says the same."""
+    """The clues and the curves on one time axis, and the same as a table."""
     return html("timeline", words=words, timeline=timelines.timeline(analysis), **_result(analysis))
 
 
 def verdict(analysis: Analysis, tree: wheels.Tree, wheel_title: str, words: Words) -> str:
-    """What was made of the evidence: warnings, explanation, labels and their wheel."""
+    """The verdict: warnings, explanation, labels and their wheel."""
     return html("verdict", words=words, **_wheel(analysis.labels, tree, wheel_title), **_result(analysis))
 
 
 def explanation(analysis: Analysis, words: Words) -> str:
-    """The sentences, each a button that leads to its clues, and whether the modalities agree."""
+    """The sentences as buttons that lead to their clues, and whether the modalities agree."""
     return html("explanation", words=words, **_result(analysis))
 
 
 def wheel(labels: Sequence[Label], tree: wheels.Tree, title: str, words: Words) -> str:
-    """The emotion wheel with the labels lit on it, and a table that says the same."""
+    """The emotion wheel with the labels lit, and the same as a table."""
     return html("wheel", words=words, **_wheel(labels, tree, title))
 
 
 def details(analysis: Analysis, words: Words) -> str:
-    """Below the two columns: every clue by modality, and how the result was made."""
+    """The part below the two columns: every clue by modality, and the provenance."""
     asked = {MODALITY_OF[name] for name in analysis.modalities}
     clues = sorted(analysis.clues, key=lambda clue: (clue.absent, clue.start))
     columns = [
@@ -108,8 +108,8 @@ def details(analysis: Analysis, words: Words) -> str:
         for modality in MODALITIES
     ]
     others = {person.id for person in analysis.people if person.role == "other"}
-    made = _provenance(analysis)
-    return html("details", words=words, columns=columns, others=others, confidence_of=confidence, provenance=made)
+    values = {"columns": columns, "others": others, "provenance": _provenance(analysis)}
+    return html("details", words=words, confidence_of=confidence, **values)
 
 
 def confidence(clue: Clue) -> str:
@@ -139,13 +139,13 @@ def _wheel(labels: Sequence[Label], tree: wheels.Tree, title: str) -> dict[str, 
 
 
 def _result(analysis: Analysis) -> dict[str, Any]:
-    """What the templates of a result take: the analysis, and how its parts hang together."""
+    """The values of a result's templates: the analysis, and functions that link labels and sentences to clues."""
 
     def of(ids: Collection[str]) -> list[Clue]:
         return [clue for clue in analysis.clues if clue.id in ids]
 
     def moment_of(ids: Collection[str]) -> float:
-        """When the most certain of these clues begins, in seconds."""
+        """The start of the most certain of these clues, in seconds."""
         best = min(of(ids), key=lambda clue: (clue.absent, -clue.confidence, clue.start), default=None)
         return best.start if best else 0.0
 
@@ -154,7 +154,7 @@ def _result(analysis: Analysis) -> dict[str, Any]:
         return [modality for modality in MODALITIES if modality in rested_on]
 
     def clues_in(segment: Segment) -> list[str]:
-        """The ids of the textual clues that lie in a segment."""
+        """The ids of the textual clues within a segment."""
         textual = [clue for clue in analysis.clues if clue.modality == "textual" and not clue.absent]
         return [clue.id for clue in textual if clue.start < segment.end and clue.end > segment.start]
 

@@ -1,4 +1,4 @@
-"""Which analyses are under way for which visitor, so that Cancel and a closed page reach the work."""
+"""Keeps track of each visitor's running analyses, so that Cancel and a closed page stop the work."""
 
 import threading
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ class Runs:
 
     @contextmanager
     def started(self, session: str, alone: bool = False) -> Iterator[CancelToken]:
-        """A token for one run of a session; however the run ends, the token is cancelled, so no work outlives it.
+        """A token for one run of a session. It is cancelled however the block ends, so no work outlives it.
 
-        `alone`: the runs of the session that are under way are asked to stop.
+        `alone`: the session's other runs are asked to stop.
         """
         token = CancelToken()
         with self._lock:
@@ -41,7 +41,7 @@ class Runs:
                 token.cancel()
 
     def under_way(self, session: str) -> bool:
-        """Whether a session has a run that has not ended."""
+        """Whether a session has an unfinished run."""
         with self._lock:
             return session in self._tokens
 

@@ -1,4 +1,4 @@
-"""Nothing that people sent outlasts its hour, whoever put it on the disk."""
+"""Deletes everything that people sent within an hour, whichever code wrote it to the disk."""
 
 import logging
 import threading
@@ -10,34 +10,34 @@ log = logging.getLogger(__name__)
 KEPT_S = 3300
 EMPTY_KEPT_S = 120
 EVERY_S = 120
-"""Together within an hour: what is older than the first goes at the next sweep. A file may be empty while it comes."""
+"""Seconds: files older than `KEPT_S` go at the next sweep, within an hour in all. An arriving file may be empty."""
 
 
 def sweep(folder: Path, now: float) -> int:
-    """Remove what has lain in a folder for too long; returns how many files that were.
+    """Remove old files from a folder; returns how many were removed. `now`: seconds since the epoch.
 
-    Gradio sweeps what it remembers alone: not what a broken upload left, nor the empty file it makes for each of them.
+    Gradio only deletes files that it remembers, not the remains of broken uploads or their empty files.
     """
-    gone = 0
-    for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
+    removed = 0
+    for path in sorted(folder.rglob("*"), reverse=True):  # the content of a folder before the folder
         try:
             facts = path.lstat()
-            age = abs(now - facts.st_ctime)  # what is dated ahead is of a clock that was wrong
+            age = abs(now - facts.st_ctime)  # a date in the future comes from a wrong clock
             if path.is_dir() and not path.is_symlink():
                 if age > KEPT_S and not any(path.iterdir()):
                     path.rmdir()
             elif age > KEPT_S or (age > EMPTY_KEPT_S and not facts.st_size):
                 path.unlink()
-                gone += 1
+                removed += 1
         except FileNotFoundError:
-            continue  # somebody else was faster
+            continue  # already removed
         except OSError as problem:
-            log.warning("a file that should be gone cannot be removed (%s)", problem.strerror)
-    return gone
+            log.warning("an old file cannot be removed (%s)", problem.strerror)
+    return removed
 
 
 def keep_sweeping(folder: Path) -> threading.Thread:
-    """Sweep a folder for as long as the process lives."""
+    """Start a thread that sweeps a folder for as long as the process lives."""
 
     def work() -> None:
         while True:

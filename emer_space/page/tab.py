@@ -1,4 +1,4 @@
-"""The tab "Explain a clip": components and their events. It calls the pipeline and renders what it answers."""
+"""The tab "Explain a clip": components and their events. It calls the pipeline and renders the result."""
 
 import asyncio
 import json
@@ -30,21 +30,21 @@ from emer_space.settings import Settings
 from emer_space.vocabulary import load_vocabulary
 
 STAGE_NEEDS = {"watching": {"video"}, "listening": {"audio", "text"}, "reading": {"text"}}
-"""Stages that are there only for these modalities; the others are always there."""
+"""Stages that need one of these modalities; all others always run."""
 ARRIVAL_SCRIPT = """
 element.tabIndex = -1;
 const arrive = () => { if (props.value) requestAnimationFrame(() => element.focus()); };
 arrive();
 watch("value", arrive);
 """
-"""Brings a new result into view, and the keyboard with it: the button that was pressed is gone by then."""
+"""Brings a new result into view and focuses it, because the button that had the focus is gone."""
 RESULT_SCRIPT = (Path(__file__).parent / "result.js").read_text(encoding="utf-8")
 
 
 class ExplainTab:
-    """Builds the tab inside an open `gr.Blocks`. `close` is to be called when a visitor's page closes.
+    """Builds the tab inside an open `gr.Blocks`. Call `close` when a visitor's page closes.
 
-    In `line` the page and the API wait alike.
+    The page and the API wait in the same `line`.
     """
 
     def __init__(
@@ -52,7 +52,9 @@ class ExplainTab:
     ) -> None:
         self.profile = profile
         self.line = line
-        self.threads = ThreadPoolExecutor(line.places + 1, "explain")  # a thread for whoever waits, and for a refusal
+        self.threads = ThreadPoolExecutor(
+            line.places + 1, "explain"
+        )  # one for each place in the line, and one to refuse
         self.settings = settings
         self.languages = languages
         self.runs = Runs()
@@ -61,7 +63,7 @@ class ExplainTab:
         self._events(examples)
 
     def close(self, request: gr.Request) -> None:
-        """Stop what the visitor left under way."""
+        """Stop the visitor's unfinished runs."""
         self.runs.cancel(request.session_hash or "")
 
     # Components
@@ -115,8 +117,8 @@ class ExplainTab:
                 gr.HTML(languages.rendered("examples", render.examples))
                 with gr.Row():
                     self.examples = [
-                        gr.Button(languages.rendered(f"example {one.name}", one.captioned), size="sm")
-                        for one in examples
+                        gr.Button(languages.rendered(f"example {example.name}", example.captioned), size="sm")
+                        for example in examples
                     ]
 
     def _result(self) -> None:
@@ -156,7 +158,7 @@ class ExplainTab:
             loaded = button.click(lambda path=path: (path, None, ""), None, chosen, **QUIET)
             triggers.append(loaded.then)
         for trigger in triggers:
-            # A press is never dropped, as Gradio would while it believes the last one to be under way.
+            # Gradio would drop a press while it believes that the last one is still under way.
             trigger(self._run, request, outcome, trigger_mode="multiple", **QUIET)
         self.clip.input(None, None, self.sound, js="() => null", **QUIET)
         self.sound.input(None, None, self.clip, js="() => null", **QUIET)
@@ -176,9 +178,9 @@ class ExplainTab:
     def _run(
         self, clip: str | None, sound: str | None, subtitle: str, modalities: list[str], request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
-        """The page's run: states of the page while it lasts, at last the result, an error or "Cancelled.".
+        """The page's run: yields the states of the page, and at last the result, an error or "Cancelled.".
 
-        A page has one run. Its buttons are back when it has ended, and not before; what is shown as waiting does wait.
+        A page has one run at a time. Its buttons come back only when the run has ended.
         """
         rest = (gr.skip(),) * 6
         words, session = self.languages.of(request), request.session_hash or ""
@@ -212,7 +214,7 @@ class ExplainTab:
                                 shown = now
                                 yield (*self._state(progress=now), *rest)
         except Cancelled:
-            if not self.runs.under_way(session):  # or else the page shows the run that came after this one
+            if not self.runs.under_way(session):  # else the page already shows a newer run
                 yield (*self._state(message=render.cancelled(words)), *rest)
         except Busy as problem:
             busy = words("run.busy_own" if problem.own else "run.busy", count=problem.count)
@@ -223,7 +225,7 @@ class ExplainTab:
             yield (*self._state(message=render.error(incident(words), words)), *rest)
 
     async def api(self, video: str, subtitle: str, modalities: list[str], request: gr.Request) -> dict[str, Any]:
-        """The API's run. It is a coroutine, so that a client's cancel reaches it and it can stop the work."""
+        """The API's run. It is a coroutine, so that a client's cancel reaches it and stops the work."""
         words = self.languages.english
         if not video:
             raise gr.Error(words("run.no_clip"), print_exception=False)
@@ -247,7 +249,7 @@ class ExplainTab:
         raise Cancelled(self.languages.english("run.cancelled"))
 
     def _cancel(self, request: gr.Request) -> Any:
-        """Ask the run to stop; it says itself when it has."""
+        """Ask the run to stop; the run itself reports when it has."""
         session, words = request.session_hash or "", self.languages.of(request)
         self.runs.cancel(session)
         stopping = render.progress({}, words, words("run.stopping"))
@@ -257,14 +259,14 @@ class ExplainTab:
         return (*self._state(), None, None, "", None)
 
     def _seek(self, event: gr.EventData) -> Any:
-        """The player at the moment of a clue; what is not a moment of any clip moves nothing."""
+        """Move the player to the moment of a clue; anything but a valid moment is ignored."""
         at = getattr(event, "at", None)
         if not isinstance(at, (int, float)) or not 0 <= at <= self.settings.max_seconds:
             return gr.skip()
         return gr.Video(playback_position=float(at))
 
     def _state(self, message: str = "", progress: str | None = None) -> tuple[Any, ...]:
-        """The values of `state` in `_events`: the page before a run or, where `progress` is given, during one."""
+        """The values of `state` in `_events`: the page before a run or, if `progress` is given, during one."""
         return (
             gr.Column(visible=True),
             gr.Column(visible=progress is None),
@@ -299,17 +301,17 @@ class ExplainTab:
 
 
 def _chosen(modalities: Any) -> tuple[Any, ...]:
-    """What an API client may send for a choice: a list, one name, or nothing, which means all."""
+    """The modalities that a client chose: a list, one name, or None, which means all."""
     if modalities is None:
         return INPUTS
     return tuple(modalities) if isinstance(modalities, list) else (modalities,)
 
 
 def _stages(modalities: list[str]) -> dict[str, float | None]:
-    """The stages that these modalities go through, none of them begun."""
+    """The stages for these modalities, none of them begun."""
     return {stage: None for stage in STAGES if stage not in STAGE_NEEDS or STAGE_NEEDS[stage].intersection(modalities)}
 
 
 def _folder() -> "tempfile.TemporaryDirectory[str]":
-    """A folder for one run. Gradio copies what the page shows into its cache before the folder goes."""
+    """A temporary folder for one run. Gradio copies what the page shows into its cache before it is removed."""
     return tempfile.TemporaryDirectory(prefix="run-")

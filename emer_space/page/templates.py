@@ -1,7 +1,7 @@
-"""The page's HTML: Jinja2 templates in the folder `templates` of each package's page.
+"""Renders Jinja2 templates from the folder `templates` of each package's page.
 
-Every value is escaped, so that a text of a stranger is never markup, and a value that is missing is an error. A
-template calls `words` for a text of the interface, and finds the macros of `macros.html` whatever its package.
+Every value is escaped, so that a stranger's text is never markup; a missing value is an error. Templates call `words`
+for texts of the interface, and can use the macros of `macros.html` in any package.
 """
 
 import math
@@ -12,11 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 FOLDER = Path(__file__).parent / "templates"
 UNKNOWN = "–"
-"""In the place of a number that there is not."""
+"""Shown in place of a missing number."""
 
 
 class Templates:
-    """The templates of one folder; those of this package are found as well, after its own."""
+    """The templates of one folder, with those of this package as a fallback."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._environment = Environment(
@@ -32,9 +32,9 @@ class Templates:
         )
 
     def __call__(self, name: str, **values: Any) -> str:
-        """The HTML of a template: its name without `.html`, and the values that it names.
+        """The HTML of a template; `name` is its file name without `.html`, `values` fill it in.
 
-        Raises `jinja2.UndefinedError` where it names a value that was not given.
+        Raises `jinja2.UndefinedError` if the template uses a value that was not given.
         """
         return self._environment.get_template(f"{name}.html").render(values)
 
@@ -50,7 +50,7 @@ def percent(value: float) -> str:
 
 
 def measurement(value: float | int | str | bool | None) -> str:
-    """What was measured, with three significant digits: `0.123`."""
+    """A measurement with three significant digits: `0.123`."""
     return f"{value:.3g}" if isinstance(value, float) else UNKNOWN if value is None else str(value)
 
 
@@ -60,5 +60,5 @@ def signed(value: float | None) -> str:
 
 
 def minute(moment: str) -> str:
-    """A moment of ISO 8601 to the minute: `2026-11-27T00:00:00+00:00` → `2026-11-27 00:00`."""
+    """An ISO 8601 time to the minute: `2026-11-27T00:00:00+00:00` → `2026-11-27 00:00`."""
     return moment[:16].replace("T", " ")

@@ -1,4 +1,4 @@
-"""Who is before whom: a bounded queue for each thing that runs short, in which nobody takes every place."""
+"""Fair, bounded queues for scarce resources, in which no client can take every place."""
 
 import threading
 from collections import Counter
@@ -14,34 +14,34 @@ from emer_space.errors import Busy
 Shown = TypeVar("Shown")
 
 LOOK_S = 0.25
-"""How long somebody who waits may go on waiting after their work was cancelled."""
+"""Seconds after which a waiting turn checks whether its work was cancelled."""
 
 
 @dataclass(eq=False, slots=True)
 class Turn:
-    """A place in a line. `client` is whose it is."""
+    """A client's place in a line."""
 
     client: str
     working: bool = False
 
 
 class Line:
-    """Work that shares something: `at_once` are worked on, and the next turn goes to who has had least of late.
+    """A queue for work that shares a resource; the next turn goes to the client that was served least recently.
 
-    `places` is how many may work or wait in all, `share` how many of them one client may have, and `most` how many of
-    one client are worked on at once. Safe from any thread.
+    `at_once`: turns that work at once. `places`: turns that work or wait in all. `share`: most places of one client.
+    `most`: most turns of one client that work at once. Safe to use from any thread.
     """
 
     def __init__(self, at_once: int, places: int, share: int, most: int | None = None) -> None:
         self.at_once, self.places, self.share, self.most = at_once, places, share, most or at_once
         self._turns: list[Turn] = []
-        self._begun: dict[str, int] = {}  # of each client in the line, when it last had a turn
+        self._begun: dict[str, int] = {}  # when each client in the line last began a turn
         self._times = count(1)
         self._moved = threading.Condition()
 
     @contextmanager
     def joined(self, client: str) -> Iterator[Turn]:
-        """A place at the end of the line, which ends with the block. Raises `Busy` where there is none to be had."""
+        """A place at the end of the line, held until the block ends. Raises `Busy` if there is no place left."""
         turn = Turn(client)
         with self._moved:
             own = sum(other.client == client for other in self._turns)
@@ -60,11 +60,11 @@ class Line:
                 self._moved.notify_all()
 
     def until(self, turn: Turn, token: CancelToken | None = None) -> Iterator[int]:
-        """How many turns come before this one, each time that this changes, and at last nothing: then it may work.
+        """Yield the number of turns before this one whenever it changes; ends when this turn may work.
 
-        Raises `Cancelled` where the token says so.
+        Raises `Cancelled` if the token was cancelled.
         """
-        said = 0
+        reported = 0
         while True:
             if token:
                 token.check()
@@ -74,15 +74,15 @@ class Line:
                     turn.working = True
                     self._begun[turn.client] = next(self._times)
                     return
-                if before == said:
+                if before == reported:
                     self._moved.wait(LOOK_S)
                     continue
-            said = before
+            reported = before
             yield before
 
     @contextmanager
     def turn(self, client: str, token: CancelToken | None = None) -> Iterator[None]:
-        """Join, wait, and work within the block. Raises `Busy` or `Cancelled`."""
+        """Join the line and wait; the block does the work. Raises `Busy` or `Cancelled`."""
         with self.joined(client) as turn:
             for _ in self.until(turn, token):
                 pass
@@ -91,7 +91,7 @@ class Line:
     def joining(
         self, place: ExitStack, client: str, waiting: Callable[[int], Shown], token: CancelToken | None = None
     ) -> Iterator[Shown]:
-        """For a page: join, and until the turn comes yield `waiting(how many come before)`, each time that it changes.
+        """For a page: join the line, and yield `waiting(turns before this one)` at each change until the turn comes.
 
         The turn ends when `place` is closed. Raises `Busy` or `Cancelled`.
         """
@@ -99,9 +99,10 @@ class Line:
         yield from map(waiting, self.until(turn, token))
 
     def _before(self, turn: Turn) -> int:
-        """0 for whoever may begin. Of those who wait, a client's first comes before the second of anybody else.
+        """How many turns come before this one; 0 if it may begin.
 
-        Among firsts it is the one whose client has waited longest since its last turn.
+        Every client's first waiting turn comes before anybody's second. Among these, the client whose last turn is
+        longest ago comes first.
         """
         had = Counter(other.client for other in self._turns if other.working)
         working, order = had.total(), list[tuple[int, int, int, Turn]]()
@@ -122,10 +123,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """One line for each thing that runs short; who reads a table waits for nobody's clip, file or commit.
+    """One line for each scarce resource, so that reading a table never waits for a clip, a file or a commit.
 
-    A clip fills both cores, and a large file one; what is stored waits for the Hub and not for a core, and many such
-    go together. Together they have fewer places than the page has threads.
+    A clip uses both cores, a large file one. Storing waits for the Hub and not for a core, so many can run at once.
+    Together the lines have fewer places than the page has threads.
     """
 
     clips: Line = field(default_factory=lambda: Line(at_once=1, places=24, share=8))
@@ -135,4 +136,5 @@ class Lines:
 
     @property
     def places(self) -> int:
+        """The places of all lines together."""
         return sum(line.places for line in (self.clips, self.files, self.storing, self.reading))

@@ -1,15 +1,18 @@
-"""Uploads: files and nothing else, not too large in all, and nothing left of one that broke off."""
+"""Limits uploads to files of a bounded total size, and leaves nothing of an upload that breaks off."""
 
 from gradio.route_utils import GradioMultiPartParser
 from starlette.formparsers import MultiPartException
 from starlette.types import Message, Receive
 
 OVERHEAD = 1_000_000
-"""Bytes of an upload that are not of its files."""
+"""Allowance in bytes for the parts of an upload that are not file content."""
 
 
 def bounded(receive: Receive, most_bytes: int) -> Receive:
-    """The same messages, until there are too many or no more come; then Gradio removes what there is of the files."""
+    """The same messages; raises `MultiPartException` if the upload is too large or breaks off.
+
+    Gradio then removes what has arrived of the files.
+    """
     left = most_bytes + OVERHEAD
 
     async def counted() -> Message:
@@ -17,7 +20,7 @@ def bounded(receive: Receive, most_bytes: int) -> Receive:
         message = await receive()
         left -= len(message.get("body", b""))
         if left < 0:
-            raise MultiPartException(f"An upload has the maximum allowed size of {most_bytes:,} bytes in all.")
+            raise MultiPartException(f"An upload has a maximum allowed size of {most_bytes:,} bytes in all.")
         if message["type"] == "http.disconnect":
             raise MultiPartException("The upload broke off.")
         return message
@@ -26,7 +29,7 @@ def bounded(receive: Receive, most_bytes: int) -> Receive:
 
 
 def take_files_only() -> None:
-    """From now on Gradio refuses a form with other values than files: it keeps these in memory, however many come."""
+    """From now on Gradio refuses form values that are not files, which it would keep in memory, however many come."""
     GradioMultiPartParser.on_headers_finished = _on_headers_finished  # type: ignore[method-assign, assignment]
 
 

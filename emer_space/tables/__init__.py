@@ -1,1 +1,1 @@
-"""Reading tables of knowledge (TOML): the shapes that they are checked against, with file, row and remedy."""
+"""Reads tables of knowledge (TOML) and checks them against shapes, naming file, row and remedy."""

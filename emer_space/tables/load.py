@@ -1,7 +1,7 @@
-"""Reading a table of knowledge (TOML): a key, a name or a value that does not belong there ends here, at load.
+"""Reads a table of knowledge (TOML) and refuses wrong keys, names and values when it is loaded.
 
-A shape says what a table may hold. Whatever differs from it raises `RuleError` with the table, the place and what is
-known there, so that nothing is missed later, in the middle of an analysis.
+A shape says what a table may hold. Anything else raises `RuleError` with the table, the place and what is allowed
+there, so that nothing fails later, in the middle of an analysis.
 """
 
 import math
@@ -17,18 +17,19 @@ from emer_space.errors import RuleError
 
 
 class Misfit(Exception):
-    """What does not fit a shape, and where: the keys from the outside in."""
+    """A value does not fit its shape. `where` holds the keys that lead to it, outermost first."""
 
     def __init__(self, problem: str, *where: str) -> None:
         super().__init__(problem)
         self.problem, self.where = problem, where
 
     def at(self, key: str) -> "Misfit":
+        """The same problem, seen from the table that holds `key`."""
         return Misfit(self.problem, key, *self.where)
 
 
 Shape = Callable[[Any], None]
-"""Raises `Misfit` where a value is not of it."""
+"""A check: raises `Misfit` for a value that does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +51,25 @@ class Number:
 
 
 def text(value: Any) -> None:
-    """A text that is not blank."""
+    """The shape of a text that is not blank."""
     if not isinstance(value, str) or not value.strip():
         raise Misfit(f"{value!r} is no text")
 
 
 def any_text(value: Any) -> None:
-    """A text, be it empty."""
+    """The shape of any text, even an empty one."""
     if not isinstance(value, str):
         raise Misfit(f"{value!r} is no text")
 
 
 def flag(value: Any) -> None:
+    """The shape of true or false."""
     if not isinstance(value, bool):
         raise Misfit(f"{value!r} is neither true nor false")
 
 
 def pattern(value: Any) -> None:
-    """A regular expression."""
+    """The shape of a regular expression."""
     text(value)
     try:
         re.compile(value)
@@ -77,7 +79,7 @@ def pattern(value: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A text with places to be filled: `{name}` of these names."""
+    """A text with placeholders `{name}`, for names among `places`."""
 
     places: Collection[str]
 
@@ -95,6 +97,8 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
+    """One of these names."""
+
     names: Collection[str]
 
     def __call__(self, value: Any) -> None:
@@ -104,7 +108,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A list of at least `least` things of one shape."""
+    """A list of `least` to `most` items of one shape."""
 
     shape: Shape
     least: int = 1
@@ -114,16 +118,16 @@ class Rows:
         if not isinstance(value, list) or not self.least <= len(value) <= self.most:
             wanted = f"{self.least}" if self.least == self.most else f"at least {self.least}"
             raise Misfit(f"a list of {wanted} is wanted and not {value!r}")
-        for number, each in enumerate(value, start=1):
+        for number, row in enumerate(value, start=1):
             try:
-                self.shape(each)
+                self.shape(row)
             except Misfit as problem:
-                raise problem.at(_named(each, number)) from None
+                raise problem.at(_named(row, number)) from None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """`needed` keys, others that `may` be there, and, where `more` is set, any further ones of that shape."""
+    """A table with the keys `needed`, optionally those of `may`, and any others of the shape `more`, if set."""
 
     needed: Mapping[str, Shape] = field(default_factory=dict)
     may: Mapping[str, Shape] = field(default_factory=dict)
@@ -133,27 +137,27 @@ class Table:
     def __call__(self, value: Any) -> None:
         if not isinstance(value, Mapping):
             raise Misfit(f"a table is wanted and not {value!r}")
-        known = {**self.needed, **self.may}
-        for key, each in value.items():
-            if key not in known and self.more is None:
-                raise Misfit(f"{key!r} is not known there; {_known(known)}")
+        shapes = {**self.needed, **self.may}
+        for key, item in value.items():
+            if key not in shapes and self.more is None:
+                raise Misfit(f"{key!r} is not known there; {_known(shapes)}")
             try:
-                if key not in known:
+                if key not in shapes:
                     self.keys(key)
-                (known.get(key) or self.more or text)(each)
+                (shapes.get(key) or self.more or text)(item)
             except Misfit as problem:
                 raise problem.at(key) from None
         if missing := next((key for key in self.needed if key not in value), None):
-            raise Misfit(f"{missing!r} is missing; {_known(known)}")
+            raise Misfit(f"{missing!r} is missing; {_known(shapes)}")
 
 
 def exactly(names: Iterable[str], shape: Shape) -> Table:
-    """A table that has each of these keys and no other."""
+    """The shape of a table with all of these keys and no others."""
     return Table(dict.fromkeys(names, shape))
 
 
 def steps(wordings: Mapping[str, Shape]) -> Shape:
-    """Rows with a number `from`, falling to 0, so that there is one for every share."""
+    """The shape of rows whose number `from` falls to 0, so that every share 0…1 has a row."""
 
     def falling(value: Any) -> None:
         Rows(Table({"from": Number(0, 1), **wordings}))(value)
@@ -165,20 +169,20 @@ def steps(wordings: Mapping[str, Shape]) -> Shape:
 
 
 def read_table(path: Path, shape: Shape) -> dict[str, Any]:
-    """The table in a file. Raises `RuleError` where it cannot be read or is not of the shape."""
+    """The table in a file. Raises `RuleError` if it cannot be read or does not fit the shape."""
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        loaded = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else problem
         raise RuleError(f"{path.name} cannot be read as a table: {why}.") from None
-    check(path.name, found, shape)
-    return found
+    check(path.name, loaded, shape)
+    return loaded
 
 
-def check(name: str, found: Any, shape: Shape) -> None:
-    """Raises `RuleError` where the table of that name is not of the shape."""
+def check(name: str, value: Any, shape: Shape) -> None:
+    """Raises `RuleError`, starting with `name`, if a table does not fit the shape."""
     try:
-        shape(found)
+        shape(value)
     except Misfit as problem:
         where = f", {' › '.join(problem.where)}" if problem.where else ""
         raise RuleError(f"{name}{where}: {problem.problem}.") from None
@@ -189,13 +193,13 @@ def _known(names: Iterable[str]) -> str:
 
 
 def _named(row: Any, number: int) -> str:
-    """A row by its own name where it has one, else by its number."""
+    """What an error calls a row: its own name if it has one, else its number."""
     names = (row.get(key) for key in ("cue", "name")) if isinstance(row, Mapping) else ()
     return next((name for name in names if isinstance(name, str)), f"number {number}")
 
 
 def _fillable(form: str) -> None:
-    """Raises `ValueError` where neither a number nor a text can be written in this form."""
+    """Raises `ValueError` if neither a number nor a text can be formatted this way."""
     try:
         format(1.0, form)
     except ValueError:

@@ -1,1 +1,1 @@
-"""Words → what they tell of feelings: subtitles, descriptions of clues, explanations."""
+"""Reads feelings from words: subtitles, descriptions of clues, explanations."""

@@ -1,8 +1,8 @@
-"""An explanation in prose as stretches, each with its place in the argument.
+"""Splits an explanation in prose into stretches by their place in the argument.
 
-An explanation of the field takes up the video, the audio and the text in turn and then concludes: "Based on …, we can
-infer …" (Lian et al. 2023). What a stretch concludes says more about the feeling than what it describes
-or repeats as evidence; what it quotes is the subtitle and not the explanation.
+A typical explanation covers the video, the audio and the text in turn and then concludes: "Based on …, we can
+infer …" (Lian et al. 2023). A conclusion says more about the feeling than a description or repeated evidence;
+a quotation belongs to the subtitle, not to the explanation.
 """
 
 import re
@@ -16,12 +16,12 @@ from emer_space.text.tokens import plain as plain_text
 from emer_space.vocabulary import load_vocabulary
 
 Place = Literal["video", "audio", "text", "inner", "recap", "conclusion", "body"]
-"""Within the sections; `inner`: concluded within a section; `recap`: evidence that a conclusion repeats."""
+"""`inner`: concluded within a section; `recap`: evidence that a conclusion repeats; `body`: outside all sections."""
 
 _MOST = 600
-"""Longest quotation in characters: a mark that is never closed must not hide the rest of the text."""
+"""Longest quotation in characters: an unclosed quotation mark must not hide the rest of the text."""
 _WITHIN = rf"(?:[^'‘’\n]|(?<=\w)['’](?=\w)){{1,{_MOST}}}"
-"""Within single quotes: an apostrophe is none of them."""
+"""Text inside single quotes; an apostrophe does not close them."""
 _QUOTED = re.compile(
     rf"""(?<!\w)["“”„][^"“”\n]{{1,{_MOST}}}["“”]|[「『《][^」』》\n]{{1,{_MOST}}}[」』》]"""
     rf"""|(?<!\w)['‘](?=[A-Z]){_WITHIN}(?<=\S)['’](?!\w)|(?<!\w)['‘]{_WITHIN}[.!?…]['’](?!\w)"""
@@ -31,14 +31,16 @@ _SENTENCE = re.compile(r"[^.!?。！？；\n]+(?:\.(?=\d)[^.!?。！？；\n]*)*
 _NEW_SENTENCE = re.compile(r"\s*(?:[A-Z\u3400-\u9fff]|$)")
 _FIELDS = str.maketrans('{}[]"', "     ")
 LOOK_BACK = 40
-"""Characters before a quotation in which somebody may be said to speak."""
+"""Characters before a quotation that are searched for a verb of speaking."""
 _EDGE = " ,;\"')，；、"
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Characters `start` to `end` of a text. `plain` is the whole sentence around them, which begins at `offset`, in
-    lower case with straight quotes and with quotations blanked: what negates may stand before the stretch.
+    """Characters `start` to `end` of a text.
+
+    `plain` is the whole sentence around them, which begins at `offset`: lower case, straight quotes, quotations
+    blanked. The whole sentence is kept because a negation may come before the stretch.
     """
 
     plain: str
@@ -56,22 +58,22 @@ def tables() -> dict[str, Any]:
 
 @cache
 def marker(name: str) -> re.Pattern[str]:
-    """The alternatives of one marker of `text/text_labels.toml`."""
+    """One pattern for all alternatives of a marker in `text/text_labels.toml`."""
     return re.compile("|".join(f"(?:{pattern})" for pattern in tables()["markers"][name]))
 
 
 def stretches(text: str) -> tuple[Stretch, ...]:
-    """The stretches of an explanation in their order, without gaps. Sentences in which a model refuses are left out."""
+    """The stretches of an explanation in order, without gaps. Sentences in which a model refuses are skipped."""
     plain = marker("measured").sub(lambda sure: " " * len(sure.group()), plain_text(_without_quotations(text)))
     sentences = [
-        found
-        for found in _SENTENCE.finditer(plain)
-        if any(map(str.isalpha, found.group())) and not marker("refusal").search(found.group())
+        match
+        for match in _SENTENCE.finditer(plain)
+        if any(map(str.isalpha, match.group())) and not marker("refusal").search(match.group())
     ]
     return tuple(
         stretch
-        for found, section in zip(sentences, _sections(sentences), strict=True)
-        for stretch in _split(found.group(), found.start(), section)
+        for match, section in zip(sentences, _sections(sentences), strict=True)
+        for stretch in _split(match.group(), match.start(), section)
     )
 
 
@@ -81,14 +83,14 @@ def unquoted(text: str) -> str:
 
 
 def _without_quotations(text: str) -> str:
-    """The text with quotations blanked, but for those that are labels or the fields of an object."""
+    """The text with quotations blanked, except labels and the fields of a JSON object."""
     if text.lstrip().startswith(("{", "[")):
         return text.translate(_FIELDS)
     return _QUOTED.sub(lambda quoted: _blank(quoted, text), text)
 
 
 def _blank(quoted: re.Match[str], text: str) -> str:
-    """Blanks of the same length, with a full stop where a sentence ends with the quotation."""
+    """Blanks of the same length, with a full stop where the quotation ends a sentence."""
     inside = quoted.group()[1:-1]
     before = plain_text(text[max(0, quoted.start() - LOOK_BACK) : quoted.start()])
     if is_label(inside) and not marker("said").search(before):
@@ -98,16 +100,16 @@ def _blank(quoted: re.Match[str], text: str) -> str:
 
 
 def is_label(words: str) -> bool:
-    """Whether a word or two are a label of the vocabulary, as they stand."""
-    known, form = load_vocabulary(), plain_text(words).strip(" .,*-")
-    return form in known.forms(ambiguous=True) or form in known.chinese
+    """Whether the words, as they are, form a label of the vocabulary."""
+    vocabulary, form = load_vocabulary(), plain_text(words).strip(" .,*-")
+    return form in vocabulary.forms(ambiguous=True) or form in vocabulary.chinese
 
 
 def _sections(sentences: list[re.Match[str]]) -> Iterator[Place]:
-    """The section of each sentence. The text's last sentence concludes, unless the text is over before."""
+    """The section of each sentence. The last sentence is a conclusion unless it opens another section."""
     section: Place = "body"
-    for number, found in enumerate(sentences):
-        sentence = found.group().lstrip(_EDGE)
+    for number, match in enumerate(sentences):
+        sentence = match.group().lstrip(_EDGE)
         restarts = section != "conclusion" or marker("restart").match(sentence)
         opened = next((place for place in ("video", "audio", "text") if marker(place).match(sentence)), None)
         turns = section in ("audio", "text") and marker("turn").match(sentence)
@@ -119,7 +121,7 @@ def _sections(sentences: list[re.Match[str]]) -> Iterator[Place]:
 
 
 def _split(sentence: str, start: int, section: Place) -> Iterator[Stretch]:
-    """A sentence as what it rests on and what it concludes."""
+    """Splits a sentence into its evidence and its conclusion."""
     concluding, inner = marker("conclusion").search(sentence), marker("inner").search(sentence)
     before: Place = section
     after: Place = "inner"

@@ -1,7 +1,7 @@
-"""Clues written as text → clues: what a description tells of a face or a voice, read through the cue tables.
+"""Reads clues from a written description of a face or a voice, using the cue tables.
 
 The papers' CLUE setting (Lian et al. 2023): people or models describe what is seen and heard, and the description is
-disambiguated. The phrases stand as `words` beside the measured rules and in `text/described.toml`.
+disambiguated. The phrases are the `words` of the measured rules and of `text/described.toml`.
 """
 
 import re
@@ -24,26 +24,26 @@ Described = Literal["visual", "acoustic"]
 NAMED: Mapping[Modality, str] = {"visual": "named-in-face", "acoustic": "named-in-voice"}
 UNTOLD: Mapping[Modality, str] = {"visual": "untold-picture", "acoustic": "untold-voice", "textual": "no-words"}
 DESCRIBED = "p1"
-"""The person whom a description is about; it tells of one."""
+"""Id of the person a description is about; a description has only one."""
 HEDGED = 0.85
-"""Factor on the confidence of what is only hinted at ("slightly", "seems to")."""
+"""Factor on the confidence of a hedged phrase ("slightly", "seems to")."""
 PLAINLY_NAMED = 1.4
-"""A feeling that a description ascribes to face or voice counts more than one mentioned in prose (`Claim.weight`)."""
+"""Factor on `Claim.weight`: a feeling ascribed to a face or a voice counts more than one mentioned in prose."""
 NOT_THEIRS = DENIED | {"others"}
-"""Attributes of a phrase that make it no sign of the main person's."""
+"""Attributes that rule a phrase out as a sign of the main person."""
 NOT_FELT = DENIED | {"artefact"}
 """Attributes of a named feeling that nobody has."""
 MOST_FEELINGS = 3
 MAX_QUOTE = 60
 SOURCE, MOST_SOURCE = "description", 600
-"""What a clue was read from, among its measurements, and how much of it is kept (characters)."""
+"""The measurement that holds a clue's source sentences, and how many characters of them are kept."""
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")
 _QUOTED = re.compile(r'"[^"\n]{1,300}"|「[^」\n]{1,300}」')
 
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """One clue with the characters of its sentence that it stands on."""
+    """A clue and the characters of its sentence that it was read from."""
 
     clue: Clue
     start: int
@@ -51,28 +51,28 @@ class _Sign:
 
 
 def read_clue_text(text: str, modality: Described) -> tuple[Clue, ...]:
-    """Clues `v1`, … or `a1`, … of a description in English or Chinese; an absence where it tells of no feeling.
+    """Clues `v1`, … or `a1`, … from a description in English or Chinese; an absence where it shows no feeling.
 
-    () for an empty text. What is denied ("without a trace of a smile") or said of the recording is passed over.
+    () for an empty text. Denied signs ("without a trace of a smile") and remarks on the recording are skipped.
     """
     if not text.strip():
         return ()
     plain = _QUOTED.sub(lambda match: " " * len(match.group()), plain_text(text))
     whole = text if len(text) == len(plain) else plain
-    found: list[Clue] = []
-    begun = 0  # sentences without a sign are the context of the next one with some
+    read: list[Clue] = []
+    begun = 0  # sentences without a sign are context for the next sentence that has one
     for match in _SENTENCE.finditer(plain):
         signs = [sign.clue for sign in _read_sentence(match.group(), modality, plain[: match.start()])]
-        found += [_with_source(clue, whole[begun : match.end()]) for clue in signs]
+        read += [_with_source(clue, whole[begun : match.end()]) for clue in signs]
         begun = match.end() if signs else begun
-    if found and whole[begun:].strip():  # nor shall the end be lost
-        found[-1] = _with_source(found[-1], f"{source_of(found[-1])} {whole[begun:]}")
-    clues = _merged(found) or [_clue(rules_by_cue(modality)[UNTOLD[modality]], modality, 1.0, text.strip())]
+    if read and whole[begun:].strip():  # keep the end of the text as well
+        read[-1] = _with_source(read[-1], f"{source_of(read[-1])} {whole[begun:]}")
+    clues = _merged(read) or [_clue(rules_by_cue(modality)[UNTOLD[modality]], modality, 1.0, text.strip())]
     return tuple(replace(clue, id=f"{modality[0]}{number}") for number, clue in enumerate(clues, 1))
 
 
 def source_of(clue: Clue) -> str:
-    """The sentences of a description from which a clue was read; empty for one that was measured."""
+    """The sentences that a clue was read from; empty for a measured clue."""
     return str(clue.measurements.get(SOURCE, ""))
 
 
@@ -80,18 +80,20 @@ def _with_source(clue: Clue, sentences: str) -> Clue:
     return replace(clue, measurements={**clue.measurements, SOURCE: " ".join(sentences.split())[-MOST_SOURCE:]})
 
 
-def untold(modality: Modality) -> Clue:
-    """The absence of anything told of a modality."""
+def absence_of(modality: Modality) -> Clue:
+    """The absence clue of a modality that no description covers."""
     rule = rules_by_cue(modality)[UNTOLD[modality]]
     return replace(rule.clue(modality, 0.0, 1.0, {}), id=f"{modality[0]}1")
 
 
 def _read_sentence(sentence: str, modality: Described, earlier: str) -> list[_Sign]:
-    """The signs of one sentence; `earlier` is the description before it, which tells whom it is about."""
+    """The signs of one sentence; `earlier` is the description before it, which shows whom it is about."""
     if _tables()["blank"].search(sentence):
         return []
     signs = _without_lesser(list(_phrases(sentence, modality, earlier)))
-    feelings = [one for one in _feelings(sentence) if not is_of_another(sentence, one.start, one.end, earlier)]
+    feelings = [
+        feeling for feeling in _feelings(sentence) if not is_of_another(sentence, feeling.start, feeling.end, earlier)
+    ]
     apart = []
     for feeling in feelings:
         home = next(
@@ -107,7 +109,7 @@ def _read_sentence(sentence: str, modality: Described, earlier: str) -> list[_Si
 
 
 def _phrases(sentence: str, modality: Described, earlier: str) -> Iterator[_Sign]:
-    """One sign a rule whose phrase stands in the sentence and is not denied there."""
+    """One sign for each rule whose phrase occurs in the sentence and is not denied."""
     for rule, pattern in _patterns(modality):
         for match in pattern.finditer(sentence):
             attributes = scope_of(sentence, *match.span()).attributes
@@ -135,7 +137,7 @@ class _Feeling:
 
 
 def _feelings(sentence: str) -> Iterator[_Feeling]:
-    """Words for feelings; phrases that describe one unnamed ("slams the door") are the cue tables' own matter."""
+    """Words that name feelings; phrases that only describe one ("slams the door") are left to the cue tables."""
     for claim in claims(sentence):
         named = not claim.place.startswith("cue:") or plain_text(claim.quote) in load_vocabulary().forms(ambiguous=True)
         if named and not claim.attributes & NOT_FELT and claim.word not in _tables()["not_feelings"]:
@@ -143,19 +145,19 @@ def _feelings(sentence: str) -> Iterator[_Feeling]:
 
 
 def _with_feeling(sign: _Sign, feeling: _Feeling) -> _Sign:
-    """A phrase that holds a named feeling ("a mocking tone") suggests that feeling."""
+    """A phrase that contains a named feeling ("a mocking tone") suggests that feeling."""
     weight = max(feeling.weight * 0.9, sign.clue.suggests.get(feeling.word, 0.0))
     return replace(sign, clue=replace(sign.clue, suggests={**sign.clue.suggests, feeling.word: round(weight, 3)}))
 
 
 def _named(feelings: Sequence[_Feeling], modality: Described, sentence: str) -> _Sign:
-    """One clue for the feelings that a sentence names: the mean of their valence and arousal by weight."""
+    """One clue for the feelings that a sentence names, with their weighted mean valence and arousal."""
     weights: dict[str, float] = {}
     for feeling in feelings:
         weights[feeling.word] = max(feeling.weight, weights.get(feeling.word, 0.0))
     entries = [(weight, entry) for word, weight in weights.items() if (entry := load_vocabulary().lookup(word))]
     rated = [(weight, entry) for weight, entry in entries if entry.word not in _tables()["undecided"]]
-    first, last = min(one.start for one in feelings), max(one.end for one in feelings)
+    first, last = min(feeling.start for feeling in feelings), max(feeling.end for feeling in feelings)
     rule = rules_by_cue(modality)[NAMED[modality]]
     clue = _clue(rule, modality, rule.confidence * max(weights.values()), sentence[first:last])
     strongest = sorted(weights, key=lambda word: -weights[word])[:MOST_FEELINGS]
@@ -183,15 +185,15 @@ def _and(words: Sequence[str]) -> str:
 
 
 def _clue(rule: Rule, modality: Described, confidence: float, quote: str) -> Clue:
-    """A clue of a rule on words of a description. It has no time: descriptions seldom give one."""
+    """A rule's clue that quotes words of a description. It has no time, because descriptions seldom give one."""
     words = " ".join(quote.split()).strip(" ,.;:，。")
     words = words if len(words) <= MAX_QUOTE else words[: MAX_QUOTE - 1].rstrip() + "…"
-    told = {"visual": "picture", "acoustic": "voice"}[modality]
+    subject = {"visual": "picture", "acoustic": "voice"}[modality]
     return Clue(
         id="",
         modality=modality,
         cue=rule.cue,
-        statement=rule.statement if rule.absent else f"Of the {told} it is told: “{words}”.",
+        statement=rule.statement if rule.absent else f"Of the {subject} it is told: “{words}”.",
         start=0.0,
         end=1.0,
         confidence=round(confidence, 3),
@@ -205,19 +207,19 @@ def _clue(rule: Rule, modality: Described, confidence: float, quote: str) -> Clu
 
 
 def _merged(clues: Sequence[Clue]) -> list[Clue]:
-    """Each cue once, as it was told first, with the highest weight of everything it suggests; feelings stay apart."""
+    """Each cue once, as first described, with the highest weight of each suggested word; named feelings stay apart."""
     merged: dict[tuple[str, object], Clue] = {}
     for clue in clues:
         kind = (clue.cue, clue.measurements.get("feelings"))
-        known = merged.get(kind)
-        if known is None:
+        first = merged.get(kind)
+        if first is None:
             merged[kind] = clue
             continue
         suggests = {
-            word: max(clue.suggests.get(word, 0), known.suggests.get(word, 0))
-            for word in (*known.suggests, *clue.suggests)
+            word: max(clue.suggests.get(word, 0), first.suggests.get(word, 0))
+            for word in (*first.suggests, *clue.suggests)
         }
-        merged[kind] = replace(known, confidence=max(known.confidence, clue.confidence), suggests=suggests)
+        merged[kind] = replace(first, confidence=max(first.confidence, clue.confidence), suggests=suggests)
     return list(merged.values())
 
 

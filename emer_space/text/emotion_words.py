@@ -1,6 +1,6 @@
-"""Emotion words of a subtitle, English or Chinese, as clues: affirmed, denied, past, supposed, asked, or of a thing.
+"""Emotion words of a subtitle, English or Chinese, as clues: affirmed, denied, past, supposed, asked, or about a thing.
 
-Degrees of strength by Hutto & Gilbert 2014; the attributes are those of `scope.py`.
+Degrees of strength follow Hutto & Gilbert 2014; the attributes come from `scope.py`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,24 +18,24 @@ from emer_space.text.utterance import Utterance
 from emer_space.vocabulary import load_vocabulary
 
 OF_HOLDER: dict[Holder, float] = {"speaker": 1.0, "open": 0.75, "other": 0.45, "thing": 0.45, "addressee": 0.45}
-"""How far a feeling speaks of the speaker's own, by who has it."""
+"""How much a feeling says about the speaker's own state, by who has it."""
 FAINT, STRONG, NARRATED = 0.6, 1.25, 0.85
 SIGNS = {"emotion-word": 1.0, "emotion-word-negated": -0.6, "emotion-word-denied": -0.15}
-"""What a way of naming a feeling makes of its valence; a past, supposed or asked one leaves little."""
+"""Factor on the valence by cue; a past, supposed or asked feeling keeps `LITTLE`."""
 LITTLE = 0.3
 OF_ANOTHER = 0.3
-"""What the feeling of a third person leaves of its valence: hearsay is not the speaker's own state."""
+"""Factor on the valence of a third person's feeling: hearsay is not the speaker's own state."""
 NOT_OWN = {"others", "artefact"}
 """Attributes of a feeling that is a relative's, or of a made thing: it is named, and suggests nothing."""
 DENIALS = {"emotion-word-negated", "emotion-word-denied"}
 """Together they suggest nothing: who is neither happy nor sad is not unhappy."""
 OPPOSITE = ("emotion-word", "emotion-word-negated", "emotion-word-denied")
-"""The ways in which “love” or “hate” of a thing is a liking, or the dislike that its negation is."""
+"""Cues that become a liking or a dislike where “love” or “hate” has a thing as its object."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A mention, the cue that it makes, and how far (0…1) it speaks of the speaker's feeling now."""
+    """A mention, its cue, and how much (0…1) it says about the speaker's present feeling."""
 
     mention: Mention
     cue: str
@@ -51,17 +51,17 @@ def _tables() -> dict[str, Any]:
 
 def emotion_word_clues(utterance: Utterance) -> Iterator[Clue]:
     """Clues for the emotion words of one sentence."""
-    found = [_said(mention, utterance) for mention in read_mentions(utterance.plain, _counts)]
-    neither = {said.cue for said in found} >= DENIALS
-    for at, said in enumerate(found):
-        if _is_outdone(said, found[at + 1 :]):
+    mentions = [_said(mention, utterance) for mention in read_mentions(utterance.plain, _counts)]
+    neither = {said.cue for said in mentions} >= DENIALS
+    for at, said in enumerate(mentions):
+        if _is_outdone(said, mentions[at + 1 :]):
             continue
         clue = _clue(said, utterance)
         yield replace(clue, valence=0.0, suggests={}) if neither and said.cue in DENIALS else clue
 
 
 def _counts(form: str, base: str, before: Sequence[str]) -> bool:
-    """Whether a form names a feeling in running speech; one with other meanings does after a link verb only."""
+    """Whether a form names a feeling in running speech; an ambiguous form does so only after a link verb."""
     if form in _tables()["not_feelings"]:
         return False
     if HAN.match(form) or form in load_vocabulary().forms():
@@ -74,7 +74,7 @@ def _counts(form: str, base: str, before: Sequence[str]) -> bool:
 
 
 def _is_outdone(said: _Said, later: Sequence[_Said]) -> bool:
-    """“Not angry, furious”: the denial makes way for a word of the same kind."""
+    """Whether a later word of the same kind replaces the denial: “Not angry, furious”."""
     if said.cue != "emotion-word-denied":
         return False
     holders = (said.mention.holder, "open")
@@ -107,7 +107,7 @@ def _said(mention: Mention, utterance: Utterance) -> _Said:
 
 
 def _thing(mention: Mention, sentence: str) -> int:
-    """Where the object that is no person ends ("I hate Mondays" is dislike, and no hate), 0 where there is none."""
+    """Where an object that is not a person ends, else 0: "I hate Mondays" is dislike, not hate."""
     if mention.form not in _tables()["verbs_of_feeling"]:
         return 0
     words, spans = tokens(sentence)

@@ -1,7 +1,7 @@
-"""Mentions of feelings: the emotion words of a text, each with what its sentence makes of it.
+"""Mentions of feelings: the emotion words of a text with their scope in the sentence.
 
-The uses of the room are policies over these: which words count, which attributes leave how much. Reduced from the
-attributes of private states in Wiebe, Wilson & Cardie 2005 (holder, polarity, intensity).
+The other readers of this room are policies over mentions: which words count, and how much each attribute weakens
+them. Simplified from the attributes of private states in Wiebe, Wilson & Cardie 2005 (holder, polarity, intensity).
 """
 
 import re
@@ -17,17 +17,17 @@ from emer_space.text.tokens import HAN, plain, tokens
 from emer_space.vocabulary import Entry, load_vocabulary
 
 DENIED = frozenset({"negated", "ended"})
-"""Attributes that leave nothing of a feeling."""
+"""Attributes that cancel a feeling."""
 
 Counts = Callable[[str, str, Sequence[str]], bool]
-"""Whether a form of a base word counts for a use, after the words before it in the sentence."""
+"""Decides whether a mention counts, from its form, its base word and the words before it in the sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """An emotion word at characters `start` to `end` of a text, and what its sentence makes of it (`Scope`).
+    """An emotion word at characters `start` to `end` of a text, with its scope (`Scope`).
 
-    `form` is the word as it stands, in plain characters; `first` is the character from which on words change it.
+    `form` is the word as written, in plain characters; `first` is where the words that modify it begin.
     """
 
     entry: Entry
@@ -40,23 +40,24 @@ class Mention:
 
     @property
     def denied(self) -> bool:
+        """Whether the sentence denies the feeling."""
         return bool(self.attributes & DENIED)
 
 
 def read_mentions(
     text: str, counts: Counts = lambda form, base, before: True, start: int = 0, end: int | None = None
 ) -> tuple[Mention, ...]:
-    """The mentions between two characters of a sentence, in their order; of overlapping forms the longest counts."""
+    """The mentions between two characters of a sentence, in order; of overlapping forms the longest counts."""
     sentence = plain(text)
     end = len(sentence) if end is None else end
-    found = [*_english(sentence, counts, start, end)]
+    mentions = [*_english(sentence, counts, start, end)]
     if HAN.search(sentence):
-        found += _chinese(sentence, counts, start, end)
-    return tuple(sorted(found, key=lambda mention: mention.start))
+        mentions += _chinese(sentence, counts, start, end)
+    return tuple(sorted(mentions, key=lambda mention: mention.start))
 
 
 def scope_of(text: str, start: int, end: int) -> Scope:
-    """The scope of any words of a sentence, those of a phrase for instance."""
+    """The scope of characters `start` to `end` of a sentence, for instance those of a phrase."""
     sentence = plain(text)
     if HAN.search(sentence, start, end):
         return chinese_scope(_blanked(sentence, start, end), start, end)
@@ -64,10 +65,10 @@ def scope_of(text: str, start: int, end: int) -> Scope:
 
 
 def base_entry(word: str) -> Entry:
-    """The vocabulary's entry of a word of the tables. Raises `RuleError` where there is none."""
+    """The vocabulary's entry for a word of the tables. Raises `RuleError` for an unknown word."""
     entry = load_vocabulary().lookup(word)
     if entry is None:
-        raise RuleError(f"text tables: {word!r} is not a word of the vocabulary: write one of its base words.")
+        raise RuleError(f"text tables: {word!r} is not a word of the vocabulary; use one of its base words.")
     return entry
 
 
@@ -113,13 +114,13 @@ def _mention(base: str, form: str, span: tuple[int, int], scope: Scope) -> Menti
 
 @cache
 def _fixed() -> dict[str, bool]:
-    """Expressions in which no emotion word names a feeling; False for longer ones in which it does."""
+    """Fixed expressions: True where the emotion word in them names no feeling, False where it does."""
     return {" ".join(row): name == "fixed" for name in ("fixed", "not_fixed") for row in expressions(table()[name])}
 
 
 @cache
 def _forms() -> tuple[dict[str, str], dict[str, int]]:
-    """Form → base word; first word → words in the longest form or fixed expression that begins with it."""
+    """Base words by form; and by first word, the number of words in the longest form or fixed expression."""
     forms = dict(load_vocabulary().forms(ambiguous=True))
     longest: dict[str, int] = {}
     for form in (*forms, *_fixed()):
@@ -130,7 +131,7 @@ def _forms() -> tuple[dict[str, str], dict[str, int]]:
 
 @cache
 def _chinese_forms() -> dict[str, tuple[str, ...]]:
-    """Chinese words and idioms → base words; two for an idiom of two feelings, 悲喜交加."""
+    """Base words by Chinese word or idiom; two for an idiom of two feelings, 悲喜交加."""
     spoken: dict[str, tuple[str, ...]] = {}
     for base, forms in read_toml("text/textual_zh.toml")["feelings"].items():
         for form in forms:
@@ -151,7 +152,7 @@ def _chinese_words() -> re.Pattern[str]:
 
 
 def _blanked(sentence: str, start: int, end: int) -> str:
-    """The sentence with emotion words beside `start` to `end` blanked: the first character of 无奈 negates nothing."""
+    """The sentence with all other emotion words blanked, because the first character of 无奈 negates nothing."""
     first, last = max(0, start - WINDOW), end + WINDOW
     near = _chinese_words().sub(
         lambda match: (

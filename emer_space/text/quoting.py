@@ -1,4 +1,4 @@
-"""From a textual rule and the words it was found in to a clue that quotes them."""
+"""Makes a clue from a textual rule and the words that matched it."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from emer_space.clues.rules import Rule
 from emer_space.text.utterance import Utterance
 
 TRANSLATED = 0.7
-"""Factor on the confidence of what is read in a translation."""
+"""Factor on the confidence of a clue read from a translation."""
 
 
 def make_clue(
@@ -18,7 +18,7 @@ def make_clue(
     share: float = 1.0,
     **measurements: float | int | str | bool | None,
 ) -> Clue:
-    """A clue on the words from `start` to `end` (characters) of a sentence; `share` (0…1) scales its confidence."""
+    """A clue that quotes characters `start` to `end` of a sentence; `share` (0…1) scales its confidence."""
     length = max(len(utterance.text), 1)
     seconds = (utterance.end - utterance.start) / length
     quote = utterance.quote(start, end)

@@ -1,4 +1,4 @@
-"""What is said: the words of a clip, as a reader of the analysis."""
+"""The reader of a clip's words for the analysis."""
 
 from emer_space.analysis import Reading
 from emer_space.media.clip import Clip

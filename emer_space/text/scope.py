@@ -1,8 +1,8 @@
-"""What changes what a mention says: negation, hypothesis, contrast, time, degree, and who has the feeling.
+"""The scope of a mention: negation, hypothesis, contrast, time, degree, and who has the feeling.
 
-Scope of negation after Councill, McDonald & Velikovich 2010, reduced to words: it reaches a few words ahead, ends at a
-comma unless a list goes on, and ends where the sentence turns. The words of each class stand in `scope_en.toml`, the
-patterns of Chinese in `scope_zh.toml`.
+Scope of negation after Councill, McDonald & Velikovich 2010, reduced to words: it reaches a few words ahead and ends
+at a comma, unless a list goes on, or where the sentence turns. Word classes are in `scope_en.toml`, Chinese patterns
+in `scope_zh.toml`.
 """
 
 import re
@@ -20,9 +20,9 @@ Holder = Literal["speaker", "addressee", "other", "thing", "open"]
 
 HOLDERS: tuple[Holder, ...] = ("speaker", "addressee", "other", "thing")
 NEGATION_REACH = 6
-"""Words ahead that a negation reaches: "not a single trace of either pride or shame"."""
+"""How many words ahead a negation reaches: "not a single trace of either pride or shame"."""
 WINDOW = 60
-"""Words, or Chinese characters, that are looked at on either side, so that time stays linear in the text."""
+"""Words, or Chinese characters, searched on either side; the limit keeps run time linear in the text."""
 NEAR = 4
 AFTER = 5
 HARD_BREAKS = MARKS - {","}
@@ -30,7 +30,7 @@ HARD_BREAKS = MARKS - {","}
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`attributes` name what changes a mention; `holder` has the feeling; the words that change it begin at `first`.
+    """What a sentence does to a mention. `holder` has the feeling; the words that modify it begin at `first`.
 
     Attributes: negated, surpassed, ended, early, formerly, past_tense, past, hypothesis, supposed, purpose, overtaken,
     feigned, hedged, strong, faint, reported, others, alternative, things, artefact.
@@ -61,7 +61,7 @@ def english_scope(sentence: str, start: int, end: int) -> Scope:
 
 
 def chinese_scope(sentence: str, start: int, end: int) -> Scope:
-    """The scope of characters `start` to `end` of a plain Chinese sentence whose other emotion words are blanked."""
+    """The scope of characters `start` to `end` of a plain Chinese sentence with all other emotion words blanked."""
     before, after = _chinese()
     window = max(0, start - WINDOW)
     matches = {name: match for name, pattern in before.items() if (match := pattern.search(sentence, window, start))}
@@ -80,17 +80,18 @@ def chinese_scope(sentence: str, start: int, end: int) -> Scope:
 
 @cache
 def table() -> dict[str, Any]:
+    """The tables of `text/scope_en.toml`."""
     return read_toml("text/scope_en.toml")
 
 
 def expressions(rows: Sequence[str]) -> list[tuple[str, ...]]:
-    """The words of each expression; "in|from a distance" stands for two."""
+    """The words of each expression; "in|from a distance" stands for two expressions."""
     return [choice for row in rows for choice in product(*(word.split("|") for word in row.split()))]
 
 
 @cache
 def _class(name: str) -> tuple[frozenset[str], dict[str, list[tuple[str, ...]]]]:
-    """The single words of a class, and its expressions by the word that they end with, as single words as well."""
+    """The single words of a class, and all its expressions (single words included) by their last word."""
     ends: dict[str, list[tuple[str, ...]]] = {}
     for row in expressions(table()[name]):
         ends.setdefault(row[-1], []).append(row)
@@ -107,7 +108,7 @@ def _has(words: Sequence[str], name: str) -> bool:
 
 
 def _last(words: Sequence[str], name: str) -> int | None:
-    """Position just after the last word or expression of a class, None where there is none."""
+    """Position just after the last word or expression of a class; None if the class does not occur."""
     ends = _class(name)[1]
     if ends.keys().isdisjoint(words):
         return None
@@ -131,7 +132,7 @@ def _last_span(words: Sequence[str], name: str) -> tuple[int, int] | None:
 def _changes(
     before: list[str], near: list[str], mention: list[str], after: list[str], words: Sequence[str]
 ) -> Iterator[str]:
-    """The attributes besides negation. `near` is the clause before the mention, `before` reaches over commas."""
+    """All attributes except negation. `near` is the clause before the mention; `before` also crosses commas."""
     rest = after[: next((place for place, word in enumerate(after) if word in MARKS), len(after))]
     checks = {
         "hypothesis": lambda: _supposed(before, rest) or _asked(before, words),
@@ -167,14 +168,14 @@ def _clause_start(words: Sequence[str], at: int) -> int:
 
 
 def _opened(before: list[str]) -> int:
-    """Where the clause of the mention itself begins: after a comma or a word that opens one."""
+    """Where the mention's own clause begins: after a comma or a word that opens a clause."""
     openers = words_of("clause_openers")
     places = (place for place in range(len(before) - 1, -1, -1) if before[place] == "," or before[place] in openers)
     return next(places, -1) + 1
 
 
 def _is_joined(words: Sequence[str], at: int) -> bool:
-    """Whether this "but" opens no clause: "anything but happy", "not only …, but also …"."""
+    """Whether this "but" does not open a clause: "anything but happy", "not only …, but also …"."""
     return words[at - 1] in ("anything", "nothing") or words[at + 1 : at + 2] == ["also"]
 
 
@@ -184,7 +185,7 @@ def _goes_on(after: list[str]) -> bool:
 
 
 def _negation(before: list[str], after: list[str]) -> int | None:
-    """Where in `before` the negation stands that reaches the mention, None where none does."""
+    """Position in `before` of the negation that reaches the mention; None if none does."""
     prevented = _prevented(before)
     if prevented is not None:
         return len(before) if prevented else None
@@ -229,7 +230,7 @@ def _ends_with_its_noun(negation: list[str], between: list[str]) -> bool:
 
 
 def _reach(before: list[str]) -> int:
-    """Where the words begin from which a negation reaches the end of `before`; "any signs of" counts for nothing."""
+    """Where the reach of a negation at the end of `before` begins; words such as "any signs of" are not counted."""
     left, skipped = NEGATION_REACH, words_of("list_words")
     for place in range(len(before) - 1, -1, -1):
         left -= before[place] not in skipped
@@ -239,19 +240,19 @@ def _reach(before: list[str]) -> int:
 
 
 def _last_negation(words: Sequence[str]) -> int:
-    """Position just after the last negation, 0 where there is none."""
+    """Position just after the last negation; 0 if there is no negation."""
     return _negation_span(words)[1]
 
 
 def _negation_span(words: Sequence[str]) -> tuple[int, int]:
-    """Where the last negation begins and ends; (0, 0) where there is none."""
+    """Where the last negation begins and ends; (0, 0) if there is none."""
     contracted = next((place for place in range(len(words), 0, -1) if words[place - 1].endswith("n't")), 0)
     begin, end = _last_span(words, "negations") or (0, 0)
     return (begin, end) if end >= contracted else (contracted - 1, contracted)
 
 
 def _affirmed_twice(reach: list[str]) -> bool:
-    """Two denials that affirm: "cannot hide her joy", "not without pride", "can't help feeling proud"."""
+    """Whether two denials affirm: "cannot hide her joy", "not without pride", "can't help feeling proud"."""
     place = _last(reach, "undone")
     if place is None or "any" in reach[place:]:
         return False
@@ -259,7 +260,7 @@ def _affirmed_twice(reach: list[str]) -> bool:
 
 
 def _prevented(before: list[str]) -> bool | None:
-    """Whether another feeling is in the way: "too shy to laugh", but "not too shy to laugh"; None where none is."""
+    """True for "too shy to laugh", False for "not too shy to laugh", None without such a construction."""
     if "to" not in before[-3:]:
         return None
     clause = before[: len(before) - 1 - before[::-1].index("to")][-NEGATION_REACH:]
@@ -272,13 +273,13 @@ def _prevented(before: list[str]) -> bool | None:
 
 
 def _is_list(item: list[str]) -> bool:
-    """Whether what follows the last comma goes on with the list: "no joy, or any sorrow", "no joy, anger or sorrow"."""
+    """Whether the words after the last comma continue the list: "no joy, or any sorrow", "no joy, anger or sorrow"."""
     others = [word for word in item if word not in words_of("list_words")]
     return not others or (len(others) == 1 and item[-1] in ("or", "nor") and others[0] == item[-2])
 
 
 def _modifiers(near: list[str], surpassed: bool) -> int:
-    """How many words right before a mention say how strong it is."""
+    """How many words right before a mention express its degree."""
     if surpassed:
         able = [place for place, word in enumerate(near) if word.startswith(("could", "can"))]
         return len(near) - able[0] if able else 0
@@ -298,7 +299,7 @@ def _supposed(before: list[str], rest: list[str]) -> bool:
 
 
 def _asked(before: list[str], words: Sequence[str]) -> bool:
-    """Whether the sentence asks for the feeling; "why is he sad?" and "he is sad, isn't he?" take it for granted."""
+    """Whether the sentence asks about the feeling; "why is he sad?" and "he is sad, isn't he?" take it for granted."""
     if "?" not in words[-3:] or {"why", "how"} & set(before):
         return False
     return not any(word.endswith("n't") for word in words[-5:-1])
@@ -313,7 +314,7 @@ def _is_of_a_thing(near: list[str]) -> bool:
 
 
 def _is_past(near: list[str], rest: list[str], after: list[str]) -> bool:
-    """Whether a feeling is one that was: by a past time, or a contrast with now."""
+    """Whether the feeling is over: marked by a past time or a contrast with now."""
     return _has(near, "past_tense") and bool({*near, *rest} & words_of("past_times") or "now" in after)
 
 
@@ -325,13 +326,13 @@ def _early(before: list[str]) -> bool:
 
 
 def _conceded(before: list[str]) -> bool:
-    """Within "although …," or "despite …,": what follows wins."""
+    """Whether the mention is inside "although …," or "despite …,", where the following clause wins."""
     place = _last(before, "concessive")
     return place is not None and "," not in before[place:] and not _has(before[place:], "turns")
 
 
 def _turns(before: list[str], after: list[str]) -> bool:
-    """A later clause of the sentence begins with "but" or "however", and says more than that something is unknown."""
+    """Whether a later clause begins with "but" or "however" and says more than that something is unknown."""
     if _has(before, "not_negating") or not _has(after, "contrast"):
         return False
     return not (_has(after, "not_contrast") and _has(after, "unknown"))
@@ -352,7 +353,7 @@ def _holder(near: list[str], after: list[str]) -> Holder:
 
 
 def _others(before: list[str], after: list[str]) -> bool:
-    """Somebody else is the subject of the clause, or owns the feeling."""
+    """Whether somebody else is the subject of the clause or has the feeling."""
     commas = [place for place, word in enumerate(before) if word == "," and before[place + 1 : place + 2] != ["who"]]
     clause = before[commas[-1] + 1 :] if commas else before
     if _has(clause[:4], "others") or _has(after[:4], "beholders") or _owned_by_others(before) or _influenced(clause):
@@ -361,7 +362,7 @@ def _others(before: list[str], after: list[str]) -> bool:
 
 
 def _owned_by_others(before: list[str]) -> bool:
-    """ "The other person's …", "his aunt's …"; "the aunt's …" may be the main person's."""
+    """Whether another person has it: "the other person's …", "his aunt's …"; "the aunt" may be the main person."""
     near = before[-5:]
     kin = (place for place in range(len(near)) if near[place].removesuffix("'s") in words_of("relations"))
     owned = any(near[place].endswith("'s") and _is_owned(near[max(0, place - 2) : place]) for place in kin)
@@ -380,12 +381,12 @@ def _is_others_clause(clause: list[str]) -> bool:
 
 
 def _is_owned(words: list[str]) -> bool:
-    """Whether somebody of the main person's is meant: "his", "the girl's" and at most one word after it."""
+    """Whether the words hold a possessive: "his", "the girl's"."""
     return any(word in words_of("possessives") or word.endswith("'s") for word in words)
 
 
 def _influenced(clause: list[str]) -> bool:
-    """What somebody else is brought to feel: "urging his guests not to lose heart"."""
+    """Whether somebody else is urged to feel it: "urging his guests not to lose heart"."""
     place = _last(clause, "influence")
     return place is not None and _has(clause[place : place + 4], "influenced")
 

@@ -1,4 +1,4 @@
-"""Valence of English sentences by VADER (Hutto & Gilbert 2014): a lexicon with rules for degree, negation and marks."""
+"""Valence of English sentences by VADER (Hutto & Gilbert 2014): a lexicon with rules for degree and negation."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from emer_space.text.quoting import TRANSLATED, make_clue
 from emer_space.text.utterance import EMOJI, Utterance, interjections
 
 MARKED = 0.5
-"""|compound| from which a sentence is marked; VADER's authors call ±0.05 positive or negative at all."""
+"""Least |compound| of a clearly pleasant or unpleasant sentence; VADER's authors use ±0.05 for any valence at all."""
 _SHOUTED = re.compile(r"\b[A-Z]{3,}\b")
 
 
@@ -33,14 +33,14 @@ def _everyday() -> re.Pattern[str]:
 
 
 def compound(text: str) -> float:
-    """Valence of an English sentence, −1…1. Emoji are cues of their own and left out here."""
+    """Valence of an English sentence, −1…1. Emoji are left out: they are cues of their own."""
     return float(_analyser().polarity_scores(EMOJI.sub(" ", _everyday().sub("-", text)))["compound"])
 
 
 def sentiment_clues(utterance: Utterance) -> Iterator[Clue]:
-    """A clue where the sentence is clearly pleasant or unpleasant, and one where it is marked as exclaimed."""
+    """A clue for a clearly pleasant or unpleasant sentence, and one for an exclaimed or shouted sentence."""
     value = compound(utterance.text)
-    # An exclamation mark strengthens what is there; the recogniser sets it at will, so alone it marks nothing.
+    # VADER counts exclamation marks, but the recogniser sets them at will: the valence must be clear without them.
     marked = abs(compound(utterance.text.replace("!", "."))) >= MARKED
     share = TRANSLATED if utterance.translated else 1.0
     if marked:
@@ -53,7 +53,7 @@ def sentiment_clues(utterance: Utterance) -> Iterator[Clue]:
 
 
 def valence_series(sentences: Sequence[Utterance]) -> tuple[Series, ...]:
-    """Valence at the middle of each English sentence; empty where there is none."""
+    """Valence at the middle of each English sentence; () without sentences."""
     if not sentences:
         return ()
     times = tuple(round((sentence.start + sentence.end) / 2, 3) for sentence in sentences)

@@ -1,7 +1,7 @@
-"""What a sentence tells of, compared with described situations by sentence embeddings.
+"""Compares sentences with described situations by sentence embeddings.
 
 The situations follow the appraisals of Ortony, Clore & Collins 1988 and Scherer 2001. Only whole sentences are
-compared, and a sentence must be nearer to the situation than to everyday matters.
+compared, and a sentence must be nearer to the situation than to everyday remarks.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,10 @@ from emer_space.text.utterance import Utterance
 
 MIN_WORDS = 3
 NEAR = 0.52
-"""Cosine similarity from which a sentence is taken to tell of the situation. On 114 sentences made for it: 44 of 74
-that tell of one recognised at 0.5 (3 as another), 2 of 40 everyday ones taken for one."""
+"""Least cosine similarity between a sentence and its situation. On 114 sentences written for this: at 0.5, 44 of 74
+situations were recognised (3 as the wrong one), and 2 of 40 everyday sentences were taken for a situation."""
 MARGIN = 0.05
-"""How much nearer it must be than to everyday matters."""
+"""How much nearer to the situation than to everyday remarks a sentence must be."""
 EVERYDAY = "situation-everyday"
 CONTRADICTED = 0.3
 
@@ -32,9 +32,9 @@ def _examples() -> tuple[tuple[Rule, str], ...]:
 
 
 def situation_clues(sentences: Sequence[Utterance], embeddings: Sentences) -> Iterator[Clue]:
-    """At most one clue a sentence: the nearest situation, where it is near enough. A question tells of none."""
-    told = [sentence for sentence in sentences if not sentence.is_question]
-    long_enough = [sentence for sentence in told if len(sentence.text.split()) >= MIN_WORDS]
+    """At most one clue a sentence: the nearest situation, if it is near enough. Questions and short ones give none."""
+    statements = [sentence for sentence in sentences if not sentence.is_question]
+    long_enough = [sentence for sentence in statements if len(sentence.text.split()) >= MIN_WORDS]
     if not long_enough:
         return
     rules = [rule for rule, _ in _examples()]
@@ -53,6 +53,9 @@ def situation_clues(sentences: Sequence[Utterance], embeddings: Sentences) -> It
 
 
 def _contradicts(rule: Rule, sentence: Utterance) -> bool:
-    """Embeddings hardly tell “we won” from “we did not win”; the valence of the words does."""
+    """Whether the valence of the words contradicts the situation.
+
+    Embeddings hardly separate “we won” from “we did not win”; valence does.
+    """
     value = compound(sentence.text)
     return rule.valence is not None and rule.valence * value < 0 and abs(value) > CONTRADICTED

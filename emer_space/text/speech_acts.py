@@ -1,4 +1,4 @@
-"""What a sentence does (Austin 1962; Searle 1976): phrases of the rule table, in English and Chinese."""
+"""Speech acts (Austin 1962; Searle 1976): phrases of the rule table, in English and Chinese."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from emer_space.text.utterance import Utterance
 
 
 def speech_act_clues(utterance: Utterance) -> Iterator[Clue]:
-    """One clue a rule whose phrase stands in the sentence, on the words of its first match."""
+    """One clue for each rule whose phrase occurs in the sentence; it quotes the first match."""
     patterns = (*(_chinese() if utterance.language in ("zh", "yue") else _english()), *_signs())
     share = TRANSLATED if utterance.translated else 1.0
     for rule, pattern in patterns:
@@ -36,19 +36,23 @@ def _signs() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
 @cache
 def _chinese() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
     words: Mapping[str, list[str]] = chinese_table()["words"]
-    known = {rule.cue: rule for rule in load_rules("textual")}
-    if unknown := set(words) - set(known):
-        raise RuleError(f"textual_zh.toml names the cues {', '.join(sorted(unknown))}, which textual.toml lacks")
-    return tuple((known[cue], _compiled(cue, "(?:{})", tuple(phrases))) for cue, phrases in words.items())
+    rules = {rule.cue: rule for rule in load_rules("textual")}
+    if unknown := set(words) - set(rules):
+        raise RuleError(
+            f"textual_zh.toml names cues that textual.toml does not have: {', '.join(sorted(unknown))}. "
+            "Add them there or correct their names."
+        )
+    return tuple((rules[cue], _compiled(cue, "(?:{})", tuple(phrases))) for cue, phrases in words.items())
 
 
 def _compiled(cue: str, frame: str, words: tuple[str, ...]) -> re.Pattern[str]:
     try:
         return re.compile(frame.replace("{}", "|".join(words)))
     except re.error as problem:
-        raise RuleError(f"rule {cue!r}: its words are no regular expression: {problem}") from problem
+        raise RuleError(f"rule {cue!r}: its words are not a valid regular expression: {problem}") from problem
 
 
 @cache
 def chinese_table() -> dict[str, Any]:
+    """The tables of `text/textual_zh.toml`."""
     return read_toml("text/textual_zh.toml")

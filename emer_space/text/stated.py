@@ -1,7 +1,7 @@
 """Feelings that a text states outright as its answer: "Emotions: calm, tense", "the predicted emotion is neutral".
 
-Models that describe clips end in such a statement, and every word of a list counts, those too that are left out of
-running prose because they name no feeling there ("calm", "tense", "uncertain").
+Models that describe clips often end with such a statement. Every word of its list counts, even words that name no
+feeling in running prose ("calm", "tense", "uncertain").
 """
 
 import re
@@ -15,9 +15,9 @@ from emer_space.text.tokens import HAN, plain
 from emer_space.vocabulary import Entry, load_vocabulary
 
 LONGEST = 4
-"""Words of the longest label."""
+"""Words in the longest label."""
 MOST_UNKNOWN = 2
-"""Items of a list that may be no words of the vocabulary, one after another, before it is taken to have ended."""
+"""A list is taken to have ended after this many items in a row that are not in the vocabulary."""
 _SEPARATOR = re.compile(r"""\s*["'*_)\]]*\s*(?:[,;/、，；|+&]|\n\s*(?:[-*•]|\d+[.)])|\band\b|\bor\b|和|与|或)+\s*""")
 _OPENING = re.compile(r"""[\s"'*_(\[{:=\-]*""")
 _ITEM = re.compile(r"[a-z][a-z' \-]*[a-z]|[\u3400-\u9fff]+")
@@ -28,7 +28,7 @@ _CLOSED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A label at characters `start` to `end` of a text; `listed` says that others stand beside it."""
+    """A label at characters `start` to `end` of a text; `listed`: it is one of several in a list."""
 
     entry: Entry
     start: int
@@ -37,17 +37,17 @@ class Stated:
 
 
 def read_stated(text: str) -> tuple[Stated, ...]:
-    """The labels of every statement in the text, in their order."""
+    """The labels of all statements in the text, in order."""
     words = plain(text)
-    found = {item.start: item for match in _introduction().finditer(words) for item in _items(words, match.end())}
-    if not found:
-        found = {item.start: item for item in _bare_list(words)}
-    return tuple(found[start] for start in sorted(found))
+    labels = {item.start: item for match in _introduction().finditer(words) for item in _items(words, match.end())}
+    if not labels:
+        labels = {item.start: item for item in _bare_list(words)}
+    return tuple(labels[start] for start in sorted(labels))
 
 
 def _items(words: str, at: int) -> Iterator[Stated]:
-    """The items of the list that begins at a character."""
-    found: list[tuple[Entry, int, int]] = []
+    """The labels of the list that begins at character `at`."""
+    labels: list[tuple[Entry, int, int]] = []
     unknown = 0
     while unknown < MOST_UNKNOWN:
         if filler := _filler().match(words, _end(_OPENING, words, at)):
@@ -58,18 +58,18 @@ def _items(words: str, at: int) -> Iterator[Stated]:
             break
         entry, end = _longest(words, at, item.end())
         if entry:
-            found.append((entry, at, end))
+            labels.append((entry, at, end))
         unknown = 0 if entry else unknown + 1
         separator = _SEPARATOR.match(words, end)
         if not separator:
             break
         at = separator.end()
-    if found:
-        yield from (Stated(entry, start, end, len(found) > 1) for entry, start, end in found)
+    if labels:
+        yield from (Stated(entry, start, end, len(labels) > 1) for entry, start, end in labels)
 
 
 def _longest(words: str, start: int, stop: int) -> tuple[Entry | None, int]:
-    """The longest label that begins at `start`, and its end; else the end of the item."""
+    """The longest label that begins at `start`, and its end; without a label, None and the end of the item."""
     if HAN.match(words, start):
         return load_vocabulary().lookup(words[start:stop]), stop
     ends = [match.end() for match in re.finditer(r"[a-z'\-]+", words[start:stop])][:LONGEST]
@@ -82,7 +82,7 @@ def _longest(words: str, start: int, stop: int) -> tuple[Entry | None, int]:
 
 
 def _bare_list(words: str) -> Iterator[Stated]:
-    """A text that is nothing but labels."""
+    """The labels of a text that holds nothing else."""
     if any(mark in words.strip().rstrip(".") for mark in ".!?。"):
         return
     pieces = [piece for piece in re.finditer(r"[^,;/、，；|\n\[\]{}\"']+", words) if piece.group().strip()]

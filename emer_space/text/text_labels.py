@@ -1,8 +1,8 @@
-"""The labels of an explanation in prose, by tables: what it concludes weighs more than what it merely mentions.
+"""The labels of an explanation in prose, by tables: conclusions weigh more than mere mentions.
 
-A mention weighs by its place in the argument (`clauses.py`) and by what weakens it there (`scope.py`). Mentions in
-several places support each other (noisy-or), specific words carry a plainer one with them, and words against the side
-of the whole text lose. Knowledge stands in `text/text_labels.toml`; no language model is asked.
+The weight of a mention depends on its place in the argument (`clauses.py`) and on its scope (`scope.py`). Mentions in
+several places support each other (noisy-or), specific words imply a plainer one, and words whose valence opposes that
+of the whole text lose weight. The tables are in `text/text_labels.toml`; no language model is used.
 """
 
 import re
@@ -24,31 +24,31 @@ DESCRIBED: tuple[Modality, ...] = ("visual", "acoustic")
 MOST_LABELS = 9
 """EMER's references have one to nine labels a clip, 3.4 on average."""
 LEAST = 0.15
-"""Weight that the first label needs."""
+"""Least weight of the first label."""
 LEAST_SHARE = 0.67
-"""Share of the first label's weight that each further one needs."""
+"""Least weight of every further label, as a share of the first label's weight."""
 MOST_WEIGHT = 0.97
 SYNONYM = 0.2
-"""Share of its best near-synonym's weight that supports a word."""
+"""Share of the weight of a word's best near-synonym that supports the word."""
 AGAIN = 0.5
-"""Share of a second mention in the same place: it says nothing new, but says it again."""
+"""Factor on a second mention in the same place: it repeats, but adds nothing new."""
 SIDED = 0.2
-"""Mean valence from which a text has a side."""
+"""Least |mean valence| of a text that is clearly pleasant or unpleasant."""
 AGAINST = 0.6
-"""Factor for a word on the other side."""
+"""Factor for a word whose valence opposes that of the text."""
 STATED, LISTED = "stated", "listed"
-"""Places of labels that the text states as its answer, alone or in a list."""
+"""Places of labels that the text states as its answer: one label, or several in a list."""
 CONCLUDING = ("conclusion", "recap", "body")
 FAINT = 0.15
-"""Valence up to which a word is on neither side."""
+"""A word with |valence| below this opposes no text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A feeling that characters `start` to `end` of an explanation name, or describe in a phrase.
+    """A feeling named or described by characters `start` to `end` of an explanation.
 
-    `weight` (0…1) says how far the text holds that the main person feels it; `place` is that of its stretch, or `cue:`
-    with the name of the phrase's cue; `attributes` are those of `scope.py`.
+    `weight` (0…1): how strongly the text ascribes it to the main person. `place`: the place of its stretch, or `cue:`
+    and the name of the phrase's cue. `attributes`: those of `scope.py`.
     """
 
     entry: Entry
@@ -61,21 +61,23 @@ class Claim:
 
     @property
     def word(self) -> str:
+        """The base word of the feeling."""
         return self.entry.word
 
     @property
     def denied(self) -> bool:
+        """Whether the text denies the feeling."""
         return bool(self.attributes & DENIED)
 
     @property
     def concluded(self) -> bool:
-        """Whether it stands in a conclusion."""
+        """Whether the claim is part of a conclusion."""
         return self.place == "conclusion"
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """Phrases that describe a feeling without its name, and the words they suggest with weights 0…1."""
+    """Phrases that describe a feeling without naming it, and the words they suggest, with weights 0…1."""
 
     name: str
     pattern: re.Pattern[str]
@@ -85,38 +87,41 @@ class Phrases:
 
 
 def claims(text: str) -> tuple[Claim, ...]:
-    """The feelings that an English or Chinese explanation names or describes, in their order."""
+    """The feelings that an English or Chinese explanation names or describes, in order."""
     parts = stretches(text)
     whole = " ".join(dict.fromkeys(part.plain for part in parts))
     cues = [cue for cue in _cues() if cue.pattern.search(whole)]
-    found = [claim for part in parts for claim in (*_named(text, part), *_described(text, part, cues))]
+    mentioned = [claim for part in parts for claim in (*_named(text, part), *_described(text, part, cues))]
     stated = list(_stated(text, parts))
-    found = [claim for claim in found if not any(one.start < claim.end and claim.start < one.end for one in stated)]
-    found += stated
-    return tuple(sorted(found, key=lambda claim: (claim.start, claim.end, claim.word)))
+    apart = [
+        claim for claim in mentioned if not any(label.start < claim.end and claim.start < label.end for label in stated)
+    ]
+    return tuple(sorted([*apart, *stated], key=lambda claim: (claim.start, claim.end, claim.word)))
 
 
 def text_labels(text: str) -> tuple[tuple[str, float], ...]:
-    """At most nine labels by falling weight (0…1); () for a text without evidence."""
-    found = claims(unquoted(text))
-    side = _side(found)
-    scored = {word: score * _fit(base_entry(word), side) for word, score in _scores(found).items()}
+    """At most nine labels with weights 0…1, the heaviest first; () for a text without evidence."""
+    read = claims(unquoted(text))
+    side = _side(read)
+    scored = {word: score * _fit(base_entry(word), side) for word, score in _scores(read).items()}
     ranked = sorted(scored.items(), key=lambda item: (-item[1], item[0]))
     if not ranked or ranked[0][1] < LEAST:
         return ()
-    listed = {claim.word for claim in found if claim.place == LISTED}
+    listed = {claim.word for claim in read if claim.place == LISTED}
     kept = [(word, score) for word, score in ranked if word in listed or score >= LEAST_SHARE * ranked[0][1]]
     return tuple((word, round(score, 3)) for word, score in kept[:MOST_LABELS])
 
 
 def _stated(text: str, parts: Sequence[Stretch]) -> Iterator[Claim]:
-    """What the text states as its answer: every word of a list, and a single one where the text concludes."""
+    """The labels that the text states as its answer: every word of a list, and single words in a conclusion."""
     weight = tables()["places"]["stated"]
-    for one in read_stated(text):
-        place = next((part.place for part in parts if part.start <= one.start < part.end), None)
-        quote = text[one.start : one.end]
-        if one.listed or (place in CONCLUDING and counts(plain(quote), one.entry.word)):
-            yield Claim(one.entry, quote, one.start, one.end, weight, LISTED if one.listed else STATED, frozenset())
+    for label in read_stated(text):
+        place = next((part.place for part in parts if part.start <= label.start < part.end), None)
+        quote = text[label.start : label.end]
+        if label.listed or (place in CONCLUDING and counts(plain(quote), label.entry.word)):
+            yield Claim(
+                label.entry, quote, label.start, label.end, weight, LISTED if label.listed else STATED, frozenset()
+            )
 
 
 def _named(text: str, stretch: Stretch) -> Iterator[Claim]:
@@ -128,7 +133,7 @@ def _named(text: str, stretch: Stretch) -> Iterator[Claim]:
 
 
 def _described(text: str, stretch: Stretch, cues: Iterable[Phrases]) -> Iterator[Claim]:
-    """Feelings without their name: what the person does and sounds like."""
+    """Feelings that are described, not named: what the person does and sounds like."""
     start, end = stretch.start - stretch.offset, stretch.end - stretch.offset
     matches = [(cue, match) for cue in cues if (match := cue.pattern.search(stretch.plain, start, end))]
     outdone = {name for cue, _ in matches for name in cue.outdoes}
@@ -141,7 +146,7 @@ def _described(text: str, stretch: Stretch, cues: Iterable[Phrases]) -> Iterator
 
 
 def counts(form: str, base: str, before: Sequence[str] = ()) -> bool:
-    """Whether an emotion word of an explanation is more than a display or a word with other meanings."""
+    """Whether an emotion word of an explanation names a feeling, not a display ("smiling") or another meaning."""
     ignored, displays = _not_counted()
     if HAN.match(form):
         return len(form) > 1 and base not in ignored and base not in displays
@@ -168,10 +173,10 @@ def _claim(
     return Claim(entry, text[start:end], start, end, round(weight * left, 3), place, attributes)
 
 
-def _scores(found: tuple[Claim, ...]) -> dict[str, float]:
-    """Word → weight from all its mentions, its near-synonyms and the specific words that carry it with them."""
+def _scores(read: tuple[Claim, ...]) -> dict[str, float]:
+    """Weights by word, from all mentions, near-synonyms and the specific words that imply it."""
     signs: dict[str, dict[str, list[float]]] = {}
-    for claim in found:
+    for claim in read:
         signs.setdefault(claim.word, {}).setdefault(claim.place, []).append(claim.weight)
     own = {word: _any(map(_repeated, places.values())) for word, places in signs.items()}
     groups: dict[str, dict[str, float]] = {}
@@ -181,7 +186,7 @@ def _scores(found: tuple[Claim, ...]) -> dict[str, float]:
         carried = max((share * _best(groups.get(head, {}), general) for head, share in specific.items()), default=0.0)
         if carried:
             own[general] = _any((own.get(general, 0.0), carried))
-    stated = {claim.word for claim in found if claim.place in (STATED, LISTED)}
+    stated = {claim.word for claim in read if claim.place in (STATED, LISTED)}
     manner = {word: factor for word, factor in tables()["manner"].items() if word not in stated}
     return {
         word: _any((score, SYNONYM * _best(groups.get(base_entry(word).group, {}), word))) * manner.get(word, 1.0)
@@ -190,29 +195,29 @@ def _scores(found: tuple[Claim, ...]) -> dict[str, float]:
 
 
 def _best(scores: Mapping[str, float], besides: str) -> float:
-    """The highest score of another word than `besides`."""
+    """The highest score of any word except `besides`."""
     return max((score for word, score in scores.items() if word != besides), default=0.0)
 
 
 def _repeated(weights: Iterable[float]) -> float:
-    """Mentions of one place: the strongest, and a share of the next."""
+    """The weight of several mentions in one place: the strongest, and a share of the next."""
     first, *rest = sorted(weights, reverse=True)
     return _any((first, AGAIN * rest[0])) if rest else first
 
 
 def _any(weights: Iterable[float]) -> float:
-    """Noisy-or (Pearl 1988): how sure one is with several signs of which each may err."""
+    """Noisy-or (Pearl 1988): the combined weight of several fallible signs."""
     return 1 - prod(1 - min(weight, MOST_WEIGHT) for weight in weights)
 
 
-def _side(found: tuple[Claim, ...]) -> float:
-    """The mean valence of the text, −1…1, by the square of the weight: the conclusion decides, not the count."""
-    total = sum(claim.weight**2 for claim in found)
-    return sum(claim.weight**2 * claim.entry.valence for claim in found) / total if total else 0.0
+def _side(read: tuple[Claim, ...]) -> float:
+    """The mean valence of the text, −1…1, weighted by squares so that the conclusion decides and not the count."""
+    total = sum(claim.weight**2 for claim in read)
+    return sum(claim.weight**2 * claim.entry.valence for claim in read) / total if total else 0.0
 
 
 def _fit(entry: Entry, side: float) -> float:
-    """Words against the side of the whole text lose weight."""
+    """The factor for a word, given the mean valence of the text."""
     opposed = abs(side) >= SIDED and abs(entry.valence) >= FAINT and entry.valence * side < 0
     return AGAINST if opposed else 1.0
 
@@ -223,7 +228,10 @@ def _cues() -> tuple[Phrases, ...]:
     cues = []
     for row in tables()["cue"]:
         if unknown := next((name for name in row.get("signs", ()) if name not in rules), None):
-            raise RuleError(f"text_labels.toml, cue {row['name']}: there is no cue {unknown!r} with words.")
+            raise RuleError(
+                f"text_labels.toml, cue {row['name']}: no cue {unknown!r} has words; "
+                "name a cue of described.toml, visual.toml or acoustic.toml that has."
+            )
         patterns = [phrases(rules[name].words).pattern for name in row.get("signs", ())]
         pattern = re.compile("|".join([*row.get("phrases", ()), *patterns]))
         suggests = {base_entry(word).word: weight for word, weight in row["suggests"].items()}

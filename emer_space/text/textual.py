@@ -1,4 +1,4 @@
-"""Textual clues: what the words say, each with the words it rests on (rules: `textual.toml`)."""
+"""Textual clues: what the words of a clip say, each clue with a quotation (rules: `textual.toml`)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -21,21 +21,21 @@ MOST_CLUES = 10
 READ = ("en", "zh", "yue")
 IRONY, SARCASM = "irony-marker", "sarcasm"
 UNDER_IRONY = 0.6
-"""Factor on the confidence of a pleasant cue in a sentence that is worded as irony often is."""
+"""Factor on the confidence of a pleasant cue in a sentence with an irony marker."""
 
 NOTICES = {
     "subtitle-doubtful": "What was said could not be recognised reliably; "
     "type it in English or Chinese to have it read.",
-    "sentences-missing": "The model of sentence meaning is not here, so situations in the words were not compared.",
+    "sentences-missing": "The sentence embedding model is missing, so the words were not compared with situations.",
     "language-unread": "The words are neither English nor Chinese and have no translation, so they were not read; "
     "type them in English or Chinese.",
-    "words-unread-in-part": "A part of the words is neither English nor Chinese and was not read.",
+    "words-unread-in-part": "Some of the words are neither English nor Chinese and were not read.",
     "subtitle-translated": "The words were read in a machine translation, which may be wrong.",
 }
 
 
 def given_subtitle(text: str, facts: ClipFacts) -> Subtitle:
-    """The subtitle a person typed, as one segment over the clip; `en` or `zh` where it looks like that."""
+    """A typed subtitle, as one segment over the clip; its language is guessed (`en`, `zh` or None)."""
     words = text.strip()
     if not words:
         return Subtitle(text="", source="none")
@@ -51,8 +51,9 @@ def read_textual(
 ) -> Reading:
     """Clues `t1`, `t2`, … from the words, at most `MOST_CLUES`, and the valence of each sentence over time.
 
-    Where nothing was heard, or it cannot be read, the only clue is that absence. Words that are neither English nor
-    Chinese are read in their translation; Chinese is only where its own cues find nothing. Raises `Cancelled`.
+    Where nothing was heard, or the words cannot be read, the only clue is that absence. Words that are neither English
+    nor Chinese are read in translation; Chinese is read in translation only if its own cues find nothing.
+    Raises `Cancelled`.
     """
     token.check()
     if subtitle is None or not subtitle.text.strip():
@@ -98,8 +99,9 @@ def _notices(
     said: Sequence[Utterance], english: Sequence[Utterance], sentences: Sentences | None
 ) -> tuple[Notice, ...]:
     codes = []
-    unread = [] if any(one.translated for one in english) else [one for one in said if one.language not in READ]
-    if any(utterance.translated for utterance in english):
+    translated = any(utterance.translated for utterance in english)
+    unread = [] if translated else [utterance for utterance in said if utterance.language not in READ]
+    if translated:
         codes.append("subtitle-translated")
     if sentences is None and english:
         codes.append("sentences-missing")
@@ -122,13 +124,13 @@ def _covering() -> frozenset[str]:
 
 
 def _covered(clue: Clue, others: Sequence[Clue]) -> bool:
-    """Whether an emotion word stands inside words that another cue reads as a whole (“don't be sad”)."""
+    """Whether an emotion word is part of words that another cue reads as a whole (“don't be sad”)."""
     inside = (other for other in others if other.start <= clue.start and clue.end <= other.end)
     return rules_by_cue("textual")[clue.cue].emotion_word and any(other.cue in _covering() for other in inside)
 
 
 def _overruled(clue: Clue, others: Sequence[Clue]) -> bool:
-    """Whether a count of pleasant and unpleasant words says the opposite of a feeling that is named outright."""
+    """Whether the lexicon's valence of the sentence contradicts a feeling that is named outright."""
     if clue.cue not in ("words-positive", "words-negative"):
         return False
     if _is_hearsay(others):
@@ -138,15 +140,15 @@ def _overruled(clue: Clue, others: Sequence[Clue]) -> bool:
 
 
 def _is_hearsay(clues: Sequence[Clue]) -> bool:
-    """Whether a sentence names the feelings of third persons and does nothing else ("they say he is furious")."""
-    telling = [clue for clue in clues if clue.cue not in ("words-positive", "words-negative", "exclaimed")]
-    return bool(telling) and all(clue.measurements.get("holder") == "other" for clue in telling)
+    """Whether a sentence only names the feelings of third persons ("they say he is furious")."""
+    specific = [clue for clue in clues if clue.cue not in ("words-positive", "words-negative", "exclaimed")]
+    return bool(specific) and all(clue.measurements.get("holder") == "other" for clue in specific)
 
 
 def _weighed(clues: Sequence[Clue], others: Sequence[Clue] = ()) -> Iterator[Clue]:
-    """The clues of one sentence without those that give way to another.
+    """The clues of one sentence, without those that yield to another clue.
 
-    Pleasant ones are damped where the wording may be ironic, and left out where it is sarcastic.
+    Irony weakens pleasant clues, sarcasm drops them.
     """
     cues = {clue.cue for clue in clues}
     for clue in clues:
@@ -164,7 +166,7 @@ def _weighed(clues: Sequence[Clue], others: Sequence[Clue] = ()) -> Iterator[Clu
 
 
 def _merged(clues: Iterable[Clue]) -> list[Clue]:
-    """The strongest clue of each cue (and emotion word); how often it came is a measurement of it."""
+    """The strongest clue of each cue (and emotion word); `times` among its measurements counts the repetitions."""
     best: dict[tuple[str, object], Clue] = {}
     times: dict[tuple[str, object], int] = {}
     for clue in clues:
@@ -183,9 +185,9 @@ def _strongest(clues: Sequence[Clue]) -> list[Clue]:
 
 
 def _plain(sentences: Sequence[Utterance]) -> list[Clue]:
-    """One weak clue that nothing was found in the words that were read."""
-    read = [one for one in sentences if one.language in READ]
+    """One weak clue, for words that were read and gave no other clue."""
+    read = [sentence for sentence in sentences if sentence.language in READ]
     if not read:
         return []
-    longest = max(read, key=lambda one: (not one.translated, len(one.text)))
+    longest = max(read, key=lambda sentence: (not sentence.translated, len(sentence.text)))
     return [make_clue(rules_by_cue("textual")["plain-words"], longest)]

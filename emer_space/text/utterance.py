@@ -1,4 +1,4 @@
-"""A subtitle as sentences with their times: what the textual cues are read from."""
+"""Splits a subtitle into sentences with their times and languages."""
 
 import re
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from emer_space.clues.rules import read_toml
 from emer_space.text.tokens import HAN, plain
 
 MIN_ENGLISH = 0.7
-"""Share of the words that must be English ones."""
+"""Least share of English words in an English text."""
 FOREIGN = 0.4
-"""Share of English words below which a sentence is foreign though the text as a whole is English."""
+"""A sentence of an English text is foreign if its share of English words is below this."""
 FOREIGN_WORDS = 3
 MAX_QUOTE = 120
 _KANA = re.compile(r"[\u3040-\u30ff]")
@@ -29,7 +29,7 @@ _WORD = re.compile(r"[a-zà-öø-ÿ]+(?:'[a-z]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One sentence: `text` as it stands, `plain` in lower case with straight quotes (of the same length)."""
+    """One sentence: `text` as written; `plain` in lower case with straight quotes (same length); times in seconds."""
 
     text: str
     plain: str
@@ -42,10 +42,11 @@ class Utterance:
 
     @property
     def is_question(self) -> bool:
+        """Whether the sentence ends with a question mark."""
         return self.text.rstrip("\"'”’) ").endswith(("?", "？"))
 
     def quote(self, start: int = 0, end: int | None = None) -> str:
-        """The words between two positions, shortened at a blank where they are long."""
+        """The words between two positions, cut at a blank after `MAX_QUOTE` characters."""
         words = " ".join(self.text[start:end].split()).rstrip(".,;:。，")
         if len(words) <= MAX_QUOTE:
             return words
@@ -53,9 +54,9 @@ class Utterance:
 
 
 def guess_language(text: str) -> str | None:
-    """`zh` by its script, `en` by the share of English words in it, None where it is neither.
+    """`zh` by script, `en` by the share of English words, else None.
 
-    Interjections (“hahaha”, “nooo”) belong to every language: alone they are read as English ones.
+    Interjections (“hahaha”, “nooo”) belong to every language; a text of nothing else counts as English.
     """
     text = EMOTICON.sub(" ", text)
     letters = sum(char.isalpha() for char in text)
@@ -70,13 +71,13 @@ def guess_language(text: str) -> str | None:
 
 
 def _english_share(text: str) -> float:
-    """Share of English words, 0…1; the dictionary does not judge the shortest ones, so they have a table."""
+    """Share of English words, 0…1. The dictionary leaves out the shortest words, so a table lists them."""
     from simplemma import in_target_language
 
     words = _WORD.findall(text)
     others = [word for word in words if word not in _function_words()]
-    known = float(in_target_language(" ".join(others), lang="en")) if others else 0.0
-    share = (len(words) - len(others) + known * len(others)) / max(len(words), 1)
+    share_of_others = float(in_target_language(" ".join(others), lang="en")) if others else 0.0
+    share = (len(words) - len(others) + share_of_others * len(others)) / max(len(words), 1)
     return max(share, float(in_target_language(text, lang="en")))
 
 
@@ -87,7 +88,7 @@ def _function_words() -> frozenset[str]:
 
 @cache
 def interjections() -> re.Pattern[str]:
-    """Sounds that every language makes alike; they stand as cues of their own."""
+    """Sounds that are alike in every language; they are cues of their own."""
     return re.compile(rf"(?<!\w)(?:{'|'.join(read_toml('text/textual_words.toml')['interjections'])})(?!\w)")
 
 
@@ -97,9 +98,9 @@ def _affirmation() -> re.Pattern[str]:
 
 
 def utterances(subtitle: Subtitle, facts: ClipFacts) -> tuple[Utterance, ...]:
-    """The sentences of the words as they were said, with their times in seconds.
+    """The sentences of a subtitle, with their times in seconds.
 
-    Each sentence of a typed subtitle has a language of its own, since people mix them.
+    In a typed subtitle each sentence has its own language, since people mix languages.
     """
     segments = subtitle.segments or (Segment(0.0, facts.duration_s, subtitle.text),)
     said = (
@@ -117,7 +118,7 @@ def utterances(subtitle: Subtitle, facts: ClipFacts) -> tuple[Utterance, ...]:
 
 
 def _by_language(sentence: Utterance, whole: str | None) -> Iterator[Utterance]:
-    """A sentence in its language; one that mixes languages as its stretches of one language each."""
+    """The sentence with its language; a sentence that mixes languages is split by language."""
     language = _own_language(sentence.text, whole)
     clauses = list(_CLAUSE.finditer(sentence.text))
     if language or len(clauses) < 2:
@@ -143,7 +144,7 @@ def _part(sentence: Utterance, start: int, end: int, language: str | None) -> Ut
 
 
 def _own_language(sentence: str, whole: str | None) -> str | None:
-    """The language of a sentence in a text that is mostly in the language `whole` (None: neither read nor known)."""
+    """The language of a sentence in a text that is mostly in the language `whole`; None if it cannot be read."""
     own = guess_language(sentence)
     if own or not any(char.isalpha() for char in EMOTICON.sub("", sentence)):
         return own or whole or "en"
@@ -160,7 +161,7 @@ def translated_utterances(subtitle: Subtitle, facts: ClipFacts) -> tuple[Utteran
 
 
 def _spread(text: str, start: float, end: float, language: str | None, translated: bool = False) -> Iterator[Utterance]:
-    """Sentences of a timed text; where it holds several, each takes time by its length."""
+    """The sentences of a timed text, which share its time in proportion to their lengths."""
     length = max(len(text), 1)
     for match in _SENTENCE.finditer(text):
         sentence = match.group().strip()

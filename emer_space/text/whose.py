@@ -1,4 +1,4 @@
-"""Whose sign a description tells of: the person it is about, or somebody beside that person."""
+"""Whether a described sign belongs to the main person or to somebody else."""
 
 import re
 from functools import cache
@@ -10,10 +10,11 @@ _DETERMINER = rf"(?:the|a|an|another|one of the|this|that|{_OWN})"
 
 
 def is_of_another(sentence: str, start: int, end: int, earlier: str = "") -> bool:
-    """Whether the words from `start` to `end` of a lower-case sentence describe somebody beside the main person.
+    """Whether characters `start` to `end` of a lower-case sentence describe somebody other than the main person.
 
-    They do as an attribute ("hugs the crying child"), in a relative clause ("greets a guest, who is crying") and with
-    a subject of kin or role ("his wife cries"), where the main person stands before, here or in the text `earlier`.
+    They do as an attribute ("hugs the crying child"), in a relative clause ("greets a guest, who is crying") or with
+    a relative or a role as subject ("his wife cries"), if the main person was named before, in the sentence or in
+    the text `earlier`.
     """
     before, after = sentence[:start], sentence[end:]
     return _is_attribute(before, after, earlier) or _is_in_relative(before) or _has_other_subject(before, earlier)
@@ -40,13 +41,15 @@ def _has_other_subject(before: str, earlier: str) -> bool:
     if not subjects or _patterns()["pronoun"].search(before[subjects[-1].end() :]):
         return False
     subject = subjects[-1]
-    told = f"{earlier} {before[: subject.start()]}"
-    main = _patterns()["person"].search(told)
+    context = f"{earlier} {before[: subject.start()]}"
+    main = _patterns()["person"].search(context)
     if subject["own"]:
         return True
-    acts_before = any(known["noun"] == subject["noun"] for known in _patterns()["subject"].finditer(told))
+    acts_before = any(
+        earlier_subject["noun"] == subject["noun"] for earlier_subject in _patterns()["subject"].finditer(context)
+    )
     # "A man in a doctor's coat … the doctor": the role is the main person's own.
-    dressed = f"{subject['noun']}'s " in told
+    dressed = f"{subject['noun']}'s " in context
     return main is not None and main.group() != subject["noun"] and not (acts_before or dressed)
 
 

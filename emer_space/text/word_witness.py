@@ -1,4 +1,4 @@
-"""What the words say as a posterior over the basic feelings: read off the textual clues."""
+"""The posterior over the basic feelings that follows from the textual clues."""
 
 from collections.abc import Iterable
 from math import prod
@@ -14,9 +14,9 @@ DENIED = ("emotion-word-denied", "emotion-word-negated")
 
 
 def word_posterior(clues: Iterable[Clue]) -> Posterior | None:
-    """The posterior of what is said; None where no clue suggests or denies a feeling.
+    """The posterior of the words; None where no clue suggests or denies a feeling.
 
-    Log odds rise with the evidence for a feeling; by how much is fitted to the labels of EMER v1 (`fusion.toml`).
+    Log odds rise with the evidence for a feeling; the slope is fitted to the labels of EMER v1 (`fusion.toml`).
     """
     support = word_support(clues)
     if not support.any():
@@ -25,23 +25,24 @@ def word_posterior(clues: Iterable[Clue]) -> Posterior | None:
 
 
 def word_support(clues: Iterable[Clue]) -> NDArray[np.float64]:
-    """Evidence (feelings,) in −1…1: clues of one feeling add up as independent witnesses would; a feeling that the
-    speaker denies having loses as much as a clue of it would give."""
+    """Evidence (feelings,) in −1…1. Clues of one feeling combine like independent witnesses; a feeling that the
+    speaker denies loses as much as a clue for it would add.
+    """
     clues = [clue for clue in clues if not clue.absent]
-    telling = [clue for clue in clues if clue.suggests]
+    suggesting = [clue for clue in clues if clue.suggests]
     denied = {
         feeling_of(str(clue.measurements.get("word", ""))): clue.confidence for clue in clues if clue.cue in DENIED
     }
-    found = np.zeros(len(FEELINGS))
+    evidence = np.zeros(len(FEELINGS))
     for place, feeling in enumerate(FEELINGS):
         weights = [
             clue.confidence * max((w for word, w in clue.suggests.items() if feeling_of(word) == feeling), default=0.0)
-            for clue in telling
+            for clue in suggesting
         ]
-        found[place] = 1 - prod(1 - weight for weight in weights) - denied.get(feeling, 0.0)
-    return found
+        evidence[place] = 1 - prod(1 - weight for weight in weights) - denied.get(feeling, 0.0)
+    return evidence
 
 
 def from_support(support: NDArray[np.float64], sharpness: float) -> NDArray[np.float64]:
-    """Shares (…, feelings) of evidence (…, feelings)."""
+    """Probabilities (…, feelings) from evidence (…, feelings)."""
     return softmax(np.log(PRIOR) + sharpness * support)

@@ -2,9 +2,9 @@
 
 The words are the project's own data, in the TOML files of `tables/`:
 
-- `words/*.toml`, one file for each inner ring of the primary wheel: near-synonym groups with their place on it;
-- `wheels/*.toml`, one file for each published wheel, with its source and how the other words reach it;
-- `forms.toml`, the word forms that no rule gives, the forms to leave out and those of several meanings;
+- `words/*.toml`, one file for each word of the primary wheel's inner ring: near-synonym groups with their places;
+- `wheels/*.toml`, one file for each published wheel, with its source and the places of words that are not on it;
+- `forms.toml`, word forms that no rule yields, forms to leave out, and forms with several meanings;
 - `zh.toml`, Chinese words and the English word each stands for.
 """
 

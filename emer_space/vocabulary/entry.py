@@ -23,8 +23,8 @@ class Entry:
     `valence` (unpleasant −1 … 1 pleasant) and `arousal` (calm −1 … 1 excited) are the authors' estimates on the
     scales of Russell & Mehrabian 1977 and Warriner et al. 2013. `wheel` is the path on the primary wheel, inner ring
     first, ending in the word itself. `group` is the head of its near-synonym group and `synonyms` are the group's
-    other words. `ambiguous` says that the word means something else as often ("down", "kind"): a label may be this
-    word, running text had better not be searched for it.
+    other words. `ambiguous` marks words that as often mean something else ("down", "kind"): fine as labels, but not
+    searched for in running text.
     """
 
     word: str
@@ -38,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Near-synonyms with one place on the primary wheel: `words[0]` is the head, `values` valence and arousal."""
+    """Near-synonyms that share a place on the primary wheel; `values` maps each word to its valence and arousal."""
 
     words: tuple[str, ...]
     place: tuple[str, ...]
@@ -46,19 +46,20 @@ class Group:
 
     @property
     def head(self) -> str:
+        """The first word, which names the group."""
         return self.words[0]
 
 
 def key(label: str) -> str:
-    """The label as it is compared: lower case, hyphens and blanks alike, no marks around it."""
+    """A label normalised for comparison: lower case, hyphens as spaces, no punctuation around it."""
     text = unicodedata.normalize("NFKC", label).casefold()
     return _EDGES.sub("", _GAPS.sub(" ", text))
 
 
 def read_groups(folder: Path) -> tuple[Group, ...]:
-    """The groups of all files, in the order of file names; the name of a file is the inner ring.
+    """The groups of all files, in order of file names; a file's name is its word of the inner ring.
 
-    Raises `RuleError` naming the file and the word where a word stands in two groups or a value is out of range.
+    Raises `RuleError` naming the file and the word if a word is in two groups or has no valid values.
     """
     groups: list[Group] = []
     seen: dict[str, str] = {}
@@ -66,7 +67,7 @@ def read_groups(folder: Path) -> tuple[Group, ...]:
         for group in _groups_of(path):
             for word in group.words:
                 if key(word) in seen:
-                    raise RuleError(f"{path.name}: {word!r} stands in the group {seen[key(word)]!r} already.")
+                    raise RuleError(f"{path.name}: {word!r} is already in the group {seen[key(word)]!r}.")
                 seen[key(word)] = group.head
             groups.append(group)
     return tuple(groups)
@@ -83,7 +84,7 @@ def _group(file: str, place: tuple[str, ...], table: dict[str, Any]) -> Group:
     words = tuple(table["words"])
     own = table.get("values", {})
     if unknown := set(own) - set(words):
-        raise RuleError(f"{file}: {', '.join(sorted(unknown))} in the group {words[0]!r} is not expected there.")
+        raise RuleError(f"{file}: {', '.join(sorted(unknown))} not among the words of the group {words[0]!r}.")
     if lacking := next((word for word in words if word not in own and "at" not in table), None):
         raise RuleError(f"{file}: {lacking!r} needs a valence and an arousal between -1 and 1.")
     return Group(words, place, {word: tuple(own.get(word, table.get("at"))) for word in words})

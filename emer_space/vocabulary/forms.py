@@ -1,7 +1,7 @@
-"""Word forms by rule: adverbs, nouns and verb forms of an adjective as people write labels.
+"""Word forms by rule: the adverbs, nouns and verb forms of an adjective that people write as labels.
 
-The rules give some strings that are no words ("excit"): nobody writes them, so they match nothing. What they give
-wrongly is listed in `tables/forms.toml`, with the forms that no rule gives.
+Some of the resulting strings are not words ("excit"): nobody writes them, so they match nothing. `tables/forms.toml`
+lists wrong results, and forms that no rule yields.
 """
 
 from collections.abc import Iterator
@@ -23,9 +23,9 @@ _NOUN_ENDINGS = (
 
 
 def derived(word: str, verb: bool = True) -> Iterator[str]:
-    """The forms that the rules give for a base word; of several words the last one changes.
+    """The forms of a base word by rule; if it has several words, only the last one changes.
 
-    `verb` says whether a participle stands for its verb as well ("worried": yes; "composed", "moved": no).
+    `verb` says whether to form the verb behind a participle, too ("worried": yes; "composed", "moved": no).
     """
     start, gap, last = word.rpartition(" ")
     for form in (*_adverb_and_noun(last), *_compared(last), *(_of_participle(last) if verb and not start else ())):

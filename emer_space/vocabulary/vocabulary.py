@@ -25,7 +25,7 @@ class Vocabulary:
     """Emotion words with forms, near-synonyms and wheels. Use `load_vocabulary()`, which reads the tables once."""
 
     def __init__(self, tables: Path = TABLES) -> None:
-        """Reads the tables. Raises `RuleError` where they contradict themselves."""
+        """Reads the tables. Raises `RuleError` if they are wrong or contradict each other."""
         self._tables = tables
         table = read_table(tables / "forms.toml", _FORMS)
         self._date = str(table["date"])
@@ -49,7 +49,7 @@ class Vocabulary:
 
     @cached_property
     def version(self) -> str:
-        """Date of the tables and the first eight hexadecimal digits of their SHA-256, as in `2025.01.31-0a1b2c3d`."""
+        """The tables' date and the first eight hexadecimal digits of their SHA-256, as in `2025.01.31-0a1b2c3d`."""
         digest = hashlib.sha256()
         for path in sorted(self._tables.rglob("*.toml")):
             digest.update(path.relative_to(self._tables).as_posix().encode() + b"\0" + path.read_bytes())
@@ -66,10 +66,10 @@ class Vocabulary:
         return MappingProxyType({group.head: group.words for group in self._groups})
 
     def lookup(self, word: str) -> Entry | None:
-        """The entry of a label in any case, form or language of the tables; None where it is not known.
+        """The entry of a label in any case, form or language of the tables; None if it is unknown.
 
-        Blanks and hyphens count alike; degree words ("very sad") and prepositions ("furious with") are passed over.
-        A negated label ("not happy") is not the word it negates and is not known.
+        Spaces and hyphens are equal; degree words ("very sad") and prepositions ("furious with") are ignored.
+        A negated label ("not happy") is unknown.
         """
         base = self._known(word)
         return self._entries[base] if base else None
@@ -77,7 +77,7 @@ class Vocabulary:
     def path(self, label: str, wheel: str | None = None) -> tuple[str, ...]:
         """The label's place on a wheel (the primary one if None), inner ring first, ending in the base word.
 
-        () where the label is not known or has no place there. Raises `InputError` for a wheel that does not exist.
+        () if the label is unknown or has no place there. Raises `InputError` for an unknown wheel.
         """
         chosen = self._wheel(wheel)
         base = self._known(label)
@@ -89,10 +89,10 @@ class Vocabulary:
         return (*place, base)
 
     def group(self, label: str, wheel: str, level: int) -> str | None:
-        """The word of the inner (level 1) or middle ring (level 2) that a label belongs to; None where there is none.
+        """The word of the inner (level 1) or middle ring (level 2) that a label belongs to; None if there is none.
 
-        A word that stands on the inner ring itself has no middle ring of its own and takes the alphabetically first
-        one below it, as in the EW-based metric of OV-MER.
+        A word on the inner ring itself has no middle ring of its own: it takes the alphabetically first word below it,
+        as in the EW-based metric of OV-MER. Raises `InputError` for an unknown wheel or level.
         """
         chosen = self._wheel(wheel)
         if level not in (1, 2):
@@ -106,17 +106,17 @@ class Vocabulary:
         return place[1] if len(place) > 1 else min(chosen.middle(place[0]), default=None)
 
     def related(self, a: str, b: str) -> bool:
-        """Whether two labels are near-synonyms: of one group, or the same word where neither is known."""
-        one, other = self._known(a), self._known(b)
-        if one and other:
-            return self._group_of[key(one)] is self._group_of[key(other)]
-        return one is None and other is None and key(a) == key(b)
+        """Whether two labels are near-synonyms: in the same group or, if both are unknown, the same word."""
+        base_a, base_b = self._known(a), self._known(b)
+        if base_a and base_b:
+            return self._group_of[key(base_a)] is self._group_of[key(base_b)]
+        return base_a is None and base_b is None and key(a) == key(b)
 
     def forms(self, ambiguous: bool = False) -> Mapping[str, str]:
-        """Every surface form (lower case, blanks for hyphens) → its base word, English only.
+        """Every English surface form (lower case, spaces for hyphens) → its base word.
 
-        Forms that mean something else as often are left out unless asked for: a matcher of running text takes this
-        mapping as it is.
+        Forms that as often mean something else are included only if `ambiguous`: without them, the mapping suits a
+        search in running text.
         """
         if ambiguous:
             return MappingProxyType(self._forms)
@@ -132,20 +132,20 @@ class Vocabulary:
         return MappingProxyType(self._chinese)
 
     def nearest(self, valence: float, arousal: float, among: Iterable[str] | None = None) -> str:
-        """The known word closest to a point of valence and arousal; of equally close ones the alphabetically first.
+        """The word closest to a point of valence and arousal; the alphabetically first of equally close ones.
 
-        Raises `InputError` where none of the words is known.
+        Raises `InputError` if no word of `among` is in the vocabulary.
         """
         words = self.words if among is None else sorted({base for word in among if (base := self._known(word))})
         if not words:
-            raise InputError("None of these words is in the vocabulary: choose among emotion words.")
+            raise InputError("None of these words is in the vocabulary; choose emotion words.")
         return min(words, key=lambda word: _distance(self._entries[word], valence, arousal))
 
     def _wheel(self, name: str | None) -> Wheel:
         if name is None:
             return self.primary
         if name not in self.wheels:
-            raise InputError(f"There is no emotion wheel named {name!r}: choose among {', '.join(self.wheels)}.")
+            raise InputError(f"There is no emotion wheel named {name!r}; choose from {', '.join(self.wheels)}.")
         return self.wheels[name]
 
     def _entry(self, base: str, group: Group) -> Entry:
@@ -170,7 +170,7 @@ class Vocabulary:
         return self._places[base, wheel.name]
 
     def _find_place(self, base: str, wheel: Wheel) -> tuple[str, ...]:
-        """Where the word stands itself, else its group's head or a near-synonym, else by its place on the primary."""
+        """The word's own place, else that of its group's head or a near-synonym, else the one for its primary place."""
         group = self._group_of[key(base)]
         nodes = self._nodes[wheel.name]
         target = group.place if wheel.primary else _own(wheel, group)
@@ -187,8 +187,8 @@ class Vocabulary:
 
     def _known(self, label: str) -> str | None:
         name = key(label)
-        if found := self._forms.get(name):
-            return found
+        if base := self._forms.get(name):
+            return base
         if _HAN.search(name):
             return self._known_chinese(name.replace(" ", ""))
         plain = self._particles.sub("", self._modifiers.sub("", name))
@@ -199,7 +199,7 @@ class Vocabulary:
         return self._chinese.get(name) or self._chinese.get(plain)
 
     def _by_lemma(self, name: str) -> str | None:
-        """What the rules do not reach, as "saddening" or "grieves": the last word's lemma, if it is a form."""
+        """The base word of a form that no rule yields ("saddening", "grieves"), found by the last word's lemma."""
         start, gap, last = name.rpartition(" ")
         if not last.isascii() or not last.isalpha():
             return None
@@ -207,7 +207,7 @@ class Vocabulary:
         return self._forms.get(f"{start}{gap}{lemma}") if lemma != last else None
 
     def _all_forms(self, table: dict[str, Any]) -> dict[str, str]:
-        """Base words first, then listed forms, then those by rule; the earlier one stays."""
+        """Form → base word: base words first, then listed forms, then forms by rule; the first entry wins."""
         forms = dict(self._base)
         excluded = frozenset(map(key, table["excluded"]))
         adjectives_only = frozenset(map(key, table["adjectives_only"]))
@@ -216,7 +216,7 @@ class Vocabulary:
                 raise RuleError(f"forms.toml: {base!r} is not a word of the vocabulary.")
             for form in listed:
                 if forms.setdefault(key(form), self._base[key(base)]) != self._base[key(base)]:
-                    raise RuleError(f"forms.toml: {form!r} of {base!r} belongs to {forms[key(form)]!r} already.")
+                    raise RuleError(f"forms.toml: {form!r} of {base!r} already belongs to {forms[key(form)]!r}.")
         for name, base in self._base.items():
             for form in derived(name, verb=name not in adjectives_only):
                 if form not in excluded:
@@ -228,7 +228,7 @@ class Vocabulary:
 
     def _checked_chinese(self, table: dict[str, str]) -> dict[str, str]:
         if unknown := sorted({english for english in table.values() if key(english) not in self._base}):
-            raise RuleError(f"zh.toml: {', '.join(unknown)} not among the words of the vocabulary.")
+            raise RuleError(f"zh.toml: {', '.join(unknown)} not in the vocabulary.")
         return {key(chinese): self._base[key(english)] for chinese, english in table.items()}
 
 
@@ -255,9 +255,9 @@ def _affixes(words: Iterable[str], pattern: str) -> re.Pattern[str]:
 
 
 def _spellings(form: str) -> tuple[str, ...]:
-    """American spelling for British and the other way: -our-, -ise/-ize-, doubled l."""
+    """American for British spelling: -our-, -ise/-ize-, doubled l."""
     pairs = (("our", "or"), ("ise", "ize"), ("ising", "izing"), ("isation", "ization"), ("lled", "led"))
-    return tuple(form.replace(one, other) for one, other in pairs if one in form[2:])
+    return tuple(form.replace(british, american) for british, american in pairs if british in form[2:])
 
 
 def _distance(entry: Entry, valence: float, arousal: float) -> float:

@@ -21,8 +21,8 @@ _WHEEL = Table(
 class Wheel:
     """An emotion wheel. `inner` is its inner ring in the order of the publication; `source` cites it.
 
-    `added` are the paths that are ours and not the publication's. `places` maps a place of the primary wheel
-    ("happy/content") and `heads` the head of a group to the place where words stand that are not on the wheel.
+    `added` are our own paths, which the publication lacks. Words that are not on the wheel get a place through
+    `places`, from their place on the primary wheel ("happy/content"), or through `heads`, from the head of their group.
     """
 
     name: str
@@ -36,10 +36,11 @@ class Wheel:
 
     @property
     def inner(self) -> tuple[str, ...]:
+        """The words of the inner ring."""
         return tuple(self.tree)
 
     def middle(self, inner: str) -> tuple[str, ...]:
-        """The middle ring under a word of the inner ring; () where there is no such word."""
+        """The middle ring under a word of the inner ring; () for other words."""
         return tuple(self.tree.get(inner, {}))
 
     def paths(self) -> Iterator[tuple[str, ...]]:
@@ -52,15 +53,15 @@ class Wheel:
                     yield (inner, middle, outer)
 
     def nodes(self, base: Callable[[str], str]) -> dict[str, list[tuple[str, ...]]]:
-        """Where each word stands on the wheel, under its base form ("amusement" as "amused"); some stand twice."""
-        found: dict[str, list[tuple[str, ...]]] = {}
+        """The places of each word by its base form ("amused" for "amusement"); some words have two."""
+        places: dict[str, list[tuple[str, ...]]] = {}
         for path in self.paths():
-            found.setdefault(base(path[-1]), []).append(path)
-        return found
+            places.setdefault(base(path[-1]), []).append(path)
+        return places
 
 
 def read_wheels(folder: Path) -> dict[str, Wheel]:
-    """All wheels by name, the primary one first. Raises `RuleError` where a place is not on its wheel."""
+    """All wheels by name, the primary one first. Raises `RuleError` for a place that is not on its wheel."""
     wheels = [_read(path) for path in sorted(folder.glob("*.toml"))]
     if sum(wheel.primary for wheel in wheels) != 1:
         raise RuleError("Exactly one of the emotion wheels must be marked as primary.")
@@ -87,9 +88,9 @@ def _read(path: Path) -> Wheel:
         places={key: tuple(place) for key, place in table.get("places", {}).items()},
         heads={key: tuple(place) for key, place in table.get("heads", {}).items()},
     )
-    known = set(wheel.paths())
+    paths = set(wheel.paths())
     for key, place in [*wheel.places.items(), *wheel.heads.items()]:
-        if place not in known:
+        if place not in paths:
             raise RuleError(f"{path.name}: {key!r} points to {'/'.join(place)}, which is not on the wheel.")
     return wheel
 

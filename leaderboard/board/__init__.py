@@ -1,1 +1,1 @@
-"""A board: its tracks, submissions and scores, and what people see of them (rankings, statements, exports)."""
+"""A board with its tracks, submissions and scores, and the views of it: rankings, statements, exports."""

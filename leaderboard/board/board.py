@@ -1,4 +1,4 @@
-"""A leaderboard that is hosted here: its tracks, its ledger, its way in, and what an organiser can do with it."""
+"""A leaderboard hosted on this machine: its tracks, ledger, intake, and the organiser's actions."""
 
 import json
 import logging
@@ -31,18 +31,21 @@ from submissions.tracks import TrackRules
 log = logging.getLogger(__name__)
 
 DECISIONS: tuple[Action, ...] = ("hide", "withdraw", "disqualify", "restore")
-"""What an organiser can decide of a submission."""
+"""What an organiser can decide about a submission."""
 
 
 BEAT_S = 5.0
-"""Between two signs of life of a scorer that is at work."""
+"""Seconds between two heartbeats of a busy scorer."""
 SILENT_S = 60.0
-"""After which a scorer that said that it is at work is not believed to be."""
+"""Seconds of silence after which a scorer no longer counts as busy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The scorer's last sign of life: when it was, why something is `waiting`, and the track that it is `scoring`."""
+    """The scorer's last sign of life.
+
+    `at` is its time (ISO, UTC), `waiting` the reasons why submissions have to wait, `scoring` the track being scored.
+    """
 
     at: str = ""
     waiting: tuple[str, ...] = ()
@@ -53,9 +56,9 @@ HEARTBEAT = TypeAdapter(Heartbeat)
 
 
 class Board:
-    """State is in `store`, or where `open_store` says; what is of this machine alone is under `home`.
+    """The state is in `store` (by default the one that `open_store` opens); files of this machine alone are in `home`.
 
-    `clock` answers with the time. `arrived` may be set to what shall follow a receipt.
+    `clock` returns the current time. `arrived` is called after each receipt.
     """
 
     def __init__(
@@ -83,17 +86,17 @@ class Board:
     # Tracks
 
     def track(self, name: str) -> Track:
-        """Raises `TrackError` where there is none of that name."""
+        """The track with this id. Raises `TrackError` if there is none."""
         return load_track(name)
 
     def tracks(self) -> list[Track]:
-        """All tracks; those that are scored here first, and of those the ones with public answers."""
+        """All tracks: those scored here first, and among them those with public answers first."""
         return sorted(
             self._usable(), key=lambda track: (self.why_not(track.id) != "", track.answers != "public", track.id)
         )
 
     def _usable(self) -> list[Track]:
-        """All tracks but those whose files are wrong: an organiser's slip in one does not stop the others."""
+        """All tracks with a valid file: a mistake in one track file does not stop the others."""
         usable, wrong = [], {}
         for name in track_ids():
             try:
@@ -106,31 +109,31 @@ class Board:
         return usable
 
     def wrong_tracks(self) -> list[str]:
-        """What is wrong with the files of tracks, each as one sentence."""
+        """The problems of the track files, one sentence for each."""
         self._usable()
         return list(self._wrong.values())
 
     def rules(self, name: str) -> TrackRules:
-        """The rules by which a track takes files here. Raises `Refusal` where it is not scored here."""
+        """The rules for files sent to a track here. Raises `Refusal` if the track is not scored here."""
         try:
             return full_rules(self.track(name), self._manifest)
         except (ReferencesUnavailable, WheelsUnavailable):
             raise Refusal("unhosted", f"The track {shown(name)} is not scored here; choose another.") from None
         except OSError as problem:
             log.error("the track %s cannot be read", name, exc_info=problem)
-            sentence = f"The track {shown(name)} cannot be read now ({problem.strerror}); try again later."
+            sentence = f"The track {shown(name)} cannot be read at the moment ({problem.strerror}); try again later."
             raise Refusal("unhosted", sentence) from None
         except TrackError as problem:
             raise Refusal("track", str(problem)) from None
 
     def _manifest(self, track: Track, file: ReferenceFile) -> frozenset[Id]:
-        known = self._ids.get(track.id)
-        if known is None or known[0] != file.mark:
-            known = self._ids[track.id] = file.mark, manifest_of(track, file)
-        return known[1]
+        cached = self._ids.get(track.id)
+        if cached is None or cached[0] != file.mark:
+            cached = self._ids[track.id] = file.mark, manifest_of(track, file)
+        return cached[1]
 
     def why_not(self, name: str) -> str:
-        """Why a track is not scored here; empty where it is."""
+        """Why a track is not scored here; empty if it is."""
         try:
             self.rules(name)
         except Refusal as problem:
@@ -138,43 +141,49 @@ class Board:
         return ""
 
     def closing(self, name: str) -> datetime | None:
-        """The moment from which a track is closed; None where it stays open, as one that is gone does."""
+        """When a track closes; None if it never does, or if there is no such track."""
         try:
             return self.track(name).rules.closing
         except TrackError:
             return None
 
     def closed(self, name: str) -> bool:
-        """Whether a track's last day is over: then the private ranking shows."""
+        """Whether a track's last day is over, so that the private ranking is shown."""
         closing = self.closing(name)
         return closing is not None and self.clock() >= closing
 
     def queue(self) -> list[tuple[Submission, str]]:
-        """What is to be scored next, in which version."""
+        """The submissions to score, in order, each with the version to score it in."""
         return self.versions.queue()
 
     def queued(self) -> int:
         """How many submissions have no score yet."""
         return sum(self.ledger.result(submission.id) is None for submission, _ in self.queue())
 
-    # What an organiser does
+    # The organiser's actions
 
     def decide(self, by: Person | None, name: str, action: str, reason: str) -> Decision:
-        """Raises `Refusal` for anybody else, for what is not there, and without a reason."""
+        """Hide, withdraw, disqualify or restore a submission.
+
+        Raises `Refusal` if `by` is not an organiser, if the action or the submission is unknown, or without a reason.
+        """
         person = organiser(by)
         if action not in DECISIONS:
-            raise Refusal("action", f"Decide one of {', '.join(DECISIONS)}.")
+            raise Refusal("action", f"Choose one of {', '.join(DECISIONS)}.")
         if not is_id(name) or name not in self.ledger.refresh().submissions:
             raise Refusal("unknown", "There is no submission with this id; look it up in the queue or the ranking.")
         now = self.ledger.moment(self.clock(), name)
         decision = Decision.made_by(person, now, _action(action), _reason(reason), submission=name)
         self.ledger.add(decision)
-        if action == "restore":  # what was withdrawn while it waited is scored now
+        if action == "restore":  # if it was withdrawn while queued, it is scored now
             self.arrived()
         return decision
 
     def rescore(self, by: Person | None, name: str, reason: str) -> str:
-        """Open a new version of a track, in which every submission is scored anew; returns it. Raises `Refusal`."""
+        """Open a new version of a track, which rescores every submission; returns the version.
+
+        Raises `Refusal` if `by` is not an organiser, if there is no such track, or without a reason.
+        """
         person, why = organiser(by), _reason(reason)
         try:
             track = self.track(name)
@@ -189,7 +198,7 @@ class Board:
         return version
 
     def incidents(self) -> list[tuple[Submission, Result]]:
-        """Submissions that could not be scored for a fault of ours, the latest first."""
+        """Submissions that could not be scored because of an internal error, with their results, latest first."""
         incidents = [
             (submission, result)
             for submission in list(self.ledger.submissions.values())
@@ -200,18 +209,18 @@ class Board:
     # The scorer's heartbeat
 
     def beat(self, waiting: tuple[str, ...], scoring: str = "") -> None:
-        """Tell, whoever asks, that the scorer lives. It need not be durable."""
+        """Record a sign of life of the scorer. It need not survive a crash."""
         content = json.dumps(asdict(Heartbeat(self.clock().isoformat(), waiting, scoring))).encode()
-        write_whole(self.home / "heartbeat.json", content, only_writer=True, durable=False)  # sweeps exclude each other
+        write_whole(self.home / "heartbeat.json", content, only_writer=True, durable=False)  # only one sweep at a time
 
     def heartbeat(self) -> Heartbeat:
-        """The last sign of life; its `scoring` is empty where that was too long ago."""
+        """The scorer's last sign of life. If it is older than `SILENT_S`, its `scoring` is empty."""
         now = self.clock()
         try:
             beat = HEARTBEAT.validate_json((self.home / "heartbeat.json").read_bytes())
-            silent = abs(now - datetime.fromisoformat(beat.at))  # the clock may have been set
+            silent = abs(now - datetime.fromisoformat(beat.at))  # the clock may have been changed
         except (OSError, ValueError, TypeError):
-            return Heartbeat(self.ledger.last_scored(now))  # another machine scores: its results are its sign of life
+            return Heartbeat(self.ledger.last_scored(now))  # if another machine scores, its results are all we see
         return beat if silent.total_seconds() < SILENT_S else replace(beat, scoring="")
 
 
@@ -223,5 +232,5 @@ def _reason(text: str) -> str:
     reason = " ".join(str(text or "").split())
     reason = plain(reason, len(reason))
     if not 0 < len(reason) <= 500:
-        raise Refusal("reason", "Give a reason, of 500 characters at most: it is kept with the decision.")
+        raise Refusal("reason", "Give a reason of at most 500 characters; it is kept with the decision.")
     return reason

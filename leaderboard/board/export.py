@@ -1,4 +1,4 @@
-"""The public side of a leaderboard as files: each track's ranking as CSV, JSON and Markdown."""
+"""The public rankings of a leaderboard as CSV, JSON and Markdown files."""
 
 import math
 import re
@@ -13,15 +13,15 @@ from leaderboard.board.ranking import Ranking, ranking
 from leaderboard.errors import LeaderboardError
 
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+"""The characters that start a formula in a spreadsheet."""
 _MARKUP = re.compile(r"[\\`*_\[\]<>|&~#!]")
-"""What Markdown takes for anything but text."""
+"""The characters with a special meaning in Markdown."""
 
 
 def export(board: Board, folder: Path) -> list[Path]:
-    """Write `<track>/ranking.csv` and `.json`, and `tracks.json`; returns the files.
+    """Write `<track>/ranking.csv` and `.json`, and `tracks.json`; returns their paths.
 
-    What a visitor of the page cannot see is not in them. Raises `LeaderboardError` where the folder cannot be written.
+    They hold only what visitors of the page can see. Raises `LeaderboardError` if the folder cannot be written.
     """
     written: list[Path] = []
     listed = []
@@ -37,7 +37,7 @@ def export(board: Board, folder: Path) -> list[Path]:
 
 
 def as_csv(ranked: Ranking) -> str:
-    """As a spreadsheet may open it: texts of strangers are never formulas."""
+    """The ranking as CSV that is safe to open in a spreadsheet: participants' texts never become formulas."""
     frame = ranked.frame()
     for column in ("name", "method", "link", "note"):
         frame[column] = [_harmless(text) for text in frame[column]]
@@ -45,7 +45,7 @@ def as_csv(ranked: Ranking) -> str:
 
 
 def as_markdown(ranked: Ranking) -> str:
-    """For a terminal: the first columns of the table."""
+    """The first columns of the ranking, for a terminal."""
     shown = ranked.frame()[["rank", "name", "score", "low", "high", *ranked.columns[:3], "date", "badge"]]
     lines = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
     table = [[str(name) for name in shown.columns], ["---"] * len(shown.columns), *lines]
@@ -53,7 +53,7 @@ def as_markdown(ranked: Ranking) -> str:
 
 
 def as_json(value: object) -> str:
-    """JSON for files: of ten thousand rows, which the standard library takes ten times as long for."""
+    """Indented JSON. With ten thousand rows, orjson is ten times as fast as the standard library."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 

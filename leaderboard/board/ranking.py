@@ -1,4 +1,4 @@
-"""Scores → a ranking. What was scored here, what papers tell, and what is out of it are never mixed up."""
+"""Scores → a ranking. Rows scored here, rows from papers and rows out of the ranking stay apart."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,13 +18,13 @@ from submissions.store.ledger import Standing
 from submissions.store.records import Submission
 
 Badge = Literal["verified", "practice", "baseline", "paper", "withdrawn", "disqualified", "incomplete"]
-"""`verified`: scored here against hidden references; `practice`: against public ones, which verifies nothing."""
+"""`verified`: scored here against hidden references; `practice`: against public ones, which proves nothing."""
 ANONYMOUS = "anonymous"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table. `move` is how many ranks were won (or lost) from the public to the private ranking."""
+    """A row of the table. `move` is the number of ranks gained (or lost) from the public to the private ranking."""
 
     name: str
     badge: Badge
@@ -41,22 +41,28 @@ class Row:
     note: str = ""
     move: int | None = None
     level: bool = False
-    """Whether the interval overlaps the leader's: then the order of the two says little."""
+    """Whether the interval overlaps the leader's, so that the order of the two means little."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     samples: int | None = None
 
     @property
     def date(self) -> str:
+        """When the submission was received (UTC), to the minute; empty for a paper."""
         return f"{self.received:%Y-%m-%d %H:%M}" if self.received else ""
 
     @property
     def ranks(self) -> bool:
+        """Whether the row gets a rank."""
         return self.badge in ("verified", "practice", "baseline")
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """`split` is the part of the references that ranks; `pending` tells of a rescoring under way."""
+    """The ranking of a track in one version.
+
+    `split` is the split of the references that decides the ranks; `pending` counts the submissions still to be
+    rescored in a newer version.
+    """
 
     track: Track
     version: str
@@ -66,13 +72,13 @@ class Ranking:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The other scores, in the order in which they are told; the primary one is not repeated."""
+        """The names of the scores besides the primary one, in the order of the reports."""
         own = self.track.primary
         scored = [row for row in self.rows if row.badge != "paper"] or self.rows
         return tuple(dict.fromkeys(name for row in scored for name in row.scores if name != own))
 
     def frame(self) -> pd.DataFrame:
-        """The table as data: one row each, numbers as numbers. It is the caller's own."""
+        """The table as data, one line for each row; numbers are numbers. The caller owns the copy."""
         return self._frame.copy()
 
     @cached_property
@@ -103,6 +109,7 @@ class Ranking:
         return frame.astype({"rank": "Int64", **({"moved": "Int64"} if moved else {})})
 
     def to_dict(self) -> dict[str, Any]:
+        """The ranking as JSON."""
         rows = self.frame().astype(object)
         return {
             "track": self.track.id,
@@ -115,9 +122,10 @@ class Ranking:
 
 
 def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
-    """The ranking of a track: the best of each person, or `everything` that was scored.
+    """The ranking of a track: each person's best submission, or `everything` that was scored.
 
-    Until the track closes it is by the public part of the references, after that by the private one, where there is.
+    Until the track closes, the public split of the references decides the ranks; after that the private one, if there
+    is one.
     """
     board.ledger.refresh()
     version = board.versions.shown(track)
@@ -141,7 +149,7 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
 
 
 class Entry(NamedTuple):
-    """A submission that was scored in a version, with its reports by split."""
+    """A submission scored in a version, with its reports by split and the time of scoring (ISO, UTC)."""
 
     submission: Submission
     reports: Mapping[str, Report]
@@ -150,7 +158,7 @@ class Entry(NamedTuple):
 
     @property
     def value(self) -> float | None:
-        """The public score: it says which entry of a person counts."""
+        """The public score, which decides which of a person's entries counts; None if it has none."""
         return self.reports["public"].value if "public" in self.reports else None
 
     @property
@@ -160,14 +168,14 @@ class Entry(NamedTuple):
 
 
 def _judges(board: Board, track: Track, version: str, entries: Sequence[Entry]) -> Judges:
-    """Whose scores rank: those of the track's judge; while it is scored anew, in the version before, of the latest."""
+    """The judges whose scores rank: those the track demands or, during a rescoring, those of the latest old result."""
     if version == board.versions.current(track) or not entries:
         return demanded(track.judges)
     return max(entries, key=lambda entry: entry.scored).judges
 
 
 def _entries(board: Board, track: Track, version: str) -> Iterator[Entry]:
-    """What was scored in a version and is not hidden."""
+    """The submissions scored in a version, without the hidden ones."""
     for submission in board.ledger.of_track(track.id):
         result = board.ledger.results(submission.id).get(version)
         standing = board.ledger.standing(submission.id)
@@ -178,17 +186,17 @@ def _entries(board: Board, track: Track, version: str) -> Iterator[Entry]:
 def _selected(
     board: Board, track: Track, entries: Sequence[Entry], judges: Judges, everything: bool, split: str
 ) -> list[Row]:
-    """Rows of a split. Who counts is told by the public part, always: the private one must not choose."""
+    """The rows of a split. The public scores always decide which entries count: the private ones must not choose."""
     kept = {id(entry) for entry in (entries if everything else _best(board, track, entries, judges))}
     return [_row(track, entry, judges, split) for entry in entries if id(entry) in kept]
 
 
 def _best(board: Board, track: Track, entries: Sequence[Entry], judges: Judges) -> Iterator[Entry]:
-    """Of each person what it chose, else its best public score; of a baseline the newest.
+    """The entry that counts for each person: the chosen one, else the best public score; the newest for a baseline.
 
-    Scores of another judge than the `judges` are compared with none: a person has the latest of them if nothing else.
+    Scores by other judges than `judges` are not compared. A person with no others is listed with the latest of them.
 
-    Once the private scores show, nothing that a participant does moves another entry up: who withdraws, is out.
+    Once the private scores are shown, no action of a participant puts another entry in: one who withdraws is out.
     """
     until = track.rules.closing if board.closed(track.id) else None
     by_person: dict[str, list[Entry]] = {}
@@ -230,7 +238,7 @@ def _row(track: Track, entry: Entry, judges: Judges, split: str) -> Row:
 
 
 def shown_name(submission: Submission) -> str:
-    """The name; of who wants to be unnamed, a few signs that tell entries apart."""
+    """The name to show. Anonymous entries get a few characters of their id, to tell them apart."""
     return f"{ANONYMOUS} {submission.id[-4:].lower()}" if submission.anonymous else submission.name
 
 
@@ -247,7 +255,7 @@ def _badge(track: Track, submission: Submission, standing: Standing, value: floa
 
 
 def flat_scores(scores: Mapping[str, Any], prefix: str = "", depth: int = 2) -> dict[str, float]:
-    """The scores that a table shows: those of the levels and parts, not of every wheel, and no counts."""
+    """The scores for a table, by dotted name: levels and parts, but not single wheels, and no counts."""
     flat: dict[str, float] = {}
     for name, value in scores.items():
         if isinstance(value, float):
@@ -259,8 +267,8 @@ def flat_scores(scores: Mapping[str, Any], prefix: str = "", depth: int = 2) -> 
 
 
 def _ranked(rows: Sequence[Row]) -> list[Row]:
-    """By score, ties in the order of arrival and sharing a rank (1, 1, 3); what does not rank comes last."""
-    ranking = sorted((row for row in rows if row.ranks), key=lambda row: -_rounded(row))  # stable: they came in order
+    """Rows by score, those without a rank last. Ties share a rank (1, 1, 3), in the order of arrival."""
+    ranking = sorted((row for row in rows if row.ranks), key=lambda row: -_rounded(row))  # stable: keeps the arrival
     leader = ranking[0] if ranking else None
     ranked: list[Row] = []
     for _, tied in groupby(ranking, key=_rounded):
@@ -270,7 +278,7 @@ def _ranked(rows: Sequence[Row]) -> list[Row]:
 
 
 def _rounded(row: Row) -> float:
-    """Beyond the twelfth digit a difference is arithmetic's, not the system's."""
+    """The score without rounding errors: a difference after the twelfth digit is not the system's."""
     return round(row.score or 0.0, 12)
 
 
@@ -294,7 +302,7 @@ def _published(track: Track) -> list[Row]:
 
 
 def _merged(rows: Sequence[Row], papers: Sequence[Row]) -> list[Row]:
-    """Reference rows at the place of their score, without a rank of their own."""
+    """The ranked rows with the papers' rows at the place of their score; those have no rank."""
     ranked = [row for row in rows if row.ranks]
     merged = sorted(
         [*ranked, *(row for row in papers if row.score is not None)],

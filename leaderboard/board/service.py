@@ -1,6 +1,6 @@
-"""Questions and answers as plain data: what the page, the API and the command line all call.
+"""The calls that the page, the API and the command line share, with plain data as answers.
 
-Every method that is about somebody takes the person first, and refuses whoever may not (decision 4).
+Every method that concerns a person takes the person first and checks that they may do it (decision 4).
 """
 
 from collections.abc import Callable
@@ -14,33 +14,36 @@ from leaderboard.errors import TrackError
 from leaderboard.tracks import Track
 from submissions.checks.validation import Check, refused
 from submissions.errors import Refusal
-from submissions.intake import Entry, Intake, quota_told
-from submissions.person import Person, known, organiser
+from submissions.intake import Entry, Intake, quota_summary
+from submissions.person import Person, identified, organiser
 from submissions.store.records import Decision
 from submissions.tracks import TrackRules
 
 
 class Service:
+    """Answers for one board. Rankings are kept until something changes."""
+
     def __init__(self, board: Board) -> None:
         self.board = board
         self._tables: dict[tuple[str, bool], tuple[Any, Ranking]] = {}
 
     @property
     def intake(self) -> Intake:
+        """The intake of the board."""
         return self.board.intake
 
     # Anybody
 
     def tracks(self, person: Person | None) -> list[dict[str, Any]]:
-        """Each track, and why it takes no files here, if so; for a known person also what is left of the quota."""
-        return [self._told(person, track) for track in self.board.tracks()]
+        """All tracks, each with the reason why it takes no files here, and with the person's remaining quota."""
+        return [self._summary(person, track) for track in self.board.tracks()]
 
-    def _told(self, person: Person | None, track: Track) -> dict[str, Any]:
+    def _summary(self, person: Person | None, track: Track) -> dict[str, Any]:
         rules, why_not = track.rules, self.board.why_not(track.id)
         rules = rules if why_not else self.board.rules(track.id)
         quota = None
         if person and not why_not:
-            quota = quota_told(self.intake.usage(person, track.id))
+            quota = quota_summary(self.intake.usage(person, track.id))
         return {
             "id": track.id,
             "title": rules.title,
@@ -66,11 +69,11 @@ class Service:
         return self.board.track(track).rules
 
     def check(self, track: str, content: bytes, filename: str) -> Check:
-        """Raises `Refusal` where the track takes no files here."""
+        """Check a prediction file; nothing is stored. Raises `Refusal` if the track takes no files here."""
         return self.intake.check(track, content, filename)
 
     def table(self, track: str, everything: bool = False) -> Ranking:
-        """Raises `Refusal` where there is no such track."""
+        """The ranking of a track. Raises `Refusal` if there is no such track."""
         try:
             about = self.board.track(track)
         except TrackError as problem:
@@ -95,7 +98,7 @@ class Service:
         anonymous: bool = False,
         read: Callable[[], None] = lambda: None,
     ) -> dict[str, Any]:
-        """The receipt, with `ok`; or the answer of `check` for a file that has problems. Raises `IntakeError`.
+        """The receipt, with `ok`; or what `check` returns for a file that has problems. Raises `IntakeError`.
 
         `read` is called once the file has been read.
         """
@@ -106,21 +109,26 @@ class Service:
             return refused(error).to_dict()
 
     def status(self, person: Person | None, name: str = "") -> Any:
-        """All submissions of the person, the latest first; or the named one."""
+        """All submissions of the person, latest first, or the one with the id `name`. Raises `Refusal`."""
         if name:
             return statement(self.board, self.intake.own(person, name))
-        return of_person(self.board, known(person).id)
+        return of_person(self.board, identified(person).id)
 
     def withdraw(self, person: Person | None, name: str) -> dict[str, Any]:
+        """Withdraw a submission of the person's own; returns its statement. Raises `Refusal`."""
         return statement(self.board, self.intake.withdraw(person, name))
 
     def choose(self, person: Person | None, name: str) -> dict[str, Any]:
+        """Let a submission count for the person; returns its statement. Raises `Refusal`."""
         return statement(self.board, self.intake.choose(person, name))
 
     # An organiser
 
     def overview(self, person: Person | None) -> dict[str, Any]:
-        """Queue, incidents with their tracebacks, decisions, damaged files, and the scorer's sign of life."""
+        """The queue, incidents with their tracebacks, decisions, damaged files, and the scorer's heartbeat.
+
+        Raises `Refusal` unless the person is an organiser.
+        """
         organiser(person)
         board = self.board
         beat, notices = board.heartbeat(), filter(None, [board.ledger.store.notice()])
@@ -157,9 +165,11 @@ class Service:
         }
 
     def decide(self, person: Person | None, name: str, action: str, reason: str) -> dict[str, Any]:
+        """An organiser's decision about a submission, as `Board.decide`."""
         return _decision(self.board.decide(person, name, action, reason))
 
     def rescore(self, person: Person | None, track: str, reason: str) -> dict[str, Any]:
+        """Open a new version of a track, as `Board.rescore`."""
         return {"track": track, "version": self.board.rescore(person, track, reason)}
 
 

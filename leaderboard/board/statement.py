@@ -1,4 +1,4 @@
-"""What a participant may know of a submission of their own: state, scores, and nothing of single references."""
+"""What participants may know about their own submissions: state and scores, but nothing about single references."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from submissions.store.records import Result, Submission
 
 
 def statement(board: Board, submission: Submission) -> dict[str, Any]:
-    """State, what decisions made of it, and the scores of the part that may be shown."""
+    """A submission's state, the decisions about it, and the scores of the splits that may be shown, as JSON."""
     result, standing = board.ledger.result(submission.id), board.ledger.standing(submission.id)
     return {
         "id": submission.id,
@@ -37,7 +37,7 @@ def statement(board: Board, submission: Submission) -> dict[str, Any]:
 
 
 def scores(result: Result | None, closed: bool) -> dict[str, Any]:
-    """By split; the private one when the track is closed."""
+    """Scores by split; the private one only once the track is closed."""
     if result is None:
         return {}
     return {split: _shown(report) for split, report in reports_of(result).items() if closed or split == "public"}
@@ -53,6 +53,6 @@ def _shown(report: Report) -> dict[str, Any]:
 
 
 def of_person(board: Board, person: str, track: Track | None = None) -> list[dict[str, Any]]:
-    """A person's statements, the latest first."""
+    """The statements of a person's submissions, latest first."""
     own = board.ledger.refresh().of_person(person, track.id if track else None)
     return [statement(board, submission) for submission in reversed(own)]

@@ -1,19 +1,19 @@
-"""What the pictures beside a ranking show: the best score over time, and precision against recall."""
+"""The data of the plots beside a ranking: the best score over time, and precision against recall."""
 
 from datetime import datetime
 
 from leaderboard.board.ranking import Ranking, Row
 
 BALANCES = (("level1.precision", "level1.recall"), ("precision", "recall"), ("clues.precision", "clues.recall"))
-"""Pairs of scores; the first that is there is shown."""
+"""Pairs of score names; the first pair that any row has is shown."""
 KINDS = ("verified", "practice", "baseline", "paper")
-"""Badges of the rows that are shown."""
+"""The badges of the rows that are shown."""
 
 
 def best_over_time(ranking: Ranking, now: datetime) -> list[tuple[datetime, float, str]]:
-    """When a new best score was received, the score, and whose it is; the last one holds until now.
+    """Each new best score as (time received, score, name); the last one is repeated for `now`.
 
-    What a clock that was ahead dated later than now is the end itself.
+    If a wrong clock dated the last one later than `now`, its own time is the end.
     """
     ranked = [(row.received, row) for row in ranking.rows if row.rank and row.received]
     best: list[tuple[datetime, float, str]] = []
@@ -24,7 +24,7 @@ def best_over_time(ranking: Ranking, now: datetime) -> list[tuple[datetime, floa
 
 
 def balance(ranking: Ranking) -> list[tuple[Row, float, float]]:
-    """Rows that have both, with precision and recall; empty where the metric has none."""
+    """The rows that have both scores, with precision and recall; empty if the metric gives none."""
     for precision, recall in BALANCES:
         rows = [row for row in ranking.rows if {precision, recall} <= row.scores.keys() and row.badge in KINDS]
         if rows:

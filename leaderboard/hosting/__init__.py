@@ -1,1 +1,1 @@
-"""A leaderboard that is hosted: its schedule, its baselines, its datasets on the Hub."""
+"""Hosting a leaderboard: its schedule, its baselines, its datasets on the Hub."""

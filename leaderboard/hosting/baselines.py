@@ -1,6 +1,6 @@
-"""The project's own baselines on the practice track: four settings of clues, entered as submissions and really scored.
+"""The project's own baselines on the practice track: four settings of clues, submitted and scored like any other.
 
-The composer is an argument, since the leaderboard stands apart from it; whoever wires the app has both.
+The composer is an argument, because the leaderboard does not depend on it.
 """
 
 import hashlib
@@ -20,38 +20,38 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "CLUE-Audio": ("audio",),
     "CLUE-Text": ("text",),
 }
-"""The papers' names → what is read."""
+"""The papers' name of a setting → the modalities to read."""
 
 PRESENTATION = {"words", "figures", "tab.py", "render.py", "appearance.py", "__main__.py"}
-"""Of the composer's package, what shows and does not compose."""
+"""The files and folders of the composer's package that only display results."""
 
 Explain = Callable[[Path, tuple[str, ...]], bytes]
-"""A file of clues, and what to read of it → predictions as jsonl."""
+"""A file of clues and the modalities to read → predictions as jsonl."""
 
 
 def enter_baselines(board: Board, explain: Explain) -> list[str]:
-    """Enter what is not there yet, and return the names; nothing is explained twice by the same composer.
+    """Enter the baselines that are missing and return their names. Each composer version is entered only once.
 
-    Raises `SubmissionError` or `StoreError` where a baseline cannot be entered.
+    Raises `StoreError` if a baseline cannot be stored.
     """
     version = composer_version()
     board.ledger.refresh()
-    there = {(submission.name, submission.method) for submission in board.ledger.of_track(TRACK) if submission.baseline}
+    present = {(entry.name, entry.method) for entry in board.ledger.of_track(TRACK) if entry.baseline}
     entered: list[str] = []
     for name, modalities in SETTINGS.items():
         method = f"EMER Space's composer {version}, reading {', '.join(modalities)}; no language model"
-        if (name, method) in there:
+        if (name, method) in present:
             continue
         try:
             board.intake.baseline(TRACK, name, method, explain(CLUES, modalities), "predictions.jsonl")
-        except (Refusal, SubmissionError):  # an organiser's own track of this name has other rules
+        except (Refusal, SubmissionError):  # an organiser's own track of this name may have other rules
             return entered
         entered.append(name)
     return entered
 
 
 def composer_version() -> str:
-    """The start of the SHA-256 over the composer's code and tables, and the clues."""
+    """The first eight hex digits of the SHA-256 over the composer's code and tables and the clues."""
     digest = hashlib.sha256(CLUES.read_bytes())
     package = PACKAGE.parent / "emer_space"
     for path in sorted(path for suffix in ("py", "toml") for path in package.rglob(f"*.{suffix}")):

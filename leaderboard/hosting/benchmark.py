@@ -1,6 +1,6 @@
-"""A model on the papers' four CLUE settings in one go: explained, scored by a track's own rules, told side by side.
+"""A model on the papers' four CLUE settings in one run: clues explained, scored by a track's rules, compared.
 
-What explains is an argument, as with the baselines: the leaderboard stands apart from it.
+The explainer is an argument, as for the baselines, because the leaderboard does not depend on it.
 """
 
 import json
@@ -17,17 +17,17 @@ from leaderboard.scoring.score_file import score_file
 from leaderboard.tracks import load_track
 
 FILE = "predictions.jsonl"
-TOLD = ("name", "openset", "reason")
+EXPLAINED = ("name", "openset", "reason")
 """The columns of an explanation that a track can ask for."""
 CLUES_OF: Mapping[str, Path] = {TRACK: CLUES}
-"""Tracks whose samples are clues in words, and where these are."""
+"""Track whose samples are clues in words → the file of clues."""
 
 Explain = Callable[[Path, tuple[str, ...]], bytes]
 Keep = Callable[[str, bytes], str]
 
 
 def enter(board: Board, track: str, model: str) -> Keep:
-    """Enters a model's predictions as baselines beside the project's own; nothing is entered twice."""
+    """A function that enters a model's predictions as baselines, each only once, and returns their ids."""
 
     def keep(setting: str, content: bytes) -> str:
         method = f"{model} from clues in words, reading {', '.join(SETTINGS[setting])}"
@@ -39,20 +39,20 @@ def enter(board: Board, track: str, model: str) -> Keep:
 def benchmark(
     track: str, explain: Explain, settings: Iterable[str] = SETTINGS, keep: Keep | None = None
 ) -> dict[str, Any]:
-    """Setting → score, interval, and what the lines tell of the model: how much rested on clues, who answered.
+    """A report for each setting: score, interval, provenance, share of grounded sentences, and who composed them.
 
-    `keep` is given each setting's predictions and answers with the id under which they stand in the ranking. Raises
-    `LeaderboardError` for a track without clues, and as the scorer does.
+    `keep` receives the predictions of each setting and returns their id in the ranking. Raises `LeaderboardError` for
+    a track without clues, and whatever the scorer raises.
     """
     if track not in CLUES_OF:
         known = ", ".join(CLUES_OF)
-        raise LeaderboardError(f"{track} has no clues in words to be explained; a track that has some is {known}.")
+        raise LeaderboardError(f"{track} has no clues in words to explain; choose among {known}.")
     rules = load_track(track)
     asked = [column.name for column in (*rules.rules.key, *rules.rules.columns) if column.required]
-    if unknown := [name for name in asked if name not in TOLD]:
+    if unknown := [name for name in asked if name not in EXPLAINED]:
         raise LeaderboardError(
-            f"{track} asks for {', '.join(unknown)}, which an explanation does not have (it has {', '.join(TOLD)}); "
-            "let the track's file say `required = false` there."
+            f"{track} requires {', '.join(unknown)}, which an explanation does not have (it has "
+            f"{', '.join(EXPLAINED)}); set `required = false` for it in the track's file."
         )
     reports: dict[str, Any] = {}
     for name in settings:
@@ -61,7 +61,7 @@ def benchmark(
             report = score_file(rules, content, FILE, "public")
         except SubmissionError as problem:
             first = problem.problems[0]
-            raise LeaderboardError(f"What was explained is no prediction file of {track}: {first}") from None
+            raise LeaderboardError(f"The explanations are not a valid prediction file for {track}: {first}") from None
         reports[name] = {
             "primary": report.primary_dict(),
             **_of_lines(content),
@@ -73,7 +73,7 @@ def benchmark(
 
 
 def lines(report: Mapping[str, Any]) -> list[str]:
-    """A report for the terminal."""
+    """The lines of a report for the terminal, one for each setting."""
     shown = []
     for name, setting in report["settings"].items():
         primary, interval = setting["primary"], setting["primary"].get("interval") or {}

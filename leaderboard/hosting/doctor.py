@@ -1,4 +1,4 @@
-"""Whether everything is there that a leaderboard on the Hub needs; what is wrong comes with its remedy."""
+"""Checks everything that a leaderboard on the Hub needs, and names a remedy for each problem."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ QUESTION = [{"role": "user", "content": "Answer with one word: ready"}]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Whether something is as it should be, and a `sentence` on it, with what to do if not. A warning is no fault."""
+    """The outcome of one check: whether it is `ok`, and a `sentence` with the remedy if not. A warning is no fault."""
 
     name: str
     ok: bool
@@ -42,28 +42,28 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Everything at once; what cannot be looked at, since something else is wrong, is left out."""
+    """Run all checks. A check that cannot be made because another one failed is left out."""
     return [finding for look in (_machine, _hub) for finding in look()]
 
 
 def _machine() -> Iterator[Finding]:
     for program in ("ffmpeg", "ffprobe"):
-        there = shutil.which(program)
-        yield Finding(program, there is not None, there or "is missing; install ffmpeg (a Space: packages.txt)")
+        path = shutil.which(program)
+        yield Finding(program, path is not None, path or "is missing; install ffmpeg (on a Space: packages.txt)")
     missing = [role for role in bundled_models() if not _is_here(role)]
-    sentence = "all here" if not missing else f"{', '.join(missing)} not here; run `python -m emer_space models fetch`"
+    sentence = "all here" if not missing else f"{', '.join(missing)} missing; run `python -m emer_space models fetch`"
     yield Finding("models", not missing, sentence)
     yield from _language_models()
     if os.environ.get("SPACES_ZERO_GPU"):
         version = ".".join(map(str, sys.version_info[:2]))
-        sentence = f"Python {version} runs here and this project needs 3.11; its default models use no GPU"
+        sentence = f"this is Python {version}, and the project needs 3.11; its default models use no GPU"
         yield Finding("ZeroGPU", sys.version_info >= (3, 11), sentence, warning=True)
     home, writable = app_home(), _writable()
-    yield Finding("EMER_HOME", writable, f"{home}" if writable else f"{home} cannot be written; name another")
+    yield Finding("EMER_HOME", writable, f"{home}" if writable else f"{home} cannot be written; choose another")
 
 
 def _language_models() -> Iterator[Finding]:
-    """Each that the environment names is asked for one word."""
+    """Ask every language model that the environment names for one word."""
     for role in ROLES:
         try:
             if named := endpoint_of(role):
@@ -93,31 +93,31 @@ def _hub() -> Iterator[Finding]:
     owner, token = os.environ.get(OWNER), os.environ.get(TOKEN)
     if not owner or not token:
         absent = OWNER if not owner else TOKEN
-        yield Finding(absent, False, "is not set: state is kept on this machine's disk, which a Space loses", not owner)
+        yield Finding(absent, False, "is not set: state stays on this machine's disk, which a Space loses", not owner)
         return
     yield from _tokens(owner, token)
     yield from _datasets(owner, token)
     yield from _tracks()
     organisers = os.environ.get(ORGANISERS, "")
-    yield Finding(ORGANISERS, bool(organisers), organisers or "is not set, so nobody can organise in the page", True)
+    yield Finding(ORGANISERS, bool(organisers), organisers or "is not set, so nobody can organise on the page", True)
 
 
 def _tokens(owner: str, token: str) -> Iterator[Finding]:
     for name, value in {TOKEN: token, READ_TOKEN: os.environ.get(READ_TOKEN, "")}.items():
         if not value:
-            yield Finding(name, False, f"is not set: {TOKEN}, which may write, reads the references as well", True)
+            yield Finding(name, False, f"is not set, so {TOKEN}, which may write, reads the references too", True)
             continue
         try:
             who = HfApi(endpoint=endpoint(), token=value).whoami()
-        except (HTTPError, OSError, ValueError) as problem:  # the kind alone is sentence: a text might hold the token
-            yield Finding(name, False, f"is not accepted ({type(problem).__name__}); make a new one")
+        except (HTTPError, OSError, ValueError) as problem:  # only its type: the text might hold the token
+            yield Finding(name, False, f"is not accepted ({type(problem).__name__}); create a new one")
             continue
         role = _role(who)
         if name == TOKEN:
-            sentence = f"of {who['name']}" if role != "read" else "may only read; make one that may write"
+            sentence = f"belongs to {who['name']}" if role != "read" else "may only read; create one that may write"
             yield Finding(name, role != "read", sentence)
         else:
-            sentence = f"of {who['name']}" if role != "write" else "may write; one that only reads is enough"
+            sentence = f"belongs to {who['name']}" if role != "write" else "may write; one that may only read is enough"
             yield Finding(name, role != "write", sentence, warning=True)
 
 
@@ -141,7 +141,7 @@ def _datasets(owner: str, token: str) -> Iterator[Finding]:
         sentence = wanted if is_private == private else f"must be {wanted}; change that in its settings"
         yield Finding(dataset.name, is_private == private, sentence)
     if abs(skew) > MOST_SKEW_S:
-        yield Finding("clock", False, f"differs from the Hub's by {skew:.0f} s; set it, for quotas and dates follow it")
+        yield Finding("clock", False, f"differs from the Hub's by {skew:.0f} s; set it: quotas and dates depend on it")
 
 
 def _skew(dataset: HubDataset) -> float:
@@ -164,12 +164,14 @@ def _tracks() -> Iterator[Finding]:
 
 
 def _judge(demanded: Mapping[str, str]) -> Finding:
-    """Whether the model that is named is the one that the tracks demand; it is not asked anything."""
+    """Whether the configured model is the one that the tracks demand. It is not asked anything."""
     try:
         endpoint = endpoint_of("chat")
     except InputError as problem:
         return Finding("judge", False, str(problem))
     named = EndpointChat(endpoint).name if endpoint else "no language model"
     others = [f"{track} wants {model}" for model, track in demanded.items() if model != named]
-    sentence = f"{named} is named, and {', '.join(others)}; set EMER_CHAT_URL and EMER_CHAT_MODEL" if others else named
+    sentence = (
+        f"{named} is configured, but {', '.join(others)}; set EMER_CHAT_URL and EMER_CHAT_MODEL" if others else named
+    )
     return Finding("judge", not others, sentence)

@@ -1,4 +1,4 @@
-"""The commands of an organiser who hosts on the Hub: `setup`, `doctor`, `reindex`."""
+"""The commands for hosting on the Hub: `setup`, `doctor`, `reindex`."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from leaderboard.errors import LeaderboardError
 
 
 def add_hub_commands(commands: CommandLine) -> None:
-    """Add `setup`, `doctor` and `reindex`."""
+    """Add `setup`, `doctor` and `reindex` to a command line."""
     commands.command("setup")(_setup)
     commands.command("doctor")(_doctor)
     commands.command("reindex")(_reindex)
@@ -22,15 +22,15 @@ def _token() -> str:
 
     token = os.environ.get(TOKEN)
     if not token:
-        raise LeaderboardError(f"{TOKEN} is not set; set a token that may write, and run this again.")
+        raise LeaderboardError(f"{TOKEN} is not set; set it to a token that may write, and run this again.")
     return token
 
 
 def _setup(
-    owner: Annotated[str, typer.Option(metavar="ORG", help="the account or organisation that owns them")],
-    track: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="a hidden track of your own …")] = None,
+    owner: Annotated[str, typer.Option(metavar="ORG", help="the account or organisation that owns the datasets")],
+    track: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="a hidden track of your own")] = None,
     references: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="… and its answers, which stay private")
+        Path | None, typer.Option(metavar="FILE", help="the answers of that track, which stay private")
     ] = None,
 ) -> None:
     """Create the datasets that a leaderboard on the Hub needs."""
@@ -38,11 +38,11 @@ def _setup(
 
     for line in set_up(owner, _token(), track, references):
         print(line, flush=True)
-    print(f"Now let EMER_OWNER be {owner}, there and in the Space, and run `python -m leaderboard doctor`.")
+    print(f"Now set EMER_OWNER to {owner}, here and in the Space, and run `python -m leaderboard doctor`.")
 
 
 def _doctor() -> None:
-    """Look whether everything is there, and how to mend what is not."""
+    """Check that everything is in place, and say how to mend what is not."""
     from leaderboard.hosting.doctor import examine
 
     findings = examine()
@@ -50,11 +50,11 @@ def _doctor() -> None:
         print(finding)
     wrong = [finding.name for finding in findings if not finding.ok and not finding.warning]
     if wrong:
-        raise LeaderboardError(f"{', '.join(wrong)}: mend what is said above, and run this again.")
+        raise LeaderboardError(f"{', '.join(wrong)}: mend this as said above, and run the command again.")
 
 
 def _reindex() -> None:
-    """Build the index of the submissions' dataset anew from its tree."""
+    """Rebuild the index of the dataset of submissions from its files."""
     from submissions.store.hub_account import DATASET, OWNER
     from submissions.store.hub_dataset import HubDataset
     from submissions.store.hub_tree import HubTree

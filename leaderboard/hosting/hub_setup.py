@@ -1,4 +1,4 @@
-"""What an organiser's leaderboard needs on the Hub: three datasets with their cards, and a hidden track's files."""
+"""Sets up a leaderboard on the Hub: three datasets with their cards, and the files of a hidden track."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ PRIVATE = {SUBMISSIONS: True, REFERENCES: True, RESULTS: False}
 
 
 def set_up(owner: str, token: str, track: Path | None = None, references: Path | None = None) -> Iterator[str]:
-    """Create what is missing, and tell each step. Nothing that is there is changed, but the files of a track.
+    """Create what is missing; yields a line for each step. Of what exists, only the files of a track are replaced.
 
     Raises `LeaderboardError` and `StoreError`.
     """
@@ -36,7 +36,7 @@ def set_up(owner: str, token: str, track: Path | None = None, references: Path |
         except HfHubHTTPError as problem:
             status = problem.response.status_code
             raise LeaderboardError(
-                f"{dataset.name} cannot be created ({status}); use a token that may write for {owner}."
+                f"{dataset.name} cannot be created ({status}); use a token that may write to {owner}."
             ) from None
         if dataset.is_private() != private:
             wanted = "private" if private else "public"
@@ -44,11 +44,11 @@ def set_up(owner: str, token: str, track: Path | None = None, references: Path |
         if "README.md" not in dataset.tree():
             text = card([]) if name == RESULTS else (CARDS / f"{name.removeprefix('emer-')}.md").read_bytes()
             dataset.commit({"README.md": text}, "EMER Space: the card")
-            yield f"{dataset.name} has its card."
-        yield f"{dataset.name} is there, and {'private' if private else 'public'}."
+            yield f"{dataset.name} has its card now."
+        yield f"{dataset.name} exists and is {'private' if private else 'public'}."
     if files:
         HubDataset(f"{owner}/{REFERENCES}", token).commit(files, f"EMER Space: the track {_id(files)}")
-        yield f"The track {_id(files)} is there; a Space takes it up when it is restarted."
+        yield f"The track {_id(files)} is stored; restart the Space to use it."
 
 
 def _id(files: dict[str, bytes]) -> str:
@@ -56,11 +56,11 @@ def _id(files: dict[str, bytes]) -> str:
 
 
 def _track_files(track: Path | None, references: Path | None) -> dict[str, bytes]:
-    """The files of a hidden track, after both were looked through: a wrong one must not get there."""
+    """The files of a hidden track by path in the dataset. Both are checked first, so that no wrong file is sent."""
     if references is None and track is None:
         return {}
     if references is None or track is None:
-        raise LeaderboardError("Give --track and --references together: the file of a track, and its answers.")
+        raise LeaderboardError("Give --track and --references together: a track file and its answers.")
     try:
         about = _load(track)
         read_references(about, ReferenceFile.at(references))
@@ -74,7 +74,7 @@ def _track_files(track: Path | None, references: Path | None) -> dict[str, bytes
 
 def _load(track: Path) -> Track:
     if track.suffix != ".toml":
-        raise LeaderboardError(f"{track.name} is no track file; its name must be the track's id and end in .toml.")
+        raise LeaderboardError(f"{track.name} is not a track file; name it after the track's id, ending in .toml.")
     about = load_track(track.stem, track.parent)
     if about.answers != "hidden":
         raise LeaderboardError(f'{track.name} says that its answers are public; say `answers = "hidden"` there.')

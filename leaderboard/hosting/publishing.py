@@ -1,4 +1,4 @@
-"""The public results of a leaderboard as a dataset on the Hub, which its viewer shows."""
+"""The public results of a leaderboard as a dataset on the Hub, with tables for the dataset viewer."""
 
 import logging
 import os
@@ -22,22 +22,22 @@ log = logging.getLogger(__name__)
 DATASET = "emer-results"
 DATA, README = "data/", "README.md"
 APART_S = 120.0
-"""Between two commits, whatever happens in between."""
+"""The least number of seconds between two commits."""
 CARD = Path(__file__).parent / "cards" / "results.md"
 
 
 class Publisher:
-    """Call it when something may have changed: it commits what did, and not too often."""
+    """Call it when something may have changed: it commits what did, but not too often."""
 
     def __init__(self, board: Board, dataset: HubDataset) -> None:
         self._board, self._dataset = board, dataset
-        self._there: dict[str, bytes] = {}
+        self._published: dict[str, bytes] = {}
         self._head = ""
         self._at = -APART_S
         self._lock = threading.Lock()
 
     def __call__(self, at_once: bool = False) -> bool:
-        """Whether something was published. A failure is logged, and made good by a later call."""
+        """Publish the changes; returns whether anything was. A failure is logged, and a later call tries again."""
         with self._lock:
             if not at_once and time.monotonic() - self._at < APART_S:
                 return False
@@ -46,9 +46,9 @@ class Publisher:
                 if files:
                     self._at = time.monotonic()
                     self._head = self._dataset.commit(files, f"{len(files) - 1} rankings", self._head)
-                    self._there |= files
-            except Moved:  # another process published, or its request came late: what is there is looked at anew
-                log.info("the results are being published by another process as well")
+                    self._published |= files
+            except Moved:  # another process published, or an old request arrived late: read the dataset again
+                log.info("another process is publishing the results too")
                 self._head = ""
                 return False
             except StoreError as problem:
@@ -57,30 +57,30 @@ class Publisher:
             return bool(files)
 
     def _changed(self) -> dict[str, bytes]:
-        """The rankings that differ from what is published, and the card; what papers alone tell is left out."""
+        """The rankings that differ from the published ones, and the card. Rankings of papers alone are left out."""
         head = self._dataset.head()
         if head != self._head:
             self._head = head
             paths = [path for path in self._dataset.tree(self._head) if path == README or path.startswith(DATA)]
-            self._there = {path: self._dataset.read(path, self._head) for path in paths}
+            self._published = {path: self._dataset.read(path, self._head) for path in paths}
         rankings = {}
         for track in self._board.tracks():
             path, shown = f"{DATA}{track.id}.csv", ranking(self._board, track, everything=True)
-            if any(row.id for row in shown.rows) or path in self._there:  # the last row may have been taken out
+            if any(row.id for row in shown.rows) or path in self._published:  # the last row may have been removed
                 rankings[path] = as_csv(shown).encode()
         files = {**rankings, README: card(sorted(Path(path).stem for path in rankings))}
-        changed = {path: content for path, content in files.items() if self._there.get(path) != content}
+        changed = {path: content for path, content in files.items() if self._published.get(path) != content}
         return {**changed, README: files[README]} if changed else {}
 
 
 def publisher(board: Board) -> Publisher | None:
-    """The one of `EMER_OWNER`; None where there is no owner."""
+    """The publisher for the dataset of `EMER_OWNER`; None if the owner or the token is not set."""
     owner, token = os.environ.get(OWNER), os.environ.get(TOKEN)
     return Publisher(board, HubDataset(f"{owner}/{DATASET}", token)) if owner and token else None
 
 
 def card(tracks: Sequence[str]) -> bytes:
-    """The dataset's card, whose head tells the viewer where the table of each track is."""
+    """The dataset's card. Its head tells the viewer where the table of each track is."""
     configs = [{"config_name": track, "data_files": f"data/{track}.csv"} for track in tracks]
     more: Any = {"configs": configs} if configs else {}
     tags = ["leaderboard", "emotion-recognition", "multimodal"]

@@ -1,4 +1,4 @@
-"""The scorer at work: sweeps over the queue, at regular times and as soon as a submission arrives (decision 5)."""
+"""The scorer's sweeps over the queue, at regular intervals and as soon as a submission arrives (decision 5)."""
 
 import contextlib
 import hashlib
@@ -35,20 +35,23 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 INTERVAL_S = 30
-"""Between two sweeps that nobody asked for: they find what another process took in."""
+"""Seconds between two regular sweeps, which find submissions taken in by other processes."""
 BUSY_S = 2
-"""Until it is asked again whether another process still sweeps."""
+"""Seconds before the next try while another process sweeps."""
 SWEEP, FIRST = "sweep", "first"
 AGAIN_S = 600
-"""Until what the board shall have from the beginning, and could not be made, is tried again."""
+"""Seconds before the board's first entries are tried again after a failure."""
 
 Score = Callable[..., Outcome]
-"""As `score_in_child`; what a judge said is given by name, where the track has one."""
+"""Called as `score_in_child`, with the keyword `judgements` if a language model judges the track."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many results a sweep stored, by state, and why something has to wait; `busy` where another one is at it."""
+    """The number of results that a sweep stored, by state, and the reasons why submissions have to wait.
+
+    `busy`: another sweep was under way, so this one did nothing.
+    """
 
     scored: int = 0
     refused: int = 0
@@ -60,56 +63,56 @@ class Swept:
 def sweep(
     board: Board, limits: ScoringLimits | None = None, score: Score = score_in_child, chat: Chat | None = None
 ) -> Swept:
-    """Score what is queued, until nothing is. Raises `StoreError` where results cannot be stored.
+    """Score submissions until the queue is empty. Raises `StoreError` if results cannot be stored.
 
-    `chat` is the language model that judges where a track demands one; what it cannot judge now, waits.
+    `chat` is the language model for tracks that one judges; submissions that it cannot judge now have to wait.
     """
     with _alone(board) as alone:
         if not alone:
             return Swept(busy=True)
-        at_work = _Sweep(board, limits or ScoringLimits.from_environment(), score, chat)
-        with _beating(at_work):
-            return at_work.run()
+        current = _Sweep(board, limits or ScoringLimits.from_environment(), score, chat)
+        with _beating(current):
+            return current.run()
 
 
 @contextlib.contextmanager
-def _beating(at_work: "_Sweep") -> Iterator[None]:
-    """Signs of life while a sweep is under way, whatever a file or a judge takes, and one at its end."""
+def _beating(current: "_Sweep") -> Iterator[None]:
+    """Send heartbeats during a sweep, however long a file or a judge takes, and one more at its end."""
     ended = threading.Event()
 
     def beat() -> None:
-        at_work.beat()
+        current.beat()
         while not ended.wait(BEAT_S):
-            at_work.beat()
+            current.beat()
 
     beats = threading.Thread(target=beat, name="heartbeat", daemon=True)
     beats.start()
     try:
         yield
     except EmerError as problem:
-        at_work.trouble = str(problem)
+        current.trouble = str(problem)
         raise
     finally:
         ended.set()
         beats.join()
-        at_work.scoring = ""
-        at_work.beat()
+        current.scoring = ""
+        current.beat()
 
 
 @contextlib.contextmanager
 def _alone(board: Board) -> Iterator[bool]:
-    """Whether this is the only sweep of all processes; two would do the same work twice."""
+    """Whether this is the only sweep among all processes; two would do the same work twice."""
     try:
         board.home.mkdir(parents=True, exist_ok=True)
         file = open_lock(board.home / "sweep.lock")
     except OSError as problem:
-        raise StoreError(f"Results cannot be stored ({problem.strerror}); let EMER_HOME be writable.") from problem
+        raise StoreError(f"Results cannot be stored ({problem.strerror}); make EMER_HOME writable.") from problem
     with file:
         yield lock(file, wait=False)
 
 
 class _Sweep:
-    """The head of the queue as it is at that moment, until nothing is left; what failed comes after the others."""
+    """Scores the current head of the queue until nothing is left. Failed submissions come after the others."""
 
     def __init__(self, board: Board, limits: ScoringLimits, score: Score, chat: Chat | None) -> None:
         self.board, self.limits, self.score, self.chat = board, limits, score, chat
@@ -128,7 +131,7 @@ class _Sweep:
         return Swept(self.counts["scored"], self.counts["refused"], self.counts["error"], self._waits())
 
     def beat(self) -> None:
-        with contextlib.suppress(OSError):  # a sign of life is not worth failing for
+        with contextlib.suppress(OSError):  # a missed heartbeat must not stop the scoring
             self.board.beat(self._waits(), self.scoring)
 
     def _waits(self) -> tuple[str, ...]:
@@ -144,30 +147,30 @@ class _Sweep:
         return min(left, key=self._rank, default=None)
 
     def _rank(self, queued: tuple[Submission, str]) -> tuple[int, bool]:
-        """What failed comes later, and what a language model judges, which takes minutes, after what takes seconds."""
+        """Failed submissions come last; judged ones, which take minutes, come after those that take seconds."""
         submission, version = queued
         return self.failed.get((submission.id, version), 0), self._judged(submission.track)
 
     def _judged(self, name: str) -> bool:
-        """Whether a language model judges a track; not if its file was spoilt just now, which the child tells."""
+        """Whether a language model judges a track. False for a broken track file, which the child reports."""
         try:
             return bool(self.board.track(name).judges)
         except TrackError:
             return False
 
     def _done(self, submission: Submission, version: str) -> bool:
-        """Whether nothing more is to be done: a result is stored, or the track waits."""
+        """Score one submission; returns whether it is done with: a result is stored, or the track has to wait."""
         ledger = self.board.ledger
         try:
             content = ledger.content(submission)
         except FileNotFoundError:
-            ledger.lose(submission, "the prediction file is not there")
+            ledger.lose(submission, "the prediction file is missing")
             return True
         if len(content) != submission.bytes or hashlib.sha256(content).hexdigest() != submission.sha256:
-            ledger.lose(submission, "the prediction file is not what was received")
+            ledger.lose(submission, "the prediction file differs from the one that was received")
             return True
         if self.board.why_not(submission.track):
-            self.waiting[submission.track] = f"{submission.track}: not scored here now"
+            self.waiting[submission.track] = f"{submission.track}: not scored here at the moment"
             return True
         outcome = _storable(self._outcome(submission, content))
         if outcome.state == "waiting":
@@ -188,7 +191,7 @@ class _Sweep:
             return self.score(*job)
         try:
             judgements = self._judgements(submission, content)
-        except SubmissionError:  # the child refuses the file, and tells its problems
+        except SubmissionError:  # the child will refuse the file and list its problems
             judgements = {}
         except EmerError as problem:
             return Outcome("waiting", {}, detail=str(problem))
@@ -197,7 +200,7 @@ class _Sweep:
         return self.score(*job, judgements=judgements)
 
     def _judgements(self, submission: Submission, content: bytes) -> dict[str, Transcript]:
-        """What the language model says; of what it said before of this submission nothing is asked again."""
+        """What the language model says about a submission; questions it answered in an earlier scoring are reused."""
         track = self.board.track(submission.track)
         comparison = read_comparison(track, content, submission.file)
         results = self.board.ledger.results(submission.id).values()
@@ -218,13 +221,13 @@ class _Sweep:
             incident=secrets.token_hex(4) if error else "",
             traceback=outcome.detail if error else "",
         )
-        with contextlib.suppress(AlreadyStored):  # another scorer was faster: one score is enough
+        with contextlib.suppress(AlreadyStored):  # another scorer was faster, and one score is enough
             self.board.ledger.add(result)
             self.counts[outcome.state] += 1
 
 
 def _storable(outcome: Outcome) -> Outcome:
-    """The outcome, or an error where its report is none: one that cannot be stored must not stop the queue."""
+    """The outcome, or an error if its reports cannot be stored: a bad report must not stop the queue."""
     try:
         json.dumps(outcome.reports, allow_nan=False)
         check_reports(outcome.reports)
@@ -234,9 +237,9 @@ def _storable(outcome: Outcome) -> Outcome:
 
 
 def scorer() -> str:
-    """Who scores: the `app` itself, or a scheduled `job` (`python -m leaderboard run-once`), as `EMER_SCORER` says.
+    """`EMER_SCORER`: `app` if the app scores (the default), `job` if a scheduled `python -m leaderboard run-once` does.
 
-    Raises `LeaderboardError` for anything else.
+    Raises `LeaderboardError` for any other value.
     """
     named = os.environ.get("EMER_SCORER", "app")
     if named not in ("app", "job"):
@@ -245,7 +248,7 @@ def scorer() -> str:
 
 
 class Schedule:
-    """One background scheduler (UTC, in memory) with the sweep as its job; `kick` lets it run at once."""
+    """A background scheduler (UTC, in memory) that runs the sweep; `kick` makes it run at once."""
 
     def __init__(
         self,
@@ -263,11 +266,11 @@ class Schedule:
         board.arrived = self.kick
 
     def start(self) -> None:
-        """Sweep now and then on, and do `then` after each sweep.
+        """Sweep now and at regular intervals, and call `then` after each sweep.
 
-        `first`, what the board has from the beginning, is made beside it, until it is.
+        `first`, which enters the board's first entries, runs in parallel and is repeated until it succeeds.
         """
-        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # a sweep that outlasts the interval is none
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # long sweeps are no reason for a warning
         self._every(INTERVAL_S, self._run, SWEEP)
         if self._first:
             self._every(AGAIN_S, self._begin, FIRST)
@@ -275,7 +278,7 @@ class Schedule:
         threading.Thread(target=self._watch, name="schedule-watch", daemon=True).start()
 
     def _watch(self) -> None:
-        """A clock that is set back leaves the next run in a far future: then it is now."""
+        """If the clock is set back, the next run lies far in the future: run it now instead."""
         while not self._stopped.wait(INTERVAL_S):
             now = datetime.now(UTC)
             for job in self._scheduler.get_jobs():
@@ -301,11 +304,12 @@ class Schedule:
         self.kick()
 
     def stop(self) -> None:
+        """Stop sweeping; a judge under way is stopped too."""
         self._stopped.set()
         self._scheduler.shutdown(wait=False)
 
     def kick(self) -> None:
-        """Something arrived. A sweep under way may have looked already, so it is remembered until one has begun."""
+        """Sweep soon, because something arrived. A running sweep may have missed it, so another one follows at once."""
         self._wanted.set()
         self._soon()
 
@@ -319,9 +323,7 @@ class Schedule:
 
     def _run(self) -> None:
         self._wanted.clear()
-        if sweep(
-            self._board, chat=self._chat
-        ).busy:  # another process may be about to end without having seen what arrived
+        if sweep(self._board, chat=self._chat).busy:  # the other sweep may end without seeing what arrived
             self._soon(BUSY_S)
         if self._then:
             self._then()

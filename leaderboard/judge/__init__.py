@@ -1,1 +1,1 @@
-"""Metrics that ask a language model: questions, what is read from answers, and asking hundreds of them."""
+"""Asking a language model for a metric: hundreds of questions, and what its answers say."""

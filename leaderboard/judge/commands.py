@@ -1,4 +1,4 @@
-"""The part of the command line that asks a language model: its options, and lines about the answers."""
+"""The options of the commands that ask a language model, and the lines they print about its answers."""
 
 import csv
 from collections.abc import Callable
@@ -16,19 +16,19 @@ from leaderboard.metrics.files import read_descriptions
 from leaderboard.metrics.groups import saved
 from leaderboard.metrics.metric import Metric, Role
 from leaderboard.metrics.tally import Tally
-from leaderboard.tracks.judges import asked_as
+from leaderboard.tracks.judges import metrics_asking
 
 ENDPOINT = "endpoint"
-NO_MODEL = "No language model is named; let EMER_CHAT_URL and EMER_CHAT_MODEL say where one is."
+NO_MODEL = "No language model is configured; set EMER_CHAT_URL and EMER_CHAT_MODEL."
 
 
 Endpoint = Literal["endpoint"]
-JudgeOption = Annotated[Endpoint | None, typer.Option(help="the model that scores, for a metric that has one")]
-GrouperOption = Annotated[Endpoint | None, typer.Option(help="the model that groups synonyms, likewise")]
-SaveGroups = Annotated[Path | None, typer.Option(metavar="FILE", help="write its groups, for --groups")]
-Language = Annotated[Literal["en", "zh"], typer.Option(help="of the prompts")]
+JudgeOption = Annotated[Endpoint | None, typer.Option(help="the model that scores, for a metric that needs one")]
+GrouperOption = Annotated[Endpoint | None, typer.Option(help="the model that groups synonyms, for set-level")]
+SaveGroups = Annotated[Path | None, typer.Option(metavar="FILE", help="write the model's groups, for --groups")]
+Language = Annotated[Literal["en", "zh"], typer.Option(help="the language of the prompts")]
 Answers = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="JSON lines that keep its answers (default: in EMER_HOME)")
+    Path | None, typer.Option(metavar="FILE", help="JSON lines with the model's answers (default: in EMER_HOME)")
 ]
 AtOnce = Annotated[
     int | None,
@@ -43,7 +43,7 @@ AtOnce = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How a language model is asked: the language of the prompts, where its answers are kept, how many at a time."""
+    """How to ask a language model: the language of the prompts, the file of answers, how many questions at a time."""
 
     language: Literal["en", "zh"] = "en"
     answers: Path | None = None
@@ -53,9 +53,9 @@ class Asking:
 def prefer(
     references: Path, a1: Path, a2: Path, out: Path | None, asking: Asking, chat_model: Callable[[], Chat | None]
 ) -> Preferences:
-    """Let a language model choose between two files of descriptions, and write its choices to `out`.
+    """Ask a language model to choose between two files of descriptions, and write its choices to `out`.
 
-    Raises `LeaderboardError` where no model is named or the file cannot be written.
+    Raises `LeaderboardError` if no model is configured or the file cannot be written.
     """
     wanted, first, second = (read_descriptions(path) for path in (references, a1, a2))
     preferred = preferences(wanted, first, second, asking_judge(asking, chat_model))
@@ -79,26 +79,28 @@ def judge_of(
     asking: Asking,
     chat_model: Callable[[], Chat | None],
 ) -> Judge | None:
-    """The judge or grouper that the options of `metric` name; None where it is scored without one.
+    """The judge or grouper for `metric` that the options ask for; None if it is scored without one.
 
-    Raises `LeaderboardError` for options that do not go together, and where no model is named.
+    Raises `LeaderboardError` for options that do not go together, and if no model is configured.
     """
     role = metric.asked.role if metric.asked else None
     named = {"judge": judge, "grouper": grouper}
     for other in get_args(Role):
         if named[other] and other != role:
-            raise LeaderboardError(f"--{other} goes with {asked_as(other)}, not with {metric.name}; leave it out.")
+            raise LeaderboardError(
+                f"--{other} goes with {metrics_asking(other)}, not with {metric.name}; leave it out."
+            )
     if metric.judged and not judge:
         raise LeaderboardError(f"{metric.name} asks a language model; add --judge {ENDPOINT}.")
     if grouper and groups:
-        raise LeaderboardError("--groups and --grouper are two sources of the groups; name one of them.")
+        raise LeaderboardError("--groups and --grouper both give the groups; use only one of them.")
     if save_groups and not grouper:
-        raise LeaderboardError("--save-groups writes what a grouper answers; name one with --grouper.")
+        raise LeaderboardError("--save-groups saves a grouper's groups; add --grouper endpoint.")
     return asking_judge(asking, chat_model) if judge or grouper else None
 
 
 def asking_judge(asking: Asking, chat_model: Callable[[], Chat | None]) -> Judge:
-    """Raises `LeaderboardError` where no model is named."""
+    """A judge that asks the configured model. Raises `LeaderboardError` if there is none."""
     chat = chat_model()
     if chat is None:
         raise LeaderboardError(NO_MODEL)
@@ -106,7 +108,7 @@ def asking_judge(asking: Asking, chat_model: Callable[[], Chat | None]) -> Judge
 
 
 def save_groups(path: Path, tally: Tally) -> None:
-    """Raises `LeaderboardError` where the file cannot be written."""
+    """Write the groups of a tally to a file. Raises `LeaderboardError` if it cannot be written."""
     try:
         path.write_text(saved(tally.facts["groups"]), encoding="utf-8")
     except OSError as problem:
@@ -114,13 +116,13 @@ def save_groups(path: Path, tally: Tally) -> None:
 
 
 def asked_lines(metric: Metric, tally: Tally) -> list[str]:
-    """Who judged, and what the mean is over, as lines for a reader."""
+    """The lines that name the model and say how many samples are in the mean; none if no model was asked."""
     about = tally.facts.get(metric.asked.fact, {}) if metric.asked else {}
     if "model" not in about:
         return []
     samples = tally.facts["samples"]
     return [
-        f"asked {about['model']} with {about['prompt']}: {about['asked']} questions, {about['kept']} answers kept from "
-        "before",
+        f"asked {about['model']} with {about['prompt']}: {about['asked']} questions, {about['kept']} earlier answers "
+        "reused",
         f"mean over {samples['scored']} of {samples['references']} samples; {about['unread']} could not be read",
     ]

@@ -1,6 +1,7 @@
-"""Hundreds of questions to a language model: some at once, each kept as it comes, none asked twice.
+"""Hundreds of questions to a language model: several at a time, each answer saved at once, none asked twice.
 
-An answer that cannot be read is asked for once more, with a remark; then the sample is left unscored, with its reason.
+An answer that cannot be read is asked for once more, with a remark. After that the sample stays unscored, with the
+reason.
 """
 
 import threading
@@ -24,22 +25,22 @@ PROMPTS = Path(__file__).parent / "prompts"
 AGAIN = Purpose("again", PROMPTS)
 LANGUAGES = ("en", "zh")
 ANSWERS = Path("judge") / "answers.jsonl"
-"""In the app's home."""
+"""The file of answers, relative to the app's home."""
 AT_ONCE = 4
 MOST_AT_ONCE = 256
 MOST_REPEATED = 2_000
-"""Characters of an unreadable answer that the model is shown again."""
+"""How many characters of an unreadable answer are sent back to the model."""
 PROBE: list[Message] = [{"role": "user", "content": "Answer with the one word: here"}]
-"""Asked where a question got no answer: whether it is the question's fault, or the model is away."""
+"""Sent after a question without an answer, to learn whether the question or the model is at fault."""
 
 NOT_ASKED = "not asked, since too many answers could not be read"
 
 
 class Judge:
-    """Asks a `Chat`, at most `at_once` questions at a time; `file` keeps the answers, so that a run can go on.
+    """Asks a `Chat`, at most `at_once` questions at a time. `file` keeps the answers, so that a run can be resumed.
 
-    `more` are answers known from elsewhere, by key. What was said is in `record`. Where more of the samples than the
-    share `bearable` are unread, the rest is not asked: a file on which a model breaks must not hold up others.
+    `more` holds further known answers by question key; `record` collects what the model says. Once the share of unread
+    samples exceeds `bearable`, no more are asked: a file that breaks the model must not hold up others.
     """
 
     def __init__(
@@ -61,17 +62,17 @@ class Judge:
 
     @classmethod
     def again(cls, record: Transcript, language: str = "en") -> "Judge":
-        """A judge that says what is recorded, where no model can be reached."""
+        """A judge that replays a transcript, for a process that cannot reach the model."""
         judge = cls(Replay(record), language=language, at_once=1)
         judge.record.asked, judge.record.kept = record.asked, record.kept
         return judge
 
     def verdicts(self, purpose: Purpose, questions: Mapping[Any, Question[T]]) -> Verdicts[T]:
-        """Ask with the prompt of a purpose, each sample its question; what is asked of several is asked once.
+        """Ask one question for each sample, with the prompt of `purpose`; equal questions are asked once.
 
-        Raises `JudgeUnavailable` where the model is away; what was answered before is kept.
+        Raises `JudgeUnavailable` if the model does not answer at all; the answers so far are kept.
         """
-        prompt, again = (load_prompt(each.folder, each.name, self._language) for each in (purpose, AGAIN))
+        prompt, again = (load_prompt(asked.folder, asked.name, self._language) for asked in (purpose, AGAIN))
         alike: dict[tuple[tuple[str, str], ...], list[Any]] = {}
         for sample, question in questions.items():
             alike.setdefault(tuple(sorted(question.values.items())), []).append(sample)
@@ -90,7 +91,7 @@ class Judge:
                         values |= dict.fromkeys(asked[done], value)
                     if len(unread) > self._bearable * len(questions):
                         break
-            finally:  # an interruption too: what is under way ends at its next word
+            finally:  # after an interruption too: running requests end at their next word
                 self._stop.set()
                 pool.shutdown(cancel_futures=True)
         self._stop.clear()
@@ -109,14 +110,14 @@ class Judge:
         return {"model": record.model, "prompt": prompt.id, "asked": record.asked, "kept": record.kept}
 
     def _verdict(self, prompt: Prompt, again: Prompt, question: Question[T]) -> tuple[T | None, str]:
-        """What was read; or None, and the reason."""
+        """What the answer says and an empty reason; or None and the reason why it could not be read."""
         messages = prompt.messages((), **question.values)
         reason = ""
         for _ in range(2):
             try:
                 answer = self._ask(messages)
             except ModelUnavailable as problem:
-                self._check_there(problem)
+                self._check_alive(problem)
                 reason = str(problem)
                 continue
             try:
@@ -137,19 +138,21 @@ class Judge:
         except ModelUnavailable as problem:
             self.record.failures[key] = str(problem)
             raise
-        answer = answer.encode("utf-8", "replace").decode()  # half a character, which no store takes
+        answer = answer.encode("utf-8", "replace").decode()  # a lone surrogate cannot be stored
         self.record.failures.pop(key, None)
         self.record.answers[key] = answer
         return answer
 
-    def _check_there(self, problem: ModelUnavailable) -> None:
-        """Whether a question failed by itself. Raises `JudgeUnavailable` where the model answers nothing at all."""
+    def _check_alive(self, problem: ModelUnavailable) -> None:
+        """Check that only this question failed. Raises `JudgeUnavailable` if the model answers nothing at all."""
         if isinstance(self._chat, Replay):
             return
         try:
             self._chat.ask(PROBE, MOST_TOKENS, self._check)
         except ModelUnavailable:
-            raise JudgeUnavailable(f"{problem} What it answered before is kept; go on when it is there.") from None
+            raise JudgeUnavailable(
+                f"{problem} The answers so far are kept; run this again when the model is back."
+            ) from None
 
     def _check(self) -> None:
         if self._stop.is_set():
@@ -157,10 +160,10 @@ class Judge:
 
 
 def at_once_from_environment() -> int:
-    """`EMER_JUDGE_AT_ONCE`, or four. Raises `InputError` where it is no number."""
+    """The value of `EMER_JUDGE_AT_ONCE`, by default 4. Raises `InputError` if it is not a number."""
     return number_from_environment("EMER_JUDGE_AT_ONCE", AT_ONCE, 1, MOST_AT_ONCE)
 
 
 def answers_file() -> Path:
-    """Where answers are kept unless the caller names a file. It may be deleted."""
+    """The default file of answers. It may be deleted."""
     return app_home() / ANSWERS

@@ -1,7 +1,8 @@
-"""Which of two descriptions a language model prefers, by a true one: `a1`, `a2`, or `same`.
+"""Which of two descriptions a language model prefers, given the true one: `a1`, `a2`, or `same`.
 
-Models prefer what stands first, or last, so each pair is asked in both orders; it wins who is preferred in both, and
-what differs by the order is `same` (Zheng et al. 2023, "Judging LLM-as-a-Judge", section 3.4).
+Models favour the first or the last position, so each pair is asked in both orders. A description wins if it is
+preferred in both; if the answer changes with the order, it is `same` (Zheng et al. 2023, "Judging LLM-as-a-Judge",
+section 3.4).
 """
 
 from collections.abc import Mapping
@@ -21,26 +22,29 @@ SWAPPED = {A1: A2, A2: A1, SAME: SAME}
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """Sample → what is preferred, of those that could be read; `facts` are counts and the judge, as JSON."""
+    """`chosen`: sample → `a1`, `a2` or `same`, for the samples whose answers could be read.
+
+    `facts` are the counts and the judge, as JSON.
+    """
 
     chosen: Mapping[Any, str]
     facts: Mapping[str, Any]
 
 
 def preferences(references: Texts, first: Texts, second: Texts, judge: Judge) -> Preferences:
-    """What the judge prefers of `first` (a1) and `second` (a2), for each sample that has a reference.
+    """The judge's choice between `first` (a1) and `second` (a2), for each sample that has a reference.
 
-    Nothing is asked where both are equal, or one is empty: then the other is preferred.
+    Nothing is asked if both are equal (`same`) or one is empty (the other wins).
     """
     chosen: dict[Any, str] = {}
     questions: dict[Any, Question[str]] = {}
     samples = [sample for sample, text in references.items() if text.strip()]
     for sample in samples:
-        one, two = first.get(sample, "").strip(), second.get(sample, "").strip()
-        if one == two or not one or not two:
-            chosen[sample] = SAME if one == two else A1 if one else A2
+        text1, text2 = first.get(sample, "").strip(), second.get(sample, "").strip()
+        if text1 == text2 or not text1 or not text2:
+            chosen[sample] = SAME if text1 == text2 else A1 if text1 else A2
             continue
-        for order, (former, latter) in enumerate(((one, two), (two, one))):
+        for order, (former, latter) in enumerate(((text1, text2), (text2, text1))):
             texts = {"reference": references[sample], "first": former, "second": latter}
             values = {name: quoted(text) for name, text in texts.items()}
             questions[sample, order] = Question(values, read_preference)
@@ -49,9 +53,9 @@ def preferences(references: Texts, first: Texts, second: Texts, judge: Judge) ->
     by_order = 0
     for sample in dict.fromkeys(sample for sample, _ in questions):
         if (sample, 0) in verdicts.values and (sample, 1) in verdicts.values:
-            there, back = verdicts.values[sample, 0], SWAPPED[verdicts.values[sample, 1]]
-            chosen[sample] = there if there == back else SAME
-            by_order += there != back
+            in_order, reversed_order = verdicts.values[sample, 0], SWAPPED[verdicts.values[sample, 1]]
+            chosen[sample] = in_order if in_order == reversed_order else SAME
+            by_order += in_order != reversed_order
     unread = {sample: reason for (sample, _), reason in verdicts.unread.items()}
     facts = {
         **{name: sum(choice == name for choice in chosen.values()) for name in PREFERENCES},

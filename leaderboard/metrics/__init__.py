@@ -1,1 +1,1 @@
-"""One module a metric family: pure functions over plain data."""
+"""The metrics, one module each, as pure functions over plain data."""

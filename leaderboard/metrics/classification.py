@@ -1,8 +1,8 @@
-"""One class a sample: ACC, WAF, macro-F1 and UAR from a confusion matrix.
+"""One class per sample: ACC, WAF, macro-F1 and UAR from a confusion matrix.
 
-As scikit-learn has them: WAF is the F1 of each class weighted by its references, macro-F1 the plain mean over the
-classes of references and predictions, UAR (balanced accuracy) the mean recall over the classes of the references.
-A missing prediction is wrong and no class of its own.
+The definitions are scikit-learn's: WAF is the mean F1 of the classes weighted by their references, macro-F1 the plain
+mean over the classes of references and predictions, UAR (balanced accuracy) the mean recall over the classes of the
+references. A missing prediction is wrong, but not a class of its own.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ CLASS = Column("discrete", "choice", aliases=("label", "emotion", "openset"))
 
 
 def classification(references: Classes, predictions: Classes) -> Tally:
-    """`acc`, `waf`, `macro_f1`, `uar`, and the `confusion` matrix (rows are references)."""
+    """`acc`, `waf`, `macro_f1` and `uar`, with the `confusion` matrix (rows are references) among the facts."""
     classes = sorted(set(references.values()))
     number = {name: place for place, name in enumerate(classes)}
     strangers = {predictions[sample] for sample in references if sample in predictions} - set(classes)
@@ -56,7 +56,7 @@ def classification(references: Classes, predictions: Classes) -> Tally:
 def _classification(references: Table, predictions: Table, resources: Resources) -> Tally:
     wanted = references.column("discrete")
     if len(set(wanted.values())) > MOST_CLASSES:
-        raise ValueError(f"There are more than {MOST_CLASSES} classes in the references")
+        raise ValueError(f"The references have more than {MOST_CLASSES} classes")
     return classification(wanted, predictions.column("discrete"))
 
 

@@ -1,6 +1,6 @@
-"""How far the clues of the true description are covered by the predicted one."""
+"""How well the predicted description covers the clues of the true one."""
 
 from leaderboard.metrics.overlap import overlap_metric
 
-ABOUT = "how far the clues of the true description are covered, 1 to 10 by a language model (EMER v1)"
+ABOUT = "how well the clues of the true description are covered, from 1 to 10, by a language model (EMER v1)"
 METRIC = overlap_metric("clue-overlap", ABOUT)

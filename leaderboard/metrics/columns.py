@@ -1,4 +1,4 @@
-"""The columns that several metrics read."""
+"""Columns that several metrics read."""
 
 from emer_space.files.tables import Column
 

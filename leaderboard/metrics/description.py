@@ -1,9 +1,10 @@
-"""How near one description is to another: corpus BLEU, chrF, ROUGE-L, and clue by clue by meaning.
+"""How close one description is to another: corpus BLEU, chrF, ROUGE-L, and a match of clues by meaning.
 
-BLEU and chrF (0 … 100) are sacrebleu's (Post 2018; Popović 2015), ROUGE-L (0 … 1, the mean F over samples) is
-rouge-score's (Lin 2004). The clues are the sentences of a description, matched one to one so that the sum of their
-cosines is greatest: precision is that sum over the predicted clues, recall over those of the reference (BERTScore's
-soft counts, Zhang et al. 2020, with sentences in the place of tokens). F is taken on the means over samples.
+BLEU and chrF (0 to 100) are sacrebleu's (Post 2018; Popović 2015), ROUGE-L (0 to 1, the mean F over samples) is
+rouge-score's (Lin 2004). Clues are the sentences of a description. They are matched one to one so that the sum of
+their cosines is greatest. Precision divides that sum by the number of predicted clues, recall by that of the reference
+clues (BERTScore's soft counts, Zhang et al. 2020, with sentences instead of tokens). F comes from the means over
+samples.
 """
 
 import re
@@ -20,16 +21,16 @@ from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, harmonic,
 
 Texts = Mapping[Any, str]
 MOST_CLUES = 200
-"""Clues of a description that are matched; what comes after them counts as unmatched."""
+"""How many clues of a description are matched; later ones count as unmatched."""
 _CLUE = re.compile(r"[^.!?;。！？；\n]*[^\s.!?;。！？；][^.!?;。！？；\n]*")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W_]+")
 
 
 def description(references: Texts, predictions: Texts, embed: Embed | None = None) -> Tally:
-    """`bleu`, `chrf`, `rouge_l`, and `clues.precision`, `.recall`, `.f` where `embed` is given and reads the language.
+    """`bleu`, `chrf`, `rouge_l`, and, with `embed` and English references, `clues.precision`, `.recall` and `.f`.
 
-    A sample without a reference text is skipped; without a prediction it is compared with an empty text.
+    A sample without a reference text is skipped; a missing prediction counts as an empty text.
     """
     kept = {sample: text for sample, text in references.items() if text.strip()}
     pairs = [(text, predictions.get(sample, "")) for sample, text in kept.items()]
@@ -68,7 +69,7 @@ def description(references: Texts, predictions: Texts, embed: Embed | None = Non
 
 
 def split_clues(text: str) -> tuple[str, ...]:
-    """The sentences of a description, English or Chinese."""
+    """The sentences of an English or Chinese description."""
     return tuple(match.strip() for match in _CLUE.findall(text))
 
 
@@ -90,7 +91,7 @@ def _corpus_scores(pairs: Pairs, chinese: bool) -> dict[str, Any]:
 
 
 class _Tokens:
-    """Words in lower case, and Chinese character by character: the package's own tokens are ASCII only."""
+    """Tokens for ROUGE: lower-case words and single Chinese characters. The package's own tokenizer is ASCII only."""
 
     def tokenize(self, text: str) -> list[str]:
         return _TOKEN.findall(text.lower())
@@ -126,7 +127,7 @@ def _description(references: Table, predictions: Table, resources: Resources) ->
 METRIC = Metric(
     name="description",
     version="1",
-    about="BLEU, chrF (0 to 100), ROUGE-L, and clue by clue by meaning",
+    about="BLEU, chrF (0 to 100), ROUGE-L, and clues matched by meaning",
     primary="clues.f",
     scores=r"rouge_l|clues\.(f|precision|recall)",
     references=(REASON,),

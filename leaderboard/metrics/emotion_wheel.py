@@ -1,9 +1,9 @@
 """The EW-based metric (OV-MER, MER-UniBench, MER2025/26): set precision and recall over groups of an emotion wheel.
 
-Rules where the definition is silent are those of the official toolkit: labels outside the vocabulary are dropped from
-both sides, a sample whose references become empty is skipped, an empty prediction scores 0 and 0, and F = 2PR/(P+R) is
-taken on the means over samples. F is 0 where P+R = 0, and a wheel on which no sample is scored is left out of the mean
-over wheels, which are our rules where MER2025's toolkit divides by zero; MER2026's has 0 for such a wheel as well.
+Where the definition is silent, the rules are the official toolkit's: labels outside the vocabulary are dropped from
+both sides, a sample whose references become empty is skipped, an empty prediction has precision and recall 0, and
+F = 2PR/(P+R) comes from the means over samples. Two rules are ours, because MER2025's toolkit divides by zero there: F
+is 0 if P+R = 0, and a wheel without a scored sample is left out of the mean over wheels (in MER2026's toolkit it is 0).
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,17 +21,17 @@ from leaderboard.metrics.wheels import Wheels
 
 
 def emotion_wheel(references: Labels, predictions: Labels, wheels: Wheels, levels_only: bool = False) -> Tally:
-    """The EW scores of predictions against references: `level1` and `level2` (M3, each wheel and their means), and
-    `m1` and `m2` unless only the levels are wanted.
+    """The EW scores of predictions: `level1` and `level2` (M3, for every wheel and their means), and `m1` and `m2`.
 
-    The samples are those of the references; predictions for others are ignored and counted.
+    `levels_only` leaves out `m1` and `m2`. The samples are those of the references; other predictions are ignored and
+    counted.
     """
     names = codebook_of(wheels).names
     return tally_of(references, predictions, wheels, [name for name in names if "." in name] if levels_only else names)
 
 
 def tally_of(references: Labels, predictions: Labels, wheels: Wheels, names: Sequence[str]) -> Tally:
-    """Precision, recall and F of the named groupings; `level1.wheel1` counts into the means of `level1` as well."""
+    """Precision, recall and F of the named groupings, and the means of their families (`level1.wheel1` → `level1`)."""
     numbers = Numbers()
     wanted = Side(list(references.values()), numbers)
     given = Side([predictions.get(name, ()) for name in references], numbers)
@@ -91,7 +91,7 @@ def tally_of(references: Labels, predictions: Labels, wheels: Wheels, names: Seq
 
 
 def _mean(values: Sequence[Floats], counts: Iterable[Any]) -> Floats:
-    """The mean over those that count; 0 where none does."""
+    """The mean of the values that count; 0 if none does."""
     weights = np.array(list(counts), np.float64)
     return ratio((np.array(values) * weights).sum(axis=0), weights.sum(axis=0))
 
@@ -101,7 +101,7 @@ def _ew(references: Table, predictions: Table, resources: Resources) -> Tally:
 
 
 def given_labels(predictions: Table) -> dict[Id, Any]:
-    """The labels of the predictions. Raises `SubmissionError` where the file has none, as a part of a track may."""
+    """The labels of the predictions. Raises `SubmissionError` if the file lacks the column, as a track's part may."""
     if "openset" not in predictions.present:
         raise refusal("missing", "The column is not there", "add it", column="openset")
     return predictions.column("openset")

@@ -1,4 +1,4 @@
-"""Files that a metric compares, and files of synonym groups; every problem names the file that it is in."""
+"""Reads the files that a metric compares, and files of synonym groups. Every problem names its file."""
 
 import json
 from collections.abc import Sequence
@@ -15,20 +15,20 @@ from leaderboard.metrics.groups import Groups, parse_groups
 
 
 def rows_in(path: Path, warnings: list[Problem]) -> tuple[Row, ...]:
-    """The rows of a file; what was not read to the letter is added to `warnings`. Raises `SubmissionError`."""
-    unlike: list[Problem] = []
+    """The rows of a file. Warnings about unusual spellings are added to `warnings`. Raises `SubmissionError`."""
+    new: list[Problem] = []
     try:
-        rows = rows_of(read_file(path, Limits()), path.name, warnings=unlike)
+        rows = rows_of(read_file(path, Limits()), path.name, warnings=new)
     except SubmissionError as problem:
         raise in_file(path, problem) from None
-    warnings += (warning.in_file(path.name) for warning in unlike)
+    warnings += (warning.in_file(path.name) for warning in new)
     return rows
 
 
 def table_in(
     path: Path, rows: Sequence[Row], columns: Sequence[Column], key: Sequence[Column], knows: Knows | None = None
 ) -> Table:
-    """The samples of a file whose rows are read. Raises `SubmissionError`."""
+    """The samples of a file, from its rows. Raises `SubmissionError`."""
     try:
         return table_of(rows, columns, key, knows)
     except SubmissionError as problem:
@@ -36,19 +36,19 @@ def table_in(
 
 
 def in_file(path: Path, problem: SubmissionError) -> SubmissionError:
-    """The same problems, each naming the file that it is in: there are several."""
-    return SubmissionError((each.in_file(path.name) for each in problem.problems), problem.more)
+    """The same problems with the name of their file, because several files are read."""
+    return SubmissionError((single.in_file(path.name) for single in problem.problems), problem.more)
 
 
 def read_descriptions(path: Path) -> dict[Id, str]:
-    """Sample → its description. Raises `SubmissionError` naming the file where it cannot be used."""
+    """Descriptions by sample id. Raises `SubmissionError`, which names the file, if it cannot be used."""
     return table_in(path, rows_in(path, []), (REASON,), (NAME,)).column(REASON.name)
 
 
 def read_groups(path: Path) -> dict[Id, Groups | None]:
-    """Sample → its groups, from a JSON file; null where none were to be had, and the sample is not scored.
+    """Synonym groups by sample id, from a JSON file; None (null) for a sample without groups, which is not scored.
 
-    Raises `SubmissionError` naming the samples that cannot be read.
+    Raises `SubmissionError`, which names the samples that cannot be read.
     """
     limits = Limits()
     try:
@@ -58,7 +58,7 @@ def read_groups(path: Path) -> dict[Id, Groups | None]:
     except (OSError, ValueError, RecursionError):
         answers = None
     if not isinstance(answers, dict):
-        raise in_file(path, refusal("groups", "This is no JSON object of groups", "write sample → nested list"))
+        raise in_file(path, refusal("groups", "This is not a JSON object of groups", "write sample → nested list"))
     groups: dict[Id, Groups | None] = {}
     problems = []
     for sample, answer in answers.items():

@@ -1,4 +1,4 @@
-"""Synonym groups of each sample: as a file has them, or as a language model groups them (EMER, MER2024-OV)."""
+"""The synonym groups of each sample, from a file or from a language model (EMER, MER2024-OV)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ from leaderboard.metrics.label_sets import Labels, plain
 
 GROUPING = Purpose("grouping")
 MOST_LABELS = 100
-"""Labels of a sample that are grouped, those of the reference first; what comes after them stands for itself."""
+"""How many labels of a sample are grouped, the reference's first; later ones stand for themselves."""
 
 
 def parse_groups(answer: Any) -> Groups:
-    """The groups of one sample: `[["joyful", "happy"], ["bitter"]]`, or the text in which a model says so.
+    """The groups of one sample, from a list such as `[["joyful", "happy"], ["bitter"]]` or a model's answer as text.
 
-    What stands around the lists is passed over; a flat list is one group. Labels are lower-cased and stripped. Raises
-    `ValueError` for what holds no list, and for a list that is none of labels.
+    Text around the lists is ignored; a flat list is one group. Labels are lower-cased and stripped. Raises `ValueError`
+    for an answer without a list, and for a list that holds anything but labels.
     """
     if isinstance(answer, str):
         lists: Sequence[Any] = label_lists(answer)
@@ -28,23 +28,23 @@ def parse_groups(answer: Any) -> Groups:
     else:
         raise ValueError("neither a text nor a list")
     if not lists and answer not in ([], "[]"):
-        raise ValueError("there is no list in it")
+        raise ValueError("it contains no list")
     if not all(isinstance(label, str) for group in lists for label in group):
-        raise ValueError("a group holds something that is no label")
+        raise ValueError("a group contains something that is not a label")
     groups = (tuple(label for word in group if (label := word.strip().lower())) for group in lists)
     return tuple(group for group in groups if group)
 
 
 def representatives(groups: Groups) -> Mapping[str, str]:
-    """Label → the first word of its group; of several groups the last one counts, as in the official code."""
+    """Label → the first word of its group. If it is in several, the last one counts, as in the official code."""
     return {label: group[0] for group in groups for label in group}
 
 
 def asked_groups(references: Labels, predictions: Labels, grouper: Judge) -> Verdicts[Groups]:
-    """The groups of each sample's labels on both sides.
+    """The groups of the labels of each sample, from references and predictions together.
 
-    The words are asked about in alphabetical order, so that none is known as a reference's and the same words are one
-    question. Nothing is asked where the scores are the same whatever the groups: a side is empty, or both are equal.
+    The words of a question are in alphabetical order, so that it does not give away the reference's, and the same words
+    are one question. Nothing is asked if the groups cannot change the scores: a side is empty, or both are equal.
     """
     questions: dict[Any, Question[Groups]] = {}
     for sample, labels in references.items():
@@ -62,12 +62,12 @@ def asked_groups(references: Labels, predictions: Labels, grouper: Judge) -> Ver
 
 
 def quoted_list(words: tuple[str, ...]) -> str:
-    """Words as a JSON list, each quoted as texts are."""
+    """Words as a JSON list, each quoted like any other text in a prompt."""
     return f"[{', '.join(map(quoted, words))}]"
 
 
 def saved(groups: Mapping[str, Groups | None]) -> str:
-    """As `--groups` reads them: JSON, sample → nested list, and null where none were to be had."""
+    """Groups as JSON for `--groups`: sample → nested list, or null if the sample has none."""
     lines = [f"{json.dumps(name)}: {json.dumps(nested)}" for name, nested in groups.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 

@@ -1,4 +1,4 @@
-"""HIT (MER-UniBench, one-hot references): whether the one reference emotion is among the predicted ones."""
+"""HIT (MER-UniBench, one-hot references): whether the single reference emotion is among the predicted ones."""
 
 from emer_space.files.tables import Column, Table
 from leaderboard.metrics.emotion_wheel import given_labels, tally_of
@@ -13,14 +13,13 @@ LABELS = Column("openset", "labels", aliases=NAMES)
 
 
 def hit(references: Labels, predictions: Labels, wheels: Wheels) -> Tally:
-    """1 where the reference's inner-ring group is among the prediction's.
+    """The share of samples whose inner-ring group is among the predicted groups, as a mean over wheels.
 
-    The mean over samples and wheels; more labels than the one asked for are not punished. Raises `ValueError` where a
-    sample has several references.
+    Extra predicted labels cost nothing. Raises `ValueError` if a sample has several reference labels.
     """
     crowded = next((name for name, labels in references.items() if len({plain(label) for label in labels}) > 1), None)
     if crowded is not None:
-        raise ValueError(f"HIT takes one reference label a sample; {crowded!r} has several.")
+        raise ValueError(f"HIT takes one reference label per sample; {crowded!r} has several.")
     tally = tally_of(references, predictions, wheels, tuple(f"level1.{wheel}" for wheel in wheels.names))
 
     def scores(totals: Floats) -> Scores:
@@ -43,7 +42,7 @@ def _hit(references: Table, predictions: Table, resources: Resources) -> Tally:
 METRIC = Metric(
     name="hit",
     version="1",
-    about="whether the one reference emotion is among the predicted (MER-UniBench); a file may call the column "
+    about="whether the single reference emotion is among the predicted ones (MER-UniBench); a file may call the column "
     "`discrete`, `label` or `emotion`",
     primary="hit",
     scores=r"([\w-]+\.)?hit",

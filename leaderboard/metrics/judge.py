@@ -1,4 +1,4 @@
-"""What a metric asks of a language model. `leaderboard.judge.judge` is the one that really asks."""
+"""How a metric asks a language model. `leaderboard.judge.judge` implements `Judge`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a model is asked for: its prompts are the files `<name>.<language>.txt` of `folder`."""
+    """What a model is asked to do. Its prompts are the files `<name>.<language>.txt` in `folder`."""
 
     name: str
     folder: Path = PROMPTS
@@ -19,9 +19,9 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[T]):
-    """The values that are put into a prompt, and how the answer is read, by nothing but these values.
+    """The values to fill into a prompt, and `read`, which reads the answer and depends only on these values.
 
-    `read` raises `ValueError` where the answer cannot be read.
+    `read` raises `ValueError` if it cannot read the answer.
     """
 
     values: Mapping[str, str]
@@ -30,9 +30,9 @@ class Question(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Verdicts(Generic[T]):
-    """What was read of each sample's answer; `unread` are the samples of which nothing could be, with the reason.
+    """`values`: what each sample's answer said; `unread`: the reason for each sample whose answer could not be read.
 
-    `about` names the judge, for the provenance.
+    `about` describes the judge, for the provenance.
     """
 
     values: Mapping[Any, T]
@@ -41,13 +41,13 @@ class Verdicts(Generic[T]):
 
 
 class Judge(Protocol):
-    """A language model that answers one question a sample."""
+    """A language model that answers one question per sample."""
 
     def verdicts(self, purpose: Purpose, questions: Mapping[Any, Question[T]]) -> Verdicts[T]:
-        """Ask with the prompt of a purpose. Raises `JudgeUnavailable` where the model is away."""
+        """Ask with the prompt of `purpose`. Raises `JudgeUnavailable` if the model does not answer."""
         ...
 
 
 def by_name(values: Mapping[Any, Any]) -> dict[str, Any]:
-    """Values of samples, by the ids of the samples as text."""
+    """Values by sample id, with the ids as text."""
     return {sample if isinstance(sample, str) else "/".join(sample): value for sample, value in values.items()}

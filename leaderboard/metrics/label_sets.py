@@ -1,4 +1,4 @@
-"""Label sets as integers and bits: what makes the EW metric's cost linear in labels."""
+"""Label sets as integers and bits, so that the cost of the EW metric is linear in the number of labels."""
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from leaderboard.metrics.wheels import Wheels
 Labels = Mapping[Any, Sequence[str]]
 """Sample → its labels."""
 Grouping = Callable[[str], str | None]
-"""A label, lower-cased and stripped → its group, or None outside the vocabulary."""
+"""A label, lower-cased and stripped → its group, or None if it is not in the vocabulary."""
 Bits = NDArray[np.uint64]
 LEVELS = (1, 2)
 WORD = 64
@@ -22,11 +22,12 @@ OUTSIDE = -1
 
 
 def plain(label: str) -> str:
+    """The label lower-cased, without blanks around it."""
     return label.strip().lower()
 
 
 class Numbers(dict[str, int]):
-    """Each label as it is spelt → its number, given when it is first met."""
+    """A label as spelt → its number, assigned when it first occurs."""
 
     def __missing__(self, label: str) -> int:
         self[label] = number = len(self)
@@ -34,7 +35,7 @@ class Numbers(dict[str, int]):
 
 
 class Side:
-    """One side's labels as numbers, sample after sample."""
+    """The labels of the references or of the predictions as numbers, sample after sample."""
 
     def __init__(self, samples: Sequence[Sequence[str]], numbers: "Numbers") -> None:
         self._lengths = np.fromiter(map(len, samples), np.int64, len(samples))
@@ -45,10 +46,10 @@ class Side:
         lengths, starts = self._lengths[self._order], (np.cumsum(self._lengths) - self._lengths)[self._order]
         reach = [int(np.searchsorted(-lengths, -place)) for place in range(lengths[0] if len(lengths) else 0)]
         self._layers = [self.labels[starts[:longer] + place] for place, longer in enumerate(reach)]
-        """The first labels of all samples, then the second ones, and so on; samples with most labels first."""
+        """The first labels of all samples, then the second ones, and so on; samples with the most labels first."""
 
     def bits(self, table: Bits) -> Bits:
-        """The groups of each sample, one bit a group, shape (samples,); `table` has that of each label."""
+        """The groups of each sample, one bit per group, shape (samples,); `table` holds the bit of each label."""
         bits = np.zeros(len(self._order), np.uint64)
         for layer in self._layers:
             bits[: len(layer)] |= table[layer]
@@ -58,10 +59,11 @@ class Side:
 
     @property
     def samples(self) -> int:
+        """The number of samples."""
         return len(self._lengths)
 
     def pairs(self, groups: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-        """Every sample × width + group that occurs, once and in order; `groups` has that of each label."""
+        """Every sample × width + group that occurs, once and in order; `groups` holds the group of each label."""
         samples = np.repeat(np.arange(len(self._lengths)), self._lengths)
         group = groups[self.labels]
         codes = (samples * width + group)[group >= 0]
@@ -69,15 +71,15 @@ class Side:
         return codes[np.diff(codes, prepend=-1) > 0]
 
     def times(self, labels: int) -> NDArray[np.int64]:
-        """How often each of so many labels stands here."""
+        """How often each label number below `labels` occurs, shape (labels,)."""
         return np.bincount(self.labels, minlength=labels)
 
 
 def counted(references: Side, predictions: Side, groups: NDArray[np.int64]) -> Sequence[NDArray[Any]]:
-    """How many groups each sample has in the references, in the predictions and in both, each of shape (samples,).
+    """The number of groups of each sample in the references, in the predictions and in both, each shape (samples,).
 
-    `groups` has the number of each label's group, or `OUTSIDE`. Up to 64 groups are the bits of a word, as on every
-    ring; more of them are sorted pairs of sample and group.
+    `groups` holds the number of each label's group, or `OUTSIDE`. Up to 64 groups, as on every ring, are the bits of a
+    word; more of them become sorted pairs of sample and group.
     """
     width = int(groups.max(initial=OUTSIDE)) + 1
     if width <= WORD:
@@ -94,7 +96,7 @@ def counted(references: Side, predictions: Side, groups: NDArray[np.int64]) -> S
 
 
 def frequencies(labels: Sequence[str], times: NDArray[np.int64]) -> dict[str, int]:
-    """Each label that occurs, most frequent first, with how often it does."""
+    """Label → how often it occurs, the most frequent first."""
     words: Counter[str] = Counter()
     for number in np.flatnonzero(times).tolist():
         words[plain(labels[number])] += int(times[number])
@@ -102,9 +104,9 @@ def frequencies(labels: Sequence[str], times: NDArray[np.int64]) -> dict[str, in
 
 
 class Codebook(dict[str, tuple[int, ...]]):
-    """A label as it is spelt → the number of its group in each grouping (`OUTSIDE`), then whether it is known.
+    """A label as spelt → the number of its group in each grouping (or `OUTSIDE`), then 1 if the label is known, else 0.
 
-    Looked up once a label and kept: the same words come again in every file.
+    Every label is looked up once and kept, because the same words occur in every file.
     """
 
     def __init__(self, wheels: Wheels) -> None:
@@ -122,7 +124,7 @@ class Codebook(dict[str, tuple[int, ...]]):
 
     def __missing__(self, spelt: str) -> tuple[int, ...]:
         label = plain(spelt)
-        if not self._wheels.knows(label):  # a stranger's inventions are not kept
+        if not self._wheels.knows(label):  # unknown words are not kept, or they would pile up
             return self._unknown
         self[spelt] = row = (
             *(
@@ -134,7 +136,7 @@ class Codebook(dict[str, tuple[int, ...]]):
         return row
 
     def table(self, labels: Iterable[str]) -> NDArray[np.int64]:
-        """Shape (labels, groupings + 1)."""
+        """The entries of the labels, shape (labels, groupings + 1)."""
         rows = list(map(self.__getitem__, labels))
         return np.array(rows, np.int64).reshape(len(rows), len(self.names) + 1)
 
@@ -145,5 +147,5 @@ def _codebook(wheels: Hashable) -> Codebook:
 
 
 def codebook_of(wheels: Wheels) -> Codebook:
-    """One a vocabulary, kept as long as the vocabulary is in use."""
+    """The codebook of a vocabulary; the last eight are kept."""
     return _codebook(cast(Hashable, wheels))

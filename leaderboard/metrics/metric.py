@@ -1,6 +1,6 @@
-"""What a metric declares of itself. A module of this package that defines a `METRIC` is found by `registry`.
+"""What a metric declares. `registry` finds every module of this package that defines a `METRIC`.
 
-So is one of another package, by an entry point of the group `emer_space.metrics`.
+Other packages add metrics through entry points of the group `emer_space.metrics`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,31 +19,31 @@ from leaderboard.metrics.wheels import Wheels
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Sentences → vectors of unit length, shape (n, d)."""
 Undecided = Literal["official", "strict"]
-"""What becomes of a prediction that decides for neither of two classes."""
+"""How a prediction that picks neither of two classes is scored: as in the official code, or as wrong."""
 Need = Literal["wheels", "groups", "sentences", "undecided"]
-"""`wheels`: no score without a vocabulary; `groups`: a file of synonym groups may be given; `sentences`: the sentence
-model; `undecided`: there are two classes, and a rule for a prediction that decides for neither."""
+"""`wheels`: needs a vocabulary; `groups`: takes a file of synonym groups; `sentences`: needs the sentence model;
+`undecided`: has two classes, and a rule for predictions that pick neither."""
 Role = Literal["judge", "grouper"]
-"""As a track file and the command line name the model: a `judge` scores, a `grouper` takes the vocabulary's place."""
+"""A model's role in track files and on the command line: a `judge` scores, a `grouper` replaces the vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a metric may use besides the two tables; what it does not declare is not loaded."""
+    """What a metric may use besides the two tables. Only what it declares is loaded."""
 
     wheels: Wheels
     groups: Mapping[Id, Groups | None] | None = None
     embed: Embed | None = None
     judge: Judge | None = None
-    """The language model that the metric asks, whichever its role."""
+    """The language model that the metric asks, as judge or grouper."""
     undecided: Undecided = "official"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The language model of a metric: what it is to the metric, and the prompts that it is asked with.
+    """The role of a metric's language model and the purpose it is asked for.
 
-    `fact` is where the tally tells of the model: its name, the prompt, and how often it was asked.
+    `fact` names the fact of the tally that describes the model: its name, the prompt, and how often it was asked.
     """
 
     role: Role
@@ -52,7 +52,7 @@ class Asked:
 
     @property
     def required(self) -> bool:
-        """Whether there is no score without the model."""
+        """Whether the metric cannot be scored without the model."""
         return self.role == "judge"
 
 
@@ -69,16 +69,16 @@ class Example:
 class Metric:
     """A way to compare predictions with references.
 
-    `version` changes with every change of a score. `about`: one line of Markdown for the documentation. `primary` is
-    the score that ranks by default, `scores` a pattern of the names of all that can rank.
+    `version` changes whenever a score would change. `about` is one line of Markdown for the documentation. `primary` is
+    the score that ranks by default; `scores` is a pattern for the names of all scores that can rank.
 
-    `references` and `predictions` are the columns of the two files; `pair` are key columns that count where both have
-    them. `tally` compares the two tables. It raises `SubmissionError` for predictions, and `ValueError` for references,
-    that it cannot use.
+    `references` and `predictions` are the columns of the two files; `pair` are key columns that are used if both files
+    have them. `tally` compares the two tables. It raises `SubmissionError` for predictions, and `ValueError` for
+    references, that it cannot use.
 
-    `needs` and `asked` say what is loaded for it. `on_wheels` is a column of labels that count only where a wheel has
-    them: a report lists those that do not. `provenance`: entry of a report's provenance → fact of the tally. `example`
-    is checked by the tests; a metric without one needs cases in `tests/leaderboard/cases`.
+    `needs` and `asked` say what is loaded for it. `on_wheels` names the column of labels that count only if a wheel has
+    them: a report lists the others. `provenance`: entry in a report's provenance → fact of the tally. `example` is
+    checked by the tests; a metric without one needs cases in `tests/leaderboard/cases`.
     """
 
     name: str
@@ -96,11 +96,11 @@ class Metric:
     provenance: Mapping[str, str] = field(default_factory=dict)
     example: Example | None = None
     package: str = ""
-    """Name and version of the package that adds it; empty for the project's own."""
+    """The name and version of the package that adds the metric; empty for the project's own."""
 
     @property
     def any_of(self) -> tuple[str, ...]:
-        """A file of predictions must have one of these columns."""
+        """The columns of which a file of predictions must have at least one."""
         required = tuple(column.name for column in self.predictions if column.required)
         return required or tuple(column.name for column in self.predictions)
 
@@ -111,10 +111,10 @@ class Metric:
 
     @property
     def judged(self) -> bool:
-        """Whether there is no score without a language model."""
+        """Whether the metric cannot be scored without a language model."""
         return self.asked is not None and self.asked.required
 
     @property
     def full_version(self) -> str:
-        """The version, and the package that it is of unless it is the project's own."""
+        """The version, with the package that adds the metric unless it is the project's own."""
         return f"{self.version} ({self.package})" if self.package else self.version

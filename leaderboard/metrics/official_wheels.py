@@ -1,7 +1,7 @@
 """The official emotion-wheel vocabulary, read from its seven files.
 
 `format.csv` (word → its forms), `synonym.xlsx` (wheel word → synonyms, eight runs) and `wheel1.xlsx` … `wheel5.xlsx`
-(three rings each), as published with MER2025 and MER2026 (MERTools). They are not part of this project.
+(three rings each), as published with MER2025 and MER2026 (MERTools). The files are not part of this project.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ FILES = ("format.csv", "synonym.xlsx", *(f"wheel{number}.xlsx" for number in ran
 
 @dataclass(frozen=True, slots=True)
 class Rings:
-    """One wheel: each of its words → its group in the inner ring (level 1) and in the middle ring (level 2)."""
+    """One wheel: word → its group in the inner ring (level 1) and in the middle ring (level 2)."""
 
     level1: Mapping[str, str]
     level2: Mapping[str, str]
@@ -30,7 +30,7 @@ class Rings:
 
 @dataclass(frozen=True, eq=False)
 class OfficialWheels:
-    """`forms`: a word as written → base words; `synonyms`: base word → the wheel words it stands for.
+    """`forms`: word as written → base words; `synonyms`: base word → the wheel words it stands for.
 
     `version` is the start of the SHA-256 over the seven files. `edition` and `zero_unscored` as in `Wheels`.
     """
@@ -45,13 +45,15 @@ class OfficialWheels:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names of the wheels."""
         return tuple(self.wheels)
 
     def knows(self, label: str) -> bool:
+        """Whether a label is in the vocabulary."""
         return label in self.forms
 
     def form(self, label: str) -> str | None:
-        """M1: the alphabetically first base word of a label; None outside the vocabulary."""
+        """M1: the alphabetically first base word of a label; None if it is not in the vocabulary."""
         return min(self.forms.get(label, ()), default=None)
 
     def synonym(self, label: str) -> str | None:
@@ -59,20 +61,22 @@ class OfficialWheels:
         return min(self.synonyms.get(self.form(label) or "", ()), default=None)
 
     def group(self, label: str, wheel: str, level: int) -> str | None:
-        """M3: of all wheel words that a label reaches through form and synonym, the alphabetically first that stands
-        in this wheel decides; None where none does.
+        """M3: the group of a label on a wheel; None if the label reaches no word of this wheel.
+
+        A label reaches wheel words through its forms and their synonyms. The alphabetically first one on this wheel
+        decides.
         """
         return self._groups[wheel, level].get(label)
 
     @cached_property
     def _groups(self) -> dict[tuple[str, int], dict[str, str]]:
-        """Every form's group by wheel and level: the first word of each base decides among its bases too."""
+        """The group of every form, by wheel and level. The alphabetically first word decides, among bases too."""
         tables: dict[tuple[str, int], dict[str, str]] = {}
         for name, rings in self.wheels.items():
             first = {
-                base: min(there)
+                base: min(reached)
                 for base, reachable in self.synonyms.items()
-                if (there := [word for word in reachable if word in rings.level1])
+                if (reached := [word for word in reachable if word in rings.level1])
             }
             decisive = {
                 form: min(words)
@@ -85,10 +89,10 @@ class OfficialWheels:
 
 
 def read_official_wheels(folder: Path) -> OfficialWheels:
-    """Read the seven files. Raises `FileNotFoundError` naming those that are missing."""
+    """Read the seven files. Raises `FileNotFoundError`, which names the missing ones."""
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        raise FileNotFoundError(f"the official wheel files are not complete: {', '.join(missing)} missing")
+        raise FileNotFoundError(f"the official wheel files are incomplete: {', '.join(missing)} missing")
     return OfficialWheels(
         forms=_forms(folder / "format.csv"),
         synonyms=_synonyms(folder / "synonym.xlsx"),
@@ -102,7 +106,7 @@ def _clean(cell: object) -> str:
 
 
 def _parts(cell: object) -> Iterator[str]:
-    """The words of a comma-separated cell; empty ones do not count."""
+    """The words of a comma-separated cell, without empty ones."""
     yield from (part for part in map(_clean, str(cell).split(",")) if part)
 
 
@@ -127,7 +131,7 @@ def _synonyms(path: Path) -> dict[str, frozenset[str]]:
 
 
 def _rings(path: Path) -> Rings:
-    """Empty cells take the value above; where a word stands in several rows the last one counts."""
+    """The rings of a wheel file. An empty cell has the value above it; the last row with a word counts."""
     level1: dict[str, str] = {}
     level2: dict[str, str] = {}
     children: dict[str, set[str]] = defaultdict(set)

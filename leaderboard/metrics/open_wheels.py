@@ -1,8 +1,8 @@
-"""The open vocabulary as wheels: `emer_space.vocabulary`, which needs no file from elsewhere.
+"""The open vocabulary as wheels, from `emer_space.vocabulary`; it needs no downloaded files.
 
-An explanation may say with any word where on a wheel a person is; a score counts, as the official one does, only
-emotions that a wheel's publication has a word for. `open_wheels.toml` says which words name no emotion, and which words
-stand for each other where a wheel names neither a label nor its near-synonyms.
+Explanations may use any word of the vocabulary. Scores, like the official ones, count only emotions for which a wheel's
+publication has a word. `open_wheels.toml` lists the words that name no emotion, and the words that stand in for others
+when a wheel has neither a label nor its near-synonyms.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ class OpenWheels:
     zero_unscored = False
 
     def __init__(self, words: Vocabulary | None = None, table: Path = TABLE) -> None:
-        """Raises `RuleError` where the table names a word that the vocabulary has not."""
+        """Raises `RuleError` if the table names a word that is not in the vocabulary."""
         self._words = words or load_vocabulary()
         content = table.read_bytes()
         self._digest = hashlib.sha256(content).hexdigest()[:8]
@@ -42,26 +42,30 @@ class OpenWheels:
 
     @cached_property
     def version(self) -> str:
-        """The vocabulary's version and the start of the SHA-256 over the table of what counts."""
+        """The vocabulary's version and the start of the SHA-256 over the table."""
         return f"{self._words.version}+{self._digest}"
 
     @cached_property
     def names(self) -> tuple[str, ...]:
+        """The names of the wheels."""
         return tuple(self._words.wheels)
 
     def knows(self, label: str) -> bool:
+        """Whether a label is in the vocabulary."""
         return self._words.lookup(label) is not None
 
     def form(self, label: str) -> str | None:
+        """M1: the base word of a label."""
         entry = self._words.lookup(label)
         return entry.word if entry else None
 
     def synonym(self, label: str) -> str | None:
+        """M2: the head of a label's group of near-synonyms."""
         entry = self._words.lookup(label)
         return entry.group if entry else None
 
     def group(self, label: str, wheel: str, level: int) -> str | None:
-        """M3: the ring's word for the word that decides: the label, a near-synonym, or one that stands for it."""
+        """M3: the group of a label on a wheel, through the label itself, a near-synonym, or a stand-in."""
         entry = self._words.lookup(label)
         if entry is None:
             return None
@@ -83,7 +87,7 @@ class OpenWheels:
         )
 
     def _nearest(self, near: Iterable[str], entry: Entry) -> Iterable[str]:
-        """The group of the word, then the groups of the words that stand for it."""
+        """The near-synonyms of a word, then its stand-ins and their near-synonyms."""
         yield from near
         for word in self._stands_for.get(entry.group, ()):
             yield word
@@ -91,10 +95,10 @@ class OpenWheels:
 
     def _group_of(self, word: str) -> str:
         entry = self._words.lookup(word)
-        assert entry is not None, "checked when the table was read"
+        assert entry is not None, "checked when the table is read"
         return entry.group
 
     def _words_of(self, wheel: Wheel) -> frozenset[str]:
-        """The words that the publication of a wheel names, in their base form."""
+        """The words in a wheel's publication, in their base form."""
         paths = (path for path in wheel.paths() if path not in wheel.added)
         return frozenset(entry.word for path in paths if (entry := self._words.lookup(path[-1])) is not None)

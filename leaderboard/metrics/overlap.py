@@ -1,8 +1,9 @@
 """Clue overlap and label overlap (EMER, Lian et al. 2023): a language model scores 1 to 10; mean over samples.
 
-How far does the predicted description cover the clues of the true one, or its emotion words? The paper has the emotion
-words summed up first and compared then; here one question does both. A missing or empty prediction covers nothing: it
-is not asked about and has 1, the lowest score. A sample of whose answer nothing could be read is left out of the mean.
+How well does the predicted description cover the clues of the true one, or its emotion words? The paper first asks for
+a summary of the emotion words and then for a comparison; here one question does both. A missing or empty prediction
+covers nothing: it gets 1, the lowest score, without a question. A sample whose answer cannot be read is left out of the
+mean.
 """
 
 from collections import Counter
@@ -22,12 +23,12 @@ from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, ratio
 
 
 def overlap_metric(name: str, about: str) -> Metric:
-    """A metric whose prompts have its own name, and whose one score as well (`clue_overlap`)."""
+    """An overlap metric; its prompts and its only score (`clue_overlap`) are named after it."""
     purpose = Purpose(name)
 
     def tally(references: Table, predictions: Table, resources: Resources) -> Tally:
         if resources.judge is None:
-            raise JudgeUnavailable(f"{name} asks a language model, and none is named; name one.")
+            raise JudgeUnavailable(f"{name} asks a language model, and none is given; name one.")
         return overlap(purpose, references.column("reason"), predictions.column("reason"), resources.judge)
 
     return Metric(
@@ -44,12 +45,12 @@ def overlap_metric(name: str, about: str) -> Metric:
 
 
 def score_of(purpose: Purpose) -> str:
-    """The name of the score."""
+    """The name of the score: `clue-overlap` → `clue_overlap`."""
     return purpose.name.replace("-", "_")
 
 
 def overlap(purpose: Purpose, references: Texts, predictions: Texts, judge: Judge) -> Tally:
-    """The score from 1 to 10 that the purpose names. A sample without a reference text is skipped."""
+    """The judge's scores from 1 to 10 for a purpose. A sample without a reference text is skipped."""
     questions: dict[Any, Question[float]] = {}
     for sample, wanted in references.items():
         given = predictions.get(sample, "")

@@ -11,7 +11,7 @@ PREFERENCE = Column("preference", "choice", choices=(A1, A2, SAME))
 
 
 def preference(references: Classes, predictions: Classes, undecided: Undecided = "official") -> Tally:
-    """The first description (`a1`) or the second: references `same` are skipped."""
+    """The scores for choosing `a1` or `a2`. References `same` are skipped."""
     return of_two(SAME, A1, references, predictions, undecided)
 
 

@@ -1,4 +1,4 @@
-"""The metrics by name: the modules of this package that define a `METRIC`, and those that other packages add."""
+"""The metrics by name: those that modules of this package define as `METRIC`, and those that other packages add."""
 
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
@@ -11,13 +11,13 @@ from leaderboard.errors import MetricError
 from leaderboard.metrics.metric import Metric
 
 GROUP = "emer_space.metrics"
-"""Of the entry points of other packages; each loads to a `Metric`, under the metric's own name."""
+"""The group of entry points for other packages. Every entry point has its metric's name and loads to a `Metric`."""
 
 
 class Registry(Mapping[str, Metric]):
-    """Name → metric, in alphabetical order; looked for when first asked.
+    """Name → metric, in alphabetical order; collected on first use.
 
-    Raises `MetricError` naming the package whose metric cannot be used.
+    Raises `MetricError`, which names the package, if a metric cannot be used.
     """
 
     @cached_property
@@ -25,8 +25,10 @@ class Registry(Mapping[str, Metric]):
         by_name: dict[str, Metric] = {}
         for metric in (*_own(), *_added()):
             if metric.name in by_name:
-                first, second = (each.package or "this project" for each in (by_name[metric.name], metric))
-                raise MetricError(f"There are two metrics {metric.name}, of {first} and of {second}; uninstall one.")
+                first, second = (same.package or "this project" for same in (by_name[metric.name], metric))
+                raise MetricError(
+                    f"There are two metrics named {metric.name}, from {first} and {second}; uninstall one."
+                )
             by_name[metric.name] = metric
         return dict(sorted(by_name.items()))
 
@@ -40,13 +42,13 @@ class Registry(Mapping[str, Metric]):
         return len(self._metrics)
 
     def named(self, name: str) -> Metric:
-        """Raises `MetricError` where there is none of that name, telling those that there are."""
+        """The metric of this name. Raises `MetricError`, which lists the metrics, if there is none."""
         if name not in self:
             raise MetricError(f"There is no metric {name!r}; choose among {', '.join(self)}.")
         return self[name]
 
-    def those(self, chosen: Callable[[Metric], bool], word: str = "and") -> str:
-        """The names of the metrics that are chosen, for a message: "sentiment and preference"."""
+    def names_where(self, chosen: Callable[[Metric], bool], word: str = "and") -> str:
+        """The names of the chosen metrics, for a message: "sentiment and preference"."""
         return f" {word} ".join(name for name, metric in self.items() if chosen(metric))
 
 
@@ -68,9 +70,9 @@ def _added() -> Iterator[Metric]:
         except Exception as problem:
             reason = " ".join(str(problem).split()) or type(problem).__name__
             raise MetricError(
-                f"The metric {point.name} of the package {package} cannot be loaded ({reason}); mend or uninstall it."
+                f"The metric {point.name} of the package {package} cannot be loaded ({reason}); fix or uninstall it."
             ) from problem
         if not isinstance(metric, Metric) or metric.name != point.name:
             what = f"the metric {metric.name}" if isinstance(metric, Metric) else type(metric).__name__
-            raise MetricError(f"The package {package} gives {what} as the metric {point.name}; mend or uninstall it.")
+            raise MetricError(f"The package {package} provides {what} as the metric {point.name}; fix or uninstall it.")
         yield replace(metric, package=package)

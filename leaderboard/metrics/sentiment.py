@@ -1,7 +1,7 @@
-"""Positive against not positive (MOSI, MOSEI, SIMS), from a sentiment of the system's own or from its labels.
+"""Positive or not positive (MOSI, MOSEI, SIMS), from a predicted sentiment or from predicted labels.
 
-MER-UniBench lets a language model map labels to a sentiment; here the open vocabulary's valences do (Russell &
-Mehrabian 1977).
+MER-UniBench uses a language model to map labels to a sentiment; here the valences of the open vocabulary do so (Russell
+& Mehrabian 1977).
 """
 
 from collections.abc import Sequence
@@ -22,19 +22,19 @@ POLARITY = Column("sentiment", "polarity", aliases=("score", "valence"))
 
 
 def sentiment(references: Classes, predictions: Classes, undecided: Undecided = "official") -> Tally:
-    """References of score 0, which are neutral, are dropped."""
+    """The scores for negative or positive. Neutral references (score 0) are dropped."""
     return of_two(NEUTRAL, NEGATIVE, references, predictions, undecided)
 
 
 def polarity(labels: Sequence[str]) -> str:
-    """The sign of the mean valence of the labels that are known; neutral where none is."""
-    known = [entry.valence for label in labels if (entry := load_vocabulary().lookup(label)) is not None]
-    total = round(sum(known), 9)
+    """The sign of the mean valence of the known labels, as a word; neutral if none is known."""
+    valences = [entry.valence for label in labels if (entry := load_vocabulary().lookup(label)) is not None]
+    total = round(sum(valences), 9)
     return "positive" if total > 0 else NEGATIVE if total < 0 else NEUTRAL
 
 
 def _sentiment(references: Table, predictions: Table, resources: Resources) -> Tally:
-    """A sample's own sentiment, else that of its labels."""
+    """Scores the predicted sentiment of each sample or, if it has none, that of its labels."""
     if not {"sentiment", "openset"} & predictions.present:
         raise refusal("missing", "The column is not there", "add it, or openset", column="sentiment")
     own, labels = predictions.column("sentiment"), predictions.column("openset")
@@ -52,7 +52,7 @@ def _sentiment(references: Table, predictions: Table, resources: Resources) -> T
 METRIC = Metric(
     name="sentiment",
     version="2",
-    about="negative or positive, as a word or a number; references of score 0 are dropped",
+    about="negative or positive, as a word or a number; references with score 0 are dropped",
     primary="waf",
     scores=SCORES,
     references=(POLARITY,),

@@ -1,8 +1,8 @@
-"""The set-level metric (EMER, MER2024-OV): overlap of two label sets after their synonyms are grouped.
+"""The set-level metric (EMER, MER2024-OV): the overlap of two label sets after their synonyms are grouped.
 
-Precision_s = mean |Y∩Ŷ|/|Ŷ| (the papers also say accuracy), Recall_s = mean |Y∩Ŷ|/|Y|, Avg their mean, and F from the
-means. An empty prediction scores 0 and 0. The official code divides by zero where a sample has no reference labels;
-such a sample is skipped here, and so is one whose groups could not be read from a language model's answer.
+Precision_s = mean |Y∩Ŷ|/|Ŷ| (the papers also say accuracy), Recall_s = mean |Y∩Ŷ|/|Y|, Avg is their mean, and F comes
+from both. An empty prediction has precision and recall 0. The official code divides by zero for a sample without
+reference labels; here it is skipped, and so is a sample whose groups could not be read from a model's answer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,10 +30,10 @@ def set_level(
     groups: Mapping[Sample, Groups | None] | None = None,
     grouper: Mapping[str, Any] | None = None,
 ) -> Tally:
-    """`precision`, `recall`, `avg` and `f`. A label stands for the first word of its group, or for itself.
+    """`precision`, `recall`, `avg` and `f`. A label is replaced by the first word of its group, if it has one.
 
-    The groups are those of `groups`, each sample its own, and of a sample with None there are none to be had; without
-    it, those of the vocabulary (`Wheels.synonym`). `grouper` is given as the source of the groups.
+    `groups` holds the synonym groups of each sample, or None for a sample that cannot be scored. Without `groups` those
+    of the vocabulary are used (`Wheels.synonym`). `grouper` describes the source of the groups, for the facts.
     """
     unread = {sample for sample, own in (groups or {}).items() if own is None}
     shared = None if groups is not None else _of_vocabulary(references, predictions, wheels)
@@ -78,8 +78,10 @@ def _named(labels: Any, named: Mapping[str, str]) -> set[str]:
 
 
 def _pieces(label: str, named: Mapping[str, str]) -> Iterable[str]:
-    """The label, or its pieces where the groups hold those: the official reader cuts "don't believe" at its apostrophe,
-    and groups that were recorded with it know "don" and "t believe"."""
+    """The label, or its pieces at apostrophes if the groups hold all of them.
+
+    The official reader cuts "don't believe" at the apostrophe, so groups recorded with it hold "don" and "t believe".
+    """
     pieces = [piece.strip() for piece in label.split("'")] if "'" in label and label not in named else ()
     return pieces if pieces and all(piece in named for piece in pieces) else (label,)
 

@@ -1,7 +1,7 @@
-"""What every metric answers: quantities of each sample, and the scores that follow from their totals.
+"""What every metric returns: quantities for each sample, and the scores that follow from their totals.
 
-Every metric of the field is a function of sums over samples (means of precision and recall, a confusion matrix), so a
-bootstrap resamples the quantities and never reads a label again.
+Every metric here is a function of sums over samples (means of precision and recall, a confusion matrix), so a bootstrap
+can resample the quantities without reading a label again.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Scores = Mapping[str, Floats]
-"""Dotted name (`level1.f`) → values of the leading axes."""
+"""Dotted name (`level1.f`) → values, with the leading axes of the totals."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """`quantities`: shape (samples, quantities). `scores`: totals of shape (…, quantities) → each score, shape (…).
+    """`quantities`: shape (samples, quantities). `scores`: totals of shape (…, quantities) → scores, each shape (…).
 
-    `scored` says which samples count at all, shape (samples,). `facts` stand beside the scores and are not
-    resampled, by dotted name.
+    `scored` marks the samples that count, shape (samples,). `facts` are further results by dotted name, which are not
+    resampled.
     """
 
     quantities: Floats
@@ -30,7 +30,7 @@ class Tally:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def point(self) -> dict[str, float]:
-        """The scores of the samples as they are."""
+        """The scores over all samples, without resampling."""
         return {name: float(value) for name, value in self.scores(self.quantities.sum(axis=0)).items()}
 
     def to_dict(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ratio(part: Floats, whole: Floats) -> Floats:
-    """part / whole, and 0 where whole is 0."""
+    """part / whole, element by element; 0 where whole is 0."""
     return np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=np.asarray(whole) != 0)
 
 
@@ -61,7 +61,7 @@ def harmonic(precision: Floats, recall: Floats) -> Floats:
 
 
 def coverage(references: Mapping[Any, Any], predictions: Mapping[Any, Any]) -> dict[str, int]:
-    """How many samples the references have, and how many of them are predicted, missing, or not asked for."""
+    """Counts of samples: in the references, predicted, missing, and ignored because the references lack them."""
     predicted = sum(map(predictions.__contains__, references))
     return {
         "references": len(references),

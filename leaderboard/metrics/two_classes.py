@@ -1,7 +1,7 @@
-"""One of two classes a sample, where a prediction may decide for neither: `neutral` or 0, or `same`.
+"""One of two classes per sample, where a prediction may pick neither (`neutral` or 0, or `same`).
 
-The official codes count such a prediction as one of the two, as not positive and as `a1`: that is the rule `official`;
-with `strict` it is wrong. References that decide for neither are dropped.
+By the rule `official` such a prediction counts as one of the two (not positive, or `a1`), as in the official code; by
+the rule `strict` it is wrong. References that pick neither are dropped.
 """
 
 from dataclasses import replace
@@ -12,7 +12,7 @@ from leaderboard.metrics.tally import Tally, coverage
 
 
 def of_two(neither: str, counted_as: str, references: Classes, predictions: Classes, undecided: Undecided) -> Tally:
-    """The scores of `classification`; a prediction of `neither` is taken for `counted_as` by the official rule."""
+    """The scores of `classification`. By the official rule a prediction of `neither` counts as `counted_as`."""
     kept = {sample: name for sample, name in references.items() if name != neither}
     count = sum(predictions.get(sample) == neither for sample in kept)
     decided = {

@@ -1,4 +1,4 @@
-"""The tab "Organise". It is shown to organisers only, and every handler asks who is calling all the same."""
+"""The tab "Organise". Only organisers see it, and every handler checks the caller all the same."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,7 +20,7 @@ from submissions.person import organiser
 
 
 class OrganiseTab:
-    """Builds the tab inside an open `gr.Blocks`; `loading` fills `overview`."""
+    """Builds the tab inside an open `gr.Blocks`; the handler `loading` fills `overview`."""
 
     def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
@@ -50,6 +50,7 @@ class OrganiseTab:
         self._api()
 
     def load(self, request: gr.Request) -> str:
+        """The overview as HTML, or a refusal if the visitor is not an organiser."""
         try:
             return render.overview(self.service.overview(self.identity(request)), self.languages.of(request))
         except Refusal as problem:
@@ -73,7 +74,7 @@ class OrganiseTab:
         try:
             organiser(self.identity(request))
             answer = message(work(words), kind="good")
-        except Exception:  # noqa: BLE001 - what we did not raise is logged
+        except Exception:  # noqa: BLE001 - `sentence` logs what is not ours
             answer = message(sentence(words), kind="error")
         return answer, self.load(request)
 

@@ -1,6 +1,6 @@
-"""Two pictures beside a ranking, as SVG: the best score over time, and precision against recall.
+"""Two plots beside a ranking, as SVG: the best score over time, and precision against recall.
 
-Gradio's own plots fail on a page whose tab is not in view; these are text, follow the theme, and need no script.
+Gradio's own plots fail in a tab that is not in view. These are text, follow the theme and need no script.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A dot of the picture, in its own units; `text` is shown where the mouse rests on it."""
+    """A dot at (x, y) in units of the SVG; `text` is its tooltip."""
 
     x: float
     y: float
@@ -27,7 +27,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A number at an axis, and where: `at` is x of the axis below, y of the left one; `anchor` is the SVG's."""
+    """A label on an axis. `at` is its x on the lower axis or its y on the left one; `anchor` is SVG's `text-anchor`."""
 
     at: float
     text: str
@@ -36,7 +36,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A picture: its title and the names of its axes (keys of the interface's words), what it draws, and a legend."""
+    """A plot: the keys of its title and axis names in the interface's words, what it draws, and the badges to list."""
 
     title: str
     below: str
@@ -48,7 +48,7 @@ class Plot:
 
 
 def plots(ranking: Ranking, now: datetime, words: Words) -> str:
-    """Both pictures side by side; nothing for a ranking without scores."""
+    """Both plots side by side as HTML; empty for a ranking without scores."""
     pictures = [plot for plot in (_time_plot(ranking, now), _balance_plot(ranking)) if plot]
     if not pictures:
         return ""
@@ -88,10 +88,10 @@ def _balance_plot(ranking: Ranking) -> Plot | None:
 
 
 def _x(part: float) -> float:
-    """Where a part (0…1) of the axis below lies."""
+    """The x of a fraction (0 to 1) of the lower axis."""
     return LEFT + part * (WIDTH - LEFT - RIGHT)
 
 
 def _y(part: float) -> float:
-    """Where a part (0…1) of the left axis lies."""
+    """The y of a fraction (0 to 1) of the left axis."""
     return HEIGHT - BOTTOM - part * (HEIGHT - BOTTOM - TOP)

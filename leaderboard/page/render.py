@@ -1,5 +1,6 @@
-"""The leaderboard as HTML, beside its table: what ranks, the scorer's sign of life, a row's details, the organisers'
-overview. Functions from data and the words of the interface to strings; the markup stands in `templates/`.
+"""The HTML around the table of a leaderboard: heading, heartbeat, details of a row, the organisers' overview.
+
+The functions turn data and the words of the interface into strings; the markup is in `templates/`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,22 +18,22 @@ html = Templates(Path(__file__).parent / "templates")
 
 
 def heading(ranking: Ranking, words: Words, hosted: bool) -> str:
-    """What ranks, on what, and how far it is to be trusted; `hosted`: whether the track is scored here."""
+    """The primary score, the kind of answers and the version of a ranking; `hosted`: the track is scored here."""
     return html("heading", words=words, ranking=ranking, hosted=hosted)
 
 
 def ranking_help(words: Words) -> str:
-    """How the table is to be read."""
+    """How to read the table."""
     return html("ranking_help", words=words)
 
 
 def heartbeat(beat: Heartbeat, queued: int, words: Words) -> str:
-    """The scorer's last sign of life, and what it is doing if it is at work."""
+    """The scorer's last sign of life, and the track that it is scoring, if any."""
     return html("heartbeat", words=words, beat=beat, time=beat.at[11:16], queued=queued)
 
 
 def frame(ranking: Ranking, words: Words) -> pd.DataFrame:
-    """The table as it is shown, under the words of the interface: numbers are numbers, so that they sort as such."""
+    """The table as it is shown, with headings in the interface's language. Numbers are numbers, so that they sort."""
     moved = any(row.move is not None for row in ranking.rows)
     columns = ranking.columns
     return pd.DataFrame([_cells(row, columns, moved, words) for row in ranking.rows], dtype=object)
@@ -54,7 +55,7 @@ def _cells(row: Row, columns: Sequence[str], moved: bool, words: Words) -> dict[
 
 
 def kinds(ranking: Ranking, shown: pd.DataFrame, words: Words) -> list[str]:
-    """What each column of the table is to Gradio."""
+    """The Gradio data type of every column of the table."""
     numbers = {words(f"column.{name}") for name in ("rank", "score", "moved")} | set(ranking.columns)
     return ["number" if name in numbers else "str" for name in shown.columns]
 
@@ -64,14 +65,14 @@ def _rounded(value: float | None) -> float | None:
 
 
 def interval(row: Row) -> str:
-    """The interval of a row's score, `≈` where it overlaps the leader's; empty where there is none."""
+    """The interval of a row's score, with `≈` if it overlaps the leader's; empty if the row has none."""
     if row.low is None or row.high is None:
         return ""
     return f"{row.low:.3f}–{row.high:.3f}{' ≈' if row.level else ''}"
 
 
 def details(row: Row, words: Words) -> str:
-    """One row: what was said of it, all its scores, and where they come from."""
+    """A row in detail: what its participant gave, all its scores, and their provenance."""
     facts = {
         "rank": "" if row.rank is None else str(row.rank),
         "score": "" if row.score is None else f"{row.score:.4f}",
@@ -95,5 +96,5 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
 
 
 def overview(state: Mapping[str, Any], words: Words) -> str:
-    """Queue, incidents, decisions and damage, for an organiser; `state` is the answer of `Service.overview`."""
+    """Queue, incidents, decisions and damaged files, for an organiser; `state` comes from `Service.overview`."""
     return html("overview", words=words, **state)

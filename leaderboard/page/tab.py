@@ -1,4 +1,4 @@
-"""The tab "Leaderboard": Ranking, Submit, My submissions, Organise. It calls the service and renders its answers."""
+"""The tab "Leaderboard" (Ranking, Submit, My submissions, Organise). It calls the service and renders its answers."""
 
 import json
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ LOGIN_SCRIPT = """
 
 
 class LeaderboardTab:
-    """Builds the tab inside an open `gr.Blocks`, the `page`."""
+    """Builds the tab inside `page`, an open `gr.Blocks`."""
 
     def __init__(
         self, page: gr.Blocks, service: Service, identity: Identity, languages: Languages, lines: Lines
@@ -62,14 +62,14 @@ class LeaderboardTab:
         organise_tab.select(organise.loading, None, organise.overview, **QUIET)
 
     def close(self, request: gr.Request) -> None:
-        """Nothing of a visitor's is under way here."""
+        """Called when a visitor leaves; this tab has nothing to stop."""
 
 
 def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages, line: Line) -> gr.Button:
-    """Says whom the app takes the visitor for, and by that leads to signing in or out.
+    """A button that shows who is signed in, and signs the visitor in or out.
 
-    Gradio's own button, which is needed for its routes, stays hidden: it knows one text to sign in with, and its look
-    at the session fails on any list in it, and the organisations of an account are one.
+    Gradio's own button is needed for its routes but stays hidden: its text cannot be translated, and it fails to read a
+    session that contains a list, such as an account's organisations.
     """
     gr.LoginButton(visible=False).load_event_to_attach = None
     logo = get_icon_path("huggingface-logo.svg")
@@ -86,7 +86,7 @@ def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages, li
 
 
 class RankingTab:
-    """The table of a track; what a visitor did with it (sorted, searched) stays until the ranking changes."""
+    """The table of a track. A visitor's sorting and search stay until the ranking changes."""
 
     def __init__(self, service: Service, languages: Languages, line: Line) -> None:
         self.service, self.languages, self.line = service, languages, line
@@ -130,10 +130,11 @@ class RankingTab:
         self._api()
 
     def fresh(self, track: str, everything: bool, request: gr.Request) -> tuple[Any, ...]:
+        """All values of `loaded`."""
         return self.tick(track, everything, "", request)
 
     def tick(self, track: str, everything: bool, seen: str, request: gr.Request) -> tuple[Any, ...]:
-        """Always the heartbeat; the rest where something changed."""
+        """The heartbeat and, if something changed since the mark `seen`, the other values of `loaded`."""
         board, words = self.service.board, self.languages.of(request)
         beat = render.heartbeat(board.heartbeat(), board.queued(), words)
         mark = f"{track} {everything} {board.ledger.refresh().revision} {board.clock():%Y-%m-%d}"
@@ -162,7 +163,7 @@ class RankingTab:
         )
 
     def _select(self, track: str, everything: bool, event: gr.SelectData, request: gr.Request) -> str:
-        """Rows may be sorted and filtered in the browser: the row is found by its id and its name."""
+        """The details of the selected row, found by id and name because the browser may have sorted the rows."""
         ranking = self.service.table(track, bool(everything))
         cells = event.row_value
         for row in ranking.rows:

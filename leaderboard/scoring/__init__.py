@@ -1,1 +1,1 @@
-"""References and predictions → the report of a track, in a child process."""
+"""References and predictions → the report of a track. Submissions are scored in a child process."""

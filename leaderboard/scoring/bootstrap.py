@@ -1,4 +1,4 @@
-"""How sure a score is: the percentile bootstrap over samples (Efron & Tibshirani 1993, chapter 13)."""
+"""Confidence intervals of scores: the percentile bootstrap over samples (Efron & Tibshirani 1993, chapter 13)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -10,12 +10,12 @@ from leaderboard.metrics.tally import Floats, Tally
 
 LEVEL, RESAMPLES, SEED = 0.95, 1000, 0
 _BLOCK = 2_000_000
-"""Weights that are held at a time: 16 MB."""
+"""How many weights are in memory at a time (16 MB)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Between which bounds the score lies, at which level, and how often it was resampled with which seed."""
+    """The bounds of a score at a confidence `level`, from so many `resamples` with a `seed`."""
 
     low: float
     high: float
@@ -24,20 +24,21 @@ class Interval:
     seed: int = SEED
 
     def to_dict(self) -> dict[str, Any]:
+        """The interval as JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Interval | None":
-        """A stored interval; None where it has not both ends."""
+        """An interval from its JSON; None if a bound is missing."""
         if stored.get("low") is None or stored.get("high") is None:
             return None
         return cls(**{field.name: stored[field.name] for field in fields(cls) if field.name in stored})
 
 
 def resampled(tally: Tally, scores: Sequence[str], stream: int = 0) -> Floats:
-    """The mean of the named scores in each resample of the scored samples, shape (RESAMPLES,).
+    """The mean of the named scores in every resample of the scored samples, shape (RESAMPLES,).
 
-    Parts of one track draw from streams of their own.
+    Every part of a track draws from its own random stream.
     """
     quantities = tally.quantities[tally.scored]
     count = len(quantities)
@@ -53,7 +54,7 @@ def resampled(tally: Tally, scores: Sequence[str], stream: int = 0) -> Floats:
 
 
 def interval(distributions: Iterable[Floats]) -> Interval:
-    """The interval of the mean over parts, each resampled on its own."""
+    """The interval of the mean over parts, from the resampled scores of each."""
     values = np.mean(list(distributions), axis=0)
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(low), float(high))

@@ -1,4 +1,4 @@
-"""A file of predictions beside the references of its track: read, checked by the track's rules, ready to be scored."""
+"""Predictions and the references of their track, read and checked by the track's rules, ready for scoring."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from submissions.checks.unlikely_answers import unlikely_answers
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`sha256` is of the file of predictions; `wheels` the vocabulary that the track is scored with."""
+    """`sha256` is that of the prediction file; `wheels` is the vocabulary that the track is scored with."""
 
     track: Track
     references: References
@@ -26,18 +26,18 @@ class Comparison:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The parts of the track that the predictions hold; the nameless one of a track without parts."""
+        """The parts of the track that the predictions contain; just the nameless one if the track has no parts."""
         if len(self.track.parts) == 1:
             return tuple(self.track.parts)
-        there = {sample[0] for sample in self.predictions.samples}
-        return tuple(name for name in self.track.parts if name in there)
+        present = {sample[0] for sample in self.predictions.samples}
+        return tuple(name for name in self.track.parts if name in present)
 
     def sides(self, part: str, split: ScoredSplit) -> tuple[Table, Table]:
         """The references and the predictions of a part."""
         return _of_part(self.references.of(split), part), _of_part(self.predictions, part)
 
     def warnings(self, split: ScoredSplit) -> list[Problem]:
-        """What was not read to the letter, and what is likely not meant."""
+        """Warnings about unusual spellings, unlikely answers and missing samples."""
         rules, predictions = self.track.rules, self.predictions
         warnings = [
             *predictions.warnings,
@@ -52,10 +52,10 @@ class Comparison:
 def read_comparison(
     track: Track, content: bytes, filename: str, file: ReferenceFile | None = None, wheels: Wheels | None = None
 ) -> Comparison:
-    """Read predictions and references; `file` and `wheels` take the place of where the track's own are.
+    """Read predictions and references; `file` and `wheels` replace the track's own references and vocabulary.
 
-    Raises `SubmissionError` for predictions that cannot be used, `WheelsUnavailable` and `ReferencesUnavailable` for
-    what is not here.
+    Raises `SubmissionError` if the predictions cannot be used, and `WheelsUnavailable` or `ReferencesUnavailable` if
+    the vocabulary or the references are missing.
     """
     wheels = wheels or track_wheels(track)
     references = read_references(track, file or reference_file(track))
@@ -64,7 +64,7 @@ def read_comparison(
 
 
 def _of_part(table: Table, part: str) -> Table:
-    """The samples of a part, or all of them where the track has none."""
+    """The samples of a part, or all samples if the track has no parts."""
     if not part:
         return table
     return replace(table, samples={sample: values for sample, values in table.samples.items() if sample[0] == part})

@@ -1,4 +1,4 @@
-"""The judge at a submission: asked where the model can be reached, before the scoring child, which cannot reach it."""
+"""Judges a submission. The model is asked before scoring, because the scoring process cannot reach it."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,16 +13,16 @@ from leaderboard.scoring.report import Report
 from leaderboard.scoring.resources import resources_of
 from leaderboard.scoring.scorer import MOST_UNREAD
 
-NO_MODEL = "a language model judges it, and none is named here; let EMER_CHAT_URL and EMER_CHAT_MODEL say where one is"
+NO_MODEL = "a language model judges it, and none is configured; set EMER_CHAT_URL and EMER_CHAT_MODEL"
 
 
 def judge_submission(
     comparison: Comparison, chat: Chat | None, file: Path, earlier: Mapping[str, str] | None = None
 ) -> dict[str, Transcript]:
-    """What the judge says of the public and the private samples: metric → record, for `score`.
+    """The judge's transcripts for the public and the private samples: metric → transcript, for `score`.
 
-    `file` keeps the answers, `earlier` are those of an earlier scoring. Raises `JudgeUnavailable` where the model is
-    away, or another one than the track demands.
+    `file` keeps the answers; `earlier` holds those of an earlier scoring. Raises `JudgeUnavailable` if there is no
+    model, if it does not answer, or if it is not the one that the track demands.
     """
     if chat is None:
         raise JudgeUnavailable(NO_MODEL)
@@ -34,7 +34,9 @@ def judge_submission(
             continue
         choice = track.judges[metric.name]
         if choice.model != chat.name:
-            raise JudgeUnavailable(f"{choice.model} judges it, and {chat.name} is what is named here; name that one")
+            raise JudgeUnavailable(
+                f"{choice.model} judges it, but {chat.name} is configured; set EMER_CHAT_URL and EMER_CHAT_MODEL"
+            )
         judge = Judge(chat, file, earlier, choice.language, bearable=MOST_UNREAD)
         metric.tally(*comparison.sides(name, "all"), resources_of(metric, comparison.wheels, judge, undecided))
         records.setdefault(metric.name, Transcript(chat.name)).add(judge.record)
@@ -42,9 +44,9 @@ def judge_submission(
 
 
 def earlier_answers(reports: Iterable[Report]) -> dict[str, str]:
-    """The answers that stand in reports of a submission, by the keys of their questions.
+    """The judge's answers in a submission's reports, by question key.
 
-    Those of a report without a score are left out: once the model is mended, it can be asked again.
+    Reports without a score are left out, so that a model that works again can be asked again.
     """
     answers: dict[str, str] = {}
     for report in reports:

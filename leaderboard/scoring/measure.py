@@ -1,4 +1,4 @@
-"""Two files → a tally: the way of `python -m leaderboard metric`, which knows no track."""
+"""Two files → a tally, as `python -m leaderboard metric` does without a track."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from submissions.checks.unlikely_answers import unlikely_answers
 
 
 class Measured(NamedTuple):
-    """`warnings` are about the two files: what was not read to the letter, and what is likely not meant."""
+    """A tally, and the `warnings` about the two files: unusual spellings and unlikely answers."""
 
     tally: Tally
     warnings: tuple[Problem, ...]
@@ -33,9 +33,10 @@ def measure(
     judge: Judge | None = None,
     undecided: Undecided = "official",
 ) -> Measured:
-    """Score the samples of the references with a metric of `METRICS`; `judge` is the language model that it asks.
+    """Score predictions with the metric called `name`; `judge` is the language model that it asks.
 
-    Raises `SubmissionError` where a file cannot be used (it says which), `LeaderboardError` where a model is missing.
+    Raises `SubmissionError`, which names the file, if one cannot be used, and `LeaderboardError` if a model is missing
+    or no sample can be scored.
     """
     metric = METRICS.named(name)
     warnings: list[Problem] = []
@@ -53,9 +54,9 @@ def measure(
     try:
         tally = metric.tally(wanted, answers, resources)
         if judge and not tally.scored.any():
-            raise LeaderboardError("No sample could be scored: none has a reference and an answer that can be read.")
+            raise LeaderboardError("No sample could be scored: none has both a reference and a readable answer.")
         return Measured(tally, tuple(warnings))
     except SubmissionError as problem:
         raise in_file(predictions, problem) from None
     except ValueError as problem:
-        raise in_file(references, refusal("references", str(problem), "mend them to suit the metric")) from None
+        raise in_file(references, refusal("references", str(problem), "correct them to fit the metric")) from None

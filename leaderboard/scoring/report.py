@@ -1,4 +1,4 @@
-"""What a submission scored, as a type; the same JSON out and in."""
+"""The report of a scored submission, as a type that is stored as JSON and read back."""
 
 import math
 from collections.abc import Mapping
@@ -11,16 +11,16 @@ from submissions.store.records import Result
 
 ScoredSplit = Literal["all", "public", "private"]
 JUDGEMENTS = "judgements"
-"""In a report: what a language model said, so that a rescoring asks nothing twice. It is shown to nobody."""
+"""The field of a stored report with a judge's transcripts, so that a rescoring asks nothing twice. Never shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`primary` names the score that ranks. `value` is None where it cannot be had, which `note` explains.
+    """`primary` names the score that ranks and `value` holds it; if there is none, it is None and `note` says why.
 
-    `scores` is a tree of all scores, `samples` how many there are of each kind, `uncounted` the labels that count on no
-    wheel, `provenance` the versions of all that the score depends on, `judgements` what a
-    language model said, by metric.
+    `scores` is a tree of all scores, `samples` counts the samples by kind, `uncounted` lists the labels that count on
+    no wheel, `provenance` holds the versions of everything that the score depends on, `judgements` the transcripts of a
+    language model by metric.
     """
 
     track: str
@@ -47,7 +47,7 @@ class Report:
 
     @property
     def judges(self) -> Judges:
-        """Who judged, by metric; empty where no language model did."""
+        """The model and prompt that judged, by metric; empty if no language model did."""
         about = self.provenance.get("judges") or {}
         return {metric: (str(judge.get("model")), str(judge.get("prompt"))) for metric, judge in about.items()}
 
@@ -61,7 +61,7 @@ class Report:
         return {**primary, "note": self.note} if self.note else primary
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as it is stored."""
+        """The report as stored JSON."""
         return {
             "track": self.track,
             "split": self.split,
@@ -75,7 +75,7 @@ class Report:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Report":
-        """A stored report, which `check_reports` has looked through; a value that is no finite number is none."""
+        """A report from stored JSON that `check_reports` accepts. A value that is not finite becomes None."""
         primary, value = stored["primary"], stored["primary"].get("value")
         return cls(
             track=stored.get("track", ""),
@@ -93,5 +93,5 @@ class Report:
 
 
 def reports_of(result: Result) -> dict[str, Report]:
-    """The reports of a result by split; none where it was not scored."""
+    """The reports of a result by split; empty if it was not scored."""
     return {split: Report.from_dict(stored) for split, stored in result.reports.items()}

@@ -1,4 +1,4 @@
-"""What a metric declares that it needs, loaded."""
+"""Loads what a metric declares that it needs."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -16,7 +16,7 @@ LoadEmbed = Callable[[], Embed]
 
 @cache
 def sentence_model() -> Embed:
-    """The bundled sentence model. Raises `LeaderboardError` where it is missing."""
+    """The bundled sentence model. Raises `LeaderboardError` if it is missing."""
     from emer_space.models.sentences import SentenceEmbeddings
 
     try:
@@ -33,6 +33,6 @@ def resources_of(
     groups: Mapping[Id, Groups | None] | None = None,
     load_embed: LoadEmbed = sentence_model,
 ) -> Resources:
-    """The resources of a metric; the sentence model is loaded for one that needs it, and for no other."""
+    """The resources of a metric. The sentence model is loaded only if the metric needs it."""
     embed = load_embed() if "sentences" in metric.needs else None
     return Resources(wheels, groups=groups, embed=embed, judge=judge, undecided=undecided)

@@ -1,4 +1,4 @@
-"""A file of predictions → its report, in one call: read, checked, judged where the track demands it, scored."""
+"""A prediction file → its report in one call: read, checked, judged if the track demands it, scored."""
 
 from pathlib import Path
 
@@ -27,9 +27,9 @@ def score_file(
 ) -> Report:
     """Score predictions by the rules of a track. `file` and `wheels` as in `read_comparison`.
 
-    `chat` is the language model that judges where the track demands one, `answers` the file that keeps what it says.
-    What is doubtful about the predictions is added to `warnings`. Raises `SubmissionError` for predictions that cannot
-    be used, `LeaderboardError` for what is not here.
+    `chat` is the language model for a track that one judges, and `answers` the file that keeps its answers. Warnings
+    about the predictions are added to `warnings`. Raises `SubmissionError` if the predictions cannot be used, and
+    `LeaderboardError` if references, vocabulary or model are missing.
     """
     comparison = read_comparison(track, content, filename, file, wheels)
     judgements = judge_submission(comparison, chat, answers or answers_file()) if track.judges else None

@@ -1,4 +1,4 @@
-"""Predictions × references → the report of a track: scores, interval, counts and provenance. Nothing is stored here."""
+"""Predictions and references → the report of a track: scores, interval, counts, provenance. Nothing is stored here."""
 
 import hashlib
 from collections import Counter
@@ -36,14 +36,14 @@ CODE = (
     "emer_space/language_model/answer_cache.py",
     "emer_space/language_model/replies.py",
 )
-"""What a score depends on."""
+"""The files that a score depends on, as patterns."""
 COUNTS = ("references", "predicted", "missing", "ignored")
 KEPT_BACK = ("vocabulary", "wheels", "unknown", "uncounted", "samples", "judge", "unread", "verdicts", "groups")
-"""Facts of a tally that a report has elsewhere, or must not show, since labels of the references are in them."""
+"""Facts of a tally that a report holds elsewhere, or must not show because they contain labels of the references."""
 MOST_UNREAD = 0.05
-"""Of the samples: with more of them unread the mean is over others than of other submissions, and does not rank."""
+"""The share of samples that may be unread. Above it, means over different samples would be compared, so none ranks."""
 MOST_UNCOUNTED = 20
-"""Labels of the predictions that count on no wheel and are listed word by word."""
+"""How many predicted words that count on no wheel are listed."""
 
 
 def score(
@@ -52,11 +52,12 @@ def score(
     judgements: Mapping[str, Transcript] | None = None,
     load_embed: LoadEmbed = sentence_model,
 ) -> Report:
-    """Score every part that the predictions hold. The sentence model is loaded where a metric needs it.
+    """Score every part that the predictions contain. The sentence model is loaded only if a metric needs it.
 
-    `judgements` is what the track's language model said of each metric (`judge_submission`): no other is asked here.
+    `judgements` are the transcripts of the track's language model (`judge_submission`); no model is asked here.
 
-    Raises `ReferencesUnavailable` where the references have none of the samples of a part, or of the split.
+    Raises `ReferencesUnavailable` if the references have no samples for a part or split, or do not fit the metric, and
+    `JudgeUnavailable` if a judged track comes without `judgements`.
     """
     track, given = comparison.track, comparison.parts
     judges = {name: Judge.again(record, track.judges[name].language) for name, record in (judgements or {}).items()}
@@ -64,7 +65,7 @@ def score(
     scores = {name: _shown(tally) for name, tally in tallies.items()}
     primaries = {name: _primary(track.parts[name], tally) for name, tally in tallies.items()}
     complete = len(given) == len(track.parts)
-    note = "" if complete else f"a mean is given for all {len(track.parts)} parts only; this file has {len(given)}"
+    note = "" if complete else f"the mean needs all {len(track.parts)} parts; this file has {len(given)}"
     note = note or _unread_note(tallies)
     bounds = None
     if not note:
@@ -93,7 +94,7 @@ def _tally(
     track = comparison.track
     part, metric = track.parts[name], METRICS[track.parts[name].metric]
     if metric.name in track.judges and metric.name not in judges:
-        raise JudgeUnavailable(f"{track.id} is judged by a language model, which was not asked; score it with one.")
+        raise JudgeUnavailable(f"A language model judges {track.id}, and none was asked; score it with one.")
     wanted, given = comparison.sides(name, split)
     if not wanted.samples:
         where = f"the part {name} of {track.id}" if name else f"this split of {track.id}"
@@ -103,32 +104,32 @@ def _tally(
         tally = metric.tally(wanted, given, resources)
     except ValueError:
         raise ReferencesUnavailable(
-            f"The references of {track.id} do not suit the metric {metric.name}; mend the file."
+            f"The references of {track.id} do not fit the metric {metric.name}; correct the file."
         ) from None
     if not tally.scored.any() and not _unread(tally):
         raise ReferencesUnavailable(
-            f"No reference of {track.id} can be scored with this vocabulary, so there is no score; mend the file."
+            f"No reference of {track.id} can be scored with this vocabulary, so there is no score; correct the file."
         )
     if missing := set(part.primary) - tally.point().keys():
         raise ReferencesUnavailable(
-            f"{track.id} ranks by {', '.join(sorted(missing))}, which {metric.name} does not give with these "
-            "references; mend the file, or the track's primary."
+            f"{track.id} ranks by {', '.join(sorted(missing))}, which {metric.name} does not give for these "
+            "references; correct the file, or the track's primary."
         )
     return tally
 
 
 def _unread(tally: Tally) -> int:
-    """Of how many samples the judge's answer could not be read."""
+    """The number of samples for which the judge's answer could not be read."""
     return len(tally.facts.get("unread", ()))
 
 
 def _unread_note(tallies: Mapping[str, Tally]) -> str:
-    """Why the mean of a submission does not rank, where too few of its samples are in it; empty where it does."""
+    """Why a mean does not rank: too few of the samples are in it. Empty if it does rank."""
     for tally in tallies.values():
         unread, scored = _unread(tally), int(tally.scored.sum())
         if unread > MOST_UNREAD * (unread + scored):
             return (
-                f"the judge's answers on {unread} of {unread + scored} samples could not be read: too many for a mean"
+                f"the judge's answers for {unread} of {unread + scored} samples could not be read: too many for a mean"
             )
     return ""
 
@@ -139,13 +140,13 @@ def _primary(part: Part, tally: Tally) -> float:
 
 
 def _shown(tally: Tally) -> dict[str, Any]:
-    """Scores and facts, but for those that the report has elsewhere, or must not show."""
+    """The scores, and the facts that a report may show and does not hold elsewhere."""
     point = tally.point() if tally.scored.any() else {}  # a mean over nothing is no score
     return nested({**point, **{name: fact for name, fact in tally.facts.items() if name not in KEPT_BACK}})
 
 
 def _samples(tallies: Mapping[str, Tally]) -> dict[str, int]:
-    """Sums over the parts that were scored."""
+    """The counts of samples by kind, summed over the scored parts."""
     counts = dict.fromkeys((*COUNTS, "scored", "skipped"), 0)
     for tally in tallies.values():
         samples = tally.facts["samples"]
@@ -158,10 +159,10 @@ def _samples(tallies: Mapping[str, Tally]) -> dict[str, int]:
 
 
 def _uncounted(comparison: Comparison, tallies: Mapping[str, Tally]) -> dict[str, Any]:
-    """The labels that count on no wheel: those of the predictions by word, of the references a number.
+    """The labels that count on no wheel: predicted words with their frequency, and only a number for the references.
 
-    Words are listed for all rows of the file, whichever are scored: else a word of its own for each row would give the
-    scored ones away.
+    Words from all rows are listed, scored or not. Otherwise a file with a unique word in every row would reveal which
+    rows are scored.
     """
     columns = dict.fromkeys(column for name in comparison.track.metrics if (column := METRICS[name].on_wheels))
     if not columns:
@@ -214,7 +215,7 @@ def _provenance(comparison: Comparison, tallies: Mapping[str, Tally]) -> dict[st
 
 
 def _facts(fact: str, tallies: Mapping[str, Tally]) -> dict[str, Any]:
-    """Part → a fact of its tally, of the parts that have it."""
+    """A fact of the tallies by part, for the parts that have it."""
     return {name: tally.facts[fact] for name, tally in tallies.items() if fact in tally.facts}
 
 
@@ -225,7 +226,7 @@ def _vocabulary(wheels: Wheels) -> dict[str, str]:
 
 @cache
 def code_version() -> str:
-    """The start of the SHA-256 over the modules that a score depends on; it is the same wherever they are the same."""
+    """The first twelve hex digits of the SHA-256 over the files that a score depends on; the same on every machine."""
     digest = hashlib.sha256()
     for path in sorted(path for pattern in CODE for path in PROJECT.glob(pattern)):
         digest.update(path.relative_to(PROJECT).as_posix().encode() + b"\0" + path.read_bytes())

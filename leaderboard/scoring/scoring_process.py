@@ -1,7 +1,7 @@
-"""One submission scored in a child process with limits of time and memory, so that no file can take the app down.
+"""Scores a submission in a child process with limits on time and memory, so that no file can take the app down.
 
-The parent sends a line of JSON, the predictions and the references, and keeps the pipe open: the child ends with it,
-so a killed parent leaves nothing behind. The child answers with one JSON object.
+The parent sends a line of JSON, the predictions and the references, and keeps the pipe open. When the pipe closes the
+child exits, so a killed parent leaves nothing behind. The child answers with one JSON object.
 """
 
 import contextlib
@@ -31,26 +31,26 @@ PASSED_ON = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_DATA_HOME", "VIRTUAL_ENV", "LD_LIBRARY_PATH",
     "EMER_HOME", "EMER_WHEELS", "PYTHONPATH", "HF_HUB_OFFLINE",
 )  # fmt: skip
-"""Of the environment; tokens and keys stay with the parent."""
+"""The environment variables that the child gets; tokens and keys stay with the parent."""
 MOST_TRACEBACK = 8_000
 MOST_ANSWER = 16_000_000
-"""Bytes; a report has a few thousand."""
+"""The most bytes of an answer; a report has a few thousand."""
 MOST = 1_000_000
-"""Of seconds or megabytes that a host may allow."""
+"""The most seconds or megabytes that a host may allow."""
 GRACE_S = 5.0
-"""What the clock may run beyond the limit of processor time before the child is killed."""
+"""Seconds of wall time beyond the limit of processor time after which the child is killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringLimits:
-    """Each can be set by `EMER_SCORING_SECONDS` and `EMER_SCORING_MEGABYTES`; the memory is that of private data."""
+    """The limits of processor time and of private memory, from `EMER_SCORING_SECONDS` and `EMER_SCORING_MEGABYTES`."""
 
     seconds: float = 300.0
     megabytes: int = 4_000
 
     @classmethod
     def from_environment(cls) -> "ScoringLimits":
-        """Raises `InputError` naming the variable that is no number."""
+        """The limits that the environment sets. Raises `InputError`, which names the variable, if one is invalid."""
         return cls(
             number_from_environment("EMER_SCORING_SECONDS", cls().seconds, 1, MOST),
             number_from_environment("EMER_SCORING_MEGABYTES", cls().megabytes, 1, MOST),
@@ -59,7 +59,11 @@ class ScoringLimits:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`scored` with reports by split, `refused` with problems, `waiting` for what is not here, or `error`."""
+    """The outcome of scoring. `state` is one of these:
+
+    `scored` with `reports` by split, `refused` with the `problems` of the file, `waiting` if something is missing here,
+    `error` for an internal error. `detail` holds the reason or the traceback of the last two.
+    """
 
     state: str
     reports: Mapping[str, Any]
@@ -74,16 +78,18 @@ def score_in_child(
     limits: ScoringLimits,
     judgements: Mapping[str, Transcript] | None = None,
 ) -> Outcome:
-    """Score predictions by the rules of a track. Never raises for what happens in the child.
+    """Score predictions by the rules of a track. Whatever happens in the child, this does not raise.
 
-    The child has no network and no key, so `judgements` is what the track's language model said before.
+    The child has no network and no key, so `judgements` holds what the track's language model has said already.
     """
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
         file = reference_file(load_track(track))
         references = file.read()
     except (EmerError, OSError) as problem:
-        reason = str(problem) if isinstance(problem, LeaderboardError) else "The references cannot be read now."
+        reason = (
+            str(problem) if isinstance(problem, LeaderboardError) else "The references cannot be read at the moment."
+        )
         return Outcome("waiting", {}, detail=reason)
     job = {"track": track, "file": filename, "bytes": len(content), "references": file.name, "more": len(references)}
     job |= {"seconds": limits.seconds, "megabytes": limits.megabytes}
@@ -107,7 +113,7 @@ def score_in_child(
 
 
 def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: bytes, limits: ScoringLimits) -> Outcome:
-    """What the child says. Threads are at its pipes, so that one which does not read or end is stopped in time."""
+    """The child's answer. Threads serve its pipes, so that a child that does not read or exit is stopped in time."""
     assert child.stdin and child.stdout and child.stderr
     output: dict[str, bytes] = {}
     readers = [
@@ -123,7 +129,7 @@ def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: b
         code = child.wait(limits.seconds + GRACE_S)
     except subprocess.TimeoutExpired:
         return Outcome("error", {}, detail=f"Scoring took longer than {limits.seconds:g} s and was stopped.")
-    _kill_all_of(child)  # what it started may hold its pipes
+    _kill_all_of(child)  # processes that it started may hold its pipes
     for reader in readers:
         reader.join(GRACE_S)
     with contextlib.suppress(ValueError, TypeError, KeyError):
@@ -142,7 +148,7 @@ def _kill_all_of(child: subprocess.Popen[bytes]) -> None:
 
 
 def _most_of(child: subprocess.Popen[bytes]) -> bytes:
-    """What it says; one that does not stop talking is stopped, and has said nothing."""
+    """The child's whole answer. A child that writes too much is killed, and its answer is empty."""
     assert child.stdout
     answer = child.stdout.read(MOST_ANSWER + 1)
     if len(answer) <= MOST_ANSWER:
@@ -152,7 +158,7 @@ def _most_of(child: subprocess.Popen[bytes]) -> bytes:
 
 
 def _end_of(pipe: IO[bytes] | None) -> bytes:
-    """The last that is written to a pipe; all of it is read, so that nobody has to wait."""
+    """The last bytes written to a pipe. Everything is read, so that the writer never blocks."""
     kept = b""
     while pipe and (more := pipe.read1(65_536)):  # type: ignore[attr-defined]
         kept = (kept + more)[-4 * MOST_TRACEBACK :]
@@ -160,7 +166,7 @@ def _end_of(pipe: IO[bytes] | None) -> bytes:
 
 
 def _send(pipe: IO[bytes], message: bytes) -> None:
-    """The pipe stays open until the child has answered: its end is the parent's."""
+    """Send the job. The pipe stays open until the child has answered: if it closes, the parent is gone."""
     with contextlib.suppress(OSError, ValueError):
         pipe.write(message)
         pipe.flush()
@@ -170,9 +176,9 @@ def _send(pipe: IO[bytes], message: bytes) -> None:
 
 
 def main() -> None:
-    """Score what comes on standard input; the answer goes to standard output."""
+    """Score the job on standard input and write the answer to standard output."""
     source, target = sys.stdin.buffer, os.dup(1)
-    os.dup2(2, 1)  # whatever a library prints is no answer
+    os.dup2(2, 1)  # keeps what libraries print out of the answer
     job = json.loads(source.readline())
     content, references = source.read(job["bytes"]), source.read(job["more"])
     threading.Thread(target=_end_with_parent, args=(source,), daemon=True).start()
@@ -181,7 +187,7 @@ def main() -> None:
         file = ReferenceFile(job["references"], None, lambda: references)
         judgements = {metric: Transcript.from_dict(stored) for metric, stored in job["judgements"].items()}
         json.dump(_scored(job["track"], job["file"], content, file, judgements), answer, allow_nan=False)
-    os._exit(0)  # no library's clean-up can spoil the answer
+    os._exit(0)  # without the clean-up of libraries, which could spoil the answer
 
 
 def _end_with_parent(source: Any) -> None:
@@ -209,17 +215,17 @@ def _scored(
     try:
         return {**answer, "state": "scored", "reports": _reports(name, filename, content, references, judgements)}
     except SubmissionError as problem:
-        return {**answer, "state": "refused", "problems": [each.to_dict() for each in problem.problems]}
+        return {**answer, "state": "refused", "problems": [single.to_dict() for single in problem.problems]}
     except LeaderboardError as problem:
         return {**answer, "state": "waiting", "detail": str(problem)}
-    except Exception:  # noqa: BLE001 - whatever it is, the organiser sees it and the participant gets an incident
+    except Exception:  # noqa: BLE001 - the organiser sees the traceback, the participant gets an incident id
         return {**answer, "detail": traceback.format_exc()[-MOST_TRACEBACK:]}
 
 
 def _reports(
     name: str, filename: str, content: bytes, file: ReferenceFile, judgements: Mapping[str, Transcript]
 ) -> dict[str, Any]:
-    """The report of each split that the references have."""
+    """The report of every split that the references have, as JSON."""
     from leaderboard.scoring.comparison import read_comparison
     from leaderboard.scoring.report import ScoredSplit
     from leaderboard.scoring.scorer import score

@@ -1,4 +1,4 @@
-"""What is scored: the tracks with their metrics, vocabularies, references and rules."""
+"""The tracks with their metrics, vocabularies, references and rules."""
 
 from leaderboard.tracks.track import FOLDER, PACKAGE, Part, Track, load_track, own_folder, track_ids
 

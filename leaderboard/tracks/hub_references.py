@@ -1,6 +1,7 @@
-"""Hidden references in a private dataset on the Hub: of one revision, and in memory alone (decision 3).
+"""Hidden references in a private dataset on the Hub: one revision, kept only in memory (decision 3).
 
-`references/<track>.csv` (or another suffix) and, for tracks of the organiser's own, `tracks/<track>.toml`.
+The dataset holds `references/<track>.csv` (or another suffix) and, for an organiser's own tracks,
+`tracks/<track>.toml`.
 """
 
 import os
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
 DATASET = "emer-references"
 READ_TOKEN, REVISION = "EMER_REFERENCES_TOKEN", "EMER_REFERENCES_REVISION"
-"""A token that may only read, where there is one; and the commit to use, which else is the one at the start."""
+"""Variables: a token that may only read, if there is one, and the commit to use instead of the latest at the start."""
 FOLDER, TRACKS = "references/", "tracks/"
 
 
 class HubReferences:
-    """Everything is asked once and kept. Raises `ReferencesUnavailable` where the Hub does not answer."""
+    """Everything is fetched once and kept. Raises `ReferencesUnavailable` if the Hub does not answer."""
 
     def __init__(self, dataset: "HubDataset", revision: str = "") -> None:
         self._dataset = dataset
@@ -33,19 +34,20 @@ class HubReferences:
         self._lock = threading.Lock()
 
     def revision(self) -> str:
+        """The commit that is read."""
         self._look()
         return self._revision
 
     def names(self) -> frozenset[str]:
-        """Of the files of references."""
+        """The names of the files of references."""
         return frozenset(path.removeprefix(FOLDER) for path in self._look() if path.startswith(FOLDER))
 
     def read(self, name: str) -> bytes:
-        """A file of references."""
+        """The content of a file of references."""
         return self._read(f"{FOLDER}{name}")
 
     def tracks(self) -> dict[str, bytes]:
-        """The organiser's own track files, by name."""
+        """The organiser's own track files: name → content."""
         paths = [path for path in self._look() if path.startswith(TRACKS) and path.endswith(".toml")]
         return {path.removeprefix(TRACKS): self._read(path) for path in paths}
 
@@ -73,7 +75,7 @@ class HubReferences:
 
 
 def hub_references() -> HubReferences | None:
-    """The dataset of `EMER_OWNER`; None where there is no owner, or no token."""
+    """The references in the dataset of `EMER_OWNER`; None without an owner or a token."""
     owner, token = os.environ.get(OWNER), os.environ.get(READ_TOKEN) or os.environ.get(TOKEN)
     return _opened(owner, token, os.environ.get(REVISION, ""), endpoint()) if owner and token else None
 
@@ -86,9 +88,9 @@ def _opened(owner: str, token: str, revision: str, hub: str | None) -> HubRefere
 
 
 def fetch_tracks(folder: Path) -> list[str]:
-    """Write the organiser's own track files where tracks are looked for; returns their names.
+    """Write the organiser's own track files from the Hub to `folder`; returns their names.
 
-    Raises `ReferencesUnavailable`, and `OSError` where the folder cannot be written.
+    Raises `ReferencesUnavailable`, and `OSError` if the folder cannot be written.
     """
     files = dataset.tracks() if (dataset := hub_references()) else {}
     for name, content in files.items():

@@ -1,4 +1,4 @@
-"""Which judge a track demands, and whether a score is of that judge: scores of different ones are never compared."""
+"""The judge that a track demands. Scores by different judges are never compared."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,25 +13,27 @@ from leaderboard.metrics.registry import METRICS
 
 _PROMPT = re.compile(r"([a-z-]+)\.([a-z]+)@(\d+)")
 Judges = Mapping[str, tuple[str, str]]
-"""Metric → model and prompt."""
+"""Metric → (model, prompt)."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeChoice:
-    """A `[judge]` or `[grouper]` of a track: `model` as a report names it, `prompt` with its version."""
+    """A track's `[judge]` or `[grouper]`: `model` as in reports, `prompt` with its version."""
 
     model: str
     prompt: str
 
     @property
     def language(self) -> str:
+        """The language of the prompt, such as `en`."""
         return self.prompt.rpartition("@")[0].rpartition(".")[2]
 
 
 def judges_of(table: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, JudgeChoice]:
-    """Metric → its judge, of a track file with these metrics.
+    """Metric → judge, from the `table` of a track with these metrics.
 
-    Raises `ValueError` where a judge is missing, too many, or demands a prompt that the project does not have.
+    Raises `ValueError` if a judge is missing or superfluous, if two metrics need one, or if the project does not have
+    its prompt.
     """
     judges: dict[str, JudgeChoice] = {}
     for role in get_args(Role):
@@ -39,37 +41,37 @@ def judges_of(table: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, Jud
         if len(asking) > 1:
             raise ValueError(f"a track has one {role}, and {' and '.join(asking)} would need two")
         if (role in table and not asking) or (role not in table and any(asked.required for asked in asking.values())):
-            raise ValueError(f"a track with {asked_as(role, 'or')} has a [{role}], and no other does")
+            raise ValueError(f"a track with {metrics_asking(role, 'or')} has a [{role}], and no other track has one")
         judges |= {name: _choice(table[role], asked.purpose) for name, asked in asking.items() if role in table}
     return judges
 
 
-def asked_as(role: Role, word: str = "and") -> str:
+def metrics_asking(role: Role, word: str = "and") -> str:
     """The names of the metrics that ask a model in this role, for a message."""
-    return METRICS.those(lambda metric: metric.asked is not None and metric.asked.role == role, word)
+    return METRICS.names_where(lambda metric: metric.asked is not None and metric.asked.role == role, word)
 
 
 def _choice(row: Mapping[str, Any], purpose: Purpose) -> JudgeChoice:
     choice = JudgeChoice(**row)
     form = _PROMPT.fullmatch(choice.prompt)
     if not choice.model or form is None or form[1] != purpose.name:
-        raise ValueError(f"the prompt {choice.prompt!r} is none of the form {purpose.name}.en@1")
+        raise ValueError(f"the prompt {choice.prompt!r} is not of the form {purpose.name}.en@1")
     try:
-        there = load_prompt(purpose.folder, purpose.name, choice.language).id
+        current = load_prompt(purpose.folder, purpose.name, choice.language).id
     except RuleError as problem:
         raise ValueError(str(problem)) from None
-    if there != choice.prompt:
-        raise ValueError(f"it demands the prompt {choice.prompt}, and the project has {there}")
+    if current != choice.prompt:
+        raise ValueError(f"it demands the prompt {choice.prompt}, but the project has {current}")
     return choice
 
 
 def demanded(judges: Mapping[str, JudgeChoice]) -> Judges:
-    """The judges of a track, as a report names its own."""
+    """A track's judges in the form of a report's."""
     return {metric: (choice.model, choice.prompt) for metric, choice in judges.items()}
 
 
 def why_not_compared(own: Judges, others: Judges) -> str:
-    """Why a score by one judge does not rank among those by another; empty where it does."""
+    """Why a score judged by `own` does not rank among scores judged by `others`; empty if it does."""
     if own == others:
         return ""
     return f"judged by {_named(own)}; the others by {_named(others)}: scores of different judges are not compared"

@@ -1,4 +1,4 @@
-"""The references of a track: public ones come with the project, hidden ones lie in a private folder (decision 3)."""
+"""The references of a track: public ones come with the project, hidden ones are in a private folder (decision 3)."""
 
 import hashlib
 import os
@@ -19,21 +19,21 @@ from leaderboard.tracks.track import Track
 
 Split = Literal["public", "private", "decoy"]
 SPLIT = Column("split", "choice", required=False, choices=("public", "private", "decoy"))
-"""Which part of the ranking a sample belongs to: public until the track closes, private after; a decoy is not scored.
+"""Where a sample counts: `public` until the track closes, `private` after that, `decoy` never.
 
-Where the file has no such column, every sample is public; ids of the manifest that it leaves out are decoys too.
+Without this column every sample is public. Ids of the manifest that the file leaves out are decoys too.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What is asked, and the SHA-256 of the file that it stands in."""
+    """The references of a track, and the SHA-256 of their file."""
 
     table: Table
     sha256: str
 
     def of(self, split: Split | Literal["all"]) -> Table:
-        """The samples that a split scores; `all` are the public and the private ones."""
+        """The references of a split; `all` are the public and the private ones."""
         wanted = ("public", "private") if split == "all" else (split,)
         samples = {
             sample: values
@@ -44,13 +44,13 @@ class References:
 
     @property
     def splits(self) -> Mapping[str, int]:
-        """How many samples each split has."""
+        """The number of samples by split."""
         return {split: len(self.of(split).samples) for split in get_args(Split)}
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceFile:
-    """A file of references, wherever it is: its name, what changes with its content, and the content itself."""
+    """A file of references on disk or on the Hub: its name, a `mark` that changes with its content, and a reader."""
 
     name: str
     mark: Hashable
@@ -58,15 +58,15 @@ class ReferenceFile:
 
     @classmethod
     def at(cls, path: Path) -> "ReferenceFile":
-        """Whether it can be read turns out when it is."""
+        """A file on disk. A missing or unreadable one is noticed only by `read`."""
         changed = path.stat().st_mtime_ns if path.is_file() else None
         return cls(path.name, (path, changed), lambda: read_file(path, Limits()))
 
 
 def reference_file(track: Track) -> ReferenceFile:
-    """Where the references are: in the project, as `EMER_REFERENCES/<track>.<suffix>`, or in `EMER_OWNER`'s dataset.
+    """The file with a track's references: in the project, in `EMER_REFERENCES`, or in `EMER_OWNER`'s dataset.
 
-    Raises `ReferencesUnavailable` where they are hidden and not here.
+    In the latter two it is called `<track>.<suffix>`. Raises `ReferencesUnavailable` if it is missing there.
     """
     if track.references is not None:
         return ReferenceFile.at(track.references)
@@ -78,21 +78,16 @@ def reference_file(track: Track) -> ReferenceFile:
             name = f"{track.id}{suffix}"
             return ReferenceFile(name, (dataset.revision(), name), partial(dataset.read, name))
     if folder:
-        reason = f"EMER_REFERENCES holds no references of {track.id}; put {track.id}.csv there, or give --references."
+        reason = f"EMER_REFERENCES has no references for {track.id}; put {track.id}.csv there, or give --references."
     elif dataset:
-        reason = (
-            f"The dataset of references holds none of {track.id}; put references/{track.id}.csv there, and restart."
-        )
+        reason = f"The dataset of references has none for {track.id}; put references/{track.id}.csv there, and restart."
     else:
-        reason = (
-            f"The references of {track.id} are hidden; let EMER_REFERENCES name the folder that holds them, or give "
-        )
-        reason += "--references."
+        reason = f"The references of {track.id} are hidden; set EMER_REFERENCES to their folder, or give --references."
     raise ReferencesUnavailable(reason)
 
 
 def read_references(track: Track, file: ReferenceFile) -> References:
-    """The references in a file. Raises `ReferencesUnavailable`, which tells the first problem and never a content."""
+    """Read a file of references. Raises `ReferencesUnavailable` with the first problem, but without any content."""
     columns = (*_columns(track), SPLIT)
     try:
         content = file.read()
@@ -103,16 +98,16 @@ def read_references(track: Track, file: ReferenceFile) -> References:
         named = {column.name for column in (*columns, *track.rules.key)}
         place += f", column {first.column!r}" if first.column in named else ""
         raise ReferencesUnavailable(
-            f"The references of {track.id} cannot be used: there is a problem of the kind {first.code!r}{place}; mend "
-            "the file."
+            f"The references of {track.id} cannot be used: there is a problem of the kind {first.code!r}{place}; "
+            "correct the file."
         ) from None
     return References(table, hashlib.sha256(content).hexdigest())
 
 
 def _columns(track: Track) -> tuple[Column, ...]:
-    """What the metrics of the parts read; with several parts no column is filled in every row.
+    """The columns that the metrics read from references; with several parts none of them is required.
 
-    A class must be among those of the track, so that no score tells another.
+    Classes must be among the track's choices, so that no score can reveal another class.
     """
     choices = {column.name: column.choices for column in track.rules.columns}
     columns: dict[str, Column] = {}
@@ -126,9 +121,9 @@ def _columns(track: Track) -> tuple[Column, ...]:
 
 
 def check_references_are_private(*published: Path) -> None:
-    """Raises `LeaderboardError` where `EMER_REFERENCES` points into a folder that Gradio may publish files from.
+    """Raise `LeaderboardError` if `EMER_REFERENCES` points into a folder from which Gradio may publish files.
 
-    Those are the working folder, the project's, the temporary one, and the `published` ones (decision 3).
+    These are the working folder, the project's, the temporary one, and the `published` ones (decision 3).
     """
     named = os.environ.get("EMER_REFERENCES")
     if not named:
@@ -143,10 +138,10 @@ def check_references_are_private(*published: Path) -> None:
         **{f"the app's folder for uploads ({number})": place for number, place in enumerate(published, 1)},
     }
     for name, place in places.items():
-        if any(each.is_relative_to(place.resolve()) for each in (folder, Path(os.path.normpath(named_folder)))):
+        if any(path.is_relative_to(place.resolve()) for path in (folder, Path(os.path.normpath(named_folder)))):
             raise LeaderboardError(
                 f"EMER_REFERENCES points into {name}, from which files may be published, so the app does not start; "
-                "let it name a private folder elsewhere."
+                "set it to a private folder elsewhere."
             )
     if not folder.is_dir():
-        raise LeaderboardError("EMER_REFERENCES names no folder that is there; create it, or unset the variable.")
+        raise LeaderboardError("EMER_REFERENCES names a folder that does not exist; create it, or unset the variable.")

@@ -1,6 +1,6 @@
-"""By which rules a file is checked: those of its track, the ids of its references, the words of its vocabulary.
+"""The rules for checking a file: those of its track, the ids of its references, the words of its vocabulary.
 
-Page, API and command line ask here, so that they give one answer.
+Page, API and command line all use these, so that they give the same answer.
 """
 
 from collections.abc import Callable
@@ -22,15 +22,15 @@ Manifest = Callable[[Track, ReferenceFile], frozenset[Id]]
 
 
 def manifest_of(track: Track, file: ReferenceFile) -> frozenset[Id]:
-    """The ids of a track whose references are hidden, decoys among them. Raises `ReferencesUnavailable`."""
+    """The ids in a track's hidden references, decoys included. Raises `ReferencesUnavailable`."""
     return frozenset(read_references(track, file).table.samples)
 
 
 def full_rules(track: Track, manifest: Manifest = manifest_of) -> TrackRules:
-    """The rules of a track that is scored here.
+    """The complete rules of a track that is scored here.
 
-    A track whose references are hidden has their ids as its manifest: a file that is whole cannot ask which of its rows
-    are scored. Raises `ReferencesUnavailable` and `WheelsUnavailable` where it is not scored here.
+    If the references are hidden, their ids are the manifest: a complete file cannot probe which of its rows are scored.
+    Raises `ReferencesUnavailable` or `WheelsUnavailable` if the track is not scored here.
     """
     knows, file = known_words(track, track_wheels(track)), reference_file(track)
     ids = track.rules.manifest if track.rules.manifest is not None else manifest(track, file)
@@ -38,7 +38,7 @@ def full_rules(track: Track, manifest: Manifest = manifest_of) -> TrackRules:
 
 
 def rules_here(track: Track) -> tuple[TrackRules, tuple[Problem, ...]]:
-    """The rules of a track as far as they are known here, and warnings that name what cannot be checked."""
+    """The rules of a track as far as they are available here, and warnings about what cannot be checked."""
     rules, warnings = track.rules, []
     try:
         rules = replace(rules, knows=known_words(track, track_wheels(track)))
@@ -49,25 +49,25 @@ def rules_here(track: Track) -> tuple[TrackRules, tuple[Problem, ...]]:
         try:
             rules = replace(rules, manifest=manifest_of(track, reference_file(track)))
         except ReferencesUnavailable:
-            message = f"The ids were not checked: the sample list of {track.id} is not available here"
-            hint = "check the file where the track is hosted: on its page, or with --to and its address"
+            message = f"The ids were not checked, because the sample list of {track.id} is not available here"
+            hint = "check the file where the track is hosted, on its page or with --to and its address"
             warnings.append(Problem("ids-unchecked", message, hint))
     return rules, tuple(warnings)
 
 
 def track_wheels(track: Track, folder: Path | None = None) -> Wheels:
-    """The vocabulary that a track is scored with; one that needs none has the open one at hand.
+    """The vocabulary that a track is scored with; the open one if the track needs none.
 
-    Raises `WheelsUnavailable` where it names an official set that is not there.
+    Raises `WheelsUnavailable` if the official set that it needs is missing.
     """
     return official_wheels(folder, track.wheels) if track.vocabulary == "official" else open_wheels()
 
 
 def known_words(track: Track, wheels: Wheels) -> Knows | None:
-    """Whether a word is in the vocabulary of a track; None where it has none."""
+    """A function that says whether a word is in the track's vocabulary; None if the track has no vocabulary."""
     return None if track.vocabulary == "none" else wheels.knows
 
 
 def predictions_of(track: Track, content: bytes, filename: str, wheels: Wheels) -> Table:
-    """The predictions of a file, read as they were when it was checked. Raises `SubmissionError`."""
+    """The predictions in a file, read by the same rules as in its check. Raises `SubmissionError`."""
     return read_predictions(content, filename, track.rules.columns, track.rules.key, known_words(track, wheels))

@@ -1,4 +1,4 @@
-"""A track: one TOML file, read and checked here. The fields are explained in `README.md` beside the files."""
+"""Reads and checks tracks. Every track is one TOML file; `README.md` in this folder explains the fields."""
 
 import re
 import tomllib
@@ -29,15 +29,15 @@ VocabularyChoice = Literal["official", "open", "none"]
 
 def _whole(value: Any) -> None:
     if type(value) is not int or value < 1:
-        raise Misfit(f"{value!r} is no whole number above 0")
+        raise Misfit(f"{value!r} is not a whole number above 0")
 
 
 def _anything(value: Any) -> None:
-    """Days, of which the rules of the track tell what is wrong."""
+    """Accepts any value, for dates, which `TrackRules` checks."""
 
 
 def _example(value: Any) -> None:
-    """A cell as it stands in a file, or the labels of one."""
+    """Accepts a cell as text, or a list of labels."""
     (Rows(text, least=0) if isinstance(value, list) else any_text)(value)
 
 
@@ -50,12 +50,12 @@ PUBLISHED = Table(
     {"name": text}, {"source": any_text, "score": Number(), "inputs": text, "scores": Table(more=Number())}
 )
 SCORED = ("metric", "primary", "undecided")
-"""The fields that say how a track, or a part of one, is scored."""
+"""The fields that set how a track or a part is scored."""
 
 
 @cache
 def _shape() -> Table:
-    """What a track file may hold; the metrics are those that there are."""
+    """The shape of a track file."""
     scored: Mapping[str, Shape] = {
         "metric": OneOf(tuple(METRICS)),
         "primary": Rows(text),
@@ -89,10 +89,10 @@ def _shape() -> Table:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is scored with one metric; the track's own scores are the mean of its parts' primary ones.
+    """A part of a track, scored with one metric. The track's score is the mean of its parts' primary scores.
 
-    `primary` are dotted names of scores, whose mean ranks. `undecided`: what becomes of a prediction that decides for
-    neither of a metric's two classes.
+    `primary` are the dotted names of the scores whose mean is the primary score. `undecided` is the rule for
+    predictions that pick neither of two classes.
     """
 
     metric: str
@@ -102,9 +102,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a paper gives: shown beside the ranking, never mixed up with what was scored here.
+    """A result from a paper, shown in the ranking without a rank.
 
-    `score` is on the scale of the primary score; None where the paper measured something else.
+    `score` is on the scale of the primary score; None if the paper measured something else.
     """
 
     name: str
@@ -116,11 +116,10 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A benchmark. `rules` is what participants see; `parts` has one nameless part unless the track has several.
+    """A benchmark. `rules` are the rules for participants; `parts` has one nameless part unless the track has several.
 
-    `references` is the file of a track whose answers are public; hidden ones are found by `tracks.references`.
-    `judges`: the metrics that ask a language model, each with the one that it demands. `wheels`: the official set,
-    where the vocabulary is official.
+    `references` is the file of references if the answers are public; `tracks.references` finds hidden ones. `judges`:
+    metric → the language model that it demands. `wheels` names the official set, if the vocabulary is official.
     """
 
     rules: TrackRules
@@ -135,11 +134,12 @@ class Track:
 
     @property
     def id(self) -> str:
+        """The track's id."""
         return self.rules.id
 
     @property
     def primary(self) -> str:
-        """What ranks, in words."""
+        """The primary score in words, such as "mean of level1.f and level2.f"."""
         if len(self.parts) > 1:
             return f"mean of {len(self.parts)} parts"
         (part,) = self.parts.values()
@@ -147,11 +147,12 @@ class Track:
 
     @property
     def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics of all parts."""
         return tuple(dict.fromkeys(part.metric for part in self.parts.values()))
 
 
 def own_folder() -> Path:
-    """Where an organiser's own tracks are; one of a bundled id takes its place (with dates, say)."""
+    """The folder of an organiser's own tracks. One with the id of a bundled track replaces it (with dates, say)."""
     return app_home() / "tracks"
 
 
@@ -161,14 +162,14 @@ def _files(folder: Path | None) -> dict[str, Path]:
 
 
 def track_ids(folder: Path | None = None) -> tuple[str, ...]:
-    """The ids of all tracks, in alphabetical order: the names of their files, bundled and own."""
+    """The ids of all tracks, bundled and own, in alphabetical order."""
     return tuple(sorted(_files(folder)))
 
 
 def load_track(name: str, folder: Path | None = None) -> Track:
-    """A track by its id. Raises `TrackError` where there is none of that name, or its file is wrong."""
+    """The track with this id. Raises `TrackError` if there is none, or if its file is wrong."""
     files = _files(folder)
-    if not isinstance(name, str) or name not in files:  # anything may be called a track in a call
+    if not isinstance(name, str) or name not in files:  # callers of the API may send anything
         raise TrackError(f"There is no track {shown(str(name))}; choose among {', '.join(sorted(files))}.")
     try:
         return _load(files[name], files[name].stat().st_mtime_ns)
@@ -192,7 +193,7 @@ def _load(path: Path, changed: int) -> Track:
 
 
 def _track(name: str, table: dict[str, Any], base: Path) -> Track:
-    """Paths in the table are relative to `base`."""
+    """The track in a checked table; paths in it are relative to `base`. Raises `ValueError`."""
     parts = _parts(table)
     key = _key(table, tuple(parts))
     columns = tuple(_column(column, row) for column, row in table["columns"].items())
@@ -214,7 +215,7 @@ def _track(name: str, table: dict[str, Any], base: Path) -> Track:
         needed={name: METRICS[part.metric].any_of for name, part in parts.items()} if parts.keys() != {""} else {},
     )
     if (table["answers"] == "public") != (references is not None):
-        raise ValueError("a track with public answers names its references, and no other does")
+        raise ValueError("a track names its references if its answers are public, and only then")
     track = Track(
         rules=rules,
         version=table["version"],
@@ -234,15 +235,15 @@ def _track(name: str, table: dict[str, Any], base: Path) -> Track:
 
 
 def _parts(table: Mapping[str, Any]) -> dict[str, Part]:
-    """The parts by name; a track without has one that has none."""
+    """The parts by name. A track without parts has a single one with an empty name."""
     if "parts" not in table:
         if "metric" not in table:
             raise ValueError("metric is missing")
         return {"": _part(table)}
     if both := set(SCORED) & table.keys():
-        raise ValueError(f"{', '.join(sorted(both))} goes into each of the parts")
+        raise ValueError(f"{', '.join(sorted(both))} must be set in the parts, not beside them")
     if not table["parts"] or not all(name and name == name.strip().lower() for name in table["parts"]):
-        raise ValueError("parts holds none, or one whose name is not in lower case")
+        raise ValueError("parts is empty, or has a part whose name is not in lower case")
     return {name: _part(row) for name, row in table["parts"].items()}
 
 
@@ -250,26 +251,26 @@ def _part(row: Mapping[str, Any]) -> Part:
     about = METRICS[row["metric"]]
     primary = tuple(row.get("primary", (about.primary,)))
     if wrong := next((name for name in primary if not re.fullmatch(about.scores, name)), None):
-        raise ValueError(f"primary {shown(wrong)} is no score of {row['metric']}; its own is {about.primary}")
+        raise ValueError(f"primary {shown(wrong)} is not a score of {row['metric']}; its default is {about.primary}")
     if "undecided" in row and "undecided" not in about.needs:
         raise ValueError(f"undecided goes with a metric of two classes, not with {row['metric']}")
     return Part(row["metric"], primary, row.get("undecided", "official"))
 
 
 def _check_part(part: Part, track: Track) -> None:
-    """Raises `ValueError` where the columns or the vocabulary of a track are not what a metric of it reads."""
+    """Raise `ValueError` if a part's metric cannot work with the columns or the vocabulary of the track."""
     about, own = METRICS[part.metric], {column.name: column for column in track.rules.columns}
     if "wheels" in about.needs and track.vocabulary == "none" and part.metric not in track.judges:
-        raise ValueError(f"{part.metric} is scored with a vocabulary, official or open")
+        raise ValueError(f"{part.metric} needs a vocabulary, official or open")
     if not own.keys() & set(about.any_of):
         other = next((name for column in about.predictions for name in column.aliases if name in own), None)
-        remedy = f"; name {other} so, with aliases = [{other!r}] for files that call it that" if other else ""
+        remedy = f"; rename {other}, and add aliases = [{other!r}] for files that use that name" if other else ""
         raise ValueError(f"columns has no {' or '.join(about.any_of)}, which {part.metric} reads{remedy}")
     for column in about.predictions:
         if column.name in own and own[column.name].kind != column.kind:
-            raise ValueError(f"columns.{column.name}.kind is not {column.kind!r}, which {part.metric} reads")
+            raise ValueError(f"columns.{column.name}.kind must be {column.kind!r} for {part.metric}")
     if len(track.parts) == 1 and len(about.any_of) == 1 and not own[about.any_of[0]].required:
-        raise ValueError(f"columns.{about.any_of[0]} is not required, and {part.metric} reads nothing else")
+        raise ValueError(f"columns.{about.any_of[0]} must be required, because {part.metric} reads nothing else")
 
 
 def _key(table: Mapping[str, Any], parts: tuple[str, ...]) -> tuple[Column, ...]:
@@ -277,14 +278,14 @@ def _key(table: Mapping[str, Any], parts: tuple[str, ...]) -> tuple[Column, ...]
     key = own if parts == ("",) else (Column(PART, "choice", choices=parts), *own)
     names = [column.name for column in key]
     if len(set(names)) < len(names) or table["columns"].keys() & set(names):
-        raise ValueError(f"a column is named twice among {', '.join((*names, *table['columns']))}")
+        raise ValueError(f"a column name occurs twice in {', '.join((*names, *table['columns']))}")
     return key
 
 
 def _column(name: str, row: Mapping[str, Any]) -> Column:
     column = Column(name, **{**row, "choices": tuple(row.get("choices", ())), "aliases": tuple(row.get("aliases", ()))})
     if not all(choice == choice.strip().lower() for choice in column.choices):
-        raise ValueError(f"columns.{name}.choices are compared in lower case; write them so")
+        raise ValueError(f"columns.{name}.choices must be in lower case")
     return column
 
 

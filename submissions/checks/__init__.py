@@ -1,1 +1,1 @@
-"""A prediction file against the rules of a track: problems, warnings, and a sample to begin with."""
+"""Checks prediction files by the rules of a track (problems and warnings), and makes sample files."""

@@ -1,4 +1,4 @@
-"""A prediction file to begin with, made from the rules of a track."""
+"""A sample prediction file, made from the rules of a track."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ NO_LABELS = "[]"
 
 
 def sample_csv(rules: TrackRules) -> str:
-    """The header, the example's row, and a row without an answer for each other sample that a file must hold."""
+    """A CSV with a header, the example's row, and an empty answer for every other sample that a file must contain."""
     columns = [*rules.key, *(column for column in rules.columns if column.required or column.name in rules.example)]
     names = [column.name for column in columns]
     key = [column.name for column in rules.key]

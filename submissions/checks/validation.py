@@ -1,4 +1,4 @@
-"""A prediction file × the rules of a track → what was understood, or every problem with its place and remedy."""
+"""Checks a prediction file by the rules of a track; every problem has a place and a remedy."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +15,10 @@ from submissions.tracks import TrackRules
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`table` is None where the file has problems, which `error` then tells; `rows` are those that could be read.
+    """The outcome of a check. `rows` counts the rows that were read.
 
-    `warnings` do not block a file: what was not read to the letter, and what is likely not meant.
+    If the file has problems, `table` is None and `error` holds them. `warnings` (unusual spellings, unlikely answers)
+    do not block a file.
     """
 
     rows: int
@@ -27,9 +28,11 @@ class Check:
 
     @property
     def ok(self) -> bool:
+        """Whether the file has no problems."""
         return self.error is None
 
     def to_dict(self) -> dict[str, Any]:
+        """The outcome as JSON, without the table."""
         problems = self.error.problems if self.error else ()
         return {
             "ok": self.ok,
@@ -41,7 +44,7 @@ class Check:
 
 
 def check(content: bytes, name: str, rules: TrackRules, limits: Limits | None = None) -> Check:
-    """Check a whole file at once: its format, its columns, its ids. Nothing is stored and nothing raised."""
+    """Check a whole file: its format, its columns, its ids. Nothing is stored, and nothing is raised."""
     count = 0
     warnings: list[Problem] = []
     try:
@@ -59,25 +62,25 @@ def check(content: bytes, name: str, rules: TrackRules, limits: Limits | None = 
 
 
 def refused(error: SubmissionError) -> Check:
-    """The answer for a file that has problems, with what else was told of it."""
+    """The outcome for a file that has problems, with its warnings."""
     return Check(error.rows, error=error, warnings=error.warnings)
 
 
 def read_predictions(
     content: bytes, name: str, columns: Sequence[Column], key: Sequence[Column], knows: Knows | None = None
 ) -> Table:
-    """The samples of a file as `check` reads them, whatever their ids are. Raises `SubmissionError`."""
+    """The samples of a file as `check` reads them, but with any ids. Raises `SubmissionError`."""
     warnings: list[Problem] = []
     table = table_of(rows_of(content, name, warnings=warnings), columns, key, knows)
     return replace(table, warnings=(*warnings, *table.warnings))
 
 
 def _unanswered(table: Table, rules: TrackRules) -> Iterator[Problem]:
-    """Columns that a part of the file needs and that the file does not have."""
+    """Problems for the columns that a part in the file needs and the file lacks."""
     held = {sample[0] for sample in table.samples}
     for part, columns in rules.needed.items():
         if part in held and not table.present.intersection(columns):
-            message = f"The part {part} needs the column, and the file does not have it"
+            message = f"The part {part} needs this column, and the file does not have it"
             yield Problem("missing", message, f"add {' or '.join(columns)}", column=columns[0])
 
 
@@ -89,24 +92,24 @@ def _strangers(table: Table, rules: TrackRules) -> Iterator[Problem]:
     likely = f" (likely {reason})" if reason else ""
     remedy = f"correct the id{likely}, or leave the row out"
     for sample in strangers:
-        message = f"{_told(sample)} is no sample of this track"
+        message = f"{_shown(sample)} is not a sample of this track"
         yield Problem("unknown-id", message, remedy, table.rows[sample], _key(rules))
 
 
 def _missing(table: Table, rules: TrackRules) -> Iterator[Problem]:
-    """Of a track with parts, only those that the file holds must be whole."""
+    """Problems for the missing samples. In a track with parts, only the parts in the file must be complete."""
     if rules.manifest is None:
         return
     parts = {sample[0] for sample in table.samples} if rules.parts else None
     for sample in sorted(rules.manifest - table.samples.keys()):
         if parts is None or sample[0] in parts:
-            message = f"The sample {_told(sample)} is not in the file"
+            message = f"The sample {_shown(sample)} is not in the file"
             yield Problem(
                 MISSING_ID, message, "add a row for it, with [] or an empty cell for no answer", column=_key(rules)
             )
 
 
-def _told(sample: Id) -> str:
+def _shown(sample: Id) -> str:
     return shown("/".join(sample))
 
 

@@ -1,1 +1,1 @@
-"""The tabs of participants."""
+"""The participants' tabs."""

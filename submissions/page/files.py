@@ -1,4 +1,4 @@
-"""Files that visitors send and that the pages hand out."""
+"""Files that visitors upload and download."""
 
 import functools
 import tempfile
@@ -12,12 +12,12 @@ from emer_space.files.writing import write_whole
 
 @functools.cache
 def _downloads() -> "tempfile.TemporaryDirectory[str]":
-    """It goes when the process ends."""
+    """The folder for downloads, deleted when the process ends."""
     return tempfile.TemporaryDirectory(prefix="downloads-")
 
 
 def download(name: str, text: str) -> str:
-    """The path of a file to download. The newest of each name is kept, so that pages that refresh fill no disk."""
+    """Write a file to download; returns its path. It replaces an older one of this name, to save disk space."""
     path = Path(_downloads().name) / name
     path.parent.mkdir(exist_ok=True)
     write_whole(path, text.encode(), durable=False)
@@ -25,6 +25,6 @@ def download(name: str, text: str) -> str:
 
 
 def uploaded(path: Any) -> tuple[bytes, str]:
-    """Content and name of an uploaded file. Raises `SubmissionError` where it cannot be read."""
+    """The content and the name of an uploaded file. Raises `SubmissionError` if it cannot be read."""
     file = Path(str(path))
     return read_file(file, Limits()), file.name

@@ -1,6 +1,6 @@
-"""What a participant reads, as HTML: a track, the problems of a file, what was understood, receipts, states.
+"""The HTML for participants: a track, the problems of a file, a preview, receipts, states.
 
-Functions from data and the words of the interface to strings; the markup stands in `templates/`.
+The functions turn data and the words of the interface into strings; the markup is in `templates/`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,23 +15,24 @@ from submissions.checks.validation import Check
 
 PREVIEWED = 5
 MOST_SHOWN = 160
-"""Characters of a cell in the preview."""
+"""The most characters of a cell in the preview."""
 OUT = ("withdrawn", "hidden", "disqualified")
+"""The states that a decision gives."""
 html = Templates(Path(__file__).parent / "templates")
 
 
 def waiting(before: int, words: Words) -> str:
-    """A file that has not had its turn; how many come before it."""
+    """The note for a file that waits for its turn, with the number of files before it."""
     return message(words("submit.waiting", before=before), kind="good")
 
 
 def file_info(words: Words) -> str:
-    """Which files may be sent."""
+    """The note about accepted files."""
     return html("note", kind="help", text=words("submit.file_info"))
 
 
 def nobody(words: Words) -> str:
-    """In the place of a person's submissions, where nobody is signed in."""
+    """The note in place of the submissions if nobody is signed in."""
     return html("note", kind="quiet", text=words("mine.no_identity"))
 
 
@@ -41,7 +42,7 @@ def withdraw_sure(words: Words) -> str:
 
 
 def track_card(track: Mapping[str, Any], words: Words) -> str:
-    """Task, format, dates and what is left of today's quota; `track` is one of the answers of `Service.tracks`."""
+    """A track's task, columns, dates and what is left of today's quota; `track` comes from `Service.tracks`."""
     columns = [
         column["name"] if column["required"] else words("submit.optional", name=column["name"])
         for column in track["columns"]
@@ -50,7 +51,7 @@ def track_card(track: Mapping[str, Any], words: Words) -> str:
 
 
 def checked(check: Check, words: Words) -> str:
-    """Every problem with its place and remedy; or a preview of what was understood, with the warnings before it."""
+    """All problems of a file with place and remedy, or its warnings and a preview of what was read."""
     answer = check.to_dict()
     if check.table is None:
         return problems(answer, words)
@@ -64,24 +65,24 @@ def checked(check: Check, words: Words) -> str:
 
 
 def problems(answer: Mapping[str, Any], words: Words) -> str:
-    """The problems of the JSON that `check` answers with, and its warnings after them."""
+    """The problems in the JSON of a check, followed by its warnings."""
     about = {"problems": answer["problems"], "more": answer["more"], "warnings": answer.get("warnings", ())}
     return html("problems", words=words, **about)
 
 
 def receipt(answer: Mapping[str, Any], words: Words) -> str:
-    """That a file was accepted, and its id; an older server answers without warnings."""
+    """A receipt: the file was accepted, and its id. Answers of older servers have no warnings."""
     about = {"id": answer["id"], "again": answer["again"], "warnings": answer.get("warnings", ())}
     return html("receipt", words=words, **about)
 
 
 def own(statements: Sequence[Mapping[str, Any]], words: Words) -> str:
-    """A person's submissions, the latest first."""
+    """A person's submissions, latest first."""
     return html("own", words=words, statements=statements, state_of=state_of)
 
 
 def state_of(statement: Mapping[str, Any]) -> str:
-    """The state as a person would name it: what decisions made of it goes before what the scorer did."""
+    """The state to show: that of a decision, if there is one, else that of the scorer."""
     return next((name for name in OUT if statement[name]), statement["state"])
 
 

@@ -1,4 +1,4 @@
-"""The tabs "Submit" and "My submissions", and the participant's part of the API. They call the service and render."""
+"""The tabs "Submit" and "My submissions", and the participants' part of the API. They call the service and render."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +29,7 @@ REFRESH_S = 4
 
 
 class Service(Protocol):
-    """Who answers: `leaderboard.board.service.Service`, which this package need not know."""
+    """What the tabs call. `leaderboard.board.service.Service` implements it; this package does not import it."""
 
     def tracks(self, person: Person | None) -> list[dict[str, Any]]: ...
     def rules(self, track: str) -> TrackRules: ...
@@ -52,7 +52,7 @@ class Service(Protocol):
 
 
 class SubmitTab:
-    """Builds the tab inside an open `gr.Blocks`. `loading` is to be called when the page loads, to fill `loaded`."""
+    """Builds the tab inside an open `gr.Blocks`. The page calls `loading` when it opens, to fill `loaded`."""
 
     def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
@@ -98,7 +98,7 @@ class SubmitTab:
         ]
 
     def load(self, track: str, request: gr.Request) -> tuple[Any, ...]:
-        """The card of the track, and a sample file to download."""
+        """The values of `loaded`: the card of the track, and a sample file to download."""
         tracks = {about["id"]: about for about in self.service.tracks(self.identity(request))}
         if track not in tracks:
             return gr.skip(), gr.skip()
@@ -122,7 +122,7 @@ class SubmitTab:
     def _submit(
         self, track: str, file: str | None, name: str, method: str, link: str, anonymous: bool, request: gr.Request
     ) -> Iterator[tuple[Any, Any]]:
-        """The receipt and an empty check; or what is wrong."""
+        """The receipt and an empty check, or what is wrong."""
         words, client = self.languages.of(request), client_of(request)
         try:
             person = self.identity(request)
@@ -140,7 +140,7 @@ class SubmitTab:
     def _sent(
         self, person: Person | None, track: str, file: Any, entry: tuple[Any, Any, Any, Any], read: Callable[[], None]
     ) -> dict[str, Any]:
-        """`read` ends the turn in which the file is read: nobody waits for it while it is stored."""
+        """Submit a file. `read` ends its turn in the line for files, so that others do not wait while it is stored."""
         try:
             content, filename = uploaded(file)
         except SubmissionError as error:
@@ -195,7 +195,7 @@ class SubmitTab:
 
 
 class MineTab:
-    """Builds the tab inside an open `gr.Blocks`; a timer refreshes it."""
+    """Builds the tab inside an open `gr.Blocks`. A timer refreshes it."""
 
     def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
@@ -224,7 +224,7 @@ class MineTab:
         self._api()
 
     def load(self, seen: str, chosen: str | None, request: gr.Request) -> tuple[Any, Any, str]:
-        """The person's submissions; nothing moves on the page while nothing changed."""
+        """The values of `loaded`: the person's submissions. Nothing on the page moves unless something changed."""
         person, words = self.identity(request), self.languages.of(request)
         statements: list[dict[str, Any]] = [] if person is None else self.service.status(person)
         text = render.nobody(words) if person is None else render.own(statements, words)

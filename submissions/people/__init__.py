@@ -1,1 +1,1 @@
-"""Who is calling, and how much a person may send."""
+"""Who a caller is, and how much a person may send."""

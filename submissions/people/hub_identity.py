@@ -1,4 +1,4 @@
-"""People with an account on the Hub: signed in on a Space's page, or calling with a token of theirs (decision 4)."""
+"""People with an account on the Hub, signed in on a Space's page or calling with their token (decision 4)."""
 
 import logging
 import os
@@ -19,30 +19,30 @@ from submissions.store.hub_account import endpoint
 log = logging.getLogger(__name__)
 
 OAUTH = ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL")
-"""What a Space is given for `hf_oauth: true`."""
+"""The variables that a Space gets for `hf_oauth: true`."""
 TOKEN_HEADERS = ("authorization", "x-hf-authorization")
-"""The former decides. `token=` of `gradio_client` sends the latter, which the proxy of a Space keeps to itself."""
+"""The first one decides. `token=` of `gradio_client` sends the second, which a Space's proxy does not pass on."""
 BEARER = re.compile(r"bearer +(hf_[A-Za-z0-9_.-]{1,4000})", re.IGNORECASE)
 OAUTH_TOKEN = "hf_oauth_"
 TIMEOUT_S = 10.0
 KEPT_S, MOST_KEPT = 300.0, 1_000
-"""How long it is kept which organisations an account belongs to, and of how many accounts."""
+"""How many seconds an account's organisations are kept, and for how many accounts."""
 
 
 def login_offered() -> bool:
-    """Whether Gradio signs visitors in with the Hub itself.
+    """Whether Gradio signs visitors in with the real Hub.
 
-    Everywhere else it would pretend to, with the account of the machine, and sign its cookie with a key that anybody
-    can work out: there must be no button then, and no session is believed.
+    Outside a Space it would pretend to, with the machine's own account, and sign its cookie with a key that anybody can
+    work out. So there must be no button then, and sessions are not trusted.
     """
     return bool(get_space()) and all(os.environ.get(name) for name in OAUTH)
 
 
 class HubIdentity:
-    """The account behind a token, asked of the Hub at every call, or else behind the session of the page.
+    """The account behind a request's token, which the Hub is asked about at every call, or behind the page's session.
 
-    A token is used for `whoami` alone and kept nowhere. It decides where there is one: a wrong token is nobody,
-    whoever is signed in beside it. Raises `Refusal` where the Hub does not tell whose it is.
+    A token is used only for `whoami` and never kept. If there is one, it decides: with a wrong token the caller has no
+    identity, even if signed in. Raises `Refusal` if the Hub does not say whose token it is.
     """
 
     def __init__(self) -> None:
@@ -73,9 +73,9 @@ class HubIdentity:
         return self._person(account.get("id"), account.get("name"), _names(account, "name"))
 
     def _account(self, token: str) -> Mapping[str, Any] | None:
-        """What the Hub says of a token, or None where it knows none such.
+        """The account that a token belongs to; None if the Hub does not know the token.
 
-        The client's own `whoami` sends the same, but waits for ever.
+        The client's own `whoami` sends the same request, but without a timeout.
         """
         try:
             answer = get_session().get(self._whoami, headers={"authorization": f"Bearer {token}"}, timeout=TIMEOUT_S)
@@ -85,11 +85,11 @@ class HubIdentity:
         except (HTTPError, OSError, ValueError):
             account = None
         if not isinstance(account, dict):
-            raise Refusal("identity", "The Hub does not say whose token this is; try again in a few minutes.")
+            raise Refusal("identity", "The Hub did not say whose token this is; try again in a few minutes.")
         return account
 
     def _of_session(self, request: Any, headers: Mapping[str, str]) -> Person | None:
-        """Of the cookie that Gradio signed. Browsers send it from the pages of others too: those are strangers."""
+        """The person in the cookie that Gradio signed; None for calls from other sites' pages, which carry it too."""
         if not self._login or not self._own_page(headers):
             return None
         scope = getattr(getattr(request, "request", None), "scope", None) or {}
@@ -101,7 +101,7 @@ class HubIdentity:
         return self._person(user.get("sub"), user.get("preferred_username"), self._orgs(user, login))
 
     def _orgs(self, user: Mapping[str, Any], login: Mapping[str, Any]) -> list[str]:
-        """A login need not tell of organisations; then the Hub is asked with its token, as OpenID Connect has it."""
+        """The organisations of a login. If it lists none, the Hub is asked with the login's token (OpenID Connect)."""
         sub, name = user.get("sub"), str(user.get("preferred_username")).lower()
         if "orgs" in user or not self._organisers or name in self._organisers or not isinstance(sub, str):
             return _names(user, "preferred_username")
@@ -121,7 +121,7 @@ class HubIdentity:
         except (HTTPError, OSError, ValueError):
             account = None
         if not isinstance(account, dict) or account.get("sub") != sub:
-            log.warning("the Hub does not say to which organisations an account belongs, so it organises nothing now")
+            log.warning("the Hub did not list an account's organisations, so it is no organiser for now")
             return []
         return _names(account, "preferred_username")
 
@@ -130,7 +130,7 @@ class HubIdentity:
         return "origin" not in headers or headers["origin"].lower() in [f"https://{host}" for host in hosts if host]
 
     def _person(self, id: object, name: object, orgs: Iterable[str]) -> Person | None:
-        """Names of users and organisations are of one kind: nobody can take that of another."""
+        """The person of an account. Users and organisations share one set of names, so nobody can take another's."""
         if not (isinstance(id, str) and id and isinstance(name, str) and name):
             return None
         own = {name.lower(), *(org.lower() for org in orgs)}
@@ -138,11 +138,11 @@ class HubIdentity:
 
 
 def _of_an_app() -> Refusal:
-    """Whatever app somebody has signed in to holds a token of theirs, and could call here as them."""
+    """Tokens of apps are refused: any app that somebody has signed in to holds one and could call in their name."""
     return Refusal(
         "identity",
-        "A token that an app got when you signed in to it is not taken here; make an access token in the settings of "
-        "your Hugging Face account and send that one.",
+        "A token that an app got when you signed in to it is not accepted here; create an access token in the settings "
+        "of your Hugging Face account and send that one.",
     )
 
 
@@ -151,13 +151,13 @@ def _listed(variable: str) -> list[str]:
 
 
 def _inner(answer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Empty where there is none."""
+    """The mapping under a key; empty if there is none."""
     inner = answer.get(key)
     return inner if isinstance(inner, Mapping) else {}
 
 
 def _names(account: Mapping[str, Any], key: str) -> list[str]:
-    """Of the organisations, as they stand in addresses: what one calls itself beside that, it chooses freely."""
+    """The names of an account's organisations as in addresses; their display names can be chosen freely."""
     orgs = account.get("orgs")
     names = [org.get(key) for org in orgs if isinstance(org, Mapping)] if isinstance(orgs, list) else []
     return [name for name in names if isinstance(name, str) and name]

@@ -1,4 +1,4 @@
-"""Who sent a request: whoever works on this machine, or an account of the Hub. Every handler asks (decision 4)."""
+"""Who sent a request: the user of this machine, or an account on the Hub. Every handler checks (decision 4)."""
 
 import ipaddress
 import os
@@ -19,27 +19,29 @@ DIRECT = frozenset(
         *("x-gradio-user", "x-hf-authorization"),
     }
 )
-"""Headers that browsers and programs send of themselves. Any other says that something stands between, as a proxy does:
-then a caller may be anybody, whatever the address of the connection says."""
+"""The headers that browsers and programs send by themselves. Any other header points to a proxy, behind which the
+caller may be anybody, whatever address the connection has."""
 HINTS = "sec-ch-"
-"""How headers begin in which a browser tells of itself (client hints)."""
+"""The prefix of client hints, in which a browser describes itself."""
 SWITCH = "EMER_LOCAL_PERSON"
-"""`off`: nobody is local. For an app behind a proxy that hides itself, which cannot be noticed."""
+"""Variable: with `off` nobody is local, for an app behind a proxy that cannot be detected."""
 
 
 class Identity(Protocol):
-    """Answers with the caller of a request (`gradio.Request`), or None for a visitor without an identity."""
+    """Finds out who sent a request."""
 
-    def __call__(self, request: Any) -> Person | None: ...
+    def __call__(self, request: Any) -> Person | None:
+        """The caller of a `gradio.Request`; None for a visitor without an identity."""
+        ...
 
 
 class LocalIdentity:
-    """The person is `local`, and organiser, while the app is bound to loopback and not in a Space.
+    """Identifies the user of this machine (`LOCAL`, an organiser) while the app is bound to loopback outside a Space.
 
-    It is found and not supposed: the request comes from this machine and, where the system tells, from the app's own
-    user or root; asks for it by a loopback name; comes from a page of its own or from no page; and has no header but
-    those that browsers and programs send themselves. Everybody else is a stranger. `EMER_LOCAL_PERSON=off` makes
-    everybody one.
+    This is verified. The request must come from this machine and, if the system says so, from the app's own user or
+    root; it must ask for a loopback name; it must come from a page of the app or from no page; and it may carry only
+    headers that browsers and programs send by themselves. Everybody else is a stranger, and with
+    `EMER_LOCAL_PERSON=off` everybody is.
     """
 
     def __init__(self, host: str) -> None:
@@ -57,16 +59,16 @@ class LocalIdentity:
 
 
 def identity_for(host: str) -> Identity:
-    """Accounts of the Hub in a Space; elsewhere whoever works on this machine, where `host` is what the app binds."""
+    """In a Space, accounts on the Hub; elsewhere, the user of this machine. `host` is the address the app binds."""
     if not os.environ.get("SPACE_ID"):
         return LocalIdentity(host)
-    from submissions.people.hub_identity import HubIdentity  # the client is not needed by who works on this machine
+    from submissions.people.hub_identity import HubIdentity  # a local user needs no client of the Hub
 
     return HubIdentity()
 
 
 def _version(request: Any) -> str:
-    """Of HTTP. Browsers and clients speak 1.1 to an app without encryption; proxies speak 1.0 by default."""
+    """The HTTP version. Without encryption, browsers and clients use 1.1; proxies use 1.0 by default."""
     return str(_scope(request).get("http_version", ""))
 
 
@@ -76,7 +78,7 @@ def _scope(request: Any) -> Mapping[str, Any]:
 
 
 def _of_own_page(headers: Mapping[str, str]) -> bool:
-    """Whether what a browser tells of a page, if anything, is that it is one of this app."""
+    """Whether the request comes from a page of this app, or from no page, by the browser's headers."""
     own = tuple(f"{scheme}://{headers['host']}" for scheme in ("http", "https"))
     if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         return False
@@ -86,7 +88,7 @@ def _of_own_page(headers: Mapping[str, str]) -> bool:
 
 
 def _is_local(address: str) -> bool:
-    """Whether host and port name this machine."""
+    """Whether an address (host and port) means this machine."""
     try:
         return is_loopback(urlsplit(f"//{address}").hostname or "")
     except ValueError:
@@ -94,7 +96,7 @@ def _is_local(address: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address or a name means this machine alone."""
+    """Whether a host (address or name) is this machine's loopback."""
     if host == "localhost":
         return True
     try:

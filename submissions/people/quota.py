@@ -1,4 +1,4 @@
-"""How much a person may send in a day (UTC): what is scored counts, what is refused or fails on our side does not."""
+"""How much a person may send in a day (UTC). Scored submissions count; refused ones and internal errors do not."""
 
 import hashlib
 import shutil
@@ -12,14 +12,14 @@ from submissions.tracks import Quota
 
 FREE = ("refused", "error")
 AHEAD = timedelta(minutes=2)
-"""By how much the clocks of machines that share a store may differ; what is dated later was dated by a wrong one."""
+"""How far the clocks of machines that share a store may differ. Anything dated later comes from a wrong clock."""
 KEPT = timedelta(days=1)
-"""How long the counts of a day are kept beside today's."""
+"""The age up to which counts of earlier days are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """`used` are today's submissions that are scored or queued; `resets` is when a new day begins."""
+    """`used` counts today's scored and queued submissions, `attempts` today's files; `resets` is the next midnight."""
 
     quota: Quota
     used: int
@@ -28,21 +28,23 @@ class Usage:
 
     @property
     def left(self) -> int:
+        """How many more submissions can be scored today."""
         return max(0, self.quota.per_day - self.used)
 
     @property
     def attempts_left(self) -> int:
+        """How many more files can be sent today."""
         return max(0, self.quota.attempts_per_day - self.attempts)
 
 
 class Attempts:
-    """Counts the files that a person sends to a track on a day: the size of a small file, so that it outlives us."""
+    """Counts the files a person sends to a track in a day. The count is the size of a file, so it survives restarts."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def add(self, track: str, person: str, now: datetime) -> None:
-        """Count one more. Raises `OSError`."""
+        """Count one more file. Raises `OSError`."""
         path = self._path(track, person, now)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with path.open("ab") as file:
@@ -50,13 +52,14 @@ class Attempts:
         self._sweep(now)
 
     def _sweep(self, now: datetime) -> None:
-        """Forget other days: those that are over, and those to come, which a clock that was ahead counted."""
+        """Delete the counts of other days: past ones, and future ones from a clock that was ahead."""
         kept = {f"{day:%Y-%m-%d}" for day in (now, now - KEPT)}
         for folder in list(self.folder.iterdir()):
             if folder.name not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def count(self, track: str, person: str, now: datetime) -> int:
+        """How many files a person has sent to a track today."""
         try:
             return self._path(track, person, now).stat().st_size
         except OSError:
@@ -68,8 +71,9 @@ class Attempts:
 
 
 def usage(ledger: Ledger, attempts: Attempts, track: str, quota: Quota, person: str, now: datetime) -> Usage:
-    """What the person has used up today; what is queued counts until it turns out to be free, what is dated ahead of
-    the clock does not.
+    """What a person has used of today's quota.
+
+    Queued submissions count until they turn out to be free; submissions dated ahead of the clock do not count.
     """
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     own = ledger.of_person(person, track)

@@ -1,1 +1,1 @@
-"""Where entries are kept: a folder, or a private dataset on the Hub."""
+"""The stores of entries: a folder, or a private dataset on the Hub."""

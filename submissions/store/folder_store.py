@@ -1,4 +1,4 @@
-"""A store in a local folder: each entry appears in it by one rename (decisions 1 and 2)."""
+"""A store in a local folder, in which every entry appears by a single rename (decisions 1 and 2)."""
 
 import contextlib
 import errno
@@ -17,22 +17,22 @@ from submissions.store.paths import ENTRIES, is_entry
 
 REASONS = "damaged.jsonl"
 NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
-"""Where a file should be there is none."""
+"""The errors of a missing file."""
 OF_THE_FILE = (errno.EACCES, errno.EPERM, errno.EIO)
-"""It is there and cannot be read, which says nothing of other files; any other error is of the whole store."""
+"""The errors of a single file that exists but cannot be read. Any other error concerns the whole store."""
 REREAD = 16_384
-"""Bytes at the end of the journal that are read again after a listing, in which an entry may have been on its way."""
+"""Bytes at the end of the journal that are read again after a listing, which may have missed entries being written."""
 AWAITED_S = 60.0
-"""How long an entry that is announced and not yet there is waited for: its writer is about to rename it."""
+"""How many seconds to wait for an entry that is announced but not there yet: its writer is about to rename it."""
 
 
 class FolderStore:
-    """The tree in a local folder. Files are private to the user; a lock file keeps writers of all processes apart."""
+    """The entries in a local folder, as `Store`. Files are private to the user; a lock file allows only one writer."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self._thread = threading.RLock()
-        self._telling = threading.Lock()
+        self._reading = threading.Lock()
         self._depth = 0
         self._read_to: int | None = None
         self._awaited: dict[str, float] = {}
@@ -63,7 +63,7 @@ class FolderStore:
             unfinished = self.home / "unfinished"
             part = unfinished / target.name
             try:
-                shutil.rmtree(unfinished, ignore_errors=True)  # what a killed writer left; nobody else is at it
+                shutil.rmtree(unfinished, ignore_errors=True)  # left by a killed writer; nobody else uses it
                 unfinished.mkdir(mode=0o700, exist_ok=True)
                 _fill(part, content)
                 _make(target.parent)
@@ -73,12 +73,12 @@ class FolderStore:
                 sync_folder(target.parent)
             except OSError as problem:
                 with contextlib.suppress(OSError):
-                    target.rename(part)  # in view already, but perhaps not durable: then there is no receipt
+                    target.rename(part)  # visible already, but perhaps not durable, so there is no receipt
                 shutil.rmtree(unfinished, ignore_errors=True)
                 raise _not_stored(problem) from problem
 
     def _sync_way_to(self, folder: Path) -> None:
-        """Once for each folder: whoever made it may have been killed before it was durable."""
+        """Sync a folder's path, once. The process that made the folder may have been killed before it was durable."""
         depth = len(folder.relative_to(self.home).parts)
         for made in [folder, *folder.parents][:depth]:
             if made not in self._synced:
@@ -86,9 +86,9 @@ class FolderStore:
                 self._synced.add(made)
 
     def _announce(self, path: str) -> None:
-        """Tell other processes, which then need not list folders of thousands. A hint: it need not be durable.
+        """Announce an entry, so that other processes need not list folders with thousands. It need not be durable.
 
-        A line begins with an end of line, since the one before may have been cut short.
+        A line starts with a line break, because the one before may have been cut off.
         """
         with (self.home / "journal").open("ab") as journal:
             journal.write(b"\n" + os.fsencode(path) + b"\n")
@@ -106,7 +106,7 @@ class FolderStore:
             raise _unreadable(problem) from problem
 
     def news(self) -> list[str]:
-        with self._telling:  # never the writers' lock: who writes may be waiting for whoever reads
+        with self._reading:  # not the writers' lock: a writer may be waiting for a reader
             try:
                 end = self._journal_end()
                 if self._read_to is None or end < self._read_to:
@@ -126,7 +126,7 @@ class FolderStore:
         return 0
 
     def _announced(self) -> list[str]:
-        """The paths of entries in whole lines; a line may be a part of one, after a writer's death or a listing."""
+        """The paths of newly announced entries. Partial lines, as after a writer's death or a listing, do not count."""
         with (self.home / "journal").open("rb") as journal:
             journal.seek(self._read_to or 0)
             announced = journal.read()
@@ -136,18 +136,18 @@ class FolderStore:
         return [path for path in paths if is_entry(path)]
 
     def _arrived(self) -> list[str]:
-        there = [path for path in self._awaited if os.path.exists(self.home / path)]  # noqa: PTH110 - never raises
+        arrived = [path for path in self._awaited if os.path.exists(self.home / path)]  # noqa: PTH110 - never raises
         now = time.monotonic()
         self._awaited = {
-            path: since for path, since in self._awaited.items() if path not in there and now - since < AWAITED_S
+            path: since for path, since in self._awaited.items() if path not in arrived and now - since < AWAITED_S
         }
-        return sorted(there)
+        return sorted(arrived)
 
     # Damage
 
     def set_aside(self, path: str, reason: str) -> None:
         target = self.home / "damaged" / path
-        with contextlib.suppress(OSError):  # a read-only home keeps it where it is
+        with contextlib.suppress(OSError):  # in a read-only home it stays in place
             _make(target.parent)
             while os.path.lexists(target):
                 target = target.with_name(f"{target.name}~")
@@ -165,7 +165,7 @@ class FolderStore:
             raise _unreadable(problem) from problem
         damaged = []
         for line in lines:
-            with contextlib.suppress(ValueError, KeyError, TypeError):  # one that was cut short
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # a line that was cut off
                 entry = json.loads(line)
                 damaged.append((_printable(entry["path"]), _printable(entry["reason"])))
         return sorted(damaged)
@@ -178,7 +178,7 @@ class FolderStore:
 
 
 def _names(home: Path, place: str, depth: int) -> Iterator[str]:
-    """What lies at a depth below a place, as paths from the home. Listing thousands is what a start consists of."""
+    """The paths at a depth below a place, relative to the home. Most of a start is listing thousands of them."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for child in os.scandir(home / place):
             path = f"{place}/{child.name}"
@@ -186,7 +186,7 @@ def _names(home: Path, place: str, depth: int) -> Iterator[str]:
 
 
 def _make(folder: Path) -> None:
-    """A private folder that is there after a crash as well: each new one is synced in its parent."""
+    """Create a private folder that survives a crash: every new folder is synced in its parent."""
     if folder.is_dir():
         return
     _make(folder.parent)
@@ -205,7 +205,7 @@ def _fill(part: Path, content: bytes | Mapping[str, bytes]) -> None:
 
 
 def _printable(text: str) -> str:
-    """A path may hold bytes that are no text."""
+    """A path as text. It may hold bytes that are not valid UTF-8."""
     return os.fsencode(text).decode("utf-8", "replace")
 
 
@@ -217,4 +217,4 @@ def _not_stored(problem: OSError) -> StoreError:
 
 
 def _unreadable(problem: OSError) -> StoreError:
-    return StoreError(f"What is stored cannot be read now ({problem.strerror}); try again later.")
+    return StoreError(f"The stored files cannot be read at the moment ({problem.strerror}); try again later.")

@@ -1,4 +1,4 @@
-"""Whose datasets on the Hub a leaderboard uses, and at which address the Hub is."""
+"""The owner of a leaderboard's datasets on the Hub, and the address of the Hub."""
 
 import os
 
@@ -9,5 +9,5 @@ DATASET = "emer-submissions"
 
 
 def endpoint() -> str | None:
-    """The address of the Hub, where it is another one; read when it is asked, and not when the client is imported."""
+    """The address in `HF_ENDPOINT`, if set. It is read at every call; the client reads it only on import."""
     return os.environ.get("HF_ENDPOINT")

@@ -1,4 +1,4 @@
-"""One dataset on the Hub: reading, listing and committing, with the patience that its server needs (decision 2)."""
+"""A dataset on the Hub: reading, listing and committing, with the retries that its server needs (decision 2)."""
 
 import logging
 import random
@@ -23,24 +23,24 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 AGAIN = (408, 409, 412, 429)
-"""Besides 5xx: answers after which the same request may succeed. 409 and 412 say that another commit was faster."""
+"""Status codes, besides 5xx, after which the same request may succeed. 409 and 412: another commit was faster."""
 HASTY_S = 4.0
 TIMEOUT_S = 30.0
 COMMIT_TIMEOUT_S = 60.0
-"""The client's own methods have none: a server that takes a request and says nothing would hold them for ever."""
+"""The client's own methods have no timeout: a server that takes a request and never answers would block them."""
 MOST_MESSAGE = 10_000
 UNKNOWN = (
     "It is not known whether this was stored, because the Hub does not answer; send it again later: the same file is "
     "never entered twice."
 )
 DOUBTED = (408, *range(500, 600))
-"""Answers that do not tell whether the commit took: the Hub is known to say 500 after it did."""
+"""Status codes that leave open whether a commit succeeded: the Hub may answer 500 although it did."""
 
 
 class Moved(StoreError):
-    """The dataset is not at the commit any more from which a change was made.
+    """The dataset is no longer at the commit on which a change was based.
 
-    `doubt`: an earlier request of the same change got no answer, and may be what moved it.
+    `doubt`: an earlier request with the same change got no answer, and may be the one that moved it.
     """
 
     def __init__(self, doubt: bool) -> None:
@@ -50,10 +50,10 @@ class Moved(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """`budget_s`: how long a request is tried; `most_wait_s`: between two tries, unless the server asks for more.
+    """`budget_s`: how long to retry a request; `most_wait_s`: the longest pause, unless the server asks for more.
 
-    Before a commit the client asks how to send its files, and tries that by itself five times, some 30 s in all: a
-    commit may take so much longer.
+    Before a commit the client asks how to send its files, with five tries of its own, about 30 s in all. A commit may
+    take that much longer.
     """
 
     budget_s: float = 120.0
@@ -63,7 +63,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """`paths` are the lines of its message: what it stored, if we made it."""
+    """A commit. `paths` are the lines of its message: the files it stored, if this app made it."""
 
     sha: str
     at: datetime
@@ -72,7 +72,7 @@ class Commit:
 
 
 class HubDataset:
-    """`token` is used for this dataset alone and never told. Raises `StoreError` with one sentence."""
+    """A dataset by name. `token` is used only for this dataset and never shown. Raises `StoreError`."""
 
     def __init__(self, name: str, token: str, patience: Patience | None = None) -> None:
         self.name = name
@@ -82,7 +82,7 @@ class HubDataset:
         self._url = f"{self._api.endpoint}/api/datasets/{name}"
 
     def hasty(self) -> "HubDataset":
-        """The same, for whoever has others waiting: it gives up soon."""
+        """The same dataset with a short `HASTY_S` budget, for callers that others wait for."""
         other = copy(self)
         other.patience = Patience(budget_s=HASTY_S)
         return other
@@ -94,19 +94,20 @@ class HubDataset:
         return self._patiently(self._head)
 
     def date(self) -> str:
-        """What time the Hub says it is, as HTTP writes it."""
+        """The Hub's current time, as an HTTP date."""
         return str(self._patiently(lambda: self._get(self._url).headers["date"]))
 
     def is_private(self) -> bool:
+        """Whether the dataset is private."""
         return bool(self._patiently(lambda: self._get(self._url).json()["private"]))
 
     def read(self, path: str, revision: str = "main") -> bytes:
-        """A file, into memory alone. Raises `FileNotFoundError`."""
+        """The content of a file, never written to disk. Raises `FileNotFoundError`."""
         url = f"{self._api.endpoint}/datasets/{self.name}/resolve/{quote(revision, safe='')}/{quote(path)}"
         return self._patiently(lambda: self._get(url).content, missing=path)
 
     def tree(self, revision: str = "main", below: str | None = None) -> list[str]:
-        """The paths of all files of a revision, or of those below a folder."""
+        """The paths of all files of a revision, or of the files below a folder."""
         url = f"{self._url}/tree/{quote(revision, safe='')}{f'/{quote(below)}' if below else ''}?recursive=true"
         try:
             entries = self._patiently(lambda: list(self._pages(url)), missing=below or "/")
@@ -115,7 +116,7 @@ class HubDataset:
             return []
 
     def commits(self, most: int) -> list[Commit]:
-        """The latest commits, the newest first."""
+        """The latest commits, newest first."""
         return self._patiently(
             lambda: [_commit(commit) for commit in islice(self._pages(f"{self._url}/commits/main"), most)]
         )
@@ -125,10 +126,10 @@ class HubDataset:
     def commit(
         self, files: Mapping[str, bytes], title: str, parent: str | None = None, deleted: Iterable[str] = ()
     ) -> str:
-        """Store files in one commit; returns its sha, or nothing where it took and no answer told. Then it is durable.
+        """Store files durably in one commit; returns its sha, or "" if it is stored but its sha is not known.
 
-        With a `parent` nothing is stored, and `Moved` raised, where the dataset is at another commit by now.
-        Raises `StoreError` where nothing is stored, and `Doubtful` where that is not known.
+        With a `parent`, raises `Moved` and stores nothing if the dataset has moved on to another commit. Raises
+        `StoreError` if nothing is stored, and `Doubtful` if that is not known.
         """
         gone, doubt = tuple(deleted), False
 
@@ -142,7 +143,7 @@ class HubDataset:
                 answer = getattr(problem, "response", None)
                 if parent and answer is not None and answer.status_code == 412:
                     raise Moved(doubt) from problem
-                if not isinstance(problem, OfflineModeIsEnabled):  # nothing was sent
+                if not isinstance(problem, OfflineModeIsEnabled):  # offline, nothing was sent
                     doubt = doubt or answer is None or answer.status_code in DOUBTED
                 raise
 
@@ -159,7 +160,7 @@ class HubDataset:
         return str(self._get(self._url).json()["sha"])
 
     def _get(self, url: str) -> Response:
-        """Without the retries of the client's own methods, which know no budget and double ours."""
+        """A GET request without the client's own retries, which ignore the budget and would multiply ours."""
         answer = get_session().get(
             url, headers=self._headers, follow_redirects=True, timeout=min(TIMEOUT_S, self.patience.budget_s)
         )
@@ -188,19 +189,19 @@ class HubDataset:
             repo_type="dataset",
             parent_commit=parent,
         )
-        # Where nothing would change the client sends nothing, looks at no parent, and names the head, whoever made it.
+        # If nothing would change, the client sends nothing, ignores the parent, and returns the head, anybody's commit.
         sent = not added or any(getattr(operation, "_is_committed", False) for operation in added)
         return str(done.oid) if sent else ""
 
     def _took(self, files: Mapping[str, bytes], deleted: tuple[str, ...]) -> bool:
-        """Whether a commit of which nobody knows is there: it is whole or not at all."""
+        """Whether a commit without an answer succeeded; it is stored as a whole or not at all."""
         asked = [*files, *deleted]
         get_session().timeout = TIMEOUT_S
-        there = {info.path for info in self._api.get_paths_info(self.name, asked, repo_type="dataset")}
-        return there.issuperset(files) and there.isdisjoint(deleted)
+        existing = {info.path for info in self._api.get_paths_info(self.name, asked, repo_type="dataset")}
+        return existing.issuperset(files) and existing.isdisjoint(deleted)
 
     def _patiently(self, ask: Callable[[], Answer], missing: str = "") -> Answer:
-        """Ask until there is an answer. Raises `FileNotFoundError` for a path that is `missing`."""
+        """Ask until there is an answer. Raises `FileNotFoundError` if the path `missing` does not exist."""
         deadline, wait = time.monotonic() + self.patience.budget_s, self.patience.first_wait_s
         while True:
             try:
@@ -222,7 +223,7 @@ class HubDataset:
 
 
 def _message(paths: list[str]) -> str:
-    """What a commit stored, and with a minus what it deleted; a minus alone where that is too much to tell."""
+    """A commit's message: the stored paths, and the deleted ones after a minus; only a minus if that is too long."""
     message = "\n".join(paths)
     return message if len(message) <= MOST_MESSAGE else "-"
 
@@ -232,7 +233,7 @@ def _commit(answer: Mapping[str, Any]) -> Commit:
 
 
 def _asked_wait(answer: Response | None) -> float:
-    """How many seconds the server asks to wait."""
+    """How many seconds the server asks us to wait."""
     if answer is None:
         return 0.0
     limit = parse_ratelimit_headers(answer.headers)
@@ -240,15 +241,15 @@ def _asked_wait(answer: Response | None) -> float:
         return limit.reset_in_seconds + 1.0
     try:
         return float(answer.headers.get("retry-after", 0))
-    except ValueError:  # a date: then our own patience has to do
+    except ValueError:  # a date: our own pause has to do
         return 0.0
 
 
 def _refused(answer: Response) -> StoreError:
-    """The token's rights, or the name of the dataset: nothing that waiting mends."""
+    """The error for a refusal that waiting does not mend: the token's rights, or the dataset's name."""
     return StoreError(
-        f"The Hub refused this ({answer.status_code}), so nothing was accepted; tell the organiser, whose token or "
-        "dataset is not right."
+        f"The Hub refused this ({answer.status_code}), so nothing was accepted; tell the organiser that the token or "
+        "the dataset is not right."
     )
 
 

@@ -1,7 +1,7 @@
-"""The records of a Hub dataset in few files, for the speed of a start: made from the tree, and never the truth.
+"""An index of a Hub dataset: its records in a few files, for a fast start. The tree remains the truth.
 
-`index/*.jsonl.gz`, a line `{"path": …, "record": …}` for each entry. A file is written once; what is in none is read
-from the tree.
+The files `index/*.jsonl.gz` have a line `{"path": …, "record": …}` for each entry and are written once. Records in none
+of them are read from the tree.
 """
 
 import contextlib
@@ -16,12 +16,12 @@ log = logging.getLogger(__name__)
 
 FOLDER, SUFFIX = "index/", ".jsonl.gz"
 GROWN = 500
-"""Records that are in no file yet, beyond which the next commit carries one more."""
+"""How many records may lack an index before the next commit adds a file for them."""
 BROKEN = (OSError, EOFError, ValueError, KeyError, TypeError)
 
 
 def packed(records: Mapping[str, bytes]) -> tuple[str, bytes]:
-    """Path and content of an index file of some records (path of the file → JSON); damaged ones are left out."""
+    """The path and the content of an index file for records (path → JSON). Damaged records are left out."""
     lines = []
     for path in sorted(records):
         with contextlib.suppress(ValueError):
@@ -31,7 +31,7 @@ def packed(records: Mapping[str, bytes]) -> tuple[str, bytes]:
 
 
 def unpacked(content: bytes) -> dict[str, bytes]:
-    """The records of an index file; of one that is broken none, since the tree has them all."""
+    """The records in an index file. A broken file counts as empty, because the tree has them all."""
     try:
         lines = [orjson.loads(line) for line in gzip.decompress(content).splitlines()]
         return {str(line["path"]): orjson.dumps(line["record"]) for line in lines}

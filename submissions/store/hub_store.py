@@ -1,7 +1,7 @@
-"""The tree of entries in a private dataset on the Hub: the same as the folder's, written by commits (decisions 1, 2).
+"""A store in a private dataset on the Hub: the same tree as in a folder, written by commits (decisions 1 and 2).
 
-submissions/…, results/…, decisions/… as in `submissions.store.paths`. Made from the tree, for the speed of a start
-alone: `index/*.jsonl.gz`. What was set aside lies in `damaged/`.
+The paths `submissions/…`, `results/…`, `decisions/…` are those of `submissions.store.paths`. `index/*.jsonl.gz` is made
+from the tree for a fast start. Damaged entries are moved to `damaged/`.
 """
 
 import contextlib
@@ -21,18 +21,18 @@ from submissions.store.paths import RESULTS, SUBMISSIONS, entry_of, is_record
 log = logging.getLogger(__name__)
 
 POLL_S = 15.0
-"""Between two looks for what other processes stored."""
+"""Seconds between two looks for entries of other processes."""
 MOST_WAIT_S = 300.0
-"""How long whoever wants the predictions of an entry on its way waits for them."""
+"""How many seconds a reader waits for the predictions of an entry on its way."""
 TICK_S = 1.0
 ANEW_S = 10.0
-"""How long those who were overtaken need not wait for another slot of a full hour: they had theirs."""
+"""How many seconds overtaken submissions may go without waiting in a full hour: they have had their turn."""
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """An entry on its way: its files by path, how many submissions of others its writer knew of, and why it is not
-    stored, if so.
+    """An entry on its way: its files by path, the number of others' submissions that its writer had `seen`, and the
+    `problem` if it could not be stored.
     """
 
     path: str
@@ -42,20 +42,20 @@ class _Waiting:
 
     @property
     def urgent(self) -> bool:
-        """A result is not waited for: if it is lost on its way, the same is scored again."""
+        """Whether a writer waits for it. Results are not waited for: a lost one is scored again."""
         return not self.path.startswith(RESULTS)
 
     def overtaken(self, arrived: int) -> bool:
-        """Its writer decided by the submissions that were there (the same file, the quota): so these must be all."""
+        """Whether others' submissions arrived that its writer had not seen when it checked for duplicates and quota."""
         return self.path.startswith(SUBMISSIONS) and self.seen != arrived
 
 
 class HubStore:
-    """Several processes may share it, a dead one's last request among them. Commits are made by a thread of their own.
+    """A `Store` on the Hub that several processes may share. A thread of its own makes the commits.
 
-    Every commit has a parent: what the Hub takes late, when others have gone on, it refuses. Whoever writes while
-    holding the store gives way to others until the commit has returned: they see the entry meanwhile, and who wants
-    its predictions waits for what becomes of it.
+    Every commit names its parent, so the Hub refuses requests that arrive late, such as a dead process's last one. A
+    writer that holds the store releases it until the commit has returned. Others see the entry in the meantime, and
+    readers of its predictions wait for the outcome.
     """
 
     def __init__(self, dataset: HubDataset, commit_rate: CommitRate | None = None, poll_s: float = POLL_S) -> None:
@@ -125,12 +125,12 @@ class HubStore:
             self._wake.clear()
             if due := self._due():
                 if not self._commit(due):
-                    self._wake.wait(TICK_S)  # a refusal comes at once, and so would the next
+                    self._wake.wait(TICK_S)  # a refusal comes at once, and so would the next one
             else:
                 self._wake.wait(TICK_S if self._waiting else None)
 
     def _due(self) -> list[_Waiting]:
-        """What the next commit carries: a submission alone, while there is room for that; later all that waits."""
+        """The entries of the next commit: a single submission while there is room for that, later all that wait."""
         with self._turn:
             waiting = list(self._waiting.values())
         urgent = [entry for entry in waiting if entry.urgent]
@@ -144,7 +144,7 @@ class HubStore:
         return []
 
     def _commit(self, entries: list[_Waiting]) -> bool:
-        """Store entries in one commit, and tell whoever waits; whether that went well."""
+        """Store entries in one commit and wake their writers; returns whether that succeeded."""
         problem: StoreError | None = None
         late: list[_Waiting] = []
         try:
@@ -153,9 +153,11 @@ class HubStore:
         except StoreError as refused:
             log.error("%d entries could not be stored: %s", len(entries), refused)
             problem = refused
-        except Exception:  # whoever waits must hear of it, and the thread goes on
+        except Exception:  # the writers must learn of it, and the thread must go on
             log.exception("%d entries could not be stored", len(entries))
-            problem = Doubtful("It is not known whether this was stored; look among your submissions before you go on.")
+            problem = Doubtful(
+                "It is not known whether this was stored; check your submissions before you send it again."
+            )
         if late:
             self._overtaken_at = time.monotonic()
         overtaken = Overtaken("Others sent files at the same moment, so nothing was accepted; send it again.")
@@ -166,7 +168,7 @@ class HubStore:
         return problem is None
 
     def _settle(self, entry: _Waiting, problem: StoreError | None) -> None:
-        """An entry is done with when it is stored, or is known not to be; what may be stored goes on being tried."""
+        """Remove an entry that is stored, or known not to be. One that may be stored is tried again."""
         doubted, entry.problem = entry.problem is not None, problem
         if (
             problem
@@ -178,16 +180,16 @@ class HubStore:
         if problem and not doubted:
             self.tree.drop_news(entry.path)
         elif problem or not self.tree.is_own(entry.path):
-            self.tree.add_news(entry.path)  # its writer has gone, or it is another's: let everybody look again
+            self.tree.add_news(entry.path)  # its writer is gone, or it is another process's: it must be read again
 
     def _store(self, entries: list[_Waiting]) -> list[_Waiting]:
-        """Store what is not there yet; returns what was overtaken, which is not stored."""
+        """Store the entries that are not stored yet; returns the overtaken ones, which are not stored."""
         late: list[_Waiting] = []
         deadline = time.monotonic() + self.tree.dataset.patience.budget_s
         self.tree.send(entry.path for entry in entries)
         noted = False
         while True:
-            parent = self.tree.head  # before `arrived` is read, which counts whatever is in it
+            parent = self.tree.head  # read before `arrived`, which counts what is in it
             entries = [entry for entry in entries if entry.path not in self.tree]
             late += [entry for entry in entries if entry.overtaken(self.tree.arrived)]
             entries = [entry for entry in entries if entry not in late]
@@ -196,7 +198,7 @@ class HubStore:
             files = {path: content for entry in entries for path, content in entry.files.items()}
             records = {path: content for path, content in files.items() if is_record(path)}
             index = self.tree.index(records)
-            if not noted:  # what the Hub refuses for its parent is no commit
+            if not noted:  # once: a request that the Hub refuses for its parent is not a commit
                 self.commit_rate.note(results=not all(entry.urgent for entry in entries))
                 noted = True
             try:
@@ -218,7 +220,10 @@ class HubStore:
     # Reading
 
     def read(self, path: str) -> bytes:
-        """The predictions of an entry on its way are there when it is stored."""
+        """The content of a file. For the predictions of an entry on its way, waits until it is stored.
+
+        Raises `FileNotFoundError` and `StoreError`.
+        """
         waiting = self._waiting.get(entry_of(path))
         if waiting is None:
             return self.tree.read(path)
@@ -233,18 +238,20 @@ class HubStore:
         return waiting.files[path]
 
     def news(self) -> list[str]:
-        """Once the Hub answered, what is known goes on being shown where it does not; `notice` says so."""
+        """New entries. If the Hub stops answering, the known entries stay in use, and `notice` says so."""
         self._open()
         try:
             self.tree.look(self.poll_s, hasty=True)
             self._trouble = ""
         except StoreError as problem:
             log.error("the Hub could not be asked for news: %s", problem)
-            self._trouble = "The Hub does not answer just now: what is shown may be old, and nothing can be sent."
+            self._trouble = (
+                "The Hub does not answer at the moment: this page may be out of date, and nothing can be sent."
+            )
         return self.tree.news()
 
     def _open(self) -> None:
-        """The first look, and how much of this hour's commits a process before this one made."""
+        """Take the first look, and count the commits that earlier processes made in the last hour."""
         if self.tree.head:
             return
         began = time.time() - HOUR_S
@@ -255,19 +262,19 @@ class HubStore:
     def notice(self) -> str:
         if self._trouble or self.commit_rate.alone():
             return self._trouble
-        return "Many files are coming in: what you send is stored with others, and its receipt may take two minutes."
+        return "Many files are coming in: yours is stored together with others, and its receipt may take two minutes."
 
     # Damage
 
     def set_aside(self, path: str, reason: str) -> None:
-        """Where the Hub does not answer, or the hour is full, it stays."""
+        """Move a damaged entry away. It stays in place if the Hub does not answer or the hour is full."""
         try:
             with self._committing:
-                if self.commit_rate.spare():  # hundreds at a time would use up what people's files need
+                if self.commit_rate.spare():  # hundreds of them would use up the commits for submissions
                     self.tree.set_aside(path, reason)
                     self.commit_rate.note()
         except FileNotFoundError:
-            pass  # it never came there
+            pass  # it was never stored
         except StoreError as problem:
             log.error("%r could not be set aside: %s", path, problem)
 

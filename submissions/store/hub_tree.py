@@ -1,4 +1,4 @@
-"""What is known of a dataset on the Hub: its entries, what came since it was looked at, and what was set aside."""
+"""The known state of a dataset on the Hub: its entries, the new ones, and the damaged ones."""
 
 import json
 import threading
@@ -14,18 +14,19 @@ from submissions.store.paths import SUBMISSIONS, entry_of, is_record
 
 DAMAGED, REASONS = "damaged/", "damaged/reasons/"
 READERS = 8
-"""Files that are read at a time at a start."""
+"""How many files are read at a time."""
 FAR_BACK = 200
-"""Commits that are looked through for what came; beyond, the whole tree is listed."""
+"""How many commits are searched for new entries; if there are more, the whole tree is listed."""
 TITLE = "EMER Space: "
-"""How the titles of our own commits begin: their messages tell the paths of what they stored."""
+"""The start of the titles of this app's commits, whose messages list the paths they stored."""
 
 
 class HubTree:
-    """Thread-safe; the Hub is never asked while the lock of the state is held. Raises `StoreError` as `HubDataset`.
+    """Thread-safe; no request is made while the state is locked. Raises `StoreError`, as `HubDataset` does.
 
-    `others` is called with the moments (Unix time) at which others committed: they use up the Hub's hourly limit too.
-    `head` is the commit up to which all is known, and `arrived` counts the submissions of others in it, or in more.
+    `others` is called with the times (Unix time) of other processes' commits, which use up the Hub's hourly limit too.
+    `head` is the commit up to which everything is known. `arrived` counts the others' submissions up to `head` at
+    least.
     """
 
     def __init__(self, dataset: HubDataset, others: Callable[[list[float]], object] = lambda moments: None) -> None:
@@ -48,32 +49,36 @@ class HubTree:
             return entry in self._known
 
     def news(self) -> list[str]:
-        """Entries that came since the last call."""
+        """The entries that arrived since the last call."""
         with self._state:
             news, self._news = self._news, []
         return news
 
     def add_news(self, entry: str) -> None:
+        """Add an entry to the news."""
         with self._state:
             self._news.append(entry)
 
     def drop_news(self, entry: str) -> None:
-        """Take back what `add_news` said too soon."""
+        """Take an entry out of the news that was added too soon."""
         with self._state:
             self._news = [other for other in self._news if other != entry]
 
     def send(self, entries: Iterable[str]) -> None:
-        """This process is about to commit entries, which a look before the answer shall not take for others'."""
+        """Note entries that this process is about to commit, so that they do not count as those of others."""
         with self._state:
             self._sent.update(entries)
 
     def is_own(self, entry: str) -> bool:
-        """Whether this process stored it, and had the answer."""
+        """Whether this process stored the entry and received the answer."""
         with self._state:
             return entry in self._own
 
     def add(self, entries: Iterable[str], records: dict[str, bytes], indexed: bool, parent: str, sha: str) -> None:
-        """This process stored entries in a commit (`sha`, if that is known); `indexed`: with what had no index."""
+        """Note entries that this process stored in the commit `sha` ("" if unknown).
+
+        `indexed`: the commit also indexed all records that had no index.
+        """
         with self._state:
             if sha and self.head == parent:
                 self.head = sha
@@ -82,13 +87,13 @@ class HubTree:
             self._fresh = {} if indexed else {**self._fresh, **records}
 
     def index(self, records: dict[str, bytes]) -> dict[str, bytes]:
-        """The index file that shall go with some more records, if one is due."""
+        """The index file (path → content) to commit with some new records, if one is due; else empty."""
         with self._state:
             fresh = {**self._fresh, **records}
         return dict([packed(fresh)]) if len(fresh) >= GROWN else {}
 
     def read(self, path: str) -> bytes:
-        """Raises `FileNotFoundError`."""
+        """The content of a file, kept ones first. Raises `FileNotFoundError`."""
         with self._state:
             if path in self._held:
                 return self._held.pop(path)
@@ -99,9 +104,12 @@ class HubTree:
         return content
 
     def look(self, older_s: float = 0.0, hasty: bool = False) -> None:
-        """Ask the Hub what came, where the last look is older than that. The first look reads all there is."""
+        """Ask the Hub for new entries, unless the last look is younger than `older_s`. The first look reads all.
+
+        With `hasty` the request has a short budget, and a look of another thread is not waited for.
+        """
         if self._is_new(older_s) or not self._asking.acquire(blocking=not (hasty and self.head)):
-            return  # who is in haste need not wait for another's look
+            return
         try:
             if not self._is_new(older_s):
                 self._ask(hasty)
@@ -123,9 +131,9 @@ class HubTree:
         return bool(self.head) and time.monotonic() - self._asked < older_s
 
     def _come(self, dataset: HubDataset, last: str, head: str) -> list[str]:
-        """The files that may be new: from the messages of the commits, where all of them are ours; else the tree's."""
+        """The files that may be new: from the commits' messages if all commits are this app's, else the whole tree."""
         asked = dataset.commits(FAR_BACK) if last else []
-        until_head = dropwhile(lambda commit: commit.sha != head, asked)  # what came meanwhile is of the next look
+        until_head = dropwhile(lambda commit: commit.sha != head, asked)  # newer commits are left to the next look
         since = list(takewhile(lambda commit: commit.sha != last, until_head))
         others = [commit for commit in since if not self._sent.intersection(map(entry_of, commit.paths))]
         self._others([commit.at.timestamp() for commit in others])
@@ -160,14 +168,15 @@ class HubTree:
             self._damaged |= dict(damage for content in reasons.values() if (damage := _reason(content)))
 
     def read_all(self, paths: Iterable[str], revision: str) -> dict[str, bytes]:
+        """The contents of files by path. Raises `FileNotFoundError`."""
         asked = sorted(paths)
         with ThreadPoolExecutor(READERS) as pool:
             return dict(zip(asked, pool.map(lambda path: self.dataset.read(path, revision), asked), strict=True))
 
-    # Damage, and the index anew
+    # Damage, and rebuilding the index
 
     def set_aside(self, entry: str, reason: str) -> None:
-        """One commit moves the files of an entry and keeps the reason. Raises `FileNotFoundError`."""
+        """Move the files of an entry to `damaged/`, with the reason, in one commit. Raises `FileNotFoundError`."""
         reasoned = json.dumps({"path": entry, "reason": reason}).encode()
         mark = {f"{REASONS}{sha256(reasoned).hexdigest()[:16]}.json": reasoned}
         files = [entry] if entry.endswith(".json") else self.dataset.tree(below=entry)
@@ -182,11 +191,12 @@ class HubTree:
             self._fresh = {path: record for path, record in self._fresh.items() if entry_of(path) != entry}
 
     def damaged(self) -> list[tuple[str, str]]:
+        """The damaged entries: path and reason."""
         with self._state:
             return sorted(self._damaged.items())
 
     def reindex(self) -> int:
-        """Build the index anew from the tree, as one file; returns how many records it has."""
+        """Rebuild the index from the tree, as one file; returns the number of records in it."""
         head = self.dataset.head()
         files = self.dataset.tree(head)
         records = self.read_all(filter(is_record, files), head)
@@ -197,7 +207,7 @@ class HubTree:
 
 
 def _reason(content: bytes) -> tuple[str, str] | None:
-    """None where somebody spoilt the file."""
+    """The path and the reason in a file of `damaged/reasons/`; None if it cannot be read."""
     try:
         reasoned = json.loads(content)
         return str(reasoned["path"]), str(reasoned["reason"])

@@ -1,6 +1,6 @@
-"""What the store holds, in memory and by person, track and content; what follows from it is derived here.
+"""The records of the store in memory, by person, track and content, and everything derived from them.
 
-Every process has its own; `refresh` brings in what others wrote. A damaged entry is set aside, and the rest goes on.
+Every process has its own ledger; `refresh` reads what others wrote. A damaged entry is set aside, and the rest goes on.
 """
 
 import contextlib
@@ -23,12 +23,12 @@ from submissions.store.store import Store
 log = logging.getLogger(__name__)
 
 MANY = 1_000
-"""Entries of which reading makes so many objects that looking for garbage among them takes a third of the time."""
+"""With more entries than this to read, garbage collection would take a third of the time, so it is switched off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decisions made of a submission; `reason` is the last one's."""
+    """What the decisions about a submission amount to; `reason` is that of the last one."""
 
     withdrawn: bool = False
     hidden: bool = False
@@ -37,7 +37,7 @@ class Standing:
 
     @property
     def out(self) -> bool:
-        """Whether it is out of the ranking."""
+        """Whether the submission is out of the ranking."""
         return self.withdrawn or self.hidden or self.disqualified
 
 
@@ -45,9 +45,9 @@ NEVER_DECIDED = Standing()
 
 
 class Ledger:
-    """Thread-safe. `revision` grows with everything that comes in, so that what is derived can be kept.
+    """Thread-safe. `revision` grows with every change, so that callers can cache what they derive.
 
-    Its lock may be taken while the store's is held, and never the other way round.
+    Its lock may be taken while the store's lock is held, but never the other way round.
     """
 
     def __init__(self, store: Store) -> None:
@@ -67,25 +67,25 @@ class Ledger:
         self._lock = threading.RLock()
 
     def refresh(self) -> "Ledger":
-        """Read what is new in the store. Raises `StoreError` where it does not answer.
+        """Read the new entries of the store. Raises `StoreError` if it does not answer.
 
-        A single entry that cannot be read is named by `unusable`, and asked for again.
+        A single entry that cannot be read is listed by `unusable` and tried again at the next refresh.
         """
         with self._lock:
             self._unread += [*self._barred, *self.store.news()]
             with _without_collection() if len(self._unread) > MANY else contextlib.nullcontext():
-                while self._unread:  # what the store does not give now is asked for again
+                while self._unread:  # an entry that raises stays in the list for the next refresh
                     self._take(self._unread[-1])
                     self._unread.pop()
         return self
 
     def unusable(self) -> list[tuple[str, str]]:
-        """Entries that are not damaged and left in their place, but cannot be used: path and reason."""
+        """Entries that cannot be used but are not damaged, and so stay in place: path and reason."""
         with self._lock:
             return sorted({**self._barred, **self._foreign}.items())
 
     def add(self, record: Submission | Result | Decision, files: Mapping[str, bytes] | None = None) -> None:
-        """Store a record, durably. Raises `StoreError`, and `AlreadyStored` for a result that is there already."""
+        """Store a record durably, with more files if given. Raises `StoreError`, or `AlreadyStored` if it exists."""
         text = json.dumps(record.to_dict(), ensure_ascii=False, allow_nan=False, indent=1).encode()
         try:
             self.store.write(record.path, text if files is None else {REQUEST: text, **files})
@@ -93,14 +93,14 @@ class Ledger:
             self._learn(record.path)
             raise
         except Doubtful:
-            raise  # it may be stored yet
+            raise  # it may have been stored
         except StoreError:
             self._forget(record)
             raise
         self._learn(record.path)
 
     def _learn(self, path: str) -> None:
-        """Read an entry that is there. It is stored, whatever happens now: what cannot be read yet is read later."""
+        """Read an entry that was stored. If it cannot be read yet, a later refresh reads it."""
         with self._lock, contextlib.suppress(StoreError):
             self._unread.append(path)
             self.refresh()
@@ -136,7 +136,7 @@ class Ledger:
         else:
             record = Result.from_dict(stored) if kind == "results" else Decision.from_dict(stored)
         if record.path != path:
-            raise ValueError("it lies in another place than it says")
+            raise ValueError("its path does not match its content")
         self._keep(record)
 
     def _keep(self, record: Record) -> None:
@@ -152,20 +152,20 @@ class Ledger:
             self._decisions[record.id] = record
             self._of_submission[record.submission].append(record)
 
-    # What is asked of it
+    # Questions
 
     def content(self, submission: Submission) -> bytes:
         """The prediction file. Raises `FileNotFoundError` or `StoreError`."""
         return self.store.read(f"{submission.path}/{submission.file}")
 
     def lose(self, submission: Submission, reason: str) -> None:
-        """Set a damaged submission aside: it is out of everything."""
+        """Set a damaged submission aside and forget it."""
         with self._lock:
             self.store.set_aside(submission.path, reason)
             self._forget(submission)
 
     def _forget(self, record: Record) -> None:
-        """What others may have seen while its writing was under way."""
+        """Remove a record that was not stored after all, or was set aside."""
         with self._lock:
             if isinstance(record, Submission) and record.id in self.submissions:
                 del self.submissions[record.id]
@@ -178,18 +178,18 @@ class Ledger:
             self.revision += 1
 
     def of_track(self, track: str) -> list[Submission]:
-        """In the order of their arrival."""
+        """The submissions to a track, in the order of arrival."""
         with self._lock:
             return self._in_order(self._of_track[track])
 
     def of_person(self, person: str, track: str | None = None) -> list[Submission]:
-        """In the order of their arrival."""
+        """A person's submissions, to all tracks or to one, in the order of arrival."""
         with self._lock:
             keys = [key for key in self._of_person if key[0] == person and track in (None, key[1])]
             return self._in_order([name for key in keys for name in self._of_person[key]])
 
     def same(self, track: str, person: str, sha256: str) -> list[Submission]:
-        """What the person sent to the track with this content, in the order of arrival."""
+        """A person's submissions to a track with this content, in the order of arrival."""
         with self._lock:
             return self._in_order(self._of_content[track, person, sha256])
 
@@ -198,19 +198,19 @@ class Ledger:
         return sorted(submissions, key=lambda submission: (submission.received, submission.id))
 
     def results(self, name: str) -> Mapping[str, Result]:
-        """Version → result."""
+        """The results of a submission: version → result."""
         with self._lock:
             return dict(self._results.get(name, {}))
 
     def result(self, name: str) -> Result | None:
-        """The result of the newest version."""
+        """A submission's result in the newest version; None if it has none."""
         results = self.results(name)
         return results[max(results, key=version_key)] if results else None
 
     def last_scored(self, now: datetime) -> str:
-        """The latest moment (ISO, UTC) at which anything was scored, by whichever process; empty where nothing was.
+        """When any process last scored something (ISO, UTC); empty if nothing was scored.
 
-        What a clock that was ahead dated later than now is left out.
+        Results dated later than `now`, by a clock that was ahead, are left out.
         """
         latest = now.isoformat()
         with self._lock:
@@ -220,9 +220,9 @@ class Ledger:
             return max((scored for scored in every if scored <= latest), default="")
 
     def moment(self, now: datetime, name: str) -> datetime:
-        """When a decision about a submission is made: now, and after all about the same person's on the same track.
+        """The time to give a new decision: `now`, or just after the latest one about the person's entries on the track.
 
-        The latest decision holds, and a clock that was ahead may have dated an earlier one later than now.
+        The latest decision holds, and a clock that was ahead may have dated an earlier one after `now`.
         """
         with self._lock:
             about = self.submissions[name]
@@ -231,11 +231,12 @@ class Ledger:
         return max([now, *(at + timedelta(microseconds=1) for at in made)])
 
     def state(self, name: str) -> State:
+        """A submission's state; `queued` if it has no result."""
         result = self.result(name)
         return result.state if result else "queued"  # type: ignore[return-value]
 
     def standing(self, name: str, until: datetime | None = None) -> Standing:
-        """What the decisions about a submission (made before `until`) come to, in the order in which they were made."""
+        """What the decisions about a submission (those before `until`) amount to, in the order they were made."""
         now = NEVER_DECIDED
         with self._lock:
             if name not in self._of_submission:
@@ -254,7 +255,7 @@ class Ledger:
         return now
 
     def chosen(self, person: str, track: str, until: datetime | None = None) -> str | None:
-        """The submission that the person said (before `until`) shall count, unless it is out since."""
+        """The submission that a person chose to count (before `until`); None if there is none or it is out now."""
         with self._lock:
             own = self._of_person.get((person, track), [])
             made = [decision for name in own for decision in self._of_submission.get(name, ())]
@@ -263,19 +264,19 @@ class Ledger:
         return last if last and not self.standing(last, until).out else None
 
     def decisions(self) -> list[Decision]:
-        """The latest first."""
+        """All decisions, latest first."""
         with self._lock:
             return _before(None, self._decisions.values())[::-1]
 
     def version(self, track: str, own: int) -> str:
-        """What a track is scored in now: its own version, and how often it was rescored since."""
+        """The version that a track is scored in now: its own version, with the number of rescorings since."""
         with self._lock:
             opened = [decision.version for decision in self._of_submission.get("", ()) if decision.track == track]
         return max([str(own), *(version for version in opened if version_key(version)[0] == own)], key=version_key)
 
 
 def _before(until: datetime | None, decisions: Iterable[Decision]) -> list[Decision]:
-    """In the order in which they were made."""
+    """The decisions before `until` (all if None), in the order they were made."""
     kept = [decision for decision in decisions if until is None or decision.at < until]
     return sorted(kept, key=lambda decision: (decision.at, decision.id))
 

@@ -1,4 +1,4 @@
-"""Where what lies in the tree of entries, whichever store keeps it.
+"""The paths of entries, the same in every store.
 
 submissions/YYYY-MM/<id>/request.json + predictions.*
 results/<track>@<version>/YYYY-MM/<id>.json
@@ -7,19 +7,19 @@ decisions/YYYY-MM/<id>.json
 
 SUBMISSIONS, RESULTS = "submissions/", "results/"
 ENTRIES = {"submissions": 2, "results": 3, "decisions": 2}
-"""Where entries lie, and how deep."""
+"""The top folder of every kind of entry → the depth of its entries."""
 REQUEST = "request.json"
-"""The record of a submission, in its folder; the other kinds are their own record."""
+"""The record of a submission, in its folder. Entries of the other kinds are their own record."""
 
 
 def is_entry(path: str) -> bool:
-    """Whether a path is one of an entry, and not the beginning of one: that would be the folder of a whole month."""
+    """Whether a path is that of a whole entry, and not just the folder of a month."""
     parts = path.split("/")
     return ENTRIES.get(parts[0]) == len(parts) - 1 and all(parts)
 
 
 def entry_of(path: str) -> str:
-    """The entry to which a file belongs."""
+    """The path of the entry that a file belongs to."""
     parts = path.split("/")
     return "/".join(parts[: ENTRIES.get(parts[0], len(parts)) + 1])
 

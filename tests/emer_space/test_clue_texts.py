@@ -132,7 +132,7 @@ def test_a_file_becomes_a_file_with_a_line_each(tmp_path: Path) -> None:
         ('{"subtitle": "hi"}', "row 2, column 'name': This row has nothing"),
         ('{"name": "b", "subtitle": ["hi"]}', "row 2, column 'subtitle': Not a text"),
         ('{"name": "b", "subtitle": {"text": "hi"}}', "row 2, column 'subtitle': Not a text"),
-        ('{"name": "a"}', "stands in row 1 already"),
+        ('{"name": "a"}', "is already in row 1"),
         (json.dumps({"name": "b", "subtitle": "a" * 10_001}), "Longer than 10,000"),
     ],
 )
@@ -285,5 +285,5 @@ def test_the_file_of_clues_is_never_written_over_and_nothing_unfinished_is_left(
     assert source.read_bytes() == before
     explain_clue_file(source, tmp_path / "out.jsonl", INPUTS)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
-    with pytest.raises(InputError, match="no file of a known kind"):
+    with pytest.raises(InputError, match="This type of file is not supported"):
         explain_clue_file(write(tmp_path / "in.txt", "name,subtitle"), tmp_path / "out.jsonl", INPUTS)

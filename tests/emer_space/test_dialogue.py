@@ -80,11 +80,11 @@ def test_sentences_that_no_clue_bears_are_cut_and_told() -> None:
 FAILING: list[tuple[str, str]] = [
     ("401", "refused the key"),
     ("429", "too often"),
-    ("500", "said 500"),
+    ("500", "answered 500"),
     ("cut", "cut the connection"),
     ("stalled", "in time"),
     ("babble", "did not stop"),
-    ("nonsense", "not of OpenAI's protocol"),
+    ("nonsense", "does not follow OpenAI's protocol"),
     ("empty", "answered nothing"),
 ]
 

@@ -54,11 +54,11 @@ def test_what_passes_is_asked_again(fault: str) -> None:
     [
         ("401", "refused the key", 1),
         ("429", "too often", 3),
-        ("500", "said 500", 3),
+        ("500", "answered 500", 3),
         ("cut", "cut the connection", 3),
         ("stalled", "not answer in time", 1),
         ("babble", "did not stop", 1),
-        ("nonsense", "not of OpenAI's protocol", 1),
+        ("nonsense", "does not follow OpenAI's protocol", 1),
         ("empty", "answered nothing", 1),
     ],
 )
@@ -163,5 +163,5 @@ def test_a_model_without_a_server_is_refused_with_the_remedy(url: str) -> None:
 @pytest.mark.parametrize("line", ['{"choices":[{"index":0}]}', "null", "[1]", "[" * 200_000])
 def test_a_stream_of_another_form_is_told_as_such(line: str) -> None:
     server = ChatServer(lambda messages: Fault(then="garbage", line=line))
-    with server, pytest.raises(ModelUnavailable, match="not of OpenAI's protocol"):
+    with server, pytest.raises(ModelUnavailable, match="does not follow OpenAI's protocol"):
         model(server).ask(QUESTION)

@@ -168,7 +168,7 @@ def test_a_classifier_of_another_rate_or_of_no_emotions_is_refused(use: Callable
 @pytest.mark.parametrize(
     ("classes", "answer", "says"),
     [
-        (("angry", "bored"), [0.9, 0.1], "answered with the class 'bored', which is none of the emotions known here"),
+        (("angry", "bored"), [0.9, 0.1], "answered with the class 'bored', which is not an emotion known here"),
         (("angry", "sad"), [0.5, 0.3, 0.2], "answered with 3 numbers for its 2 classes"),
         (("angry", "sad"), [0.5, float("nan")], "answered with values that are not numbers"),
     ],
@@ -179,7 +179,7 @@ def test_an_answer_that_is_none_is_told(classes: tuple[str, ...], answer: list[f
             return VoiceEmotions(classes, np.zeros(1), np.full(1, 3.0), np.array([answer], np.float32))
 
     measured = Clue("a1", "acoustic", "even", "The voice is even.", 0, 3, 0.4)
-    with pytest.raises(ModelUnavailable, match=f"^The voice model {says}; let EMER_HUB_VOICE name another\\.$"):
+    with pytest.raises(ModelUnavailable, match=f"^The voice model {says}; name another in EMER_HUB_VOICE\\.$"):
         with_voice_emotion(Reading((measured,)), noise(3), FACTS, Strange(), Settings(), CancelToken())
 
 

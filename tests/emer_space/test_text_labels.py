@@ -274,7 +274,7 @@ def test_write_labels_keeps_order_and_prefers_the_reason(tmp_path: Path) -> None
         ({"name": "b", "subtitle": "hello"}, "row 2: There is no text in 'reason'"),
         ({"name": "b", "reason": None}, "row 2: There is no text in 'reason'"),
         ({"name": None, "reason": "sad"}, "row 2, column 'name'"),
-        ({"name": "a ", "reason": "sad"}, "row 2, column 'name': 'a' stands in row 1 already"),
+        ({"name": "a ", "reason": "sad"}, "row 2, column 'name': 'a' is already in row 1"),
     ],
 )
 def test_write_labels_names_the_row_that_is_wrong_and_writes_nothing(
@@ -292,7 +292,7 @@ def test_write_labels_refuses_to_overwrite_what_it_reads(tmp_path: Path) -> None
     before = source.read_bytes()
     (tmp_path / "link.jsonl").symlink_to(source)
     for out in (source, tmp_path / "link.jsonl"):
-        with pytest.raises(InputError, match="is the file that is read"):
+        with pytest.raises(InputError, match="is also the input"):
             write_labels(source, out)
     assert source.read_bytes() == before
     with pytest.raises(InputError, match="cannot be written"):

@@ -285,7 +285,7 @@ def test_of_mixed_languages_the_known_part_is_read_and_the_rest_is_named() -> No
     reading = read("Danke, mir geht es gut. I am happy. 我很难过。")
     assert {clue.measurements.get("word") for clue in reading.clues} >= {"happy", "sad"}
     (message,) = (notice.message for notice in reading.notices if notice.code == "words-unread-in-part")
-    assert message == "A part of the words is neither English nor Chinese and was not read: “Danke, mir geht es gut”."
+    assert message == "Some of the words are neither English nor Chinese and were not read: “Danke, mir geht es gut”."
 
 
 def test_the_english_clauses_of_a_mixed_sentence_are_read() -> None:

@@ -1,4 +1,4 @@
-"""Who may reach what, asked of the running app, and told in docs/access.md: `python tests/end_to_end/access.py`."""
+"""Asks the running app who may reach what, and writes docs/access.md: `python tests/end_to_end/access.py`."""
 
 import contextlib
 import html
@@ -29,7 +29,7 @@ from emer_space.page.turns import Line, Lines, Turn  # noqa: E402
 from emer_space.page.words import load_words  # noqa: E402
 from leaderboard.board.board import Board  # noqa: E402
 from submissions.errors import Refusal  # noqa: E402
-from submissions.person import Person, known, organiser  # noqa: E402
+from submissions.person import Person, identified, organiser  # noqa: E402
 
 PAGE = PROJECT / "docs" / "access.md"
 COMMAND = "python tests/end_to_end/access.py"
@@ -230,7 +230,7 @@ def _sentences() -> dict[str, set[str]]:
     """By which a refusal is known."""
     words = load_words()
     sentences = {SIGN_IN: {words("submit.no_identity"), words("mine.no_identity")}, ORGANISERS: set()}
-    for kind, ask in ((SIGN_IN, known), (ORGANISERS, organiser)):
+    for kind, ask in ((SIGN_IN, identified), (ORGANISERS, organiser)):
         try:
             ask(None)
         except Refusal as refusal:
@@ -305,46 +305,46 @@ Written by `{command}`, which asks the running app; a test compares.
 
 ## Who is who
 
-- A **stranger** is anybody without an identity: they look at the board, check files and have clips explained.
-- A **participant** is known: an account of the Hub in a Space, and elsewhere whoever works on this machine.
-- An **organiser** decides: in a Space the accounts that `EMER_ORGANISERS` names, elsewhere whoever works on this
+- A **stranger** has no identity. Strangers can look at the board, check files and have clips explained.
+- A **participant** has an identity: in a Space an account on the Hub, elsewhere the user of this machine.
+- An **organiser** makes decisions: in a Space the accounts that `EMER_ORGANISERS` names, elsewhere the user of this
   machine.
 
-How the local person is found, and what a host sets: [leaderboard.md](leaderboard.md), [hosting.md](hosting.md).
+How the app recognises the local user, and what a host sets: [leaderboard.md](leaderboard.md), [hosting.md](hosting.md).
 
-## The door
+## What the app lets in
 
-What is not served answers 404. What changes something is refused (403) when it comes from another site's page, by
-`Sec-Fetch-Site` and `Origin`; no answer lets such a page read it. The values of a call have at most {most} bytes, an
-upload holds files only and at most `EMER_MAX_BYTES` in all (413). A malformed call is answered with 400. There are no
-websockets. The table is `emer_space/page/routes.toml`; a route of a new Gradio that nobody decided on fails the
-tests.
+Routes that are not served answer 404. Requests that change something are refused (403) if they come from another site's
+page, by `Sec-Fetch-Site` and `Origin`; such a page cannot read any answer either. The values of a call
+have at most {most} bytes; an upload contains only files, with at most `EMER_MAX_BYTES` in all (413). A malformed call
+is answered with 400. There are no websockets. The table is `emer_space/page/routes.toml`; the tests fail if a new
+version of Gradio adds a route that is not in it.
 
 ## Whose turn it is
 
-Whatever runs short has a line of its own, so that reading waits for nobody's clip, file or commit. The next turn goes
-to the waiting client that has been served least; a client is an address, or the /64 of an IPv6 one. A file that is sent
-has a place in `storing`, and within it a turn in `files` until it has been read.
+Every scarce resource has its own line, so that readers never wait for somebody's clip, file or commit. The next turn
+goes to the waiting client that has been served least; a client is an IP address, or the /64 of an IPv6 one. A submitted
+file has a place in `storing`, and within it a turn in `files` until it has been read.
 
 | line | for | at once | places | of one client | of one client at once |
 |---|---|---|---|---|---|
 {bounds}
 
-A caller who finds no place gets a sentence that says so, and how many are waiting.
+If a line is full, the caller is told so, and how many are waiting.
 
 ## Handlers
 
-All {count} can be called by anybody, those of the page as well, so each asks who is calling. What it then does:
+All {count} can be called by anybody, even those of the page, so every one checks who is calling. What they do then:
 
 | handler | offered | called by | waits in | stranger | participant | organiser |
 |---|---|---|---|---|---|---|
 {handlers}
 
-"Answers" is not "does": one's own submissions are shown and changed, and nobody else's.
+"Answers" does not mean that everything is allowed: people see and change only their own submissions.
 
 ## Routes that are served
 
-The last three in a Space alone.
+The last three are served only in a Space.
 
 | route | what for |
 |---|---|

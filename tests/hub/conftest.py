@@ -1,4 +1,4 @@
-"""A hub on this machine, and a dataset on it as the project's own code sees it."""
+"""A hub on this machine, with a dataset accessed through the project's own code."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from submissions.store.hub_store import HubStore
 
 @pytest.fixture(autouse=True)
 def no_store_outlives_its_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What is doubtful is tried for ever; without a server the client then closes the connections of later tests."""
+    """Stop retrying doubtful commits, which would otherwise go on and break the connections of later tests."""
     made: list[HubStore] = []
     begin = HubStore.__init__
 
@@ -46,12 +46,12 @@ def dataset(hub: LoopbackHub) -> HubDataset:
 
 @pytest.fixture
 def make_dataset(hub: LoopbackHub) -> Callable[[], HubDataset]:
-    """Another process would make its own."""
+    """Makes a new `HubDataset` at every call, as another process would."""
     return lambda: HubDataset(NAME, TOKEN, HURRIED)
 
 
 @pytest.fixture
 def make_board(make_track: Callable[..., str], make_dataset: Callable[[], HubDataset]) -> Callable[..., Board]:
-    """Another call is another process, with nothing on its own disk that matters."""
+    """Opens a board at every call, like another process with nothing of importance on its own disk."""
     make_track(per_day=50, attempts=90)
     return lambda **how: Board(store=HubStore(make_dataset(), **{"poll_s": 0, **how}))

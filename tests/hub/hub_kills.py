@@ -28,7 +28,7 @@ from server import LoopbackHub  # noqa: E402
 
 PEOPLE, SENT_IN_A_LIFE, FAULTY, LIFE_S = 5, 6, 0.35, 60.0
 HELD_S = 6.0
-"""How long at most the Hub sits on a request whose sender is dead: the next life is at work by then."""
+"""The most seconds for which the Hub holds a dead sender's request; the next life is running by then."""
 Key = tuple[str, str]
 
 
@@ -50,7 +50,7 @@ class Tally:
 
 
 def run(folder: Path, events: int, seed: int) -> Tally:
-    """Until there were that many kills and faults; then one more life without any."""
+    """Run lives until there were that many kills and faults, then one more without any."""
     chance, tally = random.Random(seed), Tally()
     with LoopbackHub() as hub:
         hub.add_person("olga", TOKEN, orgs=["lab"])
@@ -71,7 +71,7 @@ def run(folder: Path, events: int, seed: int) -> Tally:
 
 
 def live(hub: LoopbackHub, folder: Path, tally: Tally, chance: random.Random | None) -> None:
-    """One life, with a death of its own or (without `chance`) to its end."""
+    """Run one life, until it is killed or, without `chance`, to its end."""
     home = folder / "home"
     shutil.rmtree(home, ignore_errors=True)
     write_track(home, per_day=10_000, attempts=10_000)
@@ -108,7 +108,7 @@ def live(hub: LoopbackHub, folder: Path, tally: Tally, chance: random.Random | N
 
 
 def doom(hub: LoopbackHub, process: "subprocess.Popen[str]", chance: random.Random, tally: Tally) -> None:
-    """At one of the next commits, after it took effect or (long) before; or some time."""
+    """Kill a life at one of its next commits, before or after it takes effect, or at a random time."""
     if chance.random() < 0.25:
         timer = threading.Timer(chance.uniform(1.0, 5.0), process.kill)
         timer.daemon = True
@@ -129,7 +129,7 @@ def doom(hub: LoopbackHub, process: "subprocess.Popen[str]", chance: random.Rand
 
 
 def check(hub: LoopbackHub, tally: Tally) -> None:
-    """What is there, against what was sent and told."""
+    """Compare what is stored with what was sent and reported."""
     files, wrong = hub.files(NAME), tally.problems.append
     requests = {path: json.loads(each) for path, each in files.items() if path.endswith("/request.json")}
     there = {each["id"]: (each["person"], path) for path, each in requests.items()}

@@ -57,7 +57,7 @@ def send(board: Board, person: str, word: str) -> None:
 
 
 def score(board: Board, sending: threading.Event) -> None:
-    """Until nothing more is sent and nothing is queued."""
+    """Score until nothing more is sent and nothing is queued."""
     while not sending.wait(0.05) or board.queue():
         try:
             sweep(board, score=lambda *job: Outcome("scored", {"public": REPORT}))

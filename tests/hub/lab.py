@@ -1,4 +1,4 @@
-"""The dataset of the tests, the patience with which they ask for it, and how they send and score."""
+"""The tests' dataset, its short retries, and functions that send and score."""
 
 from board_making import ADA, REPORT, answers
 

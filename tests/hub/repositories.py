@@ -1,4 +1,4 @@
-"""Datasets with a history, as a hub keeps them: commits, each with the whole tree."""
+"""Datasets with a history, as on a hub: commits, each with its whole tree."""
 
 import hashlib
 import itertools
@@ -16,7 +16,7 @@ class Commit:
 
 
 class Refused(Exception):
-    """An answer that is none: status, and what the header `X-Error-Code` says."""
+    """An error answer: its status, and the code for the header `X-Error-Code`."""
 
     def __init__(self, status: int, code: str = "", told: str = "") -> None:
         super().__init__(told or code)
@@ -53,7 +53,7 @@ class Dataset:
     def commit(
         self, files: dict[str, bytes], deleted: tuple[str, ...], title: str, message: str = "", parent: str = ""
     ) -> Commit:
-        """Raises `Refused` where the head is not the parent any more, or where a file to delete is not there."""
+        """Raises `Refused` if the head is no longer the parent, or if a file to delete is missing."""
         tree = dict(self.history[-1].tree) if self.history else {}
         if parent and not self.head.sha.startswith(parent):
             raise Refused(412, told="A commit has happened since. Please refresh and try again.")
@@ -68,5 +68,5 @@ class Dataset:
 
 
 def blob(content: bytes) -> str:
-    """The name that git gives a content."""
+    """Git's hash of a content."""
     return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()

@@ -1,4 +1,4 @@
-"""What the hub answers to each address: the part of its API that `huggingface_hub` 2.x asks for."""
+"""The hub's routes: the part of its API that `huggingface_hub` 2.x uses."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ REPOSITORY = r"/api/datasets/(?P<name>[\w.-]+/[\w.-]+)"
 
 
 def routes_of(hub: "LoopbackHub") -> "list[Route]":
-    """Pattern of the path → what answers: (person, body, query, **what the pattern names)."""
+    """The routes: a pattern of paths, and its handler (person, body, query, **groups of the pattern)."""
 
     def plain(value: Any) -> "Reply":
         return 200, {"content-type": "application/json"}, json.dumps(value).encode()

@@ -1,4 +1,4 @@
-"""A hub on this machine that speaks what `huggingface_hub` 2.x sends, keeps a history, and fails when it is told to."""
+"""A hub on this machine that answers `huggingface_hub` 2.x, keeps a history, and fails on demand."""
 
 import base64
 import json
@@ -25,12 +25,12 @@ PAGE = 1000
 
 Reply = tuple[int, dict[str, str], bytes]
 Route = tuple[str, Callable[..., Reply]]
-"""A path, and who answers: is given the person, the body, the query, and what the path names."""
+"""A pattern of paths and its handler, which gets the person, the body, the query and the groups of the pattern."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """What happens to the next `times` requests whose method and path match; `seconds` to wait (429, slow)."""
+    """What happens to the next `times` requests with a matching method and path; `seconds` to wait (429, slow)."""
 
     kind: Kind
     path: str = r"/commit/"
@@ -40,7 +40,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that came: when, what, what it got, and whose token it bore."""
+    """A request: its time, method and path, the status it got, and its token."""
 
     at: float
     method: str
@@ -54,7 +54,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed is no news here."""
+        """Ignore clients that were killed."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
@@ -106,17 +106,17 @@ class LoopbackHub:
             return dict(self.datasets[name].head.tree)
 
     def commits(self, name: str) -> list[Commit]:
-        """The oldest first, without the one that made the dataset."""
+        """The commits, oldest first, without the initial one."""
         with self.lock:
             return self.datasets[name].history[1:]
 
     def commit(self, name: str, files: dict[str, bytes], deleted: tuple[str, ...] = ()) -> None:
-        """Somebody else's."""
+        """Make somebody else's commit."""
         with self.lock:
             self.datasets[name].commit(files, deleted, "Upload with the website")
 
     def settle(self) -> None:
-        """Wait for commits that nobody waits for any more."""
+        """Wait for commits whose senders are gone."""
         while self.under_way:
             time.sleep(0.05)
 
@@ -125,7 +125,7 @@ class LoopbackHub:
             self.faults += faults
 
     def fail_by_chance(self, seed: int, share: float, kinds: tuple[Kind, ...] = KINDS) -> None:
-        """A share of all commits fails in one way or another."""
+        """Let a share of all commits fail, in various ways."""
         self._chance = random.Random(seed), share, kinds
 
     def fault_of(self, path: str) -> Fault | None:
@@ -143,7 +143,7 @@ class LoopbackHub:
     # What is asked
 
     def bearer(self) -> str:
-        """The token of the request that is answered by this thread."""
+        """The token of the request that this thread is answering."""
         return str(self.at_hand.token)
 
     def whoami(self, person: dict[str, Any] | None) -> Any:
@@ -161,7 +161,7 @@ class LoopbackHub:
         return {"url": f"{self.url}/datasets/{name}", "name": name, "id": name}
 
     def _check(self, person: dict[str, Any] | None, name: str, writing: bool = False) -> None:
-        """Who may not see a private dataset does not learn that it is there."""
+        """The dataset. Callers who may not see a private one get the same answer as for a missing one."""
         dataset, owner = self.datasets.get(name), name.split("/")[0]
         own = person is not None and owner in (person["name"], *(org["name"] for org in person["orgs"]))
         if not own and (writing or dataset is None or dataset.private):

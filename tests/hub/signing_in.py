@@ -1,4 +1,4 @@
-"""Signing in with the loopback hub: what it speaks of OpenID Connect, and a browser's part in it."""
+"""Signing in with the loopback hub: its part of OpenID Connect, and the browser's."""
 
 import json
 import secrets
@@ -16,7 +16,7 @@ LIFE_S = 600
 
 
 class SignIn:
-    """Adds the endpoints to a hub. Whoever is asked to consent is `person`, and does."""
+    """Adds the endpoints to a hub. The visitor is `person`, who always consents."""
 
     def __init__(self, hub: LoopbackHub) -> None:
         self.hub, self.person = hub, ""
@@ -34,7 +34,7 @@ class SignIn:
         ]
 
     def environment(self) -> dict[str, str]:
-        """What a Space with `hf_oauth: true` is given."""
+        """The variables that a Space with `hf_oauth: true` gets."""
         return {
             "SYSTEM": "spaces",
             "SPACE_ID": "lab/emer",
@@ -45,7 +45,7 @@ class SignIn:
         }
 
     def cookie(self, app: str, person: str) -> str:
-        """The cookie of somebody who signed in on the page. It is for https alone, so no client would keep it here."""
+        """The cookie of somebody who signed in on the page. It is for https only, so no client would keep it here."""
         self.person = person
         asked = httpx.get(f"{app}/login/huggingface")
         consented = httpx.get(asked.headers["location"])
@@ -110,7 +110,7 @@ class SignIn:
         }
 
     def _userinfo(self, person: Any, body: bytes, query: dict[str, str]) -> Reply:
-        """Of whoever the token was made for."""
+        """The account that the token belongs to."""
         return _plain(self._claims(self.owners[self.hub.bearer()]))
 
 

@@ -86,7 +86,7 @@ def test_the_token_that_another_app_holds_is_refused(hub: LoopbackHub) -> None:
     hub.people[ADA]["auth"] = {"type": "oauth"}
     hub.add_person("eve", "hf_oauth_eve")
     for token in (ADA, "hf_oauth_eve"):
-        with pytest.raises(Refusal, match="make an access token"):
+        with pytest.raises(Refusal, match="create an access token"):
             HubIdentity()(bearer(token))
 
 

@@ -1,4 +1,4 @@
-"""The whole app, sent files by `gradio_client` and killed with all that it started."""
+"""Runs the whole app, sends it files with `gradio_client`, and kills it with all its processes."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ ANSWER_S, START_LIMIT_S = 60.0, 120.0
 
 
 class AppHome(Home):
-    """A home in which the app lives and dies. Whoever sends is the local person, whose quota an own track raises."""
+    """A home for an app that is killed again and again. The local person sends; a track of our own raises the quota."""
 
     def __init__(self, material: Material, number: int, seed: int) -> None:
         super().__init__(material, number, seed)
@@ -35,7 +35,7 @@ class AppHome(Home):
 
     @contextlib.contextmanager
     def served(self) -> Iterator[Client]:
-        """The running app's client. At the end everything of the app is killed, as at a power cut."""
+        """A client of the running app. At the end all of the app's processes are killed, as in a power cut."""
         temporary = self.material.folder / f"app-{self.number}"
         temporary.mkdir(exist_ok=True)
         port = _free_port()
@@ -78,7 +78,7 @@ class AppHome(Home):
             os.killpg(self.app.pid, signal.SIGKILL)
 
     def killed(self) -> None:
-        """Start the app, send files, kill it at a random time after none, one, or all of them got a receipt."""
+        """Start the app, send files, and kill it at a random time after none, one or all of them got a receipt."""
         sends = self.some(3, people=("local",), practice=0.0)
         after, wait = self.random.randint(0, len(sends)), self.random.uniform(0, APP_KILLED_WITHIN_S)
         over = threading.Event()
@@ -105,7 +105,7 @@ class AppHome(Home):
             self.wrong(f"{sent.file.name} was refused: {told['problems']}")
 
     def end(self) -> None:
-        """Start the app once more, send what got no receipt, wait until all is scored; then everything is checked."""
+        """Start the app once more, send the files without a receipt, wait until all are scored, and check all."""
         with self.served() as client, contextlib.closing(client):
             for each in self.some(len(self.waiting) + 1, people=("local",), practice=0.0):
                 self._send(client, each, threading.Event())
@@ -129,7 +129,7 @@ def _free_port() -> int:
 
 
 def run_app(home: AppHome, kills: int) -> Tally:
-    """Kill the app, then end. What the client's threads say of a server that is gone goes into a file."""
+    """Kill the app several times, then finish. What the client's threads log about the dead server goes into a file."""
     with (home.material.folder / "client.log").open("w") as log, contextlib.redirect_stderr(log):
         for _ in range(kills):
             home.killed()

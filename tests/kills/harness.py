@@ -1,29 +1,30 @@
-"""Kills what takes in, stores and scores submissions, again and again, and proves that nothing is lost.
+"""Kills the processes that take in, store and score submissions, again and again, and checks that nothing is lost.
 
     python tests/kills/harness.py --kills 200 --app 10 --seed 7      (`make kill-test`)
 
-**The worker** (`worker.py`) is a process with intake, store, scorer and export, without the page. A rehearsal without
-kills tells which steps it takes: each folder that it makes, each file that it opens, writes, flushes, syncs, renames or
-removes, each scoring process that it starts and feeds, each receipt that it tells. The kills (SIGKILL, by the process
-itself) are spread by the seed over all of them: before, after, and where something is written when half of it is out.
-One in eight comes from outside, at a random time while a scoring process runs.
+**The worker** (`worker.py`) is a process with intake, store, scorer and export, but without the page. A rehearsal
+without kills records its steps: every folder it makes, every file it opens, writes, flushes, syncs, renames or removes,
+every scoring process it starts and feeds, every receipt it reports. The seed spreads the kills (SIGKILL, by the process
+itself) over all steps: before a step, after it and, for a write, halfway through. One kill in eight comes from outside,
+at a random time while a scoring process runs.
 
-Each life of a worker sends what got no receipt in the life before, as a participant would, and something new; some
-lives score, withdraw, choose, rescore and export. A home lives through about twelve kills, several homes at a time,
-then all is scored without a kill, and a process that starts anew tells what it sees.
+Every life of a worker sends the files that got no receipt in the previous life, as a participant would, and new ones.
+Some lives also score, withdraw, choose, rescore and export. A home goes through about twelve kills, with several
+homes at a time. At the end everything is scored without a kill, and a new process reports what it sees.
 
-**The whole app** is `app.py`, sent files by `gradio_client`, and killed with all that it started at random times.
+**The whole app** is `app.py`. It gets files from `gradio_client` and is killed, with all its processes, at random
+times.
 
-What must hold, or it is told and the exit code is 1:
+These rules must hold; otherwise the problem is reported and the exit code is 1:
 
-1. Every receipt that was ever told is there, with its person and its content, and the same file gets the same id.
-2. What is there got a receipt: nothing more, and nothing twice.
-3. Each submission is scored once in a version, with the scores that the scorer gives its content directly.
-4. The ranking has each of them once, and so have the exported files.
-5. What is stored is never changed and never goes, not even for a while: it is looked at after each kill. Nothing is
-   left unfinished after the next write, and nothing is damaged.
-6. No scoring process outlives whoever started it.
-7. A ledger that was open all the while sees the same as one that is opened at the end.
+1. Every receipt ever reported exists, with its person and its content, and the same file gets the same id.
+2. Everything stored has a receipt; nothing is stored twice.
+3. Every submission is scored once in a version, with the scores that the scorer gives directly for its content.
+4. The ranking and the exported files list every submission once.
+5. What is stored never changes or disappears, not even for a while; this is checked after every kill. Nothing
+   unfinished is left after the next write, and nothing is damaged.
+6. No scoring process outlives its parent.
+7. A ledger that was open all the time sees the same as one opened at the end.
 """
 
 import argparse
@@ -47,7 +48,7 @@ KILLS_A_HOME = 12
 
 
 def run(folder: Path, kills: int, app: int, seed: int, jobs: int, progress: Callable[[str], None]) -> Tally:
-    """Kill workers, in as many homes as that takes, and the app meanwhile."""
+    """Kill workers, in as many homes as it takes, and the app at the same time."""
     material, chance, total = Material(folder, seed), random.Random(seed), Tally()
     with ThreadPoolExecutor(jobs) as pool:
         under_way = [pool.submit(run_app, AppHome(material, 0, seed), app)] if app else []
@@ -73,7 +74,7 @@ def run(folder: Path, kills: int, app: int, seed: int, jobs: int, progress: Call
 
 @contextlib.contextmanager
 def _workplace(named: Path | None) -> Iterator[Path]:
-    """The named folder, or one that is removed when nothing went wrong."""
+    """The named folder, or a temporary one that is removed if nothing went wrong."""
     if named:
         yield named
         return

@@ -1,4 +1,4 @@
-"""A home that is written by processes that are killed: what was sent to it, what was told of it, what is seen in it."""
+"""A home written by processes that are killed, with what was sent to it, reported from it and found in it."""
 
 import contextlib
 import hashlib
@@ -28,7 +28,7 @@ GONE_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a worker can be killed: at a step, on a side of it. `times` is how often a life comes there."""
+    """A point at which a worker can be killed: before or after a step. `times` is how often a life passes it."""
 
     step: str
     side: str
@@ -44,7 +44,7 @@ class Place:
 
 @dataclass(slots=True)
 class Tally:
-    """What was done, over all homes."""
+    """The counts over all homes."""
 
     inside: int = 0
     outside: int = 0
@@ -63,7 +63,7 @@ class Tally:
         self.problems += other.problems
 
     def __str__(self) -> str:
-        """One line."""
+        """The counts on one line."""
         told = [
             f"{self.inside + self.outside} kills of the worker ({self.outside} from outside while it scored; the others"
             f" at {len(self.places)} of {len(self.known)} places)",
@@ -78,14 +78,14 @@ class Tally:
 
 @dataclass(slots=True)
 class Life:
-    """What a worker told, and whether it was killed."""
+    """What a worker reported, and whether it was killed."""
 
     killed: bool = False
     steps: Counter[tuple[str, str]] = field(default_factory=Counter)
     told: dict[str, Any] = field(default_factory=dict)
 
     def places(self) -> list[Place]:
-        """Wherever a worker that does the same can be killed. What is written leaves it when it is flushed."""
+        """All points at which a worker with the same task can be killed. Writes take effect when they are flushed."""
         return [
             Place(step, "during" if ": write " in step else side, times)
             for (side, step), times in self.steps.items()
@@ -94,7 +94,7 @@ class Life:
 
 
 class Home:
-    """A home that is written by processes that are killed, what was told of it, and what is seen in it."""
+    """A home written by processes that are killed, with what was sent to it, reported from it and found in it."""
 
     def __init__(self, material: Material, number: int, seed: int) -> None:
         from submissions.store.folder_store import FolderStore
@@ -114,7 +114,7 @@ class Home:
     # What comes to pass
 
     def receipt(self, name: str, key: Key) -> None:
-        """A receipt was told."""
+        """Note a receipt that was reported."""
         if key not in self.sent:
             self.wrong(f"the receipt {name} is for what nobody sent")
         if (before := self.receipts.setdefault(key, name)) != name:
@@ -122,7 +122,7 @@ class Home:
         self.waiting = [each for each in self.waiting if each.key != key]
 
     def some(self, count: int, people: Sequence[str] = PEOPLE, practice: float = 0.15) -> list[Sent]:
-        """What still waits for a receipt, and as much new as makes `count`; now and then what is there already."""
+        """The files still without a receipt, with new ones up to `count`, and sometimes one that is stored already."""
         while len(self.waiting) < count:
             person, known = self.random.choice(people), [*self.sent.values()]
             if known and self.random.random() < 0.15:
@@ -141,7 +141,7 @@ class Home:
         self.problems.append(f"home {self.number}: {problem}")
 
     def live(self, tasks: Sequence[Sequence[str]], kill: Place | None = None, outside: float | None = None) -> Life:
-        """One life; `outside` is how long after the worker has fed a scoring process it is killed."""
+        """Run one life. `outside`: how many seconds after feeding a scoring process the worker is killed."""
         self.lives += 1
         plan: dict[str, Any] = {"days": 31 * self.lives, "tasks": tasks, "kill": None}
         if kill:
@@ -202,7 +202,7 @@ class Home:
     # What is there
 
     def tree(self) -> dict[str, str]:
-        """Each stored file → the SHA-256 of its content."""
+        """Stored file → the SHA-256 of its content."""
         return {
             path.relative_to(self.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
             for kind in ("submissions", "results", "decisions")
@@ -211,7 +211,7 @@ class Home:
         }
 
     def look(self, when: str) -> None:
-        """What was stored once is there, and as it was; a receipt has its submission at once."""
+        """Check that everything stored is unchanged, and that every receipt has its submission."""
         tree = self.tree()
         for path, digest in self.seen.items():
             if tree.get(path) != digest:
@@ -225,7 +225,7 @@ class Home:
             self.witness.refresh()
 
     def checked(self) -> dict[str, Any]:
-        """Everything that must hold in any home; returns what a process tells that starts now."""
+        """Check everything that must hold in any home; returns what a new process reports."""
         told = self.live([["tell"]]).told
         self.check_tree()
         self.check_left_overs()
@@ -237,7 +237,7 @@ class Home:
         return told
 
     def check_told(self, told: dict[str, Any]) -> None:
-        """Ledger, queue and ranking agree with the receipts and with the files (1 to 4)."""
+        """Check that ledger, queue and ranking agree with the receipts and the files (1 to 4)."""
         keys = {name: (each["person"], each["track"], each["sha256"]) for name, each in told["submissions"].items()}
         baselines = [each["person"] for each in told["submissions"].values() if each["baseline"]]
         entered = {name: key for name, key in keys.items() if key[0] not in baselines}
@@ -256,7 +256,7 @@ class Home:
                 self.wrong(f"the ranking of {track} has {told['ranked'][track]}, scored are {sorted(scored)}")
 
     def check_tree(self) -> None:
-        """Submissions and results as files, without the ledger (1, 2, 3)."""
+        """Check the files of submissions and results, without the ledger (1, 2, 3)."""
         requests: dict[str, dict[str, Any]] = {}
         for folder in sorted((self.folder / "submissions").glob("*/*")):
             told = requests[folder.name] = json.loads((folder / "request.json").read_text(encoding="utf-8"))
@@ -309,7 +309,7 @@ class Home:
         return {path.stem for path in (self.folder / "results" / f"{track}@{version}").glob("*/*.json")}
 
     def check_left_overs(self) -> None:
-        """Nothing unfinished or damaged, no part of a file, no scoring process (5, 6)."""
+        """Check that nothing is unfinished or damaged and that no scoring process is left (5, 6)."""
         for place in ("unfinished/*", "damaged/*"):
             for path in self.folder.glob(place):
                 self.wrong(f"{path.relative_to(self.folder)} is left over")
@@ -320,7 +320,7 @@ class Home:
             self.wrong(f"the scoring process {process} still runs")
 
     def check_witness(self) -> None:
-        """Who was there all the while knows what is there (7)."""
+        """Check that a process that ran all the time sees the same as a new one (7)."""
         ledger = self.witness.refresh()
         stored = {path.split("/")[2] for path in self.seen if path.startswith("submissions/")}
         if missing := stored - ledger.submissions.keys():
@@ -336,7 +336,7 @@ class Home:
 
 
 def scoring_processes(home: Path) -> list[int]:
-    """Those that score for a home."""
+    """The processes that score for a home."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
@@ -348,6 +348,6 @@ def scoring_processes(home: Path) -> list[int]:
 
 
 def environment(home: Path, references: Path) -> dict[str, str]:
-    """Of the person's own settings nothing is passed on."""
+    """The environment for a worker, without the person's own settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("EMER_", "GRADIO_"))}
     return {**kept, "EMER_HOME": str(home), "EMER_REFERENCES": str(references), "PYTHONPATH": str(PROJECT)}

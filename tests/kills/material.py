@@ -1,4 +1,4 @@
-"""Files to send to a track with hidden references and to the practice track, and what they must score."""
+"""Files for a track with hidden references and for the practice track, and the scores they must get."""
 
 import csv
 import hashlib
@@ -15,15 +15,15 @@ PROJECT = Path(__file__).resolve().parents[2]
 HIDDEN, PRACTICE = "emer-ov", "clue-practice"
 WORDS = ("happy", "joyful", "sad", "grieving", "angry", "furious", "worried", "afraid", "surprised", "calm", "proud")
 SPLITS = ("public",) * 6 + ("private",) * 4 + ("decoy",) * 2
-"""Of the clips that the hidden references have."""
+"""The ids of the clips in the hidden references."""
 
 Key = tuple[str, str, str]
-"""Person, track, SHA-256 of the content: who sends it again gets the same receipt."""
+"""Person, track, SHA-256 of the content: sending it again gives the same receipt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A file from a person."""
+    """A file that a person sends to a track."""
 
     person: str
     track: str
@@ -36,7 +36,7 @@ class Sent:
 
 
 class Material:
-    """Makes the files, each of its own content, by the chance of whoever asks."""
+    """Makes files that all differ, with the caller's random generator."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder, self.references = folder, folder / "references"
@@ -64,7 +64,7 @@ class Material:
 
     @cache  # noqa: B019 - the material lives as long as the process
     def scores(self, track: str, file: Path) -> dict[str, float]:
-        """By split, what the scorer gives that is asked directly, with the same references."""
+        """The scores by split that the scorer gives directly, with the same references."""
         from emer_space.files.formats import rows_of
         from emer_space.files.tables import table_of
         from leaderboard.scoring.comparison import Comparison

@@ -1,4 +1,4 @@
-"""Nothing is lost by a kill: a seeded few of the many that `make kill-test` does."""
+"""No kill loses anything: a few seeded kills of the many that `make kill-test` makes."""
 
 import json
 import shutil

@@ -45,7 +45,7 @@ GENERAL = (
     (r"^export/[\w-]+(?=/|$)", "export/<track>"),
     (r"predictions\.\w+", "predictions.*"),
 )
-"""What differs between two steps of the same kind."""
+"""The parts of a path that differ between two steps of the same kind."""
 
 
 def say(*words: object) -> None:
@@ -62,7 +62,7 @@ def _opened(number: int) -> Path:
 
 
 class Steps:
-    """Counts the steps of what is being done now (`doing`), and dies at the one that was chosen."""
+    """Counts the steps of the current task (`doing`), and kills the process at the chosen one."""
 
     def __init__(self, places: dict[str, Path], kill: dict[str, Any] | None) -> None:
         self.places, self.kill, self.doing = places, kill, "start"
@@ -70,7 +70,7 @@ class Steps:
 
     @contextlib.contextmanager
     def step(self, what: str) -> Iterator[bool]:
-        """Whether to die in the middle. There is no `after` where what was tried cannot be done."""
+        """Whether to die in the middle. There is no `after` if the step fails."""
         step = f"{self.doing}: {what}"
         self._at("before", step)
         yield self._here("during", step, self.passed["before", step])
@@ -86,7 +86,7 @@ class Steps:
         return self.kill == {"side": side, "step": step, "time": time}
 
     def place(self, path: Any, folder: int | None = None) -> str:
-        """A path in general words; empty where it is none of ours. An open file is named by its number."""
+        """A path without its variable parts; empty for a path outside the home. An open file may be given by number."""
         if isinstance(path, int):
             full = _opened(path)
         else:
@@ -100,7 +100,7 @@ class Steps:
         return ""
 
     def watch(self) -> None:
-        """Replace what changes something outside of this process."""
+        """Replace the functions that change something outside this process."""
         self._watch_folders()
         self._watch_files()
         self._watch_children()
@@ -168,7 +168,7 @@ class Steps:
 
 
 class _Written:
-    """A file that is written: what is buffered leaves the process by `flush` or by `close`, as in any other file."""
+    """A file for writing. Buffered data leaves the process at `flush` or `close`, as with any other file."""
 
     def __init__(self, file: Any, steps: Steps, place: str) -> None:
         self._file, self._steps, self._place, self._buffered = file, steps, place, False
@@ -235,7 +235,7 @@ def publish(board: Board, steps: Steps) -> None:
 
 
 def tell(board: Board, steps: Steps) -> None:
-    """What a process that starts now makes of the home."""
+    """What a new process sees in the home."""
     ledger = board.ledger.refresh()
     told = {
         "submissions": {
@@ -268,7 +268,7 @@ VERBS = {
     "export": ("export", publish),
     "tell": ("tell", tell),
 }
-"""A task's verb → what its steps are called by, and what is done."""
+"""The verb of a task → the name for its steps, and the function that does it."""
 
 
 def main(life: dict[str, Any]) -> None:

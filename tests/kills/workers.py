@@ -1,4 +1,4 @@
-"""Workers that are killed at each of their steps, and from outside while they score."""
+"""Workers that are killed at every step, and from outside while they score."""
 
 import csv
 import json
@@ -10,15 +10,15 @@ from homes import Home, Place, Tally
 from material import PRACTICE, Material
 
 UNFINISHED = Place("submit: rename unfinished/<id> to submissions/<month>/<id>", "before")
-"""A kill here leaves the most unfinished, which the next worker then removes."""
+"""A kill here leaves the most unfinished files, which the next worker then removes."""
 
 OUTSIDE_EVERY = 8
 SCORING_S = 2.0
-"""About as long as a scoring process lives here: a kill from outside comes within this time."""
+"""About as long as a scoring process runs here: a kill from outside comes within this time."""
 
 
 class WorkerHome(Home):
-    """A home in which workers live and die."""
+    """A home whose workers are killed."""
 
     def __init__(self, material: Material, number: int, seed: int) -> None:
         super().__init__(material, number, seed)
@@ -32,7 +32,7 @@ class WorkerHome(Home):
         return [["submit", each.person, each.track, str(each.file), f"by {each.person}"] for each in sent]
 
     def decisions(self) -> list[list[str]]:
-        """Withdraw one, choose one; rescore once in a home."""
+        """Withdraw one submission and choose one; rescore once per home."""
         tasks: list[list[str]] = []
         people = {name: person for (person, _, _), name in self.receipts.items()}
         scored = {path.stem for path in (self.folder / "results").glob("*/*/*.json")} & people.keys()
@@ -50,7 +50,7 @@ class WorkerHome(Home):
         return tasks
 
     def tasks(self, doing: str) -> list[list[str]]:
-        """What leads to a step of this kind."""
+        """The tasks that lead to a step of this kind."""
         return {
             "submit": lambda: self.submits(2),
             "decide": lambda: [*self.submits(0 if len(self.receipts) > 2 else 2), *self.decisions()],
@@ -72,7 +72,7 @@ class WorkerHome(Home):
     # The end
 
     def end(self) -> None:
-        """The last run, without a kill; then everything is checked."""
+        """The last run, without a kill, followed by all checks."""
         tasks = [*self.submits(len(self.waiting) + 1), ["score"], ["export"]]
         if self.live(tasks).killed:
             self.wrong("the last worker was killed by somebody else")
@@ -81,7 +81,7 @@ class WorkerHome(Home):
             self.check_exported(told)
 
     def check_decisions(self, told: dict[str, Any]) -> None:
-        """What was answered to whoever decided."""
+        """The answers to decisions."""
         for about, what in self.decided:
             action = {"withdrawn": "withdraw", "chosen": "count", "rescored": "rescore"}[about]
             name, _, version = what.partition(" ")

@@ -1,4 +1,4 @@
-"""A home and an environment of their own for the leaderboard's tests."""
+"""A separate home and environment for the leaderboard's tests."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ VARIABLES = ("EMER_WHEELS", "EMER_REFERENCES")
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """`EMER_HOME`, empty; the person's own settings do not reach the tests."""
+    """An empty `EMER_HOME`; the person's own settings do not reach the tests."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     home = tmp_path_factory.mktemp("home")

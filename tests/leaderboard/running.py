@@ -1,4 +1,4 @@
-"""Commands of the leaderboard as the tests call them."""
+"""Runs commands of the leaderboard for the tests."""
 
 import json
 from typing import Any

@@ -116,12 +116,12 @@ def test_a_module_among_the_metrics_is_all_that_a_metric_needs(tmp_path: Path, m
         ("exact = toy:METRIC", "import nothing_of_that_name", "toy 0.3 cannot be loaded .No module named 'nothing_of"),
         ("exact = toy:METRIC", "METRIC = 1 / 0", "toy 0.3 cannot be loaded .division by zero"),
         ("exact = toy:OTHER", EXACT, "toy 0.3 cannot be loaded .module 'toy' has no attribute 'OTHER'"),
-        ("exact = toy:METRIC", "METRIC = 'exact'", "The package toy 0.3 gives str as the metric exact"),
-        ("other = toy:METRIC", EXACT, "The package toy 0.3 gives the metric exact as the metric other"),
+        ("exact = toy:METRIC", "METRIC = 'exact'", "The package toy 0.3 provides str as the metric exact"),
+        ("other = toy:METRIC", EXACT, "The package toy 0.3 provides the metric exact as the metric other"),
         (
             "hit = toy:METRIC",
             EXACT.replace('"exact",\n    v', '"hit",\n    v'),
-            "two metrics hit, of this project and of toy",
+            "two metrics named hit, from this project and toy",
         ),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from emer_space.__main__ import main
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting.benchmark import TOLD, benchmark
+from leaderboard.hosting.benchmark import EXPLAINED, benchmark
 from leaderboard.tracks import FOLDER, PACKAGE
 
 
@@ -39,7 +39,9 @@ def test_what_was_explained_and_is_no_prediction_file_ends_in_a_sentence(own_hom
         (own_home / "tracks" / "clue-practice.toml").read_text().replace("longest = 5000", "longest = 5")
     )
     line = '{"name": "clue-001", "openset": ["happy"], "reason": "He smiles at her."}'
-    with pytest.raises(LeaderboardError, match="no prediction file of clue-practice: row 1, column 'reason': Longer"):
+    with pytest.raises(
+        LeaderboardError, match="not a valid prediction file for clue-practice: row 1, column 'reason': Longer"
+    ):
         benchmark("clue-practice", lambda clues, modalities: line.encode(), ("CLUE-Multi",))
 
 
@@ -47,4 +49,4 @@ def test_an_explanation_has_the_columns_that_it_is_said_to_have() -> None:
     from emer_space.commands.clue_file import ClueTexts, explained
 
     line = explained(ClueTexts("a", visual_clue="He smiles.", acoustic_clue="", subtitle=""), ("video",))
-    assert set(TOLD) <= line.keys()
+    assert set(EXPLAINED) <= line.keys()

@@ -157,13 +157,17 @@ def test_changed_wheel_files_give_no_official_score(
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("P.csv", "name,openset\n1,[x\n", "P.csv, row 2, column 'openset': The list has one square bracket"),
+        (
+            "P.csv",
+            "name,openset\n1,[x\n",
+            "P.csv, row 2, column 'openset': The list has only one of its two square brackets",
+        ),
         (
             "P.csv",
             "name,labels\n1,x\n",
             "P.csv, column 'openset': The column is not there (there are 'labels'",
         ),
-        ("P.txt", "x", "P.txt: This is no file of a known kind"),
+        ("P.txt", "x", "P.txt: This type of file is not supported"),
     ],
 )
 def test_a_wrong_file_is_told_with_its_name_and_place(
@@ -228,7 +232,7 @@ def test_what_cannot_be_read_is_named_with_the_way_out(
     told = refused(
         capsys, "metric", "sentiment", "--references", asked, "--predictions", failing / "openset_sentiment.npz"
     )
-    assert "row 3, column 'sentiment': 'mixed' is no polarity" in told
+    assert "row 3, column 'sentiment': 'mixed' is not a polarity" in told
 
 
 def test_a_score_tells_of_ids_and_labels_as_the_check_does(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -262,11 +266,11 @@ def test_wrong_groups_are_told_with_their_sample(
     capsys: pytest.CaptureFixture[str], references: Path, predictions: Path, tmp_path: Path
 ) -> None:
     call = ("metric", "set-level", "--references", references, "--predictions", predictions, "--groups")
-    assert "'2' cannot be read: there is no list" in refused(
+    assert "'2' cannot be read: it contains no list" in refused(
         capsys, *call, write(tmp_path / "g.json", '{"1": [["happy"]], "2": "sorry, I cannot"}')
     )
-    assert "no JSON object" in refused(capsys, *call, write(tmp_path / "g.json", "[1]"))
-    assert "no JSON object" in refused(capsys, *call, tmp_path / "none.json")
+    assert "not a JSON object" in refused(capsys, *call, write(tmp_path / "g.json", "[1]"))
+    assert "not a JSON object" in refused(capsys, *call, tmp_path / "none.json")
 
 
 def test_lists_and_unknown_tracks(capsys: pytest.CaptureFixture[str], predictions: Path) -> None:

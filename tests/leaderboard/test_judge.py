@@ -160,7 +160,7 @@ def test_the_words_of_strangers_go_as_json_and_the_answer_cannot_add_any(
         (["ew", "--judge", "endpoint"], "--judge goes with"),
         (["ew", "--grouper", "endpoint"], "--grouper goes with set-level"),
         (["clue-overlap"], "add --judge endpoint"),
-        (["set-level", "--groups", "G", "--grouper", "endpoint"], "two sources"),
+        (["set-level", "--groups", "G", "--grouper", "endpoint"], "both give the groups"),
         (["set-level", "--save-groups", "G"], "--grouper"),
         (["set-level", "--grouper", "endpoint"], "EMER_CHAT_URL"),
     ],

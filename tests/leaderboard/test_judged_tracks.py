@@ -299,7 +299,7 @@ def test_the_command_scores_by_the_rules_of_a_judged_track(
         (("clue-overlap.en@1", "label-overlap.en@1"), "none of the form clue-overlap"),
         (("clue-overlap.en@1", "clue-overlap.fr@1"), "no prompt clue-overlap.fr"),
         (("[judge]", "[grouper]"), r"\[judge\]"),
-        (('metric = "clue-overlap"\nprimary = ["clue_overlap"]', 'metric = "description"'), "no other does"),
+        (('metric = "clue-overlap"\nprimary = ["clue_overlap"]', 'metric = "description"'), "no other track has one"),
         (('model = "scripted (endpoint)"', 'model = ""'), "judge › model: '' is no text"),
         (('model = "scripted (endpoint)"', 'model = "m"\nseed = 1'), "seed"),
     ],

@@ -83,9 +83,9 @@ def test_the_other_set_is_refused_by_its_name(
 ) -> None:
     command = ["score", "--track", f"mer-fg-{track}", *files]
     told = refused(capsys, *command, "--wheels", folders[wrong])
-    assert f"are those of {wrong}, and those of {wanted} are wanted" in told and "wheels fetch" in told
+    assert f"are those of {wrong}, but those of {wanted} are needed" in told and "wheels fetch" in told
     monkeypatch.setenv("EMER_WHEELS", str(folders[wrong]))
-    assert f"those of {wanted} are wanted" in refused(capsys, *command)
+    assert f"those of {wanted} are needed" in refused(capsys, *command)
     assert "not scored here" in Board().why_not(f"mer-fg-{track}")
 
 
@@ -161,7 +161,7 @@ def test_one_set_can_be_fetched_alone(mirror: tuple[str, list[str]], capsys: pyt
     _, asked = mirror
     assert main(["wheels", "fetch", "--set", "mer2026"]) == 0
     assert len(asked) == 7 and official_wheels(wanted="mer2026").zero_unscored
-    with pytest.raises(WheelsUnavailable, match="not complete"):
+    with pytest.raises(WheelsUnavailable, match="incomplete"):
         official_wheels()
 
 

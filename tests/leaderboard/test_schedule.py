@@ -266,7 +266,7 @@ def test_where_references_do_not_suit_the_metric_submissions_wait_and_none_is_re
     rows = "".join(f"s{number},class{number}\n" for number in range(101))
     (folder / "many.csv").write_text(f"name,discrete\n{rows}")
     outcome = score_in_child("many", "P.csv", f"name,discrete\n{rows}".encode(), ScoringLimits())
-    assert outcome.state == "waiting" and "references of many do not suit the metric" in outcome.detail
+    assert outcome.state == "waiting" and "references of many do not fit the metric" in outcome.detail
 
 
 def test_what_the_board_shall_have_from_the_beginning_is_tried_until_it_is_there(

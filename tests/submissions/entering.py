@@ -1,4 +1,4 @@
-"""Submissions of the small track, and what is known of them: shared by the tests of what is stored."""
+"""Submissions to the small track and their state, for the tests of the stores."""
 
 from typing import Any
 
@@ -12,24 +12,24 @@ from submissions.store.ledger import Ledger
 
 
 def scored(*job: Any) -> Outcome:
-    """A scorer that gives everybody the same score: where a result is to be stored, and not to be right."""
+    """A scorer that gives everybody the same score, for tests that need a result but not a correct one."""
     return Outcome("scored", {"public": REPORT})
 
 
 def send(board: Board, number: int = 0, person: Person = ADA) -> str:
-    """Each number is another file; returns the id."""
+    """Send a file, a different one for every number; returns the id."""
     content = answers(a=f"word {number}")
     return board.intake.submit(person, "small", content, "P.csv", Entry(person.name)).submission.id
 
 
 def known(ledger: Ledger) -> tuple[set[str], dict[str, str], list[str]]:
-    """What a ledger says: submissions, their states, decisions."""
+    """A ledger's submissions, their states, and its decisions."""
     names = set(ledger.refresh().submissions)
     return names, {name: ledger.state(name) for name in names}, [each.id for each in ledger.decisions()]
 
 
 def whole(ledger: Ledger, names: list[str]) -> None:
-    """What got a receipt is there as it was sent, nothing else is; a ledger that was open knows it like a new one."""
+    """Check that exactly the files with a receipt are stored, unchanged, and that an open ledger equals a new one."""
     fresh = Board().ledger
     there = fresh.refresh().submissions
     assert set(there) == set(names)

@@ -21,11 +21,11 @@ from submissions.person import Person  # noqa: E402
 
 PEOPLE = tuple(f"person-{number:02}" for number in range(20))
 FILES, DIFFERENT = 10, 8
-"""What each of them sends; the last ones are files that were sent before."""
+"""The files that each participant sends; the last ones were sent before."""
 
 
 def content(person: str, number: int) -> bytes:
-    """No two people send the same bytes, but for the first file, which is everybody's."""
+    """The content of a file. All differ, except that everybody sends the same first file."""
     file = number % DIFFERENT
     return answers(b=f"{person} {file}") if file else answers()
 

@@ -84,7 +84,7 @@ def test_the_items_of_a_challenge_are_what_its_track_asks_for() -> None:
         ("s3",): "neutral",
     }
     mixed = npz(filenames=np.array(["s1", "s2"]), fileitems=np.array(["positive", "mixed"]))
-    with pytest.raises(SubmissionError, match="row 2, column 'sentiment': 'mixed' is no polarity"):
+    with pytest.raises(SubmissionError, match="row 2, column 'sentiment': 'mixed' is not a polarity"):
         table_of(rows_of(mixed, "a.npz"), (polarity,))
 
 

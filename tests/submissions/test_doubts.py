@@ -91,9 +91,7 @@ def test_words_for_no_answer_are_told_by_name(word: str) -> None:
     assert warned([word] * 60) == {"placeholder": (f"60 cells hold '{word}'", 2)}
     assert warned([*spread(30), f"['{word}']"]) == {"placeholder": (f"1 cell holds '{word}'", 32)}
     found = checked([*spread(30), word]).warnings
-    assert [each.hint for each in found] == [
-        "leave the cell empty, or write [], for no answer; it counts as a label now"
-    ]
+    assert [each.hint for each in found] == ["it counts as a label; for no answer leave the cell empty, or write []"]
 
 
 @pytest.mark.parametrize(

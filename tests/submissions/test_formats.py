@@ -91,13 +91,13 @@ def test_rows_keep_their_numbers_after_what_is_no_row() -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ('name,openset\ns1,"高兴、难过"\n'.encode("gbk"), "The file is GBK (GB18030) and not UTF-8"),
+        ('name,openset\ns1,"高兴、难过"\n'.encode("gbk"), "The file is GBK (GB18030), not UTF-8"),
         ('name,openset\ns1,"happy、sad"\n'.encode("gb18030"), "in Excel save it as 'CSV UTF-8"),
-        ('name,openset\ns1,"高兴，难过，生气"\n'.encode("gbk"), "The file is GBK (GB18030) and not UTF-8"),
+        ('name,openset\ns1,"高兴，难过，生气"\n'.encode("gbk"), "The file is GBK (GB18030), not UTF-8"),
         ("name,openset\ns1,café, olé\n".encode("latin-1"), "This is not UTF-8 text; save the file as UTF-8"),
         ("name,openset\ns1,déçu\n".encode("latin-1"), "This is not UTF-8 text; save the file as UTF-8"),
         (("name,openset\n" + "s1,déçu\n" * 60).encode("latin-1"), "This is not UTF-8 text; save the file as UTF-8"),
-        ("name,openset\ns1,happy\n".encode("utf-16-le"), "UTF-16 text without the mark that says so"),
+        ("name,openset\ns1,happy\n".encode("utf-16-le"), "UTF-16 text without a byte order mark"),
         (b"\xff\xfen\0a\0m\0e", "neither UTF-8 nor UTF-16"),
         (b"\xff\xfe\0\0n\0\0\0", "neither UTF-8 nor UTF-16"),
     ],
@@ -142,9 +142,9 @@ def test_an_object_of_ids_gives_each_its_answer() -> None:
     ]
     assert [row.lone for row in rows_of(b'{"s1": ["happy"]}\n', "P.jsonl")] == [("happy",)]
     assert [row.lone for row in rows_of(b'{"name": "a"}\n{"name": "b"}\n', "P.jsonl")] == [None, None]
-    with pytest.raises(SubmissionError, match="'predictions'; write that list alone"):
+    with pytest.raises(SubmissionError, match="'predictions'; write only that list"):
         rows_of(b'{"version": 1, "predictions": [{"name": "s1"}]}', "P.json")
-    with pytest.raises(SubmissionError, match="'results'; write that list alone"):
+    with pytest.raises(SubmissionError, match="'results'; write only that list"):
         rows_of(b'{"results": [{"name": "s1"}]}', "P.json")
 
 
@@ -225,7 +225,7 @@ def test_a_text_that_must_be_unique_is_refused_where_it_stands_again(tmp_path: P
     path = write(tmp_path, "a.csv", "name,reason\n1,a\n01,b\n\n1 ,c\n")
     (problem,) = refusal(path, unique="name").problems
     assert (problem.code, problem.row, problem.column) == ("repeated", 5, "name")
-    assert "row 2 already" in problem.message
+    assert "already in row 2" in problem.message
     assert len(read_rows(path)) == 3
 
 

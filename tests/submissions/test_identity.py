@@ -6,7 +6,7 @@ import pytest
 
 from submissions.errors import Refusal
 from submissions.people.identity import LocalIdentity
-from submissions.person import LOCAL, Person, known, organiser
+from submissions.person import LOCAL, Person, identified, organiser
 
 
 def request(
@@ -72,7 +72,7 @@ def test_in_a_space_nobody_is_local(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_who_is_not_signed_in_or_no_organiser_is_refused() -> None:
     person = Person("id", "Name")
-    assert known(person) == person and organiser(LOCAL) == LOCAL
-    for ask, who in ((known, None), (organiser, None), (organiser, person)):
+    assert identified(person) == person and organiser(LOCAL) == LOCAL
+    for ask, who in ((identified, None), (organiser, None), (organiser, person)):
         with pytest.raises(Refusal):
             ask(who)

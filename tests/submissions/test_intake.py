@@ -145,7 +145,7 @@ def test_only_its_owner_withdraws_or_chooses_a_submission(board: Board) -> None:
             decide(BEN, name)
         with pytest.raises(Refusal, match="no submission"):
             decide(ADA, "../../x")
-    with pytest.raises(Refusal, match="scored and not withdrawn"):
+    with pytest.raises(Refusal, match="Only a scored submission"):
         board.intake.choose(ADA, name)
     sweep(board)
     board.intake.choose(ADA, name)

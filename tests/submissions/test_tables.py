@@ -42,7 +42,7 @@ def test_what_is_missing_is_told_with_what_is_there() -> None:
         table("id,emotions\na,[]\n", LABELS)
     told = str(caught.value)
     assert "column 'name'" in told and "column 'openset'" in told and "'emotions', 'id'" in told
-    with pytest.raises(SubmissionError, match="let 'openset' have that name if it is what is asked for"):
+    with pytest.raises(SubmissionError, match=r"rename 'openset' to .* if it holds these values"):
         table("name,openset\na,[]\n", CLASS)
 
 
@@ -58,7 +58,9 @@ def test_a_column_is_found_in_any_case_and_with_blanks_around_its_name() -> None
         ("a",): ("sad",)
     }
     assert table("name,openset,OPENSET\na,happy,sad\n", LABELS).column("openset") == {("a",): ("happy",)}
-    with pytest.raises(SubmissionError, match="'OPENSET' and 'Openset' may both be meant; name one of them openset"):
+    with pytest.raises(
+        SubmissionError, match="'OPENSET' and 'Openset' could both be this one; rename one of them to openset"
+    ):
         table("name,Openset,OPENSET\na,happy,sad\n", LABELS)
 
 
@@ -97,7 +99,7 @@ def test_problems_have_their_place(text: str, expected: list[tuple]) -> None:
 
 def test_a_choice_that_is_none_is_told_with_the_choices() -> None:
     with pytest.raises(
-        SubmissionError, match="row 3, column 'discrete': 'joy' is not among them; choose among happy, sad"
+        SubmissionError, match="row 3, column 'discrete': 'joy' is not allowed here; choose among happy, sad"
     ):
         table("name,discrete\na,sad\nb,joy\n", CLASS)
     assert problems("name,discrete\na,\nb,sad\n", CLASS) == [(2, "discrete", "empty")]

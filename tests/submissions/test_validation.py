@@ -273,4 +273,4 @@ def test_a_place_that_is_none_is_told_before_anything_is_asked_of_it(
 ) -> None:
     for place in ("nonsense", "ftp://127.0.0.1/", "http://"):
         code, out, err = run(capsys, "status", "--to", place)
-        assert (code, out) == (2, "") and err.startswith("The address of a leaderboard begins with https://")
+        assert (code, out) == (2, "") and err.startswith("The address of a leaderboard must begin with https://")

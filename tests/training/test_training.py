@@ -31,7 +31,7 @@ def drawn(count: int, seed: int) -> Faces:
 def test_the_network_learns_what_tells_faces_apart_and_runs_as_it_was_fitted(tmp_path: Path) -> None:
     data = drawn(1200, 0)
     told: list[str] = []
-    net = fit(data, 0, Course(epochs=4, rate=2e-3, draws=600), tell=told.append).with_taught_head()
+    net = fit(data, 0, Course(epochs=4, rate=2e-3, draws=600), progress=told.append).with_taught_head()
     assert len(told) == 4
     assert accuracy(net, data.part("val")) > 0.9
     export(net, tmp_path / "face.onnx")
@@ -46,7 +46,7 @@ def test_the_network_learns_what_tells_faces_apart_and_runs_as_it_was_fitted(tmp
 def test_the_same_seed_gives_the_same_network() -> None:
     data = drawn(300, 1)
     course = Course(epochs=1, rate=1e-3, draws=256)
-    one, other = (fit(data, 3, course, tell=lambda line: None).state_dict() for _ in range(2))
+    one, other = (fit(data, 3, course, progress=lambda line: None).state_dict() for _ in range(2))
     assert all(torch.allclose(one[name], other[name], atol=1e-5) for name in one)
 
 
@@ -98,7 +98,7 @@ def test_a_second_head_begins_as_the_first_and_learns_what_teachers_say() -> Non
     assert torch.allclose(both[:, len(FACE_CLASSES) :], one[:, : len(FEELINGS)], atol=1e-5)
     contrary = np.eye(len(FEELINGS))[np.where(data.labels == FEELINGS.index("happy"), 4, 6)]
     taught = Faces(data.images, data.shares, data.split, contrary)
-    fitted = fit(taught, 0, Course(epochs=6, rate=2e-3, draws=600), wider, tell=lambda line: None)
+    fitted = fit(taught, 0, Course(epochs=6, rate=2e-3, draws=600), wider, progress=lambda line: None)
     val = taught.part("val")
     with torch.no_grad():
         scores = fitted(torch.from_numpy(val.images)[:, None].float()).numpy()
@@ -108,7 +108,7 @@ def test_a_second_head_begins_as_the_first_and_learns_what_teachers_say() -> Non
 
 def test_moments_follow_the_prior_and_a_modality_is_missing_now_and_then() -> None:
     even = np.full((80, len(FEELINGS)), 1 / len(FEELINGS))
-    known = {"visual": fusion.Heard(even, np.arange(80) % len(FEELINGS))}
+    known = {"visual": fusion.Answers(even, np.arange(80) % len(FEELINGS))}
     (added,), wanted = fusion.moments(known, 0)  # type: ignore[arg-type]
     assert np.allclose(wanted.mean(0), PRIOR, atol=0.03)
     assert (added == 0).all(1).mean() == pytest.approx(fusion.MISSING, abs=0.03)

@@ -1,1 +1,1 @@
-"""Faces in frames → their channels, the witness's posterior, and visual clues."""
+"""Faces in frames → channels, the witness's posterior, and visual clues."""

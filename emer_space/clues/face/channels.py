@@ -1,7 +1,7 @@
-"""One person's sightings as channels over time: what the muscles do, where the head goes, what the face reads as.
+"""One person's sightings as channels over time: muscles, head movement, and the expression of the face as a whole.
 
-Muscle channels are blendshapes, averaged over both sides, smoothed by time, and measured from the face at rest:
-from this person's own neutral frames where the clip has some, else from a typical face (`[rest]` of visual.toml).
+Muscle channels are blendshapes, averaged over both sides, smoothed over time, and measured from the face at rest: from
+the person's own neutral frames if the clip has some, else from a typical face (`[rest]` of visual.toml).
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,17 +24,18 @@ MUSCLE_SIGMA_S = 0.07
 EXPRESSION_SIGMA_S = 0.2
 HEAD_SIGMA_S = 0.1
 READABLE = 0.45
-"""Below this quality of a sighting single muscles are not read, only the face as a whole."""
+"""Below this quality of a sighting, only the face as a whole is read, not single muscles."""
 NEUTRAL_PROBABILITY = 0.6
 NEUTRAL_SECONDS = 0.4
 GAP_S = 0.5
 SHUT, BLINK_S, BLINK_CLIP_S = 0.35, 0.4, 4.0
-"""Eyes count as closed from here on (smoothing flattens a blink), blinks as long as this, in clips this long."""
+"""Eyes are closed above `SHUT` (smoothing flattens a blink), a blink lasts at most `BLINK_S`, and blinks are counted in
+clips of at least `BLINK_CLIP_S`."""
 COVERED_SIGMA_S, COVERED = 0.2, 0.5
-"""Whether the mouth is covered is smoothed by time; from here on it is."""
+"""Seconds over which "the mouth is covered" is smoothed, and the value from which it is covered."""
 COVERED_TRUST = 0.1
-"""What the classifiers' answer counts for a covered mouth: they were fitted to whole faces, and half of what tells
-expressions apart is the mouth (Smith, Cottrell, Gosselin & Schyns 2005)."""
+"""Weight of the classifiers' answers if the mouth is covered: they were fitted to whole faces, and the mouth is half of
+what tells expressions apart (Smith, Cottrell, Gosselin & Schyns 2005)."""
 MOUTH = (
     "mouth_corners", "smile_left", "smile_right", "smile_asymmetry", "mouth_frown", "chin_raise", "lips_pressed",
     "lips_rolled", "pucker", "pucker_held", "jaw_open", "jaw_held", "upper_lip", "lower_lip", "mouth_stretch",
@@ -43,7 +44,7 @@ MOUTH = (
 """The channels that are unknown while the mouth is covered: those of the mouth and of the nose's wings, and wide eyes,
 which the landmarks of a half-covered face invent."""
 JOY_WITH_SHUT_EYES = 0.4
-"""What a call of joy counts while the eyes stay shut and no teeth show: people smile so seldom, and weep so often."""
+"""Weight of "happy" while the eyes stay shut and no teeth show: few people smile like this, many weep like this."""
 
 
 @cache
@@ -53,12 +54,12 @@ def table() -> Mapping[str, Any]:
 
 
 def times(sightings: Sequence[Sighting]) -> Floats:
-    """Seconds (n,)."""
+    """The times of the sightings in seconds, (n,)."""
     return np.array([sighting.t for sighting in sightings])
 
 
 def breaks(t: Floats, cuts: Sequence[float]) -> list[int]:
-    """Indices of the samples before which the face was gone or the picture was cut."""
+    """Indices of the first samples after a gap without the face, or after a cut."""
     return [
         i for i in range(1, len(t)) if t[i] - t[i - 1] > GAP_S or any(t[i - 1] < cut <= t[i] for cut in cuts)
     ]  # fmt: skip
@@ -93,8 +94,8 @@ def face_channels(sightings: Sequence[Sighting], cuts: Sequence[float]) -> dict[
 
 
 def _blinks_a_minute(eyes_shut: Floats, t: Floats, gaps: Sequence[int]) -> float:
-    """Closings of the eyes that last at most `BLINK_S`, a lower bound, since frames miss some; NaN in a clip too
-    short to count them in."""
+    """Blinks per minute (at most `BLINK_S` long). This is a lower bound, since frames miss some; NaN if the clip is too
+    short to count them."""
     seen = float(np.diff(t)[[i for i in range(len(t) - 1) if i + 1 not in gaps]].sum()) if len(t) > 1 else 0.0
     if seen < BLINK_CLIP_S:
         return float("nan")
@@ -103,11 +104,11 @@ def _blinks_a_minute(eyes_shut: Floats, t: Floats, gaps: Sequence[int]) -> float
 
 
 def face_reading(channels: Mapping[str, Floats]) -> dict[str, Floats]:
-    """What the face reads as, frame by frame: probabilities of the eight expressions, summing to 1.
+    """The expression of the face, frame by frame: probabilities of the eight expressions, which sum to 1.
 
-    Logarithmic opinion pool (Genest & Zidek 1986) of the classifiers and of the muscles, by the weights that were
-    fitted to what people saw (`face.toml`); as likely beforehand as `feelings.PRIOR`. A witness that is missing says
-    nothing; where both are, NaN. Where the mouth is covered, the classifiers count less.
+    A logarithmic opinion pool (Genest & Zidek 1986) of the classifiers and the muscles, with weights that were fitted
+    to people's votes (`face.toml`) and the prior `feelings.PRIOR`. A missing source does not count; NaN if both are
+    missing. Where the mouth is covered, the classifiers count less.
     """
     calls = np.vstack([channels[f"expr_{name}"] for name in EXPRESSIONS]).T
     covered = np.nan_to_num(channels.get("mouth_covered", np.zeros(1))) >= COVERED
@@ -120,8 +121,8 @@ def face_reading(channels: Mapping[str, Floats]) -> dict[str, Floats]:
 
 
 def still_reading(calls: Floats, moves: Floats) -> Floats:
-    """Probabilities (n, expressions), with `feelings.PRIOR` before them: of what the classifiers say (n, expressions),
-    and of what the muscles show (n, channels of `EVIDENCE`). One that is NaN leaves all to the other."""
+    """Probabilities (n, expressions) with the prior `feelings.PRIOR`, from the classifiers' answers `calls`
+    (n, expressions) and the muscles' `moves` (n, channels of `EVIDENCE`). Where one is NaN, the other decides."""
     weights = face_table()
     before, seen_before = usual(), np.array([weights["seen_before"][name] for name in EXPRESSIONS])
     rows = weights["muscles"]
@@ -137,19 +138,19 @@ def still_reading(calls: Floats, moves: Floats) -> Floats:
 
 
 def overall(reading: Mapping[str, Floats], weight: Floats) -> dict[str, float]:
-    """The face of the whole clip: mean reading and its strongest quarter for every expression but neutral.
+    """The expression over the whole clip: mean and strongest quarter of each expression, only the mean of neutral.
 
-    People name a clip by its expressive moments and not by the frames between (peak-end, Fredrickson &
-    Kahneman 1993), hence the quarter, and hence the discount of neutral frames. `weight` is (n,). Sums to 1;
-    NaN where nothing could be read.
+    People judge a clip by its expressive moments and not by the frames between them (peak-end rule, Fredrickson &
+    Kahneman 1993): hence the quarter, and the discount on neutral frames. `weight` is (n,). The shares sum to 1; NaN if
+    nothing could be read.
     """
-    known = ~np.isnan(reading["neutral"])
-    if not known.any():
+    readable = ~np.isnan(reading["neutral"])
+    if not readable.any():
         return dict.fromkeys(reading, np.nan)
     shares = {}
     for name, values in reading.items():
-        mean = float(np.average(values[known], weights=weight[known] + 1e-6))
-        strongest = _strongest_quarter(values[known], weight[known])
+        mean = float(np.average(values[readable], weights=weight[readable] + 1e-6))
+        strongest = _strongest_quarter(values[readable], weight[readable])
         neutral = name == "neutral"
         shares[name] = mean * table()["trust"]["neutral_frames"] if neutral else 0.6 * mean + 0.4 * strongest
     total = sum(shares.values())
@@ -157,7 +158,7 @@ def overall(reading: Mapping[str, Floats], weight: Floats) -> dict[str, float]:
 
 
 def _strongest_quarter(values: Floats, weight: Floats) -> float:
-    """Mean over the frames of highest value that make up a quarter of the weight, so of settled, well-seen frames."""
+    """Mean over the frames with the highest values that make up a quarter of the weight."""
     order = np.argsort(-values, kind="stable")
     weight = weight[order] + 1e-6
     counted = np.diff(np.minimum(np.cumsum(weight), weight.sum() / 4), prepend=0.0)
@@ -165,15 +166,15 @@ def _strongest_quarter(values: Floats, weight: Floats) -> float:
 
 
 def circumplex(channels: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-    """Valence and arousal (n,), −1…1: the places of the feelings on the circumplex (`feelings.toml`), weighted by
-    what the face reads as; arousal also rises with the movement of the head."""
+    """Valence and arousal (n,), −1…1: the feelings' places on the circumplex (`feelings.toml`), weighted by the
+    expressions' probabilities; arousal also rises with the movement of the head."""
     shares = np.vstack([channels[f"reads_{name}"] for name in EXPRESSIONS])
     restless = 0.25 * np.clip(np.nan_to_num(channels["head_speed"]) / 1.0, 0, 1)
     return np.clip(VALENCE @ shares, -1, 1), np.clip(AROUSAL @ shares + restless, -1, 1)
 
 
 def still_channels(face: Face) -> dict[str, float]:
-    """The channels of `EVIDENCE` in one picture, 0…1 above a typical face at rest: what the evidence is fitted to."""
+    """The channels of `EVIDENCE` in a single picture, 0…1 above a typical face at rest, as used to fit `face.toml`."""
     raw = {
         name: float(np.mean([face.blendshapes[shape] for shape in shapes]))
         for name, shapes in table()["blendshapes"].items()
@@ -206,12 +207,12 @@ def _muscles(
     }
     raw["jaw_held"] = held(raw["jaw_open"], t, 0.6)
     for lips in ("upper_lip", "lower_lip", "mouth_stretch", "lips_pressed", "chin_raise"):
-        raw[lips] = held(raw[lips], t, 0.4)  # syllables press, part and stretch the lips as well
+        raw[lips] = held(raw[lips], t, 0.4)  # speech presses, parts and stretches the lips, too
     raw["pucker_held"] = held(raw["pucker"], t, 0.6)
     raw["eyes_held_shut"] = held(raw["eyes_shut"], t, 0.5)
     raw["mouth_movement"] = swing(raw["jaw_open"], t, 0.8)
     passing = (raw["jaw_open"] - raw["jaw_held"]) + (raw["eyes_shut"] - raw["eyes_held_shut"])
-    raw["settled"] = 1.0 - np.clip(1.5 * np.nan_to_num(passing), 0, 0.8)  # syllables and blinks distort a face
+    raw["settled"] = 1.0 - np.clip(1.5 * np.nan_to_num(passing), 0, 0.8)  # speech and blinks distort a face
     raw["smile_asymmetry"] = np.abs(raw["smile_left"] - raw["smile_right"])
     raw["gaze_aside"] = np.maximum(raw["gaze_left"], raw["gaze_right"])
     step = float(np.median(np.diff(t))) if len(t) > 1 else 0.0
@@ -231,8 +232,8 @@ def _muscles(
 
 
 def _head(sightings: Sequence[Sighting], t: Floats, gaps: Sequence[int]) -> dict[str, Floats]:
-    """Degrees, except: `lean` (growth of the face over its usual size), `head_speed` (face sizes a second),
-    `nod` and `shake` (degrees of swing to and fro)."""
+    """Channels of the head, in degrees, except `lean` (growth of the face over its usual size) and `head_speed` (face
+    sizes per second); `nod` and `shake` are degrees of swing."""
     yaw, pitch, roll, size, x, y = (
         smoothed(np.array(values, dtype=np.float64), t, HEAD_SIGMA_S, gaps)
         for values in zip(
@@ -248,9 +249,9 @@ def _head(sightings: Sequence[Sighting], t: Floats, gaps: Sequence[int]) -> dict
         speed[[i for gap in gaps for i in (gap - 1, gap)]] = 0.0
     fast_pitch, fast_yaw = (values - smoothed(values, t, 0.4, gaps) for values in (pitch, yaw))
     nod, shake = (swing(values, t, 1.0) * _reversals(values, t, 1.0) for values in (fast_pitch, fast_yaw))
-    straight = swing(roll, t, 1.0) < 5.0  # a head that rolls over is no nod
+    straight = swing(roll, t, 1.0) < 5.0  # a rolling head is not a nod
     return {
-        "head_lowered": np.maximum(-10 - pitch, usual - pitch),  # the camera's own angle hides in the pitch
+        "head_lowered": np.maximum(-10 - pitch, usual - pitch),  # the pitch includes the camera's own angle
         "head_raised": np.maximum(pitch - 6, np.minimum(pitch + 4, pitch - usual)),
         "turned": np.abs(yaw),
         "tilt": np.abs(roll - upright),
@@ -262,7 +263,7 @@ def _head(sightings: Sequence[Sighting], t: Floats, gaps: Sequence[int]) -> dict
 
 
 def _reversals(values: Floats, t: Floats, window: float) -> Floats:
-    """1 where the movement changes its direction at least three times within the window, else 0."""
+    """1 where the movement reverses at least three times within the window, else 0."""
     turns = np.zeros(len(values))
     if len(values) > 2:
         signs = np.sign(np.diff(values))
@@ -271,12 +272,11 @@ def _reversals(values: Floats, t: Floats, window: float) -> Floats:
 
 
 def _weighed_smile(channels: Mapping[str, Floats]) -> dict[str, Floats]:
-    """The blendshape of the drawn-up mouth corners, shared between `smile` and `grimace`.
+    """The blendshape of the drawn-up mouth corners, split between `smile` and `grimace`.
 
-    In weeping the corners are stretched as well (Darwin 1872, ch. VI); what tells it from a smile is the rest of
-    the face: eyes shut for long, brows drawn up and together, the upper lip not raised over the teeth, and the
-    classifier, which sees sadness, fear or disgust rather than joy. Anger does not count against a smile:
-    narrowed smiling eyes look like anger to the classifier.
+    Weeping stretches the mouth corners, too (Darwin 1872, ch. VI). The rest of the face tells it from a smile: eyes
+    shut for long, the upper lip not raised over the teeth, and classifiers that see sadness, fear or disgust rather
+    than joy. Anger does not count against a smile: narrowed smiling eyes look angry to the classifiers.
     """
     corners, lip = channels["mouth_corners"], channels["upper_lip"]
     weeping = (channels["eyes_held_shut"] > 0.45) & (lip < 0.3)
@@ -288,5 +288,5 @@ def _weighed_smile(channels: Mapping[str, Floats]) -> dict[str, Floats]:
 
 
 def _quantile(values: Floats, share: float) -> float:
-    known = values[~np.isnan(values)]
-    return float(np.quantile(known, share)) if len(known) else float("nan")
+    numbers = values[~np.isnan(values)]
+    return float(np.quantile(numbers, share)) if len(numbers) else float("nan")

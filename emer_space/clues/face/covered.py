@@ -1,4 +1,4 @@
-"""Whether the mouth is covered: where the landmarks put lips, there are none to be seen."""
+"""Detects a covered mouth: no lips can be seen where the landmarks put them."""
 
 from dataclasses import dataclass
 
@@ -8,25 +8,27 @@ from emer_space.clues.face.patch import LEFT_EYE, LIPS, RIGHT_EYE, ROUND_MOUTH, 
 from emer_space.clues.spans import Floats, Mask
 
 LEAST_SIDE = 40
-"""A face of fewer pixels has no lips that could be missed."""
+"""In a face of fewer pixels, lips cannot be seen anyway."""
 LEAST_EYES = 0.8
-"""Gradient at the eyes (CIELAB a pixel) below which the whole face is too faint or too blurred to go by."""
+"""Gradient at the eyes (CIELAB per pixel) below which the whole face is too faint or blurred to judge."""
 NO_EDGES = 0.22
-"""Gradient at the lips over that at the eyes: above 0.35 on filmed faces (blurred, compressed, dark, grey, bearded or
-48 pixels small), below 0.18 on masks and things held before the mouth."""
+"""Gradient at the lips over gradient at the eyes: above 0.35 on filmed faces (also blurred, compressed, dark,
+grey, bearded or only 48 pixels wide), below 0.18 on masks and things held in front of the mouth."""
 FEW_EDGES, NO_MORE_EDGES, NOT_DARKER, NOT_OTHER, NOT_REDDER = 0.42, 1.08, -0.5, 2.0, 1.5
-"""A hand has edges, but not at the lips: no more of them there than around, and no other colour there."""
+"""A hand has edges, but no more of them at the lips than around them, and no other colour there."""
 UNRED = -4.5
-"""Lips are redder than what is around them, in beards too; a microphone is less so."""
+"""Lips are redder than their surroundings, even in a beard; a microphone is less red by this much."""
 OTHER_COLOUR, SOLE_COLOUR, PLAIN = 20.0, 4.0, 1.3
-"""All around the mouth, lips and all, has one colour that the cheeks do not have: a patterned mask or scarf. (Skin
-differs by 15 at most; a beard may by more, but the lips stand out in it.)"""
+"""For patterned masks and scarves: lips and surroundings share a colour that the cheeks do not have. (Skin differs
+by at most 15; a beard may differ more, but the lips stand out in it.)"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Mouth:
-    """Measures of a patch. Gradients as ratios, `edges` lips to eyes and `against_ring` lips to their surroundings;
-    the others are differences in CIELAB: lips less surroundings, surroundings less cheeks."""
+    """Measures of a patch. `edges` and `against_ring` are ratios of gradients: lips to eyes, and lips to surroundings.
+
+    The others are differences in CIELAB: lips minus surroundings, or for `ring_other` surroundings minus cheeks.
+    """
 
     edges: float
     against_ring: float
@@ -37,7 +39,7 @@ class _Mouth:
 
 
 def mouth_covered(face: Patch) -> float:
-    """1 where the mouth is covered, 0 where it is seen, NaN where that cannot be told."""
+    """1 if the mouth is covered, 0 if it is visible, NaN if that cannot be judged."""
     mouth = _measured(face) if face.side >= LEAST_SIDE else None
     if mouth is None:
         return float("nan")

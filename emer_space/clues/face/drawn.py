@@ -1,4 +1,4 @@
-"""Whether a face is drawn and not filmed: flat or smoothly shaded areas with hard lines between them."""
+"""Detects a drawn face: flat or smoothly shaded areas with hard lines between them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,30 +16,30 @@ from emer_space.clues.face.patch import (
 from emer_space.clues.spans import Floats, Mask
 
 LEAST_SIDE = 40
-"""A face of fewer pixels may be anything."""
+"""A face of fewer pixels cannot be judged."""
 LEAST_SKIN = 60
 LEAST_CONTRAST = 24.0
-"""Levels (of 256) between the face's dark and bright parts below which there is too little to go by."""
+"""Contrast (levels of 256) between a face's dark and bright parts, below which it cannot be judged."""
 FLAT = 0.008
-"""Gradient a pixel, over the face's contrast, below which a spot is flat."""
+"""Gradient per pixel, over the face's contrast, below which a spot is flat."""
 LINED, SMOOTH = 0.63, 0.022
-"""Gini coefficient of the gradients from here on, and median distance of the skin from its smoothest shading, over
-the contrast, up to here: drawings have 0.64…0.91 and 0.00…0.017, filmed faces 0.34…0.60 and 0.048…0.12, whether
+"""Lowest Gini coefficient of the gradients of a drawing, and its highest median distance of the skin from the smoothest
+shading, over the contrast. Drawings have 0.64…0.91 and 0.00…0.017, filmed faces 0.34…0.60 and 0.048…0.12, even if
 blurred, compressed (crf 40), 160 pixels wide, dark or grey."""
 FLATTENED, FLAT_SHARE, TONE = 0.66, 0.42, 0.006
-"""Shading in two or three flat tones: gradients this uneven, this share of flat spots, and no slope in half of the
-skin."""
+"""For shading in two or three flat tones: gradients at least this uneven, at least this share of flat spots, and a
+median slope of the skin below `TONE`."""
 CLIPPED, CLIPPED_LINED, WHITE = 0.2, 0.76, 250
-"""Where more than this share of the skin is burnt out, a filmed face is smooth as well; its gradients stay below 0.75,
-those of lines on paper do not."""
+"""If more than this share of the skin is overexposed, a filmed face is smooth, too. Then the Gini coefficient decides:
+it stays below 0.75 for a filmed face, but not for lines on paper."""
 
 
 def drawn(face: Patch) -> float:
-    """1 for a face that is drawn, 0 for one that is filmed, NaN where that cannot be told.
+    """1 for a drawn face, 0 for a filmed one, NaN if that cannot be judged.
 
-    Skin in a photograph is shaded by the bones beneath, at every scale and in every light; a drawing leaves it flat,
-    or shades it as one ball, and has its contrast in few lines. The skin above the nose must be so by itself: a mask
-    on a filmed face is flat, too.
+    In a photograph the bones beneath shade the skin, at every scale and in every light. A drawing leaves it flat or
+    shades it like a ball, and has its contrast in a few lines. The skin above the nose must pass this test by itself: a
+    mask on a filmed face is flat, too.
     """
     import cv2  # comes with MediaPipe
 
@@ -63,7 +63,7 @@ def drawn(face: Patch) -> float:
 
 
 def _drawn(grey: NDArray[np.float32], slope: NDArray[np.float32], oval: Mask, skin: Mask, contrast: float) -> bool:
-    """Whether the whole face has the evenness and the lines of a drawing."""
+    """Whether the whole face is as even, and has as clear lines, as a drawing."""
     lined = _gini(slope[oval].astype(np.float64))
     if (grey[skin] >= WHITE).mean() > CLIPPED:
         return lined >= CLIPPED_LINED
@@ -74,7 +74,7 @@ def _drawn(grey: NDArray[np.float32], slope: NDArray[np.float32], oval: Mask, sk
 
 
 def _gini(values: Floats) -> float:
-    """0 where all values are alike, near 1 where few hold the whole sum."""
+    """The Gini coefficient: 0 if all values are equal, near 1 if a few make up the whole sum."""
     ordered = np.sort(values)
     total = float(ordered.sum())
     if total <= 0:
@@ -84,7 +84,7 @@ def _gini(values: Floats) -> float:
 
 
 def _roughness(grey: NDArray[np.float32], skin: Mask) -> float:
-    """Median distance in levels of the skin from the surface of second order that fits most of it (Huber's weights)."""
+    """Median distance of the skin, in levels, from the quadratic surface that fits most of it (Huber's weights)."""
     every = max(1, int(skin.sum()) // 900)
     values = grey[skin].astype(np.float64)[::every]
     y, x = (axis[::every] / len(grey) - 0.5 for axis in np.nonzero(skin))

@@ -1,4 +1,4 @@
-"""From one person's channels to clues: where the rules of visual.toml hold, worded with their time."""
+"""One person's channels → clues: when the rules of visual.toml hold, put into words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,19 +15,19 @@ from emer_space.clues.spans import Floats, Span, spans
 from emer_space.models.roles import EXPRESSIONS
 
 MANY = 3
-"""From this number on the spans of one cue become one clue that says how often."""
+"""From this number of spans, one clue sums them up and says how many there are."""
 FLEETING_S = 0.5
 COVERED = 0.5
-ALWAYS_TOLD = (*PICTURE_CUES, "mouth-covered")
+ALWAYS_KEPT = (*PICTURE_CUES, "mouth-covered")
 MAIN_SHARE = 0.25
 LEAST_SURE = 0.3
 LEAST_SUPPORT = 0.4
-"""What is left of a movement's confidence where the face as a whole reads otherwise."""
+"""Factor on a movement's confidence if the face as a whole reads otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How the clip was watched: seconds from frame to frame, its duration, its cuts, and whether nothing moved."""
+    """The clip's timing: seconds between frames, duration, times of cuts, and whether the picture is still."""
 
     step: float
     duration_s: float
@@ -35,46 +35,46 @@ class Pace:
     still: bool = False
 
     def until(self, t: float) -> float:
-        """The end of a span whose last sample is at `t`."""
+        """The end in seconds of a span whose last sample is at `t`."""
         return min(t + self.step, max(self.duration_s, t))
 
 
 def face_clues(person: Person, t: Floats, channels: Mapping[str, Floats], pace: Pace) -> list[Clue]:
-    """The clues of one person: `t` is (n,) seconds, `channels` as of `face_channels`; without repetitions."""
+    """The clues about one person, without repetitions; `t` is (n,) seconds, `channels` come from `face_channels`."""
     gaps = breaks(t, pace.cuts)
     clues = []
     for rule in load_rules("visual"):
         if rule.cue in PICTURE_CUES:
             continue
         whole = rule.when[0].channel in WHOLE_CLIP
-        lasting = replace(rule, min_s=0.0) if pace.still else rule  # what a still picture shows has no duration
-        lasting = _always_told(lasting, channels) if rule.reads and _leads(rule, channels) else lasting
-        found = spans(lasting, channels, t, pace.step, () if whole else gaps)
-        if whole and len(found) > 1:
-            found = [Span(found[0].first, found[-1].last, found[0].peak)]
-        found = _main_spans(found) if rule.reads else found
-        groups = [found] if rule.reads or len(found) >= MANY else [[span] for span in found]
+        lasting = replace(rule, min_s=0.0) if pace.still else rule  # a still picture shows no durations
+        lasting = _relaxed(lasting, channels) if rule.reads and _leads(rule, channels) else lasting
+        matches = spans(lasting, channels, t, pace.step, () if whole else gaps)
+        if whole and len(matches) > 1:
+            matches = [Span(matches[0].first, matches[-1].last, matches[0].peak)]
+        matches = _main_spans(matches) if rule.reads else matches
+        groups = [matches] if rule.reads or len(matches) >= MANY else [[span] for span in matches]
         clues += [_clue(rule, group, person, t, channels, pace, whole) for group in groups if group]
     return without_repeats(clues)
 
 
 def _leads(rule: Rule, channels: Mapping[str, Floats]) -> bool:
-    """Whether a clip's face reads as nothing more than as what this rule tells."""
+    """Whether this rule's expression is the likeliest one of the whole clip."""
     shares = {name: float(channels[f"overall_{name}"][0]) for name in EXPRESSIONS}
     return shares[rule.reads or ""] >= max(shares.values())
 
 
-def _always_told(rule: Rule, channels: Mapping[str, Floats]) -> Rule:
-    """What a face reads as most is told however faint it is; the clue's confidence says how faint."""
+def _relaxed(rule: Rule, channels: Mapping[str, Floats]) -> Rule:
+    """The rule with its threshold lowered so that the face's main expression is reported, however faint."""
     first = rule.when[0]
     values = channels[first.channel]
     return replace(rule, when=(replace(first, above=min(first.above or 0.0, 0.8 * float(np.nanmax(values)))),))
 
 
-def _main_spans(found: Sequence[Span]) -> list[Span]:
-    """Without the spans that are short beside the longest."""
-    longest = max((span.last - span.first + 1 for span in found), default=0)
-    return [span for span in found if span.last - span.first + 1 >= MAIN_SHARE * longest]
+def _main_spans(candidates: Sequence[Span]) -> list[Span]:
+    """The spans without those that are short compared with the longest."""
+    longest = max((span.last - span.first + 1 for span in candidates), default=0)
+    return [span for span in candidates if span.last - span.first + 1 >= MAIN_SHARE * longest]
 
 
 def _clue(
@@ -116,8 +116,8 @@ def _clue(
 
 
 def _sureness(rule: Rule, channels: Mapping[str, Floats], lasting: float, quality: float) -> float:
-    """What the face reads as is as sure as its share of the clip (0.7 counts as full, and less than `LEAST_SURE` of
-    that as so much); a movement, as it is long."""
+    """Factor on confidence, 0…1. An expression counts by its share of the clip (0.7 is full, the factor at least
+    `LEAST_SURE`), a movement by its duration; both by how well the face is seen."""
     if rule.when[0].channel == "median_quality":
         return 1.0
     seen = 0.35 + 0.65 * quality
@@ -128,7 +128,7 @@ def _sureness(rule: Rule, channels: Mapping[str, Floats], lasting: float, qualit
 
 
 def _support(rule: Rule, channels: Mapping[str, Floats], inside: NDArray[np.int_]) -> float:
-    """`LEAST_SUPPORT`…1: how far the face reads as what a movement suggests (`[kin]`), while it lasts and overall."""
+    """Factor on confidence, `LEAST_SUPPORT`…1: how well a movement's suggestion (`[kin]`) fits the expression."""
     kin: Mapping[str, Sequence[str]] = table()["kin"]
     weights = {name: max((rule.suggests.get(word, 0.0) for word in words), default=0.0) for name, words in kin.items()}
     if rule.reads or not any(weights.values()):
@@ -142,7 +142,7 @@ def _support(rule: Rule, channels: Mapping[str, Floats], inside: NDArray[np.int_
 
 
 def _when(start: float, end: float, peak: float, count: int, person: Person) -> str:
-    """Where in time, in words that follow a statement."""
+    """The time in words that follow a statement."""
     if count > 1:
         often = "twice" if count == 2 else f"{count} times"
         return f", {often} between {start:.1f} and {end:.1f} s, most at {peak:.1f} s"
@@ -154,14 +154,14 @@ def _when(start: float, end: float, peak: float, count: int, person: Person) -> 
 
 
 def strongest(clues: Sequence[Clue], most: int) -> list[Clue]:
-    """At most `most` clues: those about the picture always, then the surest and most telling ones."""
-    picture = [clue for clue in clues if clue.cue in ALWAYS_TOLD]
-    others = sorted((clue for clue in clues if clue.cue not in ALWAYS_TOLD), key=_worth, reverse=True)
+    """At most `most` clues: those about the picture first, then the surest and most telling ones."""
+    picture = [clue for clue in clues if clue.cue in ALWAYS_KEPT]
+    others = sorted((clue for clue in clues if clue.cue not in ALWAYS_KEPT), key=_worth, reverse=True)
     return [*picture, *others][:most]
 
 
 def without_repeats(clues: Sequence[Clue]) -> list[Clue]:
-    """One person's clues without those whose time is mostly that of clues that say more (`[says_more]`)."""
+    """One person's clues, without those whose time mostly overlaps with clues that say more (`[says_more]`)."""
     more: Mapping[str, Sequence[str]] = table()["says_more"]
     return [
         clue for clue in clues if _covered(clue, [o for o in clues if clue.cue in more.get(o.cue, ())]) <= COVERED
@@ -169,7 +169,7 @@ def without_repeats(clues: Sequence[Clue]) -> list[Clue]:
 
 
 def _covered(clue: Clue, others: Sequence[Clue]) -> float:
-    """The share of a clue's time that lies within the others'."""
+    """The share of a clue's time that the others cover."""
     common, until = 0.0, clue.start
     for other in sorted(others, key=lambda other: other.start):
         start, end = max(until, other.start), min(clue.end, other.end)
@@ -179,12 +179,12 @@ def _covered(clue: Clue, others: Sequence[Clue]) -> float:
 
 @cache
 def _readings() -> frozenset[str]:
-    """The cues that say what the face as a whole reads as."""
+    """The cues for the expression of the face as a whole."""
     return frozenset(rule.cue for rule in load_rules("visual") if rule.reads)
 
 
 def _worth(clue: Clue) -> float:
     if clue.cue in _readings():
         return 1.0 + clue.confidence
-    telling = 0.4 + 0.6 * max(clue.suggests.values(), default=0.0)
-    return clue.confidence * telling
+    content = 0.4 + 0.6 * max(clue.suggests.values(), default=0.0)
+    return clue.confidence * content

@@ -1,4 +1,4 @@
-"""A face cut out of its picture, and the regions of it that landmarks outline."""
+"""A face cut out of its picture, and its regions as outlined by landmarks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from emer_space.models.roles import Face
 
 SIDE = 96
-"""Longest side in pixels of a patch: compression and noise are gone at it, lips and folds are not."""
+"""Longest side of a patch in pixels: small enough to hide compression and noise, but not lips and folds."""
 MARGIN = 1.05
 
 OVAL = (
@@ -37,10 +37,11 @@ class Patch:
 
     @property
     def side(self) -> int:
+        """Pixels per side."""
         return len(self.rgb)
 
     def region(self, landmarks: Sequence[int], grown: int = 0) -> NDArray[np.bool_]:
-        """The pixels (n, n) within the hull of some landmarks, grown (or shrunk, below 0) by so many pixels."""
+        """Mask (n, n) of the convex hull of some landmarks, grown by `grown` pixels (shrunk if negative)."""
         import cv2  # comes with MediaPipe
 
         hull = cv2.convexHull(np.round(self.points[list(landmarks)]).astype(np.int32))
@@ -54,8 +55,8 @@ class Patch:
 
 
 def patch(rgb: NDArray[np.uint8], face: Face) -> Patch | None:
-    """The square around a face of the picture (h, w, 3); beyond the picture its edge is repeated. None where the face
-    has no pixels in it, or no landmarks of a whole face."""
+    """The square around a face in a picture (h, w, 3); outside the picture, its edge is repeated. None if the face is
+    outside the picture or lacks landmarks."""
     import cv2  # comes with MediaPipe
 
     if len(face.landmarks) <= max(LEFT_EYE):

@@ -1,4 +1,4 @@
-"""What is seen: the faces of a clip, as a reader of the analysis."""
+"""The reader of faces."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -31,12 +31,12 @@ def _read(clip: Clip, context: Context) -> Reading:
 
 
 def _again(clip: Clip, context: Context, side: int) -> Generator[Frame, None, None]:
-    """The frames that are watched once more, their longer side at most so many pixels."""
+    """The frames once more, with at most `side` pixels on the longer side."""
     return frames(clip, replace(context.settings, frame_side=side), context.token)
 
 
 def _activity(clip: Clip, context: Context) -> VoiceActivity | None:
-    """The voice over time, to tell who speaks; asked for only where several people are in the picture."""
+    """The voice over time, to find out who speaks; computed only if several people are in the picture."""
     if not context.wants("audio") or not clip.facts.has_audio:
         return None
     pitch = context.model(PITCH)

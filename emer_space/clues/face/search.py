@@ -1,7 +1,8 @@
-"""A second look for faces: how the picture stands, and small faces in parts of it.
+"""A second look for faces: in turned pictures, and for small faces in parts of the picture.
 
-The first look sees a whole frame in few pixels (the detector in 128 × 128) and upright. Here some frames, kept while
-the clip was watched, are looked at turned and in tiles; only where that finds a face, all frames are seen again.
+The first look takes a whole frame as upright, and in few pixels (128 × 128 for the detector). The second look searches
+some frames, kept during the first, in other orientations and in tiles. Only if that finds a face are all frames seen
+again.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,36 +22,36 @@ if TYPE_CHECKING:
 Picture = NDArray[np.uint8]
 
 KEPT = 16
-"""Frames at most that are kept for the second look, spread over the clip."""
+"""Most frames kept for the second look, spread over the clip."""
 TURN_FRAMES = 3
 UPRIGHT = 0.88
-"""The detector's score of a face that needs no turning: upright faces have 0.86…0.97, those on their head
-0.5…0.83, those on one side 0.7…0.93."""
+"""Detector score from which a face needs no turning: upright faces have 0.86…0.97, upside-down ones 0.5…0.83, sideways
+ones 0.7…0.93."""
 AHEAD = 0.06
-"""By so much a turned picture must be likelier than the upright one."""
+"""Margin by which a turned picture must score better than the upright one."""
 LIKELY = 0.75
-"""Score of a whole turned frame that counts."""
+"""Lowest score that counts for a turned frame."""
 LOOKS_A_FRAME, LEAST_LOOKS = 0.6, 46
-"""Looks in tiles for each frame of the clip: one costs a third of watching a frame without a face. And how many a clip
-of few frames may cost."""
+"""Budget of looks at tiles: so many per frame of the clip (a look costs a third of watching a frame without a face),
+but at least so many in all."""
 TILE_SIDES = ((1.0, 0.2), (0.5, 0.6), (1 / 3, 1.0))
-"""Sides of the tiles over the frame's shorter side, and the share of the looks after which the next size follows."""
+"""Side of the tiles over the frame's shorter side, and the share of the budget after which the next size follows."""
 STRIDE = 0.67
-"""From tile to tile, over their side: a face of a third of a tile lies whole in one."""
+"""Step between tiles over their side: any face of up to a third of a tile lies wholly within one tile."""
 FLAT = 6.0
-"""Levels of brightness (of 256): a tile whose darkest and brightest spots are no further apart shows nothing."""
+"""Levels of brightness (of 256): a tile with less contrast shows nothing."""
 WORTH = 0.55
-"""Score in a tile that is worth a look of its own; textures reach 0.8."""
+"""Score in a tile from which a closer look is worthwhile; textures reach 0.8."""
 SURE = 0.85
-"""Score a face has when a square of `CLOSE` times its side around it is looked at; nothing else reached 0.8."""
+"""Lowest score of a face in a square of `CLOSE` times its side; nothing else reached 0.8 there."""
 CLOSE = 2.4
 BEST_SPOTS = 3
 NEAR_S = 1.0
-"""For so long a face is looked for where it was."""
+"""Seconds for which a face is searched where it last was."""
 AGAIN = 0.7
-"""Score that is enough where a face was found in a frame nearby."""
+"""Lowest score if a face was found there in a nearby frame."""
 NEIGHBOURS = 2
-"""A face that only a closer look finds counts if it is there again in one of so many frames before or after."""
+"""A face found only by a closer look counts if it appears again within this many frames before or after."""
 SLANT = 60.0
 CLOSER_SIDE = 1280
 """Longer side in pixels of the frames in which small faces are read."""
@@ -58,9 +59,9 @@ CLOSER_SIDE = 1280
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a face was at `t` seconds: centre over the picture's width and height, side over its shorter side.
+    """Where a face was at `t` seconds: its centre over the picture's width and height, its side over the shorter side.
 
-    In the picture turned by `turn` quarters anticlockwise.
+    The picture is turned anticlockwise by `turn` quarter turns.
     """
 
     t: float
@@ -70,6 +71,7 @@ class Place:
     turn: int = 0
 
     def turned(self, quarters: int) -> "Place":
+        """The same place after so many more quarter turns anticlockwise."""
         x, y = self.x, self.y
         for _ in range(quarters % 4):
             x, y = y, 1.0 - x
@@ -78,7 +80,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What the second look found: quarters anticlockwise by which the clip is to be turned, and faces' places in it."""
+    """The result of a search: quarter turns anticlockwise that the clip needs, and faces' places in the turned clip."""
 
     turn: int = 0
     places: tuple[Place, ...] = ()
@@ -89,12 +91,13 @@ class Search:
 
 @dataclass(slots=True)
 class Kept:
-    """At most `KEPT` frames, evenly spread, of a clip whose length is not known beforehand: index and frame."""
+    """At most `KEPT` frames (index, frame), evenly spread over a clip of unknown length."""
 
     frames: list[tuple[int, "Frame"]] = field(default_factory=list)
     every: int = 1
 
     def add(self, index: int, frame: "Frame") -> None:
+        """Offer the next frame."""
         if index % self.every:
             return
         self.frames.append((index, frame))
@@ -104,7 +107,7 @@ class Kept:
 
 
 def search(kept: Kept, empty: Sequence[bool], finder: FaceFinder, check: Callable[[], None]) -> Search:
-    """How the clip stands and where small faces are; `empty` says of each frame whether the first look saw none.
+    """Search the kept frames for turned and small faces; `empty` says which frames had no face at the first look.
 
     `check` is called between two looks, and may raise.
     """
@@ -116,17 +119,17 @@ def search(kept: Kept, empty: Sequence[bool], finder: FaceFinder, check: Callabl
     turns = [place.turn for place in places]
     usual = max(set(turns), key=turns.count) if turns else 0
     if usual and not all(empty):
-        usual = 0  # somebody is upright in it
+        usual = 0  # somebody is upright
     return Search(usual, tuple(place for place in places if place.turn == usual))
 
 
 def turned(rgb: Picture, quarters: int) -> Picture:
-    """The picture turned by quarters anticlockwise."""
+    """The picture after so many quarter turns anticlockwise."""
     return np.ascontiguousarray(np.rot90(rgb, quarters)) if quarters % 4 else rgb
 
 
 def _turn(kept: Kept, finder: FaceFinder, check: Callable[[], None]) -> int:
-    """By how many quarters the clip is to be turned, by the majority of some frames; 0 where there is doubt."""
+    """The quarter turns that the clip needs, by a majority of a few frames; 0 if in doubt."""
     votes = []
     frames = [frame for _, frame in kept.frames]
     chosen = [frames[round(k)] for k in np.linspace(0, len(frames) - 1, min(TURN_FRAMES, len(frames)))]
@@ -150,7 +153,7 @@ def _best(finder: FaceFinder, rgb: Picture) -> float:
 
 
 def _spread(frames: Sequence[tuple[int, "Frame"]]) -> Iterator[tuple[int, "Frame"]]:
-    """The middle first, then the middles of the halves, and so on: a budget that ends early still saw all parts."""
+    """The middle frame, then the middles of the halves, and so on: a small budget still covers the whole clip."""
     parts = [(0, len(frames))]
     for first, after in parts:
         if first < after:
@@ -160,26 +163,26 @@ def _spread(frames: Sequence[tuple[int, "Frame"]]) -> Iterator[tuple[int, "Frame
 
 
 def _in_tiles(frames: Sequence["Frame"], finder: FaceFinder, looks: float, check: Callable[[], None]) -> list[Place]:
-    """Faces in parts of the frames: large tiles first, smaller ones only if those show none, in `looks` looks."""
+    """Faces in tiles of the frames, in at most `looks` looks: smaller tiles only if larger ones show no face."""
     before = finder.looks
     for side, share in TILE_SIDES:
-        found: list[Place] = []
+        places: list[Place] = []
         for frame in frames:
             if finder.looks - before >= looks * share:
                 break
             for tile in _tiles(frame.rgb, side):
                 if finder.looks - before >= looks:
-                    return found
+                    return places
                 check()
-                found += _faces_in(frame, tile, finder)
-        if found:
-            return found
+                places += _faces_in(frame, tile, finder)
+        if places:
+            return places
     return []
 
 
 def _tiles(rgb: Picture, share: float) -> Iterator[tuple[int, int, int]]:
-    """Left, top and side of overlapping squares that cover the picture, without those that show nothing; those in the
-    corners first, where a speaker is inset."""
+    """Left, top and side of overlapping squares that cover the picture, without those that show nothing. The corners,
+    where a speaker may be inset, come first."""
     height, width = rgb.shape[:2]
     side = max(1, round(min(height, width) * share))
     corners = [(left, top) for top in _starts(height, side) for left in _starts(width, side)]
@@ -200,20 +203,20 @@ def _faces_in(frame: "Frame", tile: tuple[int, int, int], finder: FaceFinder) ->
     left, top, side = tile
     height, width = frame.rgb.shape[:2]
     spots = finder.spots(frame.rgb[top : top + side, left : left + side])[:BEST_SPOTS]
-    found = []
+    places = []
     for spot in (spot for spot in spots if spot.score >= WORTH):
         spot = Spot(spot.x + left, spot.y + top, spot.size, spot.score)
         part, _, _ = _around(frame.rgb, spot)
         for quarters in (0, 2, 1, 3):
             if _best(finder, turned(part, quarters)) >= SURE:
                 upright = Place(frame.t, spot.x / width, spot.y / height, spot.size / min(height, width))
-                found.append(upright.turned(quarters))
+                places.append(upright.turned(quarters))
                 break
-    return found
+    return places
 
 
 def _around(rgb: Picture, spot: Spot) -> tuple[Picture, int, int]:
-    """The square around a spot, as far as the picture goes, with its left and top."""
+    """The square around a spot, cut off at the picture's edge, with its left and top."""
     half = max(8.0, spot.size * CLOSE / 2)
     height, width = rgb.shape[:2]
     left, top = max(0, round(spot.x - half)), max(0, round(spot.y - half))
@@ -223,10 +226,11 @@ def _around(rgb: Picture, spot: Spot) -> tuple[Picture, int, int]:
 
 @dataclass(slots=True)
 class SecondLook:
-    """Sees the frames again, in the order of time: turned, and closely where a face must be.
+    """Sees the frames again, in order of time: turned, and more closely where a face must be.
 
-    `first` holds the faces of the first look, frame by frame, `whole` is there where the clip is turned, `most` is
-    the number of faces looked for closely. Faces are in pixels of the (turned) frame of the first look.
+    `found` is the result of the search. `first` maps each frame to its time and faces at the first look, `size` is the
+    height and width of the (turned) frames then. `whole` tracks faces in whole frames, if the clip is turned, and
+    `closer` in parts of them. `most` is the number of faces searched for closely.
     """
 
     found: Search
@@ -239,8 +243,8 @@ class SecondLook:
     _here: list[Place] = field(default_factory=list)
 
     def faces(self, index: int, frame: "Frame") -> tuple[Picture, list[Face], bool] | None:
-        """The (turned) picture, the faces in its own pixels and whether only a closer look found them; None where the
-        first look stands."""
+        """The (turned) picture, the faces in its pixels, and whether only a closer look found them; None if the first
+        look stands."""
         if self.whole is None and self.first.get(index, (0.0, ()))[1]:
             return None
         rgb = turned(frame.rgb, self.found.turn)
@@ -266,8 +270,8 @@ class SecondLook:
         return rgb, closely, True
 
     def _places(self, t: float) -> list[Place]:
-        """Where to look, the likeliest first: where faces were just now, where the first look saw them, and where the
-        search found them before and after, each place once."""
+        """Where to look, likeliest places first: where faces were just now, where the first look saw them, and where
+        the search found them before and after. No place comes twice."""
         near = [place for place in self._here if abs(place.t - t) <= NEAR_S]
         if self.whole is None:
             near += self._first_places(t)
@@ -289,7 +293,7 @@ class SecondLook:
         ]
 
     def _closely(self, rgb: Picture, place: Place) -> Face | None:
-        """The face at a place of the picture, in its pixels; None where there is none, or nothing like a face."""
+        """The face at a place, in pixels of the picture; None if there is nothing like a face."""
         height, width = rgb.shape[:2]
         spot = Spot(place.x * width, place.y * height, place.size * min(height, width), 1.0)
         part, left, top = _around(rgb, spot)
@@ -304,7 +308,7 @@ class SecondLook:
 def confirmed(
     closely: Mapping[int, Sequence[Sighting]], everything: Sequence[Sequence[Sighting]]
 ) -> dict[int, list[Sighting]]:
-    """The sightings of a closer look whose face is there again in a frame nearby, by frame; `everything` holds all
+    """Frame → those sightings of a closer look whose face appears again in a nearby frame; `everything` holds all
     sightings, frame by frame."""
 
     def again(here: Sighting, index: int) -> bool:
@@ -323,13 +327,13 @@ def _place_of(face: Face, t: float, rgb: Picture) -> Place:
     return Place(t, x / width, y / height, face.size / min(height, width))
 
 
-def _same(one: Place, other: Place) -> bool:
-    apart = float(np.hypot(one.x - other.x, one.y - other.y))
-    return apart < 0.5 * min(one.size, other.size) and 0.5 < one.size / max(other.size, 1e-6) < 2
+def _same(a: Place, b: Place) -> bool:
+    apart = float(np.hypot(a.x - b.x, a.y - b.y))
+    return apart < 0.5 * min(a.size, b.size) and 0.5 < a.size / max(b.size, 1e-6) < 2
 
 
 def _plausible(face: Face, spot: Spot) -> bool:
-    """Whether the landmarks make an upright face where the detector saw one: eyes above the mouth, of its size."""
+    """Whether the landmarks are an upright face where the detector saw one: eyes above the mouth, similar size."""
     eyes, mouth = face.landmarks[[33, 263]].mean(axis=0), face.landmarks[[13, 14]].mean(axis=0)
     near = float(np.hypot(face.centre[0] - spot.x, face.centre[1] - spot.y)) < 0.5 * spot.size
     return bool(abs(face.roll) < SLANT and eyes[1] < mouth[1] and near and 0.5 < face.size / spot.size < 2)

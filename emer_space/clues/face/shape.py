@@ -1,4 +1,4 @@
-"""Measures of a face's shape straight from its landmarks, where the blendshapes hardly move."""
+"""Measures of a face's shape from its landmarks, for movements that the blendshapes hardly show."""
 
 from collections.abc import Sequence
 
@@ -9,32 +9,32 @@ from emer_space.clues.spans import Floats, smoothed
 from emer_space.models.roles import Face
 
 EYES = (((159, 145), (33, 133)), ((386, 374), (362, 263)))
-"""Landmarks of each eye: upper and lower lid, and the two corners."""
+"""Landmarks of each eye: upper and lower lid, then the two corners."""
 LIPS, EYE_CORNERS = (13, 14), (33, 263)
 SIGMA_S = 0.08
 USUAL = 0.4
 NARROWEST, WIDEST = 0.3, 0.42
-"""Opening over width of an eye at its usual opening: where the clip does not show it, and its bounds in people."""
+"""Usual opening of an eye over its width: assumed if the clip does not show it, and its range in people."""
 WIDER, FULL = 1.1, 0.35
-"""Eyes count as wider from this multiple of their usual opening on, and fully so this much beyond it."""
+"""Eyes count as wider from this multiple of their usual opening, and fully so this much beyond it."""
 LEAST_S = 1.5
-"""Fewer seconds without a smile or closed eyes do not show what is usual."""
+"""Seconds without a smile or closed eyes that are needed to know the usual opening."""
 SMILE, SHUT = 0.3, 0.2
 
 
 def eye_opening(face: Face) -> float:
-    """Distance of the lids over the distance of the corners, mean of both eyes (Soukupová & Čech 2016): about 0.35
-    in an open eye, under 0.15 in a blink."""
+    """Distance between the lids over distance between the corners, mean of both eyes (Soukupová & Čech 2016): about
+    0.35 in an open eye, under 0.15 in a blink."""
     return float(np.mean([_distance(face, *lids) / max(_distance(face, *ends), 1e-6) for lids, ends in EYES]))
 
 
 def mouth_opening(face: Face) -> float:
-    """Distance of the lips over the distance of the eyes' outer corners: 0 closed, 0.3 wide open."""
+    """Distance between the lips over distance between the eyes' outer corners: 0 closed, 0.3 wide open."""
     return _distance(face, *LIPS) / max(_distance(face, *EYE_CORNERS), 1e-6)
 
 
 def eyes_wider(sightings: Sequence[Sighting], t: Floats, gaps: Sequence[int], smile: Floats) -> Floats:
-    """How much wider than usual the eyes are opened, (n,), 0…1; `smile` is (n,), since smiles narrow the eyes.
+    """How much wider than usual the eyes are open, (n,), 0…1; `smile` is (n,), since smiles narrow the eyes.
 
     The blendshape for wide eyes stays near zero in many people (MediaPipe issue 4450); the landmarks do not.
     """
@@ -45,5 +45,5 @@ def eyes_wider(sightings: Sequence[Sighting], t: Floats, gaps: Sequence[int], sm
     return np.clip((opening / np.clip(usual, NARROWEST, WIDEST) - WIDER) / FULL, 0.0, 1.0)
 
 
-def _distance(face: Face, one: int, other: int) -> float:
-    return float(np.hypot(*(face.landmarks[one] - face.landmarks[other])))
+def _distance(face: Face, a: int, b: int) -> float:
+    return float(np.hypot(*(face.landmarks[a] - face.landmarks[b])))

@@ -1,4 +1,4 @@
-"""Who is in the picture: sightings of faces, followed through the clip and its cuts."""
+"""Sightings of faces, joined into tracks of people through the clip and its cuts."""
 
 import math
 from collections.abc import Sequence
@@ -10,27 +10,27 @@ from numpy.typing import NDArray
 from emer_space.models.roles import Face
 
 MAX_GAP_S = 0.7
-"""A face that is gone no longer than this is still followed."""
+"""Longest absence of a face that is still tracked, in seconds."""
 CUT = 0.16
-"""Mean change of brightness (0…1) from one frame to the next that only a cut makes."""
+"""Mean change of brightness (0…1) between two frames that only a cut causes."""
 SAME_SHOT = 0.06
-"""Two frames that differ less are views of one camera set-up."""
+"""Two frames that differ less come from the same camera set-up."""
 HALF_SEEN = 0.5
-"""What a face counts whose mouth is covered."""
+"""Factor on the quality of a face whose mouth is covered."""
 SPEAKER = 3.0
+"""Factor on the weight of the person who speaks."""
 MIN_SIGHTINGS = 3
 MIN_SHARE = 0.08
-"""A face in fewer of the frames than this is a passer-by or a mistake of the detector."""
+"""A face in a smaller share of the frames is a passer-by or a false detection."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
     """A face in the frame `index` at `t` seconds; `expression` is (8,) probabilities or None.
 
-    `inside` is the share of its landmarks that lie in the picture, `reach` the face's side over the picture's
-    shorter side, `central` 1 in the middle of the picture and 0 at its edge. `detail` is how many pixels it was read in
-    for one of the picture's, `covered` 1 where its mouth is covered and `drawn` 1 where it is no filmed face, 0 where
-    not, NaN where that is not known.
+    `inside` is the share of its landmarks inside the picture, `reach` the face's side over the picture's shorter side,
+    `central` is 1 in the middle of the picture and 0 at its edge. `detail` is the number of pixels read per pixel of
+    the first look. `covered` is 1 if the mouth is covered, `drawn` 1 if the face is drawn; 0 if not, NaN if unknown.
     """
 
     index: int
@@ -46,7 +46,7 @@ class Sighting:
 
     @property
     def quality(self) -> float:
-        """How far the face can be read, 0…1: full from 64 pixels on, up to 35° of profile, upright."""
+        """How well the face can be read, 0…1: fully from 64 pixels, up to 35° of yaw, upright, mouth uncovered."""
         size = np.interp(self.face.size * self.detail, (16, 28, 64), (0.15, 0.5, 1.0))
         turn = np.interp(abs(self.face.yaw), (35, 60, 80), (1.0, 0.5, 0.1))
         whole = np.interp(self.inside, (0.5, 0.95), (0.1, 1.0))
@@ -57,24 +57,25 @@ class Sighting:
 
 @dataclass(slots=True, eq=False)
 class Track:
-    """One person's sightings in the order of time; `shot` is a thumbnail of the last frame they were in."""
+    """One person's sightings in order of time; `shot` is a thumbnail of the last frame with that person."""
 
     sightings: list[Sighting] = field(default_factory=list)
     shot: NDArray[np.float32] | None = None
 
     @property
     def last(self) -> Sighting:
+        """The latest sighting."""
         return self.sightings[-1]
 
     @property
     def drawn(self) -> bool:
-        """Whether it is no person but a drawing, by the majority of the sightings that tell."""
-        told = [s.drawn for s in self.sightings if not math.isnan(s.drawn)]
-        return sum(told) * 2 > len(told)
+        """Whether this is a drawing and not a person, by the majority of the sightings that know."""
+        votes = [s.drawn for s in self.sightings if not math.isnan(s.drawn)]
+        return sum(votes) * 2 > len(votes)
 
     @property
     def weight(self) -> float:
-        """What makes a main character: size × place × presence (and how well they can be seen)."""
+        """How much of a main character this is: size × place × visibility, summed over the sightings."""
         return sum(s.reach * (0.4 + 0.6 * s.central) * (0.3 + 0.7 * s.quality) for s in self.sightings)
 
 
@@ -90,10 +91,10 @@ def sighting(
 
 
 class Tracker:
-    """Joins the faces of each frame to the tracks of the frames before: by overlap, distance and size.
+    """Joins the faces of each frame to the tracks of earlier frames, by distance and size.
 
-    A cut ends every track; afterwards a face continues an earlier track only where the camera set-up is the
-    same as then and the face is in its old place (shot and reverse shot).
+    A cut ends every track. After it, a face continues an earlier track only if the camera set-up is the same as then
+    and the face is in its old place (shot and reverse shot).
     """
 
     def __init__(self) -> None:
@@ -104,7 +105,7 @@ class Tracker:
         self.cuts: list[float] = []
 
     def add(self, t: float, thumbnail: NDArray[np.float32], seen: Sequence[Sighting]) -> None:
-        """The faces of the next frame and its thumbnail (grey, 0…1)."""
+        """Add the next frame at `t` seconds: its thumbnail (grey, 0…1) and the faces in it."""
         if self._before is not None and _difference(self._before, thumbnail) > CUT:
             self._open = []
             self.cuts.append(t)
@@ -127,7 +128,7 @@ class Tracker:
             chosen.shot = thumbnail
 
     def people(self) -> list[Track]:
-        """Tracks that are people, first come first, from left to right."""
+        """The tracks that last long enough to be people, in order of appearance, then from left to right."""
         least = min(MIN_SIGHTINGS, self.frames)
         kept = [t for t in self.tracks if len(t.sightings) >= max(least, MIN_SHARE * self.frames)]
         return sorted(kept, key=lambda track: (track.sightings[0].index, track.sightings[0].face.centre[0]))
@@ -149,15 +150,15 @@ class Tracker:
 
 
 def main_track(tracks: Sequence[Track], speaking: Sequence[float] = ()) -> Track:
-    """The main character: the track of the greatest weight. `speaking` says for each track how far its mouth moves
-    with the voice, 0…1; the one who speaks counts up to `SPEAKER` times."""
+    """The main character: the track with the greatest weight. `speaking` says for each track how well its mouth moves
+    with the voice, 0…1; the weight of a speaker counts up to `SPEAKER` times."""
     voices = speaking or [0.0] * len(tracks)
     weights = [track.weight * (1 + (SPEAKER - 1) * voice) for track, voice in zip(tracks, voices, strict=True)]
     return tracks[int(np.argmax(weights))]
 
 
 def likeness(old: Face, new: Face) -> float:
-    """1 for the same box, 0 and below for boxes that cannot be the same face."""
+    """1 for the same box; 0 or less for boxes that cannot be of the same face."""
     scale = max(old.size, new.size, 1e-6)
     if min(old.size, new.size) / scale < 0.55:
         return -1.0
@@ -165,5 +166,5 @@ def likeness(old: Face, new: Face) -> float:
     return 1.0 - distance / 0.8
 
 
-def _difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    return float(np.abs(one - other).mean())
+def _difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    return float(np.abs(a - b).mean())

@@ -1,4 +1,4 @@
-"""Who speaks: whose mouth moves when the voice is heard."""
+"""Finds who speaks: the person whose mouth moves with the voice."""
 
 from collections.abc import Sequence
 
@@ -10,18 +10,20 @@ from emer_space.clues.spans import Floats, swing
 from emer_space.clues.voice.activity import VoiceActivity
 
 WINDOW_S = 0.5
-"""Mouth and voice are compared by their movement within this time: sound and picture may be apart by 0.1 s."""
+"""Mouth and voice are compared over this time, since sound and picture may differ by 0.1 s."""
 LEAST_SAMPLES = 12
 LEAST_MOVEMENT = 0.006
-"""Swing of the lips, over the distance of the eyes, that only a moving mouth makes."""
+"""Swing of the lips, over the distance between the eyes, that only a moving mouth shows."""
 LEAST_LIKENESS = 0.15
-"""Correlations below this come about by chance in a clip of a few seconds."""
+"""In a clip of a few seconds, smaller correlations arise by chance."""
 
 
 def speaking(tracks: Sequence[Track], voice: VoiceActivity) -> list[float]:
-    """For each track how far its mouth moves with the voice, 0…1: correlation of the swing of the lips with
-    the loudness of the voice (Cutler & Davis 2000), weighted with how much the mouth moves while it sounds, against
-    the mouth that moves most. 0 where too little was seen, or where the voice sounds all the time or never.
+    """How well the mouth of each track moves with the voice, 0…1.
+
+    The correlation of the lips' swing with the loudness of the voice (Cutler & Davis 2000), times how much the mouth
+    moves while the voice sounds, relative to the mouth that moves most. 0 if too little was seen, or if the voice
+    sounds all the time or never.
     """
     moved = [_movement(track.sightings) for track in tracks]
     levels = [_level(voice, np.array([sighting.t for sighting in track.sightings])) for track in tracks]
@@ -50,6 +52,6 @@ def _level(voice: VoiceActivity, t: Floats) -> Floats:
 def _likeness(movement: Floats, level: Floats) -> float:
     if len(movement) < LEAST_SAMPLES or np.ptp(level) < 0.2 or movement.max() < LEAST_MOVEMENT:
         return 0.0
-    usual = np.minimum(movement, np.quantile(movement, 0.75))  # a yawn or a lost face is no syllable
+    usual = np.minimum(movement, np.quantile(movement, 0.75))  # a yawn or a lost face is not a syllable
     correlation = float(np.corrcoef(usual, level)[0, 1]) if np.ptp(usual) > 0 else 0.0
     return max(0.0, (correlation - LEAST_LIKENESS) / (1 - LEAST_LIKENESS))

@@ -1,7 +1,7 @@
-"""Visual clues: what the faces in a clip do, when, and how surely it was seen.
+"""Visual clues: what the faces in a clip do, when, and how surely that was seen.
 
-Frames → faces followed through the clip (sightings.py) → channels over time (channels.py) → spans in which a
-rule of visual.toml holds (spans.py) → clues.
+Frames → faces tracked through the clip (sightings.py) → channels over time (channels.py) → spans in which a rule of
+visual.toml holds (spans.py) → clues.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,20 +40,20 @@ THUMBNAIL = 160
 BLACK = 0.06
 """Brightness (0…1) that no spot of a black picture reaches."""
 UNCHANGED = 0.05
-"""Change of brightness that no spot of a still picture reaches: compression does less, a blink does more."""
+"""Change of brightness that no spot of a still picture reaches: compression changes less, a blink more."""
 ON_ITS_SIDE, ON_ITS_HEAD = 60.0, 135.0
-"""Degrees of roll of the main face."""
+"""Degrees of roll of the main face from which the picture is turned."""
 SERIES_STEP_S = 0.25
 ENOUGH_S = 1.0
-"""A face that is seen well for so long says all that it says."""
+"""Seconds for which a face must be seen well to count in full."""
 SPEAKS = 0.35
-"""How far a mouth must move with the voice, 0…1, for its person to be told the speaker."""
+"""How well a mouth must move with the voice, 0…1, for its person to be called the speaker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What was seen, frame by frame: `t` and `black` are (n,), `step` the usual seconds between frames, `turn` the
-    quarters anticlockwise by which the frames were turned."""
+    """What was seen, frame by frame: `t` and `black` are (n,), `step` is the usual time between frames in seconds,
+    `turn` the quarter turns anticlockwise that were applied to the frames."""
 
     t: Floats
     step: float
@@ -77,11 +77,10 @@ def read_visual(
 ) -> Reading:
     """The visual clues of a clip, with the people in it and their valence and arousal over time.
 
-    `faces` is entered already; `progress` is called with 0…1. `voice` is asked once, after the frames were seen and
-    only where there are several people: the main one is then chosen also by whose mouth moves with the voice.
-    `again` gives the frames once more, in more pixels, where faces were missed; without it there is one look only.
-    That second look is taken with trackers of `model`, MediaPipe's by default.
-    Raises `Cancelled`.
+    `faces` must already be entered; `progress` is called with 0…1. `voice` is called once, after all frames, and only
+    if there are several people: then whose mouth moves with the voice helps to choose the main one. `again` yields the
+    frames a second time, in more pixels, if faces were missed; without it there is only one look. The second look uses
+    trackers of `model`, by default MediaPipe's. Raises `Cancelled`.
     """
     watched = _watch(frames, facts, faces, expression, settings, token, progress, again, model or MediaPipeFaces())
     notices = [] if expression is not None else [Notice("expression-missing", WITHOUT_CLASSIFIER)]
@@ -109,8 +108,8 @@ def read_visual(
         pace = Pace(watched.step, facts.duration_s, tuple(watched.tracker.cuts), watched.still)
         if track is main:
             said = _posterior(track, channels, watched, facts)
-        found = face_clues(person, times(track.sightings), channels, pace)
-        clues += strongest(found, MAX_CLUES if track is main else MAX_CLUES_OF_OTHERS)
+        seen = face_clues(person, times(track.sightings), channels, pace)
+        clues += strongest(seen, MAX_CLUES if track is main else MAX_CLUES_OF_OTHERS)
         if voices and voices[number - 1] >= max(SPEAKS, *voices):
             measured = {"likeness": voices[number - 1]}
             clues.append(
@@ -165,7 +164,7 @@ def _watch(
 
 
 def _thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The picture in grey, its longer side at most 160, values 0…1; every pixel counts."""
+    """The picture in grey, values 0…1, averaged down to at most 160 pixels on the longer side."""
     import cv2  # comes with MediaPipe
 
     height, width = rgb.shape[:2]
@@ -176,12 +175,12 @@ def _thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _until(t: float, watched: Watched, facts: ClipFacts) -> float:
-    """The end of a span whose last sample is at `t`."""
+    """The end in seconds of a span whose last sample is at `t`."""
     return min(t + watched.step, max(facts.duration_s, t))
 
 
 def _picture_clues(watched: Watched, tracks: Sequence[Track], facts: ClipFacts, drawn: bool = False) -> list[Clue]:
-    """Clues about the picture: black, still, turned, drawn, without a face for all or part of the time."""
+    """Clues about the picture: black, still, turned, drawn, or without a face for all or part of the time."""
     rules = rules_by_cue("visual")
     clues = []
     if len(watched.t) and watched.black.all():
@@ -206,7 +205,7 @@ def _picture_clues(watched: Watched, tracks: Sequence[Track], facts: ClipFacts, 
 
 
 def _posterior(track: Track, channels: Mapping[str, Floats], watched: Watched, facts: ClipFacts) -> Posterior | None:
-    """What the face says over the clip; None where it could not be read."""
+    """The posterior of the face over the clip; None if it could not be read."""
     shares = np.array([channels[f"overall_{name}"][0] for name in EXPRESSIONS])
     if np.isnan(shares).any():
         return None
@@ -221,10 +220,10 @@ def _series(person: Person, t: Floats, channels: dict[str, Floats]) -> Series:
     rows = []
     for number in np.unique(bins):
         here = bins == number
-        known = here & ~np.isnan(valence)
+        readable = here & ~np.isnan(valence)
         pair = (
-            (round(float(valence[known].mean()), 3), round(float(arousal[known].mean()), 3))
-            if known.any()
+            (round(float(valence[readable].mean()), 3), round(float(arousal[readable].mean()), 3))
+            if readable.any()
             else (None, None)
         )
         rows.append((round(float(t[here].mean()), 3), *pair))

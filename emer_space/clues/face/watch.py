@@ -1,4 +1,4 @@
-"""From the faces of one frame to sightings, and the second look at a clip in which faces were missed."""
+"""Turns the faces of a frame into sightings, and takes the second look at a clip in which faces were missed."""
 
 import contextlib
 import math
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from emer_space.media.clip import Frame
 
 Again = Callable[[int], Generator["Frame", None, None]]
-"""The frames of the clip once more, their longer side at most so many pixels."""
+"""Yields the frames of the clip once more, with at most so many pixels on the longer side."""
 DRAWN_EVERY = 3
-"""Whether a face is drawn is asked in every third frame: it does not change."""
+"""Whether a face is drawn is checked in every third frame only, since it does not change."""
 CLOSER_SHARE = 0.02
-"""Frames without a face below this share of the clip are not worth another look."""
+"""A smaller share of frames without a face is not worth a second look."""
 
 
 def sightings(
@@ -38,21 +38,21 @@ def sightings(
     expression: Expression | None,
     detail: float = 1.0,
 ) -> list[Sighting]:
-    """The faces of a frame with what is read off its pixels (h, w, 3); `detail` is how many of these pixels there are
-    for one of the frames of the first look, in whose pixels the sightings are."""
+    """The faces of a frame `rgb` (h, w, 3) as sightings, in pixels of the first look; `detail` is the number of pixels
+    of `rgb` for one of those."""
     height, width = (max(1, round(side / detail)) for side in rgb.shape[:2])
-    found = []
+    seen = []
     for face in faces:
         answer = expression.probabilities(rgb, face) if expression is not None else None
         if expression is not None and answer is None:
-            continue  # not a face, says the one who has seen thousands
+            continue  # the classifier says it is not a face
         here = sighting(index, t, placed(face, 0.0, 0.0, 1 / detail), answer, height, width)
         cut = patch(rgb, face)
         if cut is not None:
             is_drawn = drawn(cut) if index % DRAWN_EVERY == 0 else math.nan
             here = replace(here, detail=detail, covered=mouth_covered(cut), drawn=is_drawn)
-        found.append(here)
-    return found
+        seen.append(here)
+    return seen
 
 
 def look_again(
@@ -65,30 +65,30 @@ def look_again(
     settings: Settings,
     token: CancelToken,
 ) -> tuple[list[list[Sighting]], int]:
-    """The sightings of all frames after a second look, and the quarters anticlockwise by which the clip was turned.
+    """The sightings of all frames after a second look, and the quarter turns anticlockwise of the clip.
 
-    Those of the first look where it finds nothing. Raises `Cancelled`.
+    If it finds nothing, these are the sightings of the first look. Raises `Cancelled`.
     """
     first = [list(sightings) for sightings in seen]
     with contextlib.ExitStack() as stack:
         finder = stack.enter_context(model.finder())
-        found = search(kept, [not sightings for sightings in first], finder, token.check)
+        result = search(kept, [not sightings for sightings in first], finder, token.check)
         missed = sum(not sightings for sightings in first)
-        if not found or (not found.turn and missed < CLOSER_SHARE * len(first)):
+        if not result or (not result.turn and missed < CLOSER_SHARE * len(first)):
             return first, 0
         height, width = kept.frames[0][1].rgb.shape[:2]
         look = SecondLook(
-            found,
+            result,
             {index: (t[index], [here.face for here in sightings]) for index, sightings in enumerate(first)},
-            (width, height) if found.turn % 2 else (height, width),
+            (width, height) if result.turn % 2 else (height, width),
             finder,
             stack.enter_context(model.tracker(1, still=True)),
-            stack.enter_context(model.tracker(settings.max_faces)) if found.turn else None,
+            stack.enter_context(model.tracker(settings.max_faces)) if result.turn else None,
             settings.max_faces,
         )
-        new: list[list[Sighting]] = [[] for _ in first] if found.turn else first
+        new: list[list[Sighting]] = [[] for _ in first] if result.turn else first
         closely: dict[int, list[Sighting]] = {}
-        side = CLOSER_SIDE if found.places else settings.frame_side
+        side = CLOSER_SIDE if result.places else settings.frame_side
         frames = stack.enter_context(contextlib.closing(again(side)))
         for index, frame in zip(range(len(first)), frames, strict=False):
             token.check()
@@ -102,4 +102,4 @@ def look_again(
                 closely[index] = new[index]
     for index, alone in confirmed(closely, new).items():
         new[index] = alone
-    return new, found.turn
+    return new, result.turn

@@ -1,1 +1,1 @@
-"""A wave → its measurements, the witness's posterior, and acoustic clues."""
+"""A wave → measurements, the witness's posterior, and acoustic clues."""

@@ -1,6 +1,6 @@
 """Acoustic clues: what the voice of a clip sounds like, by the rules of `acoustic.toml`.
 
-Nothing to hear (no sound, silence, no voice, too little of it) is said to be that and never read as calm.
+If there is nothing to hear (no sound, silence, no voice or too little), the clue says so; that is never read as calm.
 Laughter and sobbing are not named: from the wave alone they cannot be told from syllables with confidence.
 """
 
@@ -23,12 +23,13 @@ from emer_space.settings import Settings
 
 MOST_CLUES = 8
 LEAST_VOICE_S = 0.25
-"""Less voiced sound than this is no voice."""
+"""Less voiced sound than this does not count as a voice."""
 LEAST_TO_JUDGE_S = 0.6
-"""Less voiced sound than this tells nothing about how a voice sounds."""
+"""Less voiced sound than this says nothing about how a voice sounds."""
 NOISY_DB = 8.0
+"""Below this level above the background, the result warns of noise."""
 LEAST_MARKED = 0.3
-"""Rules of lower confidence do not keep a voice from being called even."""
+"""Clues of lower confidence do not count as something marked: the voice may still be called even."""
 
 
 def read_acoustic(
@@ -39,17 +40,16 @@ def read_acoustic(
     settings: Settings,
     token: CancelToken,
 ) -> Reading:
-    """Clues and the arousal series of a clip's sound.
+    """The clues and the arousal series of a clip's sound.
 
-    `wave`: mono, float in −1…1, shape (samples,), at `settings.sample_rate`; empty where there is no
-    sound track. The words of `subtitle` serve for the tempo, where they have times and are not doubtful.
-    Raises `Cancelled`.
+    `wave`: mono, float in −1…1, shape (samples,), at `settings.sample_rate`; empty without a sound track. The words of
+    `subtitle` give the tempo, if they have times and are not doubtful. Raises `Cancelled`.
     """
     token.check()
     if not facts.has_audio or not len(wave):
         return _absence("no-audio", facts, {})
     if settings.sample_rate != SAMPLE_RATE:
-        from scipy.signal import resample_poly  # takes most of a second to import, and is seldom needed
+        from scipy.signal import resample_poly  # its import takes most of a second and it is rarely needed
 
         wave = resample_poly(wave, SAMPLE_RATE, settings.sample_rate).astype(np.float32)
     track = pitch.track(wave, token)
@@ -80,7 +80,7 @@ def _absence(cue: str, facts: ClipFacts, measured: Mapping[str, float]) -> Readi
 
 
 def _words(subtitle: Subtitle | None) -> tuple[Segment, ...]:
-    """Words that were heard at known times; a typed subtitle says nothing about what sounds."""
+    """Words with reliable times; a typed subtitle says nothing about what can be heard."""
     trusted = subtitle is not None and subtitle.source == "recognised" and not subtitle.doubtful
     return subtitle.segments if subtitle is not None and trusted else ()
 
@@ -93,10 +93,10 @@ def _notices(measures: VoiceMeasures) -> tuple[Notice, ...]:
 
 
 def _clues(measures: VoiceMeasures) -> list[Clue]:
-    """The weightiest clues; each is worded with, and carries, only the channels that its rule names."""
+    """The most important clues, each worded with, and carrying, only the channels that its rule names."""
     reliability = _reliability(measures.values)
     values = dict(measures.values)
-    marked, found = 0, list[Clue]()
+    marked, clues = 0, list[Clue]()
     for rule in load_rules("acoustic"):
         values["marked"] = float(marked)
         if not rule.when or not rule.holds(values):
@@ -105,8 +105,8 @@ def _clues(measures: VoiceMeasures) -> list[Clue]:
         start, end = measures.span_of(rule.when[0].channel)
         confidence = rule.confidence * reliability
         marked += rule.confidence >= LEAST_MARKED
-        found.append(rule.clue("acoustic", start, end, named, confidence=confidence))
-    return sorted(found, key=lambda clue: -clue.confidence * (0.3 + abs(clue.arousal or 0.0)))[:MOST_CLUES]
+        clues.append(rule.clue("acoustic", start, end, named, confidence=confidence))
+    return sorted(clues, key=lambda clue: -clue.confidence * (0.3 + abs(clue.arousal or 0.0)))[:MOST_CLUES]
 
 
 def _channels(rule: Rule) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where in a clip a voice sounds: voiced frames without hum, tones and notes, joined into stretches of speech."""
+"""Finds the voice in a clip: voiced frames without hum, tones and notes, joined into stretches of speech."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from emer_space.models.pitch import HOP_S, SILENCE_DB
 from emer_space.models.roles import PitchTrack
 
 LOWEST_HZ, HIGHEST_HZ = 55.0, 900.0
-"""Below is mains hum, above whistles and instruments; shouts and sobs reach 700 Hz and more."""
+"""Range of a voice: mains hum is below it, whistles and instruments above; shouts and sobs exceed 700 Hz."""
 STEADY_ST = 0.035
-"""Frame-to-frame pitch movement in semitones below which a sound is a tone: 2 semitones per second."""
+"""Frame-to-frame pitch movement, in semitones, below which a sound is a tone (2 semitones per second)."""
 BELOW_PEAK_DB = 35.0
 """Voiced frames this far below the loudest ones are reverberation or somebody far away."""
 SHORTEST_RUN_S = 0.045
 LEAST_VARIATION_DB = 1.5
-"""Syllables rise and fall in loudness; a siren or an organ does not. Standard deviation over the voiced frames."""
+"""Lowest standard deviation of loudness over the voiced frames: syllables vary, a siren or an organ does not."""
 BRIDGE_S = 0.25
 """Shorter gaps belong to speech (closures, unvoiced sounds); longer ones are pauses (Goldman-Eisler 1968)."""
 
@@ -26,7 +26,7 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Where the voice is. `voice`: shape (frames,), the voiced frames of a voice; `spans`: speech in seconds."""
+    """Where the voice is. `voice`, shape (frames,), marks its voiced frames; `spans` are speech in seconds."""
 
     voice: NDArray[np.bool_]
     runs: tuple[tuple[int, int], ...]
@@ -39,23 +39,25 @@ class Activity:
 
     @property
     def voice_s(self) -> float:
+        """Seconds of voiced sound."""
         return float(self.voice.sum()) * HOP_S
 
     @property
     def speech_s(self) -> float:
+        """Seconds of speech, including short gaps."""
         return sum(end - start for start, end in self.spans)
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceActivity:
-    """How much voice sounds when: `t` (n,) seconds, rising; `level` (n,) 0…1, 0 without a voice."""
+    """The level of the voice over time: `t` (n,) in rising seconds, `level` (n,) 0…1, 0 without a voice."""
 
     t: NDArray[np.float64]
     level: NDArray[np.float64]
 
 
 def voice_activity(track: PitchTrack) -> VoiceActivity | None:
-    """The voice of a pitch track over time, from 0 at 30 dB under its usual loudness; None where none sounds."""
+    """The level of the voice in a pitch track: 1 at its usual loudness, 0 at 30 dB below; None without a voice."""
     activity = find_voice(track)
     if not activity.runs:
         return None
@@ -84,7 +86,7 @@ def find_voice(track: PitchTrack) -> Activity:
 
 
 def _steady(track: PitchTrack) -> NDArray[np.bool_]:
-    """Frames of hum, tones and held notes: the pitch of a voice never stands still for 0.2 s.
+    """Mask of the frames with hum, tones and held notes: the pitch of a voice never stands still for 0.2 s.
 
     Natural phonation moves by more than 2 semitones per second even in a held vowel; measured as the median
     of the frame-to-frame movement over 13 frames.
@@ -94,12 +96,12 @@ def _steady(track: PitchTrack) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore"):
         semitones = 12 * np.log2(track.hz)
     moved = np.abs(np.diff(semitones, prepend=np.nan))
-    # An unvoiced neighbour says nothing about steadiness: it counts as movement just at the threshold.
+    # An unvoiced neighbour says nothing about steadiness, so it counts as movement at the threshold.
     return median_filter(np.where(np.isnan(moved), STEADY_ST, moved), size=13, mode="nearest") < STEADY_ST
 
 
 def _moves(hz: NDArray[np.float64], run: tuple[int, int]) -> bool:
-    """Whether the pitch of an unbroken stretch moves by more than a note's does (twice `STEADY_ST`, median)."""
+    """Whether the pitch of an unbroken stretch moves more than that of a note (median above twice `STEADY_ST`)."""
     return bool(np.median(np.abs(np.diff(12 * np.log2(hz[run[0] : run[1]])))) > 2 * STEADY_ST)
 
 
@@ -120,5 +122,5 @@ def _joined(runs: tuple[tuple[int, int], ...]) -> tuple[Span, ...]:
 
 
 def smoothed_db(loudness_db: NDArray[np.float64], frames: int) -> NDArray[np.float64]:
-    """Loudness averaged as power over so many frames, shape as given."""
+    """Loudness, its power averaged over so many frames; same shape."""
     return 10 * np.log10(np.maximum(uniform_filter1d(10 ** (loudness_db / 10), frames, mode="nearest"), 1e-14))

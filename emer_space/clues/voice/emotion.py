@@ -1,6 +1,6 @@
-"""Acoustic clues from a speech-emotion model: what it reads a voice as, and when, by the rules of `voice_emotion.toml`.
+"""Acoustic clues from a speech-emotion model, worded by the rules of `voice_emotion.toml`, and its posterior.
 
-Beside the measured clues of `acoustic.py`, never instead of them: where those found no voice, the model is not asked.
+They are added to the measured clues of `acoustic.py`; if those found no voice, the model is not used.
 """
 
 from collections.abc import Iterator
@@ -17,16 +17,19 @@ from emer_space.clues.rules import Measurements, model_rules
 from emer_space.feelings import AROUSAL, EVEN, FEELINGS, VALENCE
 from emer_space.models.emotion_classes import check_answer
 from emer_space.models.roles import SAMPLE_RATE, Voice, VoiceEmotions
-from emer_space.models.voice_witness import TOLD
+from emer_space.models.voice_witness import CLASS_OF_FEELING
 from emer_space.settings import Settings
 
 MOST_CLUES = 3
 LEAST_PROBABILITY = 0.5
-"""A class that is not likelier than all others together is not told."""
-FEELING_OF = {kind: feeling for feeling, kind in TOLD.items()} | {"surprise": "surprised", "calm": "neutral"}
-"""What clues call a class (emotion_classes.toml) → the feeling."""
+"""A class must be likelier than all others together to become a clue."""
+FEELING_OF = {kind: feeling for feeling, kind in CLASS_OF_FEELING.items()} | {
+    "surprise": "surprised",
+    "calm": "neutral",
+}
+"""A class as clues name it (emotion_classes.toml) → the feeling."""
 ENOUGH_VOICE_S = 2.0
-"""Speech from which on a posterior counts in full, about the length of what the witness was fitted to."""
+"""Seconds of speech from which a posterior counts in full: about the length of the witness's training data."""
 
 
 def with_voice_emotion(
@@ -37,16 +40,16 @@ def with_voice_emotion(
     settings: Settings,
     token: CancelToken,
 ) -> Reading:
-    """The acoustic reading of a clip with the model's clues among its own, and with the witness's posterior.
+    """The acoustic reading of a clip with the model's clues and posterior added.
 
-    `wave`: mono, float in −1…1, shape (samples,), at `settings.sample_rate`. A reading that found no voice comes
-    back as it is. Raises `Cancelled`, and `ModelUnavailable` where the model's answer is none.
+    `wave`: mono, float in −1…1, shape (samples,), at `settings.sample_rate`. A reading that found no voice is returned
+    unchanged. Raises `Cancelled`, or `ModelUnavailable` for an invalid answer of the model.
     """
     token.check()
     if not len(wave) or all(clue.absent for clue in reading.clues):
         return reading
     if settings.sample_rate != SAMPLE_RATE:
-        from scipy.signal import resample_poly  # takes most of a second to import, and is seldom needed
+        from scipy.signal import resample_poly  # its import takes most of a second and it is rarely needed
 
         wave = resample_poly(wave, SAMPLE_RATE, settings.sample_rate).astype(np.float32)
     emotions = classifier.probabilities(wave, token)
@@ -57,44 +60,44 @@ def with_voice_emotion(
         shares = whole.probabilities if whole else _by_feeling(emotions).mean(0)
         heard_s = whole.speech_s if whole else float((emotions.end - emotions.start).max())
         said = posterior("acoustic", with_prior(shares, EVEN), min(heard_s / ENOUGH_VOICE_S, 1.0))
-    found = voice_emotion_clues(emotions, facts)
-    series = tuple(over_time(each, emotions) for each in reading.series)
-    return replace(reading, clues=numbered([*reading.clues, *found], "a"), series=series, posterior=said)
+    clues = [*reading.clues, *voice_emotion_clues(emotions, facts)]
+    series = tuple(over_time(series, emotions) for series in reading.series)
+    return replace(reading, clues=numbered(clues, "a"), series=series, posterior=said)
 
 
 def _by_feeling(emotions: VoiceEmotions) -> NDArray[np.float64]:
-    """Shares (windows, feelings). A feeling that the classifier cannot name gets the mean share of those it can."""
-    found = np.full((len(emotions.start), len(FEELINGS)), np.nan)
+    """Shares (windows, feelings). A feeling that the classifier lacks gets the mean share of those it has."""
+    columns = np.full((len(emotions.start), len(FEELINGS)), np.nan)
     for column, kind in enumerate(emotions.classes):
         place = FEELINGS.index(FEELING_OF[kind])
-        found[:, place] = np.nan_to_num(found[:, place]) + emotions.probabilities[:, column]
-    usual = 1 / (len(FEELINGS) - np.isnan(found).sum(1, keepdims=True)) if len(found) else 0.0
-    found = np.where(np.isnan(found), usual, found)
-    shares: NDArray[np.float64] = found / found.sum(1, keepdims=True)
+        columns[:, place] = np.nan_to_num(columns[:, place]) + emotions.probabilities[:, column]
+    usual = 1 / (len(FEELINGS) - np.isnan(columns).sum(1, keepdims=True)) if len(columns) else 0.0
+    columns = np.where(np.isnan(columns), usual, columns)
+    shares: NDArray[np.float64] = columns / columns.sum(1, keepdims=True)
     return shares
 
 
 def over_time(series: Series, emotions: VoiceEmotions) -> Series:
-    """A voice's valence and arousal as the witness hears them, window by window; from one moment to the next arousal
-    moves as the measured prosody of `series` does. Unknown where that is."""
+    """Valence and arousal by the model, window by window; within windows, arousal moves with the measured prosody of
+    `series`. None where that is None."""
     if not len(emotions.start):
         return series
     t = np.array(series.t)
-    shares = _by_feeling(emotions) - EVEN  # a voice that says nothing is in the middle
+    shares = _by_feeling(emotions) - EVEN  # even shares are neutral
     middle = (emotions.start + emotions.end) / 2
     pleasant, aroused = (np.interp(t, middle, shares @ places) for places in (VALENCE, AROUSAL))
     measured = np.array([np.nan if value is None else value for value in series.arousal])
     moved = np.clip(measured - np.nanmean(measured) + aroused, -1, 1) if not np.isnan(measured).all() else measured
-    known = ~np.isnan(moved)
+    measurable = ~np.isnan(moved)
     return replace(
         series,
-        valence=tuple(round(float(value), 3) if ok else None for value, ok in zip(pleasant, known, strict=True)),
-        arousal=tuple(round(float(value), 3) if ok else None for value, ok in zip(moved, known, strict=True)),
+        valence=tuple(round(float(value), 3) if ok else None for value, ok in zip(pleasant, measurable, strict=True)),
+        arousal=tuple(round(float(value), 3) if ok else None for value, ok in zip(moved, measurable, strict=True)),
     )
 
 
 def voice_emotion_clues(emotions: VoiceEmotions, facts: ClipFacts) -> tuple[Clue, ...]:
-    """The weightiest spans in which neighbouring windows have the same class; without ids."""
+    """Clues, without ids, for the most important spans in which neighbouring windows have the same class."""
     rules = {rule.reads: rule for rule in model_rules("acoustic")}
     clues = []
     for kind, windows in _spans(emotions):
@@ -108,9 +111,9 @@ def voice_emotion_clues(emotions: VoiceEmotions, facts: ClipFacts) -> tuple[Clue
 
 
 def _spans(emotions: VoiceEmotions) -> Iterator[tuple[str, list[int]]]:
-    """The likeliest class and its windows, for each run of windows that agree; what is unsure ends a run."""
-    known = [_class(emotions, window) for window in range(len(emotions.start))]
-    for kind, run in groupby(range(len(known)), key=lambda window: known[window]):
+    """Class and windows of each run of windows with the same likeliest class; an unsure window ends a run."""
+    classes = [_class(emotions, window) for window in range(len(emotions.start))]
+    for kind, run in groupby(range(len(classes)), key=lambda window: classes[window]):
         if kind is not None:
             yield kind, list(run)
 

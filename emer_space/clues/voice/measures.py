@@ -1,7 +1,7 @@
 """Measures of a voice over a clip, by the names that `acoustic.toml` uses, each with the time span it rests on.
 
-Pitch and loudness are compared with the speaker's own elsewhere in the clip, because neither the speaker's
-ordinary register nor the recording's gain is known. A measure that cannot be taken is NaN and meets no rule.
+Pitch and loudness are compared with the rest of the clip, because neither the speaker's usual register nor the
+recording's gain is known. A measure that cannot be taken is NaN and meets no condition.
 """
 
 import re
@@ -20,8 +20,9 @@ from emer_space.models.roles import PitchTrack
 
 NAN = float("nan")
 QUICK_SYL = 6.2
+"""Syllables per second from which speech is quick."""
 BROKEN_BY, BROKEN_SHARE = 4, (0.35, 0.7)
-"""Speech counts as broken by at least so many pauses that take this share of its time."""
+"""Speech is broken if it has at least so many pauses and they take this share of its time."""
 VOWELS = re.compile(r"[aeiouyàáâãäåæèéêëìíîïòóôõöøœùúûüýÿ]+")
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
@@ -34,6 +35,7 @@ class VoiceMeasures:
     spans: Mapping[str, Span]
 
     def span_of(self, channel: str) -> Span:
+        """The time that a channel was measured in, in seconds; by default all of the speech."""
         return self.spans.get(channel.split("_")[0], self.spans["whole"])
 
 
@@ -45,7 +47,7 @@ def measure_voice(
     profile: VoiceProfile,
     words: tuple[Segment, ...],
 ) -> VoiceMeasures:
-    """All channels of a clip in which a voice was found; `background` from `spectrum.background_power`."""
+    """All channels of a clip with a voice; `background` comes from `spectrum.background_power`."""
     voice = activity.voice
     level = float(10 * np.log10(np.mean(10 ** (track.loudness_db[voice] / 10))))
     peaks = syllable_peaks(track, activity)
@@ -76,25 +78,26 @@ def measure_voice(
 
 
 def semitones(hz: NDArray[np.float64], reference: float) -> NDArray[np.float64]:
+    """Frequencies as semitones above a reference in Hz."""
     return 12 * np.log2(hz / reference)
 
 
 def syllable_peaks(track: PitchTrack, activity: Activity) -> NDArray[np.int64]:
-    """Frames of syllable nuclei: voiced loudness peaks that stand 2 dB out (de Jong & Wempe 2009)."""
-    from scipy.signal import find_peaks  # takes most of a second to import: not before the page is up
+    """Frames of syllable nuclei: voiced loudness peaks with a prominence of 2 dB (de Jong & Wempe 2009)."""
+    from scipy.signal import find_peaks  # its import takes most of a second: not before the page is up
 
     loudness = smoothed_db(track.loudness_db, 3)
     floor = np.percentile(track.loudness_db[activity.voice], 95) - 25
-    found, _ = find_peaks(loudness, prominence=2.0, distance=5, height=floor)
+    candidates, _ = find_peaks(loudness, prominence=2.0, distance=5, height=floor)
     near = np.convolve(activity.voice, np.ones(5), mode="same") > 0
-    return found[near[found]]
+    return candidates[near[candidates]]
 
 
 def tempo(activity: Activity, peaks: NDArray[np.int64], words: tuple[Segment, ...]) -> float:
     """Articulation rate in syllables per second of speech without its pauses.
 
-    From the words where they have times (vowel groups of Latin letters, Han characters), else from loudness
-    peaks. NaN under four syllables or 0.8 s: too short to have a tempo.
+    From words with times (vowel groups of Latin letters, Han characters), else from loudness peaks. NaN below four
+    syllables or 0.8 s, which is too short for a tempo.
     """
     spoken = sum(syllables(word.text) for word in words)
     seconds = sum(_overlap(span, (word.start, word.end)) for word in words for span in activity.spans)
@@ -104,7 +107,7 @@ def tempo(activity: Activity, peaks: NDArray[np.int64], words: tuple[Segment, ..
 
 
 def syllables(text: str) -> int:
-    """Estimated syllables: Han characters, and vowel groups of Latin words less a silent final e."""
+    """Estimated number of syllables: Han characters, and vowel groups of Latin words without a silent final e."""
     count = len(HAN.findall(text))
     for word in re.findall(r"[^\W\d_]+", HAN.sub(" ", text.lower())):
         groups = len(VOWELS.findall(word))
@@ -113,20 +116,20 @@ def syllables(text: str) -> int:
     return count
 
 
-def _overlap(one: Span, other: Span) -> float:
-    return max(0.0, min(one[1], other[1]) - max(one[0], other[0]))
+def _overlap(a: Span, b: Span) -> float:
+    return max(0.0, min(a[1], b[1]) - max(a[0], b[0]))
 
 
 def known_median(values: NDArray[np.float64]) -> float:
-    """Median of the values that are not NaN; NaN where there is none."""
-    known = values[~np.isnan(values)]
-    return float(np.median(known)) if len(known) else NAN
+    """Median of the values that are not NaN; NaN if all are."""
+    numbers = values[~np.isnan(values)]
+    return float(np.median(numbers)) if len(numbers) else NAN
 
 
 def _pitch_range(track: PitchTrack, activity: Activity) -> dict[str, float]:
     """Range (10th to 90th percentile) within stretches of speech, and movement within voiced runs.
 
-    Within stretches, so that two speakers taking turns do not add up to one wide range.
+    It is taken within stretches, so that two speakers taking turns do not add up to one wide range.
     """
     ranges, weights = [], []
     for start, end in activity.spans:
@@ -145,8 +148,8 @@ def _pitch_range(track: PitchTrack, activity: Activity) -> dict[str, float]:
 
 
 def _pauses(activity: Activity) -> tuple[dict[str, float], dict[str, Span]]:
-    """Silences between stretches of speech; `pause` spans the longest."""
-    gaps = [(one[1], two[0]) for one, two in zip(activity.spans, activity.spans[1:], strict=False)]
+    """Silences between stretches of speech; the span `pause` is the longest one."""
+    gaps = [(before[1], after[0]) for before, after in zip(activity.spans, activity.spans[1:], strict=False)]
     total = sum(end - start for start, end in gaps)
     whole = activity.spans[-1][1] - activity.spans[0][0]
     longest = max(gaps, key=lambda gap: gap[1] - gap[0], default=None)
@@ -162,7 +165,7 @@ def _pauses(activity: Activity) -> tuple[dict[str, float], dict[str, Span]]:
 
 
 def _burst(track: PitchTrack, peaks: NDArray[np.int64]) -> tuple[dict[str, float], dict[str, Span]]:
-    """The loudest syllable against the median syllable; `burst` spans the 0.3 s around it."""
+    """The loudest syllable against the median syllable; the span `burst` is the 0.3 s around it."""
     if len(peaks) < 6:
         return {"burst_db": NAN, "burst_at": NAN}, {}
     loudness = smoothed_db(track.loudness_db, 5)[peaks]
@@ -172,18 +175,18 @@ def _burst(track: PitchTrack, peaks: NDArray[np.int64]) -> tuple[dict[str, float
 
 
 def _effort_moments(profile: VoiceProfile) -> tuple[dict[str, float], dict[str, Span]]:
-    """The second of greatest and the second of least vocal effort against the median second of the clip.
+    """The seconds of greatest and of least vocal effort, against the median second of the clip.
 
-    Seconds with under 0.3 s of voice do not count, and with fewer than twelve points (3 s) there is no usual.
+    Seconds with less than 0.3 s of voice do not count. With fewer than twelve points (3 s) all values are NaN.
     """
     names = ("outburst_db", "outburst_rise", "outburst_louder", "outburst_at", "hush_db", "hush_drop", "hush_softer")
     values = dict.fromkeys((*names, "hush_at"), NAN)
-    known = np.flatnonzero((profile.voiced_s >= 0.3) & ~np.isnan(profile.alpha_db))
-    if len(known) < 12:
+    measured = np.flatnonzero((profile.voiced_s >= 0.3) & ~np.isnan(profile.alpha_db))
+    if len(measured) < 12:
         return values, {}
-    alpha, usual = profile.alpha_db[known], float(np.median(profile.alpha_db[known]))
-    top, bottom = known[int(np.argmax(alpha))], known[int(np.argmin(alpha))]
-    usual_level = float(np.median(profile.level_db[known]))
+    alpha, usual = profile.alpha_db[measured], float(np.median(profile.alpha_db[measured]))
+    top, bottom = measured[int(np.argmax(alpha))], measured[int(np.argmin(alpha))]
+    usual_level = float(np.median(profile.level_db[measured]))
     spans = {}
     for name, at, change, level in (("outburst", top, "rise", "louder"), ("hush", bottom, "drop", "softer")):
         t = float(profile.t[at])
@@ -211,8 +214,8 @@ def _final(track: PitchTrack, activity: Activity) -> tuple[dict[str, float], dic
 def _tremor(track: PitchTrack, activity: Activity) -> tuple[dict[str, float], dict[str, Span]]:
     """The longest voiced run whose pitch swings regularly 4 to 12 times a second (vocal tremor; Titze 1995).
 
-    Needs 0.5 s, a swing of a quarter semitone, and three quarters of the detrended contour's variance at one
-    rate: then it is a tremor (or a vibrato), not intonation.
+    It must last 0.5 s and swing by a quarter semitone, and one rate must explain three quarters of the detrended
+    contour's variance: then it is a tremor (or a vibrato), not intonation.
     """
     best: tuple[float, float, Span] | None = None
     for first, last in activity.runs:

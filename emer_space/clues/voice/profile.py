@@ -1,4 +1,4 @@
-"""The voice over time: effort, pitch, level and thinness in overlapping seconds, and the arousal they make."""
+"""The voice over time: effort, pitch, level and thinness in overlapping seconds, and the resulting arousal."""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ WINDOW_S = 1.0
 LEAST_VOICED_S = 0.1
 THIN_DB = 10.0
 EFFORT_AROUSAL = ((-14.0, -8.5, -5.7, -2.0, 1.2), (-0.4, 0.0, 0.15, 0.5, 0.8))
-"""Alpha ratio in dB of soft (extrapolated), normal, raised, loud and shouted speech, and what it adds to arousal."""
+"""Alpha ratio in dB of soft (extrapolated), normal, raised, loud and shouted speech → what it adds to arousal."""
 REGISTER_AROUSAL = ((82.0, 110.0, 260.0, 350.0), (-0.1, 0.0, 0.0, 0.3))
-"""Median pitch in Hz, and what a register outside the usual one adds to arousal."""
+"""Median pitch in Hz → what a register outside the usual one adds to arousal."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceProfile:
-    """Arrays of shape (points,), one point every 0.25 s from the second around it; NaN where little is voiced.
+    """Arrays of shape (points,): one point every 0.25 s, from the second around it; NaN if little of it is voiced.
 
     `voiced_s` in seconds, `alpha_db` and `thin_db` as in `spectrum.py`, `hz` and `level_db` medians.
     """
@@ -39,7 +39,7 @@ class VoiceProfile:
 def voice_profile(
     track: PitchTrack, activity: Activity, spectrum: Spectrum, background: tuple[float, float], duration_s: float
 ) -> VoiceProfile:
-    """The profile of a clip; `background` from `spectrum.background_power`."""
+    """The profile of a clip; `background` comes from `spectrum.background_power`."""
     t = np.arange(0.0, max(duration_s, STEP_S / 2), STEP_S)
     rows = np.full((len(t), 5), np.nan)
     frames = np.flatnonzero(activity.voice)
@@ -57,12 +57,12 @@ def voice_profile(
 
 
 def arousal_series(profile: VoiceProfile, track: PitchTrack, activity: Activity) -> Series:
-    """Arousal four times a second; None where under 0.1 s of the second around a point is voiced.
+    """Arousal four times a second; None if less than 0.1 s of the second around a point is voiced.
 
-    Sum of vocal effort (alpha ratio on the scale of ANSI S3.5-1997: normal 0, raised 0.15, loud 0.5, shouted 0.8),
-    pitch and level against the speaker's own median (an octave 0.5, 10 dB 0.3), a register above 260 Hz (up
-    to 0.3), less 0.3 for a thin voice; the directions are those of Juslin & Laukka 2003, table 7, and of
-    Goudbeek & Scherer 2010 for arousal, the weights ours. Valence is unknown throughout.
+    The sum of vocal effort (alpha ratio on the scale of ANSI S3.5-1997: normal 0, raised 0.15, loud 0.5, shouted 0.8),
+    pitch and level against the clip's medians (an octave 0.5, 10 dB 0.3) and an unusual register (−0.1 to 0.3), minus
+    0.3 for a thin voice. The directions follow Juslin & Laukka 2003, table 7, and Goudbeek & Scherer 2010 for arousal;
+    the weights are ours. Valence is unknown throughout.
     """
     usual_hz = float(np.median(track.hz[activity.voice]))
     usual_db = float(np.median(track.loudness_db[activity.voice]))

@@ -1,4 +1,4 @@
-"""What is heard: how the voice of a clip sounds, as a reader of the analysis."""
+"""The reader of the voice: how it sounds."""
 
 from emer_space.analysis import Notice, Reading
 from emer_space.clues.voice.acoustic import read_acoustic

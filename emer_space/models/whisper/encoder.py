@@ -1,6 +1,6 @@
-"""Whisper's encoder with all its layers in view (Radford et al. 2022, arXiv:2212.04356), from CTranslate2's file.
+"""Whisper's encoder (Radford et al. 2022, arXiv:2212.04356) with the states of all layers, from CTranslate2's file.
 
-CTranslate2 gives the last layer only; how something is said is better read from the layers before it.
+CTranslate2 itself returns only the last layer; earlier layers show better how something is said.
 """
 
 import re
@@ -16,16 +16,16 @@ from torch.nn import functional
 from emer_space.errors import ModelUnavailable
 
 KINDS = (np.float32, np.int8, np.int16, np.int32, np.float16)
-"""CTranslate2's types of numbers, by their ids in the file."""
+"""CTranslate2's number types; the index is the id in the file."""
 VERSION = 6
 
 
 class WhisperEncoder:
-    """The encoder in float32 on the processor. Deterministic; safe from several threads."""
+    """The encoder in float32 on the CPU. Deterministic; safe to use from several threads."""
 
     def __init__(self, path: Path, layers: int | None = None) -> None:
-        """Read the weights (0.2 s) of the first `layers`, or of all. Raises `ModelUnavailable` where the file is not a
-        Whisper of CTranslate2's."""
+        """Read the weights (0.2 s) of the first `layers`, or of all. Raises `ModelUnavailable` if the file is not a
+        Whisper model of CTranslate2."""
         stored = _variables(path)
         if layers is not None:
             stored = {name: value for name, value in stored.items() if _number(name) < layers}
@@ -37,27 +37,25 @@ class WhisperEncoder:
             self.layers = sum(name.endswith("/self_attention/linear_0/weight") for name in self._weights)
             self._places = self._weights["position_encodings/encodings"]
         except KeyError as problem:
-            raise ModelUnavailable(
-                f"{path.name} has no {problem.args[0]}, so it holds no encoder of Whisper."
-            ) from None
+            raise ModelUnavailable(f"{path.name} has no {problem.args[0]}, so it is not a Whisper encoder.") from None
         if any(value.dtype == np.int8 and value.ndim for value in stored.values()):
-            raise ModelUnavailable(f"{path.name} holds whole numbers for weights, which are not read here.")
+            raise ModelUnavailable(f"{path.name} has integer weights, which are not supported.")
 
     @torch.inference_mode()
     def states(self, mel: NDArray[np.float32]) -> list[Tensor]:
-        """Log-mel (80, frames), 100 a second, at most 30 s → what each layer says, (frames / 2, 512), from the
-        convolutions (0) on. What the decoder reads is the last one, normalised."""
+        """Log-mel (80, frames), 100 frames per second, at most 30 s → the states of each layer, (frames / 2, 512); item
+        0 is after the convolutions. The decoder reads the last one, normalised."""
         w = self._weights
         x = torch.from_numpy(np.ascontiguousarray(mel, np.float32))[None]
         x = functional.gelu(functional.conv1d(x, w["conv1/weight"], w["conv1/bias"], padding=1))
         x = functional.gelu(functional.conv1d(x, w["conv2/weight"], w["conv2/bias"], stride=2, padding=1))
         x = x[0].T
         x = x + self._places[: len(x)]
-        found = [x]
+        states = [x]
         for layer in range(self.layers):
             x = self._layer(x, f"layer_{layer}")
-            found.append(x)
-        return found
+            states.append(x)
+        return states
 
     def _layer(self, x: Tensor, name: str) -> Tensor:
         w = self._weights
@@ -75,9 +73,9 @@ class WhisperEncoder:
 
 
 def _number(name: str) -> int:
-    """The layer that a variable belongs to, from 0; −1 for what comes before the layers."""
-    found = re.match(r"layer_(\d+)/", name)
-    return int(found[1]) if found else -1
+    """The layer that a variable belongs to, from 0; −1 if it comes before the layers."""
+    match = re.match(r"layer_(\d+)/", name)
+    return int(match[1]) if match else -1
 
 
 def _normalised(x: Tensor, w: dict[str, Tensor], name: str) -> Tensor:
@@ -100,11 +98,11 @@ def _variables(path: Path) -> dict[str, NDArray[np.generic]]:
         at += length
         return data[at - length : at - 1].decode()
 
-    found: dict[str, NDArray[np.generic]] = {}
+    arrays: dict[str, NDArray[np.generic]] = {}
     try:
         version = number("I")
         if version != VERSION:
-            raise ModelUnavailable(f"{path.name} is of CTranslate2's format {version}; this version reads {VERSION}.")
+            raise ModelUnavailable(f"{path.name} is in CTranslate2's format {version}; this version reads {VERSION}.")
         text(), number("I")
         for _ in range(number("I")):
             name = text()
@@ -112,8 +110,8 @@ def _variables(path: Path) -> dict[str, NDArray[np.generic]]:
             kind, size = np.dtype(KINDS[number("B")]), number("I")
             if name.startswith("encoder/"):
                 values = np.frombuffer(data, kind, size // kind.itemsize, at).reshape(shape)
-                found[name.removeprefix("encoder/")] = values
+                arrays[name.removeprefix("encoder/")] = values
             at += size
     except (struct.error, ValueError, IndexError, UnicodeDecodeError):
-        raise ModelUnavailable(f"{path.name} is not a model of CTranslate2's.") from None
-    return found
+        raise ModelUnavailable(f"{path.name} is not a CTranslate2 model.") from None
+    return arrays

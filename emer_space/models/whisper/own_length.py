@@ -1,8 +1,9 @@
-"""Whisper base at the clip's own length: a stretch of speech is encoded once, and not padded to half a minute.
+"""Whisper base at the clip's own length: a stretch of speech is encoded once and not padded to half a minute.
 
-faster-whisper pads every stretch to 30 s with nothing, and encodes the first anew for the language, the words and the
-translation. Of 210 words of RAVDESS 4 were wrong with all of the padding and 3 with 8 s of it, of 254 of EmoDB 82 and
-92 (a clip of 2 s was taken for Danish, and told as doubtful), in a sixth of the time; without any, words come twice.
+faster-whisper pads every stretch to 30 s with silence, and encodes the first one again for the language, the words and
+the translation. Of 210 words of RAVDESS, 4 were wrong with full padding and 3 with 8 s of it; of 254 words of EmoDB, 82
+and 92 (a clip of 2 s was taken for Danish and marked as doubtful). This takes a sixth of the time. Without any padding,
+words come twice.
 """
 
 from collections.abc import Iterator
@@ -19,16 +20,16 @@ from emer_space.models.whisper.recognition import most_tokens, most_windows
 
 FRAMES_A_SECOND = 100
 MARGIN_S = 8.0
-"""What is kept of the padding."""
+"""Seconds of padding that are kept."""
 
 
 MOST_TOKENS = 113
-"""What is decoded at once however long the window is: CTranslate2 takes half of `MAX_TOKENS` and of the prompt."""
+"""Most tokens decoded at once, however long the window: CTranslate2 takes half of `MAX_TOKENS` and of the prompt."""
 
 
 @dataclass
 class Cut(Segment):
-    """A segment that also says whether its window was given no more tokens (`recognition.most_tokens`)."""
+    """A segment that also says whether its window ran out of tokens (`recognition.most_tokens`)."""
 
     cut: bool = False
 
@@ -38,10 +39,10 @@ class _NoMoreWindows(Exception):
 
 
 class OwnLength(WhisperModel):
-    """A `WhisperModel` that encodes no padding but `MARGIN_S`, and nothing twice in a row, and that writes no more than
+    """A `WhisperModel` that encodes only `MARGIN_S` of padding and nothing twice in a row, and that writes no more than
     can be said in the time. For one thread at a time.
 
-    `unread` says whether the latest transcription ended before the sound did, because it did not come forward.
+    `unread` says whether the latest transcription was stopped before the end of the sound because it made no progress.
     """
 
     def __init__(self, folder: Path, threads: int) -> None:
@@ -53,7 +54,7 @@ class OwnLength(WhisperModel):
         self.unread = False
 
     def generate_segments(self, features: NDArray[np.float32], *arguments: Any, **options: Any) -> Iterator[Cut]:
-        """As faster-whisper, in at most `most_windows`."""
+        """As in faster-whisper, but in at most `most_windows`."""
         self.unread = False
         self._windows_left = most_windows(features.shape[-1] / FRAMES_A_SECOND)
         try:
@@ -63,7 +64,7 @@ class OwnLength(WhisperModel):
             self.unread = True
 
     def generate_with_fallback(self, encoder_output: Any, prompt: list[int], tokenizer: Any, options: Any) -> Any:
-        """As faster-whisper, with at most `most_tokens` of what was encoded last."""
+        """As in faster-whisper, but with at most `most_tokens` for the sound that was encoded last."""
         if not self._windows_left:
             raise _NoMoreWindows
         self._windows_left -= 1
@@ -74,7 +75,7 @@ class OwnLength(WhisperModel):
         return written
 
     def encode(self, features: NDArray[np.float32]) -> Any:
-        """Log-mel (80, 3000), zeros after its end → the encoder's output (1, frames / 2, 512)."""
+        """Log-mel (80, 3000), zeros after the sound's end → the encoder's output (1, frames / 2, 512)."""
         heard = np.flatnonzero(features.any(0))
         own = int(heard[-1]) + 1 if len(heard) else 0
         self._heard_s = own / FRAMES_A_SECOND
@@ -88,6 +89,6 @@ class OwnLength(WhisperModel):
     def detect_language(
         self, audio: NDArray[np.float32] | None = None, features: NDArray[np.float32] | None = None, **options: Any
     ) -> Any:
-        """Without the last frame, as the words are recognised, so that both are heard in one encoding."""
+        """Without the last frame, as when words are recognised, so that both use one encoding."""
         heard = features if features is None else features[..., :-1]
         return super().detect_language(audio, heard, **options)

@@ -1,7 +1,7 @@
-"""What a recogniser of speech heard, and its doubts: for every Whisper (Radford et al. 2022, arXiv:2212.04356).
+"""Checks what a Whisper model (Radford et al. 2022, arXiv:2212.04356) recognised, and shapes it into sentences.
 
-What Whisper does wrong in known ways (loops, words over silence, a wrongly guessed language) is recognised here
-and said in `Subtitle.doubtful`.
+Whisper's known errors (loops, words over silence, a wrongly guessed language) are detected here and reported in
+`Subtitle.doubtful`.
 """
 
 import re
@@ -20,10 +20,10 @@ from emer_space.cancellation import CancelToken
 SAMPLE_RATE = 16_000
 MIN_SPEECH_S = 0.25
 MAX_TOKENS = 224
-"""Tokens in a window of 30 s, half of Whisper's context as in the paper."""
+"""Most tokens in a window of 30 s: half of Whisper's context, as in the paper."""
 TOKENS_A_SECOND, MORE_TOKENS = 16, 12
-"""Nobody says more in a window: the fastest language is spoken at 7.8 syllables a second (Japanese; Pellegrino, Coupé &
-Marsico 2011), a syllable of most scripts takes two tokens or less, and times and stops take some. A loop ends here."""
+"""Nobody says more in a window: the fastest language is spoken at 7.8 syllables per second (Japanese; Pellegrino, Coupé
+& Marsico 2011), a syllable takes at most two tokens in most scripts, and times and stops take some. This ends loops."""
 SPELT_OUT = frozenset(
     {
         "am",
@@ -49,26 +49,26 @@ SPELT_OUT = frozenset(
     }
 )
 SPELT_OUT_TIMES = 3
-"""Languages whose letters Whisper's tokens hold singly or byte by byte: Telugu, Khmer and Georgian took 1.8 to 2.7
-tokens a letter, where English took 0.3 and Mandarin 0.8."""
+"""Factor on tokens for the languages `SPELT_OUT`, which Whisper spells letter by letter or byte by byte: Telugu, Khmer
+and Georgian took 1.8 to 2.7 tokens per letter, English 0.3 and Mandarin 0.8."""
 SECONDS_A_WINDOW, MORE_WINDOWS = 4.0, 2
-"""Whisper goes on where its last word ended; where that hardly moves it would decode the same sound without end."""
+"""Whisper continues where its last word ended; if that hardly moves, it would decode the same sound endlessly."""
 
 MIN_LOGPROB = -1.0
-"""Whisper's own bound for a failed decoding (paper, section 4.5)."""
+"""Whisper's own threshold for a failed decoding (paper, section 4.5)."""
 UNSURE_LOGPROB = -0.5
 UNSURE_LANGUAGE = 0.8
-"""Below one of these two the words may still be right, below both they were wrong in part in every trial."""
+"""Below one of these, the words may still be right; below both, some were wrong in every trial."""
 MIN_LANGUAGE = 0.5
 MIN_WORD = 0.45
 MAX_COMPRESSION = 2.4
-"""Whisper's own bound for a loop (paper, section 4.5); people repeat themselves too, so a second sign is wanted."""
+"""Whisper's own threshold for a loop (paper, section 4.5). As people repeat themselves, a second sign is needed."""
 MAX_NO_SPEECH = 0.6
 MAX_INSTANT = 0.15
-"""Share of words that take no time: a loop writes more words than the sound has room for."""
+"""Highest share of words that take no time: a loop writes more words than the sound has room for."""
 INSTANT_S = 0.05
 MAX_DOUBTFUL_SHARE = 0.25
-"""Beyond this share of the words the whole subtitle is doubtful; below it the part is shown as `UNCLEAR`."""
+"""Above this share of doubtful words the whole subtitle is doubtful; below it, they are shown as `UNCLEAR`."""
 UNCLEAR = "[…]"
 MAX_PAUSE_S = 1.2
 MAX_SENTENCE_CHARS = 240
@@ -77,7 +77,7 @@ LOOPS = "the recognised words repeat themselves, as they do when speech is not u
 TOO_MANY = "more words were recognised than can be said in the time, so they were cut"
 REPEATED = re.compile(r"(.{1,24}?)\1{4,}", re.IGNORECASE)
 KEPT_REPEATS = 3
-"""What is shown of a loop."""
+"""How many repetitions of a loop are shown."""
 SENTENCE_ENDS = (".", "?", "!", "。", "？", "！", "…")
 INVENTED = frozenset(
     {
@@ -96,12 +96,12 @@ INVENTED = frozenset(
         "請不吝點贊 訂閱 轉發 打賞支持明鏡與點點欄目",
     }
 )
-"""What Whisper writes over sounds that are no speech (Koenecke et al. 2024, arXiv:2402.08021)."""
+"""What Whisper writes for sounds that are not speech (Koenecke et al. 2024, arXiv:2402.08021)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One segment of the recogniser: its words with times, and how sure it was."""
+    """A segment from the recogniser: its words with times, how sure it was, and why to doubt it, if so."""
 
     words: tuple[Segment, ...]
     logprob: float
@@ -111,27 +111,28 @@ class Heard:
 
     @property
     def text(self) -> str:
+        """The words, joined."""
         return "".join(word.text for word in self.words).strip()
 
 
 def most_tokens(seconds: float, language: str = "en") -> int:
-    """Tokens that a window with so many seconds of sound in a language may be given."""
+    """The most tokens for a window with so many seconds of sound in a language."""
     times = SPELT_OUT_TIMES if language in SPELT_OUT else 1
     return min(MAX_TOKENS, MORE_TOKENS + round(times * TOKENS_A_SECOND * seconds))
 
 
 def most_windows(seconds: float) -> int:
-    """Windows that so many seconds of speech may be decoded in."""
+    """The most windows for so many seconds of speech."""
     return MORE_WINDOWS + int(seconds / SECONDS_A_WINDOW)
 
 
 def has_speech(wave: NDArray[np.float32]) -> bool:
-    """Whether the voice activity detector finds speech; asked first, because it is far cheaper than recognition."""
+    """Whether the voice activity detector finds speech; far cheaper than recognition, so asked first."""
     return sum(end - start for start, end in speech_spans(wave)) >= MIN_SPEECH_S
 
 
 def speech_spans(wave: NDArray[np.float32]) -> list[tuple[float, float]]:
-    """Where the voice activity detector finds speech, in seconds; nowhere in a wave too short to hold any."""
+    """Start and end in seconds of the speech that the voice activity detector finds; none in a very short wave."""
     if wave.size < MIN_SPEECH_S * SAMPLE_RATE:
         return []
     from faster_whisper.vad import get_speech_timestamps
@@ -141,10 +142,10 @@ def speech_spans(wave: NDArray[np.float32]) -> list[tuple[float, float]]:
 
 
 def checked(segments: Iterable[Any], token: CancelToken) -> Iterator[Heard]:
-    """The recogniser works while it is iterated: between two segments is the moment to stop it.
+    """The segments as `Heard`, with their doubts. Loops are cut to their first repetitions.
 
-    A segment has `cut` beside Whisper's own fields: whether its window was given no more tokens (`most_tokens`). Of a
-    loop the first repetitions are kept.
+    The recogniser works while it is iterated, so it can be stopped between two segments. Besides Whisper's own fields,
+    a segment has `cut`: whether its window ran out of tokens (`most_tokens`). Raises `Cancelled`.
     """
     for segment in segments:
         token.check()
@@ -158,11 +159,11 @@ def checked(segments: Iterable[Any], token: CancelToken) -> Iterator[Heard]:
 
 
 def _unlooped(words: tuple[Segment, ...]) -> tuple[Segment, ...]:
-    """The words without what repeats what was said before it `KEPT_REPEATS` times; "…" stands for it."""
+    """The words without repetitions beyond `KEPT_REPEATS`, which are replaced by "…"."""
     text = "".join(word.text for word in words)
     dropped = [(m.start() + KEPT_REPEATS * len(m[1]), m.end()) for m in REPEATED.finditer(text) if m[1].strip()]
     if dropped and len(text) - dropped[-1][1] < len(REPEATED.findall(text)[-1]):
-        dropped[-1] = (dropped[-1][0], len(text))  # the last time is said in part
+        dropped[-1] = (dropped[-1][0], len(text))  # the last repetition is incomplete
     kept, at = list[Segment](), 0
     for word in words:
         shown = []
@@ -191,14 +192,14 @@ def _segment_doubt(segment: Any) -> str | None:
 
 
 def _loops(segment: Any) -> bool:
-    """Whether one short piece fills half of the text, or many words take no time."""
+    """Whether one short piece fills over half of the text, or many words take no time."""
     repeated = sum(len(match.group()) for match in REPEATED.finditer(segment.text.lower()))
     instant = [word.end - word.start < INSTANT_S for word in segment.words or ()]
     return repeated > len(segment.text) / 2 or (bool(instant) and fmean(instant) > MAX_INSTANT)
 
 
 def doubt_of(heard: Sequence[Heard], language_probability: float, unread: bool = False) -> str | None:
-    """One sentence on why the words as a whole are not to be relied on; None where they are. `unread` says that the
+    """A sentence on why the words as a whole are unreliable; None if they are reliable. `unread` says that the
     recogniser was stopped before the end."""
     if unread:
         return f"The words are doubtful: {TOO_MANY}."
@@ -217,7 +218,7 @@ def doubt_of(heard: Sequence[Heard], language_probability: float, unread: bool =
 
 
 def sentences(heard: Iterable[Heard], hide_doubted: bool) -> Iterator[Segment]:
-    """Sentences with their times, across the segments of the recogniser, which cut where its window ends."""
+    """Sentences with their times, across segments, which the recogniser cuts at the end of a window."""
     words: list[Segment] = []
     for segment in heard:
         if segment.doubt and hide_doubted:
@@ -246,6 +247,7 @@ def _sentence(words: Sequence[Segment]) -> Segment:
 
 
 def join(parts: Iterable[str], language: str) -> str:
+    """Parts of a text joined with spaces, or without in languages that have none."""
     return ("" if language in ("zh", "ja", "yue", "th") else " ").join(part.strip() for part in parts).strip()
 
 

@@ -1,1 +1,1 @@
-"""What the figures of a result show, as plain data: where a bar, a curve or a slice lies. Templates draw it."""
+"""The figures of a result as plain data: positions of bars, curves and slices. Templates draw them."""

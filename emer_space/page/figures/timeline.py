@@ -1,4 +1,4 @@
-"""The evidence timeline: the modalities' clues as bars and their valence and arousal as lines, on one time axis."""
+"""The evidence timeline: clues as bars, valence and arousal as lines, by modality on one time axis."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -11,19 +11,19 @@ MAX_TICKS = 6
 CHARACTER_WIDTH = 2.1
 """Width of one character of a clue's name, in percent of the time axis of a narrow phone (about 300 px)."""
 TABLE_ROWS = 60
-"""At most so many moments of a curve are listed in its table."""
+"""Most moments of a curve in its table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A clue on the time axis: where it begins and how long it is, in percent of the clip."""
+    """A clue on the time axis: its left edge and width in percent of the clip."""
 
     clue: Clue
     name: str
     left: float
     width: float
     leftwards: bool
-    """Whether its name runs to the left of its end."""
+    """Whether its name ends at the bar's right end instead of starting at its left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What one modality reads at one time, in seconds."""
+    """Valence and arousal of one modality at one time, in seconds."""
 
     modality: Modality
     at: float
@@ -49,7 +49,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Three lanes over `duration` seconds, the marks of their axis in seconds, and the curves' moments for a table."""
+    """Three lanes over `duration` seconds, the tick marks in seconds, and the curves' moments for a table."""
 
     duration: float
     lanes: list[Lane]
@@ -76,7 +76,7 @@ def cue_name(clue: Clue) -> str:
 
 
 def pack(clues: Iterable[Clue], duration: float) -> list[list[tuple[Clue, bool]]]:
-    """Rows in which neither bars nor their names overlap; True where the name runs to the left of the bar's end."""
+    """Rows of clues in which neither bars nor names overlap; the flag is `Bar.leftwards`."""
     rows: list[list[tuple[Clue, bool]]] = []
     ends: list[float] = []
     for clue in sorted(clues, key=lambda clue: (clue.start, clue.end)):
@@ -95,7 +95,7 @@ def pack(clues: Iterable[Clue], duration: float) -> list[list[tuple[Clue, bool]]
 
 
 def curve_path(t: Sequence[float], values: Sequence[float | None], duration: float) -> str:
-    """An SVG path in a 100 × 100 box, −1 at the bottom; broken where a value is None or NaN, a dash for a lone one."""
+    """An SVG path in a 100 × 100 box, −1 at the bottom. None and NaN break it; a lone value becomes a dash."""
     pieces: list[list[tuple[float, float]]] = [[]]
     for at, value in zip(t, values, strict=True):
         if value is None or not math.isfinite(value):
@@ -135,7 +135,7 @@ def _bar(clue: Clue, leftwards: bool, duration: float) -> Bar:
 
 
 def _main_first(analysis: Analysis, modality: Modality) -> list[Series]:
-    """The main person's curves alone where there are several faces: more lines could not be told apart."""
+    """The main person's curves; with several faces, more lines could not be distinguished."""
     main = {person.id for person in analysis.people if person.role == "main"}
     own = [series for series in analysis.series if series.modality == modality]
     return [series for series in own if series.person is None or not main or series.person in main]
@@ -151,7 +151,7 @@ def _curves(own: Sequence[Series], duration: float) -> list[tuple[str, str]]:
 
 
 def _moments(series: Series) -> list[Moment]:
-    """At most `TABLE_ROWS` of them."""
+    """At most `TABLE_ROWS` moments of a curve."""
     step = max(1, math.ceil(len(series.t) / TABLE_ROWS))
     values = list(zip(series.t, series.valence, series.arousal, strict=True))
     return [Moment(series.modality, *value) for value in values[::step]]

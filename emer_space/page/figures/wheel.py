@@ -1,4 +1,4 @@
-"""The emotion wheel: inner and middle ring, the labels lit by their confidence and named around it."""
+"""The emotion wheel: inner and middle ring, with the labels lit by confidence and named around it."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from emer_space.analysis import Label
 
 Tree = Mapping[str, Mapping[str, Sequence[str]]]
-"""A wheel: inner ring → middle ring → outer words."""
+"""A wheel: outer words by words of the inner and the middle ring."""
 
 SIZE = (480, 288)
 RINGS = (34, 100, 126)
-"""Radii of the wheel in its own units: hole, end of the inner ring, end of the middle ring."""
+"""Radii of the wheel in its own units: the hole, the inner ring, the middle ring."""
 HUES = {
     "happy": 46,
     "surprised": 24,
@@ -22,12 +22,12 @@ HUES = {
     "bad": 180,
     "neutral": 200,
 }
-"""Colours by the usual association, in degrees; a word that is not here takes its place on the wheel as its hue."""
+"""Hues in degrees by the usual association; the hue of any other word follows from its place on the wheel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a ring: its SVG path, its colour in degrees, and how strongly it is lit (0…1, None where it is not)."""
+    """A part of a ring: its SVG path, its hue in degrees, and how strongly it is lit (0…1, None if unlit)."""
 
     path: str
     hue: int
@@ -37,7 +37,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Sector:
-    """A word of the inner ring, where its name stands, and the middle ring's slices around it."""
+    """A word of the inner ring, the position of its name, and its slices of the middle ring."""
 
     name: str
     x: float
@@ -48,7 +48,7 @@ class Sector:
 
 @dataclass(frozen=True, slots=True)
 class Callout:
-    """A label beside the wheel: a line leads from its slice at (x, y) to (`end`, `height`), its text is at `text`."""
+    """A label beside the wheel: a line from its slice at (x, y) to (`end`, `height`), and its text from `text` on."""
 
     label: str
     x: float
@@ -61,7 +61,7 @@ class Callout:
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """What is drawn; `box` is the SVG's view box, `lit` are the labels that have a place on the wheel."""
+    """The drawing: `box` is the SVG's view box, `lit` are the labels that have a place on the wheel."""
 
     box: str
     lit: list[Label]
@@ -70,7 +70,7 @@ class Wheel:
 
 
 def wheel(labels: Sequence[Label], tree: Tree) -> Wheel:
-    """The wheel with the labels that are on it; the others are left out."""
+    """The wheel with the labels that have a place on it; others are left out."""
     lit = [label for label in labels if label.wheel and label.wheel[0] in tree]
     strengths: dict[tuple[str, ...], float] = {}
     for label in lit:
@@ -98,13 +98,13 @@ def _sectors(tree: Tree, strengths: Mapping[tuple[str, ...], float]) -> list[Sec
 
 
 def _ends(tree: Tree, name: str) -> tuple[float, float]:
-    """Angles in turns, clockwise from the top, at which a sector of the inner ring begins and ends."""
+    """Start and end of a sector of the inner ring, as angles in turns, clockwise from the top."""
     number = list(tree).index(name)
     return number / len(tree), (number + 1) / len(tree)
 
 
 def _slice(near: float, far: float, low: float, high: float, hue: int, lit: float | None, name: str = "") -> Slice:
-    """A slice between two radii and two angles; what is lit is never fainter than 0.6."""
+    """A slice between two radii and two angles; a lit slice is never fainter than 0.6."""
     large = 1 if high - low > 0.5 else 0
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = _at(low, near), _at(low, far), _at(high, far), _at(high, near)
     path = (
@@ -115,7 +115,7 @@ def _slice(near: float, far: float, low: float, high: float, hue: int, lit: floa
 
 
 def _callouts(labels: Sequence[Label], tree: Tree) -> list[Callout]:
-    """The labels around the wheel, each with a line to its slice; moved apart where they would touch."""
+    """The labels around the wheel, with lines to their slices; labels that would touch are moved apart."""
     rim, gap, limit = RINGS[2], 20.0, SIZE[1] / 2 - 10
     sides: dict[int, list[tuple[float, float, Label]]] = {-1: [], 1: []}
     for label in labels:
@@ -137,7 +137,7 @@ def _callouts(labels: Sequence[Label], tree: Tree) -> list[Callout]:
 
 
 def _apart(heights: Sequence[float], gap: float, limit: float) -> list[float]:
-    """Ascending heights moved so that neighbours are `gap` apart and all lie within ±`limit` where they fit."""
+    """Ascending heights, moved so that neighbours are `gap` apart and, if possible, all lie within ±`limit`."""
     moved: list[float] = []
     for height in heights:
         moved.append(max(height, moved[-1] + gap) if moved else max(height, -limit))

@@ -1,6 +1,6 @@
-"""Every word of the interface, one table a language: `en.toml`, `zh.toml`.
+"""The words of the interface, one table for each language: `en.toml`, `zh.toml`.
 
-A text is asked for by its dotted key, and filled with named values:
+Texts are looked up by dotted key and filled with named values:
 
     words = load_words()
     words("run.error_unexpected", incident="3f9a")
@@ -27,7 +27,7 @@ class Words:
     def __call__(self, key: str, **values: object) -> str:
         """The text of a key with its `{names}` filled in.
 
-        Raises `RuleError` where the table lacks the key or the text names a value that was not given.
+        Raises `RuleError` if the table lacks the key or the text needs a value that was not given.
         """
         if key not in self._texts:
             raise RuleError(f"the words of language {self.language!r} lack the key {key!r}")
@@ -41,17 +41,18 @@ class Words:
 
     @property
     def keys(self) -> frozenset[str]:
+        """The dotted keys."""
         return frozenset(self._texts)
 
     @property
     def texts(self) -> dict[str, str]:
-        """Each text under its key, its `{names}` not filled in."""
+        """The texts by key, with their `{names}` unfilled."""
         return dict(self._texts)
 
 
 @cache
 def load_words(language: str = "en") -> Words:
-    """The texts of a language; raises `RuleError` where there is no table for it."""
+    """The texts of a language. Raises `RuleError` if there is no table for it."""
     path = FOLDER / f"{language}.toml"
     if not path.is_file():
         raise RuleError(f"there is no table of words for language {language!r}")
