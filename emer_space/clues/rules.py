@@ -77,6 +77,10 @@ class Rule:
     """The phrase names a feeling, so it is used only if the evidence as a whole supports that feeling."""
     reads: str | None = None
     """The class of a face or voice model that the rule puts into words: one clue per person and class."""
+    emotion_word: bool = False
+    """Textual rules: the cue is a word that names a feeling, and gives way to a cue that reads the words around it."""
+    sign: bool = False
+    """Textual rules: `words` are emoji, which every language shares and which need no blank beside them."""
     words: tuple[str, ...] = ()
     """Phrases (regular expressions) that signal the cue in a text: in spoken words or in a description of a clip."""
     examples: tuple[str, ...] = ()

@@ -36,6 +36,8 @@ _MORE: Mapping[str, Shape] = {
     "general": flag,
     "claims": flag,
     "reads": text,
+    "emotion_word": flag,
+    "sign": flag,
     "words": PATTERNS,
     "examples": TEXTS,
 }
@@ -123,7 +125,7 @@ MADE_CUES = {
         *("no-words", "doubtful-words", "unread-words", "plain-words", "exclaimed", "words-positive"),
         *("words-negative", "emotion-word", "emotion-word-negated", "emotion-word-denied", "emotion-word-past"),
         *("emotion-word-supposed", "emotion-word-asked", "likes-something", "dislikes-something"),
-        *("situation-everyday", "irony-marker"),
+        *("situation-everyday", "irony-marker", "sarcasm"),
     ),
 }
 """Cues that code uses by name."""
@@ -143,12 +145,13 @@ _visual = Table(
 _textual_words = Table(
     dict.fromkeys(("not_feelings", "after_link", "links", "objects", "after_object", "verbs_of_feeling"), TEXTS)
     | dict.fromkeys(("function_words", "everyday_senses"), TEXTS)
-    | {"interjections": PATTERNS, "everyday_phrases": PATTERNS}
+    | {"interjections": PATTERNS, "everyday_phrases": PATTERNS, "affirmations": PATTERNS}
 )
 _textual_zh = Table({"feelings": Table(more=TEXTS, keys=word), "words": Table(more=PATTERNS)})
 _scope_en = exactly(
     (
         *("negations", "stopping", "not_negating", "undone", "additive", "negation_turns", "denied_after", "turns"),
+        *("noun_negations", "concluding", "beholders"),
         *(
             "list_words",
             "hypotheses",
@@ -167,7 +170,7 @@ _scope_en = exactly(
     ),
     TEXTS,
 )
-_scope_zh = Table({"fixed": TEXTS, "before": Table(more=pattern), "after": Table(more=pattern)})
+_scope_zh = Table({"fixed": PATTERNS, "paired": pattern, "before": Table(more=pattern), "after": Table(more=pattern)})
 _two_languages = exactly(("english", "chinese"), pattern)
 _described = Table(
     {
@@ -269,6 +272,7 @@ _text_labels = Table(
                 "evidence",
                 "person",
                 "refusal",
+                "measured",
                 "said",
             ),
             PATTERNS,
@@ -278,7 +282,10 @@ _text_labels = Table(
         "manner": WEIGHTS_OF_WORDS,
         "implied": Table(more=WEIGHTS_OF_WORDS, keys=word),
         "cue": Rows(
-            Table({"name": text, "suggests": WEIGHTS_OF_WORDS, "source": text}, {"phrases": PATTERNS, "signs": TEXTS})
+            Table(
+                {"name": text, "suggests": WEIGHTS_OF_WORDS, "source": text},
+                {"phrases": PATTERNS, "signs": TEXTS, "outdoes": TEXTS},
+            )
         ),
     }
 )

@@ -26,6 +26,7 @@ _QUOTED = re.compile(
     rf"""(?<!\w)["“”„][^"“”\n]{{1,{_MOST}}}["“”]|[「『《][^」』》\n]{{1,{_MOST}}}[」』》]"""
     rf"""|(?<!\w)['‘](?=[A-Z]){_WITHIN}(?<=\S)['’](?!\w)|(?<!\w)['‘]{_WITHIN}[.!?…]['’](?!\w)"""
 )
+_WHOLE = re.compile(rf"""\s*(?:["“”„][^"“”]+["“”]|[「『][^」』]+[」』]|['‘]{_WITHIN}['’])\s*""")
 _SENTENCE = re.compile(r"[^.!?。！？；\n]+(?:\.(?=\d)[^.!?。！？；\n]*)*[.!?。！？；]*")
 _NEW_SENTENCE = re.compile(r"\s*(?:[A-Z\u3400-\u9fff]|$)")
 _FIELDS = str.maketrans('{}[]"', "     ")
@@ -63,7 +64,7 @@ def marker(name: str) -> re.Pattern[str]:
 
 def stretches(text: str) -> tuple[Stretch, ...]:
     """The stretches of an explanation in order, without gaps. Sentences in which a model refuses are skipped."""
-    plain = plain_text(_without_quotations(text))
+    plain = marker("measured").sub(lambda sure: " " * len(sure.group()), plain_text(_without_quotations(text)))
     sentences = [
         match
         for match in _SENTENCE.finditer(plain)
@@ -74,6 +75,11 @@ def stretches(text: str) -> tuple[Stretch, ...]:
         for match, section in zip(sentences, _sections(sentences), strict=True)
         for stretch in _split(match.group(), match.start(), section)
     )
+
+
+def unquoted(text: str) -> str:
+    """A text that stands in quotation marks as a whole, with blanks for the marks; any other as it is."""
+    return f" {text.strip()[1:-1]} " if _WHOLE.fullmatch(text) else text
 
 
 def _without_quotations(text: str) -> str:

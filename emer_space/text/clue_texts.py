@@ -31,6 +31,8 @@ PLAINLY_NAMED = 1.4
 """Factor on `Claim.weight`: a feeling ascribed to a face or a voice counts more than one mentioned in prose."""
 NOT_THEIRS = DENIED | {"others"}
 """Attributes that rule a phrase out as a sign of the main person."""
+NOT_FELT = DENIED | {"artefact"}
+"""Attributes of a named feeling that nobody has."""
 MOST_FEELINGS = 3
 MAX_QUOTE = 60
 SOURCE, MOST_SOURCE = "description", 600
@@ -138,7 +140,7 @@ def _feelings(sentence: str) -> Iterator[_Feeling]:
     """Words that name feelings; phrases that only describe one ("slams the door") are left to the cue tables."""
     for claim in claims(sentence):
         named = not claim.place.startswith("cue:") or plain_text(claim.quote) in load_vocabulary().forms(ambiguous=True)
-        if named and claim.weight > 0 and claim.word not in _tables()["not_feelings"]:
+        if named and not claim.attributes & NOT_FELT and claim.word not in _tables()["not_feelings"]:
             yield _Feeling(claim.word, min(1.0, PLAINLY_NAMED * claim.weight), claim.start, claim.end)
 
 

@@ -25,6 +25,10 @@ SIGNS = {"emotion-word": 1.0, "emotion-word-negated": -0.6, "emotion-word-denied
 LITTLE = 0.3
 OF_ANOTHER = 0.3
 """Factor on the valence of a third person's feeling: hearsay is not the speaker's own state."""
+NOT_OWN = {"others", "artefact"}
+"""Attributes of a feeling that is a relative's, or of a made thing: it is named, and suggests nothing."""
+DENIALS = {"emotion-word-negated", "emotion-word-denied"}
+"""Together they suggest nothing: who is neither happy nor sad is not unhappy."""
 OPPOSITE = ("emotion-word", "emotion-word-negated", "emotion-word-denied")
 """Cues that become a liking or a dislike where “love” or “hate” has a thing as its object."""
 
@@ -48,9 +52,12 @@ def _tables() -> dict[str, Any]:
 def emotion_word_clues(utterance: Utterance) -> Iterator[Clue]:
     """Clues for the emotion words of one sentence."""
     mentions = [_said(mention, utterance) for mention in read_mentions(utterance.plain, _counts)]
+    neither = {said.cue for said in mentions} >= DENIALS
     for at, said in enumerate(mentions):
-        if not _is_outdone(said, mentions[at + 1 :]):
-            yield _clue(said, utterance)
+        if _is_outdone(said, mentions[at + 1 :]):
+            continue
+        clue = _clue(said, utterance)
+        yield replace(clue, valence=0.0, suggests={}) if neither and said.cue in DENIALS else clue
 
 
 def _counts(form: str, base: str, before: Sequence[str]) -> bool:
@@ -84,7 +91,7 @@ def _said(mention: Mention, utterance: Utterance) -> _Said:
         weight = 1.0
     elif utterance.is_question and mention.holder != "speaker":
         cue, weight = "emotion-word-asked", weight * 0.6
-    elif has & {"supposed", "hypothesis"}:
+    elif has & {"supposed", "hypothesis"} and not utterance.answered:
         cue, weight = "emotion-word-supposed", weight * 0.4
     elif mention.denied:
         cue = "emotion-word-negated" if pleasant else "emotion-word-denied"
@@ -125,9 +132,10 @@ def _clue(said: _Said, utterance: Utterance) -> Clue:
     affirmed = said.cue not in ("emotion-word-negated", "emotion-word-denied")
     of_another = mention.holder == "other"
     sign = SIGNS.get(said.cue, LITTLE) * (OF_ANOTHER if of_another else 1.0)
+    suggests = {mention.entry.word: round(0.9 * share, 3)} if affirmed else dict(clue.suggests)
     return replace(
         clue,
         valence=round(mention.entry.valence * sign * min(1.0, said.weight + 0.2), 3),
         arousal=round(mention.entry.arousal * 0.7, 3) if said.cue == "emotion-word" and not of_another else None,
-        suggests={mention.entry.word: round(0.9 * share, 3)} if affirmed else dict(clue.suggests),
+        suggests={} if mention.attributes & NOT_OWN else suggests,
     )

@@ -74,13 +74,14 @@ def base_entry(word: str) -> Entry:
 
 def _english(sentence: str, counts: Counts, start: int, end: int) -> Iterator[Mention]:
     words, spans = tokens(sentence)
+    fixed = _fixed()
     forms, longest = _forms()
     at, stop = bisect_left(spans, (start, 0)), bisect_left(spans, (end, 0))
     while at < stop:
         for size in range(min(longest.get(words[at], 0), stop - at), 0, -1):
             form = " ".join(words[at : at + size])
-            if form in _fixed():
-                at += size if _fixed()[form] else 1
+            if form in fixed:
+                at += size if fixed[form] else 1
                 break
             if form in forms and counts(form, forms[form], words[:at]):
                 span = spans[at][0], spans[at + size - 1][1]
@@ -93,10 +94,18 @@ def _english(sentence: str, counts: Counts, start: int, end: int) -> Iterator[Me
 
 def _chinese(sentence: str, counts: Counts, start: int, end: int) -> Iterator[Mention]:
     for match in _chinese_words().finditer(sentence, start, end):
-        base = _chinese_forms().get(match.group())
-        if base and counts(match.group(), base, ()):
-            scope = chinese_scope(_blanked(sentence, *match.span()), *match.span())
-            yield _mention(base, match.group(), match.span(), scope)
+        form, first = match.group(), match.start()
+        if (
+            form[0] == "不"
+            and form[1:] in _chinese_forms()
+            and _paired().search(sentence, max(0, first - WINDOW), first)
+        ):
+            form, first = form[1:], first + 1
+        scope = None
+        for base in _chinese_forms().get(form, ()):
+            if counts(form, base, ()):
+                scope = scope or chinese_scope(_blanked(sentence, first, match.end()), first, match.end())
+                yield _mention(base, form, (first, match.end()), scope)
 
 
 def _mention(base: str, form: str, span: tuple[int, int], scope: Scope) -> Mention:
@@ -121,18 +130,25 @@ def _forms() -> tuple[dict[str, str], dict[str, int]]:
 
 
 @cache
-def _chinese_forms() -> dict[str, str]:
-    """Base words by Chinese word or idiom; "" for a fixed expression that contains one."""
-    feelings = read_toml("text/textual_zh.toml")["feelings"]
-    spoken = {form: base for base, forms in feelings.items() for form in forms}
-    written = {form: base for form, base in load_vocabulary().chinese.items() if len(form) > 1}
-    return spoken | written | dict.fromkeys(read_toml("text/scope_zh.toml")["fixed"], "")
+def _chinese_forms() -> dict[str, tuple[str, ...]]:
+    """Base words by Chinese word or idiom; two for an idiom of two feelings, 悲喜交加."""
+    spoken: dict[str, tuple[str, ...]] = {}
+    for base, forms in read_toml("text/textual_zh.toml")["feelings"].items():
+        for form in forms:
+            spoken[form] = (*spoken.get(form, ()), base)
+    return spoken | {form: (base,) for form, base in load_vocabulary().chinese.items() if len(form) > 1}
+
+
+@cache
+def _paired() -> re.Pattern[str]:
+    return re.compile(read_toml("text/scope_zh.toml")["paired"])
 
 
 @cache
 def _chinese_words() -> re.Pattern[str]:
-    """Every Chinese form, the longest first."""
-    return re.compile("|".join(map(re.escape, sorted(_chinese_forms(), key=len, reverse=True))))
+    """Every fixed expression, and every Chinese form, the longest first."""
+    forms = map(re.escape, sorted(_chinese_forms(), key=len, reverse=True))
+    return re.compile("|".join([*read_toml("text/scope_zh.toml")["fixed"], *forms]))
 
 
 def _blanked(sentence: str, start: int, end: int) -> str:

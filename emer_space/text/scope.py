@@ -73,7 +73,8 @@ def chinese_scope(sentence: str, start: int, end: int) -> Scope:
         attributes -= {"negated", "hypothesis"}
     people = [name for name in HOLDERS if name in matches]
     holder: Holder = max(people, key=lambda name: matches[name].start(), default="open")
-    first = min((matches[name].start() for name in ("negated", "strong") if name in matches), default=start)
+    changing = (matches[name].start() for name in ("negated", "rhetorical", "strong") if name in matches)
+    first = min(changing, default=start)
     return Scope(frozenset(attributes) - {*HOLDERS, "now", "rhetorical"}, holder, first)
 
 
@@ -118,6 +119,16 @@ def _last(words: Sequence[str], name: str) -> int | None:
     return None
 
 
+def _last_span(words: Sequence[str], name: str) -> tuple[int, int] | None:
+    """Where the last word or expression of a class begins and ends; of several with one end the longest."""
+    place = _last(words, name)
+    if place is None:
+        return None
+    rows = _class(name)[1][words[place - 1]]
+    size = max(len(row) for row in rows if tuple(words[max(0, place - len(row)) : place]) == row)
+    return place - size, place
+
+
 def _changes(
     before: list[str], near: list[str], mention: list[str], after: list[str], words: Sequence[str]
 ) -> Iterator[str]:
@@ -137,7 +148,7 @@ def _changes(
         "others": lambda: _others(before, after),
         "alternative": lambda: before[-1:] == ["or"] or _has(before[-3:], "alternative"),
         "things": lambda: _has(after[:1], "things"),
-        "artefact": lambda: _has(after[:1], "artefacts"),
+        "artefact": lambda: _has(after[:1], "artefacts") or _is_of_a_thing(near),
         "hedged": lambda: _has([*near, *mention], "hedges"),
         "strong": lambda: _has(near[-2:], "boosters"),
         "faint": lambda: _has(near[-2:], "dampeners"),
@@ -189,17 +200,33 @@ def _reaching(before: list[str], goes_on: bool) -> int | None:
     reach = before[skipped:]
     if reach and reach[-1] in words_of("stopping") and not _affirmed_twice(reach):
         return len(before) - 1
-    place = _last_negation(reach)
+    begin, place = _negation_span(reach)
     if not place or (_last(reach, "not_negating") or 0) >= place or _affirmed_twice(reach):
         return None
     between = reach[place:]
+    if _ends_with_its_noun(reach[:place], between):
+        return None
     if "," in between:
         item = between[len(between) - between[::-1].index(",") :]
         if not (goes_on if not item else _is_list(item)):
             return None
     if _has(between[:1], "additive") or _has(between[1:], "negation_turns"):
         return None
-    return skipped + place - 1
+    return skipped + begin
+
+
+def _ends_with_its_noun(negation: list[str], between: list[str]) -> bool:
+    """Whether a negation of a noun is over: "his lack of zeal suggests boredom", "not so much angry as sad"."""
+    if between[:2] == ["so", "much"] and "as" in between[3:]:
+        return True
+    if _last(negation, "noun_negations") != len(negation):
+        return False
+    place = len(between)
+    while verb := _last_span(between[:place], "concluding"):
+        if verb[0] and not {"that", "which", "to"} & set(between[: verb[0]]):
+            return True
+        place = verb[1] - 1
+    return False
 
 
 def _reach(before: list[str]) -> int:
@@ -214,14 +241,22 @@ def _reach(before: list[str]) -> int:
 
 def _last_negation(words: Sequence[str]) -> int:
     """Position just after the last negation; 0 if there is no negation."""
+    return _negation_span(words)[1]
+
+
+def _negation_span(words: Sequence[str]) -> tuple[int, int]:
+    """Where the last negation begins and ends; (0, 0) if there is none."""
     contracted = next((place for place in range(len(words), 0, -1) if words[place - 1].endswith("n't")), 0)
-    return max(_last(words, "negations") or 0, contracted)
+    begin, end = _last_span(words, "negations") or (0, 0)
+    return (begin, end) if end >= contracted else (contracted - 1, contracted)
 
 
 def _affirmed_twice(reach: list[str]) -> bool:
     """Whether two denials affirm: "cannot hide her joy", "not without pride", "can't help feeling proud"."""
     place = _last(reach, "undone")
-    return place is not None and bool(_last_negation(reach[max(0, place - 4) : place - 1]))
+    if place is None or "any" in reach[place:]:
+        return False
+    return bool(_last_negation(reach[max(0, place - 4) : place - 1]))
 
 
 def _prevented(before: list[str]) -> bool | None:
@@ -248,8 +283,12 @@ def _modifiers(near: list[str], surpassed: bool) -> int:
     if surpassed:
         able = [place for place, word in enumerate(near) if word.startswith(("could", "can"))]
         return len(near) - able[0] if able else 0
-    degrees = words_of("boosters") | words_of("dampeners")
-    return next((place for place, word in enumerate(reversed(near)) if word not in degrees), len(near))
+    return next((place for place, word in enumerate(reversed(near)) if word not in _degrees()), len(near))
+
+
+@cache
+def _degrees() -> frozenset[str]:
+    return words_of("boosters") | words_of("dampeners")
 
 
 def _supposed(before: list[str], rest: list[str]) -> bool:
@@ -264,6 +303,14 @@ def _asked(before: list[str], words: Sequence[str]) -> bool:
     if "?" not in words[-3:] or {"why", "how"} & set(before):
         return False
     return not any(word.endswith("n't") for word in words[-5:-1])
+
+
+def _is_of_a_thing(near: list[str]) -> bool:
+    """Whether a made thing is the subject: "the music is very sad"."""
+    if words_of("artefacts").isdisjoint(near):
+        return False
+    subject = near[: len(near) - _modifiers(near, False)]
+    return _has(subject[-1:], "links") and _has(subject[-2:-1], "artefacts")
 
 
 def _is_past(near: list[str], rest: list[str], after: list[str]) -> bool:
@@ -294,8 +341,11 @@ def _turns(before: list[str], after: list[str]) -> bool:
 def _holder(near: list[str], after: list[str]) -> Holder:
     if after[:1] in (["me"], ["us"]) and near[-1:] not in (["i"], ["we"]):
         return "speaker"
-    for word in reversed(near):
-        person = word.split("'")[0]
+    relations = words_of("relations")
+    for place in range(len(near) - 1, -1, -1):
+        person = near[place].split("'")[0]
+        if person in relations and place and near[place - 1] in words_of("possessives"):
+            return "other"
         for holder in HOLDERS:
             if person in words_of(holder):
                 return holder
@@ -306,7 +356,7 @@ def _others(before: list[str], after: list[str]) -> bool:
     """Whether somebody else is the subject of the clause or has the feeling."""
     commas = [place for place, word in enumerate(before) if word == "," and before[place + 1 : place + 2] != ["who"]]
     clause = before[commas[-1] + 1 :] if commas else before
-    if _has(clause[:4], "others") or _owned_by_others(before) or _influenced(clause):
+    if _has(clause[:4], "others") or _has(after[:4], "beholders") or _owned_by_others(before) or _influenced(clause):
         return True
     return (_is_owned(before[-1:]) and _has(after[:1], "relations")) or _is_others_clause(clause)
 

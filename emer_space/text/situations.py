@@ -11,7 +11,7 @@ import numpy as np
 
 from emer_space.analysis import Clue
 from emer_space.clues.rules import Rule, load_rules
-from emer_space.models.roles import Sentences as SentenceEmbeddings
+from emer_space.models.roles import Sentences
 from emer_space.text.quoting import TRANSLATED, make_clue
 from emer_space.text.sentiment import compound
 from emer_space.text.utterance import Utterance
@@ -31,7 +31,7 @@ def _examples() -> tuple[tuple[Rule, str], ...]:
     return tuple((rule, example) for rule in load_rules("textual") for example in rule.examples)
 
 
-def situation_clues(sentences: Sequence[Utterance], embeddings: SentenceEmbeddings) -> Iterator[Clue]:
+def situation_clues(sentences: Sequence[Utterance], embeddings: Sentences) -> Iterator[Clue]:
     """At most one clue a sentence: the nearest situation, if it is near enough. Questions and short ones give none."""
     statements = [sentence for sentence in sentences if not sentence.is_question]
     long_enough = [sentence for sentence in statements if len(sentence.text.split()) >= MIN_WORDS]

@@ -11,13 +11,10 @@ from emer_space.errors import RuleError
 from emer_space.text.quoting import TRANSLATED, make_clue
 from emer_space.text.utterance import Utterance
 
-EMOJI_CUE = "emoji-"
-"""Prefix of the emoji cues, which are read in every language and need no word boundary."""
-
 
 def speech_act_clues(utterance: Utterance) -> Iterator[Clue]:
     """One clue for each rule whose phrase occurs in the sentence; it quotes the first match."""
-    patterns = (*(_chinese() if utterance.language in ("zh", "yue") else _english()), *_emoji())
+    patterns = (*(_chinese() if utterance.language in ("zh", "yue") else _english()), *_signs())
     share = TRANSLATED if utterance.translated else 1.0
     for rule, pattern in patterns:
         if match := pattern.search(utterance.plain):
@@ -26,13 +23,13 @@ def speech_act_clues(utterance: Utterance) -> Iterator[Clue]:
 
 @cache
 def _english() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
-    rules = [rule for rule in load_rules("textual") if rule.words and not rule.cue.startswith(EMOJI_CUE)]
+    rules = [rule for rule in load_rules("textual") if rule.words and not rule.sign]
     return tuple((rule, _compiled(rule.cue, r"(?<!\w)(?:{})(?!\w)", rule.words)) for rule in rules)
 
 
 @cache
-def _emoji() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
-    rules = [rule for rule in load_rules("textual") if rule.cue.startswith(EMOJI_CUE)]
+def _signs() -> tuple[tuple[Rule, re.Pattern[str]], ...]:
+    rules = [rule for rule in load_rules("textual") if rule.sign]
     return tuple((rule, _compiled(rule.cue, "(?:{})", rule.words)) for rule in rules)
 
 

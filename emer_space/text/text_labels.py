@@ -14,7 +14,7 @@ from math import prod
 from emer_space.analysis import Modality
 from emer_space.clues.rules import described_rules
 from emer_space.errors import RuleError
-from emer_space.text.clauses import Stretch, stretches, tables
+from emer_space.text.clauses import Stretch, stretches, tables, unquoted
 from emer_space.text.mentions import DENIED, base_entry, read_mentions, scope_of
 from emer_space.text.stated import read_stated
 from emer_space.text.tokens import HAN, phrases, plain
@@ -82,6 +82,8 @@ class Phrases:
     name: str
     pattern: re.Pattern[str]
     suggests: Mapping[str, float]
+    outdoes: frozenset[str]
+    """Names of those that say less, and nothing beside it: tears of joy are no weeping."""
 
 
 def claims(text: str) -> tuple[Claim, ...]:
@@ -99,7 +101,7 @@ def claims(text: str) -> tuple[Claim, ...]:
 
 def text_labels(text: str) -> tuple[tuple[str, float], ...]:
     """At most nine labels with weights 0…1, the heaviest first; () for a text without evidence."""
-    read = claims(text)
+    read = claims(unquoted(text))
     side = _side(read)
     scored = {word: score * _fit(base_entry(word), side) for word, score in _scores(read).items()}
     ranked = sorted(scored.items(), key=lambda item: (-item[1], item[0]))
@@ -132,9 +134,11 @@ def _named(text: str, stretch: Stretch) -> Iterator[Claim]:
 
 def _described(text: str, stretch: Stretch, cues: Iterable[Phrases]) -> Iterator[Claim]:
     """Feelings that are described, not named: what the person does and sounds like."""
-    for cue in cues:
-        match = cue.pattern.search(stretch.plain, stretch.start - stretch.offset, stretch.end - stretch.offset)
-        if match:
+    start, end = stretch.start - stretch.offset, stretch.end - stretch.offset
+    matches = [(cue, match) for cue in cues if (match := cue.pattern.search(stretch.plain, start, end))]
+    outdone = {name for cue, _ in matches for name in cue.outdoes}
+    for cue, match in matches:
+        if cue.name not in outdone:
             attributes = scope_of(stretch.plain, *match.span()).attributes
             for word, weight in cue.suggests.items():
                 entry = base_entry(word)
@@ -230,5 +234,6 @@ def _cues() -> tuple[Phrases, ...]:
             )
         patterns = [phrases(rules[name].words).pattern for name in row.get("signs", ())]
         pattern = re.compile("|".join([*row.get("phrases", ()), *patterns]))
-        cues.append(Phrases(row["name"], pattern, {base_entry(word).word: w for word, w in row["suggests"].items()}))
+        suggests = {base_entry(word).word: weight for word, weight in row["suggests"].items()}
+        cues.append(Phrases(row["name"], pattern, suggests, frozenset(row.get("outdoes", ()))))
     return tuple(cues)

@@ -7,7 +7,7 @@ from functools import cache
 from emer_space.analysis import ClipFacts, Clue, Notice, Reading, Segment, Subtitle, numbered
 from emer_space.cancellation import CancelToken
 from emer_space.clues.rules import read_toml, rules_by_cue
-from emer_space.models.roles import Sentences as SentenceEmbeddings
+from emer_space.models.roles import Sentences
 from emer_space.settings import Settings
 from emer_space.text.emotion_words import emotion_word_clues
 from emer_space.text.quoting import make_clue
@@ -19,7 +19,7 @@ from emer_space.text.word_witness import word_posterior
 
 MOST_CLUES = 10
 READ = ("en", "zh", "yue")
-IRONY = "irony-marker"
+IRONY, SARCASM = "irony-marker", "sarcasm"
 UNDER_IRONY = 0.6
 """Factor on the confidence of a pleasant cue in a sentence with an irony marker."""
 
@@ -45,7 +45,7 @@ def given_subtitle(text: str, facts: ClipFacts) -> Subtitle:
 def read_textual(
     subtitle: Subtitle | None,
     facts: ClipFacts,
-    sentences: SentenceEmbeddings | None,
+    sentences: Sentences | None,
     settings: Settings,
     token: CancelToken,
 ) -> Reading:
@@ -96,7 +96,7 @@ def _absence(cue: str, facts: ClipFacts, *codes: str) -> Reading:
 
 
 def _notices(
-    said: Sequence[Utterance], english: Sequence[Utterance], sentences: SentenceEmbeddings | None
+    said: Sequence[Utterance], english: Sequence[Utterance], sentences: Sentences | None
 ) -> tuple[Notice, ...]:
     codes = []
     translated = any(utterance.translated for utterance in english)
@@ -126,7 +126,7 @@ def _covering() -> frozenset[str]:
 def _covered(clue: Clue, others: Sequence[Clue]) -> bool:
     """Whether an emotion word is part of words that another cue reads as a whole (“don't be sad”)."""
     inside = (other for other in others if other.start <= clue.start and clue.end <= other.end)
-    return clue.cue.startswith("emotion-word") and any(other.cue in _covering() for other in inside)
+    return rules_by_cue("textual")[clue.cue].emotion_word and any(other.cue in _covering() for other in inside)
 
 
 def _overruled(clue: Clue, others: Sequence[Clue]) -> bool:
@@ -146,13 +146,19 @@ def _is_hearsay(clues: Sequence[Clue]) -> bool:
 
 
 def _weighed(clues: Sequence[Clue], others: Sequence[Clue] = ()) -> Iterator[Clue]:
-    """The clues of one sentence, without those that yield to another clue; irony weakens pleasant clues."""
+    """The clues of one sentence, without those that yield to another clue.
+
+    Irony weakens pleasant clues, sarcasm drops them.
+    """
     cues = {clue.cue for clue in clues}
     for clue in clues:
         beside = cues | {other.cue for other in others if other.start < clue.end and clue.start < other.end}
         if beside & _yields().get(clue.cue, frozenset()) or _covered(clue, clues) or _overruled(clue, clues):
             continue
-        if IRONY in beside and (clue.valence or 0.0) > 0:
+        pleasant = (clue.valence or 0.0) > 0
+        if pleasant and SARCASM in beside:
+            continue
+        if pleasant and IRONY in beside:
             suggests = {word: round(weight * UNDER_IRONY, 3) for word, weight in clue.suggests.items()}
             yield replace(clue, confidence=round(clue.confidence * UNDER_IRONY, 3), suggests=suggests)
         else:

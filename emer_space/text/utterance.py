@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from emer_space.analysis import ClipFacts, Segment, Subtitle
 from emer_space.clues.rules import read_toml
@@ -37,6 +37,8 @@ class Utterance:
     end: float
     language: str | None
     translated: bool = False
+    answered: bool = False
+    """A question that the next sentence affirms: "Am I happy? Of course I am!"."""
 
     @property
     def is_question(self) -> bool:
@@ -90,6 +92,11 @@ def interjections() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(read_toml('text/textual_words.toml')['interjections'])})(?!\w)")
 
 
+@cache
+def _affirmation() -> re.Pattern[str]:
+    return re.compile("|".join(read_toml("text/textual_words.toml")["affirmations"]))
+
+
 def utterances(subtitle: Subtitle, facts: ClipFacts) -> tuple[Utterance, ...]:
     """The sentences of a subtitle, with their times in seconds.
 
@@ -102,8 +109,12 @@ def utterances(subtitle: Subtitle, facts: ClipFacts) -> tuple[Utterance, ...]:
         for utterance in _spread(segment.text, segment.start, segment.end, subtitle.language)
     )
     if subtitle.source == "given":
-        return tuple(part for utterance in said for part in _by_language(utterance, subtitle.language))
-    return tuple(said)
+        said = (part for one in said for part in _by_language(one, subtitle.language))
+    sentences = tuple(said)
+    return tuple(
+        replace(one, answered=bool(one.is_question and after and _affirmation().match(after.plain)))
+        for one, after in zip_longest(sentences, sentences[1:])
+    )
 
 
 def _by_language(sentence: Utterance, whole: str | None) -> Iterator[Utterance]:

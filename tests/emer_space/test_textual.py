@@ -73,6 +73,11 @@ def test_every_row_names_its_source() -> None:
         ("If I were happy, I would stay.", "emotion-word-supposed", "happy", "happy"),
         ("I couldn't be happier.", "emotion-word", "happy", "couldn't be happier"),
         ("I feel so hurt.", "emotion-word", "hurt", "so hurt"),
+        ("Am I happy?", "emotion-word-supposed", "happy", "happy"),
+        ("Am I happy? Of course I am!", "emotion-word", "happy", "happy"),
+        ("I am anything but happy.", "emotion-word-negated", "happy", "anything but happy"),
+        ("I am free of fear now.", "emotion-word-denied", "fearful", "free of fear"),
+        ("我怎么可能不伤心呢", "emotion-word", "sad", "怎么可能不伤心"),
     ],
 )
 def test_emotion_words_with_negation_question_and_supposition(words: str, cue: str, feeling: str, quote: str) -> None:
@@ -304,9 +309,42 @@ def test_a_feeling_is_named_in_an_idiom_as_well(words: str, feeling: str) -> Non
     assert first_feeling(words) == feeling
 
 
-@pytest.mark.parametrize("words", ["I'm afraid I can't come.", "I'm afraid there is no milk left."])
-def test_a_polite_regret_is_no_fear(words: str) -> None:
-    assert "afraid" not in feelings(words)
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("I'm afraid I can't come.", "I'm afraid there is no milk left.", "I'm afraid we're out of milk."),
+        *("谢谢观看", "感谢您的收听", "不好意思，请问现在几点", "Sorry, could you tell me the time?"),
+    ],
+)
+def test_a_polite_formula_is_no_feeling(words: str) -> None:
+    assert feelings(words) == {}
+
+
+@pytest.mark.parametrize("words", ["My brother is furious with me.", "The music is sad."])
+def test_the_feeling_of_a_relative_or_a_thing_is_not_the_speakers(words: str) -> None:
+    clue = by_cue(words)["emotion-word"]
+    assert not clue.suggests
+
+
+@pytest.mark.parametrize(
+    ("words", "feeling"),
+    [("I'm afraid we're going to die.", "afraid"), ("谢谢你！", "grateful"), ("不好意思，我错了", "sorry")],
+)
+def test_the_words_of_a_polite_formula_count_elsewhere(words: str, feeling: str) -> None:
+    assert feeling in feelings(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("Yeah, right, like you ever cared.", "Yeah, right, I'm thrilled to work on Sunday."),
+        *("真是太好了，又要加班", "你真行啊，把我的生日都毁了"),
+    ],
+)
+def test_sarcasm_leaves_nothing_pleasant(words: str) -> None:
+    clues = by_cue(words)
+    assert "sarcasm" in clues
+    assert all((clue.valence or 0) <= 0 for clue in clues.values())
 
 
 def test_a_quarrel_that_turns_keeps_both_feelings() -> None:
