@@ -155,6 +155,8 @@ _scope_en = exactly(
         *(
             "list_words",
             "hypotheses",
+            "auxiliaries",
+            "factive",
             "not_hypotheses",
             "conditional",
             "supposing",

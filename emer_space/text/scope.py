@@ -135,7 +135,7 @@ def _changes(
     """All attributes except negation. `near` is the clause before the mention; `before` also crosses commas."""
     rest = after[: next((place for place, word in enumerate(after) if word in MARKS), len(after))]
     checks = {
-        "hypothesis": lambda: _supposed(before, rest) or _asked(before, words),
+        "hypothesis": lambda: _supposed(before, rest) or _asked(before, near, after, words),
         "supposed": lambda: _has(near, "supposing"),
         "purpose": lambda: _has(before[-NEAR:], "relieving"),
         "early": lambda: _early(before),
@@ -298,11 +298,18 @@ def _supposed(before: list[str], rest: list[str]) -> bool:
     return _has(before, "conditional") and _has(rest, "hypotheses")
 
 
-def _asked(before: list[str], words: Sequence[str]) -> bool:
-    """Whether the sentence asks about the feeling; "why is he sad?" and "he is sad, isn't he?" take it for granted."""
-    if "?" not in words[-3:] or {"why", "how"} & set(before):
+def _asked(before: list[str], near: list[str], after: list[str], words: Sequence[str]) -> bool:
+    """Whether the sentence asks about the feeling.
+
+    What stands before a comma is stated ("I'm scared, okay?"), unless verb and subject are inverted ("is he sad, or
+    …?"). "Why is he sad?", "he is sad, isn't he?" and "can't you see that I am sad?" take the feeling for granted.
+    """
+    if "?" not in words[-3:] or {"why", "how"} & set(before) or _has(near, "factive"):
         return False
-    return not any(word.endswith("n't") for word in words[-5:-1])
+    if any(word.endswith("n't") for word in words[-5:-1]):
+        return False
+    opening = near[1:] if near[:1] in (["and"], ["so"], ["but"], ["or"]) else near
+    return _has(opening[:1], "auxiliaries") or "," not in after[: after.index("?") if "?" in after else None]
 
 
 def _is_of_a_thing(near: list[str]) -> bool:

@@ -20,7 +20,8 @@ MOST_UNKNOWN = 2
 """A list is taken to have ended after this many items in a row that are not in the vocabulary."""
 _SEPARATOR = re.compile(r"""\s*["'*_)\]]*\s*(?:[,;/、，；|+&]|\n\s*(?:[-*•]|\d+[.)])|\band\b|\bor\b|和|与|或)+\s*""")
 _OPENING = re.compile(r"""[\s"'*_(\[{:=\-]*""")
-_ITEM = re.compile(r"[a-z][a-z' \-]*[a-z]|[\u3400-\u9fff]+")
+_ITEM = re.compile(r"[a-z][a-z' \-]{0,78}[a-z]|[\u3400-\u9fff]{1,20}")
+"""Bounded, so that reading stays linear in the text."""
 _CLOSED = re.compile(
     r"""\s*["'*_)\]}]*\s*(?:$|[.,;!\n})\]]|\b(?:state|mood|emotion|in|at|for|as|with|because|since|and)\b)"""
 )

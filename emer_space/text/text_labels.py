@@ -93,9 +93,8 @@ def claims(text: str) -> tuple[Claim, ...]:
     cues = [cue for cue in _cues() if cue.pattern.search(whole)]
     mentioned = [claim for part in parts for claim in (*_named(text, part), *_described(text, part, cues))]
     stated = list(_stated(text, parts))
-    apart = [
-        claim for claim in mentioned if not any(label.start < claim.end and claim.start < label.end for label in stated)
-    ]
+    taken = {place for label in stated for place in range(label.start, label.end)}
+    apart = [claim for claim in mentioned if taken.isdisjoint(range(claim.start, claim.end))]
     return tuple(sorted([*apart, *stated], key=lambda claim: (claim.start, claim.end, claim.word)))
 
 
