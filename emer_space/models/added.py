@@ -66,7 +66,7 @@ class AddedModel:
 
     def _unavailable(self, wrong: str) -> ModelUnavailable:
         return ModelUnavailable(
-            f"The model for {self._role} of {self._owner} {wrong}; mend or uninstall it, or choose another one."
+            f"The model for {self._role} of {self._owner} {wrong}; fix or uninstall it, or choose another one."
         )
 
 

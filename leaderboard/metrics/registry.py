@@ -61,7 +61,7 @@ def _own() -> Iterator[Metric]:
             metric = getattr(import_module(module.name), "METRIC", None)
         except MetricError as problem:
             place = f"{module.name.replace('.', '/')}.py"
-            raise MetricError(f"{str(problem).removesuffix('.')}; mend {place}.") from None
+            raise MetricError(f"{str(problem).removesuffix('.')}; fix {place}.") from None
         if isinstance(metric, Metric):
             yield metric
 

@@ -41,7 +41,7 @@ def _failed(metric: Metric, problem: BaseException) -> MetricError:
 
 
 def _refused(metric: Metric, wrong: str) -> MetricError:
-    return MetricError(f"The metric {metric.name} of the package {metric.package} {wrong}; mend or uninstall it.")
+    return MetricError(f"The metric {metric.name} of the package {metric.package} {wrong}; fix or uninstall it.")
 
 
 def _wrong(metric: Metric, references: Table, tally: Tally) -> str:

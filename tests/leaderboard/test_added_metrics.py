@@ -165,7 +165,7 @@ def test_a_metric_that_is_declared_wrongly_is_named_with_its_field(
     (tmp_path / "added").mkdir()
     (tmp_path / "added" / "of_ours.py").write_text(content, encoding="utf-8")
     monkeypatch.setattr(metrics, "__path__", [*metrics.__path__, str(tmp_path / "added")])
-    with pytest.raises(MetricError, match=f"The metric exact .*{reason}.*; mend leaderboard/metrics/of_ours.py"):
+    with pytest.raises(MetricError, match=f"The metric exact .*{reason}.*; fix leaderboard/metrics/of_ours.py"):
         list(Registry())
 
 
@@ -201,7 +201,7 @@ def test_a_metric_that_breaks_when_it_is_used_is_named_with_its_package(
     assert right in EXACT
     package("exact = toy:METRIC", EXACT.replace(right, broken))
     problem = refused(capsys, "metric", "exact", *files(tmp_path))
-    assert re.search(f"The metric exact of the package toy 0.3 {reason}.*; mend or uninstall it.$", problem)
+    assert re.search(f"The metric exact of the package toy 0.3 {reason}.*; fix or uninstall it.$", problem)
     with_track(own_home)
     assert refused(capsys, "score", "--track", "exact", "--predictions", tmp_path / "P.csv") == problem
 
