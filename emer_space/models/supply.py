@@ -101,7 +101,7 @@ def _guarded(supply: Supply[Any], point: EntryPoint, owner: str) -> Supply[Any]:
         except EmerError:
             raise
         except (Exception, SystemExit) as problem:
-            raise _refused(owner, f"cannot say `{name}` ({failure(problem, point.module)})") from problem
+            raise _refused(owner, f"adds a model whose `{name}` failed ({failure(problem, point.module)})") from problem
 
     return replace(
         supply,

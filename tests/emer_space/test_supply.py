@@ -85,7 +85,11 @@ def test_a_package_is_a_profile_by_its_name_and_bundled_fills_the_rest(add: Add)
         ("import sys; sys.exit(3)", "SUPPLIES", "cannot be loaded .SystemExit: 3"),
         ("", "SUPPLIES", "cannot be loaded"),
         (CALM.replace("VOICE, CalmVoice", "VOICE, None"), "SUPPLIES", "voice with a `load` that cannot be called"),
-        (CALM.replace("CalmVoice)", "CalmVoice, begin=lambda: 1 / 0)"), "SUPPLIES", "`begin` .ZeroDivisionError at li"),
+        (
+            CALM.replace("CalmVoice)", "CalmVoice, begin=lambda: 1 / 0)"),
+            "SUPPLIES",
+            "`begin` failed .ZeroDivisionError at",
+        ),
         ("SUPPLIES = {'voice': print}", "SUPPLIES", "not a tuple of `Supply`"),
         (CALM.replace("VOICE, Calm", "type(VOICE)('smell'), Calm"), "SUPPLIES", "'smell'.*the roles are face, "),
         (CALM.replace('"calm", VOICE', '"a=b", VOICE'), "SUPPLIES", "'a=b'"),
