@@ -153,7 +153,11 @@ class Run:
         sound = self.sound()
         if not len(sound):
             return Subtitle("", "none")
-        return recogniser.recognise(sound, self.token) if recogniser else None
+        try:
+            return recogniser.recognise(sound, self.token) if recogniser else None
+        except ModelUnavailable as problem:
+            self.notice(Notice("speech-unused", str(problem)))
+            return None
 
     def _read(self, readers: Iterable[tuple[int, Reader]]) -> None:
         for place, reader in readers:
@@ -199,10 +203,10 @@ class Run:
     def model(self, role: Role[M]) -> M | None:
         try:
             model = self.profile.get(role)
+            self._models[str(role)] = model.revision
         except ModelUnavailable as problem:
             self.notice(Notice(f"{role}-missing", str(problem)))
             return None
-        self._models[str(role)] = model.revision
         return model
 
     @contextmanager

@@ -51,9 +51,12 @@ def classes_of(id2label: Mapping[int, str], role: str) -> tuple[str, ...]:
 
 
 def check_answer(
-    answer: NDArray[np.floating[Any]], classes: Sequence[str], allowed: Collection[str], role: str
+    answer: NDArray[np.floating[Any]], classes: Sequence[str], allowed: Collection[str], role: str, revision: str = ""
 ) -> None:
-    """Raises `ModelUnavailable` unless an answer (…, classes) has one finite number per class and all are known."""
+    """Raises `ModelUnavailable` unless an answer (…, classes) has one finite number per class and all are known.
+
+    `revision` names the model if it may be of any profile; without it, the model is a checkpoint of the hub profile.
+    """
     wrong = None
     if unknown := next((name for name in classes if name not in allowed), None):
         wrong = f"the class {unknown!r}, which is not an emotion known here"
@@ -62,4 +65,8 @@ def check_answer(
     elif not np.isfinite(answer).all():
         wrong = "values that are not numbers"
     if wrong:
+        if revision:
+            raise ModelUnavailable(
+                f"The {role} model {revision} answered with {wrong}; choose another one, as with {role}=bundled."
+            )
         raise ModelUnavailable(f"The {role} model answered with {wrong}; name another in EMER_HUB_{role.upper()}.")

@@ -14,13 +14,14 @@ The voice model can then be chosen with `--profile calm` or `--profile bundled,v
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
 from emer_space import models
-from emer_space.errors import InputError
+from emer_space.errors import EmerError, InputError, failure
+from emer_space.models.added import load_added
 from emer_space.models.roles import ROLES, Role
 
 T = TypeVar("T", covariant=True)
@@ -88,18 +89,41 @@ def _others() -> Iterator[tuple[str, Supply[Any]]]:
     for point in sorted(entry_points(group=GROUP), key=lambda point: (_package(point), point.name)):
         owner = f"the package {_package(point)}"
         for supply in _loaded(point, owner):
-            yield owner, supply
+            yield owner, _guarded(supply, point, owner)
+
+
+def _guarded(supply: Supply[Any], point: EntryPoint, owner: str) -> Supply[Any]:
+    """A supply of another package, whose functions fail with a sentence that names the package."""
+
+    def settled(name: str) -> Any:
+        try:
+            return getattr(supply, name)()
+        except EmerError:
+            raise
+        except (Exception, SystemExit) as problem:
+            raise _refused(owner, f"adds a model whose `{name}` failed ({failure(problem, point.module)})") from problem
+
+    return replace(
+        supply,
+        load=partial(load_added, supply.load, supply.role, owner, point.module),
+        missing=partial(settled, "missing"),
+        host=partial(settled, "host"),
+        begin=partial(settled, "begin"),
+    )
 
 
 def _loaded(point: EntryPoint, owner: str) -> tuple[Supply[Any], ...]:
     try:
         declared = point.load()
-    except Exception as problem:  # somebody else's module may raise anything
+    except (Exception, SystemExit) as problem:  # somebody else's module may raise anything
         reason = f"{type(problem).__name__}: {problem}"
         raise _refused(owner, f"adds models ({point.value}) that cannot be loaded ({reason})") from problem
     if not isinstance(declared, tuple) or not all(isinstance(supply, Supply) for supply in declared):
         raise _refused(owner, f"adds models ({point.value}) that are not a tuple of `Supply`")
     for supply in declared:
+        for name in ("load", "missing", "host", "begin"):
+            if not callable(getattr(supply, name)):
+                raise _refused(owner, f"supplies {supply.role} with a `{name}` that cannot be called")
         if supply.role not in ROLES:
             raise _refused(owner, f"supplies an unknown role {supply.role!r}; the roles are {', '.join(ROLES)}")
         if not supply.profile or not set("=, ").isdisjoint(supply.profile):

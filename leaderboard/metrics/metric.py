@@ -3,14 +3,16 @@
 Other packages add metrics through entry points of the group `emer_space.metrics`.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emer_space.files.tables import Column, Id, Table
+from leaderboard.errors import MetricError
 from leaderboard.metrics.groups import Groups
 from leaderboard.metrics.judge import Judge, Purpose
 from leaderboard.metrics.tally import Tally
@@ -79,6 +81,8 @@ class Metric:
     `needs` and `asked` say what is loaded for it. `on_wheels` names the column of labels that count only if a wheel has
     them: a report lists the others. `provenance`: entry in a report's provenance → fact of the tally. `example` is
     checked by the tests; a metric without one needs cases in `tests/leaderboard/cases`.
+
+    Raises `MetricError`, which names the metric and the field that is declared wrongly.
     """
 
     name: str
@@ -97,6 +101,36 @@ class Metric:
     example: Example | None = None
     package: str = ""
     """The name and version of the package that adds the metric; empty for the project's own."""
+
+    def __post_init__(self) -> None:
+        wrong = self._wrong()
+        if wrong:
+            raise MetricError(f"The metric {self.name} is declared wrongly: {wrong}.")
+
+    def _wrong(self) -> str:
+        """The first field that is declared wrongly, and how it should be; empty if none is."""
+        for name in ("name", "version", "about", "primary", "scores"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not value.strip():
+                return f"`{name}` is {value!r}, and must be a text"
+        try:
+            pattern = re.compile(self.scores)
+        except re.error as problem:
+            return f"`scores` {self.scores!r} is no regular expression ({problem})"
+        if not pattern.fullmatch(self.primary):
+            return f"`primary` {self.primary!r} is none of its `scores` {self.scores!r}"
+        for name in ("references", "predictions"):
+            columns = getattr(self, name)
+            if not isinstance(columns, tuple) or not columns or not all(isinstance(one, Column) for one in columns):
+                return f"`{name}` must be a tuple of `Column`, such as (LABELS,)"
+        for name in ("needs", "pair"):
+            if not isinstance(getattr(self, name), tuple):
+                return f"`{name}` must be a tuple of texts"
+        if unknown := next((need for need in self.needs if need not in get_args(Need)), None):
+            return f"`needs` has {unknown!r}, which is none of {', '.join(get_args(Need))}"
+        if not callable(self.tally):
+            return "`tally` cannot be called"
+        return ""
 
     @property
     def any_of(self) -> tuple[str, ...]:

@@ -57,7 +57,11 @@ METRICS = Registry()
 
 def _own() -> Iterator[Metric]:
     for module in pkgutil.iter_modules(metrics.__path__, f"{metrics.__name__}."):
-        metric = getattr(import_module(module.name), "METRIC", None)
+        try:
+            metric = getattr(import_module(module.name), "METRIC", None)
+        except MetricError as problem:
+            place = f"{module.name.replace('.', '/')}.py"
+            raise MetricError(f"{str(problem).removesuffix('.')}; fix {place}.") from None
         if isinstance(metric, Metric):
             yield metric
 
@@ -67,8 +71,8 @@ def _added() -> Iterator[Metric]:
         package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
         try:
             metric = point.load()
-        except Exception as problem:
-            reason = " ".join(str(problem).split()) or type(problem).__name__
+        except (Exception, SystemExit) as problem:
+            reason = " ".join(str(problem).removesuffix(".").split()) or type(problem).__name__
             raise MetricError(
                 f"The metric {point.name} of the package {package} cannot be loaded ({reason}); fix or uninstall it."
             ) from problem

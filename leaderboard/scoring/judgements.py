@@ -12,6 +12,7 @@ from leaderboard.scoring.comparison import Comparison
 from leaderboard.scoring.report import Report
 from leaderboard.scoring.resources import resources_of
 from leaderboard.scoring.scorer import MOST_UNREAD
+from leaderboard.scoring.tallying import tallied
 
 NO_MODEL = "a language model judges it, and none is configured; set EMER_CHAT_URL and EMER_CHAT_MODEL"
 
@@ -38,7 +39,7 @@ def judge_submission(
                 f"{choice.model} judges it, but {chat.name} is configured; set EMER_CHAT_URL and EMER_CHAT_MODEL"
             )
         judge = Judge(chat, file, earlier, choice.language, bearable=MOST_UNREAD)
-        metric.tally(*comparison.sides(name, "all"), resources_of(metric, comparison.wheels, judge, undecided))
+        tallied(metric, *comparison.sides(name, "all"), resources_of(metric, comparison.wheels, judge, undecided))
         records.setdefault(metric.name, Transcript(chat.name)).add(judge.record)
     return records
 

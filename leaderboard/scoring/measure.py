@@ -13,6 +13,7 @@ from leaderboard.metrics.registry import METRICS
 from leaderboard.metrics.tally import Tally
 from leaderboard.metrics.wheels import Wheels
 from leaderboard.scoring.resources import resources_of
+from leaderboard.scoring.tallying import tallied
 from submissions.checks.ids import missed
 from submissions.checks.unlikely_answers import unlikely_answers
 
@@ -52,7 +53,7 @@ def measure(
         doubtful.insert(0, few)
     warnings += (warning.in_file(predictions.name) for warning in doubtful)
     try:
-        tally = metric.tally(wanted, answers, resources)
+        tally = tallied(metric, wanted, answers, resources)
         if judge and not tally.scored.any():
             raise LeaderboardError("No sample could be scored: none has both a reference and a readable answer.")
         return Measured(tally, tuple(warnings))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from leaderboard.errors import JudgeUnavailable, ReferencesUnavailable
+from leaderboard.errors import JudgeUnavailable, MetricError, ReferencesUnavailable
 from leaderboard.judge.judge import Judge
 from leaderboard.judge.transcript import Transcript
 from leaderboard.metrics.label_sets import plain
@@ -20,6 +20,7 @@ from leaderboard.scoring.bootstrap import interval, resampled
 from leaderboard.scoring.comparison import Comparison
 from leaderboard.scoring.report import Report, ScoredSplit
 from leaderboard.scoring.resources import LoadEmbed, resources_of, sentence_model
+from leaderboard.scoring.tallying import tallied
 from leaderboard.tracks import Part
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -101,11 +102,17 @@ def _tally(
         raise ReferencesUnavailable(f"The references hold no samples for {where}; add them, or leave it out.")
     resources = resources_of(metric, comparison.wheels, judges.get(metric.name), part.undecided, load_embed=load_embed)
     try:
-        tally = metric.tally(wanted, given, resources)
+        tally = tallied(metric, wanted, given, resources)
     except ValueError:
         raise ReferencesUnavailable(
             f"The references of {track.id} do not fit the metric {metric.name}; correct the file."
         ) from None
+    counts = tally.facts.get("samples")
+    if metric.package and not (isinstance(counts, Mapping) and set(COUNTS) <= counts.keys()):
+        raise MetricError(
+            f"The metric {metric.name} of the package {metric.package} does not count its samples; "
+            "give `coverage` as the fact `samples`."
+        )
     if not tally.scored.any() and not _unread(tally):
         raise ReferencesUnavailable(
             f"No reference of {track.id} can be scored with this vocabulary, so there is no score; correct the file."

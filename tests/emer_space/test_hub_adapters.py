@@ -175,11 +175,14 @@ def test_a_classifier_of_another_rate_or_of_no_emotions_is_refused(use: Callable
 )
 def test_an_answer_that_is_none_is_told(classes: tuple[str, ...], answer: list[float], says: str) -> None:
     class Strange:
+        revision = "strange 1.0"
+
         def probabilities(self, wave: np.ndarray, token: CancelToken) -> VoiceEmotions:
             return VoiceEmotions(classes, np.zeros(1), np.full(1, 3.0), np.array([answer], np.float32))
 
     measured = Clue("a1", "acoustic", "even", "The voice is even.", 0, 3, 0.4)
-    with pytest.raises(ModelUnavailable, match=f"^The voice model {says}; name another in EMER_HUB_VOICE\\.$"):
+    sentence = f"^The voice model strange 1.0 {says}; choose another one, as with voice=bundled\\.$"
+    with pytest.raises(ModelUnavailable, match=sentence):
         with_voice_emotion(Reading((measured,)), noise(3), FACTS, Strange(), Settings(), CancelToken())
 
 

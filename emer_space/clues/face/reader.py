@@ -5,9 +5,10 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
-from emer_space.analysis import Reading
+from emer_space.analysis import Notice, Reading
 from emer_space.clues.face.visual import read_visual
 from emer_space.clues.voice.activity import VoiceActivity, voice_activity
+from emer_space.errors import ModelUnavailable
 from emer_space.media.clip import Clip, Frame, frames
 from emer_space.models.roles import EXPRESSION, FACE, PITCH
 from emer_space.readers import Context, Reader
@@ -40,7 +41,11 @@ def _activity(clip: Clip, context: Context) -> VoiceActivity | None:
     if not context.wants("audio") or not clip.facts.has_audio:
         return None
     pitch = context.model(PITCH)
-    return voice_activity(pitch.track(context.sound(), context.token)) if pitch else None
+    try:
+        return voice_activity(pitch.track(context.sound(), context.token)) if pitch else None
+    except ModelUnavailable as problem:
+        context.notice(Notice("pitch-unused", str(problem)))
+        return None
 
 
 SEEN = Reader(

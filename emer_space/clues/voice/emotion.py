@@ -53,7 +53,7 @@ def with_voice_emotion(
 
         wave = resample_poly(wave, SAMPLE_RATE, settings.sample_rate).astype(np.float32)
     emotions = classifier.probabilities(wave, token)
-    check_answer(emotions.probabilities, emotions.classes, FEELING_OF, "voice")
+    check_answer(emotions.probabilities, emotions.classes, FEELING_OF, "voice", classifier.revision)
     said = None
     if len(emotions.start):
         whole = emotions.whole
