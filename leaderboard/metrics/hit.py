@@ -3,7 +3,7 @@
 from emer_space.files.tables import Column, Table
 from leaderboard.metrics.emotion_wheel import given_labels, tally_of
 from leaderboard.metrics.label_sets import Labels, plain
-from leaderboard.metrics.metric import Metric, Resources
+from leaderboard.metrics.metric import Example, Metric, Resources
 from leaderboard.metrics.tally import Floats, Scores, Tally
 from leaderboard.metrics.wheels import Wheels
 
@@ -51,4 +51,5 @@ METRIC = Metric(
     tally=_hit,
     needs=("wheels",),
     on_wheels="openset",
+    example=Example({"a": ["happy"], "b": ["sad"]}, {"a": ["joyful", "sad"], "b": ["angry"]}, {"hit": 0.5}),
 )

@@ -177,7 +177,7 @@ def test_the_heart_beats_while_a_long_sweep_is_under_way(
     assert began.wait(20)
     first = board.heartbeat()
     _wait(lambda: board.heartbeat().at > first.at)
-    assert "at work on small" in render.heartbeat(board.heartbeat(), 1, english)
+    assert "working on small" in render.heartbeat(board.heartbeat(), 1, english)
     assert Service(board).overview(ORGANISER)["scoring"] == "small"
     go_on.set()
     sweeping.join(20)
