@@ -289,7 +289,7 @@ def _conditions(name: str, rows: Mapping[str, Mapping[str, Any]], groups: Mappin
     for modality, wanted in rows.items():
         if modality not in MODALITIES or not set(wanted) <= CONDITIONS:
             raise RuleError(f"pattern {name!r}: modality {modality!r} or a condition in {sorted(wanted)} is unknown")
-        allowed = {*rules_by_cue(modality), *(FEELS + family for family in _families())}
+        allowed = {*rules_by_cue(modality), *feeling_conditions()}
         spelled = {key: value for key, value in wanted.items() if key not in NAMING}
         for key in NAMING & set(wanted):
             cues = frozenset(cue for entry in wanted[key] for cue in groups.get(entry, [entry]))
@@ -359,8 +359,9 @@ def _path(word: str) -> tuple[str, ...]:
 
 
 @cache
-def _families() -> frozenset[str]:
-    return frozenset(name for word in load_vocabulary().words for name in _path(word))
+def feeling_conditions() -> frozenset[str]:
+    """All conditions that name a family of feelings instead of a cue, as `feels sad`."""
+    return frozenset(FEELS + name for word in load_vocabulary().words for name in _path(word))
 
 
 def _agreement(stances: Mapping[Modality, Stance], pattern: Pattern | None) -> Agreement:

@@ -7,7 +7,7 @@ from emer_space.analysis import MODALITIES
 from emer_space.clues.posteriors import fusion_table
 from emer_space.clues.rules import read_toml, rules_by_cue
 from emer_space.clues.shapes import SHAPES
-from emer_space.disambiguation import FEELS, load_patterns
+from emer_space.disambiguation import feeling_conditions, load_patterns
 from emer_space.errors import RuleError
 from emer_space.models import emotion_classes, store
 from emer_space.models.expression import face_table
@@ -26,8 +26,7 @@ def check_tables() -> None:
     _check_cues("textual.toml, covering", tables["text/textual.toml"]["covering"], textual)
     _check_cues("textual_zh.toml, words", tables["text/textual_zh.toml"]["words"], textual)
     for group, cues in tables["disambiguation.toml"]["groups"].items():
-        named = [cue for cue in cues if not cue.startswith(FEELS)]
-        _check_cues(f"disambiguation.toml, groups › {group}", named, everywhere)
+        _check_cues(f"disambiguation.toml, groups › {group}", set(cues) - feeling_conditions(), everywhere)
     load_patterns()
     store.bundled_models()
     hub_models()

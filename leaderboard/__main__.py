@@ -163,7 +163,7 @@ def _export(folder: Annotated[Path, typer.Argument(help="where to write the file
 
 @commands.command("metric")
 def _metric(
-    metric: Annotated[str, typer.Argument(metavar="METRIC", help="the metric's name, as in docs/scoring.md")],
+    metric: Annotated[str, typer.Argument(metavar="METRIC", help="one that `python -m leaderboard metrics` lists")],
     references: References,
     predictions: Predictions,
     groups: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON, sample → groups of synonyms")] = None,

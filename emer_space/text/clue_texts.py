@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from emer_space.analysis import Clue, Modality
 from emer_space.clues.rules import Rule, described_rules, read_toml, rules_by_cue
+from emer_space.text.main_person import is_of_another
 from emer_space.text.mentions import DENIED, scope_of
 from emer_space.text.text_labels import claims
 from emer_space.text.tokens import phrases
 from emer_space.text.tokens import plain as plain_text
-from emer_space.text.whose import is_of_another
 from emer_space.vocabulary import load_vocabulary
 
 Described = Literal["visual", "acoustic"]
