@@ -304,7 +304,7 @@ def _asked(before: list[str], near: list[str], after: list[str], words: Sequence
     What stands before a comma is stated ("I'm scared, okay?"), unless verb and subject are inverted ("is he sad, or
     …?"). "Why is he sad?", "he is sad, isn't he?" and "can't you see that I am sad?" take the feeling for granted.
     """
-    if "?" not in words[-3:] or {"why", "how"} & set(before) or _has(near, "factive"):
+    if "?" not in words[-3:] or {"why", "how"} & set(before) or _has(before, "factive"):
         return False
     if any(word.endswith("n't") for word in words[-5:-1]):
         return False
