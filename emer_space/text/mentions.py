@@ -5,10 +5,10 @@ them. Simplified from the attributes of private states in Wiebe, Wilson & Cardie
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from emer_space.clues.rules import read_toml
 from emer_space.errors import RuleError
@@ -153,11 +153,16 @@ def _chinese_words() -> re.Pattern[str]:
 
 def _blanked(sentence: str, start: int, end: int) -> str:
     """The sentence with all other emotion words blanked, because the first character of 无奈 negates nothing."""
-    first, last = max(0, start - WINDOW), end + WINDOW
-    near = _chinese_words().sub(
-        lambda match: (
-            match.group() if start < match.end() + first and match.start() + first < end else "〇" * len(match[0])
-        ),
-        sentence[first:last],
-    )
-    return sentence[:first] + near + sentence[last:]
+    blank, starts, ends = _emotion_words(sentence)
+    first, last = bisect_right(ends, start), bisect_left(starts, end)
+    if first < last:
+        start, end = min(start, starts[first]), max(end, ends[last - 1])
+    return blank[:start] + sentence[start:end] + blank[end:]
+
+
+@lru_cache(maxsize=64)
+def _emotion_words(sentence: str) -> tuple[str, list[int], list[int]]:
+    """The sentence with every Chinese emotion word blanked, and where these begin and end."""
+    spans = [match.span() for match in _chinese_words().finditer(sentence)]
+    blank = _chinese_words().sub(lambda match: "〇" * len(match[0]), sentence)
+    return blank, [start for start, _ in spans], [end for _, end in spans]

@@ -304,12 +304,10 @@ def _asked(before: list[str], near: list[str], after: list[str], words: Sequence
     What stands before a comma is stated ("I'm scared, okay?"), unless verb and subject are inverted ("is he sad, or
     …?"). "Why is he sad?", "he is sad, isn't he?" and "can't you see that I am sad?" take the feeling for granted.
     """
-    if "?" not in words[-3:] or {"why", "how"} & set(before) or _has(before, "factive"):
+    if "?" not in words[-3:] or _has(before, "factive") or any(word.endswith("n't") for word in words[-5:-1]):
         return False
-    if any(word.endswith("n't") for word in words[-5:-1]):
-        return False
-    opening = near[1:] if near[:1] in (["and"], ["so"], ["but"], ["or"]) else near
-    return _has(opening[:1], "auxiliaries") or "," not in after[: after.index("?") if "?" in after else None]
+    joined = near[:1] in (["and"], ["so"], ["or"])
+    return _has(near[joined : joined + 1], "auxiliaries") or "," not in after
 
 
 def _is_of_a_thing(near: list[str]) -> bool:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emer_space.files.writing import write_whole
 from leaderboard.errors import ReferencesUnavailable
 from submissions.errors import StoreError
 from submissions.store.hub_account import OWNER, TOKEN, endpoint
@@ -95,5 +96,5 @@ def fetch_tracks(folder: Path) -> list[str]:
     files = dataset.tracks() if (dataset := hub_references()) else {}
     for name, content in files.items():
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / Path(name).name).write_bytes(content)
+        write_whole(folder / Path(name).name, content)
     return sorted(files)
