@@ -14,7 +14,11 @@ Modality = Literal["visual", "acoustic", "textual"]
 
 Agreement = Literal["consistent", "conflicting", "single-modality", "insufficient"]
 
+Language = Literal["en", "zh"]
+"""A language that explanations are written in."""
+
 INPUTS: tuple[Input, ...] = ("video", "audio", "text")
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 MODALITIES: tuple[Modality, ...] = ("visual", "acoustic", "textual")
 MODALITY_OF: dict[Input, Modality] = {"video": "visual", "audio": "acoustic", "text": "textual"}
 
@@ -114,7 +118,7 @@ class Sentence:
 class Explanation:
     """The explanation of a clip, written by `composer`.
 
-    `grounded` is the share (0…1) of the sentences it wrote that rest on clues; only those are kept. `translation` is a
+    `headline` is the answer in one or two short sentences. `grounded` is the share (0…1) of the sentences it wrote that rest on clues; only those are kept. `translation` is a
     language model's English version of a Chinese text, otherwise None.
     """
 
@@ -125,11 +129,14 @@ class Explanation:
     agreement: Agreement
     grounded: float = 1.0
     translation: str | None = None
+    headline: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
     """An open-vocabulary emotion word; `wheel` is its path on the emotion wheel, inner ring first.
+
+    `label` is the English word of the vocabulary; `name` is the word in the language of the explanation.
 
     `confidence` is a calibrated probability: of first labels with confidence p, about the share p is right
     (docs/models.md).
@@ -139,6 +146,7 @@ class Label:
     confidence: float
     clues: tuple[str, ...]
     wheel: tuple[str, ...]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

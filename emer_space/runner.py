@@ -24,6 +24,7 @@ from emer_space.analysis import (
     MODALITIES,
     Analysis,
     Input,
+    Language,
     Modality,
     Notice,
     ProfileFacts,
@@ -55,6 +56,8 @@ class Request:
 
     subtitle: str = ""
     modalities: tuple[Input, ...] = INPUTS
+    language: Language = "en"
+    """The language of the explanation, the clues' statements, label names and notices."""
 
     @property
     def words(self) -> str:
