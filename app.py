@@ -67,6 +67,7 @@ from leaderboard.tracks import own_folder as track_folder  # noqa: E402
 from leaderboard.tracks.hub_references import fetch_tracks  # noqa: E402
 from leaderboard.tracks.references import check_references_are_private  # noqa: E402
 from submissions.people.identity import Identity, identity_for  # noqa: E402
+from submissions.store.paths import ENTRIES  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
 MOST_CALLS = 1_000
@@ -133,7 +134,7 @@ def empty_folders() -> None:
 
 def guarded(home: Path) -> list[Path]:
     """Paths that Gradio must never serve, whatever a handler returns: hidden references and submissions."""
-    state = [home / name for name in ("submissions", "results", "decisions", "damaged", "attempts", "judge")]
+    state = [home / name for name in (*ENTRIES, "damaged", "attempts", "judge")]
     named = os.environ.get("EMER_REFERENCES")
     return [*state, *([Path(named).expanduser().resolve()] if named else [])]
 

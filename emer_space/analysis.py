@@ -118,8 +118,9 @@ class Sentence:
 class Explanation:
     """The explanation of a clip, written by `composer`.
 
-    `headline` is the answer in one or two short sentences. `grounded` is the share (0…1) of the sentences it wrote that rest on clues; only those are kept. `translation` is a
-    language model's English version of a Chinese text, otherwise None.
+    `headline` is the answer in one or two short sentences. `grounded` is the share (0…1) of the sentences it wrote that
+    rest on clues; only those are kept. `translation` is a language model's English version of a Chinese text, otherwise
+    None.
     """
 
     text: str

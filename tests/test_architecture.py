@@ -29,7 +29,9 @@ ROOMS = {
         *("models.whisper", "models", "readers", "clues", "clues.voice", "clues.face", "text", "disambiguation"),
         *("labels", "explanation", "language_model", "knowledge", "profiles", "runner", "pipeline", "commands", "page"),
     ),
-    "submissions": ("errors", "tracks", "person", "checks", "store", "people", "intake", "remote", "page"),
+    "submissions": (
+        *("errors", "tracks", "person", "checks", "store", "people", "intake", "corrections", "remote", "page"),
+    ),
     "leaderboard": ("errors", "metrics", "tracks", "judge", "scoring", "board", "hosting", "page"),
 }
 """The rooms of each package, the lowest first: each imports itself and what stands before it."""
