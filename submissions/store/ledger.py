@@ -136,7 +136,7 @@ class Ledger:
             return
         except (ValueError, TypeError, KeyError, RecursionError, FileNotFoundError) as problem:
             reason = str(problem) or type(problem).__name__
-            log.error("%r is damaged (%s) and is set aside", path, reason)
+            log.error("%r is damaged (%r) and is set aside", path, reason)
             self.store.set_aside(path, reason)
             if gone := self.submissions.get(path.rpartition("/")[2]):
                 self._forget(gone)
