@@ -17,6 +17,10 @@ from emer_space.tables.load import Misfit, Rows, Table, Wording, read_table, tex
 
 TABLE = Path(__file__).parent / "messages.toml"
 SHAPE = Table({"message": Rows(Table(dict.fromkeys(LANGUAGES, text)))})
+WORDED = frozenset(
+    {"accepted", "doubt", "excess", "problem", "reason", "remedy", "role", "what", "which", "why", "wrong"}
+)
+"""Values that may be messages themselves; others, such as a quotation, are never translated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +32,13 @@ class Message:
 
 
 def in_language(message: str, language: Language) -> str | None:
-    """The message in a language; None if no row of the table makes it. Values that are messages are translated too."""
+    """The message in a language; None if no row of the table makes it."""
     for row in load_messages():
         for given in LANGUAGES:
             if found := row.pattern[given].fullmatch(message):
                 if given == language:
                     return message
-                values = {name: in_language(value, language) or value for name, value in found.groupdict().items()}
+                values = {name: _value(name, value, language) for name, value in found.groupdict().items()}
                 return row.said[language].format(**values)
     return None
 
@@ -55,6 +59,10 @@ def load_messages() -> tuple[Message, ...]:
 def names(wording: str) -> list[str]:
     """The names in braces of a wording, in order."""
     return [name for _, name, _, _ in Formatter().parse(wording) if name]
+
+
+def _value(name: str, value: str, language: Language) -> str:
+    return in_language(value, language) or value if name in WORDED else value
 
 
 def _pattern(wording: str) -> re.Pattern[str]:
