@@ -112,7 +112,7 @@ def test_a_row_is_all_that_a_cue_needs(project: Path, tables: Path) -> None:
 def test_tables_of_ones_own_meet_the_same_checks(project: Path, tables: Path) -> None:
     table = tables / "clues" / "voice" / "acoustic.toml"
     whole = table.read_text(encoding="utf-8")
-    table.write_text(whole.replace("持续了{voice_s:.1f}秒", "持续了{range_st:.1f}秒"), encoding="utf-8")
+    table.write_text(whole.replace("声音持续了{voice_s:.1f}", "声音持续了{range_st:.1f}"), encoding="utf-8")
     assert "acoustic.toml, sounding: '声音持续了{range_st:.1f}秒。' has an unknown" in analysed(project, tables).stderr
     table.write_text(whole.replace('"voice_s", above = 0.5', '"voices", above = 0.5'), encoding="utf-8")
     assert "acoustic.toml, sounding: the channel 'voices' is not measured; known:" in analysed(project, tables).stderr
