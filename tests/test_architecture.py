@@ -25,9 +25,20 @@ ALLOWED = {
 WIRING = ("__main__.py",)
 ROOMS = {
     "emer_space": (
-        *("errors", "cancellation", "settings", "analysis", "files", "tables", "vocabulary", "feelings", "media"),
-        *("models.whisper", "models", "readers", "clues", "clues.voice", "clues.face", "text", "disambiguation"),
-        *("labels", "explanation", "language_model", "knowledge", "profiles", "runner", "pipeline", "commands", "page"),
+        *("errors", "cancellation", "settings", "analysis", "files", "tables", "messages", "vocabulary", "feelings"),
+        *(
+            "media",
+            "models.whisper",
+            "models",
+            "readers",
+            "clues",
+            "clues.voice",
+            "clues.face",
+            "text",
+            "disambiguation",
+        ),
+        *("labels", "explanation", "language_model", "rewording", "knowledge", "profiles", "runner", "pipeline"),
+        *("commands", "page"),
     ),
     "submissions": (
         *("errors", "tracks", "person", "checks", "store", "people", "intake", "corrections", "remote", "page"),

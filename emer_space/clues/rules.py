@@ -14,6 +14,9 @@ arousal and emotion words, and the source of that knowledge:
     confidence = 0.8
     suggests = {happy = 0.8}
     source = "FACS AU6+AU12 (Ekman & Friesen 1978)"
+    zh = {statement = "嘴角上扬，眼睛也随之眯起，{peak_s:.1f}秒时最明显。", phrase = "面带微笑，眼中也有笑意"}
+
+`zh` holds the same wording in Chinese; a rule without it is shown in English.
 """
 
 import hashlib
@@ -23,6 +26,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from emer_space.analysis import Clue, Modality
@@ -85,6 +89,8 @@ class Rule:
     """Phrases (regular expressions) that signal the cue in a text: in spoken words or in a description of a clip."""
     examples: tuple[str, ...] = ()
     """Textual rules: situations that a sentence is compared with."""
+    zh: Mapping[str, str] = field(default_factory=dict)
+    """The Chinese `statement` and `phrase`; empty where there are none."""
 
     def holds(self, measured: Mapping[str, float]) -> bool:
         """Whether every condition holds. Raises `RuleError` for an unknown channel."""
@@ -225,7 +231,7 @@ def rules_sha256() -> str:
     """A hash over all rule tables in use, so that a result says which rules produced it."""
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.glob("**/*.toml")):
-        if {"vocabulary", "page", "files"} & set(path.relative_to(PACKAGE).parts):
+        if {"vocabulary", "page", "files", "messages.toml"} & set(path.relative_to(PACKAGE).parts):
             continue
         name = path.relative_to(PACKAGE).as_posix()
         digest.update(name.encode() + b"\0" + _in_use(name).read_bytes() + b"\0")
@@ -242,9 +248,18 @@ def _checked(rule: Rule, modality: Modality, table: str) -> Rule:
     try:
         for sentence in (rule.statement, rule.phrase):
             Wording(PLACES[modality])(sentence)
+        for name, sentence in rule.zh.items():
+            Wording(_placeholders(rule.statement) | (_placeholders(rule.phrase) if name == "phrase" else set()))(
+                sentence
+            )
     except Misfit as problem:
         raise RuleError(f"{table}, {rule.cue}: {problem.problem}.") from None
     return rule
+
+
+def _placeholders(wording: str) -> set[str]:
+    """The names in braces of a wording."""
+    return {name for _, name, _, _ in Formatter().parse(wording) if name}
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:
