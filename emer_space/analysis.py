@@ -202,7 +202,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The result for one clip: its clues, explanation and labels, and what they depend on."""
+    """The result for one clip: its clues, explanation and labels, and what they depend on.
+
+    `timings`: seconds by stage; 0 for a stage of which everything was kept from an earlier question about the clip.
+    """
 
     id: str
     created: str

@@ -27,7 +27,8 @@ ROOMS = {
     "emer_space": (
         *("errors", "cancellation", "settings", "analysis", "files", "tables", "vocabulary", "feelings", "media"),
         *("models.whisper", "models", "readers", "clues", "clues.voice", "clues.face", "text", "disambiguation"),
-        *("labels", "explanation", "language_model", "knowledge", "profiles", "runner", "pipeline", "commands", "page"),
+        *("labels", "explanation", "language_model", "knowledge", "profiles", "readings", "runner"),
+        *("pipeline", "commands", "page"),
     ),
     "submissions": (
         *("errors", "tracks", "person", "checks", "store", "people", "intake", "corrections", "remote", "page"),
