@@ -4,11 +4,11 @@ element.tabIndex = -1;
 const arrive = () => {
   const key = element.querySelector("[data-key]")?.dataset.key;
   if (!key) return;
-  const known = sessionStorage.getItem("emer-result") === key;
   sessionStorage.setItem("emer-result", key);
   requestAnimationFrame(() => {
     element.focus({ preventScroll: true });
-    if (!known) element.scrollIntoView({ block: "start" });
+    const { top } = element.getBoundingClientRect();
+    if (top < 0 || top > window.innerHeight / 4) element.scrollIntoView({ block: "start" });
   });
 };
 arrive();

@@ -42,6 +42,7 @@ ARRIVAL_SCRIPT = (SCRIPTS / "arrival.js").read_text(encoding="utf-8")
 REOPEN_SCRIPT = (SCRIPTS / "reopen.js").read_text(encoding="utf-8")
 """Asks for the result that was open before a reload."""
 FORGET_SCRIPT = "() => { sessionStorage.removeItem('emer-result'); }"
+FORGET_GONE_SCRIPT = "() => { document.querySelector('[data-key]') || sessionStorage.removeItem('emer-result'); }"
 STATE, MENDING, SHOWN = 7, 4, 12
 """How many components show the state of the page, that of another reading, and a result (`_events`)."""
 MOST_KEY = 64
@@ -173,7 +174,7 @@ class ExplainTab:
             self.details = gr.HTML(elem_classes="emer-part-details", **part)
             with gr.Row(elem_classes="emer-actions"):
                 self.download = gr.DownloadButton(
-                    languages("result.download"), scale=0, min_width=160, elem_id="emer-download"
+                    languages("result.download"), scale=0, min_width=200, elem_id="emer-download"
                 )
         self.json = gr.JSON(visible=False)
 
@@ -226,7 +227,7 @@ class ExplainTab:
             trigger_mode="multiple",
             **QUIET,
         )
-        self.notice.submit(self._reopen, None, outcome, **QUIET)
+        self.notice.submit(self._reopen, None, outcome, **QUIET).then(None, js=FORGET_GONE_SCRIPT, **QUIET)
         left = [*state, *request[:3], self.player, self.key]
         self.again.click(self._again, None, left, queue=False, js=FORGET_SCRIPT, **QUIET)
         for part in (self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details):
