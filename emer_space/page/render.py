@@ -83,8 +83,10 @@ def answer(analysis: Analysis, words: Words, key: str = "") -> str:
 
 
 def _names(labels: Sequence[Label], words: Words) -> str:
+    """A headline for an analysis that has none."""
     names = [label.name or label.label for label in labels]
-    return words("answer.separator").join(names) if names else words("labels.none")
+    joined = words("answer.separator").join(names)
+    return joined[:1].upper() + joined[1:] if names else words("labels.none")
 
 
 def transcript(analysis: Analysis, words: Words) -> str:
