@@ -99,7 +99,8 @@ def build_app(
     profile = profile or load_profile(PROFILE)
     service = Service(board or Board())
     who = identity or identity_for(HOST)
-    lines, kept = lines or Lines(), kept or Kept(UPLOADS)
+    lines = lines or Lines()
+    kept = Kept(UPLOADS) if kept is None else kept  # one without results yet is false
     with gr.Blocks(title=languages.english("page.title"), analytics_enabled=False) as page:
         tabs: list[tuple[str, Callable[[], OnClose]]] = [
             (

@@ -29,6 +29,14 @@ def player_in_view(page: Page) -> bool:
     return player["y"] >= -1 and player["bottom"] <= page.viewport_size["height"] + 1  # type: ignore[index]
 
 
+def jumped(page: Page, button: Locator) -> None:
+    """Wait until the player has followed a button; leaving the page before would break off the call."""
+    moment = float(button.get_attribute("data-at") or "nan")
+    page.wait_for_function(
+        "at => Math.abs(document.querySelector('#emer-player video').currentTime - at) < 0.3", arg=moment
+    )
+
+
 def time_spent(page: Page) -> dict[str, float]:
     """Seconds by stage, as the provenance tells them."""
     told = page.locator(".emer-provenance dd").last.text_content() or ""
@@ -54,8 +62,10 @@ def the_answer_stands_above_the_fold_and_the_player_beside_the_sentences(page: P
     assert player["right"] <= sentence["x"] and sentence["bottom"] <= 900
     assert box(page.locator(".emer-lanes"))["x"] < sentence["x"] and box(page.locator(".emer-wheel"))["y"] > 900
 
-    page.locator(".emer-time").last.click()
+    last = page.locator(".emer-time").last
+    last.click()
     assert player_in_view(page), "the player is scrolled to"
+    jumped(page, last)
 
 
 def on_a_phone_every_jump_keeps_the_player_in_view(page: Page) -> None:
@@ -69,6 +79,7 @@ def on_a_phone_every_jump_keeps_the_player_in_view(page: Page) -> None:
         expect(button).to_have_attribute("aria-pressed", "true")
         player, own = box(page.locator("#emer-player")), box(button)
         assert player_in_view(page), kind
+        jumped(page, button)
         assert own["y"] >= player["bottom"] - 1 or own["bottom"] <= player["y"], f"{kind} is under the player"
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
