@@ -26,19 +26,9 @@ WIRING = ("__main__.py",)
 ROOMS = {
     "emer_space": (
         *("errors", "cancellation", "settings", "analysis", "files", "tables", "messages", "vocabulary", "feelings"),
-        *(
-            "media",
-            "models.whisper",
-            "models",
-            "readers",
-            "clues",
-            "clues.voice",
-            "clues.face",
-            "text",
-            "disambiguation",
-        ),
-        *("labels", "explanation", "language_model", "rewording", "knowledge", "profiles", "runner", "pipeline"),
-        *("commands", "page"),
+        *("media", "models.whisper", "models", "readers", "clues", "clues.voice", "clues.face", "text"),
+        *("disambiguation", "labels", "explanation", "language_model", "rewording", "knowledge", "profiles"),
+        *("runner", "pipeline", "commands", "page"),
     ),
     "submissions": (
         *("errors", "tracks", "person", "checks", "store", "people", "intake", "corrections", "remote", "page"),
