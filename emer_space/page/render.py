@@ -67,13 +67,7 @@ def cancelled(words: Words) -> str:
 
 def limits(words: Words, settings: Settings) -> str:
     """What may be sent, said before it is."""
-    most_mb = settings.max_bytes // 1_000_000
-    return note(words("form.limits", seconds=f"{settings.max_seconds:g}", megabytes=most_mb))
-
-
-def note(text: str, kind: str = "help") -> str:
-    """A quiet line."""
-    return html("note", text=text, kind=kind)
+    return html("limits", words=words, settings=settings)
 
 
 def answer(analysis: Analysis, words: Words, key: str = "") -> str:

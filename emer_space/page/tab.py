@@ -42,6 +42,8 @@ ARRIVAL_SCRIPT = (SCRIPTS / "arrival.js").read_text(encoding="utf-8")
 """Brings a new result into view, and keeps its key for a reload."""
 REOPEN_SCRIPT = (SCRIPTS / "reopen.js").read_text(encoding="utf-8")
 """Asks for the result that was open before a reload."""
+UNPLAYABLE_SCRIPT = (SCRIPTS / "unplayable.js").read_text(encoding="utf-8")
+"""Says quietly that the browser cannot play what was chosen."""
 FORGET_SCRIPT = "() => { sessionStorage.removeItem('emer-result'); }"
 FORGET_GONE_SCRIPT = "() => { document.querySelector('[data-key]') || sessionStorage.removeItem('emer-result'); }"
 STATE, MENDING, SHOWN = 7, 4, 12
@@ -105,7 +107,8 @@ class ExplainTab:
                         buttons=[],
                         elem_classes="emer-upload",
                     )
-                    gr.HTML(languages.rendered("limits", partial(render.limits, settings=self.settings)))
+                    limits = languages.rendered("limits", partial(render.limits, settings=self.settings))
+                    gr.HTML(limits, js_on_load=UNPLAYABLE_SCRIPT)
                     with gr.Accordion(languages("form.sound"), open=False, elem_id="emer-sound"):
                         self.sound = gr.Audio(
                             show_label=False,
