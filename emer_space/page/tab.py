@@ -16,6 +16,7 @@ import gradio as gr
 from emer_space.analysis import INPUTS, LANGUAGES, Analysis
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Busy, Cancelled, InputError, MissingTool
+from emer_space.messages import in_language
 from emer_space.models.hub import under_way
 from emer_space.page import render
 from emer_space.page.calls import QUIET, incident
@@ -29,7 +30,7 @@ from emer_space.page.words import Words
 from emer_space.pipeline import STAGES, Finished, Request, analyze
 from emer_space.profiles import Profile
 from emer_space.readings import Readings
-from emer_space.rewording import checked_language
+from emer_space.rewording import checked_language, reworded
 from emer_space.settings import Settings
 from emer_space.vocabulary import load_vocabulary
 
@@ -336,7 +337,8 @@ class ExplainTab:
             case Busy(own=own, count=count):
                 return render.error(words("run.busy_own" if own else "run.busy", count=count), words)
             case InputError() | MissingTool() as problem:
-                return render.error(str(problem), words, "en")
+                said = in_language(str(problem), words.language)
+                return render.error(said or str(problem), words, "" if said else "en")
             case _:
                 return render.error(incident(words), words)
 
@@ -418,7 +420,7 @@ class ExplainTab:
         if result is None:  # its hour ended, or others took its place, while this page was made
             message = render.message(words("result.gone"), words("result.gone_next"))
             return (*self._state(message=message), *_unchanged(MENDING + SHOWN))
-        analysis = result.analysis
+        analysis = reworded(result.analysis, words.language)
         return (
             gr.Column(visible=False),
             gr.Column(visible=True),
