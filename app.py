@@ -120,7 +120,13 @@ def build_app(
 
 def door(page: gr.Blocks, most_bytes: int = MOST_UPLOAD_BYTES) -> Middleware:
     """The middleware that guards a page; see `emer_space.page.gate`."""
-    return Middleware(Gate, frozenset(str(function.api_name) for function in page.fns.values()), most_bytes)
+    functions = page.fns.values()
+    usual = {
+        str(function.api_name): [getattr(component, "value", None) for component in function.inputs]
+        for function in functions
+        if function.api_visibility == "public"
+    }
+    return Middleware(Gate, frozenset(str(function.api_name) for function in functions), most_bytes, usual)
 
 
 def empty_folders() -> None:

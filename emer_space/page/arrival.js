@@ -2,13 +2,13 @@
 // is gone; its key stays in this tab, so that a reload brings the result back.
 element.tabIndex = -1;
 const arrive = () => {
-  const key = element.querySelector("[data-key]")?.dataset.key;
-  if (!key) return;
-  sessionStorage.setItem("emer-result", key);
+  const answer = element.querySelector(".emer-answer");
+  if (!answer) return;
+  if (answer.dataset.key) sessionStorage.setItem("emer-result", answer.dataset.key);
   requestAnimationFrame(() => {
     element.focus({ preventScroll: true });
-    const { top } = element.getBoundingClientRect();
-    if (top < 0 || top > window.innerHeight / 4) element.scrollIntoView({ block: "start" });
+    const { top } = answer.getBoundingClientRect();
+    if (top < 0 || top > window.innerHeight / 4) answer.scrollIntoView({ block: "start" });
   });
 };
 arrive();

@@ -1,11 +1,13 @@
 """The gate: serves only the routes that the page uses, and refuses changes requested by other sites' pages."""
 
 import functools
+import json
 import os
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gradio.route_utils import CustomCORSMiddleware, FnIndexInferError
 from starlette.datastructures import Headers
@@ -43,11 +45,21 @@ def decided() -> Mapping[str, Mapping[str, str]]:
 
 
 class Gate:
-    """The middleware. `calls`: the names of handlers that may be called. `most_bytes`: limit of an upload's files."""
+    """The middleware. `calls`: the names of handlers that may be called. `most_bytes`: limit of an upload's files.
 
-    def __init__(self, app: ASGIApp, calls: Collection[str] = (), most_bytes: int = MOST_UPLOAD_BYTES) -> None:
+    `usual`: by name, the values of a call's inputs where they are left out, as by programs older than an input.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        calls: Collection[str] = (),
+        most_bytes: int = MOST_UPLOAD_BYTES,
+        usual: Mapping[str, Sequence[Any]] | None = None,
+    ) -> None:
         self.app = app
         self.calls = calls
+        self.usual = usual or {}
         self.most_bytes = most_bytes
         take_files_only()
         share_with_no_page()
@@ -108,6 +120,8 @@ class Gate:
                 await _answer(413, sentence)(scope, receive, send)
                 return
         note_user(scope)
+        usual = self.usual.get(scope["path"].rstrip("/").rpartition("/")[2])
+        values = _completed(values, usual) if usual else values
         whole: list[Message] = [{"type": "http.request", "body": values, "more_body": False}]
 
         async def again() -> Message:
@@ -131,6 +145,17 @@ class Gate:
                 raise
             sentence = "There is no such call with such values; /gradio_api/info describes the calls."
             await _answer(400, sentence)(scope, receive, send)
+
+
+def _completed(body: bytes, usual: Sequence[Any]) -> bytes:
+    """The values of a call, with the usual ones for those that were left out at the end."""
+    try:
+        call = json.loads(body)
+        given = call["data"]
+        call["data"] = [*given, *usual[len(given) :]] if isinstance(given, list) and given else given
+        return json.dumps(call).encode()
+    except (ValueError, LookupError, TypeError):
+        return body  # Gradio refuses it
 
 
 def share_with_no_page() -> None:

@@ -146,6 +146,27 @@ def test_names_in_a_row_never_overlap() -> None:
         assert all(later[0] >= earlier[1] for earlier, later in pairwise(spans))
 
 
+def test_chinese_names_are_short_and_have_room() -> None:
+    crowd = [
+        replace(clue(f"t{number}", "textual", 0.3 * number, 0.3 * number + 0.2), cue="reassurance")
+        for number in range(9)
+    ]
+    crowd = [replace(one, measurements={"quote": "I am fine"}) for one in crowd]
+    name = cue_name(crowd[0], "zh")
+    assert re.fullmatch("[一-鿿，…]{2,10}", name), name
+    assert cue_name(clue("v1", "visual", 0.0, 1.0), "zh") == "some cue", "a cue that no table words"
+    for row in pack(crowd, 10.0, "zh"):
+        starts = [10 * one.start for one, leftwards in row if not leftwards]
+        assert all(later - earlier >= 2 * CHARACTER_WIDTH * len(name) for earlier, later in pairwise(starts))
+
+
+def test_the_wheel_is_named_in_the_language_of_the_page() -> None:
+    tree = load_vocabulary().primary.tree
+    labels = (Label("sad", 0.8, ("v1",), ("sad",), "悲伤"),)
+    page = Balance(render.wheel(labels, tree, "Some wheel", load_words("zh")))
+    assert "sad" not in page.text and page.text.count("悲伤") >= 3
+
+
 def test_a_name_at_the_end_runs_to_the_left() -> None:
     assert pack([clue("v1", "visual", 9.0, 10.0)], 10.0)[0][0][1] is True
     assert pack([clue("v1", "visual", 1.0, 2.0)], 10.0)[0][0][1] is False

@@ -195,7 +195,7 @@ def handlers(served: Served) -> list[Handler]:
         "clip": served.upload("clip.mp4", b"no clip at all"),
         **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"]},
         **{"name": "Somebody", "method": "", "link": "", "visibility": False, "anonymous": False},
-        **{"key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
+        **{"language": "en", "key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
     }
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
     session = secrets.token_hex(8)

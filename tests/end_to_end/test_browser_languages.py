@@ -49,7 +49,7 @@ def open_board(page: Page, name: str, words: Words) -> None:
     page.get_by_role("tab", name=words(f"board.{name}"), exact=True).click(timeout=READY_MS)
 
 
-def test_an_explanation_is_framed_in_chinese_and_stays_english_itself(open_page: OpenPage) -> None:
+def test_a_result_is_in_chinese(open_page: OpenPage) -> None:
     page = open_page(locale="zh-CN")
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
     expect(page.locator("#emer-explain")).to_have_text(CHINESE("form.explain"))
@@ -71,8 +71,12 @@ def test_an_explanation_is_framed_in_chinese_and_stays_english_itself(open_page:
     expect(page.locator("#emer-download")).to_have_text(CHINESE("result.download"))
     expect(page.locator(".emer-wheel svg")).to_have_attribute("aria-label", re.compile("^情感轮"))
     assert left_in(ENGLISH, page) == []
-    assert re.search("[A-Za-z]{3}", sentence.inner_text())
-    assert sentence.evaluate("part => part.closest('[lang]').lang") == "en"
+    for part in (".emer-clues p", ".emer-chip b", ".emer-answer h2", ".emer-bar"):
+        assert all(re.search("[一-鿿]", text) for text in page.locator(part).all_inner_texts()), part
+        assert page.locator(part).first.evaluate("part => part.closest('[lang]').lang") == "zh"
+    assert not re.search("[A-Za-z]{3}", "".join(page.locator(".emer-ring, .emer-callout").all_text_contents()))
+    page.locator(".emer-wheel summary").click()
+    assert not re.search("[A-Za-z]{3}", page.locator(".emer-wheel tbody").inner_text())
 
 
 def test_the_leaderboard_is_in_chinese(open_page: OpenPage) -> None:

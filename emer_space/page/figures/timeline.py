@@ -83,6 +83,7 @@ def cue_name(clue: Clue, language: Language = "en") -> str:
         except (LookupError, RuleError):  # a reader's own cue, or one of another version
             said = None
         if said:
+            said = said.partition("（")[0]  # without what it quotes
             return said if len(said) <= MOST_CHINESE else f"{said[: MOST_CHINESE - 1]}…"
     return clue.cue.replace("-", " ").replace("_", " ")
 
