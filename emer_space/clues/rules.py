@@ -14,6 +14,9 @@ arousal and emotion words, and the source of that knowledge:
     confidence = 0.8
     suggests = {happy = 0.8}
     source = "FACS AU6+AU12 (Ekman & Friesen 1978)"
+    zh = {statement = "嘴角上扬，眼睛也随之眯起，{peak_s:.1f}秒时最明显。", phrase = "面带微笑，眼中也有笑意"}
+
+`zh` holds the same wording in Chinese; a rule without it is shown in English.
 """
 
 import hashlib
@@ -85,6 +88,11 @@ class Rule:
     """Phrases (regular expressions) that signal the cue in a text: in spoken words or in a description of a clip."""
     examples: tuple[str, ...] = ()
     """Textual rules: situations that a sentence is compared with."""
+    zh: Mapping[str, str] = field(default_factory=dict)
+    """The Chinese `statement` and `phrase`; empty where there are none."""
+    joins: tuple[str, ...] = ()
+    """The English phrase as a verb and what follows it, where other phrases may share that verb: `speaks`, `slowly`. With
+    a third part, what fills the `…` of the second: `speaks`, `in a … voice`, `low`."""
 
     def holds(self, measured: Mapping[str, float]) -> bool:
         """Whether every condition holds. Raises `RuleError` for an unknown channel."""
@@ -255,6 +263,7 @@ def _rule(row: Mapping[str, Any]) -> Rule:
                 "when": tuple(Condition(**condition) for condition in row.get("when", ())),
                 "words": tuple(row.get("words", ())),
                 "examples": tuple(row.get("examples", ())),
+                "joins": tuple(row.get("joins", ())),
             }
         )
     except TypeError as problem:
@@ -265,4 +274,6 @@ def _rule(row: Mapping[str, Any]) -> Rule:
         raise RuleError(f"rule {rule.cue!r}: weights must be in 0…1, valence and arousal in −1…1")
     if rule.absent and (rule.suggests or feelings):
         raise RuleError(f"rule {rule.cue!r} is an absence, so it cannot suggest anything")
+    if rule.joins and " ".join((*rule.joins[:1], rule.joins[1].replace("…", "".join(rule.joins[2:])))) != rule.phrase:
+        raise RuleError(f"rule {rule.cue!r}: the parts of 'joins' do not make up its phrase {rule.phrase!r}")
     return rule

@@ -1,0 +1,398 @@
+"""An outline → sentences. One realiser a language; their words stand in `explanation_en.toml` and `explanation_zh.toml`.
+
+A sentence has at most one word of doubt. Phrases share a verb only where their rules say so (`joins`), and a sentence
+that grows too long gives up its least telling signs.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from emer_space.analysis import Clue, Label, Language, Sentence
+from emer_space.clues.rules import read_toml
+from emer_space.disambiguation import Verdict
+from emer_space.errors import RuleError
+from emer_space.labels import salience
+from emer_space.outline import Conclusion, Link, Outline, Remark, Shown, rule_of
+from emer_space.text.tokens import HAN
+
+_ENDED = re.compile(r"[.!?…。！？]”?$")
+
+
+class Prose:
+    """Writes sentences in one language; `seed` picks among wordings of the same meaning."""
+
+    language: Language
+    joint: str
+    """What stands between two sentences."""
+    stop: str
+    most: int
+    """Words (in Chinese, characters) of a sentence at most."""
+
+    def __init__(self, verdict: Verdict, seed: str) -> None:
+        self.verdict = verdict
+        self.words = read_toml(f"explanation_{self.language}.toml")
+        self._seed = seed
+
+    # What the languages do in their own ways
+
+    def listed(self, parts: Sequence[str]) -> str:
+        """Parts joined into a list."""
+        raise NotImplementedError
+
+    def predicate(self, signs: Sequence[Clue]) -> str:
+        """What the signs say, as one predicate."""
+        raise NotImplementedError
+
+    def statement(self, clue: Clue) -> str:
+        """The full sentence of a clue, without its stop."""
+        raise NotImplementedError
+
+    def remark(self, clues: Sequence[Clue]) -> str:
+        """Several statements as one sentence."""
+        raise NotImplementedError
+
+    def quoted(self, words: str) -> str:
+        """Quoted words, cut to what a sentence can hold."""
+        raise NotImplementedError
+
+    def length(self, text: str) -> int:
+        """The length of a sentence, in the unit of `most`."""
+        raise NotImplementedError
+
+    def name(self, label: Label) -> str:
+        """The word for a label."""
+        raise NotImplementedError
+
+    # What they share
+
+    def sentences(self, told: Outline) -> list[Sentence]:
+        """The outline, written."""
+        written = [sentence for point in told.points if (sentence := self._point(point)) is not None]
+        return written + ([self._conclude(told.conclusion)] if told.conclusion else [])
+
+    def headline(self, told: Outline) -> str:
+        """The answer in one or two short sentences."""
+        words, conclusion, link = self.words["headline"], told.conclusion, told.link
+        if conclusion is None:
+            return self._finished(words["nothing"])
+        if conclusion.either:
+            names = [self.name(label) for label in conclusion.either]
+            modalities = self.listed([self.words["modality"][name] for name in self._sides()])
+            return self._finished(self._capital(words["either"].format(one=names[0], other=names[1], modalities=modalities)))
+        near = [self.name(label) for label in conclusion.near[: words["most"]]]
+        if conclusion.after:
+            after = self.listed([self.name(label) for label in conclusion.after[: words["most"]]])
+            return self._finished(self._capital(words["turn"].format(before=self.listed(near), after=after)))
+        head = self.degree(conclusion.confidence)["headline"].format(labels=self.listed(near))
+        return self._finished(self._capital(head + self._what_matters(link)))
+
+    def _what_matters(self, link: Link) -> str:
+        """What a headline adds to the labels: who contradicts, that one modality is alone, or that all agree."""
+        words = self.words["headline"]
+        names = [self.words["modality"][name] for name in link.modalities]
+        if self.verdict.open:
+            return str(words["open"].format(modalities=self.listed([self.words["modality"][n] for n in self._sides()])))
+        if self.verdict.agreement == "conflicting":
+            lost = self._losers()
+            if len(lost) == 1:
+                return str(words["conflict"][lost[0]])
+            return str(words["conflicts"].format(modalities=self.listed([self.words["modality"][n] for n in lost])))
+        if self.verdict.agreement == "single-modality" and self.verdict.informative:
+            return str(words["alone"][self.verdict.informative[0]])
+        if link.relation == "faint":
+            return str(words["faint"])
+        return str(words["agree"].format(modalities=self.listed(names))) if len(names) > 1 else ""
+
+    def _sides(self) -> list[str]:
+        """The modalities that take a side in a conflict that nothing settles."""
+        pattern = self.verdict.pattern
+        named = [name for name in self.verdict.stances if not pattern or name in pattern.when]
+        return [n for n in named if self.verdict.stances[n].side] or named
+
+    def _losers(self) -> list[str]:
+        """The modalities that a conflict is decided against."""
+        pattern, stances = self.verdict.pattern, self.verdict.stances
+        wins = pattern.wins if pattern else ""
+        named = [name for name in (pattern.when if pattern else stances) if name in stances and name != wins]
+        winner = stances.get(wins)  # type: ignore[call-overload]
+        return [n for n in named if winner is None or stances[n].side * winner.side < 0] or named
+
+    def degree(self, confidence: float) -> dict[str, Any]:
+        """The one table of degrees of doubt, for single signs and for conclusions."""
+        row: dict[str, Any] = next(row for row in self.words["degree"] if confidence >= row["from"])
+        return row
+
+    def choose(self, wordings: Sequence[str], purpose: str) -> str:
+        """One of several wordings: varied between clips, the same for one clip."""
+        digest = hashlib.sha256(f"{self._seed}/{purpose}".encode()).digest()
+        return wordings[digest[0] % len(wordings)]
+
+    def _point(self, point: Shown | Remark | Link) -> Sentence | None:
+        if isinstance(point, Remark):
+            return Sentence(self._finished(self.remark(point.clues)), _ids(point.clues))
+        return self._shown(point) if isinstance(point, Shown) else self._linked(point)
+
+    def _shown(self, point: Shown) -> Sentence | None:
+        """The sentence, without as many of its least telling signs as make it too long."""
+        kept = [clue for clue in point.clues if self.phrase(clue) is not None]
+        while kept:
+            signs, after = ([c for c in part if c in kept] for part in (point.signs, point.after))
+            text = self._finished(self._turned(signs, after) if signs and after else self._told(point, signs or after))
+            if self.length(text) <= self.most or len(kept) == 1:
+                return Sentence(text, _ids(kept))
+            kept.remove(min(kept, key=lambda clue: (salience(clue), clue.id)))
+        return None
+
+    def _told(self, point: Shown, signs: Sequence[Clue]) -> str:
+        words = self.words[point.modality]
+        subject = self._subject(point)
+        wording = words["other"] if point.place == "other" else words[point.place]
+        predicate = self.predicate(signs) + self._lasting(point)
+        return self.choose(wording, f"{point.modality} {point.place}").format(subject=subject, signs=predicate)
+
+    def _turned(self, before: Sequence[Clue], after: Sequence[Clue]) -> str:
+        several = "several" if len(self.verdict.people) > 1 else "one"
+        return self.choose(self.words["visual"]["turn"], "turn").format(
+            subject=self.words["subject"][several],
+            before=self.predicate(before),
+            after=self.predicate(after),
+            time=f"{after[0].start:.0f}",
+        )
+
+    def _subject(self, point: Shown) -> str:
+        subjects = self.words["subject"]
+        if point.modality != "visual":
+            return str(subjects["speaker"])
+        several = len(self.verdict.people) > 1 and point.place == "first"
+        return str(subjects["several" if several else "one"])
+
+    def _lasting(self, point: Shown) -> str:
+        clue = point.signs[0]
+        if len(point.clues) == 1 and point.modality == "visual" and float(clue.measurements.get("times") or 1) > 1:
+            return str(self.words["subject"]["repeated"])
+        if point.share is None:
+            return ""
+        return str(next(row["wording"] for row in self.words["lasting"] if point.share >= row["from"]))
+
+    def _linked(self, link: Link) -> Sentence | None:
+        if not link.clues:
+            return None
+        if link.relation == "pattern":
+            return Sentence(self.choose(self._of_pattern(link), "pattern"), _ids(link.clues))
+        names = [self.words["modality"][name] for name in link.modalities]
+        wording = self.choose(self.words["link"][link.relation], "link")
+        return Sentence(self._finished(self._capital(wording.format(modalities=self.listed(names)))), _ids(link.clues))
+
+    def _of_pattern(self, link: Link) -> list[str]:
+        """The pattern's wordings, with the quoted words filled in where they can be understood and fit."""
+        pattern = self.verdict.pattern
+        assert pattern is not None
+        wordings = pattern.wordings_in(self.language)
+        quote = next((c.measurements.get("quote") for c in link.clues if c.modality == "textual"), None)
+        words = str(quote) if quote and not self.foreign(str(quote)) else ""
+        filled = [text.replace("{words}", self.quoted(words)) for text in wordings if words or "{words}" not in text]
+        return [text for text in filled if self.length(text) <= self.most] or filled[:1]
+
+    def _conclude(self, conclusion: Conclusion) -> Sentence:
+        words = self.words["conclusion"]
+        row = self.degree(conclusion.confidence)
+        if conclusion.either:
+            labels = conclusion.either
+            one, other = map(self.name, labels)
+            text = self.choose(words["either"], "labels").format(one=one, other=other)
+        else:
+            labels = conclusion.near + conclusion.after
+            named = self.listed([*map(self.name, conclusion.near)])
+            if conclusion.after:
+                named = words["turn"].format(before=named, after=self.listed([*map(self.name, conclusion.after)]))
+            text = self.choose(row["wordings"], "labels").format(labels=named)
+            if conclusion.far and row["far"]:
+                text += row["far"].format(labels=self.listed([*map(self.name, conclusion.far)]))
+                labels += conclusion.far
+        cited = tuple(dict.fromkeys(clue for label in labels for clue in label.clues[:3]))
+        return Sentence(self._finished(text), cited)
+
+    def phrase(self, clue: Clue) -> str | None:
+        """What a clue says, as a predicate; None where its rule has no wording in this language."""
+        rule = rule_of(clue)
+        wording = rule.phrase if self.language == "en" else rule.zh.get("phrase")
+        return None if wording is None else self._filled(wording, clue)
+
+    def _filled(self, wording: str, clue: Clue) -> str:
+        values: dict[str, Any] = {"when": "", **clue.measurements}
+        if values.get("quote"):
+            values["quote"] = self.quoted(str(values["quote"]))
+        try:
+            return wording.format_map(values)
+        except (KeyError, ValueError, TypeError) as problem:
+            raise RuleError(f"the phrase of rule {clue.cue!r} cannot be filled: {problem!r}") from problem
+
+    def foreign(self, words: str) -> bool:
+        """Whether words are in another language than the explanation."""
+        return bool(HAN.search(words)) == (self.language == "en")
+
+    def _finished(self, text: str) -> str:
+        return text if _ENDED.search(text) else text + self.stop
+
+    def _capital(self, text: str) -> str:
+        return text[:1].upper() + text[1:]
+
+
+class English(Prose):
+    """English prose."""
+
+    language, joint, stop = "en", " ", "."
+
+    most = 30
+
+    def listed(self, parts: Sequence[str]) -> str:
+        """`a, b and c`; a part that is a list itself comes last, after a comma."""
+        ordered = sorted(dict.fromkeys(parts), key=_is_list)
+        if len(ordered) < 2:
+            return "".join(ordered)
+        comma = "," if _is_list(ordered[-1]) or any(map(_is_list, ordered[:-1])) else ""
+        return f"{', '.join(ordered[:-1])}{comma} and {ordered[-1]}"
+
+    def predicate(self, signs: Sequence[Clue]) -> str:
+        sure = [clue for clue in signs if not self._doubt(clue)]
+        unsure = [clue for clue in signs if self._doubt(clue)]
+        parts = self._joined(sure)
+        if unsure:
+            parts.append(self._doubt(unsure[0]) + self.listed(self._joined(unsure)))
+        return self.listed(parts)
+
+    def _doubt(self, clue: Clue) -> str:
+        return str(self.degree(clue.confidence)["sign"]) if clue.modality == "visual" else ""
+
+    def _joined(self, clues: Sequence[Clue]) -> list[str]:
+        """The phrases; those whose rules name a common beginning share it ("speaks fast and in a high voice")."""
+        chunks: dict[str, list[list[str]]] = {}
+        for clue in clues:
+            head, *rest = [self._filled(part, clue) for part in rule_of(clue).joins] or [str(self.phrase(clue))]
+            chunks.setdefault(head, []).append(rest)
+        return [" ".join([head, self._rests(rests)]).strip() for head, rests in chunks.items()]
+
+    def _rests(self, rests: Sequence[Sequence[str]]) -> str:
+        """What follows a shared verb, short first: `slowly and in a low, breathy voice`."""
+        frames: dict[str, list[str]] = {}
+        for frame, *filling in (rest for rest in rests if rest):
+            frames.setdefault(frame, []).extend(filling)
+        parts = [frame.replace("…", ", ".join(dict.fromkeys(filling))) for frame, filling in frames.items()]
+        parts = sorted(dict.fromkeys(parts), key=lambda part: len(part.split()))
+        return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+    def statement(self, clue: Clue) -> str:
+        return clue.statement.rstrip(".")
+
+    def remark(self, clues: Sequence[Clue]) -> str:
+        told = _merged(clues, self)
+        first, *others = told
+        return self.listed([first, *(text[:1].lower() + text[1:] for text in others)]) if others else first
+
+    def quoted(self, words: str) -> str:
+        return _cut(words)
+
+    def length(self, text: str) -> int:
+        return len(text.split())
+
+    def name(self, label: Label) -> str:
+        return label.label
+
+
+class Chinese(Prose):
+    """Chinese prose: no blanks, lists by 、 or ，, and the doubt before the predicate."""
+
+    language, joint, stop = "zh", "", "。"
+
+    most = 60
+
+    def listed(self, parts: Sequence[str]) -> str:
+        """`甲、乙和丙`."""
+        kept = list(dict.fromkeys(parts))
+        return "和".join(["、".join(kept[:-1]), kept[-1]]) if len(kept) > 1 else "".join(kept)
+
+    def predicate(self, signs: Sequence[Clue]) -> str:
+        rows = [(str(self.degree(c.confidence)["sign"]) if c.modality == "visual" else "", c) for c in signs]
+        sure = [str(self.phrase(clue)) for doubt, clue in rows if not doubt]
+        unsure = [str(self.phrase(clue)) for doubt, clue in rows if doubt]
+        if unsure:
+            unsure[0] = next(doubt for doubt, _ in rows if doubt) + unsure[0]
+        return "，".join(dict.fromkeys(sure + unsure))
+
+    def statement(self, clue: Clue) -> str:
+        return clue.statement.rstrip("。.")
+
+    def remark(self, clues: Sequence[Clue]) -> str:
+        return "，".join(_merged(clues, self))
+
+    def quoted(self, words: str) -> str:
+        return _cut(words)
+
+    def length(self, text: str) -> int:
+        return len(HAN.findall(re.sub(r"“[^”]*”", "", text)))
+
+    def name(self, label: Label) -> str:
+        return label.name or label.label
+
+
+REALISERS: dict[str, Callable[[Verdict, str], Prose]] = {"en": English, "zh": Chinese}
+MOST_WORDS, MOST_HAN = 8, 12
+"""Longest quotation in a sentence; the whole one stands with its clue."""
+
+
+def _merged(clues: Sequence[Clue], prose: Prose) -> list[str]:
+    """The statements of clues; spans of one cue are told together, and the same statement once."""
+    spans: dict[str, list[str]] = {}
+    texts: list[str | None] = []
+    for clue in clues:
+        wording = prose.words["spans"].get(clue.cue)
+        if wording is None:
+            texts.append(prose.statement(clue))
+            continue
+        if clue.cue not in spans:
+            texts.append(None)
+        spans.setdefault(clue.cue, [])
+    for cue in spans:
+        own = _adjacent([(c.start, c.end) for c in clues if c.cue == cue])
+        span = prose.words["spans"]["span"]
+        spans[cue] = [span.format(start=f"{start:.0f}", end=f"{end:.0f}") for start, end in own]
+    told = iter(spans.items())
+    filled = []
+    for text in texts:
+        if text is None:
+            cue, own_spans = next(told)
+            text = prose.words["spans"][cue].format(spans=prose.listed(own_spans))
+        filled.append(text)
+    return list(dict.fromkeys(filled))
+
+
+def _adjacent(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Spans in order of time; those that touch after rounding to seconds are one."""
+    merged: list[tuple[float, float]] = []
+    for start, end in sorted(spans):
+        if merged and round(start) <= round(merged[-1][1]):
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _cut(words: str) -> str:
+    """Words cut to `MOST_WORDS`, or to `MOST_HAN` characters where they are Chinese."""
+    words = words.strip()
+    if HAN.search(words):
+        return words if len(words) <= MOST_HAN else words[:MOST_HAN].rstrip("，。！？、；：") + "…"
+    split = words.split()
+    return words if len(split) <= MOST_WORDS else " ".join(split[:MOST_WORDS]).rstrip(",.;:!?") + "…"
+
+
+def _is_list(part: str) -> bool:
+    """Whether a part of a list is a list itself; quotations do not count."""
+    bare = re.sub(r"“[^”]*”", "", part)
+    return " and " in bare or "," in bare
+
+
+def _ids(clues: Sequence[Clue]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(clue.id for clue in clues))
