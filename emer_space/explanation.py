@@ -11,7 +11,7 @@ from emer_space.disambiguation import Verdict
 from emer_space.outline import outline
 from emer_space.prose import REALISERS
 
-COMPOSER = "bundled/2"
+COMPOSER = "bundled/1"
 
 
 def compose(verdict: Verdict, labels: Sequence[Label], seed: str, language: Language = "en") -> Explanation:

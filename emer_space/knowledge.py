@@ -23,7 +23,10 @@ def check_tables() -> None:
     _check_cues("visual.toml, says_more", _flat(tables["clues/face/visual.toml"]["says_more"]), visual)
     _check_cues("described.toml, says_more", _flat(tables["text/described.toml"]["says_more"]), everywhere)
     told = tables["explanation.toml"]
-    _check_cues("explanation.toml, unmarked", told["unmarked"], everywhere)
+    for key in ("unmarked", "remarks"):
+        _check_cues(f"explanation.toml, {key}", told[key], everywhere)
+    for kind, cues in told["kinds"].items():
+        _check_cues(f"explanation.toml, kinds › {kind}", cues, everywhere)
     _check_cues("explanation.toml, says_more", _flat(told["says_more"]), everywhere)
     for number, pair in enumerate(told["opposed"], start=1):
         _check_cues(f"explanation.toml, opposed › number {number}", pair["one"] + pair["other"], everywhere)

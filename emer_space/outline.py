@@ -23,6 +23,7 @@ MOST_OF_OTHERS = 2
 SIGNS_A_SENTENCE = 3
 MOST_SURE_OPEN = 0.49
 """A conflict that nothing settles is never told as more certain than this."""
+Degree = Literal["clear", "likely", "possible", "faint"]
 FAR = 0.7
 """Labels with less than this share of the first one's confidence are named as possible only."""
 
@@ -102,7 +103,8 @@ def outline(verdict: Verdict, labels: Sequence[Label]) -> Outline:
         told += [(3, remark) for remark in _remarks(modality, verdict)]
     told = _joined(told)
     # A faint conclusion says by itself that the signs are faint.
-    own = [link] if link.clues and link.relation != "faint" else []
+    said = link.relation == "faint" and conclusion is not None and degree(conclusion.confidence) == "faint"
+    own = [link] if link.clues and not said else []
     room = MOST_POINTS - len(own) - (conclusion is not None)
     while len(told) > room:
         told.remove(max(told, key=lambda item: item[0]))
@@ -153,7 +155,8 @@ def of_main(verdict: Verdict, modality: Modality) -> list[Clue]:
 def _of_clip(clue: Clue) -> bool:
     """Whether a clue is about the clip itself (a still picture, nothing to hear) and not about a person in it."""
     says_nothing = not clue.suggests and clue.valence is None and clue.arousal is None
-    return clue.absent or (clue.modality == "visual" and clue.person is None and says_nothing)
+    about_picture = clue.modality == "visual" and clue.person is None and says_nothing
+    return clue.absent or about_picture or clue.cue in _table()["remarks"]
 
 
 def _share(clue: Clue, verdict: Verdict) -> float | None:
@@ -187,7 +190,9 @@ def _adds_nothing(clue: Clue, earlier: Clue) -> bool:
     together = min(clue.end, earlier.end) > max(clue.start, earlier.start)
     if rule_of(clue).general and together and (clue.valence or 0) * (earlier.valence or 0) > 0:
         return True
-    return clue.cue in _lesser(earlier.cue) or (together and frozenset((clue.cue, earlier.cue)) in _opposed())
+    if clue.cue in _lesser(earlier.cue) or _kinds().get(clue.cue, frozenset()) & _kinds().get(earlier.cue, frozenset()):
+        return True
+    return together and frozenset((clue.cue, earlier.cue)) in _opposed()
 
 
 def _turn(clues: Sequence[Clue]) -> int | None:
@@ -292,6 +297,19 @@ def _lesser(cue: str) -> frozenset[str]:
     """The cues that say less than this one."""
     tables = (read_toml("clues/face/visual.toml"), read_toml("text/described.toml"), _table())
     return frozenset(lesser for table in tables for lesser in table["says_more"].get(cue, ()))
+
+
+@cache
+def _kinds() -> dict[str, frozenset[str]]:
+    """Cue → the kinds that it is of."""
+    kinds = _table()["kinds"].items()
+    return {cue: frozenset(kind for kind, cues in kinds if cue in cues) for _, own in kinds for cue in own}
+
+
+def degree(confidence: float) -> Degree:
+    """How sure a reading is told: the one table of degrees, for single signs, conclusions and headlines."""
+    bounds: dict[Degree, float] = _table()["degree"]
+    return max((name for name in bounds if confidence >= bounds[name]), key=lambda name: bounds[name])
 
 
 @cache

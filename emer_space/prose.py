@@ -14,7 +14,7 @@ from emer_space.clues.rules import read_toml
 from emer_space.disambiguation import Verdict
 from emer_space.errors import RuleError
 from emer_space.labels import salience
-from emer_space.outline import Conclusion, Link, Outline, Remark, Shown, rule_of
+from emer_space.outline import Conclusion, Link, Outline, Remark, Shown, degree, rule_of
 from emer_space.text.tokens import HAN
 
 _ENDED = re.compile(r"[.!?…。！？]”?$")
@@ -80,18 +80,21 @@ class Prose:
         if conclusion.either:
             names = [self.name(label) for label in conclusion.either]
             modalities = self.listed([self.words["modality"][name] for name in self._sides()])
-            return self._finished(self._capital(words["either"].format(one=names[0], other=names[1], modalities=modalities)))
+            return self._finished(
+                self._capital(words["either"].format(one=names[0], other=names[1], modalities=modalities))
+            )
         near = [self.name(label) for label in conclusion.near[: words["most"]]]
+        wording = self.degree(conclusion.confidence)["headline"]
         if conclusion.after:
             after = self.listed([self.name(label) for label in conclusion.after[: words["most"]]])
-            return self._finished(self._capital(words["turn"].format(before=self.listed(near), after=after)))
-        head = self.degree(conclusion.confidence)["headline"].format(labels=self.listed(near))
+            labels = words["turn"].format(before=self.listed(near), after=after)
+            return self._capital(wording.format(labels=labels))
+        head = wording.format(labels=self.listed(near))
         return self._finished(self._capital(head + self._what_matters(link)))
 
     def _what_matters(self, link: Link) -> str:
         """What a headline adds to the labels: who contradicts, that one modality is alone, or that all agree."""
         words = self.words["headline"]
-        names = [self.words["modality"][name] for name in link.modalities]
         if self.verdict.open:
             return str(words["open"].format(modalities=self.listed([self.words["modality"][n] for n in self._sides()])))
         if self.verdict.agreement == "conflicting":
@@ -103,7 +106,13 @@ class Prose:
             return str(words["alone"][self.verdict.informative[0]])
         if link.relation == "faint":
             return str(words["faint"])
-        return str(words["agree"].format(modalities=self.listed(names))) if len(names) > 1 else ""
+        names = [self.words["modality"][name] for name in self._agreeing(link)]
+        return str(words["agree"].format(modalities=self._capital(self.listed(names)))) if len(names) > 1 else ""
+
+    def _agreeing(self, link: Link) -> list[str]:
+        """The modalities that bear each other out."""
+        pattern = self.verdict.pattern
+        return [name for name in link.modalities if not pattern or not pattern.damp.get(name)]
 
     def _sides(self) -> list[str]:
         """The modalities that take a side in a conflict that nothing settles."""
@@ -120,8 +129,8 @@ class Prose:
         return [n for n in named if winner is None or stances[n].side * winner.side < 0] or named
 
     def degree(self, confidence: float) -> dict[str, Any]:
-        """The one table of degrees of doubt, for single signs and for conclusions."""
-        row: dict[str, Any] = next(row for row in self.words["degree"] if confidence >= row["from"])
+        """How a degree of doubt is said."""
+        row: dict[str, Any] = self.words["degree"][degree(confidence)]
         return row
 
     def choose(self, wordings: Sequence[str], purpose: str) -> str:
@@ -131,7 +140,7 @@ class Prose:
 
     def _point(self, point: Shown | Remark | Link) -> Sentence | None:
         if isinstance(point, Remark):
-            return Sentence(self._finished(self.remark(point.clues)), _ids(point.clues))
+            return Sentence(self._finished(self._capital(self.remark(point.clues))), _ids(point.clues))
         return self._shown(point) if isinstance(point, Shown) else self._linked(point)
 
     def _shown(self, point: Shown) -> Sentence | None:
@@ -164,7 +173,7 @@ class Prose:
     def _subject(self, point: Shown) -> str:
         subjects = self.words["subject"]
         if point.modality != "visual":
-            return str(subjects["speaker"])
+            return str(subjects["voice" if point.modality == "acoustic" else "speaker"])
         several = len(self.verdict.people) > 1 and point.place == "first"
         return str(subjects["several" if several else "one"])
 
@@ -287,9 +296,8 @@ class English(Prose):
         return clue.statement.rstrip(".")
 
     def remark(self, clues: Sequence[Clue]) -> str:
-        told = _merged(clues, self)
-        first, *others = told
-        return self.listed([first, *(text[:1].lower() + text[1:] for text in others)]) if others else first
+        told = [text[:1].lower() + text[1:] for text in _merged(clues, self)]
+        return ", and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
 
     def quoted(self, words: str) -> str:
         return _cut(words)
@@ -349,7 +357,7 @@ def _merged(clues: Sequence[Clue], prose: Prose) -> list[str]:
     for clue in clues:
         wording = prose.words["spans"].get(clue.cue)
         if wording is None:
-            texts.append(prose.statement(clue))
+            texts.append(prose.words["remarks"].get(clue.cue) or prose.statement(clue))
             continue
         if clue.cue not in spans:
             texts.append(None)

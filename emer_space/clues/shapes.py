@@ -225,19 +225,21 @@ _of_one = exactly(("first", "later", "also", "other"), _signs)
 _turned = Rows(Wording(("subject", "before", "time", "after")))
 _modalities, _named, _labels = (Wording((name,)) for name in ("modalities", "spans", "labels"))
 _order, _either = Wording(("before", "after")), Wording(("one", "other"))
+DEGREES = ("clear", "likely", "possible", "faint")
 _prose = Table(
     {
-        "subject": exactly(("one", "several", "speaker", "repeated"), text),
+        "subject": exactly(("one", "several", "voice", "speaker", "repeated"), text),
         "visual": Table({**_of_one.needed, "turn": _turned}),
         "acoustic": _of_one,
         "textual": _of_one,
+        "remarks": Table(more=text),
         "spans": Table({"span": Wording(("start", "end"))}, more=_named),
-        "link": exactly(
-            ("consistent", "conflicting", "alone", "leading", "faint", "nothing"), Rows(_modalities)
-        ),
+        "link": exactly(("consistent", "conflicting", "alone", "leading", "faint", "nothing"), Rows(_modalities)),
         "modality": exactly(MODALITIES, text),
         "lasting": steps({"wording": text}),
-        "degree": steps({"sign": any_text, "wordings": Rows(_labels), "far": any_text, "headline": _labels}),
+        "degree": exactly(
+            DEGREES, Table({"sign": any_text, "wordings": Rows(_labels), "far": any_text, "headline": _labels})
+        ),
         "conclusion": Table({"turn": _order, "either": Rows(_either)}),
         "headline": Table(
             {
@@ -254,7 +256,12 @@ _prose = Table(
 )
 """The words of an explanation in one language."""
 _explanation = Table(
-    {"unmarked": TEXTS, "says_more": CUES, "opposed": Rows(exactly(("one", "other"), TEXTS))}
+    {
+        **dict.fromkeys(("unmarked", "remarks"), TEXTS),
+        **dict.fromkeys(("kinds", "says_more"), CUES),
+        "degree": exactly(DEGREES, WEIGHT),
+        "opposed": Rows(exactly(("one", "other"), TEXTS)),
+    }
 )
 
 _act = Table({"name": text, "english": pattern, "chinese": pattern})
