@@ -24,6 +24,8 @@ SIGNS_A_SENTENCE = 3
 MOST_SURE_OPEN = 0.49
 """A conflict that nothing settles is never told as more certain than this."""
 Degree = Literal["clear", "likely", "possible", "faint"]
+MOST_NAMED = 3
+"""Most labels that a sentence names of each sort; all of them are shown beside the explanation."""
 FAR = 0.7
 """Labels with less than this share of the first one's confidence are named as possible only."""
 
@@ -160,8 +162,8 @@ def _of_clip(clue: Clue) -> bool:
 
 
 def _share(clue: Clue, verdict: Verdict) -> float | None:
-    """The share of the clip that a sign lasts; None for a still picture, and where the sign comes and goes."""
-    if any(other.cue == "still-picture" for other in verdict.clues) or float(clue.measurements.get("times") or 1) > 1:
+    """The share of the clip that a sign lasts; None in a still picture, in a description, and if it comes and goes."""
+    if any(other.cue == "still-picture" for other in verdict.clues) or clue.measurements.get("times") != 1:
         return None
     return (clue.end - clue.start) / max(max(other.end for other in verdict.clues), 1e-6)
 
@@ -244,7 +246,7 @@ def _resting(clues: Iterable[Clue], verdict: Verdict) -> tuple[Clue, ...]:
 def _conclusion(labels: Sequence[Label], verdict: Verdict) -> Conclusion:
     kept = _without_unmarked(labels)
     near = tuple(label for label in kept if label.confidence >= FAR * labels[0].confidence)
-    far = tuple(label for label in kept if label not in near)
+    near, far = near[:MOST_NAMED], tuple(label for label in kept if label not in near)[:MOST_NAMED]
     confidence = sum(label.confidence for label in near) / len(near)
     confidence = min(confidence, MOST_SURE_OPEN) if verdict.open else confidence
     before, after = _in_order(kept, verdict)
@@ -255,7 +257,7 @@ def _conclusion(labels: Sequence[Label], verdict: Verdict) -> Conclusion:
         return Conclusion(near, far, confidence, either=(kept[0], other))
     # Beside the first label, what is felt with the other sign is possible at most.
     same = tuple(label for label in near if _valence(label) * _valence(kept[0]) >= 0)
-    return Conclusion(same, tuple(label for label in kept if label not in same), confidence)
+    return Conclusion(same, tuple(label for label in kept if label in far or label in near[len(same) :]), confidence)
 
 
 def _without_unmarked(labels: Sequence[Label]) -> Sequence[Label]:
@@ -274,6 +276,7 @@ def _in_order(labels: Sequence[Label], verdict: Verdict) -> tuple[tuple[Label, .
     new_side = clues[turn].valence or 0
     after = tuple(label for label in labels if _valence(label) * new_side > 0)
     before = tuple(label for label in labels if label not in after)
+    before, after = before[:MOST_NAMED], after[:MOST_NAMED]
     return (before, after) if before and after else ((), ())
 
 

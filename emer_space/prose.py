@@ -7,6 +7,7 @@ that grows too long gives up its least telling signs.
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from emer_space.analysis import Clue, Label, Language, Sentence
@@ -26,6 +27,8 @@ class Prose:
     language: Language
     joint: str
     """What stands between two sentences."""
+    between: str
+    """What stands between two quotations of one sign, which stand in quotation marks together."""
     stop: str
     most: int
     """Words (in Chinese, characters) of a sentence at most."""
@@ -90,9 +93,11 @@ class Prose:
             labels = words["turn"].format(before=self.listed(near), after=after)
             return self._capital(wording.format(labels=labels))
         head = wording.format(labels=self.listed(near))
-        return self._finished(self._capital(head + self._what_matters(link)))
+        return self._finished(
+            self._capital(head + self._what_matters(link, degree(conclusion.confidence) in ("possible", "faint")))
+        )
 
-    def _what_matters(self, link: Link) -> str:
+    def _what_matters(self, link: Link, doubted: bool) -> str:
         """What a headline adds to the labels: who contradicts, that one modality is alone, or that all agree."""
         words = self.words["headline"]
         if self.verdict.open:
@@ -102,10 +107,10 @@ class Prose:
             if len(lost) == 1:
                 return str(words["conflict"][lost[0]])
             return str(words["conflicts"].format(modalities=self.listed([self.words["modality"][n] for n in lost])))
-        if self.verdict.agreement == "single-modality" and self.verdict.informative:
-            return str(words["alone"][self.verdict.informative[0]])
+        if link.relation in ("alone", "leading"):
+            return str(words["alone"][link.modalities[0]])
         if link.relation == "faint":
-            return str(words["faint"])
+            return str(words["faint"]) if doubted else ""
         names = [self.words["modality"][name] for name in self._agreeing(link)]
         return str(words["agree"].format(modalities=self._capital(self.listed(names)))) if len(names) > 1 else ""
 
@@ -229,10 +234,21 @@ class Prose:
         wording = rule.phrase if self.language == "en" else rule.zh.get("phrase")
         return None if wording is None else self._filled(wording, clue)
 
+    def once(self, signs: Sequence[Clue]) -> list[Clue]:
+        """The signs with their quotations cut; those of one cue are one sign that quotes them all."""
+        quotes: dict[str, list[str]] = {}
+        for clue in signs:
+            quotes.setdefault(clue.cue, []).append(self.quoted(str(clue.measurements.get("quote", ""))))
+        first = {clue.cue: clue for clue in reversed(signs)}
+        return [
+            replace(
+                first[cue], measurements={**first[cue].measurements, "quote": self.between.join(dict.fromkeys(own))}
+            )
+            for cue, own in quotes.items()
+        ]
+
     def _filled(self, wording: str, clue: Clue) -> str:
         values: dict[str, Any] = {"when": "", **clue.measurements}
-        if values.get("quote"):
-            values["quote"] = self.quoted(str(values["quote"]))
         try:
             return wording.format_map(values)
         except (KeyError, ValueError, TypeError) as problem:
@@ -252,7 +268,7 @@ class Prose:
 class English(Prose):
     """English prose."""
 
-    language, joint, stop = "en", " ", "."
+    language, joint, stop, between = "en", " ", ".", "”, “"
 
     most = 30
 
@@ -265,8 +281,9 @@ class English(Prose):
         return f"{', '.join(ordered[:-1])}{comma} and {ordered[-1]}"
 
     def predicate(self, signs: Sequence[Clue]) -> str:
-        sure = [clue for clue in signs if not self._doubt(clue)]
-        unsure = [clue for clue in signs if self._doubt(clue)]
+        told = self.once(signs)
+        sure = [clue for clue in told if not self._doubt(clue)]
+        unsure = [clue for clue in told if self._doubt(clue)]
         parts = self._joined(sure)
         if unsure:
             parts.append(self._doubt(unsure[0]) + self.listed(self._joined(unsure)))
@@ -284,13 +301,14 @@ class English(Prose):
         return [" ".join([head, self._rests(rests)]).strip() for head, rests in chunks.items()]
 
     def _rests(self, rests: Sequence[Sequence[str]]) -> str:
-        """What follows a shared verb, short first: `slowly and in a low, breathy voice`."""
+        """What follows a shared verb, single words first: `slowly, in a low, breathy voice and at a high pitch`."""
         frames: dict[str, list[str]] = {}
         for frame, *filling in (rest for rest in rests if rest):
             frames.setdefault(frame, []).extend(filling)
         parts = [frame.replace("…", ", ".join(dict.fromkeys(filling))) for frame, filling in frames.items()]
-        parts = sorted(dict.fromkeys(parts), key=lambda part: len(part.split()))
-        return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+        words = self.listed([part for part in parts if " " not in part])
+        others = self.listed(sorted((part for part in parts if " " in part), key=len))
+        return f"{words}, {others}" if words and others else words + others
 
     def statement(self, clue: Clue) -> str:
         return clue.statement.rstrip(".")
@@ -312,7 +330,7 @@ class English(Prose):
 class Chinese(Prose):
     """Chinese prose: no blanks, lists by 、 or ，, and the doubt before the predicate."""
 
-    language, joint, stop = "zh", "", "。"
+    language, joint, stop, between = "zh", "", "。", "”、“"
 
     most = 60
 
@@ -322,7 +340,7 @@ class Chinese(Prose):
         return "和".join(["、".join(kept[:-1]), kept[-1]]) if len(kept) > 1 else "".join(kept)
 
     def predicate(self, signs: Sequence[Clue]) -> str:
-        rows = [(str(self.degree(c.confidence)["sign"]) if c.modality == "visual" else "", c) for c in signs]
+        rows = [(str(self.degree(c.confidence)["sign"]) if c.modality == "visual" else "", c) for c in self.once(signs)]
         sure = [str(self.phrase(clue)) for doubt, clue in rows if not doubt]
         unsure = [str(self.phrase(clue)) for doubt, clue in rows if doubt]
         if unsure:
