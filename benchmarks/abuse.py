@@ -326,7 +326,7 @@ class Attacker:
         who = self.stranger()
         if path := self.sent(name, content, who):
             values = [_file(path), self.chance.choice(("", "I am so glad.", *EVIL_TEXTS)), ["video", "audio", "text"]]
-            body = _dumped({"data": values})
+            body = _dumped({"data": [*values, self.chance.choice(("en", "zh", *EVIL_TEXTS))]})
             status, _ = self.ask("POST", "/gradio_api/run/explain", body, {**JSON, **who})
             self.tally.add("clips that were explained", status == 200)
 

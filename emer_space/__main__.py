@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from emer_space.analysis import INPUTS, Analysis
+from emer_space.analysis import INPUTS, Analysis, Language
 from emer_space.cancellation import CancelToken
 from emer_space.commands.run import CommandLine, JsonTarget, show
 from emer_space.errors import InputError
@@ -29,6 +29,7 @@ Modalities = Annotated[str, typer.Option(metavar="video,audio,text", help="the p
 ProfileName = Annotated[str | None, typer.Option(help="which models to use (default: EMER_PROFILE, else bundled)")]
 Predictions = Annotated[Path, typer.Option(metavar="P.jsonl", help="the file to write")]
 Answers = Annotated[Path | None, typer.Option(metavar="FILE", help="where to keep a model's answers")]
+LanguageName = Annotated[Language, typer.Option(help="the language of the explanation: English or Chinese")]
 Workers = Annotated[int, typer.Option(help="how many questions to ask a model at once")]
 ALL = ",".join(INPUTS)
 
@@ -47,11 +48,13 @@ def _analyze(
     json_target: JsonTarget = None,
     modalities: Modalities = ALL,
     profile: ProfileName = None,
+    language: LanguageName = "en",
 ) -> None:
     """Explain one clip."""
     from emer_space.pipeline import Finished, Request, analyze
 
-    request, models, settings = Request(subtitle, _names(modalities)), _profile(profile), Settings.from_environment()
+    request, models = Request(subtitle, _names(modalities), language), _profile(profile)
+    settings = Settings.from_environment()
     with tempfile.TemporaryDirectory(prefix="emer-space-") as folder, _native_logs_hidden():
         for event in analyze(clip, request, models, settings, CancelToken(), Path(folder)):
             if isinstance(event, Finished):
@@ -60,7 +63,7 @@ def _analyze(
 
 
 def _in_words(analysis: Analysis) -> str:
-    labels = ", ".join(f"{label.label} ({label.confidence:.2f})" for label in analysis.labels) or "none"
+    labels = ", ".join(f"{label.name} ({label.confidence:.2f})" for label in analysis.labels) or "none"
     notes = [f"Note: {warning.message}" for warning in analysis.warnings]
     return "\n".join([analysis.explanation.text, "", f"Labels: {labels}", *notes])
 
@@ -71,12 +74,13 @@ def _batch(
     out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="the file to write; resumes where it stopped")],
     modalities: Modalities = ALL,
     profile: ProfileName = None,
+    language: LanguageName = "en",
 ) -> None:
     """Explain every clip in a folder, one JSON line per clip."""
     from emer_space.commands.batch import run_batch
     from emer_space.pipeline import Request
 
-    request, models = Request(modalities=_names(modalities)), _profile(profile)
+    request, models = Request(modalities=_names(modalities), language=language), _profile(profile)
     with _native_logs_hidden():
         done, broken = run_batch(folder, out, request, models, Settings.from_environment())
     print(f"{done} clips written to {out}, {broken} of them with an error.", file=sys.stderr)
@@ -105,6 +109,7 @@ def _explain_clues(
     profile: ProfileName = None,
     answers: Answers = None,
     workers: Workers = 4,
+    language: LanguageName = "en",
 ) -> None:
     """Explain clues given as text, one JSON line per row."""
     from emer_space.commands.clue_file import explain_clue_file
@@ -113,7 +118,7 @@ def _explain_clues(
     inputs = Request(modalities=_names(modalities)).modalities
     chat = _chat(profile, answers, workers)
     with _native_logs_hidden():
-        done = explain_clue_file(file, out, inputs, chat, workers)
+        done = explain_clue_file(file, out, inputs, chat, workers, language)
     print(f"{done} lines written to {out}.", file=sys.stderr)
 
 

@@ -74,7 +74,7 @@ class Subtitle:
 class Clue:
     """One thing that was seen, heard or read, and when.
 
-    `cue` names the rule that matched; `statement` is a full English sentence; `start` and `end` are in seconds.
+    `cue` names the rule that matched; `statement` is a full sentence; `start` and `end` are in seconds.
     `valence` (unpleasant −1 … 1 pleasant) and `arousal` (calm −1 … 1 excited) are None where the cue says
     nothing about them. `suggests` maps emotion words to weights in 0…1. An `absent` clue says that something
     could not be seen or heard: sentences may cite it, but no label may rest on it.
@@ -118,8 +118,9 @@ class Sentence:
 class Explanation:
     """The explanation of a clip, written by `composer`.
 
-    `headline` is the answer in one or two short sentences. `grounded` is the share (0…1) of the sentences it wrote that rest on clues; only those are kept. `translation` is a
-    language model's English version of a Chinese text, otherwise None.
+    `headline` is the answer in one or two short sentences. `grounded` is the share (0…1) of the sentences it wrote that
+    rest on clues; only those are kept. `translation` is a language model's English version of a Chinese text, otherwise
+    None.
     """
 
     text: str
@@ -201,7 +202,11 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The result for one clip: its clues, explanation and labels, and what they depend on."""
+    """The result for one clip: its clues, explanation and labels, and what they depend on.
+
+    `language` is that of statements, names, notices and the composer's explanation (`rewording.py`); a language model
+    may have explained in another one.
+    """
 
     id: str
     created: str
@@ -219,6 +224,7 @@ class Analysis:
     timings: Mapping[str, float]
     provenance: Provenance
     schema: str = SCHEMA
+    language: Language = "en"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, ready for `json.dumps`; `schema` comes first."""
@@ -250,6 +256,7 @@ class Analysis:
             warnings=tuple(Notice(**warning) for warning in data["warnings"]),
             timings=data["timings"],
             provenance=Provenance(**_tupled(data["provenance"])),
+            language=data.get("language", "en"),
         )
 
 

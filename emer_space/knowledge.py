@@ -9,6 +9,7 @@ from emer_space.clues.rules import read_toml, rules_by_cue
 from emer_space.clues.shapes import SHAPES
 from emer_space.disambiguation import feeling_conditions, load_patterns
 from emer_space.errors import RuleError
+from emer_space.messages import load_messages
 from emer_space.models import emotion_classes, store
 from emer_space.models.expression import face_table
 from emer_space.models.hub_source import hub_models
@@ -35,6 +36,7 @@ def check_tables() -> None:
     _check_cues("textual_zh.toml, words", tables["text/textual_zh.toml"]["words"], textual)
     for group, cues in tables["disambiguation.toml"]["groups"].items():
         _check_cues(f"disambiguation.toml, groups › {group}", set(cues) - feeling_conditions(), everywhere)
+    load_messages()
     load_patterns()
     store.bundled_models()
     hub_models()

@@ -12,7 +12,7 @@ from typing import Literal, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.analysis import MODALITY_OF, Clue, Input, Modality, Notice, Reading, Subtitle
+from emer_space.analysis import MODALITY_OF, Clue, Input, Language, Modality, Notice, Reading, Subtitle
 from emer_space.cancellation import CancelToken
 from emer_space.media.clip import Clip
 from emer_space.models.roles import FaceTracker, Model, Role
@@ -32,8 +32,8 @@ class Context(Protocol):
     token: CancelToken
 
     @property
-    def language(self) -> Literal["en", "zh"]:
-        """The language for prompts to a language model: that of the given subtitle."""
+    def language(self) -> Language:
+        """The language for prompts to a language model: Chinese if asked for, else that of the given subtitle."""
 
     def wants(self, part: Input) -> bool:
         """Whether the user chose this part of the clip."""

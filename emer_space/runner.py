@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ from emer_space.media.clip import Clip, open_clip, wave
 from emer_space.models.roles import CHAT, FACE, SPEECH, FaceTracker, Model, Role
 from emer_space.profiles import Profile
 from emer_space.readers import Reader, Stage, absence
+from emer_space.rewording import checked_language, named, reworded
 from emer_space.settings import Settings
 from emer_space.text.textual import given_subtitle
 from emer_space.text.tokens import HAN
@@ -52,7 +53,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a user asks about a clip. Raises `InputError` for an unknown modality, or if none is chosen."""
+    """What a user asks about a clip. Raises `InputError` for an unknown modality or language, or if none is chosen."""
 
     subtitle: str = ""
     modalities: tuple[Input, ...] = INPUTS
@@ -69,6 +70,7 @@ class Request:
         if unknown or not self.modalities:
             problem = f"{unknown[0]!r} is not one of them" if unknown else "none was chosen"
             raise InputError(f"Choose at least one of the modalities video, audio and text; {problem}.")
+        checked_language(self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Run:
         others = [(place, reader) for place, reader in chosen if reader.stage != "watching"]
         with ThreadPoolExecutor(2, thread_name_prefix="analysis") as pool:
             self._wait(pool.submit(self._read, watching), pool.submit(self._listen, others))
-        analysis = self._timed("weighing", self._conclude)
+        analysis = self._timed("weighing", lambda: reworded(self._conclude(), self.request.language))
         self._timings["total"] = round(time.perf_counter() - started, 3)
         return Finished(analysis, self.clip)
 
@@ -194,8 +196,8 @@ class Run:
     # The readers' `Context`
 
     @property
-    def language(self) -> Literal["en", "zh"]:
-        return _language(None, self.request.words)
+    def language(self) -> Language:
+        return self._prompts_in(None)
 
     def wants(self, part: Input) -> bool:
         return part in self.request.modalities
@@ -240,7 +242,12 @@ class Run:
     def asked(self, prompt: str) -> None:
         self._prompts.append(prompt)
 
+    def _prompts_in(self, subtitle: Subtitle | None) -> Language:
+        """The language of prompts: the one asked for if it is Chinese, else that of the words."""
+        return "zh" if self.request.language == "zh" else _language(subtitle, self.request.words)
+
     def _conclude(self) -> Analysis:
+        """The analysis, in English."""
         readings = [self.before(modality) for modality in MODALITIES]
         clues = tuple(clue for reading in readings for clue in reading.clues)
         people = tuple(person for reading in readings for person in reading.people)
@@ -249,7 +256,7 @@ class Run:
         chat = self.model(CHAT) if self.has(CHAT) else None
         subtitle = self._subtitle
         words = "" if subtitle is None or subtitle.doubtful else subtitle.text
-        language = _language(subtitle, self.request.words)
+        language = self._prompts_in(subtitle)
         outcome = explain(verdict, self.clip.facts.sha256, chat, words, language, self.token.check)
         notices = [*self._notices, *(notice for reading in readings for notice in reading.notices), *outcome.notices]
         return Analysis(
@@ -264,7 +271,7 @@ class Run:
             series=tuple(series for reading in readings for series in reading.series),
             posteriors=(*posteriors, verdict.pooled) if verdict.pooled else posteriors,
             explanation=outcome.explanation,
-            labels=outcome.labels,
+            labels=named(outcome.labels, "en"),
             warnings=_one_a_code(notices),
             timings=self._timings,
             provenance=Provenance(
@@ -295,7 +302,7 @@ def _numbered(reading: Reading, before: Reading) -> Reading:
     return replace(reading, clues=tuple(replace(clue, id=f"{clue.modality[0]}{number}") for number, clue in clues))
 
 
-def _language(subtitle: Subtitle | None, given: str) -> Literal["en", "zh"]:
+def _language(subtitle: Subtitle | None, given: str) -> Language:
     """The language of prompts: that of the words if there are prompts in it, else English."""
     text = subtitle.text if subtitle else given
     return "zh" if (subtitle and subtitle.language == "zh") or HAN.search(text) else "en"

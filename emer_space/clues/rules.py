@@ -26,6 +26,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from emer_space.analysis import Clue, Modality
@@ -90,9 +91,12 @@ class Rule:
     """Textual rules: situations that a sentence is compared with."""
     zh: Mapping[str, str] = field(default_factory=dict)
     """The Chinese `statement` and `phrase`; empty where there are none."""
+<<<<<<< HEAD
     joins: tuple[str, ...] = ()
     """The English phrase as a verb and what follows it, where other phrases may share that verb: `speaks`, `slowly`. With
     a third part, what fills the `…` of the second: `speaks`, `in a … voice`, `low`."""
+=======
+>>>>>>> words/h-words
 
     def holds(self, measured: Mapping[str, float]) -> bool:
         """Whether every condition holds. Raises `RuleError` for an unknown channel."""
@@ -233,7 +237,7 @@ def rules_sha256() -> str:
     """A hash over all rule tables in use, so that a result says which rules produced it."""
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.glob("**/*.toml")):
-        if {"vocabulary", "page", "files"} & set(path.relative_to(PACKAGE).parts):
+        if {"vocabulary", "page", "files", "messages.toml"} & set(path.relative_to(PACKAGE).parts):
             continue
         name = path.relative_to(PACKAGE).as_posix()
         digest.update(name.encode() + b"\0" + _in_use(name).read_bytes() + b"\0")
@@ -250,9 +254,18 @@ def _checked(rule: Rule, modality: Modality, table: str) -> Rule:
     try:
         for sentence in (rule.statement, rule.phrase):
             Wording(PLACES[modality])(sentence)
+        for name, sentence in rule.zh.items():
+            Wording(_placeholders(rule.statement) | (_placeholders(rule.phrase) if name == "phrase" else set()))(
+                sentence
+            )
     except Misfit as problem:
         raise RuleError(f"{table}, {rule.cue}: {problem.problem}.") from None
     return rule
+
+
+def _placeholders(wording: str) -> set[str]:
+    """The names in braces of a wording."""
+    return {name for _, name, _, _ in Formatter().parse(wording) if name}
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:

@@ -42,7 +42,10 @@ _MORE: Mapping[str, Shape] = {
     "words": PATTERNS,
     "examples": TEXTS,
     "zh": Table({"phrase": text}, {"statement": text}),
+<<<<<<< HEAD
     "joins": Rows(text, 2, 3),
+=======
+>>>>>>> words/h-words
 }
 RULE = Table({**_FIELDS, "statement": text}, _MORE)
 DESCRIBED = Table(_FIELDS, {**_MORE, "statement": text})
@@ -305,6 +308,16 @@ _text_labels = Table(
     }
 )
 
+_when = Wording(("start", "end", "peak", "often"))
+_of_language = {
+    "when": exactly(("moment", "throughout", "span", "repeated"), _when),
+    "often": exactly(("twice", "more"), Wording(("times",))),
+    "translated": exactly(("statement",), Wording(("statement",))),
+    "described": exactly(("visual", "acoustic"), Wording(("quote",))),
+}
+_values = {"how": Table(more=text), "list": exactly(("joint",), text)}
+_wordings = Table({"en": Table(_of_language), "zh": Table({**_of_language, **_values})})
+
 SHAPES: dict[str, Shape] = {
     "disambiguation.toml": _disambiguation,
     "explanation.toml": _explanation,
@@ -313,6 +326,7 @@ SHAPES: dict[str, Shape] = {
     "language_model/grounding.toml": _grounding,
     "text/text_labels.toml": _text_labels,
     "clues/face/visual.toml": _visual,
+    "clues/wordings.toml": _wordings,
     "clues/voice/acoustic.toml": Table({"rule": Rows(RULE)}),
     "text/scope_en.toml": _scope_en,
     "text/scope_zh.toml": _scope_zh,

@@ -6,13 +6,14 @@ In: jsonl or csv with `name`, `visual_clue`, `acoustic_clue`, `subtitle`; out: `
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from emer_space.analysis import INPUTS, ClipFacts, Clue, Input, Modality
+from emer_space.analysis import INPUTS, ClipFacts, Clue, Input, Language, Modality
 from emer_space.cancellation import CancelToken
+from emer_space.clues.wording import reworded
 from emer_space.disambiguation import weigh
 from emer_space.errors import InputError, ModelUnavailable
 from emer_space.files.formats import read_rows
@@ -22,6 +23,7 @@ from emer_space.files.rows import Row
 from emer_space.language_model.dialogue import Explained, explain
 from emer_space.language_model.files import at_once
 from emer_space.models.roles import Chat, Sentences
+from emer_space.rewording import named, recomposed
 from emer_space.settings import Settings
 from emer_space.text.clue_texts import absence_of, read_clue_text
 from emer_space.text.textual import given_subtitle, read_textual
@@ -50,7 +52,12 @@ class ClueTexts:
 
 
 def explain_clue_file(
-    source: Path, out: Path, modalities: tuple[Input, ...] = INPUTS, chat: Chat | None = None, workers: int = WORKERS
+    source: Path,
+    out: Path,
+    modalities: tuple[Input, ...] = INPUTS,
+    chat: Chat | None = None,
+    workers: int = WORKERS,
+    language: Language = "en",
 ) -> int:
     """Explain every line of `source` from the chosen modalities and write `out`; returns the number of lines.
 
@@ -60,11 +67,13 @@ def explain_clue_file(
     check_is_another_file(out, source)
     rows = read_clue_file(source)
     if chat is None:
-        return write_json_lines([explained(row, modalities) for row in rows], out)
-    return write_json_lines(at_once(lambda row: explained(row, modalities, chat), rows, workers), out)
+        return write_json_lines([explained(row, modalities, language=language) for row in rows], out)
+    return write_json_lines(at_once(lambda row: explained(row, modalities, chat, language), rows, workers), out)
 
 
-def explain_clues(row: ClueTexts, modalities: tuple[Input, ...] = INPUTS, chat: Chat | None = None) -> Explained:
+def explain_clues(
+    row: ClueTexts, modalities: tuple[Input, ...] = INPUTS, chat: Chat | None = None, language: Language = "en"
+) -> Explained:
     """Labels and explanation from clue texts, in the same steps as from a clip."""
     parts = [part for part in INPUTS if part in modalities]
     clues = [clue for part in parts for clue in _clues(row, part)] or [
@@ -72,8 +81,12 @@ def explain_clues(row: ClueTexts, modalities: tuple[Input, ...] = INPUTS, chat: 
     ]
     seed = hashlib.sha256("\n".join((row.visual_clue, row.acoustic_clue, row.subtitle)).encode()).hexdigest()
     subtitle = row.subtitle if "text" in modalities else ""
-    language = "zh" if HAN.search(subtitle or row.visual_clue or row.acoustic_clue) else "en"
-    return explain(weigh(tuple(clues), ()), seed, chat, subtitle, language)
+    chinese = language == "zh" or HAN.search(subtitle or row.visual_clue or row.acoustic_clue)
+    result = explain(weigh(tuple(clues), ()), seed, chat, subtitle, "zh" if chinese else "en")
+    if language == "en":
+        return result
+    verdict, labels = weigh(reworded(clues, (), language)[0], ()), named(result.labels, language)
+    return replace(result, explanation=recomposed(result.explanation, verdict, labels, seed, language), labels=labels)
 
 
 def _clues(row: ClueTexts, part: Input) -> tuple[Clue, ...]:
@@ -99,9 +112,11 @@ def _sentences() -> Sentences | None:
         return None
 
 
-def explained(row: ClueTexts, modalities: tuple[Input, ...], chat: Chat | None = None) -> dict[str, Any]:
+def explained(
+    row: ClueTexts, modalities: tuple[Input, ...], chat: Chat | None = None, language: Language = "en"
+) -> dict[str, Any]:
     """A line of predictions; with a language model it also has the `composer`, the share `grounded`, and `notices`."""
-    result = explain_clues(row, modalities, chat)
+    result = explain_clues(row, modalities, chat, language)
     line: dict[str, Any] = {
         "name": row.name,
         "openset": [label.label for label in result.labels],

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from emer_space.analysis import INPUTS, Analysis
+from emer_space.analysis import INPUTS, LANGUAGES, Analysis
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Busy, Cancelled, InputError, MissingTool
 from emer_space.models.hub import under_way
@@ -26,6 +26,7 @@ from emer_space.page.turns import Line
 from emer_space.page.words import Words
 from emer_space.pipeline import STAGES, Finished, Request, analyze
 from emer_space.profiles import Profile
+from emer_space.rewording import checked_language
 from emer_space.settings import Settings
 from emer_space.vocabulary import load_vocabulary
 
@@ -144,6 +145,7 @@ class ExplainTab:
             self.details = gr.HTML(**part)
             self.download = gr.DownloadButton(languages("result.download"), elem_id="emer-download")
         self.json = gr.JSON(visible=False)
+        self.language = gr.Textbox(LANGUAGES[0], label="language", visible=False)
 
     # Events
 
@@ -169,7 +171,7 @@ class ExplainTab:
         gr.on(
             [],
             self.api,
-            [self.clip, self.subtitle, self.modalities],
+            [self.clip, self.subtitle, self.modalities, self.language],
             self.json,
             api_name="explain",
             api_description="Analyse a clip; answers with the analysis (schema emer-analysis/1).",
@@ -224,14 +226,16 @@ class ExplainTab:
         except Exception:  # noqa: BLE001 - logged; the visitor gets one sentence and never a traceback
             yield (*self._state(message=render.error(incident(words), words)), *rest)
 
-    async def api(self, video: str, subtitle: str, modalities: list[str], request: gr.Request) -> dict[str, Any]:
+    async def api(
+        self, video: str, subtitle: str, modalities: list[str], language: str, request: gr.Request
+    ) -> dict[str, Any]:
         """The API's run. It is a coroutine, so that a client's cancel reaches it and stops the work."""
         words = self.languages.english
         if not video:
             raise gr.Error(words("run.no_clip"), print_exception=False)
         try:
             with self.runs.started(request.session_hash or "") as token:
-                asked = Request(subtitle or "", _chosen(modalities))
+                asked = Request(subtitle or "", _chosen(modalities), checked_language(language or LANGUAGES[0]))
                 work = partial(self._analysis, Path(video), asked, client_of(request), token)
                 return (await asyncio.get_running_loop().run_in_executor(self.threads, work)).to_dict()
         except Cancelled:

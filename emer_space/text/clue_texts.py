@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from emer_space.analysis import Clue, Modality
 from emer_space.clues.rules import Rule, described_rules, read_toml, rules_by_cue
+from emer_space.clues.wording import described
 from emer_space.text.main_person import is_of_another
 from emer_space.text.mentions import DENIED, scope_of
 from emer_space.text.text_labels import claims
@@ -188,12 +189,11 @@ def _clue(rule: Rule, modality: Described, confidence: float, quote: str) -> Clu
     """A rule's clue that quotes words of a description. It has no time, because descriptions seldom give one."""
     words = " ".join(quote.split()).strip(" ,.;:，。")
     words = words if len(words) <= MAX_QUOTE else words[: MAX_QUOTE - 1].rstrip() + "…"
-    subject = {"visual": "picture", "acoustic": "voice"}[modality]
     return Clue(
         id="",
         modality=modality,
         cue=rule.cue,
-        statement=rule.statement if rule.absent else f"Of the {subject} it is told: “{words}”.",
+        statement=rule.statement if rule.absent else described(modality, words),
         start=0.0,
         end=1.0,
         confidence=round(confidence, 3),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from emer_space.analysis import Clue
 from emer_space.clues.rules import Rule
+from emer_space.clues.wording import quoted
 from emer_space.text.utterance import Utterance
 
 TRANSLATED = 0.7
@@ -29,9 +30,4 @@ def make_clue(
         {"quote": quote, "translated": utterance.translated, **measurements},
         confidence=min(1.0, rule.confidence * share),
     )
-    statement = clue.statement
-    if quote.endswith(("!", "?", "…", "！", "？")) and statement.endswith("”."):
-        statement = statement[:-1]
-    if utterance.translated:
-        statement = f"In translation, {statement[0].lower()}{statement[1:]}"
-    return replace(clue, statement=statement)
+    return replace(clue, statement=quoted(clue.statement, quote, utterance.translated))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from emer_space.errors import InputError, RuleError
-from emer_space.tables.load import Misfit, Rows, Table, read_table, text
+from emer_space.tables.load import Misfit, Rows, Table, exactly, read_table, text
 from emer_space.vocabulary.entry import Entry, Group, key, read_groups
 from emer_space.vocabulary.forms import derived
 from emer_space.vocabulary.wheel import Wheel, read_wheels
@@ -18,6 +18,7 @@ TABLES = Path(__file__).parent / "tables"
 _LISTED = ("modifiers", "particles", "ambiguous", "excluded", "adjectives_only")
 _FORMS = Table({**dict.fromkeys(_LISTED, Rows(text)), "date": text, "forms": Table(more=Rows(text))})
 _CHINESE = Table({"modifiers": Rows(text), "particles": Rows(text), "words": Table(more=text)})
+_NAMES = exactly(("chosen", "own"), Table(more=text))
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -37,7 +38,11 @@ class Vocabulary:
         self._base = {key(word): word for group in self._groups for word in group.words}
         self._forms = self._all_forms(table)
         chinese = read_table(tables / "zh.toml", _CHINESE)
-        self._chinese = self._checked_chinese(chinese["words"])
+        self._chinese = self._checked_chinese("zh.toml", chinese["words"])
+        named = read_table(tables / "names_zh.toml", _NAMES)
+        own = {name: word for word, name in named["own"].items()}
+        self._chosen_names = {self._base[key(word)]: name for word, name in named["chosen"].items()}
+        self._own_names = self._checked_chinese("names_zh.toml", own)
         self._chinese_modifiers = _affixes(chinese["modifiers"], "^(?:{})+")
         self._chinese_particles = _affixes(chinese["particles"], "(?:{})+$")
         self.wheels: Mapping[str, Wheel] = MappingProxyType(read_wheels(tables / "wheels"))
@@ -131,6 +136,28 @@ class Vocabulary:
         """Chinese words → the English base word each stands for."""
         return MappingProxyType(self._chinese)
 
+    def name(self, label: str, language: str) -> str:
+        """What a label is called in a language, `en` or `zh`: itself in English or if it is unknown.
+
+        A word without a Chinese name of its own takes that of the nearest of its near-synonyms.
+        """
+        base = self._known(label) if language == "zh" else None
+        return self._chinese_names[base] if base else label
+
+    @cached_property
+    def _chinese_names(self) -> Mapping[str, str]:
+        """Base word → Chinese name."""
+        first = {base: chinese for chinese, base in reversed(self._chinese.items())}
+        own = {**first, **self._chosen_names, **{base: name for name, base in self._own_names.items()}}
+        names = dict(own)
+        for base, entry in self._entries.items():
+            near = [word for word in entry.synonyms if word in own]
+            if base not in own and near:
+                names[base] = own[self.nearest(entry.valence, entry.arousal, near)]
+        if lacking := next((base for base in self._entries if base not in names), None):
+            raise RuleError(f"names_zh.toml: {lacking!r} has no Chinese name, and none of its near-synonyms has.")
+        return MappingProxyType(names)
+
     def nearest(self, valence: float, arousal: float, among: Iterable[str] | None = None) -> str:
         """The word closest to a point of valence and arousal; the alphabetically first of equally close ones.
 
@@ -196,7 +223,7 @@ class Vocabulary:
 
     def _known_chinese(self, name: str) -> str | None:
         plain = self._chinese_particles.sub("", self._chinese_modifiers.sub("", name))
-        return self._chinese.get(name) or self._chinese.get(plain)
+        return self._chinese.get(name) or self._chinese.get(plain) or self._own_names.get(name)
 
     def _by_lemma(self, name: str) -> str | None:
         """The base word of a form that no rule yields ("saddening", "grieves"), found by the last word's lemma."""
@@ -226,9 +253,9 @@ class Vocabulary:
                 forms.setdefault(variant, forms[form])
         return forms
 
-    def _checked_chinese(self, table: dict[str, str]) -> dict[str, str]:
+    def _checked_chinese(self, file: str, table: dict[str, str]) -> dict[str, str]:
         if unknown := sorted({english for english in table.values() if key(english) not in self._base}):
-            raise RuleError(f"zh.toml: {', '.join(unknown)} not in the vocabulary.")
+            raise RuleError(f"{file}: {', '.join(unknown)} not in the vocabulary.")
         return {key(chinese): self._base[key(english)] for chinese, english in table.items()}
 
 

@@ -13,7 +13,7 @@ import pytest
 from face_making import calls, clues_of, drawn_face, filmed
 from voice_making import RATE, melody, voice
 
-from emer_space import disambiguation, feelings
+from emer_space import disambiguation, feelings, messages
 from emer_space.analysis import ClipFacts
 from emer_space.cancellation import CancelToken
 from emer_space.clues import rules
@@ -41,6 +41,7 @@ PACKAGE = rules.PACKAGE
 WEIGHTS = ("face.toml", "fusion.toml")
 OTHERS = {
     "feelings.toml": feelings.SHAPE,
+    "messages.toml": messages.SHAPE,
     "models/bundled.toml": store.SHAPE,
     "models/emotion_classes.toml": emotion_classes.SHAPE,
     "models/hub.toml": hub_source.SHAPE,

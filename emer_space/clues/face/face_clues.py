@@ -12,11 +12,11 @@ from emer_space.clues.face.channels import breaks, table
 from emer_space.clues.rules import Rule, load_rules
 from emer_space.clues.shapes import PICTURE_CUES, WHOLE_CLIP
 from emer_space.clues.spans import Floats, Span, spans
+from emer_space.clues.wording import FLEETING_S, when
 from emer_space.models.roles import EXPRESSIONS
 
 MANY = 3
 """From this number of spans, one clue sums them up and says how many there are."""
-FLEETING_S = 0.5
 COVERED = 0.5
 ALWAYS_KEPT = (*PICTURE_CUES, "mouth-covered")
 MAIN_SHARE = 0.25
@@ -103,7 +103,8 @@ def _clue(
         "fleeting": lasting / len(group) < FLEETING_S,
         "quality": quality,
     }
-    words = "" if whole or pace.still else _when(start, end, float(t[best.peak]), len(group), person)
+    seen_s = person.end - person.start
+    words = "" if whole or pace.still else when("en", start, end, float(t[best.peak]), len(group), seen_s)
     clue = rule.clue(
         "visual",
         start,
@@ -139,18 +140,6 @@ def _support(rule: Rule, channels: Mapping[str, Floats], inside: NDArray[np.int_
     }
     support = sum(weights[name] * shares[name] for name in kin) / max(weights.values())
     return LEAST_SUPPORT + (1 - LEAST_SUPPORT) * min(1.0, float(support) / 0.4)
-
-
-def _when(start: float, end: float, peak: float, count: int, person: Person) -> str:
-    """The time in words that follow a statement."""
-    if count > 1:
-        often = "twice" if count == 2 else f"{count} times"
-        return f", {often} between {start:.1f} and {end:.1f} s, most at {peak:.1f} s"
-    if end - start < FLEETING_S:
-        return f" for a moment at {peak:.1f} s"
-    if end - start >= 0.9 * (person.end - person.start):
-        return f" throughout, most at {peak:.1f} s"
-    return f" from {start:.1f} to {end:.1f} s, most at {peak:.1f} s"
 
 
 def strongest(clues: Sequence[Clue], most: int) -> list[Clue]:
