@@ -12,8 +12,8 @@ from typing import Any
 
 from emer_space.analysis import Clue, Label, Language, Sentence
 from emer_space.clues.rules import read_toml
+from emer_space.clues.wording import filled, phrase
 from emer_space.disambiguation import Verdict
-from emer_space.errors import RuleError
 from emer_space.labels import salience
 from emer_space.outline import Conclusion, Link, Outline, Remark, Shown, degree, rule_of
 from emer_space.text.tokens import HAN
@@ -37,6 +37,7 @@ class Prose:
         self.verdict = verdict
         self.words = read_toml(f"explanation_{self.language}.toml")
         self._seed = seed
+        self._sure = False
 
     # What the languages do in their own ways
 
@@ -44,8 +45,12 @@ class Prose:
         """Parts joined into a list."""
         raise NotImplementedError
 
-    def predicate(self, signs: Sequence[Clue]) -> str:
+    def predicate(self, signs: Sequence[Clue], doubting: bool = True) -> str:
         """What the signs say, as one predicate."""
+        raise NotImplementedError
+
+    def lasting(self, predicate: str, time: str) -> str:
+        """A predicate with the time that it lasts."""
         raise NotImplementedError
 
     def statement(self, clue: Clue) -> str:
@@ -72,6 +77,8 @@ class Prose:
 
     def sentences(self, told: Outline) -> list[Sentence]:
         """The outline, written."""
+        ending = told.conclusion
+        self._sure = ending is not None and degree(ending.confidence) in ("clear", "likely")
         written = [sentence for point in told.points if (sentence := self._point(point)) is not None]
         return written + ([self._conclude(told.conclusion)] if told.conclusion else [])
 
@@ -111,6 +118,8 @@ class Prose:
             return str(words["alone"][link.modalities[0]])
         if link.relation == "faint":
             return str(words["faint"]) if doubted else ""
+        if self.verdict.agreement != "consistent":
+            return ""
         names = [self.words["modality"][name] for name in self._agreeing(link)]
         return str(words["agree"].format(modalities=self._capital(self.listed(names)))) if len(names) > 1 else ""
 
@@ -163,16 +172,18 @@ class Prose:
         words = self.words[point.modality]
         subject = self._subject(point)
         wording = words["other"] if point.place == "other" else words[point.place]
-        predicate = self.predicate(signs) + self._lasting(point)
+        predicate = self.lasting(self.predicate(signs), self._lasting(point))
         return self.choose(wording, f"{point.modality} {point.place}").format(subject=subject, signs=predicate)
 
     def _turned(self, before: Sequence[Clue], after: Sequence[Clue]) -> str:
+        """What shows before and after a turn. Beside sure signs the unsure ones are left out, so that it doubts once."""
+        parts = []
+        for signs in (before, after):
+            sure, unsure, _ = self.doubted(signs)
+            parts.append(self.predicate(sure or unsure, doubting=not sure and not parts))
         several = "several" if len(self.verdict.people) > 1 else "one"
         return self.choose(self.words["visual"]["turn"], "turn").format(
-            subject=self.words["subject"][several],
-            before=self.predicate(before),
-            after=self.predicate(after),
-            time=f"{after[0].start:.0f}",
+            subject=self.words["subject"][several], before=parts[0], after=parts[1], time=f"{after[0].start:.0f}"
         )
 
     def _subject(self, point: Shown) -> str:
@@ -230,9 +241,18 @@ class Prose:
 
     def phrase(self, clue: Clue) -> str | None:
         """What a clue says, as a predicate; None where its rule has no wording in this language."""
-        rule = rule_of(clue)
-        wording = rule.phrase if self.language == "en" else rule.zh.get("phrase")
-        return None if wording is None else self._filled(wording, clue)
+        return phrase(clue, self.language)
+
+    def doubted(self, signs: Sequence[Clue], doubting: bool = True) -> tuple[list[Clue], list[Clue], str]:
+        """The signs of a sentence that are sure and those that are not, and the word of doubt for these.
+
+        Where no sign is sure and yet the conclusion is, the doubt is none: together they are enough.
+        """
+        rows = [(self.degree(c.confidence)["sign"] if c.modality == "visual" else "", c) for c in self.once(signs)]
+        sure = [clue for doubt, clue in rows if not doubt]
+        if not doubting or (not sure and self._sure):
+            return [clue for _, clue in rows], [], ""
+        return sure, [clue for doubt, clue in rows if doubt], next((doubt for doubt, _ in rows if doubt), "")
 
     def once(self, signs: Sequence[Clue]) -> list[Clue]:
         """The signs with their quotations cut; those of one cue are one sign that quotes them all."""
@@ -246,13 +266,6 @@ class Prose:
             )
             for cue, own in quotes.items()
         ]
-
-    def _filled(self, wording: str, clue: Clue) -> str:
-        values: dict[str, Any] = {"when": "", **clue.measurements}
-        try:
-            return wording.format_map(values)
-        except (KeyError, ValueError, TypeError) as problem:
-            raise RuleError(f"the phrase of rule {clue.cue!r} cannot be filled: {problem!r}") from problem
 
     def foreign(self, words: str) -> bool:
         """Whether words are in another language than the explanation."""
@@ -280,35 +293,35 @@ class English(Prose):
         comma = "," if _is_list(ordered[-1]) or any(map(_is_list, ordered[:-1])) else ""
         return f"{', '.join(ordered[:-1])}{comma} and {ordered[-1]}"
 
-    def predicate(self, signs: Sequence[Clue]) -> str:
-        told = self.once(signs)
-        sure = [clue for clue in told if not self._doubt(clue)]
-        unsure = [clue for clue in told if self._doubt(clue)]
+    def predicate(self, signs: Sequence[Clue], doubting: bool = True) -> str:
+        sure, unsure, doubt = self.doubted(signs, doubting)
         parts = self._joined(sure)
-        if unsure:
-            parts.append(self._doubt(unsure[0]) + self.listed(self._joined(unsure)))
-        return self.listed(parts)
-
-    def _doubt(self, clue: Clue) -> str:
-        return str(self.degree(clue.confidence)["sign"]) if clue.modality == "visual" else ""
+        return self.listed([*parts, doubt + self.listed(self._joined(unsure))] if unsure else parts)
 
     def _joined(self, clues: Sequence[Clue]) -> list[str]:
         """The phrases; those whose rules name a common beginning share it ("speaks fast and in a high voice")."""
         chunks: dict[str, list[list[str]]] = {}
         for clue in clues:
-            head, *rest = [self._filled(part, clue) for part in rule_of(clue).joins] or [str(self.phrase(clue))]
+            head, *rest = self._parts(clue) or [str(self.phrase(clue))]
             chunks.setdefault(head, []).append(rest)
         return [" ".join([head, self._rests(rests)]).strip() for head, rests in chunks.items()]
 
+    def _parts(self, clue: Clue) -> list[str]:
+        rule = rule_of(clue)
+        return [filled(part, clue.measurements, rule) for part in rule.joins]
+
     def _rests(self, rests: Sequence[Sequence[str]]) -> str:
-        """What follows a shared verb, single words first: `slowly, in a low, breathy voice and at a high pitch`."""
+        """What follows a shared verb, single words first: `slowly in a low, breathy voice and at a high pitch`."""
         frames: dict[str, list[str]] = {}
         for frame, *filling in (rest for rest in rests if rest):
             frames.setdefault(frame, []).extend(filling)
         parts = [frame.replace("…", ", ".join(dict.fromkeys(filling))) for frame, filling in frames.items()]
         words = self.listed([part for part in parts if " " not in part])
         others = self.listed(sorted((part for part in parts if " " in part), key=len))
-        return f"{words}, {others}" if words and others else words + others
+        return f"{words} {others}" if words and others else words + others
+
+    def lasting(self, predicate: str, time: str) -> str:
+        return predicate + time
 
     def statement(self, clue: Clue) -> str:
         return clue.statement.rstrip(".")
@@ -339,13 +352,15 @@ class Chinese(Prose):
         kept = list(dict.fromkeys(parts))
         return "和".join(["、".join(kept[:-1]), kept[-1]]) if len(kept) > 1 else "".join(kept)
 
-    def predicate(self, signs: Sequence[Clue]) -> str:
-        rows = [(str(self.degree(c.confidence)["sign"]) if c.modality == "visual" else "", c) for c in self.once(signs)]
-        sure = [str(self.phrase(clue)) for doubt, clue in rows if not doubt]
-        unsure = [str(self.phrase(clue)) for doubt, clue in rows if doubt]
+    def predicate(self, signs: Sequence[Clue], doubting: bool = True) -> str:
+        sure, unsure, doubt = self.doubted(signs, doubting)
+        parts = [str(self.phrase(clue)) for clue in (*sure, *unsure)]
         if unsure:
-            unsure[0] = next(doubt for doubt, _ in rows if doubt) + unsure[0]
-        return "，".join(dict.fromkeys(sure + unsure))
+            parts[len(sure)] = doubt + parts[len(sure)]
+        return "，".join(dict.fromkeys(parts))
+
+    def lasting(self, predicate: str, time: str) -> str:
+        return time + predicate
 
     def statement(self, clue: Clue) -> str:
         return clue.statement.rstrip("。.")
@@ -416,7 +431,7 @@ def _cut(words: str) -> str:
 
 def _is_list(part: str) -> bool:
     """Whether a part of a list is a list itself; quotations do not count."""
-    bare = re.sub(r"“[^”]*”", "", part)
+    bare = re.sub(r"\(“[^)]*”\)|“[^”]*”", "", part)
     return " and " in bare or "," in bare
 
 

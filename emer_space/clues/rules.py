@@ -91,12 +91,9 @@ class Rule:
     """Textual rules: situations that a sentence is compared with."""
     zh: Mapping[str, str] = field(default_factory=dict)
     """The Chinese `statement` and `phrase`; empty where there are none."""
-<<<<<<< HEAD
     joins: tuple[str, ...] = ()
     """The English phrase as a verb and what follows it, where other phrases may share that verb: `speaks`, `slowly`. With
     a third part, what fills the `…` of the second: `speaks`, `in a … voice`, `low`."""
-=======
->>>>>>> words/h-words
 
     def holds(self, measured: Mapping[str, float]) -> bool:
         """Whether every condition holds. Raises `RuleError` for an unknown channel."""

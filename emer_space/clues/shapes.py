@@ -42,10 +42,7 @@ _MORE: Mapping[str, Shape] = {
     "words": PATTERNS,
     "examples": TEXTS,
     "zh": Table({"phrase": text}, {"statement": text}),
-<<<<<<< HEAD
     "joins": Rows(text, 2, 3),
-=======
->>>>>>> words/h-words
 }
 RULE = Table({**_FIELDS, "statement": text}, _MORE)
 DESCRIBED = Table(_FIELDS, {**_MORE, "statement": text})

@@ -43,7 +43,7 @@ def made(cue: str, modality: Modality, number: int = 1, start: float = 1.0, end:
     rule = rules_by_cue(modality)[cue]
     measured = {
         **NUMBERS,
-        "quote": QUOTES[number % len(QUOTES)],
+        **({"quote": QUOTES[number % len(QUOTES)]} if modality == "textual" or "{quote}" in rule.statement else {}),
         "when": "",
         "how": "lies on its side",
         "feelings": "worried and tense",
@@ -142,7 +142,7 @@ def of_states() -> Iterator[tuple[str, Verdict]]:
         yield f"{count} absent", verdict(absent[:count])
     yield "one absent beside a face", verdict([*absent[1:], made("smile-with-eyes", "visual")])
     away = [
-        made("face-away", "visual", n, start=s, end=e, person=None) for n, s, e in ((3, 0, 2), (4, 4, 5), (5, 5.2, 7))
+        made("face-away", "visual", n, start=s, end=e, person=None) for n, s, e in ((23, 0, 2), (24, 4, 5), (25, 5.2, 7))
     ]
     yield "leaves thrice", verdict([made("broad-smile", "visual", 1), *away])
     for first, then in (
@@ -154,10 +154,10 @@ def of_states() -> Iterator[tuple[str, Verdict]]:
         late = made(then, "visual", 2, start=5, end=9)
         yield f"{first} to {then}", verdict([early, late])
         yield f"{first} to {then}, with words", verdict([early, late, made("thanks", "textual", 3)])
-    other = made("weeping-grimace", "visual", 2, person="p2")
+    other = made("weeping-grimace", "visual", 12, person="p2")
     yield "another weeps", verdict([made("smile-with-eyes", "visual"), other], PEOPLE)
     yield "another alone", verdict([other], PEOPLE)
-    everybody = [other, made("gaze-aside", "visual", 3, person="p2"), *away, *absent[1:]]
+    everybody = [other, made("gaze-aside", "visual", 13, person="p2"), *away, *absent[1:]]
     yield (
         "all at once",
         verdict(
