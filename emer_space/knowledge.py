@@ -24,7 +24,7 @@ def check_tables() -> None:
     _check_cues("visual.toml, says_more", _flat(tables["clues/face/visual.toml"]["says_more"]), visual)
     _check_cues("described.toml, says_more", _flat(tables["text/described.toml"]["says_more"]), everywhere)
     told = tables["explanation.toml"]
-    for key in ("unmarked", "remarks"):
+    for key in ("unmarked", "naming", "remarks"):
         _check_cues(f"explanation.toml, {key}", told[key], everywhere)
     for kind, cues in told["kinds"].items():
         _check_cues(f"explanation.toml, kinds › {kind}", cues, everywhere)

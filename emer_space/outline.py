@@ -13,6 +13,7 @@ from typing import Any, Literal
 from emer_space.analysis import MODALITIES, Clue, Label, Modality
 from emer_space.clues.rules import Rule, read_toml, rules_by_cue
 from emer_space.disambiguation import MARKED, Verdict
+from emer_space.feelings import families
 from emer_space.labels import UNMARKED, salience, strongest
 from emer_space.vocabulary import load_vocabulary
 
@@ -175,7 +176,10 @@ def worth_telling(clues: Sequence[Clue], most: int, first: Sequence[Clue] = ()) 
     """
     chosen: list[Clue] = []
     leading = {clue.id for clue in first}
-    for clue in sorted(clues, key=lambda c: (c.id not in leading, rule_of(c).general, -salience(c), c.id)):
+    names = _table()["naming"]
+    for clue in sorted(
+        clues, key=lambda c: (c.cue in names, c.id not in leading, rule_of(c).general, -salience(c), c.id)
+    ):
         if len(chosen) < most and not any(_adds_nothing(clue, other) for other in chosen):
             chosen.append(clue)
     kept = [clue for clue in chosen if clue.cue not in _table()["unmarked"]] or chosen[:1]
@@ -186,6 +190,8 @@ def _adds_nothing(clue: Clue, earlier: Clue) -> bool:
     """Whether a clue repeats one already chosen, sums it up, is a part of it, or contradicts it."""
     quote = clue.measurements.get("quote")
     if clue.cue == earlier.cue and (clue.modality != "textual" or quote == earlier.measurements.get("quote")):
+        return True
+    if clue.cue in _table()["naming"] and families(clue.suggests) & families(earlier.suggests):
         return True
     if quote and clue.modality == "textual" and str(quote) in str(earlier.measurements.get("quote")):
         return rule_of(clue).general or clue.cue.startswith("situation-")
@@ -227,8 +233,8 @@ def _link(verdict: Verdict, labels: Sequence[Label]) -> Link:
     informative = tuple(name for name in verdict.informative if name in verdict.stances)
     if verdict.pattern:
         named = tuple(name for name in MODALITIES if name in verdict.pattern.when and name in verdict.stances)
-        clues = strongest(verdict.pattern.clues(verdict.stances), per_modality=2)
-        return Link("pattern", named, tuple(clues))
+        bearing = strongest(verdict.pattern.clues(verdict.stances), per_modality=2)
+        return Link("pattern", named, tuple(bearing))
     speaking = [verdict.stances[name] for name in informative] or list(verdict.stances.values())
     clues = _resting([clue for stance in speaking for clue in stance.clues if salience(clue)], verdict)
     if verdict.agreement == "insufficient":

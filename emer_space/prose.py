@@ -1,4 +1,4 @@
-"""An outline → sentences. One realiser a language; their words stand in `explanation_en.toml` and `explanation_zh.toml`.
+"""An outline → sentences: one realiser a language, with its words in `explanation_en.toml` or `explanation_zh.toml`.
 
 A sentence has at most one word of doubt. Phrases share a verb only where their rules say so (`joins`), and a sentence
 that grows too long gives up its least telling signs.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from emer_space.analysis import Clue, Label, Language, Sentence
+from emer_space.analysis import Clue, Label, Language, Modality, Sentence
 from emer_space.clues.rules import read_toml
 from emer_space.clues.wording import filled, phrase
 from emer_space.disambiguation import Verdict
@@ -123,18 +123,18 @@ class Prose:
         names = [self.words["modality"][name] for name in self._agreeing(link)]
         return str(words["agree"].format(modalities=self._capital(self.listed(names)))) if len(names) > 1 else ""
 
-    def _agreeing(self, link: Link) -> list[str]:
+    def _agreeing(self, link: Link) -> list[Modality]:
         """The modalities that bear each other out."""
         pattern = self.verdict.pattern
         return [name for name in link.modalities if not pattern or not pattern.damp.get(name)]
 
-    def _sides(self) -> list[str]:
+    def _sides(self) -> list[Modality]:
         """The modalities that take a side in a conflict that nothing settles."""
         pattern = self.verdict.pattern
         named = [name for name in self.verdict.stances if not pattern or name in pattern.when]
         return [n for n in named if self.verdict.stances[n].side] or named
 
-    def _losers(self) -> list[str]:
+    def _losers(self) -> list[Modality]:
         """The modalities that a conflict is decided against."""
         pattern, stances = self.verdict.pattern, self.verdict.stances
         wins = pattern.wins if pattern else ""
@@ -176,8 +176,8 @@ class Prose:
         return self.choose(wording, f"{point.modality} {point.place}").format(subject=subject, signs=predicate)
 
     def _turned(self, before: Sequence[Clue], after: Sequence[Clue]) -> str:
-        """What shows before and after a turn. Beside sure signs the unsure ones are left out, so that it doubts once."""
-        parts = []
+        """What shows before and after a turn. Beside sure signs, unsure ones are left out, so that it doubts once."""
+        parts: list[str] = []
         for signs in (before, after):
             sure, unsure, _ = self.doubted(signs)
             parts.append(self.predicate(sure or unsure, doubting=not sure and not parts))
@@ -216,7 +216,7 @@ class Prose:
         assert pattern is not None
         wordings = pattern.wordings_in(self.language)
         quote = next((c.measurements.get("quote") for c in link.clues if c.modality == "textual"), None)
-        words = str(quote) if quote and not self.foreign(str(quote)) else ""
+        words = str(quote) if quote and not self.foreign(str(quote)) and self.length(str(quote)) >= LEAST_QUOTED else ""
         filled = [text.replace("{words}", self.quoted(words)) for text in wordings if words or "{words}" not in text]
         return [text for text in filled if self.length(text) <= self.most] or filled[:1]
 
@@ -379,6 +379,8 @@ class Chinese(Prose):
 
 
 REALISERS: dict[str, Callable[[Verdict, str], Prose]] = {"en": English, "zh": Chinese}
+LEAST_QUOTED = 2
+"""A pattern's sentence quotes no fewer words (in Chinese, characters)."""
 MOST_WORDS, MOST_HAN = 8, 12
 """Longest quotation in a sentence; the whole one stands with its clue."""
 

@@ -92,8 +92,8 @@ class Rule:
     zh: Mapping[str, str] = field(default_factory=dict)
     """The Chinese `statement` and `phrase`; empty where there are none."""
     joins: tuple[str, ...] = ()
-    """The English phrase as a verb and what follows it, where other phrases may share that verb: `speaks`, `slowly`. With
-    a third part, what fills the `…` of the second: `speaks`, `in a … voice`, `low`."""
+    """The English phrase as a verb and what follows it, where others may share the verb: `speaks`, `slowly`. With a
+    third part, what fills the `…` of the second: `speaks`, `in a … voice`, `low`."""
 
     def holds(self, measured: Mapping[str, float]) -> bool:
         """Whether every condition holds. Raises `RuleError` for an unknown channel."""

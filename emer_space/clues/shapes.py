@@ -233,7 +233,7 @@ _prose = Table(
         "acoustic": _of_one,
         "textual": _of_one,
         "remarks": Table(more=text),
-        "spans": Table({"span": Wording(("start", "end"))}, more=_named),
+        "spans": Table({"span": Wording(("start", "end")), "face-away": _named}),
         "link": exactly(("consistent", "conflicting", "alone", "leading", "faint", "nothing"), Rows(_modalities)),
         "modality": exactly(MODALITIES, text),
         "lasting": steps({"wording": text}),
@@ -257,7 +257,7 @@ _prose = Table(
 """The words of an explanation in one language."""
 _explanation = Table(
     {
-        **dict.fromkeys(("unmarked", "remarks"), TEXTS),
+        **dict.fromkeys(("unmarked", "naming", "remarks"), TEXTS),
         **dict.fromkeys(("kinds", "says_more"), CUES),
         "degree": exactly(DEGREES, WEIGHT),
         "opposed": Rows(exactly(("one", "other"), TEXTS)),

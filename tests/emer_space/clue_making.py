@@ -142,7 +142,8 @@ def of_states() -> Iterator[tuple[str, Verdict]]:
         yield f"{count} absent", verdict(absent[:count])
     yield "one absent beside a face", verdict([*absent[1:], made("smile-with-eyes", "visual")])
     away = [
-        made("face-away", "visual", n, start=s, end=e, person=None) for n, s, e in ((23, 0, 2), (24, 4, 5), (25, 5.2, 7))
+        made("face-away", "visual", number, start=start, end=end, person=None)
+        for number, start, end in ((23, 0, 2), (24, 4, 5), (25, 5.2, 7))
     ]
     yield "leaves thrice", verdict([made("broad-smile", "visual", 1), *away])
     for first, then in (

@@ -32,13 +32,13 @@ QUOTED = re.compile(r"“[^”]*”")
 HAN = re.compile(r"[\u3400-\u9fff]")
 DOUBT = {
     "en": r"\b(?:perhaps|may|might|maybe|seems?|hints?|probably|likely|cautious|if anything|possibly|would say)\b",
-    "zh": r"或许|似乎|可能|多半|也许|勉强可以|谨慎|大概",
+    "zh": r"或许|似乎|很可能|可能是|多半|也许|勉强可以|谨慎|大概",
 }
 """Words of doubt: at most one a sentence. A table's own sentence about a conflict may weigh with them."""
 CONTRADICTIONS = {
     "en": [
         (r"[Nn]o feeling can be read|too little to say", r"comes across|reads clearly|likely reading|is probably"),
-        (r"alone|nothing but the|Only the", r"point the same way|go well together|bear each other out"),
+        (r"on the \w+ alone|nothing but the", r"point the same way|go well together|bear each other out"),
         (r"faint by itself", r"signs are faint;"),
         (r"signs are faint", r"clearly|impression is plain|reading is clear"),
         (r"smiles", r"grimaces|draws down the corners"),
@@ -56,7 +56,7 @@ CONTRADICTIONS = {
         (r"语速很快", r"语速缓慢"),
     ],
 }
-"""What may not stand in one explanation, unless a turn lies between. Tears and smiles come together in some patterns."""
+"""What may not stand in one explanation, unless a turn lies between or a pattern weighs it."""
 AGAINST_NATURE = re.compile(r" ,|\.\.|,,|  |\{|\}|\band and\b|^[a-z]|, ?\.|”\.”|\b(\w+) \1\b|\ba [aeio]\w")
 
 
@@ -271,7 +271,10 @@ def test_the_labels_of_real_clips_are_those_that_were_read_of_them() -> None:
 
 # Grammar, by a parser: link-grammar (Debian) finds a whole analysis of a sentence, or none.
 
-OPENINGS = r"^(?:In the video|On screen|The video shows that|In the audio|To the ear|As for the voice|As for what is said|In words|In the text|At the same time|In addition|A little later|Later|Further on),? "
+OPENINGS = (
+    r"^(?:In the (?:video|audio|text)|On screen|The video shows that|To the ear|As for the voice|As for what is said"
+    r"|In words|At the same time|In addition|A little later|Later|Further on),? "
+)
 TIMES = r" (?:for most of the clip|from beginning to end|for part of the clip|for a moment|again and again)\."
 UNKNOWN = (
     *("bursts out loudly", "draws up the brows", "ends on a rising pitch", "falls silent", "opens the eyes wide"),
