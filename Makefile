@@ -3,6 +3,7 @@
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -14,8 +15,8 @@ run: install ## serve the app at http://127.0.0.1:7860 (GRADIO_SERVER_PORT choos
 
 install: $(VENV)/installed ## the set-up alone
 
-test: $(VENV)/installed-test ## every test, the browser's included
-	$(BIN)/python -m pytest
+test: $(VENV)/installed-test ## every test, the browser's included, in two processes (WORKERS chooses another number)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 training: $(VENV)/installed-training ## the set-up for fitting the witnesses: `python -m training`
 

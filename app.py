@@ -49,7 +49,8 @@ from emer_space.page import render  # noqa: E402
 from emer_space.page.appearance import HEAD, STYLE, theme  # noqa: E402
 from emer_space.page.examples import read_examples  # noqa: E402
 from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
-from emer_space.page.languages import Languages, PageInOneLanguage  # noqa: E402
+from emer_space.page.kept import Kept  # noqa: E402
+from emer_space.page.languages import SWITCH_SCRIPT, Languages, PageInOneLanguage  # noqa: E402
 from emer_space.page.logs import keep_brief  # noqa: E402
 from emer_space.page.sweep import keep_sweeping  # noqa: E402
 from emer_space.page.tab import ExplainTab  # noqa: E402
@@ -67,6 +68,7 @@ from leaderboard.tracks import own_folder as track_folder  # noqa: E402
 from leaderboard.tracks.hub_references import fetch_tracks  # noqa: E402
 from leaderboard.tracks.references import check_references_are_private  # noqa: E402
 from submissions.people.identity import Identity, identity_for  # noqa: E402
+from submissions.store.paths import ENTRIES  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
 MOST_CALLS = 1_000
@@ -84,12 +86,13 @@ def build_app(
     identity: Identity | None = None,
     languages: Languages | None = None,
     lines: Lines | None = None,
+    kept: Kept | None = None,
 ) -> gr.Blocks:
     """The page. A tab is one line of `tabs`: its title, and a function that builds it and returns its close handler.
 
     `identity` says who is calling; by default a Hub account in a Space, and elsewhere the people on this machine.
-    Submissions are scored by a `Schedule` of the board, which is not started here. Pass the `i18n` of `languages` to
-    `launch`, or the page shows keys instead of words.
+    Results are kept in `kept`, which must be swept. Submissions are scored by a `Schedule` of the board, which is not
+    started here. Pass the `i18n` of `languages` to `launch`, or the page shows keys instead of words.
     """
     languages = languages or Languages()
     settings = settings or Settings.from_environment()
@@ -97,15 +100,16 @@ def build_app(
     service = Service(board or Board())
     who = identity or identity_for(HOST)
     lines = lines or Lines()
+    kept = Kept(UPLOADS) if kept is None else kept  # one without results yet is false
     with gr.Blocks(title=languages.english("page.title"), analytics_enabled=False) as page:
         tabs: list[tuple[str, Callable[[], OnClose]]] = [
             (
                 languages("tab.explain"),
-                lambda: ExplainTab(profile, settings, languages, read_examples(EXAMPLES), lines.clips).close,
+                lambda: ExplainTab(profile, settings, languages, read_examples(EXAMPLES), lines, kept).close,
             ),
             (languages("board.title"), lambda: LeaderboardTab(page, service, who, languages, lines).close),
         ]
-        gr.HTML(languages.rendered("header", render.header))
+        gr.HTML(languages.rendered("header", render.header), js_on_load=SWITCH_SCRIPT)
         with gr.Tabs():
             for title, tab in tabs:
                 with gr.Tab(title):
@@ -133,7 +137,7 @@ def empty_folders() -> None:
 
 def guarded(home: Path) -> list[Path]:
     """Paths that Gradio must never serve, whatever a handler returns: hidden references and submissions."""
-    state = [home / name for name in ("submissions", "results", "decisions", "damaged", "attempts", "judge")]
+    state = [home / name for name in (*ENTRIES, "damaged", "attempts", "judge")]
     named = os.environ.get("EMER_REFERENCES")
     return [*state, *([Path(named).expanduser().resolve()] if named else [])]
 
@@ -155,8 +159,8 @@ def main() -> None:
     except (EmerError, OSError) as problem:
         sys.exit(str(problem))
     empty_folders()
-    languages, lines = Languages(), Lines()
-    page = build_app(settings, profile, board, languages=languages, lines=lines)
+    languages, lines, kept = Languages(), Lines(), Kept(UPLOADS)
+    page = build_app(settings, profile, board, languages=languages, lines=lines, kept=kept)
     page.launch(
         server_name=HOST,
         server_port=PORT,
@@ -180,7 +184,7 @@ def main() -> None:
         prevent_thread_lock=True,
     )
     keep_brief()
-    keep_sweeping(UPLOADS)
+    keep_sweeping(UPLOADS, kept.sweep)
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
     threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
     schedule = Schedule(board, lambda: enter_baselines(board, explain), publisher(board), chat)

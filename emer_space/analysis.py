@@ -206,6 +206,7 @@ class Analysis:
 
     `language` is that of statements, names, notices and the composer's explanation (`rewording.py`); a language model
     may have explained in another one.
+    `timings`: seconds by stage; 0 for a stage of which everything was kept from an earlier question about the clip.
     """
 
     id: str

@@ -13,6 +13,7 @@ from emer_space.clues.voice.reader import HEARD
 from emer_space.language_model.describing import PICTURES_DESCRIBED, SOUND_DESCRIBED
 from emer_space.profiles import Profile
 from emer_space.readers import STAGES, Reader, Stage
+from emer_space.readings import Readings
 from emer_space.runner import Finished, Request, Run
 from emer_space.settings import Settings
 from emer_space.text.reader import SAID
@@ -40,11 +41,14 @@ def analyze(
     token: CancelToken,
     folder: Path,
     readers: Sequence[Reader] = READERS,
+    kept: Readings | None = None,
 ) -> Iterator[Progress | Finished]:
     """Analyse a clip; yields `Progress` at least every 0.2 s and ends with one `Finished`.
 
-    `folder` receives the re-muxed copy. Raises `InputError` (the clip cannot be analysed), `MissingTool` (no
-    ffmpeg) or `Cancelled`. Closing the generator cancels the work and waits for it to stop.
+    `folder` receives the re-muxed copy. `kept`, from an earlier analysis of the same clip with the same profile and
+    settings, saves what need not be read again; its clip is then taken instead of `source`. Raises `InputError` (the
+    clip cannot be analysed), `MissingTool` (no ffmpeg) or `Cancelled`. Closing the generator cancels the work and waits
+    for it to stop.
     """
     events: queue.SimpleQueue[Progress | Finished | Exception] = queue.SimpleQueue()
 
@@ -53,7 +57,7 @@ def analyze(
 
     def work() -> None:
         try:
-            run = Run(readers, request, profile, settings, token, report)
+            run = Run(readers, request, profile, settings, token, report, kept)
             events.put(run.finish(source, folder))
         except Exception as problem:  # noqa: BLE001 - carried to the caller's thread and raised there
             events.put(problem)

@@ -23,6 +23,7 @@ STAGES: tuple[Stage, ...] = ("probing", "watching", "listening", "reading", "wei
 """The stages of an analysis, in order; watching runs beside listening and reading."""
 Need = Literal["picture", "sound"]
 M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 
 
 class Context(Protocol):
@@ -53,8 +54,14 @@ class Context(Protocol):
     def subtitle(self) -> Subtitle | None:
         """The words, given or recognised; None if they were not chosen or could not be recognised."""
 
+    def recognised(self) -> Subtitle | None:
+        """The words if they were recognised, so that their times are those of what can be heard; else None."""
+
     def before(self, modality: Modality) -> Reading:
         """What earlier readers found in a modality."""
+
+    def once(self, name: str, work: Callable[[], R]) -> R:
+        """What `work` finds in the clip, whatever is asked about it: kept by its name for every later question."""
 
     def progress(self, fraction: float) -> None:
         """Report how far the reader has got, 0…1."""

@@ -51,7 +51,7 @@ def reworded(analysis: Analysis, language: Language) -> Analysis:
         if notice.code not in NOTICES
     ]
     own: dict[str, str] = {}
-    if unworded:
+    if unworded and language == "zh":
         own[UNWORDED] = NOTICES[UNWORDED].format(cues=", ".join(unworded))
     by_model = explanation.composer != COMPOSER
     if by_model and explanation.language != language and not explanation.translation:

@@ -7,7 +7,7 @@ import base64
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -40,7 +40,8 @@ from emer_space.language_model.dialogue import explain
 from emer_space.media.clip import Clip, open_clip, wave
 from emer_space.models.roles import CHAT, FACE, SPEECH, FaceTracker, Model, Role
 from emer_space.profiles import Profile
-from emer_space.readers import Reader, Stage, absence
+from emer_space.readers import Context, Reader, Stage, absence
+from emer_space.readings import Asking, Found, Readings, answered
 from emer_space.rewording import checked_language, named, reworded
 from emer_space.settings import Settings
 from emer_space.text.textual import given_subtitle
@@ -86,7 +87,7 @@ Report = Callable[[Stage, float], None]
 
 
 class Run:
-    """A running analysis: the `Context` of its readers."""
+    """A running analysis: the `Context` of its readers. What `kept` holds of the clip is not read again."""
 
     def __init__(
         self,
@@ -96,6 +97,7 @@ class Run:
         settings: Settings,
         token: CancelToken,
         report: Report,
+        kept: Readings | None = None,
     ) -> None:
         self.request = request
         self.profile = profile
@@ -103,6 +105,7 @@ class Run:
         self.token = token
         self.report = report
         self._readers = readers
+        self._kept = kept or Readings()
         self._stage = threading.local()
         self._readings: dict[int, Reading] = {}
         self._sound: NDArray[np.float32] | None = None
@@ -121,7 +124,7 @@ class Run:
                 f"The subtitle has {len(self.request.subtitle):,} characters; at most "
                 f"{self.settings.max_subtitle_chars:,} can be read, so shorten it to the words of the clip."
             )
-        self.clip = self._timed("probing", lambda: open_clip(source, folder, self.settings, self.token))
+        self.clip = self._opened(source, folder)
         self._notices.extend(self.clip.notices)
         chosen = [(place, reader) for place, reader in enumerate(self._readers) if self.wants(reader.part)]
         watching = [(place, reader) for place, reader in chosen if reader.stage == "watching"]
@@ -131,6 +134,13 @@ class Run:
         analysis = self._timed("weighing", lambda: reworded(self._conclude(), self.request.language))
         self._timings["total"] = round(time.perf_counter() - started, 3)
         return Finished(analysis, self.clip)
+
+    def _opened(self, source: Path, folder: Path) -> Clip:
+        if self._kept.clip is None:
+            self._kept.clip = self._timed("probing", lambda: open_clip(source, folder, self.settings, self.token))
+        else:
+            self._saved("probing")
+        return self._kept.clip
 
     def _wait(self, *futures: Future[Any]) -> None:
         """Wait for both. If one fails, stop the other and raise the failure, not the cancellation it caused."""
@@ -150,18 +160,18 @@ class Run:
             if given:
                 self._subtitle = given_subtitle(given, self.clip.facts)
             else:
-                self._subtitle = self._timed("listening", self._recognised)
+                self._subtitle = self._known("recognition", "listening", self._recognised)
         self._read(readers)
 
-    def _recognised(self) -> Subtitle | None:
-        recogniser = self.model(SPEECH)
-        sound = self.sound()
+    def _recognised(self, context: Context) -> Subtitle | None:
+        recogniser = context.model(SPEECH)
+        sound = context.sound()
         if not len(sound):
             return Subtitle("", "none")
         try:
             return recogniser.recognise(sound, self.token) if recogniser else None
         except ModelUnavailable as problem:
-            self.notice(Notice("speech-unused", str(problem)))
+            context.notice(Notice("speech-unused", str(problem)))
             return None
 
     def _read(self, readers: Iterable[tuple[int, Reader]]) -> None:
@@ -173,15 +183,44 @@ class Run:
         """What a reader found; None if it did not run and there is nothing to report."""
         if reader.role and not self.has(reader.role):
             return None
+        if found := self._found(reader, reader.stage):
+            reading: Reading = found.value
+            return reading
         if ("picture" in reader.needs and not self.clip.facts.has_video) or (
             "sound" in reader.needs and not len(self.sound())
         ):
             return absence(reader.part, *reader.without, self.clip) if reader.without else None
         try:
-            return self._timed(reader.stage, lambda: reader.read(self.clip, self))
+            return self._new(reader, reader.stage, lambda context: reader.read(self.clip, context))
         except ModelUnavailable as problem:
             self.notice(Notice(reader.failed, str(problem)))
             return absence(reader.part, *reader.unread, self.clip) if reader.unread else None
+
+    def _known(self, step: Hashable, stage: Stage, work: Callable[[Context], R]) -> R:
+        """What a step found when it last got the same answers; otherwise it is done."""
+        found = self._found(step, stage)
+        return found.value if found else self._new(step, stage, work)
+
+    def _found(self, step: Hashable, stage: Stage) -> Found | None:
+        found = self._kept.found(step, lambda question: answered(self, question))
+        if found:
+            self._models.update(found.models)
+            self._prompts.extend(found.prompts)
+            self._saved(stage)
+        return found
+
+    def _new(self, step: Hashable, stage: Stage, work: Callable[[Context], R]) -> R:
+        asking = Asking(self)
+        value = self._timed(stage, lambda: work(asking))
+        if asking.whole:
+            self._kept.keep(step, Found(value, asking.answers, asking.models, tuple(asking.prompts)))
+        return value
+
+    def _saved(self, stage: Stage) -> None:
+        """Tell that nothing of a stage had to be done, or nothing more."""
+        self.token.check()
+        self._timings.setdefault(stage, 0.0)
+        self.report(stage, 1.0)
 
     def _timed(self, stage: Stage, step: Callable[[], R]) -> R:
         self.token.check()
@@ -229,9 +268,16 @@ class Run:
     def subtitle(self) -> Subtitle | None:
         return self._subtitle
 
+    def recognised(self) -> Subtitle | None:
+        subtitle = self._subtitle
+        return subtitle if subtitle and subtitle.source == "recognised" else None
+
     def before(self, modality: Modality) -> Reading:
         places = sorted(place for place in self._readings if self._readers[place].modality == modality)
         return _joined([self._readings[place] for place in places])
+
+    def once(self, name: str, work: Callable[[], R]) -> R:
+        return self._kept.once(name, work)
 
     def progress(self, fraction: float) -> None:
         self.report(self._stage.name, fraction)

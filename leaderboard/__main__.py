@@ -46,7 +46,8 @@ WheelFiles = Annotated[
     Path | None,
     typer.Option("--wheels", metavar="DIR", help="the folder with the official wheel files (default: EMER_WHEELS)"),
 ]
-Id = Annotated[str, typer.Argument(help="the id of a submission")]
+Id = Annotated[str, typer.Argument(help="the id of a submission, or of a correction")]
+Chosen = Literal["hide", "withdraw", "disqualify", "restore", "accept", "dismiss"]
 
 TABLE_ROWS = r"(?:\| `.*\n)+"
 
@@ -130,14 +131,14 @@ def _table(
 @commands.command("decide")
 def _decide(
     id: Id,
-    action: Annotated[Literal["hide", "withdraw", "disqualify", "restore"], typer.Argument(help="what to do with it")],
+    action: Annotated[Chosen, typer.Argument(help="what to do with it")],
     reason: Annotated[str, typer.Option(help="kept with the decision")],
 ) -> None:
-    """Hide, withdraw, disqualify or restore a submission."""
+    """Hide, withdraw, disqualify or restore a submission; accept or dismiss a correction."""
     from leaderboard.board.board import Board
 
-    decision = Board().decide(LOCAL, id, action, reason)
-    print(f"{decision.submission}: {decision.action} ({decision.reason})")
+    decision = Service(Board()).decide(LOCAL, id, action, reason)
+    print(f"{id}: {decision['action']} ({decision['reason']})")
 
 
 @commands.command("rescore")
@@ -149,6 +150,25 @@ def _rescore(
 
     version = Board().rescore(LOCAL, track, reason)
     print(f"The next sweep rescores {track} as version {version}: python -m leaderboard run-once")
+
+
+@commands.command("corrections")
+def _corrections(
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="where to write them as a csv with its files")
+    ] = None,
+    json_target: JsonTarget = None,
+) -> None:
+    """List visitors' corrections of readings, or write them to a folder."""
+    from leaderboard.board.board import Board
+
+    corrections = Board().corrections
+    if out:
+        print(corrections.export(LOCAL, out))
+        return
+    listed = corrections.listed(LOCAL)
+    lines = [f"{one['id']}: {', '.join(one['labels'])} (read: {', '.join(one['read'])})" for one in listed]
+    show(listed, json_target, "\n".join(lines) or "No corrections yet.")
 
 
 @commands.command("export")

@@ -26,21 +26,13 @@ WIRING = ("__main__.py",)
 ROOMS = {
     "emer_space": (
         *("errors", "cancellation", "settings", "analysis", "files", "tables", "messages", "vocabulary", "feelings"),
-        *(
-            "media",
-            "models.whisper",
-            "models",
-            "readers",
-            "clues",
-            "clues.voice",
-            "clues.face",
-            "text",
-            "disambiguation",
-        ),
-        *("labels", "outline", "prose", "explanation", "language_model", "rewording", "knowledge", "profiles"),
-        *("runner", "pipeline", "commands", "page"),
+        *("media", "models.whisper", "models", "readers", "clues", "clues.voice", "clues.face", "text"),
+        *("disambiguation", "labels", "outline", "prose", "explanation", "language_model", "rewording"),
+        *("knowledge", "profiles", "readings", "runner", "pipeline", "commands", "page"),
     ),
-    "submissions": ("errors", "tracks", "person", "checks", "store", "people", "intake", "remote", "page"),
+    "submissions": (
+        *("errors", "tracks", "person", "checks", "store", "people", "intake", "corrections", "remote", "page"),
+    ),
     "leaderboard": ("errors", "metrics", "tracks", "judge", "scoring", "board", "hosting", "page"),
 }
 """The rooms of each package, the lowest first: each imports itself and what stands before it."""

@@ -1,24 +1,57 @@
 """The interface in every language, for the page as it is built and for what handlers render.
 
-The language is chosen only here, from the request. The page is built with keys that the browser looks up (`gr.I18n`);
-handlers render with `Languages.of(request)`. The API always answers in English.
+The language is chosen only here, from the request: by the page's switch, else by the browser. The page is built with
+keys that the browser looks up (`gr.I18n`); handlers render with `Languages.of(request)`. The API always answers in
+English, unless a call names a language.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import gradio as gr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from emer_space.analysis import Language
 from emer_space.errors import RuleError
 from emer_space.page.words import Words, load_words
 
-DEFAULT = "en"
-TAGS = {"en": "en", "zh": "zh-CN"}
+DEFAULT: Language = "en"
+TAGS: dict[Language, str] = {"en": "en", "zh": "zh-CN"}
 """The languages, with the tags that browsers, screen readers and Gradio know them by."""
 
 
-def chosen_language(accepted: str) -> str:
+TITLES: dict[Language, str] = {"en": "English", "zh": "中文"}
+"""What the switch calls the languages."""
+CHOICE = "emer-language"
+"""The cookie with a visitor's choice; it says nothing else."""
+PARAMETER = "language"
+"""The same in the page's address, which Gradio repeats in every call: for links, and where there are no cookies."""
+SWITCH_SCRIPT = (Path(__file__).parent / "switch.js").read_text(encoding="utf-8")
+"""Makes the links of the header's switch remember the choice."""
+
+
+def requested_language(headers: Mapping[str, str], query: str = "") -> Language:
+    """The language of a request: that of its address, else the visitor's choice, else the browser's."""
+    named = parse_qs(query).get(PARAMETER, [""])[-1]
+    if known := _known(named):
+        return known
+    cookies: SimpleCookie = SimpleCookie()
+    try:
+        cookies.load(headers.get("cookie", ""))
+    except CookieError:
+        cookies.clear()
+    chosen = cookies[CHOICE].value if CHOICE in cookies else ""
+    return _known(chosen) or chosen_language(headers.get("accept-language", ""))
+
+
+def _known(name: str) -> Language | None:
+    return next((language for language in TAGS if language == name), None)
+
+
+def chosen_language(accepted: str) -> Language:
     """The available language that an Accept-Language header prefers, or English.
 
     Every variant of Chinese is `zh`: simplified characters help a reader of traditional ones more than English does.
@@ -26,8 +59,8 @@ def chosen_language(accepted: str) -> str:
     best, liking = DEFAULT, 0.0
     for choice in accepted.split(","):
         tag, _, rest = choice.partition(";")
-        language = tag.strip().lower().split("-")[0]
-        if language in TAGS and (liked := _liking(rest)) > liking:
+        language = _known(tag.strip().lower().split("-")[0])
+        if language and (liked := _liking(rest)) > liking:
             best, liking = language, liked
     return best
 
@@ -65,7 +98,9 @@ class Languages:
 
     def of(self, request: gr.Request) -> Words:
         """The words for an answer to this request."""
-        return self._words[chosen_language(request.headers.get("accept-language", ""))]
+        scope = getattr(request.request, "scope", {})
+        query = scope.get("query_string", b"").decode("latin-1")
+        return self._words[requested_language(request.headers, query)]
 
     @property
     def english(self) -> Words:
@@ -92,8 +127,11 @@ class PageInOneLanguage:
         if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
             await self.app(scope, receive, send)
             return
-        accepted = b",".join(value for name, value in scope["headers"] if name == b"accept-language")
-        tag = TAGS[chosen_language(accepted.decode("latin-1"))]
+        headers = {
+            name: b",".join(value for other, value in scope["headers"] if other == name.encode()).decode("latin-1")
+            for name in ("accept-language", "cookie")
+        }
+        tag = TAGS[requested_language(headers, scope.get("query_string", b"").decode("latin-1"))]
         start: Message = {}
         page = b""
 
@@ -107,7 +145,7 @@ class PageInOneLanguage:
                     marked = in_language(page, tag)
                     others = [(name, value) for name, value in start["headers"] if name != b"content-length"]
                     length = (b"content-length", str(len(marked)).encode())
-                    await send({**start, "headers": [*others, length, (b"vary", b"accept-language")]})
+                    await send({**start, "headers": [*others, length, (b"vary", b"accept-language, cookie")]})
                     await send({**message, "body": marked})
 
         await self.app(scope, receive, send_page)

@@ -1,10 +1,11 @@
 """Renders the page's HTML: results, progress, errors and notices. The markup is in `templates/`.
 
 The functions map data and the words of the interface to strings. Buttons carry `data-clues` (ids of clues) and
-`data-at` (seconds), which `page/result.js` reads. An analysis is in English whatever the language of the interface,
-and marked as such for screen readers.
+`data-at` (seconds), which `page/result.js` reads. What an analysis says is marked with its language for screen readers,
+since it may differ from that of the interface.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
@@ -12,16 +13,20 @@ from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Label, 
 from emer_space.language_model.dialogue import VERSION
 from emer_space.page.figures import timeline as timelines
 from emer_space.page.figures import wheel as wheels
+from emer_space.page.languages import TAGS, TITLES
 from emer_space.page.templates import UNKNOWN, Templates
 from emer_space.page.words import Words
+from emer_space.settings import Settings
+from emer_space.text.tokens import HAN
 
 CONFIDENCE_BOUNDS = ((0.7, "high"), (0.45, "moderate"), (0.0, "low"))
+QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|「[^」]*」|‘[^’]*’")
 html = Templates()
 
 
 def header(words: Words) -> str:
-    """The name of the app and what it does."""
-    return html("header", words=words)
+    """The name of the app, what it does, and the switch of language."""
+    return html("header", words=words, languages=[(name, TAGS[name], TITLES[name]) for name in TAGS])
 
 
 def notice(words: Words, sends: Mapping[str, str]) -> str:
@@ -60,14 +65,28 @@ def cancelled(words: Words) -> str:
     return message(words("run.cancelled"), words("run.cancelled_next"))
 
 
-def summary(analysis: Analysis, words: Words) -> str:
-    """The line above a result: facts about the clip, and the caveat."""
-    return html("summary", words=words, clip=analysis.clip)
+def limits(words: Words, settings: Settings) -> str:
+    """What may be sent, said before it is."""
+    most_mb = settings.max_bytes // 1_000_000
+    return note(words("form.limits", seconds=f"{settings.max_seconds:g}", megabytes=most_mb))
 
 
-def evidence(analysis: Analysis, words: Words) -> str:
-    """The part under the player: transcript and timeline."""
-    return html("evidence", words=words, timeline=timelines.timeline(analysis), **_result(analysis))
+def note(text: str, kind: str = "help") -> str:
+    """A quiet line."""
+    return html("note", text=text, kind=kind)
+
+
+def answer(analysis: Analysis, words: Words, key: str = "") -> str:
+    """The answer: headline and labels, then the caveat and facts about the clip. `key`: see `page/kept.py`."""
+    headline = analysis.explanation.headline or _names(analysis.labels, words)
+    return html("answer", words=words, headline=headline, key=key, **_result(analysis))
+
+
+def _names(labels: Sequence[Label], words: Words) -> str:
+    """A headline for an analysis that has none."""
+    names = [label.name or label.label for label in labels]
+    joined = words("answer.separator").join(names)
+    return joined[:1].upper() + joined[1:] if names else words("labels.none")
 
 
 def transcript(analysis: Analysis, words: Words) -> str:
@@ -81,7 +100,7 @@ def timeline(analysis: Analysis, words: Words) -> str:
 
 
 def verdict(analysis: Analysis, tree: wheels.Tree, wheel_title: str, words: Words) -> str:
-    """The verdict: warnings, explanation, labels and their wheel."""
+    """Under the explanation: warnings, and the labels on their wheel."""
     return html("verdict", words=words, **_wheel(analysis.labels, tree, wheel_title), **_result(analysis))
 
 
@@ -96,7 +115,7 @@ def wheel(labels: Sequence[Label], tree: wheels.Tree, title: str, words: Words) 
 
 
 def details(analysis: Analysis, words: Words) -> str:
-    """The part below the two columns: every clue by modality, and the provenance."""
+    """The part under the two columns: every clue by modality, and the provenance."""
     asked = {MODALITY_OF[name] for name in analysis.modalities}
     clues = sorted(analysis.clues, key=lambda clue: (clue.absent, clue.start))
     columns = [
@@ -108,7 +127,7 @@ def details(analysis: Analysis, words: Words) -> str:
         for modality in MODALITIES
     ]
     others = {person.id for person in analysis.people if person.role == "other"}
-    values = {"columns": columns, "others": others, "provenance": _provenance(analysis)}
+    values = {"columns": columns, "others": others, "provenance": _provenance(analysis), **_result(analysis)}
     return html("details", words=words, confidence_of=confidence, **values)
 
 
@@ -158,11 +177,17 @@ def _result(analysis: Analysis) -> dict[str, Any]:
         textual = [clue for clue in analysis.clues if clue.modality == "textual" and not clue.absent]
         return [clue.id for clue in textual if clue.start < segment.end and clue.end > segment.start]
 
+    def language_of(text: str) -> str:
+        """The language in which a sentence of the analysis is written, whatever it quotes."""
+        own = QUOTED.sub("", text)
+        return "zh" if HAN.search(own) else "en"
+
     version, _, model = analysis.explanation.composer.partition(" ")
     return {
         "analysis": analysis,
         "moment_of": moment_of,
         "modalities_of": modalities_of,
         "clues_in": clues_in,
+        "language_of": language_of,
         "language_model": model if version == VERSION else "",
     }

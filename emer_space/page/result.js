@@ -2,6 +2,14 @@
 // clues are lit on the page; the player is moved by the server's answer to the click (Gradio's playback_position).
 const page = element.closest(".emer-result") ?? document;
 
+// The player stays where it can be seen: on a narrow page it sticks to the top, elsewhere it is scrolled to.
+const showPlayer = () => {
+  const player = page.querySelector("#emer-player");
+  if (!player) return;
+  const { top, bottom } = player.getBoundingClientRect();
+  if (top < 0 || bottom > window.innerHeight) player.scrollIntoView({ block: "nearest" });
+};
+
 element.addEventListener("click", (event) => {
   const chosen = event.target.closest("button[data-at]");
   if (!chosen) return;
@@ -13,6 +21,7 @@ element.addEventListener("click", (event) => {
   if (off) return;
   chosen.setAttribute("aria-pressed", "true");
   trigger("click", { at: Number(chosen.dataset.at) });
+  showPlayer();
 });
 
 // The line on the timeline that follows the player.

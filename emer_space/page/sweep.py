@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -36,12 +37,14 @@ def sweep(folder: Path, now: float) -> int:
     return removed
 
 
-def keep_sweeping(folder: Path) -> threading.Thread:
-    """Start a thread that sweeps a folder for as long as the process lives."""
+def keep_sweeping(folder: Path, *others: Callable[[], None]) -> threading.Thread:
+    """Start a thread that sweeps a folder for as long as the process lives, and calls `others` each time."""
 
     def work() -> None:
         while True:
             sweep(folder, time.time())
+            for other in others:
+                other()
             time.sleep(EVERY_S)
 
     thread = threading.Thread(target=work, name="sweep", daemon=True)

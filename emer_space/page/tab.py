@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from functools import partial
@@ -20,42 +21,60 @@ from emer_space.page import render
 from emer_space.page.calls import QUIET, incident
 from emer_space.page.clients import client_of
 from emer_space.page.examples import Example
+from emer_space.page.kept import Kept, Result
 from emer_space.page.languages import Languages
 from emer_space.page.runs import Runs
-from emer_space.page.turns import Line
+from emer_space.page.turns import Lines
 from emer_space.page.words import Words
 from emer_space.pipeline import STAGES, Finished, Request, analyze
 from emer_space.profiles import Profile
+from emer_space.readings import Readings
 from emer_space.rewording import checked_language
 from emer_space.settings import Settings
 from emer_space.vocabulary import load_vocabulary
 
 STAGE_NEEDS = {"watching": {"video"}, "listening": {"audio", "text"}, "reading": {"text"}}
 """Stages that need one of these modalities; all others always run."""
-ARRIVAL_SCRIPT = """
-element.tabIndex = -1;
-const arrive = () => { if (props.value) requestAnimationFrame(() => element.focus()); };
-arrive();
-watch("value", arrive);
-"""
-"""Brings a new result into view and focuses it, because the button that had the focus is gone."""
-RESULT_SCRIPT = (Path(__file__).parent / "result.js").read_text(encoding="utf-8")
+SCRIPTS = Path(__file__).parent
+RESULT_SCRIPT = (SCRIPTS / "result.js").read_text(encoding="utf-8")
+"""Links the buttons of a result to its clues and to the player."""
+ARRIVAL_SCRIPT = (SCRIPTS / "arrival.js").read_text(encoding="utf-8")
+"""Brings a new result into view, and keeps its key for a reload."""
+REOPEN_SCRIPT = (SCRIPTS / "reopen.js").read_text(encoding="utf-8")
+"""Asks for the result that was open before a reload."""
+FORGET_SCRIPT = "() => { sessionStorage.removeItem('emer-result'); }"
+FORGET_GONE_SCRIPT = "() => { document.querySelector('[data-key]') || sessionStorage.removeItem('emer-result'); }"
+STATE, MENDING, SHOWN = 7, 4, 12
+"""How many components show the state of the page, that of another reading, and a result (`_events`)."""
+MOST_KEY = 64
+"""Most characters of a result's key that a call may send."""
+
+Shown = tuple[Any, ...]
+"""Values for the components that a handler fills."""
+Status = Callable[[str], Shown]
+"""What a page shows while it reads: with the HTML of the progress."""
 
 
 class ExplainTab:
     """Builds the tab inside an open `gr.Blocks`. Call `close` when a visitor's page closes.
 
-    The page and the API wait in the same `line`.
+    The page and the API wait for a clip in the same line. Finished results are in `kept` for their hour.
     """
 
     def __init__(
-        self, profile: Profile, settings: Settings, languages: Languages, examples: tuple[Example, ...], line: Line
+        self,
+        profile: Profile,
+        settings: Settings,
+        languages: Languages,
+        examples: tuple[Example, ...],
+        lines: Lines,
+        kept: Kept,
     ) -> None:
         self.profile = profile
-        self.line = line
-        self.threads = ThreadPoolExecutor(
-            line.places + 1, "explain"
-        )  # one for each place in the line, and one to refuse
+        self.lines = lines
+        self.kept = kept
+        # One for each place in the line, and one to refuse.
+        self.threads = ThreadPoolExecutor(lines.clips.places + 1, "explain")
         self.settings = settings
         self.languages = languages
         self.runs = Runs()
@@ -72,7 +91,8 @@ class ExplainTab:
     def _form(self, examples: tuple[Example, ...]) -> None:
         languages = self.languages
         with gr.Column(elem_classes="emer-form") as self.form:
-            gr.HTML(languages.rendered("notice", partial(render.notice, sends=self.profile.sends())))
+            notice = languages.rendered("notice", partial(render.notice, sends=self.profile.sends()))
+            self.notice = gr.HTML(notice, js_on_load=REOPEN_SCRIPT)
             with gr.Row(equal_height=False, elem_classes="emer-split"):
                 with gr.Column(scale=6, min_width=300):
                     # No `format` and with sound: otherwise Gradio runs ffmpeg on the upload before it is probed.
@@ -85,6 +105,7 @@ class ExplainTab:
                         buttons=[],
                         elem_classes="emer-upload",
                     )
+                    gr.HTML(languages.rendered("limits", partial(render.limits, settings=self.settings)))
                     with gr.Accordion(languages("form.sound"), open=False, elem_id="emer-sound"):
                         self.sound = gr.Audio(
                             show_label=False,
@@ -103,12 +124,7 @@ class ExplainTab:
                             lines=2,
                             max_length=self.settings.max_subtitle_chars,
                         )
-                        self.modalities = gr.CheckboxGroup(
-                            choices=[(languages(f"form.{name}"), name) for name in INPUTS],
-                            value=list(INPUTS),
-                            label=languages("form.modalities"),
-                            elem_classes="emer-modalities",
-                        )
+                        self.modalities = self._choice()
                         self.explain = gr.Button(languages("form.explain"), variant="primary", elem_id="emer-explain")
                         self.message = gr.HTML(elem_id="emer-message")
                     with gr.Column(visible=False, elem_id="emer-running") as self.running:
@@ -122,14 +138,25 @@ class ExplainTab:
                         for example in examples
                     ]
 
+    def _choice(self) -> gr.CheckboxGroup:
+        """The boxes that choose what is read."""
+        return gr.CheckboxGroup(
+            choices=[(self.languages(f"form.{name}"), name) for name in INPUTS],
+            value=list(INPUTS),
+            label=self.languages("form.modalities"),
+            elem_classes="emer-modalities",
+        )
+
     def _result(self) -> None:
         languages = self.languages
         part: dict[str, Any] = {"js_on_load": RESULT_SCRIPT}
+        self.key = gr.State("")
         with gr.Column(visible=False, elem_classes="emer-result", elem_id="emer-result") as self.result:
             with gr.Row(elem_classes="emer-bar-top"):
-                self.summary = gr.HTML(min_width=240, js_on_load=ARRIVAL_SCRIPT)
+                self.answer = gr.HTML(min_width=240, js_on_load=RESULT_SCRIPT + ARRIVAL_SCRIPT, elem_id="emer-answer")
                 self.again = gr.Button(languages("form.again"), scale=0, min_width=210, elem_id="emer-again")
-            with gr.Row(equal_height=False, elem_classes="emer-split"):
+            # On a narrow page the parts of both columns follow one another, in the order that style.css gives them.
+            with gr.Row(equal_height=False, elem_classes=["emer-split", "emer-parts"]):
                 with gr.Column(scale=6, min_width=300):
                     self.player = gr.Video(
                         label=languages("result.player"),
@@ -139,20 +166,49 @@ class ExplainTab:
                         elem_id="emer-player",
                         elem_classes="emer-player",
                     )
-                    self.evidence = gr.HTML(**part)
+                    self.timeline = gr.HTML(elem_classes="emer-part-timeline", **part)
+                    self.transcript = gr.HTML(elem_classes="emer-part-transcript", **part)
+                    self._mending()
                 with gr.Column(scale=5, min_width=300):
-                    self.verdict = gr.HTML(**part)
-            self.details = gr.HTML(**part)
-            self.download = gr.DownloadButton(languages("result.download"), elem_id="emer-download")
+                    self.explanation = gr.HTML(elem_classes="emer-part-explanation", **part)
+                    self.verdict = gr.HTML(elem_classes="emer-part-verdict", **part)
+            self.details = gr.HTML(elem_classes="emer-part-details", **part)
+            with gr.Row(elem_classes="emer-actions"):
+                self.download = gr.DownloadButton(
+                    languages("result.download"), scale=0, min_width=200, elem_id="emer-download"
+                )
         self.json = gr.JSON(visible=False)
         self.language = gr.Textbox(LANGUAGES[0], label="language", visible=False)
+
+    def _mending(self) -> None:
+        """The words and modalities of the result, to be changed and explained again."""
+        languages = self.languages
+        with gr.Column(elem_classes=["emer-mend", "emer-part-mend", "emer-fields"], elem_id="emer-mend") as self.mend:
+            self.mended = gr.Textbox(
+                label=languages("mend.words"),
+                info=languages("mend.info"),
+                lines=2,
+                max_length=self.settings.max_subtitle_chars,
+                elem_id="emer-mend-words",
+            )
+            self.mended_modalities = self._choice()
+            self.mend_explain = gr.Button(languages("mend.explain"), variant="primary", elem_id="emer-mend-explain")
+            self.mend_message = gr.HTML(elem_id="emer-mend-message")
+            with gr.Column(visible=False, elem_id="emer-mend-running") as self.mend_running:
+                self.mend_progress = gr.HTML()
+                self.mend_cancel = gr.Button(languages("form.cancel"), elem_id="emer-mend-cancel")
 
     # Events
 
     def _events(self, examples: tuple[Example, ...]) -> None:
         request = [self.clip, self.sound, self.subtitle, self.modalities]
         state = [self.form, self.fields, self.more, self.running, self.result, self.message, self.progress]
-        outcome = [*state, self.player, self.summary, self.evidence, self.verdict, self.details, self.download]
+        mending = [self.mend_explain, self.mend_running, self.mend_message, self.mend_progress]
+        shown = [
+            *(self.player, self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details),
+            *(self.download, self.key, self.mend, self.mended, self.mended_modalities),
+        ]
+        outcome = [*state, *mending, *shown]
         triggers: list[Any] = [self.explain.click]
         for button, example in zip(self.examples, examples, strict=True):
             path = str(example.path)
@@ -165,8 +221,18 @@ class ExplainTab:
         self.clip.input(None, None, self.sound, js="() => null", **QUIET)
         self.sound.input(None, None, self.clip, js="() => null", **QUIET)
         self.cancel.click(self._cancel, None, self.progress, queue=False, **QUIET)
-        self.again.click(self._again, None, [*state, *request[:3], self.player], queue=False, **QUIET)
-        for part in (self.evidence, self.verdict, self.details):
+        self.mend_cancel.click(self._cancel, None, self.mend_progress, queue=False, **QUIET)
+        self.mend_explain.click(
+            self._run_again,
+            [self.key, self.mended, self.mended_modalities],
+            outcome,
+            trigger_mode="multiple",
+            **QUIET,
+        )
+        self.notice.submit(self._reopen, None, outcome, **QUIET).then(None, js=FORGET_GONE_SCRIPT, **QUIET)
+        left = [*state, *request[:3], self.player, self.key]
+        self.again.click(self._again, None, left, queue=False, js=FORGET_SCRIPT, **QUIET)
+        for part in (self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details):
             part.click(self._seek, None, self.player, queue=False, **QUIET)
         gr.on(
             [],
@@ -179,52 +245,114 @@ class ExplainTab:
 
     def _run(
         self, clip: str | None, sound: str | None, subtitle: str, modalities: list[str], request: gr.Request
-    ) -> Iterator[tuple[Any, ...]]:
+    ) -> Iterator[Shown]:
         """The page's run: yields the states of the page, and at last the result, an error or "Cancelled.".
 
         A page has one run at a time. Its buttons come back only when the run has ended.
         """
-        rest = (gr.skip(),) * 6
-        words, session = self.languages.of(request), request.session_hash or ""
+        words = self.languages.of(request)
+
+        def before(message: str) -> Shown:
+            return (*self._state(message=message), *_unchanged(MENDING + SHOWN))
+
+        def during(progress: str) -> Shown:
+            return (*self._state(progress=progress), *_unchanged(MENDING + SHOWN))
+
+        file = clip or sound
+        if not file:
+            yield before(render.error(words("run.no_clip"), words))
+            return
         try:
-            file = clip or sound
-            if not file:
-                yield (*self._state(message=render.error(words("run.no_clip"), words)), *rest)
-                return
-            asked, stages = Request(subtitle, _chosen(modalities)), _stages(modalities)
+            asked = Request(subtitle, _chosen(modalities), words.language)
+            readings = Readings()
+            with _folder() as folder:
+                finished = yield from self._read(Path(file), asked, readings, Path(folder), request, during)
+                key = self.kept.keep(finished, asked, readings, client_of(request))
+            yield self._open(key, words)
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
+            if told := self._told(words, request):
+                yield before(told)
 
-            def waiting(before: int) -> tuple[Any, ...]:
-                now = words("run.waiting", before=before)
-                return (*self._state(progress=render.progress(stages, words, now)), *rest)
+    def _run_again(self, key: str, subtitle: str, modalities: list[str], request: gr.Request) -> Iterator[Shown]:
+        """Explain a kept clip again with other words or modalities, reading only what these change."""
+        words = self.languages.of(request)
 
-            with self.runs.started(session, alone=True) as token, ExitStack() as place:
-                yield from self.line.joining(place, client_of(request), waiting, token)
-                shown = render.progress(stages, words)
-                yield (*self._state(progress=shown), *rest)
-                with _folder() as folder:
-                    work = analyze(Path(file), asked, self.profile, self.settings, token, Path(folder))
-                    with closing(work):  # type: ignore[type-var]
-                        for event in work:
-                            if isinstance(event, Finished):
-                                token.check()
-                                yield self._finished(event, Path(folder), words)
-                                return
-                            if event.stage in stages:
-                                stages[event.stage] = round(event.fraction, 1)
-                            doing = words("run.stopping") if token.cancelled else ""
-                            if (now := render.progress(stages, words, doing, under_way())) != shown:
-                                shown = now
-                                yield (*self._state(progress=now), *rest)
-        except Cancelled:
-            if not self.runs.under_way(session):  # else the page already shows a newer run
-                yield (*self._state(message=render.cancelled(words)), *rest)
-        except Busy as problem:
-            busy = words("run.busy_own" if problem.own else "run.busy", count=problem.count)
-            yield (*self._state(message=render.error(busy, words)), *rest)
-        except (InputError, MissingTool) as problem:
-            yield (*self._state(message=render.error(str(problem), words, "en")), *rest)
-        except Exception:  # noqa: BLE001 - logged; the visitor gets one sentence and never a traceback
-            yield (*self._state(message=render.error(incident(words), words)), *rest)
+        def before(message: str) -> Shown:
+            return (*_unchanged(STATE), *_mending(message), *_unchanged(SHOWN))
+
+        def during(progress: str) -> Shown:
+            return (*_unchanged(STATE), *_mending(progress=progress), *_unchanged(SHOWN))
+
+        result = self._kept(key)
+        if not result:
+            yield before(render.error(words("mend.gone"), words))
+            return
+        try:
+            asked = Request(_mended(subtitle, result), _chosen(modalities), words.language)
+            with _folder() as folder:
+                clip, readings = result.clip, result.readings
+                finished = yield from self._read(clip, asked, readings, Path(folder), request, during)
+            result.answered(finished.analysis, asked)
+            yield self._open(key, words)
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
+            if told := self._told(words, request):
+                yield before(told)
+
+    def _read(
+        self, file: Path, asked: Request, readings: Readings, folder: Path, request: gr.Request, during: Status
+    ) -> Generator[Shown, None, Finished]:
+        """Wait for a turn and analyse; yields what the page shows meanwhile. Raises as `analyze` does, or `Busy`."""
+        words, stages = self.languages.of(request), _stages(asked.modalities)
+
+        def waiting(before: int) -> Shown:
+            return during(render.progress(stages, words, words("run.waiting", before=before)))
+
+        with self.runs.started(request.session_hash or "", alone=True) as token, ExitStack() as place:
+            yield from self.lines.clips.joining(place, client_of(request), waiting, token)
+            shown = render.progress(stages, words)
+            yield during(shown)
+            work = analyze(file, asked, self.profile, self.settings, token, folder, kept=readings)
+            with closing(work):  # type: ignore[type-var]
+                for event in work:
+                    if isinstance(event, Finished):
+                        token.check()
+                        return event
+                    if event.stage in stages:
+                        stages[event.stage] = round(event.fraction, 1)
+                    doing = words("run.stopping") if token.cancelled else ""
+                    if (now := render.progress(stages, words, doing, under_way())) != shown:
+                        shown = now
+                        yield during(now)
+        raise Cancelled(words("run.cancelled"))
+
+    def _told(self, words: Words, request: gr.Request) -> str:
+        """The current exception as a box for the visitor; empty if the page already shows a newer run."""
+        match sys.exception():
+            case Cancelled():
+                return "" if self.runs.under_way(request.session_hash or "") else render.cancelled(words)
+            case Busy(own=own, count=count):
+                return render.error(words("run.busy_own" if own else "run.busy", count=count), words)
+            case InputError() | MissingTool() as problem:
+                return render.error(str(problem), words, "en")
+            case _:
+                return render.error(incident(words), words)
+
+    def _reopen(self, event: gr.EventData, request: gr.Request) -> Shown:
+        """Show the result that this browser had open before a reload, or say that it is gone."""
+        words, key = self.languages.of(request), getattr(event, "key", None)
+        if not isinstance(key, str):
+            return _unchanged(STATE + MENDING + SHOWN)
+        try:
+            with self.lines.reading.turn(client_of(request)):
+                if self._kept(key):
+                    return self._open(key, words)
+            told = render.message(words("result.gone"), words("result.gone_next"))
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
+            told = self._told(words, request)
+        return (*self._state(message=told), *_unchanged(MENDING + SHOWN))
+
+    def _kept(self, key: str) -> Result | None:
+        return self.kept.find(key) if len(key) <= MOST_KEY else None
 
     async def api(
         self, video: str, subtitle: str, modalities: list[str], language: str, request: gr.Request
@@ -246,7 +374,7 @@ class ExplainTab:
             raise gr.Error(incident(words), print_exception=False) from None
 
     def _analysis(self, clip: Path, asked: Request, client: str, token: CancelToken) -> Analysis:
-        with self.line.turn(client, token), _folder() as folder:
+        with self.lines.clips.turn(client, token), _folder() as folder:
             for event in analyze(clip, asked, self.profile, self.settings, token, Path(folder)):
                 if isinstance(event, Finished):
                     return event.analysis
@@ -260,7 +388,7 @@ class ExplainTab:
         return stopping if self.runs.under_way(session) else gr.skip()
 
     def _again(self) -> tuple[Any, ...]:
-        return (*self._state(), None, None, "", None)
+        return (*self._state(), None, None, "", None, "")
 
     def _seek(self, event: gr.EventData) -> Any:
         """Move the player to the moment of a clue; anything but a valid moment is ignored."""
@@ -281,12 +409,13 @@ class ExplainTab:
             progress or "",
         )
 
-    def _finished(self, finished: Finished, folder: Path, words: Words) -> tuple[Any, ...]:
-        analysis = finished.analysis
-        player = ["emer-player"] if analysis.clip.has_video else ["emer-player", "emer-heard"]
-        wheel = load_vocabulary().primary
-        file = folder / f"emer-analysis-{analysis.id}.json"
-        file.write_text(json.dumps(analysis.to_dict(), ensure_ascii=False, indent=2), encoding="utf-8")
+    def _open(self, key: str, words: Words) -> Shown:
+        """The page with a kept result."""
+        result = self.kept.find(key)
+        if result is None:  # its hour ended, or others took its place, while this page was made
+            message = render.message(words("result.gone"), words("result.gone_next"))
+            return (*self._state(message=message), *_unchanged(MENDING + SHOWN))
+        analysis = result.analysis
         return (
             gr.Column(visible=False),
             gr.Column(visible=True),
@@ -295,13 +424,41 @@ class ExplainTab:
             gr.Column(visible=True),
             "",
             "",
-            gr.Video(value=str(finished.clip.path), playback_position=0, elem_classes=player),
-            render.summary(analysis, words),
-            render.evidence(analysis, words),
-            render.verdict(analysis, wheel.tree, wheel.title, words),
-            render.details(analysis, words),
-            gr.DownloadButton(value=str(file)),
+            *_mending(),
+            *self._shown(analysis, result.clip, self._download(result, analysis), words, key, result.words),
         )
+
+    def _shown(
+        self, analysis: Analysis, clip: Path, download: Path, words: Words, key: str = "", said: str = ""
+    ) -> Shown:
+        """The values of `shown` in `_events`: any analysis with its clip. Without a key it cannot be asked again.
+
+        `said`: the words to mend.
+        """
+        player = ["emer-player"] if analysis.clip.has_video else ["emer-player", "emer-heard"]
+        wheel = load_vocabulary().primary
+        return (
+            gr.Video(value=str(clip), playback_position=0, elem_classes=player),
+            render.answer(analysis, words, key),
+            render.timeline(analysis, words),
+            render.explanation(analysis, words),
+            render.verdict(analysis, wheel.tree, wheel.title, words),
+            render.transcript(analysis, words),
+            render.details(analysis, words),
+            gr.DownloadButton(value=str(download)),
+            key,
+            gr.Column(visible=bool(key)),
+            said,
+            list(analysis.modalities),
+        )
+
+    def _download(self, result: Result, analysis: Analysis) -> Path:
+        """The file of an analysis, which goes with its result."""
+        name = f"emer-analysis-{analysis.id}.json"
+        with _folder() as folder:
+            file = Path(folder) / name
+            file.write_text(json.dumps(analysis.to_dict(), ensure_ascii=False, indent=2), encoding="utf-8")
+            return result.files.setdefault(f"{name} {analysis.explanation.language}", self.kept.shown(file))
 
 
 def _chosen(modalities: Any) -> tuple[Any, ...]:
@@ -311,7 +468,26 @@ def _chosen(modalities: Any) -> tuple[Any, ...]:
     return tuple(modalities) if isinstance(modalities, list) else (modalities,)
 
 
-def _stages(modalities: list[str]) -> dict[str, float | None]:
+def _mended(subtitle: str, result: Result) -> str:
+    """The subtitle to ask with: unchanged words are not typed ones, so they stay recognised and keep their times."""
+    return result.request.subtitle if (subtitle or "").strip() == result.words.strip() else subtitle or ""
+
+
+def _mending(message: str = "", progress: str | None = None) -> Shown:
+    """The values of `mending` in `_events`: before or, if `progress` is given, during another reading."""
+    return (
+        gr.Button(visible=progress is None),
+        gr.Column(visible=progress is not None),
+        message,
+        progress or "",
+    )
+
+
+def _unchanged(count: int) -> Shown:
+    return (gr.skip(),) * count
+
+
+def _stages(modalities: Collection[str]) -> dict[str, float | None]:
     """The stages for these modalities, none of them begun."""
     return {stage: None for stage in STAGES if stage not in STAGE_NEEDS or STAGE_NEEDS[stage].intersection(modalities)}
 

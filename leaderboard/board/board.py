@@ -19,6 +19,7 @@ from leaderboard.scoring.versions import Versions
 from leaderboard.tracks import Track, load_track, track_ids
 from leaderboard.tracks.references import ReferenceFile
 from leaderboard.tracks.rules import full_rules, manifest_of
+from submissions.corrections import Corrections
 from submissions.errors import Refusal
 from submissions.intake import Intake
 from submissions.people.quota import Attempts
@@ -82,6 +83,7 @@ class Board:
             lambda: self.arrived(),
             lambda: self.clock(),
         )
+        self.corrections = Corrections(self.ledger, self.intake.attempts, lambda: self.clock())
 
     # Tracks
 

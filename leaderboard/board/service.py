@@ -13,6 +13,7 @@ from leaderboard.board.statement import of_person, statement
 from leaderboard.errors import TrackError
 from leaderboard.tracks import Track
 from submissions.checks.validation import Check, refused
+from submissions.corrections import REVIEWS
 from submissions.errors import Refusal
 from submissions.intake import Entry, Intake, quota_summary
 from submissions.person import Person, identified, organiser
@@ -125,7 +126,7 @@ class Service:
     # An organiser
 
     def overview(self, person: Person | None) -> dict[str, Any]:
-        """The queue, incidents with their tracebacks, decisions, damaged files, and the scorer's heartbeat.
+        """The queue, incidents with their tracebacks, decisions, corrections, damaged files, the scorer's heartbeat.
 
         Raises `Refusal` unless the person is an organiser.
         """
@@ -158,6 +159,7 @@ class Service:
                 for submission, result in board.incidents()
             ],
             "decisions": [_decision(decision) for decision in board.ledger.decisions()],
+            "corrections": board.corrections.listed(person),
             "damaged": [
                 {"path": path, "reason": reason}
                 for path, reason in (*board.ledger.unusable(), *board.ledger.store.damaged())
@@ -165,7 +167,9 @@ class Service:
         }
 
     def decide(self, person: Person | None, name: str, action: str, reason: str) -> dict[str, Any]:
-        """An organiser's decision about a submission, as `Board.decide`."""
+        """An organiser's decision about a submission, as `Board.decide`, or about a correction."""
+        if action in REVIEWS:
+            return _decision(self.board.corrections.review(person, name, action, reason))
         return _decision(self.board.decide(person, name, action, reason))
 
     def rescore(self, person: Person | None, track: str, reason: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from emer_space.page.words import Words
 from leaderboard.board.board import DECISIONS
 from leaderboard.board.service import Service
 from leaderboard.page import render
+from submissions.corrections import REVIEWS
 from submissions.errors import Refusal
 from submissions.people.identity import Identity
 from submissions.person import organiser
@@ -32,7 +33,7 @@ class OrganiseTab:
                 self.refresh = gr.Button(languages("organise.refresh"), size="sm")
             with gr.Column(scale=5, min_width=300, elem_classes="emer-fields"):
                 self.submission = gr.Textbox(label=languages("organise.submission"), elem_id="emer-decide-id")
-                actions = [(languages(f"organise.{action}"), action) for action in DECISIONS]
+                actions = [(languages(f"organise.{action}"), action) for action in (*DECISIONS, *REVIEWS)]
                 self.action = gr.Radio(actions, value=DECISIONS[0], label=languages("organise.action"))
                 self.reason = gr.Textbox(
                     label=languages("organise.reason"), info=languages("organise.reason_info"), elem_id="emer-reason"
@@ -58,8 +59,8 @@ class OrganiseTab:
 
     def _decide(self, name: str, action: str, reason: str, request: gr.Request) -> tuple[str, str]:
         def decided(words: Words) -> str:
-            decision = self.service.decide(self.identity(request), name.strip(), action, reason)
-            return words("organise.decided", action=words(f"organise.{action}"), id=decision["submission"])
+            self.service.decide(self.identity(request), name.strip(), action, reason)
+            return words("organise.decided", action=words(f"organise.{action}"), id=name.strip())
 
         return self._done(decided, request)
 

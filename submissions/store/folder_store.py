@@ -156,6 +156,22 @@ class FolderStore:
             with (self.home / REASONS).open("a", encoding="ascii") as reasons:
                 reasons.write(json.dumps(line) + "\n")
 
+    def remove(self, path: str) -> None:
+        target = self.home / path
+        gone = self.home / "unfinished" / target.name  # a kill half-way leaves it where the next writer clears up
+        with self.exclusive():
+            if not target.exists():
+                raise FileNotFoundError(path)
+            try:
+                _make(gone.parent)
+                target.rename(gone)
+                sync_folder(target.parent)
+                shutil.rmtree(gone.parent)
+            except OSError as problem:
+                raise StoreError(
+                    f"This could not be deleted ({problem.strerror}); try again later, or tell the organiser."
+                ) from problem
+
     def damaged(self) -> list[tuple[str, str]]:
         try:
             lines = (self.home / REASONS).read_text(encoding="ascii", errors="replace").splitlines()

@@ -278,5 +278,12 @@ class HubStore:
         except StoreError as problem:
             log.error("%r could not be set aside: %s", path, problem)
 
+    def remove(self, path: str) -> None:
+        """Delete an entry. The Hub keeps its history: an organiser has to squash it to be rid of the files there."""
+        self.flush()
+        with self._committing:
+            self.tree.remove(path)
+            self.commit_rate.note()
+
     def damaged(self) -> list[tuple[str, str]]:
         return self.tree.damaged()

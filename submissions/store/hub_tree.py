@@ -179,15 +179,28 @@ class HubTree:
         """Move the files of an entry to `damaged/`, with the reason, in one commit. Raises `FileNotFoundError`."""
         reasoned = json.dumps({"path": entry, "reason": reason}).encode()
         mark = {f"{REASONS}{sha256(reasoned).hexdigest()[:16]}.json": reasoned}
+        files = self._files(entry)
+        moved = {f"{DAMAGED}{path}": self.dataset.read(path) for path in files}
+        self.dataset.commit({**moved, **mark}, f"{TITLE}damage set aside", deleted=files)
+        self._drop(entry)
+        with self._state:
+            self._damaged[entry] = reason
+
+    def remove(self, entry: str) -> None:
+        """Delete the files of an entry in one commit. Raises `FileNotFoundError`."""
+        self.dataset.commit({}, f"{TITLE}withdrawn", deleted=self._files(entry))
+        self._drop(entry)
+
+    def _files(self, entry: str) -> list[str]:
         files = [entry] if entry.endswith(".json") else self.dataset.tree(below=entry)
         if not files:
             raise FileNotFoundError(entry)
-        moved = {f"{DAMAGED}{path}": self.dataset.read(path) for path in files}
-        self.dataset.commit({**moved, **mark}, f"{TITLE}damage set aside", deleted=files)
+        return files
+
+    def _drop(self, entry: str) -> None:
         with self._state:
             self._known.discard(entry)
             self._own.discard(entry)
-            self._damaged[entry] = reason
             self._fresh = {path: record for path, record in self._fresh.items() if entry_of(path) != entry}
 
     def damaged(self) -> list[tuple[str, str]]:

@@ -16,12 +16,28 @@ from datetime import datetime, timedelta
 import orjson
 
 from submissions.errors import AlreadyStored, Doubtful, StoreError, Unreadable
-from submissions.store.paths import REQUEST
-from submissions.store.records import Decision, Record, Result, State, Submission, UnknownSchema, version_key
+from submissions.store.paths import REQUEST, record_of
+from submissions.store.records import (
+    Correction,
+    Decision,
+    Record,
+    Result,
+    State,
+    Submission,
+    UnknownSchema,
+    version_key,
+)
 from submissions.store.store import Store
 
 log = logging.getLogger(__name__)
 
+KINDS: Mapping[str, type[Record]] = {
+    "submissions": Submission,
+    "results": Result,
+    "decisions": Decision,
+    "corrections": Correction,
+}
+"""The record of every kind of entry."""
 MANY = 1_000
 """With more entries than this to read, garbage collection would take a third of the time, so it is switched off."""
 
@@ -56,6 +72,7 @@ class Ledger:
         self.submissions: dict[str, Submission] = {}
         self._results: dict[str, dict[str, Result]] = defaultdict(dict)
         self._decisions: dict[str, Decision] = {}
+        self._corrections: dict[str, Correction] = {}
         self._of_submission: dict[str, list[Decision]] = defaultdict(list)
         self._of_track: dict[str, list[str]] = defaultdict(list)
         self._of_person: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -84,7 +101,7 @@ class Ledger:
         with self._lock:
             return sorted({**self._barred, **self._foreign}.items())
 
-    def add(self, record: Submission | Result | Decision, files: Mapping[str, bytes] | None = None) -> None:
+    def add(self, record: Record, files: Mapping[str, bytes] | None = None) -> None:
         """Store a record durably, with more files if given. Raises `StoreError`, or `AlreadyStored` if it exists."""
         text = json.dumps(record.to_dict(), ensure_ascii=False, allow_nan=False, indent=1).encode()
         try:
@@ -119,7 +136,7 @@ class Ledger:
             return
         except (ValueError, TypeError, KeyError, RecursionError, FileNotFoundError) as problem:
             reason = str(problem) or type(problem).__name__
-            log.error("%r is damaged (%s) and is set aside", path, reason)
+            log.error("%r is damaged (%r) and is set aside", path, reason)
             self.store.set_aside(path, reason)
             if gone := self.submissions.get(path.rpartition("/")[2]):
                 self._forget(gone)
@@ -128,13 +145,8 @@ class Ledger:
 
     def _read(self, path: str) -> None:
         kind = path.split("/")[0]
-        text = self.store.read(f"{path}/{REQUEST}" if kind == "submissions" else path)
-        stored = orjson.loads(text)  # a start reads tens of megabytes of results
-        record: Submission | Result | Decision
-        if kind == "submissions":
-            record = Submission.from_dict(stored)
-        else:
-            record = Result.from_dict(stored) if kind == "results" else Decision.from_dict(stored)
+        stored = orjson.loads(self.store.read(record_of(path)))  # a start reads tens of megabytes of results
+        record = KINDS[kind].from_dict(stored)
         if record.path != path:
             raise ValueError("its path does not match its content")
         self._keep(record)
@@ -150,7 +162,9 @@ class Ledger:
             self._scored_at = max(self._scored_at, record.scored)
         elif isinstance(record, Decision) and record.id not in self._decisions:
             self._decisions[record.id] = record
-            self._of_submission[record.submission].append(record)
+            self._of_submission[record.submission or record.correction].append(record)
+        elif isinstance(record, Correction):
+            self._corrections[record.id] = record
 
     # Questions
 
@@ -174,7 +188,9 @@ class Ledger:
                 self._of_content[record.track, record.person, record.sha256].remove(record.id)
             elif isinstance(record, Decision) and record.id in self._decisions:
                 del self._decisions[record.id]
-                self._of_submission[record.submission].remove(record)
+                self._of_submission[record.submission or record.correction].remove(record)
+            elif isinstance(record, Correction):
+                self._corrections.pop(record.id, None)
             self.revision += 1
 
     def of_track(self, track: str) -> list[Submission]:
@@ -267,6 +283,18 @@ class Ledger:
         """All decisions, latest first."""
         with self._lock:
             return _before(None, self._decisions.values())[::-1]
+
+    def corrections(self) -> list[Correction]:
+        """All corrections that their senders have not withdrawn, latest first."""
+        with self._lock:
+            kept = [one for one in self._corrections.values() if not self.standing(one.id).withdrawn]
+        return sorted(kept, key=lambda one: (one.received, one.id), reverse=True)
+
+    def verdict(self, name: str) -> str:
+        """An organiser's last word about a correction: `accept`, `dismiss`, or "" if there is none yet."""
+        with self._lock:
+            made = _before(None, self._of_submission.get(name, ()))
+        return made[-1].action if made else ""
 
     def version(self, track: str, own: int) -> str:
         """The version that a track is scored in now: its own version, with the number of rescorings since."""

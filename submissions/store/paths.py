@@ -3,13 +3,16 @@
 submissions/YYYY-MM/<id>/request.json + predictions.*
 results/<track>@<version>/YYYY-MM/<id>.json
 decisions/YYYY-MM/<id>.json
+corrections/YYYY-MM/<id>/request.json + analysis.json, and clip.* if its sender agreed to that
 """
 
 SUBMISSIONS, RESULTS = "submissions/", "results/"
-ENTRIES = {"submissions": 2, "results": 3, "decisions": 2}
+ENTRIES = {"submissions": 2, "results": 3, "decisions": 2, "corrections": 2}
 """The top folder of every kind of entry → the depth of its entries."""
+FOLDERS = ("submissions/", "corrections/")
+"""The kinds whose entries are folders. Entries of the other kinds are their own record."""
 REQUEST = "request.json"
-"""The record of a submission, in its folder. Entries of the other kinds are their own record."""
+"""The record of an entry that is a folder."""
 
 
 def is_entry(path: str) -> bool:
@@ -27,4 +30,9 @@ def entry_of(path: str) -> str:
 def is_record(path: str) -> bool:
     """Whether a file is the record of an entry."""
     entry = entry_of(path)
-    return is_entry(entry) and path == (f"{entry}/{REQUEST}" if entry.startswith(SUBMISSIONS) else entry)
+    return is_entry(entry) and path == record_of(entry)
+
+
+def record_of(entry: str) -> str:
+    """The path of an entry's record."""
+    return f"{entry}/{REQUEST}" if entry.startswith(FOLDERS) else entry

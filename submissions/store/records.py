@@ -1,4 +1,4 @@
-"""The stored records: submissions, results, decisions. They are written once and never changed (decision 1).
+"""The stored records: submissions, results, decisions, corrections. Written once, they never change (decision 1).
 
 `from_dict` raises `ValueError` if a stored record is invalid.
 """
@@ -26,8 +26,10 @@ ENDS = ("low", "high")
 
 State = Literal["queued", "scored", "refused", "error"]
 """`refused`: the file cannot be scored; `error`: an internal error with an incident id. `queued` is never stored."""
-Action = Literal["hide", "withdraw", "disqualify", "restore", "count", "rescore"]
-"""The kinds of decisions. Participants can only `withdraw`, and `count` to choose which submission counts."""
+Action = Literal["hide", "withdraw", "disqualify", "restore", "count", "rescore", "accept", "dismiss"]
+"""The kinds of decisions. Participants can only `withdraw`, and `count` to choose which submission counts; `accept` and
+`dismiss` are about corrections."""
+OF_CORRECTIONS = ("accept", "dismiss", "withdraw")
 
 
 def new_id(now: datetime) -> str:
@@ -68,6 +70,11 @@ class Record:
     schema: ClassVar[str]
     moment: ClassVar[str]
     id: str
+
+    @property
+    def path(self) -> str:
+        """The path of the entry."""
+        raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON."""
@@ -210,7 +217,9 @@ def _is_number(value: Any) -> bool:
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Decision(Record):
-    """Who decided what, and why. `rescore` names a track and the version to open; other actions name a submission.
+    """Who decided what, and why.
+
+    `rescore` names a track and the version to open; other actions name a submission or a correction.
 
     `made` (ISO) is finer than the id, so that decisions of the same second have an order.
     """
@@ -226,12 +235,16 @@ class Decision(Record):
     submission: str = ""
     track: str = ""
     version: str = ""
+    correction: str = ""
 
     def __post_init__(self) -> None:
         if self.action not in get_args(Action):
             raise ValueError("the action is not valid")
-        if (self.action == "rescore") != bool(self.track and self.version) or bool(self.track) == bool(self.submission):
-            raise ValueError("a decision must name a submission, or a track and a version to open")
+        named = [bool(name) for name in (self.submission, self.track, self.correction)]
+        if (self.action == "rescore") != bool(self.track and self.version) or named.count(True) != 1:
+            raise ValueError("a decision must name a submission or a correction, or a track and a version to open")
+        if self.correction and self.action not in OF_CORRECTIONS:
+            raise ValueError("the action is not one about corrections")
         if self.version:
             version_key(self.version)
 
@@ -242,13 +255,40 @@ class Decision(Record):
 
     @classmethod
     def made_by(cls, by: Person, now: datetime, action: Action, reason: str, **about: str) -> "Decision":
-        """A decision with a new id. `about` is `submission`, or `track` and `version`."""
+        """A decision with a new id. `about` is `submission` or `correction`, or `track` and `version`."""
         return cls(new_id(now), now.isoformat(), action, by.id, by.name, by.organiser, reason, **about)
 
     @property
     def path(self) -> str:
         """The path of the entry."""
         return f"decisions/{month(self.id)}/{self.id}.json"
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Correction(Record):
+    """A visitor's words for a clip whose reading is wrong, kept with consent.
+
+    `labels` are the words that would be right; `analysis` is the id of the reading and `clip_sha256` the hash of its
+    clip. `clip` names the file of the clip in the entry; it is empty unless the visitor agreed to that as well.
+    """
+
+    schema: ClassVar[str] = "emer-correction/1"
+    moment: ClassVar[str] = "received"
+    received: Moment
+    labels: Annotated[tuple[str, ...], Field(strict=False)]
+    why: str
+    analysis: str
+    clip_sha256: str
+    clip: str = ""
+
+    def __post_init__(self) -> None:
+        if self.clip and not re.fullmatch(r"clip\.[a-z0-9]{1,8}", self.clip):
+            raise ValueError("the clip's name is not one that this app gives")
+
+    @property
+    def path(self) -> str:
+        """The path of the entry."""
+        return f"corrections/{month(self.id)}/{self.id}"
 
 
 def month(name: str) -> str:

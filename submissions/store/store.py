@@ -45,6 +45,13 @@ class Store(Protocol):
         """Move a damaged entry out of the tree and keep the reason."""
         ...
 
+    def remove(self, path: str) -> None:
+        """Delete an entry for good, since its sender withdrew the consent to keep it.
+
+        Raises `FileNotFoundError`, and `StoreError` if it is still there.
+        """
+        ...
+
     def damaged(self) -> list[tuple[str, str]]:
         """The entries that were set aside: path and reason."""
         ...

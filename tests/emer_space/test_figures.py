@@ -99,8 +99,10 @@ class Balance(HTMLParser):
 def whole_page(data: Analysis) -> str:
     tree = load_vocabulary().primary
     return (
-        render.summary(data, WORDS)
-        + render.evidence(data, WORDS)
+        render.answer(data, WORDS)
+        + render.timeline(data, WORDS)
+        + render.explanation(data, WORDS)
+        + render.transcript(data, WORDS)
         + render.verdict(data, tree.tree, tree.title, WORDS)
         + render.details(data, WORDS)
     )
@@ -223,8 +225,8 @@ def test_texts_of_strangers_stay_within_their_attribute() -> None:
 
 
 def test_a_value_that_a_template_lacks_is_an_error() -> None:
-    with pytest.raises(UndefinedError, match="clip"):
-        render.html("summary", words=WORDS)
+    with pytest.raises(UndefinedError, match="analysis"):
+        render.html("transcript", words=WORDS)
     with pytest.raises(RuleError, match=r"stage\.none"):
         render.progress({"none": 0.5}, WORDS)
 

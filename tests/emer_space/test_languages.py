@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from emer_space.errors import RuleError
-from emer_space.page.languages import Languages, PageInOneLanguage, chosen_language
+from emer_space.page.languages import CHOICE, Languages, PageInOneLanguage, chosen_language, requested_language
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,29 @@ from emer_space.page.languages import Languages, PageInOneLanguage, chosen_langu
 )
 def test_the_best_liked_language_that_is_here_is_chosen(accepted: str, language: str) -> None:
     assert chosen_language(accepted) == language
+
+
+@pytest.mark.parametrize(
+    ("cookie", "query", "language"),
+    [
+        ("", "", "en"),
+        (f"{CHOICE}=zh", "", "zh"),
+        (f"other=1; {CHOICE}=zh; last=2", "", "zh"),
+        (f"{CHOICE}=zh", "language=en", "en"),
+        ("", "__theme=dark&language=zh", "zh"),
+        (f"{CHOICE}=fr", "language=<b>", "en"),
+        (f'{CHOICE}="\n; {CHOICE}=', "", "en"),
+        ("a b=c; [=]", "language=", "en"),
+    ],
+)
+def test_a_choice_outweighs_the_browser_and_the_address_the_choice(cookie: str, query: str, language: str) -> None:
+    assert requested_language({"accept-language": "en", "cookie": cookie}, query) == language
+
+
+def test_page_and_handlers_follow_the_choice() -> None:
+    assert 'lang="zh-CN"' in get("/", "en", cookie=f"{CHOICE}=zh").text
+    assert 'lang="en"' in get("/?language=en", "zh", cookie=f"{CHOICE}=zh").text
+    assert Languages().of(request(cookie=f"{CHOICE}=zh", accept_language="en"))("form.explain") == "开始解释"
 
 
 def request(**headers: str) -> gr.Request:
@@ -70,7 +93,7 @@ def test_a_text_that_the_browser_could_not_show_is_refused(key: str) -> None:
 PAGE = "<!doctype html>\n<html\n\tlang=\"en\"><head><title>页</title><script src='app.js'></script></head></html>"
 
 
-def get(path: str, accepted: str) -> httpx.Response:
+def get(path: str, accepted: str, **headers: str) -> httpx.Response:
     """What the middleware makes of a small app's answer: a page, or anything else."""
 
     app = Starlette(
@@ -80,7 +103,7 @@ def get(path: str, accepted: str) -> httpx.Response:
         ]
     )
 
-    return TestClient(PageInOneLanguage(app)).get(path, headers={"accept-language": accepted})
+    return TestClient(PageInOneLanguage(app)).get(path, headers={"accept-language": accepted, **headers})
 
 
 @pytest.mark.parametrize(("accepted", "tag"), [("zh-HK", "zh-CN"), ("fr,zh;q=0.5", "zh-CN"), ("fr", "en")])
@@ -90,7 +113,7 @@ def test_the_page_names_its_language_and_the_browser_is_told_before_any_script(a
     assert answer.text.index(f'"language", {{ value: "{tag}" }}') < answer.text.index("app.js")
     assert "<title>页</title>" in answer.text and answer.text.endswith("</html>")
     assert int(answer.headers["content-length"]) == len(answer.content)
-    assert answer.headers["vary"] == "accept-language"
+    assert answer.headers["vary"] == "accept-language, cookie"
 
 
 def test_nothing_but_the_page_is_touched() -> None:

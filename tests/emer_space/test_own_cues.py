@@ -32,6 +32,7 @@ arousal = 0.9
 confidence = 0.9
 suggests = {happy = 0.9}
 source = "a test"
+zh = {statement = "声音持续了{voice_s:.1f}秒。", phrase = "说了好一阵"}
 """,
     "text/textual.toml": """
 [[rule]]
@@ -53,6 +54,7 @@ from emer_space.analysis import ClipFacts, Person
 from emer_space.cancellation import CancelToken
 from emer_space.clues.rules import rules_sha256
 from emer_space.clues.voice.acoustic import read_acoustic
+from emer_space.clues.wording import reworded
 from emer_space.disambiguation import weigh
 from emer_space.knowledge import check_tables
 from emer_space.language_model.dialogue import explain
@@ -71,6 +73,8 @@ said = read_textual(given_subtitle("Hip, hip!", facts), facts, None, *common).cl
 told = [explain(weigh(tuple(clues), (Person("p1", "main", 0.0, 3.0),)), "seed") for clues in (seen, heard, said)]
 cues = sorted({clue.cue for clue in (*seen, *heard, *said)})
 print(json.dumps([cues, [each.explanation.text for each in told], rules_sha256()]))
+clues, unworded = reworded((*seen, *heard, *said), (), "zh")
+print(json.dumps([{clue.cue: clue.statement for clue in clues}, unworded]))
 """
 
 
@@ -95,16 +99,21 @@ def with_a_row_more(project: Path, tmp_path: Path) -> Path:
 def test_a_row_is_all_that_a_cue_needs(project: Path, tables: Path) -> None:
     packaged, own = analysed(project, None), analysed(project, tables)
     assert packaged.returncode == own.returncode == 0, packaged.stderr + own.stderr
-    (before, _, one), (after, texts, other) = json.loads(packaged.stdout), json.loads(own.stdout)
+    (before, _, one), (after, texts, other) = (json.loads(run.stdout.splitlines()[0]) for run in (packaged, own))
     assert set(after) - set(before) == {"beaming", "sounding", "hip-hip"}
     for text, phrase in zip(texts, ("beams all over", "sounds for a while", "cheers"), strict=True):
         assert phrase in text
     assert one != other, "a result says by which rules it was made"
+    chinese, unworded = json.loads(own.stdout.splitlines()[1])
+    assert "声音持续了" in chinese["sounding"]
+    assert sorted(unworded) == ["beaming", "hip-hip"] and chinese["hip-hip"].startswith("The words cheer")
 
 
 def test_tables_of_ones_own_meet_the_same_checks(project: Path, tables: Path) -> None:
     table = tables / "clues" / "voice" / "acoustic.toml"
     whole = table.read_text(encoding="utf-8")
+    table.write_text(whole.replace("声音持续了{voice_s:.1f}", "声音持续了{range_st:.1f}"), encoding="utf-8")
+    assert "acoustic.toml, sounding: '声音持续了{range_st:.1f}秒。' has an unknown" in analysed(project, tables).stderr
     table.write_text(whole.replace('"voice_s", above = 0.5', '"voices", above = 0.5'), encoding="utf-8")
     assert "acoustic.toml, sounding: the channel 'voices' is not measured; known:" in analysed(project, tables).stderr
     table.rename(table.with_name("acoustics.toml"))

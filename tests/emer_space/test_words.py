@@ -22,7 +22,7 @@ SOURCES = [
     ),
 ]
 STAGES = ("probing", "watching", "listening", "reading", "weighing")
-SAME_IN_CHINESE = {"page.title", "run.working", "result.facts_size", "board.none", "column.rank"}
+SAME_IN_CHINESE = {"page.title", "run.working", "result.facts_size", "board.none", "column.rank", "answer.separator"}
 AGREEMENTS = ("consistent", "conflicting", "single-modality", "insufficient")
 
 

@@ -24,9 +24,15 @@ if __name__ == "__main__":
     sys.path.insert(0, str(PROJECT))
 
 import app  # noqa: E402
+from emer_space.cancellation import CancelToken  # noqa: E402
 from emer_space.page.gate import MOST_CALL_BYTES, decided  # noqa: E402
+from emer_space.page.kept import Kept  # noqa: E402
 from emer_space.page.turns import Line, Lines, Turn  # noqa: E402
 from emer_space.page.words import load_words  # noqa: E402
+from emer_space.pipeline import Finished, Request, analyze  # noqa: E402
+from emer_space.profiles import load_profile  # noqa: E402
+from emer_space.readings import Readings  # noqa: E402
+from emer_space.settings import Settings  # noqa: E402
 from leaderboard.board.board import Board  # noqa: E402
 from submissions.errors import Refusal  # noqa: E402
 from submissions.person import Person, identified, organiser  # noqa: E402
@@ -74,6 +80,8 @@ class Served:
     board: Board
     lines: Lines
     client: httpx.Client = field(repr=False)
+    result: str = ""
+    """The key of a kept result."""
 
     def upload(self, name: str, content: bytes) -> dict[str, Any]:
         """A value for a component that takes a file."""
@@ -82,7 +90,8 @@ class Served:
 
     def call(self, number: int, values: list[Any], who: str, session: str) -> tuple[bool, list[Any]]:
         """A handler by its number, as the page calls it: whether it succeeded, and all that it answered."""
-        body = {"fn_index": number, "data": values, "session_hash": session, "event_data": EVENT}
+        body = {"fn_index": number, "data": values, "session_hash": session}
+        body["event_data"] = {**EVENT, "key": self.result}
         joined = self.client.post("/gradio_api/queue/join", json=body, headers={WHO: who})
         event, outputs = joined.raise_for_status().json()["event_id"], []
         with self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as answer:
@@ -102,7 +111,9 @@ def served(home: Path, lines: Lines | None = None) -> Iterator[Served]:
     os.environ["EMER_HOME"] = str(home)
     lines = lines or Lines()
     board = Board(home)
-    page = app.build_app(board=board, identity=lambda request: PEOPLE.get(request.headers.get(WHO, "")), lines=lines)
+    kept = Kept(app.UPLOADS)
+    who = {"identity": lambda request: PEOPLE.get(request.headers.get(WHO, ""))}
+    page = app.build_app(board=board, lines=lines, kept=kept, **who)
     _, url, _ = page.launch(
         server_name="127.0.0.1",
         prevent_thread_lock=True,
@@ -113,13 +124,24 @@ def served(home: Path, lines: Lines | None = None) -> Iterator[Served]:
     )
     try:
         with httpx.Client(base_url=url.rstrip("/"), timeout=60) as client:
-            yield Served(url.rstrip("/"), page, board, lines, client)
+            yield Served(url.rstrip("/"), page, board, lines, client, kept_result(kept))
     finally:
         page.close()
         if before is None:
             del os.environ["EMER_HOME"]
         else:
             os.environ["EMER_HOME"] = before
+
+
+def kept_result(kept: Kept) -> str:
+    """The key of a result: how an example's voice sounds."""
+    asked, readings = Request(modalities=("audio",)), Readings()
+    with tempfile.TemporaryDirectory() as folder:
+        clip = PROJECT / "examples" / "glad_words.mp4"
+        work = analyze(clip, asked, load_profile(), Settings(), CancelToken(), Path(folder), kept=readings)
+        *_, finished = work
+        assert isinstance(finished, Finished)
+        return kept.keep(finished, asked, readings, "somebody")
 
 
 # Routes
@@ -173,7 +195,7 @@ def handlers(served: Served) -> list[Handler]:
         "clip": served.upload("clip.mp4", b"no clip at all"),
         **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"]},
         **{"name": "Somebody", "method": "", "link": "", "visibility": False, "anonymous": False},
-        **{"everything": True, "seen": "", "action": "hide", "reason": "because"},
+        **{"key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
     }
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
     session = secrets.token_hex(8)
@@ -206,6 +228,9 @@ def handlers(served: Served) -> list[Handler]:
 def _asked(served: Served, number: int, values: list[Any], who: str, session: str) -> tuple[str, set[str]]:
     """What somebody gets of a handler, and the lines that it waited in."""
     handler = served.page.fns[number].api_name
+    if "key" in _parameters(served.page.fns[number]):  # a session has the result that it has opened
+        opening = next(number for number, other in served.page.fns.items() if other.api_name == "_reopen")
+        served.call(opening, [], who, session)
     if "chosen" in _parameters(served.page.fns[number]):  # the participant's choices are there for whoever calls
         loading = next(number for number, other in served.page.fns.items() if _parameters(other) == ["seen", "chosen"])
         served.call(loading, ["", None], "participant", session)
@@ -258,6 +283,8 @@ def _values(function: Any, values: Mapping[str, Any]) -> list[Any]:
         raise AssertionError(
             f"{function.api_name} has new parameters: say in tests/end_to_end/access.py what {missing} are"
         )
+    if "key" in names:
+        values = {**values, "modalities": ["audio"]}
     return [values["id"] if name == "name" and "action" in names else values[name] for name in names]
 
 

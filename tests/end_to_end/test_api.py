@@ -54,6 +54,15 @@ def test_the_subtitle_and_the_modalities_are_heeded(client: Client, happy_clip: 
     assert {clue["modality"] for clue in analysis["clues"]} == {"textual"}
 
 
+def test_the_language_of_the_answer_is_chosen(client: Client, happy_clip: Path) -> None:
+    asked = {"video": handle_file(happy_clip), "subtitle": "I am so sad.", "modalities": ["text"]}
+    analysis = client.predict(**asked, language="zh", api_name="/explain")
+    assert analysis["language"] == "zh" and analysis["labels"][0]["name"] == "悲伤"
+    assert "话语点明了情绪：“so sad”。" in {clue["statement"] for clue in analysis["clues"]}
+    with pytest.raises(AppError, match=r"choose en \(English\) or zh \(Chinese\)"):
+        client.predict(**asked, language="fr", api_name="/explain")
+
+
 @pytest.mark.parametrize("modalities", [[], ["smell"]])
 def test_a_wrong_choice_of_modalities_is_named(client: Client, happy_clip: Path, modalities: list[str]) -> None:
     with pytest.raises(AppError, match=r"(?i)choose|smell"):

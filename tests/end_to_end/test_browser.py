@@ -56,7 +56,7 @@ def test_a_visitor_uploads_a_clip_and_reads_its_explanation(
     assert download.value.suggested_filename == f"emer-analysis-{analysis.id}.json"
 
     assert page.locator(".emer-sentence").all_inner_texts() == [one.text for one in analysis.explanation.sentences]
-    assert page.locator(".emer-chip b").all_inner_texts() == [label.label for label in analysis.labels]
+    assert page.locator(".emer-chip b").all_inner_texts() == [label.name or label.label for label in analysis.labels]
     assert sorted(page.locator(".emer-clues li p").all_inner_texts()) == sorted(
         clue.statement for clue in analysis.clues
     )
@@ -166,7 +166,7 @@ def test_a_sound_recording_is_taken(page: Page, app_url: str, happy_clip: Path, 
     page.locator("#emer-explain").click()
     expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
     assert page.locator("#emer-player .controls").evaluate("bar => getComputedStyle(bar).opacity") == "1"
-    expect(page.locator(".emer-summary small")).to_contain_text(WORDS("result.facts_blind"))
+    expect(page.locator(".emer-caveat small")).to_contain_text(WORDS("result.facts_blind"))
 
 
 def test_a_clip_is_recorded_from_the_camera(browser: Browser, app_url: str) -> None:

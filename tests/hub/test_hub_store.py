@@ -20,6 +20,7 @@ from leaderboard.board.ranking import ranking
 from leaderboard.board.service import Service
 from leaderboard.hosting.schedule import Swept, sweep
 from leaderboard.scoring.scoring_process import Outcome
+from submissions.corrections import Opinion
 from submissions.errors import AlreadyStored, Doubtful, Refusal, StoreError
 from submissions.person import Person
 from submissions.store import hub_commit_rate, hub_tree
@@ -69,6 +70,20 @@ def test_what_others_changed_by_hand_is_seen(make_board: Callable[..., Board], h
         NAME, {path.replace(name, other): each.replace(name.encode(), other.encode()) for path, each in copied.items()}
     )
     assert set(board.ledger.refresh().submissions) == {name, other}
+
+
+def test_a_correction_that_is_withdrawn_leaves_no_file_on_the_hub(
+    make_board: Callable[..., Board], hub: LoopbackHub
+) -> None:
+    board, other = make_board(), make_board()
+    reading = {"id": "x", "clip": {"sha256": "ab"}, "labels": [{"label": "sad"}]}
+    opinion = Opinion(("calm",), "", keep=True, keep_clip=True)
+    kept = board.corrections.send("1.2.3.4", opinion, reading, ("a.mp4", b"a clip"))
+    assert hub.files(NAME)[f"{kept.path}/clip.mp4"] == b"a clip"
+    assert [one["read"] for one in other.corrections.listed(ORGANISER)] == [["sad"]]
+    other.corrections.withdraw(kept.id)
+    assert not any(path.startswith("corrections/") for path in hub.files(NAME))
+    assert board.corrections.listed(ORGANISER) == make_board().corrections.listed(ORGANISER) == []
 
 
 @pytest.mark.parametrize("kind", ["409", "429", "500", "500-took", "dropped", "dropped-took"])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from board_making import ADA, REPORT
 
-from submissions.store.records import Decision, Record, Result, Submission, UnknownSchema, new_id
+from submissions.store.records import Correction, Decision, Record, Result, Submission, UnknownSchema, new_id
 
 NOW = datetime(2026, 11, 5, 12, 30, 0, 250_000, UTC)
 ID = new_id(NOW)
@@ -55,12 +55,24 @@ DECISION = {
     "submission": ID,
     "track": "",
     "version": "",
+    "correction": "",
+}
+CORRECTION = {
+    "schema": "emer-correction/1",
+    "id": ID,
+    "received": NOW.isoformat(),
+    "labels": ["worried"],
+    "why": "why",
+    "analysis": "20261126T000000Z-abc",
+    "clip_sha256": "ab" * 32,
+    "clip": "clip.mp4",
 }
 KINDS: list[tuple[type[Record], dict[str, Any]]] = [
     (Submission, SUBMISSION),
     (Result, RESULT),
     (Result, REFUSED),
     (Decision, DECISION),
+    (Correction, CORRECTION),
 ]
 
 
@@ -116,8 +128,14 @@ def test_a_field_that_came_later_has_its_default_and_the_moment_is_in_the_id() -
         (
             Decision,
             {**DECISION, "track": "small"},
-            "a decision must name a submission, or a track and a version to open",
+            "a decision must name a submission or a correction, or a track and a version to open",
         ),
+        (
+            Decision,
+            {**DECISION, "submission": "", "correction": ID},
+            "the action is not one about corrections",
+        ),
+        (Correction, {**CORRECTION, "clip": "../x"}, "the clip's name is not one that this app gives"),
     ],
 )
 def test_what_is_wrong_with_a_record_is_one_sentence(kind: type[Record], stored: Any, sentence: str) -> None:

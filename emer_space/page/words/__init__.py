@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from emer_space.analysis import Language
 from emer_space.errors import RuleError
 
 FOLDER = Path(__file__).parent
@@ -20,7 +21,7 @@ FOLDER = Path(__file__).parent
 class Words:
     """The texts of one language."""
 
-    def __init__(self, language: str, table: Mapping[str, Any]) -> None:
+    def __init__(self, language: Language, table: Mapping[str, Any]) -> None:
         self.language = language
         self._texts = dict(_flat(table))
 
@@ -51,7 +52,7 @@ class Words:
 
 
 @cache
-def load_words(language: str = "en") -> Words:
+def load_words(language: Language = "en") -> Words:
     """The texts of a language. Raises `RuleError` if there is no table for it."""
     path = FOLDER / f"{language}.toml"
     if not path.is_file():

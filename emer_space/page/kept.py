@@ -1,0 +1,127 @@
+"""Keeps finished results for their hour, so that a visitor can reload the page or ask again without sending the clip.
+
+Whoever knows a result's key gets the result; keys cannot be guessed, and the page never puts one into its address.
+Results live in memory, their files in the folder of uploads; both go together.
+"""
+
+import logging
+import secrets
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from gradio.processing_utils import save_file_to_cache
+
+from emer_space.analysis import Analysis
+from emer_space.media.clip import Clip
+from emer_space.page.sweep import KEPT_S
+from emer_space.pipeline import Finished, Request
+from emer_space.readings import Readings
+
+log = logging.getLogger(__name__)
+
+MOST_RESULTS, MOST_RESULTS_OF_ONE = 400, 60
+MOST_BYTES, MOST_BYTES_OF_ONE = 4_000_000_000, 1_000_000_000
+"""Bounds of all results and of those of one client, which may be a whole lecture hall behind one address."""
+
+
+@dataclass
+class Result:
+    """A result: what was asked and answered, the clip to show, and the readings that save reading it again."""
+
+    analysis: Analysis
+    clip: Path
+    request: Request
+    readings: Readings
+    client: str = ""
+    since: float = 0.0
+    words: str = ""
+    """The words as the page shows them for mending, also while they are not read."""
+    files: dict[str, Path] = field(default_factory=dict)
+    """Files made for the page, which go with the result."""
+
+    def answered(self, analysis: Analysis, request: Request) -> None:
+        """Another question about the clip was answered."""
+        self.analysis, self.request = analysis, request
+        self.words = analysis.subtitle.text if "text" in request.modalities else request.words or self.words
+
+    @property
+    def size(self) -> int:
+        """Bytes of the files."""
+        paths = [self.clip, *self.files.values()]
+        return sum(path.stat().st_size for path in paths if path.is_file())
+
+
+class Kept:
+    """Results by key. `folder` is that of uploads, from which the page shows files. Safe to use from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._results: dict[str, Result] = {}
+        self._lock = Lock()
+
+    def keep(self, finished: Finished, request: Request, readings: Readings, client: str) -> str:
+        """Keep a result and move its clip here; returns its key. The oldest results make room."""
+        key = secrets.token_urlsafe(24)
+        # With a name of its own, no other result's copy of the same clip is the same file.
+        own = finished.clip.path.with_stem(f"clip-{secrets.token_urlsafe(9)}")
+        finished.clip.path.rename(own)
+        shown = self.shown(own)
+        own.unlink()
+        readings.clip = Clip(shown, finished.clip.facts, finished.clip.notices)
+        with self._lock:
+            result = Result(finished.analysis, shown, request, readings, client, time.monotonic())
+            result.answered(finished.analysis, request)
+            self._results[key] = result
+            self._bound(client)
+        return key
+
+    def find(self, key: str) -> Result | None:
+        """The result of a key; None if there is none, or no longer."""
+        self.sweep()
+        with self._lock:
+            result = self._results.get(key)
+            return result if result and result.clip.is_file() else None
+
+    def forget(self, key: str) -> None:
+        """Remove a result with its files."""
+        with self._lock:
+            self._drop(key)
+
+    def sweep(self) -> None:
+        """Remove the results whose time is over."""
+        over = time.monotonic() - KEPT_S
+        with self._lock:
+            for key in [key for key, result in self._results.items() if result.since < over]:
+                self._drop(key)
+
+    def shown(self, path: Path) -> Path:
+        """A copy of a file in the folder from which the page shows files, under a name that tells nothing."""
+        return Path(save_file_to_cache(path, str(self.folder)))
+
+    def _bound(self, client: str) -> None:
+        own = [key for key, result in self._results.items() if result.client == client]
+        for keys, most, most_bytes in (
+            (own, MOST_RESULTS_OF_ONE, MOST_BYTES_OF_ONE),
+            (list(self._results), MOST_RESULTS, MOST_BYTES),
+        ):
+            sizes = {key: self._results[key].size for key in keys if key in self._results}
+            while len(sizes) > 1 and (len(sizes) > most or sum(sizes.values()) > most_bytes):
+                oldest = next(iter(sizes))
+                del sizes[oldest]
+                self._drop(oldest)
+
+    def _drop(self, key: str) -> None:
+        result = self._results.pop(key, None)
+        if result is None:
+            return
+        for path in (result.clip, *result.files.values()):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as problem:
+                log.warning("a file of an old result cannot be removed (%s)", problem.strerror)
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._results)

@@ -1,0 +1,190 @@
+"""Visitors' corrections of readings: "this reading is wrong". They are kept with consent, for an organiser to review.
+
+An entry holds the words that would be right, why, and the reading itself. The clip is kept only with a second consent.
+Whoever has the receipt can withdraw the entry, which deletes it.
+"""
+
+import contextlib
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+from typing import Any
+
+from emer_space.files.problems import plain
+from emer_space.files.writing import write_whole
+from submissions.errors import Refusal, StoreError
+from submissions.people.quota import Attempts
+from submissions.person import Person, organiser
+from submissions.store.ledger import Ledger
+from submissions.store.records import Action, Correction, Decision, is_id, month, new_id
+
+ANALYSIS = "analysis.json"
+MOST_LABELS, MOST_LABEL, MOST_WHY = 12, 40, 1_000
+"""How many words, and how many characters in a word and in the reason."""
+MOST_CLIP_BYTES = 50_000_000
+MOST_A_DAY, MOST_OF_CLIENT = 500, 20
+"""How many corrections a day are kept in all, and of one client."""
+REVIEWS = ("accept", "dismiss")
+COLUMNS = ("name", "openset", "reason", "read", "review", "clip")
+"""Of an export: the receipt, the visitor's words and reason, the machine's words, the review, the clip's file."""
+_BETWEEN = re.compile(r"[,;/\n，；、]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a visitor says against a reading. `keep` and `keep_clip` are two separate consents.
+
+    Raises `Refusal` without consent or words, or if a text is too long.
+    """
+
+    labels: tuple[str, ...]
+    why: str
+    keep: bool
+    keep_clip: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.keep:
+            raise Refusal("consent", "Nothing was kept: tick that your words may be kept, then send them.")
+        labels = tuple(dict.fromkeys(_line(label, MOST_LABEL) for label in self.labels if label.strip()))
+        if not labels or len(labels) > MOST_LABELS:
+            raise Refusal("labels", f"Say which words would be right: 1 to {MOST_LABELS}, separated by commas.")
+        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "why", _line(self.why, MOST_WHY))
+
+
+def split_labels(text: str) -> tuple[str, ...]:
+    """The words of a typed list: `sad, a little proud` → (`sad`, `a little proud`)."""
+    return tuple(part.strip() for part in _BETWEEN.split(text) if part.strip())
+
+
+class Corrections:
+    """Takes corrections in, and lets organisers review them. `clock` returns the current time."""
+
+    def __init__(
+        self, ledger: Ledger, attempts: Attempts, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.ledger, self.attempts, self.clock = ledger, attempts, clock
+
+    def send(
+        self, client: str, opinion: Opinion, analysis: Mapping[str, Any], clip: tuple[str, bytes] | None = None
+    ) -> Correction:
+        """Keep an opinion about an analysis (its JSON). When this returns, it is stored durably; its id is the receipt.
+
+        `clip` is the file's name and content; it is left out unless the opinion has the consent for it. Raises
+        `Refusal` (too much, too large) or `StoreError`.
+        """
+        now = self.clock()
+        name, content = clip if clip and opinion.keep_clip else ("", b"")
+        if len(content) > MOST_CLIP_BYTES:
+            raise Refusal(
+                "clip",
+                f"The clip is larger than {MOST_CLIP_BYTES // 1_000_000} MB and cannot be kept; untick it and send the "
+                "words alone.",
+            )
+        self._count(client, now)
+        file = f"clip{PurePath(name).suffix.lower()}" if content else ""
+        record = Correction(
+            new_id(now),
+            now.isoformat(),
+            opinion.labels,
+            opinion.why,
+            str(analysis["id"]),
+            str(analysis["clip"]["sha256"]),
+            file,
+        )
+        files = {ANALYSIS: json.dumps(analysis, ensure_ascii=False).encode(), **({file: content} if file else {})}
+        self.ledger.add(record, files)
+        return record
+
+    def withdraw(self, name: str) -> None:
+        """Delete the correction with this receipt. Raises `Refusal` if there is none, or `StoreError`."""
+        correction = self._named(name)
+        with contextlib.suppress(FileNotFoundError):  # an earlier try got no further
+            self.ledger.store.remove(correction.path)
+        about = Person("sender", "its sender")  # whoever has the receipt
+        self.ledger.add(Decision.made_by(about, self.clock(), "withdraw", "consent withdrawn", correction=name))
+
+    def review(self, by: Person | None, name: str, action: str, reason: str = "") -> Decision:
+        """An organiser accepts or dismisses a correction. Raises `Refusal`."""
+        person, correction = organiser(by), self._named(name)
+        if action not in REVIEWS:
+            raise Refusal("action", f"Choose one of {', '.join(REVIEWS)}.")
+        made: Action = "accept" if action == "accept" else "dismiss"
+        decision = Decision.made_by(person, self.clock(), made, _line(reason, MOST_WHY), correction=correction.id)
+        self.ledger.add(decision)
+        return decision
+
+    def listed(self, by: Person | None) -> list[dict[str, Any]]:
+        """All corrections as JSON, latest first, each with the words of the machine. Raises `Refusal`."""
+        organiser(by)
+        return [
+            {**correction.to_dict(), "review": self.ledger.verdict(correction.id), "read": self._read(correction)}
+            for correction in self.ledger.refresh().corrections()
+        ]
+
+    def export(self, by: Person | None, folder: Path) -> Path:
+        """Write `corrections.csv` in the field's columns, with each reading and clip below `<id>/`; returns its path.
+
+        Dismissed corrections are left out. Raises `Refusal`, or `OSError` if the folder cannot be written.
+        """
+        listed = [entry for entry in self.listed(by) if entry["review"] != "dismiss"]
+        for entry in listed:
+            place = folder / entry["id"]
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            source = f"corrections/{month(entry['id'])}/{entry['id']}"
+            for name in filter(None, (ANALYSIS, entry["clip"])):
+                write_whole(place / name, self.ledger.store.read(f"{source}/{name}"))
+        lines = io.StringIO()
+        table = csv.DictWriter(lines, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows({column: _cell(entry, column) for column in COLUMNS} for entry in listed)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(folder / "corrections.csv", lines.getvalue().encode())
+        return folder / "corrections.csv"
+
+    def _read(self, correction: Correction) -> Sequence[str]:
+        try:
+            analysis = json.loads(self.ledger.store.read(f"{correction.path}/{ANALYSIS}"))
+            return [label["label"] for label in analysis["labels"]]
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return []
+
+    def _named(self, name: str) -> Correction:
+        kept = self.ledger.refresh().corrections() if is_id(name) else []
+        for correction in kept:
+            if correction.id == name:
+                return correction
+        raise Refusal("unknown", "There is no correction with this receipt; it may have been deleted already.")
+
+    def _count(self, client: str, now: datetime) -> None:
+        for who, most in ((f"client {client}", MOST_OF_CLIENT), ("all", MOST_A_DAY)):
+            if self.attempts.count("corrections", who, now) >= most:
+                raise Refusal("quota", "So many corrections came today that no more can be kept; try again tomorrow.")
+        try:
+            for who in (f"client {client}", "all"):
+                self.attempts.add("corrections", who, now)
+        except OSError as problem:
+            raise StoreError(
+                f"Nothing can be stored here at the moment ({problem.strerror}), so nothing was kept; try again later."
+            ) from problem
+
+
+def _cell(entry: Mapping[str, Any], column: str) -> str:
+    labels = {"openset": "labels", "read": "read"}
+    if column in labels:
+        return str(list(entry[labels[column]]))
+    return str(entry[{"name": "id", "reason": "why"}.get(column, column)])
+
+
+def _line(text: str, most: int) -> str:
+    text = " ".join(text.split())
+    if len(text) > most:
+        raise Refusal("text", f"“{plain(text, 30)}…” is longer than {most} characters; shorten it.")
+    if plain(text, most) != text:
+        raise Refusal("text", "The text contains characters that cannot be shown; leave them out.")
+    return text

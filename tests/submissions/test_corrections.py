@@ -1,0 +1,115 @@
+"""Visitors' corrections: kept only with consent, the clip only with a second one, and gone when withdrawn."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+from board_making import ADA
+
+from leaderboard.__main__ import main
+from leaderboard.board.board import Board
+from submissions.corrections import MOST_OF_CLIENT, Opinion, split_labels
+from submissions.errors import Refusal
+from submissions.person import LOCAL
+from submissions.store.records import Correction
+
+READING: dict[str, Any] = {"id": "20261126T000000Z-abc", "clip": {"sha256": "ab" * 32}, "labels": [{"label": "angry"}]}
+CLIP = ("remuxed.MP4", b"a clip")
+
+
+def send(board: Board, client: str = "1.2.3.4", **consents: bool) -> Correction:
+    opinion = Opinion(("worried", "a little proud"), "She waits for news.", **{"keep": True, **consents})
+    return board.corrections.send(client, opinion, READING, CLIP)
+
+
+def kept(board: Board, correction: Correction) -> set[str]:
+    return {path.name for path in (board.home / correction.path).glob("*")}
+
+
+def test_nothing_is_kept_without_consent(board: Board) -> None:
+    with pytest.raises(Refusal, match="tick that your words may be kept"):
+        send(board, keep=False, keep_clip=True)
+    assert not (board.home / "corrections").exists()
+
+
+def test_the_clip_is_kept_only_with_a_second_consent(board: Board) -> None:
+    words, both = send(board), send(board, keep_clip=True)
+    assert kept(board, words) == {"request.json", "analysis.json"} and words.clip == ""
+    assert kept(board, both) == {"request.json", "analysis.json", "clip.mp4"}
+    assert (board.home / both.path / both.clip).read_bytes() == CLIP[1]
+
+
+def test_the_receipt_withdraws_it_in_every_process(board: Board) -> None:
+    correction, other = send(board, keep_clip=True), Board()
+    assert [one["id"] for one in other.corrections.listed(LOCAL)] == [correction.id]
+    board.corrections.withdraw(correction.id)
+    assert not (board.home / correction.path).exists() and not list(board.home.glob("unfinished/*"))
+    for anyone in (board, other, Board()):
+        assert anyone.corrections.listed(LOCAL) == []
+        with pytest.raises(Refusal, match="no correction with this receipt"):
+            anyone.corrections.withdraw(correction.id)
+
+
+def test_a_withdrawal_that_was_cut_short_can_be_repeated(board: Board) -> None:
+    correction = send(board)
+    board.ledger.store.remove(correction.path)  # and the process was killed
+    board.corrections.withdraw(correction.id)
+    assert board.corrections.listed(LOCAL) == []
+
+
+def test_only_an_organiser_sees_and_reviews(board: Board) -> None:
+    correction = send(board)
+    for call in (lambda: board.corrections.listed(ADA), lambda: board.corrections.review(ADA, correction.id, "accept")):
+        with pytest.raises(Refusal, match="organisers only"):
+            call()
+    (listed,) = board.corrections.listed(LOCAL)
+    assert (listed["labels"], listed["read"], listed["review"]) == (("worried", "a little proud"), ["angry"], "")
+    board.corrections.review(LOCAL, correction.id, "accept")
+    board.corrections.review(LOCAL, correction.id, "dismiss", "a joke")
+    assert Board().corrections.listed(LOCAL)[0]["review"] == "dismiss", "the last review holds"
+    with pytest.raises(Refusal, match="accept, dismiss"):
+        board.corrections.review(LOCAL, correction.id, "hide")
+
+
+def test_a_submission_is_no_correction(board: Board) -> None:
+    with pytest.raises(Refusal, match="no submission with this id"):
+        board.decide(LOCAL, send(board).id, "hide", "no reason")
+
+
+def test_one_client_cannot_fill_the_store(board: Board) -> None:
+    for _ in range(MOST_OF_CLIENT):
+        send(board)
+    with pytest.raises(Refusal, match="try again tomorrow"):
+        send(board)
+    assert send(board, client="5.6.7.8").id
+
+
+@pytest.mark.parametrize(
+    ("labels", "why", "message"),
+    [
+        ((), "", "Say which words"),
+        ((" ",), "", "Say which words"),
+        (tuple("abcdefghijklm"), "", "1 to 12"),
+        (("x" * 41,), "", "longer than 40"),
+        (("sad",), "y" * 1001, "longer than 1000"),
+        (("sad\x1b",), "", "cannot be shown"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_with_the_reason(labels: tuple[str, ...], why: str, message: str) -> None:
+    with pytest.raises(Refusal, match=message):
+        Opinion(labels, why, keep=True)
+
+
+def test_labels_are_split_as_people_type_them() -> None:
+    assert split_labels("sad, a little proud；惊讶、担心\n") == ("sad", "a little proud", "惊讶", "担心")
+
+
+def test_an_organiser_takes_them_away_in_the_fields_columns(board: Board, tmp_path: Path) -> None:
+    sent, dismissed = send(board, keep_clip=True), send(board)
+    board.corrections.review(LOCAL, dismissed.id, "dismiss")
+    assert main(["corrections", "--out", str(tmp_path / "out")]) == 0
+    with (tmp_path / "out" / "corrections.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["name"], row["openset"], row["read"]) == (sent.id, "['worried', 'a little proud']", "['angry']")
+    assert (tmp_path / "out" / sent.id / row["clip"]).read_bytes() == CLIP[1]
