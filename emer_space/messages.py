@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from string import Formatter
 
-from emer_space.analysis import LANGUAGES, Language
+from emer_space.analysis import LANGUAGES
 from emer_space.errors import RuleError
 from emer_space.tables.load import Misfit, Rows, Table, Wording, read_table, text
 
@@ -27,11 +27,11 @@ WORDED = frozenset(
 class Message:
     """A message in each language, and what recognises it there."""
 
-    said: dict[Language, str]
-    pattern: dict[Language, re.Pattern[str]]
+    said: dict[str, str]
+    pattern: dict[str, re.Pattern[str]]
 
 
-def in_language(message: str, language: Language) -> str | None:
+def in_language(message: str, language: str) -> str | None:
     """The message in a language; None if no row of the table makes it."""
     for row in load_messages():
         for given in LANGUAGES:
@@ -61,7 +61,7 @@ def names(wording: str) -> list[str]:
     return [name for _, name, _, _ in Formatter().parse(wording) if name]
 
 
-def _value(name: str, value: str, language: Language) -> str:
+def _value(name: str, value: str, language: str) -> str:
     return in_language(value, language) or value if name in WORDED else value
 
 

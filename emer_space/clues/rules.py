@@ -252,9 +252,8 @@ def _checked(rule: Rule, modality: Modality, table: str) -> Rule:
         for sentence in (rule.statement, rule.phrase):
             Wording(PLACES[modality])(sentence)
         for name, sentence in rule.zh.items():
-            Wording(_placeholders(rule.statement) | (_placeholders(rule.phrase) if name == "phrase" else set()))(
-                sentence
-            )
+            own = _placeholders(rule.phrase) if name == "phrase" else set()
+            Wording(own | _placeholders(rule.statement))(sentence)
     except Misfit as problem:
         raise RuleError(f"{table}, {rule.cue}: {problem.problem}.") from None
     return rule

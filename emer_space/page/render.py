@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Label, Modality, Segment
 from emer_space.language_model.dialogue import VERSION
+from emer_space.messages import in_language
 from emer_space.page.figures import timeline as timelines
 from emer_space.page.figures import wheel as wheels
 from emer_space.page.languages import TAGS, TITLES
@@ -56,8 +57,12 @@ def message(title: str, text: str = "", kind: Literal["error", "good", ""] = "",
 
 
 def error(text: str, words: Words, language: str = "") -> str:
-    """The box that says why a clip could not be explained; `language` as for `message`."""
-    return message(words("run.error_title"), text, "error", language)
+    """The box that says why a clip could not be explained; `language` as for `message`.
+
+    A text in another language is given in that of `words` if it can be translated.
+    """
+    translated = in_language(text, words.language) if language else None
+    return message(words("run.error_title"), translated or text, "error", "" if translated else language)
 
 
 def cancelled(words: Words) -> str:

@@ -57,11 +57,11 @@ def test_the_time_comes_first() -> None:
         assert statement.count("{when}") <= 1
 
 
-def test_no_two_cues_say_the_same_unless_they_only_quote() -> None:
+def test_no_two_cues_say_the_same() -> None:
     for kind in ("statement", "phrase"):
         said: dict[tuple[Modality, str], list[str]] = defaultdict(list)
         for modality, rule in RULES:
-            if kind in rule.zh and "被描述为" not in rule.zh[kind]:
+            if kind in rule.zh:
                 said[modality, rule.zh[kind]].append(rule.cue)
         assert [cues for cues in said.values() if len(cues) > 1] == []
 

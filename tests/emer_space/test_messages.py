@@ -10,6 +10,8 @@ import pytest
 from emer_space.media.file_kinds import _KINDS, refused
 from emer_space.messages import in_language, load_messages, names
 from emer_space.models.whisper.recognition import doubt_of
+from emer_space.page import render
+from emer_space.page.words import load_words
 from emer_space.text.tokens import HAN
 
 PACKAGE = Path(__file__).parents[2] / "emer_space"
@@ -107,3 +109,13 @@ def test_messages_within_messages_are_translated_and_other_values_are_not() -> N
         "因此解释由自带的写作模块写成。"
     )
     assert in_language("Brightness was measured.", "zh") is None
+
+
+def test_the_page_gives_an_error_in_its_own_language_where_it_can() -> None:
+    chinese, english = load_words("zh"), load_words("en")
+    empty = "The file is empty (0 bytes); send or record the clip again."
+    shown = render.error(empty, chinese, "en")
+    assert "文件是空的（0 字节）" in shown and 'lang="en"' not in shown and empty not in shown
+    assert empty in render.error(empty, english, "en")
+    unknown = render.error("The model for smells is not here.", chinese, "en")
+    assert "The model for smells is not here." in unknown and 'lang="en"' in unknown
