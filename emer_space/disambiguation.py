@@ -266,7 +266,10 @@ def load_patterns() -> tuple[Pattern, ...]:
         }
         others = {key: value for key, value in row.items() if key not in (*conditions, "wording", "wording_zh")}
         try:
-            sentences: dict[str, Any] = {"wordings": tuple(row["wording"]), "wordings_zh": tuple(row.get("wording_zh", ()))}
+            sentences: dict[str, Any] = {
+                "wordings": tuple(row["wording"]),
+                "wordings_zh": tuple(row.get("wording_zh", ())),
+            }
             pattern = Pattern(**others, **conditions, **sentences)
         except (TypeError, KeyError) as problem:
             raise RuleError(f"pattern {name!r} is wrong: {problem}") from problem

@@ -315,7 +315,10 @@ class English(Prose):
         frames: dict[str, list[str]] = {}
         for frame, *filling in (rest for rest in rests if rest):
             frames.setdefault(frame, []).extend(filling)
-        parts = [frame.replace("…", ", ".join(dict.fromkeys(filling))) for frame, filling in frames.items()]
+        parts = [
+            frame.replace("…", ", ".join(dict.fromkeys(filling))) if filling else frame
+            for frame, filling in frames.items()
+        ]
         words = self.listed([part for part in parts if " " not in part])
         others = self.listed(sorted((part for part in parts if " " in part), key=len))
         return f"{words} {others}" if words and others else words + others

@@ -42,8 +42,8 @@ CONTRADICTIONS = {
         (r"faint by itself", r"signs are faint;"),
         (r"signs are faint", r"clearly|impression is plain|reading is clear"),
         (r"smiles", r"grimaces|draws down the corners"),
-        (r"No face is found", r"(?:In the video|On screen|The video shows that) "),
-        (r"the sound track is silent|the clip has no sound", r"(?:In the audio|To the ear|As for the voice), "),
+        (r"No face is found", r"(?:In the video|On screen|In the picture), "),
+        (r"the sound track is silent|the clip has no sound", r"(?:In the audio|To the ear|On the sound track), "),
         (r"composed face|little expression", r"smiles|grimaces|stares|bares"),
         (r"loudly|close to shouting", r"softly|subdued|breathy"),
         (r"\bfast\b", r"\bslowly\b"),
@@ -213,8 +213,10 @@ def test_chinese_is_written_in_chinese(corpus: list[Composition]) -> None:
 
 def test_a_quotation_is_short_and_its_sense_is_said(corpus: list[Composition]) -> None:
     for each in corpus:
+        whole = {str(clue.measurements.get("quote")) for clue in each.verdict.clues}
         for sentence in each.told.sentences:
             for quote in QUOTED.findall(sentence.text):
+                assert quote.strip("“”") in whole or quote.endswith("…”"), sentence.text
                 assert len(HAN.findall(quote)) <= MOST_HAN and len(quote.split()) <= MOST_WORDS, sentence.text
                 foreign = bool(HAN.search(quote)) == (each.language == "en")
                 where = re.escape(quote)
@@ -272,7 +274,7 @@ def test_the_labels_of_real_clips_are_those_that_were_read_of_them() -> None:
 # Grammar, by a parser: link-grammar (Debian) finds a whole analysis of a sentence, or none.
 
 OPENINGS = (
-    r"^(?:In the (?:video|audio|text)|On screen|The video shows that|To the ear|As for the voice|As for what is said"
+    r"^(?:In the (?:video|picture|audio|text)|On screen|To the ear|On the sound track|As for what is said"
     r"|In words|At the same time|In addition|A little later|Later|Further on),? "
 )
 TIMES = r" (?:for most of the clip|from beginning to end|for part of the clip|for a moment|again and again)\."
