@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
-from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Label, Modality, Segment
+from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Label, Language, Modality, Segment
 from emer_space.language_model.dialogue import VERSION
 from emer_space.messages import in_language
 from emer_space.page.figures import timeline as timelines
@@ -19,6 +19,7 @@ from emer_space.page.templates import UNKNOWN, Templates
 from emer_space.page.words import Words
 from emer_space.settings import Settings
 from emer_space.text.tokens import HAN
+from emer_space.vocabulary import load_vocabulary
 
 CONFIDENCE_BOUNDS = ((0.7, "high"), (0.45, "moderate"), (0.0, "low"))
 QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|「[^」]*」|‘[^’]*’")
@@ -72,13 +73,7 @@ def cancelled(words: Words) -> str:
 
 def limits(words: Words, settings: Settings) -> str:
     """What may be sent, said before it is."""
-    most_mb = settings.max_bytes // 1_000_000
-    return note(words("form.limits", seconds=f"{settings.max_seconds:g}", megabytes=most_mb))
-
-
-def note(text: str, kind: str = "help") -> str:
-    """A quiet line."""
-    return html("note", text=text, kind=kind)
+    return html("limits", words=words, settings=settings)
 
 
 def answer(analysis: Analysis, words: Words, key: str = "") -> str:
@@ -106,7 +101,9 @@ def timeline(analysis: Analysis, words: Words) -> str:
 
 def verdict(analysis: Analysis, tree: wheels.Tree, wheel_title: str, words: Words) -> str:
     """Under the explanation: warnings, and the labels on their wheel."""
-    return html("verdict", words=words, **_wheel(analysis.labels, tree, wheel_title), **_result(analysis))
+    return html(
+        "verdict", words=words, **_wheel(analysis.labels, tree, wheel_title, words.language), **_result(analysis)
+    )
 
 
 def explanation(analysis: Analysis, words: Words) -> str:
@@ -116,7 +113,7 @@ def explanation(analysis: Analysis, words: Words) -> str:
 
 def wheel(labels: Sequence[Label], tree: wheels.Tree, title: str, words: Words) -> str:
     """The emotion wheel with the labels lit, and the same as a table."""
-    return html("wheel", words=words, **_wheel(labels, tree, title))
+    return html("wheel", words=words, **_wheel(labels, tree, title, words.language))
 
 
 def details(analysis: Analysis, words: Words) -> str:
@@ -158,8 +155,14 @@ def _provenance(analysis: Analysis) -> dict[str, str]:
     }
 
 
-def _wheel(labels: Sequence[Label], tree: wheels.Tree, title: str) -> dict[str, Any]:
-    return {"wheel": wheels.wheel(labels, tree), "wheel_title": title, "labels": labels}
+def _wheel(labels: Sequence[Label], tree: wheels.Tree, title: str, language: Language) -> dict[str, Any]:
+    name = load_vocabulary().name
+    return {
+        "wheel": wheels.wheel(labels, tree, language),
+        "wheel_title": title,
+        "labels": labels,
+        "places": {label.label: " › ".join(name(word, language) for word in label.wheel) for label in labels},
+    }
 
 
 def _result(analysis: Analysis) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import gradio as gr
 from emer_space.analysis import INPUTS, LANGUAGES, Analysis
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Busy, Cancelled, InputError, MissingTool
+from emer_space.messages import in_language
 from emer_space.models.hub import under_way
 from emer_space.page import render
 from emer_space.page.calls import QUIET, incident
@@ -29,7 +30,7 @@ from emer_space.page.words import Words
 from emer_space.pipeline import STAGES, Finished, Request, analyze
 from emer_space.profiles import Profile
 from emer_space.readings import Readings
-from emer_space.rewording import checked_language
+from emer_space.rewording import checked_language, reworded
 from emer_space.settings import Settings
 from emer_space.vocabulary import load_vocabulary
 
@@ -42,6 +43,8 @@ ARRIVAL_SCRIPT = (SCRIPTS / "arrival.js").read_text(encoding="utf-8")
 """Brings a new result into view, and keeps its key for a reload."""
 REOPEN_SCRIPT = (SCRIPTS / "reopen.js").read_text(encoding="utf-8")
 """Asks for the result that was open before a reload."""
+UNPLAYABLE_SCRIPT = (SCRIPTS / "unplayable.js").read_text(encoding="utf-8")
+"""Says quietly that the browser cannot play what was chosen."""
 FORGET_SCRIPT = "() => { sessionStorage.removeItem('emer-result'); }"
 FORGET_GONE_SCRIPT = "() => { document.querySelector('[data-key]') || sessionStorage.removeItem('emer-result'); }"
 STATE, MENDING, SHOWN = 7, 4, 12
@@ -105,7 +108,8 @@ class ExplainTab:
                         buttons=[],
                         elem_classes="emer-upload",
                     )
-                    gr.HTML(languages.rendered("limits", partial(render.limits, settings=self.settings)))
+                    limits = languages.rendered("limits", partial(render.limits, settings=self.settings))
+                    gr.HTML(limits, js_on_load=UNPLAYABLE_SCRIPT)
                     with gr.Accordion(languages("form.sound"), open=False, elem_id="emer-sound"):
                         self.sound = gr.Audio(
                             show_label=False,
@@ -333,7 +337,8 @@ class ExplainTab:
             case Busy(own=own, count=count):
                 return render.error(words("run.busy_own" if own else "run.busy", count=count), words)
             case InputError() | MissingTool() as problem:
-                return render.error(str(problem), words, "en")
+                said = in_language(str(problem), words.language)
+                return render.error(said or str(problem), words, "" if said else "en")
             case _:
                 return render.error(incident(words), words)
 
@@ -415,7 +420,7 @@ class ExplainTab:
         if result is None:  # its hour ended, or others took its place, while this page was made
             message = render.message(words("result.gone"), words("result.gone_next"))
             return (*self._state(message=message), *_unchanged(MENDING + SHOWN))
-        analysis = result.analysis
+        analysis = reworded(result.analysis, words.language)
         return (
             gr.Column(visible=False),
             gr.Column(visible=True),

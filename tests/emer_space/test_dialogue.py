@@ -36,6 +36,7 @@ def test_a_model_explains_from_the_clues_and_its_labels_rest_on_them() -> None:
     with ChatServer(able) as server:
         told = explain_clues(ROW, chat=chat(server))
     assert told.explanation.composer == "chat/1 scripted (endpoint)" and told.explanation.grounded == 1.0
+    assert told.labels[0].label in told.explanation.headline.lower(), "the composer heads a model's explanation"
     assert [purpose(each.messages) for each in server.asked] == ["reread", "merge", "labels"]
     assert told.prompts == ("reread.en@1", "merge.en@1", "labels.en@1") and told.notices == ()
     assert [label.label for label in told.labels] == ["furious"], "no clue is delighted"

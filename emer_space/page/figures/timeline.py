@@ -4,12 +4,17 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Modality, Series
+from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Language, Modality, Series
+from emer_space.clues.wording import phrase
+from emer_space.errors import RuleError
+from emer_space.text.tokens import HAN
 
 TICK_STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60)
 MAX_TICKS = 6
 CHARACTER_WIDTH = 2.1
 """Width of one character of a clue's name, in percent of the time axis of a narrow phone (about 300 px)."""
+MOST_CHINESE = 10
+"""Most characters of a Chinese name; a click leads to the whole sentence."""
 TABLE_ROWS = 60
 """Most moments of a curve in its table."""
 
@@ -70,18 +75,30 @@ def timeline(analysis: Analysis) -> Timeline:
     )
 
 
-def cue_name(clue: Clue) -> str:
-    """A clue in two or three words: `smile with eyes`."""
+def cue_name(clue: Clue, language: Language = "en") -> str:
+    """A clue in two or three words: `smile with eyes`; in Chinese the beginning of its phrase, if it has one."""
+    if language == "zh":
+        try:
+            said = phrase(clue, language)
+        except (LookupError, RuleError):  # a reader's own cue, or one of another version
+            said = None
+        if said:
+            return said if len(said) <= MOST_CHINESE else f"{said[: MOST_CHINESE - 1]}…"
     return clue.cue.replace("-", " ").replace("_", " ")
 
 
-def pack(clues: Iterable[Clue], duration: float) -> list[list[tuple[Clue, bool]]]:
+def _width(name: str) -> float:
+    """In percent of the time axis of a narrow phone; a Chinese character is as wide as two letters."""
+    return CHARACTER_WIDTH * (len(name) + len(HAN.findall(name)))
+
+
+def pack(clues: Iterable[Clue], duration: float, language: Language = "en") -> list[list[tuple[Clue, bool]]]:
     """Rows of clues in which neither bars nor names overlap; the flag is `Bar.leftwards`."""
     rows: list[list[tuple[Clue, bool]]] = []
     ends: list[float] = []
     for clue in sorted(clues, key=lambda clue: (clue.start, clue.end)):
         low, high = 100 * clue.start / duration, 100 * clue.end / duration
-        needed = CHARACTER_WIDTH * (len(cue_name(clue)) + 1)
+        needed = _width(cue_name(clue, language)) + CHARACTER_WIDTH
         leftwards = low + needed > 100 and high > needed
         low, high = (min(low, high - needed), high) if leftwards else (low, max(high, low + needed))
         row = next((number for number, end in enumerate(ends) if end <= low), None)
@@ -118,20 +135,20 @@ def tick_step(duration: float) -> float:
 
 def _lane(analysis: Analysis, modality: Modality, duration: float) -> Lane:
     clues = [clue for clue in analysis.clues if clue.modality == modality]
-    rows = pack((clue for clue in clues if not clue.absent), duration)
+    rows = pack((clue for clue in clues if not clue.absent), duration, analysis.language)
     return Lane(
         modality,
         modality in {MODALITY_OF[name] for name in analysis.modalities},
-        [[_bar(clue, leftwards, duration) for clue, leftwards in row] for row in rows],
+        [[_bar(clue, analysis.language, leftwards, duration) for clue, leftwards in row] for row in rows],
         [clue for clue in clues if clue.absent],
         _curves(_main_first(analysis, modality), duration),
     )
 
 
-def _bar(clue: Clue, leftwards: bool, duration: float) -> Bar:
+def _bar(clue: Clue, language: Language, leftwards: bool, duration: float) -> Bar:
     left = min(100 * clue.start / duration, 99.2)
     width = max(min(100 * (clue.end - clue.start) / duration, 100 - left), 0.8)
-    return Bar(clue, cue_name(clue), left, width, leftwards)
+    return Bar(clue, cue_name(clue, language), left, width, leftwards)
 
 
 def _main_first(analysis: Analysis, modality: Modality) -> list[Series]:

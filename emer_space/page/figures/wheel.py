@@ -3,8 +3,10 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from emer_space.analysis import Label
+from emer_space.analysis import Label, Language
+from emer_space.vocabulary import load_vocabulary
 
 Tree = Mapping[str, Mapping[str, Sequence[str]]]
 """A wheel: outer words by words of the inner and the middle ring."""
@@ -69,8 +71,8 @@ class Wheel:
     callouts: list[Callout]
 
 
-def wheel(labels: Sequence[Label], tree: Tree) -> Wheel:
-    """The wheel with the labels that have a place on it; others are left out."""
+def wheel(labels: Sequence[Label], tree: Tree, language: Language = "en") -> Wheel:
+    """The wheel, named in a language, with the labels that have a place on it; others are left out."""
     lit = [label for label in labels if label.wheel and label.wheel[0] in tree]
     strengths: dict[tuple[str, ...], float] = {}
     for label in lit:
@@ -78,10 +80,11 @@ def wheel(labels: Sequence[Label], tree: Tree) -> Wheel:
             strengths[place] = max(strengths.get(place, 0.0), label.confidence)
     width, height = SIZE
     box = f"{-width / 2:g} {-height / 2:g} {width} {height}"
-    return Wheel(box, lit, _sectors(tree, strengths), _callouts(lit, tree))
+    return Wheel(box, lit, _sectors(tree, strengths, language), _callouts(lit, tree))
 
 
-def _sectors(tree: Tree, strengths: Mapping[tuple[str, ...], float]) -> list[Sector]:
+def _sectors(tree: Tree, strengths: Mapping[tuple[str, ...], float], language: Language) -> list[Sector]:
+    named = partial(load_vocabulary().name, language=language)
     hole, waist, rim = RINGS
     sectors = []
     for number, (name, around) in enumerate(tree.items()):
@@ -89,11 +92,19 @@ def _sectors(tree: Tree, strengths: Mapping[tuple[str, ...], float]) -> list[Sec
         hue = HUES.get(name, round(360 * number / len(tree)))
         step = (high - low) / max(len(around), 1)
         middle = [
-            _slice(waist + 2, rim, low + place * step, low + (place + 1) * step, hue, strengths.get((name, word)), word)
+            _slice(
+                waist + 2,
+                rim,
+                low + place * step,
+                low + (place + 1) * step,
+                hue,
+                strengths.get((name, word)),
+                named(word),
+            )
             for place, word in enumerate(around)
         ]
         x, y = _at((low + high) / 2, 0.44 * hole + 0.56 * waist)
-        sectors.append(Sector(name, x, y, _slice(hole, waist, low, high, hue, strengths.get((name,))), middle))
+        sectors.append(Sector(named(name), x, y, _slice(hole, waist, low, high, hue, strengths.get((name,))), middle))
     return sectors
 
 
@@ -132,7 +143,7 @@ def _callouts(labels: Sequence[Label], tree: Tree) -> list[Callout]:
         for (y, x, label), height in zip(places, heights, strict=True):
             end = side * max(math.sqrt(max((rim + 16) ** 2 - height**2, 0.0)), 40.0)
             anchor = "start" if side > 0 else "end"
-            callouts.append(Callout(label.label, x, y, end, height, end + side * 5, anchor))
+            callouts.append(Callout(label.name or label.label, x, y, end, height, end + side * 5, anchor))
     return callouts
 
 
