@@ -27,13 +27,8 @@ ROOMS = {
     "emer_space": (
         *("errors", "cancellation", "settings", "analysis", "files", "tables", "messages", "vocabulary", "feelings"),
         *("media", "models.whisper", "models", "readers", "clues", "clues.voice", "clues.face", "text"),
-<<<<<<< HEAD
         *("disambiguation", "labels", "outline", "prose", "explanation", "language_model", "rewording"),
         *("knowledge", "profiles", "readings", "runner", "pipeline", "commands", "page"),
-=======
-        *("disambiguation", "labels", "explanation", "language_model", "rewording", "knowledge", "profiles"),
-        *("readings", "runner", "pipeline", "commands", "page"),
->>>>>>> origin/main
     ),
     "submissions": (
         *("errors", "tracks", "person", "checks", "store", "people", "intake", "corrections", "remote", "page"),
