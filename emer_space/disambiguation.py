@@ -13,7 +13,7 @@ from math import prod
 from typing import Any, Literal
 
 from emer_space import feelings
-from emer_space.analysis import MODALITIES, Agreement, Clue, Modality, Person, Posterior
+from emer_space.analysis import LANGUAGES, MODALITIES, Agreement, Clue, Language, Modality, Person, Posterior
 from emer_space.clues import posteriors
 from emer_space.clues.rules import Rule, read_toml, rules_by_cue
 from emer_space.errors import RuleError
@@ -87,11 +87,16 @@ class Pattern:
     unless: Conditions = field(default_factory=dict)
     damp: Mapping[Modality, float] = field(default_factory=dict)
     suggests: Mapping[str, float] = field(default_factory=dict)
+    wordings_zh: tuple[str, ...] = ()
 
     @property
     def wording(self) -> str:
         """The first wording, which has no placeholder and so always fits."""
         return self.wordings[0]
+
+    def wordings_in(self, language: Language) -> tuple[str, ...]:
+        """The pattern's sentences in a language; English ones where it has none in that language."""
+        return (self.wordings_zh if language == "zh" else ()) or self.wordings
 
     def holds(self, stances: Mapping[Modality, Stance]) -> bool:
         """Whether all conditions of `when` are met and none of `unless`."""
@@ -152,19 +157,6 @@ class Verdict:
     def others(self) -> frozenset[str]:
         """Ids of everybody but the main person; their clues say nothing about the main person."""
         return frozenset(person.id for person in self.people if person.role == "other")
-
-    @property
-    def wordings(self) -> tuple[str, ...]:
-        """The pattern's sentences, with the quoted words filled in; () where no pattern applies."""
-        if not self.pattern:
-            return ()
-        words = next(
-            (c.measurements["quote"] for c in self.pattern.clues(self.stances) if c.modality == "textual"), None
-        )
-        filled = [
-            text.replace("{words}", str(words)) for text in self.pattern.wordings if words or "{words}" not in text
-        ]
-        return tuple(filled)
 
     @property
     def open(self) -> bool:
@@ -272,12 +264,17 @@ def load_patterns() -> tuple[Pattern, ...]:
         conditions: dict[str, Any] = {
             key: _conditions(name, row.get(key, {}), table["groups"]) for key in ("when", "unless")
         }
-        others = {key: value for key, value in row.items() if key not in (*conditions, "wording")}
+        others = {key: value for key, value in row.items() if key not in (*conditions, "wording", "wording_zh")}
         try:
-            pattern = Pattern(**others, **conditions, wordings=tuple(row["wording"]))
+            sentences: dict[str, Any] = {
+                "wordings": tuple(row["wording"]),
+                "wordings_zh": tuple(row.get("wording_zh", ())),
+            }
+            pattern = Pattern(**others, **conditions, **sentences)
         except (TypeError, KeyError) as problem:
             raise RuleError(f"pattern {name!r} is wrong: {problem}") from problem
-        if pattern.wins not in (*MODALITIES, "open", "both") or not pattern.when or "{" in pattern.wording:
+        plain = not any("{" in pattern.wordings_in(language)[0] for language in LANGUAGES)
+        if pattern.wins not in (*MODALITIES, "open", "both") or not pattern.when or not plain:
             raise RuleError(f"pattern {name!r}: it needs a winner, conditions and a first wording without placeholders")
         patterns.append(pattern)
     return tuple(patterns)

@@ -23,6 +23,14 @@ def check_tables() -> None:
     everywhere = visual | acoustic | textual
     _check_cues("visual.toml, says_more", _flat(tables["clues/face/visual.toml"]["says_more"]), visual)
     _check_cues("described.toml, says_more", _flat(tables["text/described.toml"]["says_more"]), everywhere)
+    told = tables["explanation.toml"]
+    for key in ("unmarked", "naming", "remarks"):
+        _check_cues(f"explanation.toml, {key}", told[key], everywhere)
+    for kind, cues in told["kinds"].items():
+        _check_cues(f"explanation.toml, kinds › {kind}", cues, everywhere)
+    _check_cues("explanation.toml, says_more", _flat(told["says_more"]), everywhere)
+    for number, pair in enumerate(told["opposed"], start=1):
+        _check_cues(f"explanation.toml, opposed › number {number}", pair["one"] + pair["other"], everywhere)
     _check_cues("textual.toml, yields", _flat(tables["text/textual.toml"]["yields"]), textual)
     _check_cues("textual.toml, covering", tables["text/textual.toml"]["covering"], textual)
     _check_cues("textual_zh.toml, words", tables["text/textual_zh.toml"]["words"], textual)

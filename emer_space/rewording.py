@@ -12,7 +12,7 @@ from emer_space.analysis import LANGUAGES, Analysis, Explanation, Label, Languag
 from emer_space.clues import wording
 from emer_space.disambiguation import Verdict, weigh
 from emer_space.errors import InputError
-from emer_space.explanation import COMPOSER, compose
+from emer_space.explanation import COMPOSER, compose, headline
 from emer_space.messages import in_language
 from emer_space.vocabulary import load_vocabulary
 
@@ -78,10 +78,10 @@ def named(labels: Iterable[Label], language: Language) -> tuple[Label, ...]:
 def recomposed(
     explanation: Explanation, verdict: Verdict, labels: tuple[Label, ...], seed: str, language: Language
 ) -> Explanation:
-    """The composer's explanation in a language; a language model's is returned as it is.
+    """The composer's explanation in a language; of a language model's, only the headline, which the composer wrote.
 
     The clues of `verdict` and the names of `labels` are in the language already; `seed` is that of the explanation.
     """
     if explanation.composer != COMPOSER:
-        return explanation
-    return replace(compose(verdict, labels, seed), grounded=explanation.grounded)
+        return replace(explanation, headline=headline(verdict, labels, language))
+    return replace(compose(verdict, labels, seed, language), grounded=explanation.grounded)

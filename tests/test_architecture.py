@@ -27,8 +27,8 @@ ROOMS = {
     "emer_space": (
         *("errors", "cancellation", "settings", "analysis", "files", "tables", "messages", "vocabulary", "feelings"),
         *("media", "models.whisper", "models", "readers", "clues", "clues.voice", "clues.face", "text"),
-        *("disambiguation", "labels", "explanation", "language_model", "rewording", "knowledge", "profiles"),
-        *("readings", "runner", "pipeline", "commands", "page"),
+        *("disambiguation", "labels", "outline", "prose", "explanation", "language_model", "rewording"),
+        *("knowledge", "profiles", "readings", "runner", "pipeline", "commands", "page"),
     ),
     "submissions": (
         *("errors", "tracks", "person", "checks", "store", "people", "intake", "corrections", "remote", "page"),

@@ -91,6 +91,9 @@ class Rule:
     """Textual rules: situations that a sentence is compared with."""
     zh: Mapping[str, str] = field(default_factory=dict)
     """The Chinese `statement` and `phrase`; empty where there are none."""
+    joins: tuple[str, ...] = ()
+    """The English phrase as a verb and what follows it, where others may share the verb: `speaks`, `slowly`. With a
+    third part, what fills the `…` of the second: `speaks`, `in a … voice`, `low`."""
 
     def holds(self, measured: Mapping[str, float]) -> bool:
         """Whether every condition holds. Raises `RuleError` for an unknown channel."""
@@ -269,6 +272,7 @@ def _rule(row: Mapping[str, Any]) -> Rule:
                 "when": tuple(Condition(**condition) for condition in row.get("when", ())),
                 "words": tuple(row.get("words", ())),
                 "examples": tuple(row.get("examples", ())),
+                "joins": tuple(row.get("joins", ())),
             }
         )
     except TypeError as problem:
@@ -279,4 +283,6 @@ def _rule(row: Mapping[str, Any]) -> Rule:
         raise RuleError(f"rule {rule.cue!r}: weights must be in 0…1, valence and arousal in −1…1")
     if rule.absent and (rule.suggests or feelings):
         raise RuleError(f"rule {rule.cue!r} is an absence, so it cannot suggest anything")
+    if rule.joins and " ".join((*rule.joins[:1], rule.joins[1].replace("…", "".join(rule.joins[2:])))) != rule.phrase:
+        raise RuleError(f"rule {rule.cue!r}: the parts of 'joins' do not make up its phrase {rule.phrase!r}")
     return rule

@@ -11,6 +11,7 @@ from emer_space.tables.load import (
     Shape,
     Table,
     Wording,
+    any_text,
     exactly,
     flag,
     pattern,
@@ -41,6 +42,7 @@ _MORE: Mapping[str, Shape] = {
     "words": PATTERNS,
     "examples": TEXTS,
     "zh": Table({"phrase": text}, {"statement": text}),
+    "joins": Rows(text, 2, 3),
 }
 RULE = Table({**_FIELDS, "statement": text}, _MORE)
 DESCRIBED = Table(_FIELDS, {**_MORE, "statement": text})
@@ -208,6 +210,7 @@ _disambiguation = Table(
                     "source": text,
                 },
                 {
+                    "wording_zh": TEXTS,
                     "unless": _of_modalities,
                     "damp": Table(may=dict.fromkeys(MODALITIES, WEIGHT)),
                     "suggests": WEIGHTS_OF_WORDS,
@@ -217,38 +220,47 @@ _disambiguation = Table(
     }
 )
 
-_sentences = Rows(Wording(("subject", "Subject", "phrases")))
-_modality_prose = exactly(("open", "then"), _sentences)
-_explanation = Table(
+_signs = Rows(Wording(("subject", "signs")))
+_of_one = exactly(("first", "later", "also", "other"), _signs)
+_turned = Rows(Wording(("subject", "before", "time", "after")))
+_modalities, _named, _labels = (Wording((name,)) for name in ("modalities", "spans", "labels"))
+_order, _either = Wording(("before", "after")), Wording(("one", "other"))
+DEGREES = ("clear", "likely", "possible", "faint")
+_prose = Table(
     {
-        "subject": Table(
-            dict.fromkeys(("one", "several", "again", "voice", "speaker"), TEXTS)
-            | {"other": Rows(Wording(("phrases",))), "unsure": text, "repeated": text}
-        ),
-        "visual": Table(
-            {
-                "open": _sentences,
-                "then": _sentences,
-                "turn": Rows(Wording(("subject", "before", "time", "after"))),
-            }
-        ),
-        "acoustic": _modality_prose,
-        "textual": _modality_prose,
-        "inference": Table(
-            dict.fromkeys(("consistent", "conflicting", "faint", "insufficient"), Rows(Wording(())))
-            | {"single-modality": Rows(Wording(("modality",)))}
-        ),
+        "subject": exactly(("one", "several", "voice", "speaker", "repeated"), text),
+        "visual": Table({**_of_one.needed, "turn": _turned}),
+        "acoustic": _of_one,
+        "textual": _of_one,
+        "remarks": Table(more=text),
+        "spans": Table({"span": Wording(("start", "end")), "face-away": _named}),
+        "link": exactly(("consistent", "conflicting", "alone", "leading", "faint", "nothing"), Rows(_modalities)),
         "modality": exactly(MODALITIES, text),
         "lasting": steps({"wording": text}),
-        "conclusion": Table(
+        "degree": exactly(
+            DEGREES, Table({"sign": any_text, "wordings": Rows(_labels), "far": any_text, "headline": _labels})
+        ),
+        "conclusion": Table({"turn": _order, "either": Rows(_either)}),
+        "headline": Table(
             {
-                "also": Wording(("labels",)),
-                "far": WEIGHT,
-                "open": WEIGHT,
-                "turn": Wording(("before", "after")),
-                "sure": steps({"wordings": Rows(Wording(("labels",)))}),
+                "most": Number(1, 3),
+                **dict.fromkeys(("nothing", "faint"), text),
+                **dict.fromkeys(("open", "conflicts", "agree"), _modalities),
+                "turn": _order,
+                "either": Wording(("one", "other", "modalities")),
+                "conflict": exactly(MODALITIES, text),
+                "alone": exactly(MODALITIES, text),
             }
         ),
+    }
+)
+"""The words of an explanation in one language."""
+_explanation = Table(
+    {
+        **dict.fromkeys(("unmarked", "naming", "remarks"), TEXTS),
+        **dict.fromkeys(("kinds", "says_more"), CUES),
+        "degree": exactly(DEGREES, WEIGHT),
+        "opposed": Rows(exactly(("one", "other"), TEXTS)),
     }
 )
 
@@ -306,6 +318,8 @@ _wordings = Table({"en": Table(_of_language), "zh": Table({**_of_language, **_va
 SHAPES: dict[str, Shape] = {
     "disambiguation.toml": _disambiguation,
     "explanation.toml": _explanation,
+    "explanation_en.toml": _prose,
+    "explanation_zh.toml": _prose,
     "language_model/grounding.toml": _grounding,
     "text/text_labels.toml": _text_labels,
     "clues/face/visual.toml": _visual,

@@ -78,7 +78,7 @@ def phrase(clue: Clue, language: Language = "en") -> str | None:
     """
     rule = rules_by_cue(clue.modality)[clue.cue]
     template = rule.phrase if language == "en" else rule.zh.get("phrase")
-    return None if template is None else _filled(template, measured(clue, language), rule)
+    return None if template is None else filled(template, measured(clue, language), rule)
 
 
 def measured(clue: Clue, language: Language) -> Measurements:
@@ -115,7 +115,7 @@ def _statement(clue: Clue, language: Language, still: bool, seen_s: float) -> st
         return None
     values = {**measured(clue, language), "when": _when(clue, rule, language, still, seen_s)}
     try:
-        statement = _filled(template, values, rule)
+        statement = filled(template, values, rule)
     except RuleError:  # an analysis of another version lacks a measurement
         return None
     return quoted(statement, str(quote or ""), clue.measurements.get("translated") is True, language)
@@ -130,7 +130,8 @@ def _when(clue: Clue, rule: Rule, language: Language, still: bool, seen_s: float
     return when(language, clue.start, clue.end, float(peak), int(times or 1), seen_s)
 
 
-def _filled(template: str, values: Measurements, rule: Rule) -> str:
+def filled(template: str, values: Measurements, rule: Rule) -> str:
+    """A wording with its placeholders filled. Raises `RuleError` if a measurement is missing."""
     try:
         return template.format_map(dict(values))
     except (KeyError, ValueError, TypeError) as problem:

@@ -13,7 +13,7 @@ from pathlib import Path
 from emer_space.analysis import Clue, Explanation, Label, Notice, Sentence
 from emer_space.disambiguation import Verdict
 from emer_space.errors import ModelUnavailable
-from emer_space.explanation import compose
+from emer_space.explanation import compose, headline
 from emer_space.labels import read_labels, salience, supported
 from emer_space.language_model.grounding import Grounded, ground
 from emer_space.language_model.prompt_files import load_prompt, quoted
@@ -73,7 +73,9 @@ def explain(
             "The language model named no feeling that the clues support, so the bundled composer chose the labels."
         )
         notices.append(Notice("chat-labels-unused", message))
-    return Explained(explanation, chosen or labels, tuple(notices), tuple(talk.prompts))
+    labels = chosen or labels
+    explanation = replace(explanation, headline=headline(verdict, labels))
+    return Explained(explanation, labels, tuple(notices), tuple(talk.prompts))
 
 
 @dataclass(slots=True)

@@ -36,6 +36,7 @@ def test_a_model_explains_from_the_clues_and_its_labels_rest_on_them() -> None:
     with ChatServer(able) as server:
         told = explain_clues(ROW, chat=chat(server))
     assert told.explanation.composer == "chat/1 scripted (endpoint)" and told.explanation.grounded == 1.0
+    assert told.labels[0].label in told.explanation.headline.lower(), "the composer heads a model's explanation"
     assert [purpose(each.messages) for each in server.asked] == ["reread", "merge", "labels"]
     assert told.prompts == ("reread.en@1", "merge.en@1", "labels.en@1") and told.notices == ()
     assert [label.label for label in told.labels] == ["furious"], "no clue is delighted"
@@ -203,7 +204,7 @@ def test_a_clip_is_explained_with_pictures_and_sound_written_by_models(
     assert 1 < len(pictures) <= 6 and asked["clue-visual"].body["model"] == "scripted-vision"
     (sound,) = [part for part in asked["clue-acoustic"].messages[1]["content"] if part["type"] == "input_audio"]
     assert sound["input_audio"]["data"].startswith("UklGR")
-    told = [clue for clue in analysis.clues if "it is told" in clue.statement]
+    told = [clue for clue in analysis.clues if "The description of" in clue.statement]
     assert {clue.modality for clue in told} >= {"visual", "acoustic"}
     assert len({clue.id for clue in analysis.clues}) == len(analysis.clues)
     assert analysis.explanation.composer.startswith("chat/1") and {"clue-visual.en@1", "merge.en@1"} <= set(

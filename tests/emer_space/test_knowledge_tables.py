@@ -257,7 +257,7 @@ def test_a_wrong_channel_is_told_with_its_table_its_row_and_the_known_ones(
             ("factors", "negated"),
             r"^text_labels\.toml, factors: 'negated_x' is unknown; ",
         ),
-        ("explanation.toml", ("conclusion", "also"), r"^explanation\.toml, conclusion: 'also_x' is unknown; "),
+        ("explanation_en.toml", ("conclusion", "turn"), r"^explanation_en\.toml, conclusion: 'turn_x' is unknown; "),
         (
             "language_model/grounding.toml",
             ("act", 0, "english"),
