@@ -30,10 +30,9 @@ from starlette.types import Message, Receive, Scope, Send
 from emer_space import __version__
 from emer_space.errors import InputError
 from emer_space.page.endpoints import endpoints
+from emer_space.page.peer import BY_AGENT
 
 PATH = "/gradio_api/mcp"
-BY_AGENT = "emer.by_agent"
-"""Key in the scope of a request that an agent's call came with."""
 UPLOADED = (
     "Upload it first, as the multipart field `files` of POST /gradio_api/upload on this server, and give the path that "
     "the answer lists. Addresses are not fetched."
@@ -46,11 +45,6 @@ WELCOME = (
 logging.getLogger("mcp").setLevel(logging.ERROR)  # it warns of every wrong call that a stranger makes
 FILE = "FileData"
 """The title of the schema of a value that is a file."""
-
-
-def by_agent(request: Any) -> bool:
-    """Whether a handler's request (`gradio.Request`) came from an agent."""
-    return bool(getattr(request, "request", None) and request.request.scope.get(BY_AGENT))
 
 
 class Agents:

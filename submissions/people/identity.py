@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from emer_space.page.agents import by_agent
-from emer_space.page.peer import OWN_USER
+from emer_space.page.peer import BY_AGENT, OWN_USER
 from submissions.person import LOCAL, Person
 
 DIRECT = frozenset(
@@ -65,7 +64,7 @@ def no_organiser_by_agent(identity: Identity) -> Identity:
 
     def who(request: Any) -> Person | None:
         person = identity(request)
-        return replace(person, organiser=False) if person and by_agent(request) else person
+        return replace(person, organiser=False) if person and _scope(request).get(BY_AGENT) else person
 
     return who
 

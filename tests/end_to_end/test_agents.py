@@ -16,8 +16,9 @@ from mcp.client.streamable_http import streamable_http_client
 from serving import wait_for
 from starlette.requests import Request
 
-from emer_space.page.agents import BY_AGENT, PATH
+from emer_space.page.agents import PATH
 from emer_space.page.gate import MOST_CALL_BYTES
+from emer_space.page.peer import BY_AGENT
 from emer_space.settings import app_home
 from submissions.checks.sample_file import sample_csv
 from submissions.people.identity import LocalIdentity, no_organiser_by_agent
