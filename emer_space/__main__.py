@@ -73,7 +73,7 @@ def _report(
     file: Annotated[Path, typer.Argument(metavar="ANALYSIS.json", help="what analyze wrote with --json")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="the file to write: .pdf, .png, .srt, .vtt, .bib or .txt")],
     language: Annotated[
-        Literal["en", "zh"] | None, typer.Option(help="the language (default: the explanation's)")
+        Literal["en", "zh"] | None, typer.Option(help="the language (default: the analysis's own)")
     ] = None,
 ) -> None:
     """Make a report of one page, subtitles or a citation of an analysis."""

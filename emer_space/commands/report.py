@@ -7,11 +7,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from emer_space.analysis import SCHEMA, Analysis, Language
 from emer_space.errors import InputError
+from emer_space.rewording import reworded
 from emer_space.takeaway.formats import FORMATS
 
 
 def write_report(file: Path, out: Path, language: Language | None) -> None:
-    """Write `out` in the format of its ending; the language is the explanation's unless given.
+    """Write `out` in the format of its ending; the language is the analysis's own unless given.
 
     Raises `InputError` if `file` is not an analysis, or `out` has another ending or cannot be written.
     """
@@ -19,7 +20,8 @@ def write_report(file: Path, out: Path, language: Language | None) -> None:
     if ending not in FORMATS:
         raise InputError(f"{out} must end in one of {', '.join('.' + name for name in FORMATS)}; rename it.")
     analysis = read_analysis(file)
-    content = FORMATS[ending](analysis, language or ("zh" if analysis.explanation.language == "zh" else "en"))
+    language = language or analysis.language
+    content = FORMATS[ending](reworded(analysis, language), language)
     try:
         out.write_bytes(content)
     except OSError as problem:
