@@ -112,6 +112,7 @@ def page(analysis: Analysis, language: Language, room: Room) -> str:
         scaled=_scaled,
         wheel=wheels.wheel(labels, wheel.tree),
         wheel_title=wheel.title,
+        word=lambda word: load_vocabulary().name(word, language),
         works=[line(work) for work in cited(analysis)],
     )
 

@@ -195,7 +195,7 @@ def handlers(served: Served) -> list[Handler]:
         "track": TRACK,
         "file": served.upload("predictions.csv", content.encode()),
         "clip": served.upload("clip.mp4", b"no clip at all"),
-        **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"]},
+        **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"], "language": "en"},
         **{"name": "Somebody", "method": "", "link": "", "visibility": False, "anonymous": False},
         **{"key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
     }

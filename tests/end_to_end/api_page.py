@@ -78,8 +78,9 @@ Without Python: upload the file, call, and read the answer.
 ```sh
 URL=http://127.0.0.1:7860/gradio_api
 CLIP=$(curl -s -F files=@examples/bitter_words.mp4 $URL/upload | tr -d '[]"')
-EVENT=$(curl -s -H 'Content-Type: application/json' $URL/call/explain -d '{{"data": [{{"path": "'$CLIP'",
-  "meta": {{"_type": "gradio.FileData"}}}}, "I am so disappointed.", ["text"]]}}' | cut -d '"' -f 4)
+EVENT=$(curl -s -H 'Content-Type: application/json' $URL/call/v2/explain -d '{{
+  "video": {{"path": "'$CLIP'", "meta": {{"_type": "gradio.FileData"}}}},
+  "subtitle": "I am so disappointed.", "modalities": ["text"]}}' | cut -d '"' -f 4)
 curl -sN $URL/call/explain/$EVENT
 ```
 
