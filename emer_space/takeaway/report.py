@@ -5,7 +5,7 @@ HTML laid out by WeasyPrint, and rasterised by PDFium for the PNG. It is always 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +82,7 @@ def page(analysis: Analysis, language: Language, room: Room) -> str:
     """The report as HTML, with nothing to be fetched from anywhere."""
     words, wheel = load_words(language), load_vocabulary().primary
     clues = {clue.id: clue for clue in analysis.clues}
-    labels = [replace(label, label=label.name or label.label) for label in analysis.labels[:MOST_LABELS]]
+    labels = analysis.labels[:MOST_LABELS]
 
     def rests_on(numbers: tuple[str, ...]) -> list[Any]:
         return [clues[number] for number in numbers if number in clues]
@@ -110,9 +110,8 @@ def page(analysis: Analysis, language: Language, room: Room) -> str:
         timeline=timelines.timeline(analysis),
         lane_size=LANE,
         scaled=_scaled,
-        wheel=wheels.wheel(labels, wheel.tree),
+        wheel=wheels.wheel(labels, wheel.tree, language),
         wheel_title=wheel.title,
-        word=lambda word: load_vocabulary().name(word, language),
         works=[line(work) for work in cited(analysis)],
     )
 
