@@ -46,6 +46,7 @@ import gradio as gr  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from emer_space.page import render  # noqa: E402
+from emer_space.page.agents import Agents  # noqa: E402
 from emer_space.page.appearance import HEAD, STYLE, theme  # noqa: E402
 from emer_space.page.examples import read_examples  # noqa: E402
 from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
@@ -67,7 +68,7 @@ from leaderboard.scoring.scoring_process import ScoringLimits  # noqa: E402
 from leaderboard.tracks import own_folder as track_folder  # noqa: E402
 from leaderboard.tracks.hub_references import fetch_tracks  # noqa: E402
 from leaderboard.tracks.references import check_references_are_private  # noqa: E402
-from submissions.people.identity import Identity, identity_for  # noqa: E402
+from submissions.people.identity import Identity, identity_for, no_organiser_by_agent  # noqa: E402
 from submissions.store.paths import ENTRIES  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
@@ -98,7 +99,7 @@ def build_app(
     settings = settings or Settings.from_environment()
     profile = profile or load_profile(PROFILE)
     service = Service(board or Board())
-    who = identity or identity_for(HOST)
+    who = no_organiser_by_agent(identity or identity_for(HOST))
     lines = lines or Lines()
     kept = Kept(UPLOADS) if kept is None else kept  # one without results yet is false
     with gr.Blocks(title=languages.english("page.title"), analytics_enabled=False) as page:
@@ -166,6 +167,7 @@ def main() -> None:
         sys.exit(str(problem))
     empty_folders()
     languages, lines, kept = Languages(), Lines(), Kept(UPLOADS)
+    threads = lines.places + SPARE_THREADS
     page = build_app(settings, profile, board, languages=languages, lines=lines, kept=kept)
     page.launch(
         server_name=HOST,
@@ -174,8 +176,11 @@ def main() -> None:
         css_paths=STYLE,
         head=HEAD,
         i18n=languages.i18n,
-        app_kwargs={"middleware": [door(page, settings.max_bytes), Middleware(PageInOneLanguage)]},
-        max_threads=lines.places + SPARE_THREADS,
+        app_kwargs={
+            "middleware": [door(page, settings.max_bytes), Middleware(PageInOneLanguage)],
+            "routes": [Agents(page, threads).route],
+        },
+        max_threads=threads,
         allowed_paths=[str(clip) for clip in EXAMPLES.glob("*.mp4")],
         blocked_paths=[str(path) for path in guarded(board.home)],
         max_file_size=settings.max_bytes,
@@ -186,7 +191,7 @@ def main() -> None:
         quiet=True,
         ssr_mode=False,
         pwa=False,
-        mcp_server=False,
+        mcp_server=False,  # see `emer_space.page.agents`
         prevent_thread_lock=True,
     )
     keep_brief()

@@ -68,6 +68,21 @@ def _in_words(analysis: Analysis) -> str:
     return "\n".join([analysis.explanation.text, "", f"Labels: {labels}", *notes])
 
 
+@commands.command("report")
+def _report(
+    file: Annotated[Path, typer.Argument(metavar="ANALYSIS.json", help="what analyze wrote with --json")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="the file to write: .pdf, .png, .srt, .vtt, .bib or .txt")],
+    language: Annotated[
+        Literal["en", "zh"] | None, typer.Option(help="the language (default: the analysis's own)")
+    ] = None,
+) -> None:
+    """Make a report of one page, subtitles or a citation of an analysis."""
+    from emer_space.commands.report import write_report
+
+    write_report(file, out, language)
+    print(f"{out} is written.", file=sys.stderr)
+
+
 @commands.command("batch")
 def _batch(
     folder: Annotated[Path, typer.Argument(help="the folder of clips")],

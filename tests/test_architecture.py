@@ -28,7 +28,8 @@ ROOMS = {
         *("errors", "cancellation", "settings", "analysis", "files", "tables", "messages", "vocabulary", "feelings"),
         *("media", "models.whisper", "models", "readers", "clues", "clues.voice", "clues.face", "text"),
         *("disambiguation", "labels", "outline", "prose", "explanation", "language_model", "rewording"),
-        *("knowledge", "profiles", "readings", "runner", "pipeline", "commands", "page"),
+        *("knowledge", "profiles", "readings", "runner", "pipeline", "page.words", "page.figures", "page.templates"),
+        *("takeaway", "commands", "page"),
     ),
     "submissions": (
         *("errors", "tracks", "person", "checks", "store", "people", "intake", "corrections", "remote", "page"),

@@ -20,7 +20,7 @@ from submissions.errors import IntakeError
 ENTRANCES = ("emer_space", "leaderboard", "submissions", "training")
 
 COMMANDS = {
-    "emer_space": ["analyze", "batch", "labels", "explain-clues", "benchmark", "translate", "models"],
+    "emer_space": ["analyze", "report", "batch", "labels", "explain-clues", "benchmark", "translate", "models"],
     "leaderboard": [
         *("metric", "metrics", "score", "prefer", "tracks", "wheels"),
         *("run-once", "table", "decide", "rescore", "export"),

@@ -9,6 +9,8 @@ from starlette.types import Scope
 
 OWN_USER = "emer.own_user"
 """Key in the scope of a request from this machine: whether the app's own user sent it. Absent if unknown."""
+BY_AGENT = "emer.by_agent"
+"""Key in the scope of a request that an agent sent (`agents.py`)."""
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 """Linux's tables of connections: column 2 is the local address, 3 the remote address, 4 the state, 8 the user."""
 ESTABLISHED = "01"

@@ -21,6 +21,7 @@ from emer_space.models.hub import under_way
 from emer_space.page import render
 from emer_space.page.calls import QUIET, incident
 from emer_space.page.clients import client_of
+from emer_space.page.endpoints import endpoints, offer, returns
 from emer_space.page.examples import Example
 from emer_space.page.kept import Kept, Result
 from emer_space.page.languages import Languages
@@ -181,8 +182,8 @@ class ExplainTab:
                 self.download = gr.DownloadButton(
                     languages("result.download"), scale=0, min_width=200, elem_id="emer-download"
                 )
-        self.json = gr.JSON(visible=False)
-        self.language = gr.Textbox(LANGUAGES[0], label="language", visible=False)
+        self.json = returns("explain", Analysis)
+        self.language = gr.Textbox(LANGUAGES[0], label=endpoints()["explain"].values["language"], visible=False)
 
     def _mending(self) -> None:
         """The words and modalities of the result, to be changed and explained again."""
@@ -238,14 +239,7 @@ class ExplainTab:
         self.again.click(self._again, None, left, queue=False, js=FORGET_SCRIPT, **QUIET)
         for part in (self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details):
             part.click(self._seek, None, self.player, queue=False, **QUIET)
-        gr.on(
-            [],
-            self.api,
-            [self.clip, self.subtitle, self.modalities, self.language],
-            self.json,
-            api_name="explain",
-            api_description="Analyse a clip; answers with the analysis (schema emer-analysis/1).",
-        )
+        offer("explain", self.api, [self.clip, self.subtitle, self.modalities, self.language], self.json)
 
     def _run(
         self, clip: str | None, sound: str | None, subtitle: str, modalities: list[str], request: gr.Request

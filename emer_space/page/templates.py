@@ -28,7 +28,7 @@ class Templates:
             auto_reload=False,
         )
         self._environment.filters.update(
-            seconds=seconds, percent=percent, measurement=measurement, signed=signed, minute=minute
+            seconds=seconds, percent=percent, measurement=measurement, signed=signed, minute=minute, cut=cut
         )
 
     def __call__(self, name: str, **values: Any) -> str:
@@ -57,6 +57,11 @@ def measurement(value: float | int | str | bool | None) -> str:
 def signed(value: float | None) -> str:
     """A valence or an arousal in −1…1: `+0.12`."""
     return UNKNOWN if value is None or not math.isfinite(value) else f"{value:+.2f}".replace("-", "−")
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most `most` characters, with “…” where it went on."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def minute(moment: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from emer_space.page.calls import QUIET, for_api, for_page, sentence
+from emer_space.page.endpoints import offer, returns, value
 from emer_space.page.languages import Languages
 from emer_space.page.render import message
 from emer_space.page.turns import Lines
@@ -14,6 +15,7 @@ from emer_space.page.words import Words
 from leaderboard.board.board import DECISIONS
 from leaderboard.board.service import Service
 from leaderboard.page import render
+from leaderboard.page.answers import OverviewAnswer, RescoreAnswer
 from submissions.corrections import REVIEWS
 from submissions.errors import Refusal
 from submissions.people.identity import Identity
@@ -82,7 +84,10 @@ class OrganiseTab:
     def _api(self) -> None:
         words = self.languages.english
         with gr.Column(visible=False):
-            first, action, reason, out = gr.Textbox(), gr.Textbox(), gr.Textbox(), gr.JSON()
+            id, action, reason = (value("decide", name) for name in ("id", "action", "reason"))
+            track, why = (value("rescore", name) for name in ("track", "reason"))
+            whole, decided = returns("overview", OverviewAnswer), returns("decide", dict[str, Any])
+            version = returns("rescore", RescoreAnswer)
 
         def overview(request: gr.Request) -> Any:
             return self.service.overview(self.identity(request))
@@ -93,6 +98,6 @@ class OrganiseTab:
         def rescore(track: str, reason: str, request: gr.Request) -> Any:
             return self.service.rescore(self.identity(request), track, reason)
 
-        gr.on([], for_api(words, self.lines.reading, overview), None, out, api_name="overview")
-        gr.on([], for_api(words, self.lines.storing, decide), [first, action, reason], out, api_name="decide")
-        gr.on([], for_api(words, self.lines.storing, rescore), [first, reason], out, api_name="rescore")
+        offer("overview", for_api(words, self.lines.reading, overview), [], whole)
+        offer("decide", for_api(words, self.lines.storing, decide), [id, action, reason], decided)
+        offer("rescore", for_api(words, self.lines.storing, rescore), [track, why], version)

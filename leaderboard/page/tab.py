@@ -9,12 +9,14 @@ from gradio.utils import get_icon_path
 
 from emer_space.errors import EmerError
 from emer_space.page.calls import QUIET, for_api, for_page
+from emer_space.page.endpoints import offer, returns, value
 from emer_space.page.languages import Languages
 from emer_space.page.turns import Line, Lines
 from emer_space.page.words import Words
 from leaderboard.board.export import as_csv, as_json
 from leaderboard.board.service import Service
 from leaderboard.page import render
+from leaderboard.page.answers import TableAnswer
 from leaderboard.page.organise_tab import OrganiseTab
 from leaderboard.page.plots import plots
 from leaderboard.page.render import html
@@ -173,12 +175,13 @@ class RankingTab:
 
     def _api(self) -> None:
         with gr.Column(visible=False):
-            track, everything, out = gr.Textbox(), gr.Checkbox(), gr.JSON()
+            track, everything = value("table", "track"), value("table", "everything", gr.Checkbox, False)
+            out = returns("table", TableAnswer)
 
         def table(track: str, request: gr.Request, everything: bool = False) -> Any:
             return self.service.table(track, bool(everything)).to_dict()
 
-        gr.on([], for_api(self.languages.english, self.line, table), [track, everything], out, api_name="table")
+        offer("table", for_api(self.languages.english, self.line, table), [track, everything], out)
 
 
 def _widths(columns: Iterable[str], words: Words) -> list[str | int]:

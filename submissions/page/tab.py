@@ -11,6 +11,7 @@ import gradio as gr
 from emer_space.files.problems import SubmissionError
 from emer_space.page.calls import QUIET, for_api, for_page, sentence
 from emer_space.page.clients import client_of
+from emer_space.page.endpoints import offer, returns, value
 from emer_space.page.languages import Languages
 from emer_space.page.render import message
 from emer_space.page.templates import minute
@@ -20,6 +21,7 @@ from submissions.checks.sample_file import sample_csv
 from submissions.checks.validation import Check, refused
 from submissions.errors import Refusal
 from submissions.page import render
+from submissions.page.answers import CheckAnswer, ReceiptAnswer, StatementAnswer, TrackAnswer
 from submissions.page.files import download, uploaded
 from submissions.people.identity import Identity
 from submissions.person import Person
@@ -152,9 +154,11 @@ class SubmitTab:
     def _api(self) -> None:
         words = self.languages.english
         with gr.Column(visible=False):
-            track, name = gr.Textbox(), gr.Textbox()
-            method, link = gr.Textbox(""), gr.Textbox("")  # a value makes them optional to a client
-            file, anonymous, out = gr.File(), gr.Checkbox(), gr.JSON()
+            track, file = value("submit", "track"), value("submit", "file", gr.File)
+            name, method = value("submit", "name"), value("submit", "method", default="")
+            link, anonymous = value("submit", "link", default=""), value("submit", "anonymous", gr.Checkbox, False)
+            listed = returns("tracks", list[TrackAnswer])
+            outcome, receipt = returns("check", CheckAnswer), returns("submit", ReceiptAnswer | CheckAnswer)
 
         def tracks(request: gr.Request) -> Any:
             return self.service.tracks(self.identity(request))
@@ -183,15 +187,10 @@ class SubmitTab:
                 reading.enter_context(self.lines.files.turn(client_of(request)))
                 return self._sent(person, track, file, (name, method, link, anonymous), reading.close)
 
-        gr.on([], for_api(words, self.lines.reading, tracks), None, out, api_name="tracks")
-        gr.on([], for_api(words, self.lines.files, check), [track, file], out, api_name="check")
-        gr.on(
-            [],
-            for_api(words, self.lines.storing, submit),
-            [track, file, name, method, link, anonymous],
-            out,
-            api_name="submit",
-        )
+        entry = [track, file, name, method, link, anonymous]
+        offer("tracks", for_api(words, self.lines.reading, tracks), [], listed)
+        offer("check", for_api(words, self.lines.files, check), [track, file], outcome)
+        offer("submit", for_api(words, self.lines.storing, submit), entry, receipt)
 
 
 class MineTab:
@@ -256,7 +255,9 @@ class MineTab:
     def _api(self) -> None:
         words = self.languages.english
         with gr.Column(visible=False):
-            name, some, out = gr.Textbox(), gr.Textbox(""), gr.JSON()
+            name, some = value("withdraw", "id"), value("status", "id", default="")
+            own = returns("status", list[StatementAnswer] | StatementAnswer)
+            withdrawn, chosen = returns("withdraw", StatementAnswer), returns("choose", StatementAnswer)
 
         def status(request: gr.Request, id: str = "") -> Any:
             return self.service.status(self.identity(request), id)
@@ -267,9 +268,9 @@ class MineTab:
         def choose(id: str, request: gr.Request) -> Any:
             return self.service.choose(self.identity(request), id)
 
-        gr.on([], for_api(words, self.lines.reading, status), some, out, api_name="status")
-        gr.on([], for_api(words, self.lines.storing, withdraw), name, out, api_name="withdraw")
-        gr.on([], for_api(words, self.lines.storing, choose), name, out, api_name="choose")
+        offer("status", for_api(words, self.lines.reading, status), [some], own)
+        offer("withdraw", for_api(words, self.lines.storing, withdraw), [name], withdrawn)
+        offer("choose", for_api(words, self.lines.storing, choose), [name], chosen)
 
 
 def _waiting(words: Words, before: int) -> tuple[str, Any]:

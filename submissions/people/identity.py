@@ -3,10 +3,11 @@
 import ipaddress
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from emer_space.page.peer import OWN_USER
+from emer_space.page.peer import BY_AGENT, OWN_USER
 from submissions.person import LOCAL, Person
 
 DIRECT = frozenset(
@@ -21,8 +22,8 @@ DIRECT = frozenset(
 )
 """The headers that browsers and programs send by themselves. Any other header points to a proxy, behind which the
 caller may be anybody, whatever address the connection has."""
-HINTS = "sec-ch-"
-"""The prefix of client hints, in which a browser describes itself."""
+HINTS = ("sec-ch-", "mcp-")
+"""The prefixes of client hints, in which a browser describes itself, and of what agents say of their protocol."""
 SWITCH = "EMER_LOCAL_PERSON"
 """Variable: with `off` nobody is local, for an app behind a proxy that cannot be detected."""
 
@@ -56,6 +57,16 @@ class LocalIdentity:
         if not _is_local(headers.get("host", "")) or not _of_own_page(headers):
             return None
         return LOCAL if _scope(request).get(OWN_USER) is not False else None
+
+
+def no_organiser_by_agent(identity: Identity) -> Identity:
+    """The same identity, but nobody is an organiser while an agent calls for them."""
+
+    def who(request: Any) -> Person | None:
+        person = identity(request)
+        return replace(person, organiser=False) if person and _scope(request).get(BY_AGENT) else person
+
+    return who
 
 
 def identity_for(host: str) -> Identity:

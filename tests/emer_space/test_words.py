@@ -17,7 +17,8 @@ SOURCES = [
     *(
         path
         for package in ("emer_space", "submissions", "leaderboard")
-        for path in (PROJECT / package / "page").rglob("*")
+        for room in ("page", "takeaway")
+        for path in (PROJECT / package / room).rglob("*")
         if path.suffix in (".py", ".html")
     ),
 ]

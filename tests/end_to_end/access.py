@@ -25,6 +25,7 @@ if __name__ == "__main__":
 
 import app  # noqa: E402
 from emer_space.cancellation import CancelToken  # noqa: E402
+from emer_space.page import agents  # noqa: E402
 from emer_space.page.gate import MOST_CALL_BYTES, decided  # noqa: E402
 from emer_space.page.kept import Kept  # noqa: E402
 from emer_space.page.turns import Line, Lines, Turn  # noqa: E402
@@ -105,14 +106,14 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(home: Path, lines: Lines | None = None) -> Iterator[Served]:
-    """Serve the page with an empty home. Nothing is scored."""
+def served(home: Path, lines: Lines | None = None, everybody: str = "") -> Iterator[Served]:
+    """Serve the page with an empty home. Nothing is scored. `everybody`: who callers are that do not say it."""
     before = os.environ.get("EMER_HOME")
     os.environ["EMER_HOME"] = str(home)
     lines = lines or Lines()
     board = Board(home)
     kept = Kept(app.UPLOADS)
-    who = {"identity": lambda request: PEOPLE.get(request.headers.get(WHO, ""))}
+    who = {"identity": lambda request: PEOPLE.get(request.headers.get(WHO, everybody))}
     page = app.build_app(board=board, lines=lines, kept=kept, **who)
     _, url, _ = page.launch(
         server_name="127.0.0.1",
@@ -120,7 +121,7 @@ def served(home: Path, lines: Lines | None = None) -> Iterator[Served]:
         quiet=True,
         ssr_mode=False,
         max_threads=lines.places + app.SPARE_THREADS,
-        app_kwargs={"middleware": [app.door(page)]},
+        app_kwargs={"middleware": [app.door(page)], "routes": [app.Agents(page, app.SPARE_THREADS).route]},
     )
     try:
         with httpx.Client(base_url=url.rstrip("/"), timeout=60) as client:
@@ -157,7 +158,8 @@ def installed_routes() -> set[str]:
         for name in ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL"):
             space.setattr(oauth, name, "made up")
         oauth.attach_oauth(made)
-    return {f"{method} {path.rstrip('/') or '/'}" for method, path in _walked(made.routes)}
+    own = {("GET", agents.PATH), ("POST", agents.PATH)}
+    return {f"{method} {path.rstrip('/') or '/'}" for method, path in {*_walked(made.routes), *own}}
 
 
 def _walked(routes: Any) -> Iterator[tuple[str, str]]:
@@ -193,7 +195,7 @@ def handlers(served: Served) -> list[Handler]:
         "track": TRACK,
         "file": served.upload("predictions.csv", content.encode()),
         "clip": served.upload("clip.mp4", b"no clip at all"),
-        **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"]},
+        **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"], "language": "en"},
         **{"name": "Somebody", "method": "", "link": "", "visibility": False, "anonymous": False},
         **{"language": "en", "key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
     }
@@ -367,7 +369,8 @@ All {count} can be called by anybody, even those of the page, so every one check
 |---|---|---|---|---|---|---|
 {handlers}
 
-"Answers" does not mean that everything is allowed: people see and change only their own submissions.
+"Answers" does not mean that everything is allowed: people see and change only their own submissions. Agents (MCP) reach
+the public handlers that `emer_space/page/endpoints.toml` names, in the same lines; for them nobody is an organiser.
 
 ## Routes that are served
 
