@@ -107,9 +107,7 @@ def main() -> None:
                     wrong[group] += errors
                     letters[group] += length
                 late += [abs(s.start - d[0]) for s, d in zip(read.segments, drawn.said, strict=False)]
-            if options.show and (
-                drawn.kind == "none" and read.text or drawn.kind != "none" and misread(drawn, read)[0]
-            ):
+            if options.show and (bool(read.text) if drawn.kind == "none" else misread(drawn, read)[0] > 0):
                 print(drawn.kind, drawn.style, drawn.size, drawn.crf, *drawn.said, *drawn.below, "→", read)
     for group, length in letters.items():
         print(f"{group:12} {wrong[group] / length:7.1%} of {length} letters wrong")

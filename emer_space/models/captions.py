@@ -92,7 +92,7 @@ class CaptionReader:
         return Line(box, text, float(sure[new].mean()) if text else 0.0)
 
 
-SUPPLIES = (Supply("bundled", CAPTIONS, CaptionReader),)
+SUPPLIES = (Supply("bundled", CAPTIONS, CaptionReader, ahead=True),)
 
 
 def _session(path: Path) -> Any:
