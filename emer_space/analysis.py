@@ -59,11 +59,12 @@ class Segment:
 class Subtitle:
     """The words of the clip. `language` is an ISO 639-1 code or None; `translation` is English or None.
 
+    `source` is "picture" for subtitles that were read from the frames, because no speech was recognised for sure.
     `doubtful` is a sentence saying why recognised words are shown but yield no clues; None if they can be trusted.
     """
 
     text: str
-    source: Literal["given", "recognised", "none"]
+    source: Literal["given", "recognised", "picture", "none"]
     language: str | None = None
     translation: str | None = None
     segments: tuple[Segment, ...] = ()

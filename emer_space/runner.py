@@ -38,12 +38,13 @@ from emer_space.disambiguation import weigh
 from emer_space.errors import Cancelled, InputError, ModelUnavailable
 from emer_space.language_model.dialogue import explain
 from emer_space.media.clip import Clip, open_clip, wave
-from emer_space.models.roles import CHAT, FACE, SPEECH, FaceTracker, Model, Role
+from emer_space.models.roles import CAPTIONS, CHAT, FACE, SPEECH, FaceTracker, Model, Role
 from emer_space.profiles import Profile
 from emer_space.readers import Context, Reader, Stage, absence
 from emer_space.readings import Asking, Found, Readings, answered
 from emer_space.rewording import checked_language, named, reworded
 from emer_space.settings import Settings
+from emer_space.text.captions import read_captions, read_instead
 from emer_space.text.textual import given_subtitle
 from emer_space.text.tokens import HAN
 from emer_space.vocabulary import load_vocabulary
@@ -160,8 +161,27 @@ class Run:
             if given:
                 self._subtitle = given_subtitle(given, self.clip.facts)
             else:
-                self._subtitle = self._known("recognition", "listening", self._recognised)
+                self._subtitle = self._words()
         self._read(readers)
+
+    def _words(self) -> Subtitle | None:
+        """The words as heard; where nothing was heard for sure, the subtitles in the picture, if there are any."""
+        heard = self._known("recognition", "listening", self._recognised)
+        if (heard and heard.text and not heard.doubtful) or not self.clip.facts.has_video or not self.has(CAPTIONS):
+            return heard
+        written = self._known("captions", "listening", self._written)
+        if written is None or not written.text:
+            return heard
+        self.notice(read_instead(heard, written))
+        return written
+
+    def _written(self, context: Context) -> Subtitle | None:
+        reader = context.model(CAPTIONS)
+        try:
+            return read_captions(self.clip, reader, context) if reader else None
+        except ModelUnavailable as problem:
+            context.notice(Notice("captions-unused", str(problem)))
+            return None
 
     def _recognised(self, context: Context) -> Subtitle | None:
         recogniser = context.model(SPEECH)

@@ -327,6 +327,7 @@ SHAPES: dict[str, Shape] = {
     "clues/voice/acoustic.toml": Table({"rule": Rows(RULE)}),
     "text/scope_en.toml": _scope_en,
     "text/scope_zh.toml": _scope_zh,
+    "text/captions.toml": Table({"not_said": PATTERNS}),
     "text/textual.toml": Table({"rule": Rows(RULE), "covering": TEXTS, "yields": CUES}),
     "text/textual_words.toml": _textual_words,
     "text/textual_zh.toml": _textual_zh,

@@ -14,7 +14,7 @@ import numpy as np
 
 from emer_space.analysis import Subtitle
 from emer_space.errors import EmerError, ModelUnavailable, failure
-from emer_space.models.roles import EXPRESSIONS, Face, PitchTrack, Spot, VoiceEmotions, VoicePosterior
+from emer_space.models.roles import EXPRESSIONS, Face, Line, PitchTrack, Spot, VoiceEmotions, VoicePosterior
 
 
 class AddedModel:
@@ -149,6 +149,12 @@ def _sentences(answer: Any, asked: Sequence[Any]) -> bool:
     return _numbers(answer, len(asked[0]) if asked else None, None)
 
 
+def _lines(answer: Any, _: Sequence[Any]) -> bool:
+    return isinstance(answer, list | tuple) and all(
+        isinstance(line, Line) and len(line.box) == 4 and isinstance(line.text, str) for line in answer
+    )
+
+
 def _text(answer: Any, _: Sequence[Any]) -> bool:
     return isinstance(answer, str)
 
@@ -164,6 +170,7 @@ ANSWERS: Mapping[tuple[str, str], Callable[[Any, Sequence[Any]], bool]] = {
     ("speech", "recognise"): _speech,
     ("sentences", "embed"): _sentences,
     ("sentences", "embed_table"): _sentences,
+    ("captions", "lines"): _lines,
     ("chat", "ask"): _text,
     ("vision", "ask"): _text,
     ("audio", "ask"): _text,

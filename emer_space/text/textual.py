@@ -82,6 +82,8 @@ def read_textual(
         clues += _weighed(list(situation_clues(english, sentences)), clues)
     kept = _strongest(_merged(clues)) or _plain([*said, *english])
     notices = _notices(said, english, sentences)
+    if subtitle.source == "picture":  # its English lines are no machine's translation
+        notices = tuple(notice for notice in notices if notice.code != "subtitle-translated")
     clues_read = numbered(kept, "t")
     return Reading(clues_read, (), valence_series(english), notices, word_posterior(clues_read))
 

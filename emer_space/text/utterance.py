@@ -100,7 +100,8 @@ def _affirmation() -> re.Pattern[str]:
 def utterances(subtitle: Subtitle, facts: ClipFacts) -> tuple[Utterance, ...]:
     """The sentences of a subtitle, with their times in seconds.
 
-    In a typed subtitle each sentence has its own language, since people mix languages.
+    In a subtitle that was typed or is part of the picture each sentence has its own language, since people mix
+    languages.
     """
     segments = subtitle.segments or (Segment(0.0, facts.duration_s, subtitle.text),)
     said = (
@@ -108,7 +109,7 @@ def utterances(subtitle: Subtitle, facts: ClipFacts) -> tuple[Utterance, ...]:
         for segment in segments
         for utterance in _spread(segment.text, segment.start, segment.end, subtitle.language)
     )
-    if subtitle.source == "given":
+    if subtitle.source in ("given", "picture"):
         said = (part for one in said for part in _by_language(one, subtitle.language))
     sentences = tuple(said)
     return tuple(

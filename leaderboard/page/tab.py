@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -26,6 +27,7 @@ from submissions.people.hub_identity import login_offered
 from submissions.people.identity import Identity
 
 REFRESH_S = 5
+SEARCH_SCRIPT = (Path(__file__).parent / "search.js").read_text(encoding="utf-8")
 LOGIN_SCRIPT = """
 (text) => {
   const path = SIGN_IN.includes(text) ? "/login/huggingface" : "/logout";
@@ -103,7 +105,7 @@ class RankingTab:
                     label=languages("ranking.everything"), container=False, elem_id="emer-all"
                 )
                 self.heartbeat = gr.HTML(elem_id="emer-heartbeat")
-        self.heading = gr.HTML()
+        self.heading = gr.HTML(js_on_load=SEARCH_SCRIPT)
         self.table = gr.Dataframe(
             interactive=False,
             show_label=False,

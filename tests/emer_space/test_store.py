@@ -87,6 +87,6 @@ def test_a_package_that_is_not_there_is_named(model: BundledModel, tmp_path: Pat
         list(store.fetch())
 
 
-@pytest.mark.parametrize("role", ["face", "expression", "pitch", "speech", "sentences"])
+@pytest.mark.parametrize("role", ["face", "expression", "pitch", "speech", "sentences", "captions"])
 def test_the_bundled_models_are_the_ones_that_were_measured(role: str) -> None:
     assert store.locate(role).is_file()
