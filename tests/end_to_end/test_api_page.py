@@ -70,6 +70,15 @@ def test_the_examples_of_the_page_run_as_they_stand_and_answers_keep_to_their_ty
     assert "disappointed" in capsys.readouterr().out
 
 
+def test_a_call_in_order_may_leave_out_what_has_a_default(page: Served) -> None:
+    """So an endpoint can get a new value without failing those who call it with the old ones."""
+    every = page.client.post("/gradio_api/run/table", json={"data": ["clue-practice", False]})
+    fewer = page.client.post("/gradio_api/run/table", json={"data": ["clue-practice"]})
+    assert fewer.status_code == 200 and fewer.json()["data"] == every.json()["data"]
+    assert page.client.post("/gradio_api/run/table", json={"data": []}).status_code == 500, "the track is required"
+    assert page.client.post("/gradio_api/run/table", json={"data": "x"}).status_code in (400, 422, 500)
+
+
 def test_the_example_for_curl_runs_as_it_stands(page: Served, project: Path) -> None:
     (script,) = re.findall(r"```sh\n(.*?)```", api_page.PAGE.read_text(encoding="utf-8"), re.DOTALL)
     done = subprocess.run(
