@@ -14,14 +14,22 @@ from emer_space.takeaway.formats import FORMATS
 def write_report(file: Path, out: Path, language: Language | None) -> None:
     """Write `out` in the format of its ending; the language is the analysis's own unless given.
 
-    Raises `InputError` if `file` is not an analysis, or `out` has another ending or cannot be written.
+    Raises `InputError` if `file` is not an analysis or cannot be put into the language, or if `out` has another ending
+    or cannot be written.
     """
     ending = out.suffix.lower().removeprefix(".")
     if ending not in FORMATS:
         raise InputError(f"{out} must end in one of {', '.join('.' + name for name in FORMATS)}; rename it.")
     analysis = read_analysis(file)
     language = language or analysis.language
-    content = FORMATS[ending](reworded(analysis, language), language)
+    try:
+        worded = reworded(analysis, language)
+    except KeyError as cue:
+        raise InputError(
+            f"{file} holds the clue {cue}, which no table here knows, so it cannot be put into another language; leave "
+            "out --language, or name the folder of its tables in EMER_TABLES."
+        ) from None
+    content = FORMATS[ending](worded, language)
     try:
         out.write_bytes(content)
     except OSError as problem:

@@ -216,8 +216,21 @@ def saved(tmp_path: Path) -> Path:
 )
 def test_the_command_makes_every_kind_of_file(saved: Path, ending: str, begins: bytes) -> None:
     out = saved.with_suffix(f".{ending}")
-    assert main(["report", str(saved), "--out", str(out), "--language", "zh"]) == 0
+    assert main(["report", str(saved), "--out", str(out)]) == 0
     assert out.read_bytes().startswith(begins)
+
+
+def test_the_command_words_a_report_in_the_language_that_is_asked_for(
+    saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = saved.with_suffix(".srt")
+    assert main(["report", str(saved), "--out", str(out), "--language", "zh"]) == 2, "no table knows its clues"
+    assert "'some-cue'" in capsys.readouterr().err and not out.exists()
+    smile = replace(analysis().clues[0], cue="broad-smile")
+    known = analysis(clues=(smile,), labels=(Label("sad", 0.8, ("v1",), ("sad",)),))
+    saved.write_text(json.dumps(known.to_dict()), encoding="utf-8")
+    assert main(["report", str(saved), "--out", str(out), "--language", "zh"]) == 0
+    assert "[悲伤] Some words." in out.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
