@@ -17,12 +17,10 @@ from pathlib import Path
 
 from emer_space.analysis import Subtitle
 from emer_space.cancellation import CancelToken
-from emer_space.media.clip import open_clip
 from emer_space.models.roles import CAPTIONS
+from emer_space.pipeline import Finished, Request, analyze
 from emer_space.profiles import load_profile
-from emer_space.runner import Request, Run
 from emer_space.settings import Settings
-from emer_space.text.captions import read_captions
 
 HAN_FONT = "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"
 LATIN_FONTS = ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf")
@@ -84,17 +82,18 @@ def main() -> None:
     pictures = sorted(options.folder.rglob("*.mp4")) if options.folder else []
     chance = random.Random(options.seed)
     profile = load_profile()
-    reader = profile.get(CAPTIONS)
+    profile.get(CAPTIONS)
     wrong, letters = defaultdict[str, int](int), defaultdict[str, int](int)
     missed = given = invented = silent = 0
     late, seconds = [], []
     with tempfile.TemporaryDirectory() as name:
         for number in range(options.clips):
             drawn = draw(Path(name) / f"{number}.mp4", KINDS[number % len(KINDS)], pictures, chance)
-            clip = open_clip(drawn.path, Path(name) / str(number), Settings(), CancelToken())
+            request, folder = Request(modalities=("text",)), Path(name) / str(number)
             started = time.process_time()
-            run = Run((), Request(), profile, Settings(), CancelToken(), lambda *_: None)
-            read = read_captions(clip, reader, run)
+            *_, last = analyze(drawn.path, request, profile, Settings(), CancelToken(), folder, readers=())
+            assert isinstance(last, Finished)
+            read = last.analysis.subtitle
             seconds.append(time.process_time() - started)
             if drawn.kind == "none":
                 silent += 1

@@ -46,7 +46,7 @@ SENTENCE_ENDS = (".", "?", "!", "…", '"', "”")
 
 
 NOTICES = {
-    "words-from-picture": "The speech was not recognised for sure, so the words were read from the subtitles in the "
+    "words-from-picture": "No speech was recognised for sure, so the words were read from the subtitles in the "
     "picture; mend them where they are misread.",
     "words-from-picture-alike": "The words were read from the subtitles in the picture, because the speech was not "
     "recognised for sure; what was heard is similar.",

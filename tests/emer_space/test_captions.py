@@ -1,16 +1,21 @@
 """Subtitles in the picture: what counts as one, how it is read, and that clear speech leaves it unread."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from clip_making import H264, make, pattern
+from clip_making import H264, make, pattern, tone
+from numpy.typing import NDArray
 
 from emer_space.analysis import Analysis, Subtitle
 from emer_space.cancellation import CancelToken
 from emer_space.models.captions import CaptionReader
-from emer_space.models.roles import CAPTIONS
+from emer_space.models.roles import CAPTIONS, ROLES, SPEECH
+from emer_space.models.supply import Supply, supplied
 from emer_space.pipeline import Finished, Request, analyze
-from emer_space.profiles import Profile, load_profile
+from emer_space.profiles import NOBODY, Profile
 from emer_space.settings import Settings
 from emer_space.text.captions import Track, alike, read_instead, subtitle_tracks
 
@@ -65,13 +70,37 @@ def test_the_notice_tells_whether_the_words_heard_are_similar() -> None:
     assert read_instead(None, written).code == "words-from-picture"
 
 
+class Hearing:
+    """Hears the same words in every clip."""
+
+    revision = "hearing 1.0"
+    heard = Subtitle("I am so fried of hymn", "recognised", "en")
+
+    def recognise(self, wave: NDArray[np.float32], token: CancelToken) -> Subtitle:
+        return self.heard
+
+
+class Mumbling(Hearing):
+    """The same, in doubt."""
+
+    heard = replace(Hearing.heard, doubtful="The words are doubtful: mumbled.")
+
+
+def hearing(speech: type[Hearing]) -> Profile:
+    """A profile that reads captions and has ears of its own; nothing else, so that nothing else is loaded."""
+    suppliers = {**supplied(), "own": {SPEECH: Supply("own", SPEECH, speech)}}
+    return Profile("own", {**dict.fromkeys(ROLES, NOBODY), CAPTIONS: "bundled", SPEECH: "own"}, suppliers)
+
+
 @pytest.fixture(scope="module")
 def profile() -> Profile:
-    return load_profile()
+    return hearing(Mumbling)
 
 
-def subtitled(folder: Path, *lines: tuple[float, float, str], fonts: tuple[str, ...] = ()) -> Path:
-    """A silent, moving picture of 640 × 360 and four seconds with lines in its lower part, the first one topmost."""
+def subtitled(
+    folder: Path, *lines: tuple[float, float, str], fonts: tuple[str, ...] = (), sound: Sequence[str] = ()
+) -> Path:
+    """A moving picture of 640 × 360 and four seconds with lines in its lower part, the first one topmost."""
     filters = ["boxblur=3"]
     for row, (start, end, text) in enumerate(lines):
         words = folder / f"{row}.txt"
@@ -82,13 +111,26 @@ def subtitled(folder: Path, *lines: tuple[float, float, str], fonts: tuple[str, 
             f"drawtext={font}textfile={words}:fontsize=20:fontcolor=white:borderw=2:x=(w-tw)/2:y=h-{up}"
             f":enable='between(t,{start},{end})'"
         )
-    return make(folder / "subtitled.mp4", *pattern(4, 10, "640x360"), "-vf", ",".join(filters), *H264)
+    return make(folder / "subtitled.mp4", *pattern(4, 10, "640x360"), *sound, "-vf", ",".join(filters), *H264)
 
 
 def explained(clip: Path, profile: Profile, folder: Path, **request: object) -> Analysis:
     *_, last = analyze(clip, Request(**request), profile, Settings(), CancelToken(), folder)  # type: ignore[arg-type]
     assert isinstance(last, Finished)
     return last.analysis
+
+
+def test_doubtful_words_give_way_to_the_subtitles_they_resemble(profile: Profile, tmp_path: Path) -> None:
+    clip = subtitled(tmp_path, (0.0, 4.0, "I am so afraid of him."), sound=tone(4))
+    analysis = explained(clip, profile, tmp_path, modalities=("text",))
+    assert (analysis.subtitle.text, analysis.subtitle.doubtful) == ("I am so afraid of him.", None)
+    assert "words-from-picture-alike" in {notice.code for notice in analysis.warnings}
+
+
+def test_clear_speech_leaves_the_picture_unread(tmp_path: Path) -> None:
+    clip = subtitled(tmp_path, (0.0, 4.0, "I am so afraid of him."), sound=tone(4))
+    analysis = explained(clip, hearing(Hearing), tmp_path, modalities=("text",))
+    assert analysis.subtitle == Hearing.heard and "captions" not in analysis.profile.models
 
 
 def test_a_silent_clip_is_read_from_its_subtitles(profile: Profile, tmp_path: Path) -> None:
@@ -116,22 +158,15 @@ def test_chinese_above_english_is_read_with_its_translation(profile: Profile, tm
     assert not {"subtitle-translated", "language-unread"} & {notice.code for notice in analysis.warnings}
 
 
-def test_clear_speech_leaves_the_picture_unread(profile: Profile, project: Path, tmp_path: Path) -> None:
-    analysis = explained(project / "examples" / "bitter_words.mp4", profile, tmp_path, modalities=("text",))
-    assert analysis.subtitle.source == "recognised" and "captions" not in analysis.profile.models
-
-
 def test_without_the_model_the_analysis_goes_on_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMER_HOME", str(tmp_path / "empty"))
     clip = subtitled(tmp_path, (0.0, 4.0, "I am so afraid of him."))
-    analysis = explained(clip, load_profile(), tmp_path, modalities=("text",))
+    analysis = explained(clip, hearing(Mumbling), tmp_path, modalities=("text",))
     assert analysis.subtitle.source == "none"
     assert "models fetch" in next(n.message for n in analysis.warnings if n.code == "captions-missing")
 
 
 def test_a_picture_without_letters_has_no_lines(profile: Profile) -> None:
-    import numpy as np
-
     reader = profile.get(CAPTIONS)
     assert isinstance(reader, CaptionReader)
     noise = np.random.default_rng(1).integers(0, 255, (200, 400, 3), np.uint8)
