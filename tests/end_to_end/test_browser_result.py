@@ -1,9 +1,10 @@
 """The page of a result: the answer first, its words mended in place, brought back by a reload, in either language."""
 
 import re
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from emer_space.page.words import load_words
 
@@ -29,8 +30,27 @@ def player_in_view(page: Page) -> bool:
     return player["y"] >= -1 and player["bottom"] <= page.viewport_size["height"] + 1  # type: ignore[index]
 
 
+@pytest.fixture
+def settle(page: Page) -> Callable[[], None]:
+    """Waits until no call is under way: leaving the page would break it off, and the console would tell."""
+    streams: set[Request] = set()
+    page.on("request", lambda request: streams.add(request) if "/queue/data" in request.url else None)
+    for name in ("requestfinished", "requestfailed"):
+        page.on(name, lambda request: streams.discard(request))  # type: ignore[call-overload]
+
+    def settled() -> None:
+        page.wait_for_timeout(300)
+        for _ in range(100):
+            if not streams:
+                return
+            page.wait_for_timeout(100)
+        raise AssertionError("a call does not end")
+
+    return settled
+
+
 def jumped(page: Page, button: Locator) -> None:
-    """Wait until the player has followed a button; leaving the page before would break off the call."""
+    """Wait until the player has followed a button."""
     moment = float(button.get_attribute("data-at") or "nan")
     page.wait_for_function(
         "at => Math.abs(document.querySelector('#emer-player video').currentTime - at) < 0.3", arg=moment
@@ -43,14 +63,18 @@ def time_spent(page: Page) -> dict[str, float]:
     return {stage: float(spent) for stage, spent in re.findall(r"(\w+) ([\d.]+)", told)}
 
 
-def test_a_result_on_a_wide_page_on_a_phone_and_in_the_other_language(page: Page, app_url: str) -> None:
+def test_a_result_on_a_wide_page_on_a_phone_and_in_the_other_language(
+    page: Page, app_url: str, settle: Callable[[], None]
+) -> None:
     open_example(page, f"{app_url}/?__theme=dark")
     the_answer_stands_above_the_fold_and_the_player_beside_the_sentences(page)
     page.set_viewport_size({"width": 390, "height": 844})
+    settle()
     page.reload()
     expect(page.locator(".emer-sentence").first).to_be_visible(timeout=READY_MS)
     on_a_phone_every_jump_keeps_the_player_in_view(page)
-    the_switch_turns_page_and_result_into_the_other_language_and_back(page)
+    settle()
+    the_switch_turns_page_and_result_into_the_other_language_and_back(page, settle)
 
 
 def the_answer_stands_above_the_fold_and_the_player_beside_the_sentences(page: Page) -> None:
@@ -84,19 +108,23 @@ def on_a_phone_every_jump_keeps_the_player_in_view(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def the_switch_turns_page_and_result_into_the_other_language_and_back(page: Page) -> None:
+def the_switch_turns_page_and_result_into_the_other_language_and_back(page: Page, settle: Callable[[], None]) -> None:
     page.get_by_role("link", name="中文").click()
     expect(page.locator("#emer-again")).to_have_text(CHINESE("form.again"), timeout=READY_MS)
     expect(page.locator(".emer-caveat")).to_contain_text(CHINESE("result.caveat"), timeout=READY_MS)
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
     assert page.evaluate("location.search") == "?__theme=dark"
+    settle()
     page.reload()
     expect(page.locator(".emer-caveat")).to_contain_text(CHINESE("result.caveat"), timeout=READY_MS)
+    settle()
     page.get_by_role("link", name="English").click()
     expect(page.locator(".emer-caveat")).to_contain_text(WORDS("result.caveat"), timeout=READY_MS)
 
 
-def test_words_are_mended_in_place_and_a_reload_brings_the_result_back(page: Page, app_url: str) -> None:
+def test_words_are_mended_in_place_and_a_reload_brings_the_result_back(
+    page: Page, app_url: str, settle: Callable[[], None]
+) -> None:
     open_example(page, app_url)
     words, again = page.get_by_label(WORDS("mend.words")), page.locator("#emer-mend-explain")
     heard = words.input_value()
@@ -134,6 +162,7 @@ def test_words_are_mended_in_place_and_a_reload_brings_the_result_back(page: Pag
     assert page.locator(".emer-answer h2").inner_text() == mended
 
     assert page.evaluate("location.search") == "", "no key in the address"
+    settle()
     page.reload()
     expect(page.locator(".emer-answer h2")).to_have_text(mended, timeout=READY_MS)
     assert words.input_value() == "I am so happy and so grateful."
@@ -141,6 +170,7 @@ def test_words_are_mended_in_place_and_a_reload_brings_the_result_back(page: Pag
 
     page.locator("#emer-again").click()
     expect(page.locator("#emer-explain")).to_be_visible()
+    settle()
     page.reload()
     expect(page.locator("#emer-explain")).to_be_visible(timeout=READY_MS)
     assert page.evaluate("sessionStorage.getItem('emer-result')") is None
