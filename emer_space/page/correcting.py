@@ -113,9 +113,9 @@ class Correcting:
         after = [self.message, self.withdraw, self.receipt]
         key.change(self._offer, key, [self.part, *form, *after], queue=False, **QUIET)
         self.send.click(
-            self._send, [key, self.words, self.why, self.consent, self.clip_consent], [*form, *after], **QUIET
+            self._correct, [key, self.words, self.why, self.consent, self.clip_consent], [*form, *after], **QUIET
         )
-        self.withdraw.click(self._withdraw, self.receipt, [self.fields, *after], **QUIET)
+        self.withdraw.click(self._withdraw_sent, self.receipt, [self.fields, *after], **QUIET)
 
     def withdrawal(self) -> None:
         """Build the part that withdraws with a receipt, at any later time."""
@@ -141,7 +141,7 @@ class Correcting:
         reading = self.find(key)
         return (gr.Accordion(visible=reading is not None, open=False), *self._form(reading), *_after())
 
-    def _send(
+    def _correct(
         self, key: str, words: str | None, why: str | None, keep: bool, keep_clip: bool, request: gr.Request
     ) -> Shown:
         told = self.languages.of(request)
@@ -164,7 +164,7 @@ class Correcting:
         kept = render.kept_correction(receipt, clip is not None, told)
         return (*self._form(reading, open=False), *_after(kept, receipt))
 
-    def _withdraw(self, receipt: str, request: gr.Request) -> Shown:
+    def _withdraw_sent(self, receipt: str, request: gr.Request) -> Shown:
         """Withdraw what was just sent."""
         done, message = self._withdrawn(receipt, request)
         return (gr.Column(visible=done), *_after(message, "" if done else receipt))

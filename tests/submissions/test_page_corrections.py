@@ -45,7 +45,7 @@ def send(board: Board, clip: Path) -> Callable[..., tuple[str, str]]:
         form = Correcting(KeptCorrections(board.corrections), Languages(), Line(1, 2, 2), gr.State(""), readings.get)
 
     def sent(key: str = KEY, words: Any = "calm", keep: Any = True, keep_clip: Any = False) -> tuple[str, str]:
-        *_, answer, _, receipt = form._send(key, words, "", keep, keep_clip, request())
+        *_, answer, _, receipt = form._correct(key, words, "", keep, keep_clip, request())
         return answer, receipt
 
     return sent
