@@ -68,6 +68,7 @@ from leaderboard.scoring.scoring_process import ScoringLimits  # noqa: E402
 from leaderboard.tracks import own_folder as track_folder  # noqa: E402
 from leaderboard.tracks.hub_references import fetch_tracks  # noqa: E402
 from leaderboard.tracks.references import check_references_are_private  # noqa: E402
+from submissions.page.corrections import KeptCorrections  # noqa: E402
 from submissions.people.identity import Identity, identity_for, no_organiser_by_agent  # noqa: E402
 from submissions.store.paths import ENTRIES  # noqa: E402
 
@@ -101,12 +102,15 @@ def build_app(
     service = Service(board or Board())
     who = no_organiser_by_agent(identity or identity_for(HOST))
     lines = lines or Lines()
+    corrections = KeptCorrections(service.board.corrections)
     kept = Kept(UPLOADS) if kept is None else kept  # one without results yet is false
     with gr.Blocks(title=languages.english("page.title"), analytics_enabled=False) as page:
         tabs: list[tuple[str, Callable[[], OnClose]]] = [
             (
                 languages("tab.explain"),
-                lambda: ExplainTab(profile, settings, languages, read_examples(EXAMPLES), lines, kept).close,
+                lambda: (
+                    ExplainTab(profile, settings, languages, read_examples(EXAMPLES), lines, kept, corrections).close
+                ),
             ),
             (languages("board.title"), lambda: LeaderboardTab(page, service, who, languages, lines).close),
         ]

@@ -29,6 +29,8 @@ MOST_LABELS, MOST_LABEL, MOST_WHY = 12, 40, 1_000
 MOST_CLIP_BYTES = 50_000_000
 MOST_A_DAY, MOST_OF_CLIENT = 500, 20
 """How many corrections a day are kept in all, and of one client."""
+MOST_CLIPS_A_DAY, MOST_CLIPS_OF_CLIENT = 100, 5
+"""The same for those with a clip, so that nobody can fill the disk."""
 REVIEWS = ("accept", "dismiss")
 COLUMNS = ("name", "openset", "reason", "read", "review", "clip")
 """Of an export: the receipt, the visitor's words and reason, the machine's words, the review, the clip's file."""
@@ -86,7 +88,7 @@ class Corrections:
                 f"The clip is larger than {MOST_CLIP_BYTES // 1_000_000} MB and cannot be kept; untick it and send the "
                 "words alone.",
             )
-        self._count(client, now)
+        self._count(client, now, with_clip=bool(content))
         file = f"clip{PurePath(name).suffix.lower()}" if content else ""
         record = Correction(
             new_id(now),
@@ -161,13 +163,18 @@ class Corrections:
                 return correction
         raise Refusal("unknown", "There is no correction with this receipt; it may have been deleted already.")
 
-    def _count(self, client: str, now: datetime) -> None:
-        for who, most in ((f"client {client}", MOST_OF_CLIENT), ("all", MOST_A_DAY)):
-            if self.attempts.count("corrections", who, now) >= most:
-                raise Refusal("quota", "So many corrections came today that no more can be kept; try again tomorrow.")
+    def _count(self, client: str, now: datetime, with_clip: bool) -> None:
+        own = f"client {client}"
+        bounds = [("corrections", own, MOST_OF_CLIENT), ("corrections", "all", MOST_A_DAY)]
+        if with_clip:
+            bounds += [("clips", own, MOST_CLIPS_OF_CLIENT), ("clips", "all", MOST_CLIPS_A_DAY)]
+        for what, who, most in bounds:
+            if self.attempts.count(what, who, now) >= most:
+                remedy = "untick the clip and send the words alone" if what == "clips" else "try again tomorrow"
+                raise Refusal("quota", f"So many {what} came today that no more can be kept; {remedy}.")
         try:
-            for who in (f"client {client}", "all"):
-                self.attempts.add("corrections", who, now)
+            for what, who, _ in bounds:
+                self.attempts.add(what, who, now)
         except OSError as problem:
             raise StoreError(
                 f"Nothing can be stored here at the moment ({problem.strerror}), so nothing was kept; try again later."

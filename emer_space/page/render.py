@@ -71,6 +71,23 @@ def limits(words: Words, settings: Settings) -> str:
     return html("limits", words=words, settings=settings)
 
 
+def correct(words: Words) -> str:
+    """What the form for corrections is for, with the emotion words that it suggests."""
+    vocabulary = load_vocabulary()
+    names = sorted({vocabulary.name(path[-1], words.language) for path in vocabulary.primary.paths()})
+    return html("correct", words=words, names=names)
+
+
+def promise(words: Words, history: bool) -> str:
+    """Who sees a correction, and for how long. `history`: deleted files stay in a history."""
+    return html("promise", words=words, history=history)
+
+
+def kept_correction(receipt: str, with_clip: bool, words: Words) -> str:
+    """The receipt of a correction."""
+    return html("kept_correction", words=words, receipt=receipt, with_clip=with_clip)
+
+
 def answer(analysis: Analysis, words: Words, key: str = "") -> str:
     """The answer: headline and labels, then the caveat and facts about the clip. `key`: see `page/kept.py`."""
     headline = analysis.explanation.headline or _names(analysis.labels, words)

@@ -21,6 +21,7 @@ from emer_space.models.hub import under_way
 from emer_space.page import render
 from emer_space.page.calls import QUIET, incident
 from emer_space.page.clients import client_of
+from emer_space.page.correcting import Correcting, Keep, Reading
 from emer_space.page.endpoints import endpoints, offer, returns
 from emer_space.page.examples import Example
 from emer_space.page.kept import Kept, Result
@@ -63,6 +64,7 @@ class ExplainTab:
     """Builds the tab inside an open `gr.Blocks`. Call `close` when a visitor's page closes.
 
     The page and the API wait for a clip in the same line. Finished results are in `kept` for their hour.
+    What visitors say against a reading goes to `keep`.
     """
 
     def __init__(
@@ -73,10 +75,12 @@ class ExplainTab:
         examples: tuple[Example, ...],
         lines: Lines,
         kept: Kept,
+        keep: Keep,
     ) -> None:
         self.profile = profile
         self.lines = lines
         self.kept = kept
+        self.keep = keep
         # One for each place in the line, and one to refuse.
         self.threads = ThreadPoolExecutor(lines.clips.places + 1, "explain")
         self.settings = settings
@@ -84,6 +88,7 @@ class ExplainTab:
         self.runs = Runs()
         self._form(examples)
         self._result()
+        self.correcting.withdrawal()
         self._events(examples)
 
     def close(self, request: gr.Request) -> None:
@@ -182,6 +187,7 @@ class ExplainTab:
                 self.download = gr.DownloadButton(
                     languages("result.download"), scale=0, min_width=200, elem_id="emer-download"
                 )
+            self.correcting = Correcting(self.keep, languages, self.lines.storing, self.key, self._reading)
         self.json = returns("explain", Analysis)
         self.language = gr.Textbox(LANGUAGES[0], label=endpoints()["explain"].values["language"], visible=False)
 
@@ -352,6 +358,10 @@ class ExplainTab:
 
     def _kept(self, key: str) -> Result | None:
         return self.kept.find(key) if len(key) <= MOST_KEY else None
+
+    def _reading(self, key: str) -> Reading | None:
+        result = self._kept(key)
+        return Reading(result.analysis, result.clip) if result else None
 
     async def api(
         self, video: str, subtitle: str, modalities: list[str], language: str, request: gr.Request

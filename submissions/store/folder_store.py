@@ -29,6 +29,8 @@ AWAITED_S = 60.0
 class FolderStore:
     """The entries in a local folder, as `Store`. Files are private to the user; a lock file allows only one writer."""
 
+    history = False
+
     def __init__(self, home: Path) -> None:
         self.home = home
         self._thread = threading.RLock()

@@ -58,6 +58,8 @@ class HubStore:
     readers of its predictions wait for the outcome.
     """
 
+    history = True
+
     def __init__(self, dataset: HubDataset, commit_rate: CommitRate | None = None, poll_s: float = POLL_S) -> None:
         self.commit_rate, self.poll_s = commit_rate or CommitRate(), poll_s
         self.tree = HubTree(dataset, self.commit_rate.note_before)

@@ -17,6 +17,9 @@ from submissions.store.hub_account import DATASET, OWNER, TOKEN
 class Store(Protocol):
     """A store of entries, which several processes may share."""
 
+    history: bool
+    """Whether what is removed stays in a history, until an organiser clears that."""
+
     def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
         """Store an entry durably: a file, or a folder of files (name → content).
 

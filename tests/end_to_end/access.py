@@ -198,6 +198,7 @@ def handlers(served: Served) -> list[Handler]:
         **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"], "language": "en"},
         **{"name": "Somebody", "method": "", "link": "", "visibility": False, "anonymous": False},
         **{"language": "en", "key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
+        **{"words": "calm", "why": "", "keep": True, "keep_clip": False, "receipt": "nobody's"},
     }
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
     session = secrets.token_hex(8)

@@ -9,7 +9,7 @@ from board_making import ADA
 
 from leaderboard.__main__ import main
 from leaderboard.board.board import Board
-from submissions.corrections import MOST_OF_CLIENT, Opinion, split_labels
+from submissions.corrections import MOST_CLIPS_OF_CLIENT, MOST_OF_CLIENT, Opinion, split_labels
 from submissions.errors import Refusal
 from submissions.person import LOCAL
 from submissions.store.records import Correction
@@ -83,6 +83,14 @@ def test_one_client_cannot_fill_the_store(board: Board) -> None:
     with pytest.raises(Refusal, match="try again tomorrow"):
         send(board)
     assert send(board, client="5.6.7.8").id
+
+
+def test_one_client_cannot_fill_the_disk_with_clips(board: Board) -> None:
+    for _ in range(MOST_CLIPS_OF_CLIENT):
+        send(board, keep_clip=True)
+    with pytest.raises(Refusal, match="send the words alone"):
+        send(board, keep_clip=True)
+    assert send(board).clip == "" and send(board, client="5.6.7.8", keep_clip=True).clip
 
 
 @pytest.mark.parametrize(
