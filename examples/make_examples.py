@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).parent
-LEAD_S, TAIL_S = 0.45, 0.75
+LEAD_S, TAIL_S = 0.35, 0.5
 """Silence before and after what is said."""
 
 

@@ -140,6 +140,9 @@ class Studio:
             links.new(picture.outputs["Alpha"], shade.inputs["Alpha"])
         rough = {"eyes": 0.08, "teeth": 0.25, "tongue": 0.35, "hair": 0.62, "cloth": 0.85}
         shade.inputs["Roughness"].default_value = rough.get(piece.look, 0.8)
+        if piece.look == "teeth":  # so little light gets into the mouth that teeth would look black
+            links.new(colour, shade.inputs["Emission Color"])
+            shade.inputs["Emission Strength"].default_value = 0.25
         if piece.look == "hair":
             shade.inputs["Specular IOR Level"].default_value = 0.2
         return look
