@@ -14,7 +14,11 @@ BLINK_S = 0.28
 
 
 def played(
-    role: Mapping[str, Any], expressions: Mapping[str, Mapping[str, float]], speech: NDArray[np.float64], fps: float, seed: int
+    role: Mapping[str, Any],
+    expressions: Mapping[str, Mapping[str, float]],
+    speech: NDArray[np.float64],
+    fps: float,
+    seed: int,
 ) -> list[Frame]:
     """The frames of a role: as many as `speech` has rows (open, wide, round; 0…1 each)."""
     chance = np.random.default_rng(seed)
@@ -51,7 +55,9 @@ def played(
 
 
 def _sides(action: str) -> tuple[str, ...]:
-    whole = action.endswith(("Left", "Right", "Upper", "Lower", "Open", "Forward", "Funnel", "Pucker", "InnerUp", "Close", "Puff"))
+    whole = action.endswith(
+        ("Left", "Right", "Upper", "Lower", "Open", "Forward", "Funnel", "Pucker", "InnerUp", "Close", "Puff")
+    )
     return (action,) if whole else (f"{action}Left", f"{action}Right")
 
 

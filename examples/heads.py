@@ -58,7 +58,9 @@ class Head:
         return share / np.maximum(total, 1e-6)
 
     def _joint(self, group: str) -> Points:
-        corners = {v for face, name in zip(self.mesh.faces, self.mesh.groups, strict=True) if name == group for v in face}
+        corners = {
+            v for face, name in zip(self.mesh.faces, self.mesh.groups, strict=True) if name == group for v in face
+        }
         middle: Points = self.rest[sorted(corners)].mean(axis=0)
         return middle
 

@@ -8,6 +8,7 @@ nothing but the app itself.
 """
 
 import argparse
+import json
 import subprocess
 import tempfile
 import tomllib
@@ -17,6 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from emer_space.analysis import Analysis
+from emer_space.cancellation import CancelToken
+from emer_space.pipeline import Finished, Request, analyze
+from emer_space.profiles import Profile, load_profile
+from emer_space.settings import Settings
 
 HERE = Path(__file__).parent
 LEAD_S, TAIL_S = 0.35, 0.5
@@ -66,13 +73,41 @@ def encode(folder: Path, output: Path, fps: int, frames: int, sound: bool) -> No
     exact = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart"]
     inputs = ["-framerate", str(fps), "-i", str(folder / "%04d.png")]
     if sound:
-        inputs += ["-i", str(folder / "speech.wav"), "-filter:a", f"adelay={int(1000 * LEAD_S)}:all=1,apad", "-c:a", "aac"]
+        inputs += [
+            "-i",
+            str(folder / "speech.wav"),
+            "-filter:a",
+            f"adelay={int(1000 * LEAD_S)}:all=1,apad",
+            "-c:a",
+            "aac",
+        ]
         inputs += ["-b:a", "56k", "-ar", "24000", "-ac", "1", "-flags:a", "+bitexact"]
-    picture = ["-c:v", "libx264", "-preset", "veryslow", "-crf", "24", "-pix_fmt", "yuv420p", "-t", f"{frames / fps:.3f}"]
+    picture = [
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryslow",
+        "-crf",
+        "24",
+        "-pix_fmt",
+        "yuv420p",
+        "-t",
+        f"{frames / fps:.3f}",
+    ]
     subprocess.run(["ffmpeg", "-v", "error", "-y", *inputs, *picture, *exact, str(output)], check=True)
     middle = ["-ss", f"{0.55 * frames / fps:.2f}", "-i", str(output), "-frames:v", "1", "-vf", "scale=320:-2"]
     poster = output.with_suffix(".webp")
     subprocess.run(["ffmpeg", "-v", "error", "-y", *middle, "-c:v", "libwebp", "-q:v", "72", str(poster)], check=True)
+
+
+def analyse(clip: Path, profile: Profile) -> Analysis:
+    """Store beside a clip what the app says of it."""
+    with tempfile.TemporaryDirectory() as temporary:
+        *_, last = analyze(clip, Request(), profile, Settings(), CancelToken(), Path(temporary))
+    assert isinstance(last, Finished)
+    plain = json.dumps(last.analysis.to_dict(), ensure_ascii=False, separators=(",", ":"))
+    clip.with_suffix(".json").write_text(plain + "\n", encoding="utf-8")
+    return last.analysis
 
 
 def main() -> None:
@@ -81,16 +116,29 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="clips to make; without names, all")
     parser.add_argument("--material", type=Path, help="the folder with the packages that examples/README.md names")
     parser.add_argument("--frames", type=Path, help="keep the pictures of each clip here, and go on from them")
+    parser.add_argument("--analyse", action="store_true", help="analyse the clips, and do not render them")
     asked = parser.parse_args()
+    if not asked.analyse and not asked.material:
+        parser.error("to render, name the folder of packages with --material; examples/README.md says what is in it")
     scenes = tomllib.loads((HERE / "scenes.toml").read_text(encoding="utf-8"))
+    known = [clip["name"] for clip in scenes["clip"]]
+    if unknown := [name for name in asked.names if name not in known]:
+        parser.error(f"scenes.toml has no clip named {unknown[0]}; it has {', '.join(known)}")
+    profile = load_profile() if asked.analyse else None
     for clip in scenes["clip"]:
         if asked.names and clip["name"] not in asked.names:
+            continue
+        file = HERE / f"{clip['name']}.mp4"
+        if profile:
+            analysis = analyse(file, profile)
+            told = ", ".join(f"{label.label} {label.confidence:.2f}" for label in analysis.labels)
+            print(f"{clip['name']}: {told} ({analysis.explanation.agreement})", flush=True)
             continue
         with tempfile.TemporaryDirectory() as temporary:
             folder = asked.frames / clip["name"] if asked.frames else Path(temporary)
             folder.mkdir(parents=True, exist_ok=True)
             make(clip, scenes, asked.material, folder)
-        print(clip["name"], (HERE / f"{clip['name']}.mp4").stat().st_size, "bytes")
+        print(clip["name"], file.stat().st_size, "bytes", flush=True)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ class Studio:
         scene.render.engine = "CYCLES"
         scene.cycles.samples, scene.cycles.use_adaptive_sampling = samples, False
         scene.cycles.use_denoising, scene.cycles.denoiser = True, "OPENIMAGEDENOISE"
-        scene.cycles.denoising_quality, scene.cycles.denoising_prefilter = "BALANCED", "FAST"
-        scene.cycles.max_bounces, scene.cycles.diffuse_bounces, scene.cycles.glossy_bounces = 4, 2, 2
+        scene.cycles.denoising_quality, scene.cycles.denoising_prefilter = "FAST", "FAST"
+        scene.cycles.max_bounces, scene.cycles.diffuse_bounces, scene.cycles.glossy_bounces = 3, 1, 1
         scene.cycles.transparent_max_bounces = 12
         scene.cycles.seed = 1
         scene.render.threads_mode, scene.render.threads = "FIXED", 2
@@ -79,7 +79,9 @@ class Studio:
         self.scene.collection.objects.link(seen)
         self.scene.camera = seen
 
-    def place(self, person: str, pieces: Sequence[Piece], looks: Mapping[str, Any], at: tuple[float, float, float, float]) -> None:
+    def place(
+        self, person: str, pieces: Sequence[Piece], looks: Mapping[str, Any], at: tuple[float, float, float, float]
+    ) -> None:
         """Put a person at x, height and depth, turned by degrees to its left; a second call moves it."""
         for piece in pieces:
             key = f"{person} {piece.look}"

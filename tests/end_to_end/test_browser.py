@@ -92,7 +92,7 @@ def seek_and_highlight(page: Page) -> None:
 
 def test_an_example_needs_one_click(page: Page, app_url: str) -> None:
     open_page(page, app_url)
-    page.locator(".emer-examples button").nth(1).click()
+    page.locator(".emer-gallery button").nth(1).click()
     expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
     page.locator("#emer-again").click()
     expect(page.locator("#emer-explain")).to_be_visible()

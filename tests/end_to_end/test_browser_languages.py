@@ -56,13 +56,13 @@ def test_a_result_is_in_chinese(open_page: OpenPage) -> None:
     expect(page.get_by_label(CHINESE("form.subtitle"))).to_be_visible()
     expect(page.get_by_label(CHINESE("form.audio"))).to_be_checked()
     expect(page.locator(".emer-notice")).to_have_attribute("aria-label", CHINESE("notice.title"))
-    expect(page.locator(".emer-examples button").first).to_contain_text(CHINESE("example_caption.glad_words"))
+    expect(page.locator(".emer-gallery button").first).to_contain_text(CHINESE("example_caption.glad_words"))
     assert left_in(ENGLISH, page) == []
 
     page.locator("#emer-explain").click()
     expect(page.locator(".emer-error")).to_contain_text(CHINESE("run.no_clip"), timeout=READY_MS)
 
-    page.locator(".emer-examples button").first.click()
+    page.locator(".emer-gallery button").first.click()
     expect(page.locator(".emer-progress h3")).to_have_text(CHINESE("run.heading"), timeout=READY_MS)
     sentence = page.locator(".emer-sentence").first
     expect(sentence).to_be_visible(timeout=RESULT_MS)

@@ -14,7 +14,7 @@ RESULT_MS = 120_000
 
 def open_example(page: Page, url: str, number: int = 1) -> None:
     page.goto(url)
-    page.locator(".emer-examples button").nth(number).click(timeout=READY_MS)
+    page.locator(".emer-gallery button").nth(number).click(timeout=READY_MS)
     expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
 
 
