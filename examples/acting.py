@@ -1,4 +1,4 @@
-"""What a face does over time: expressions and turns from a scene, speech, blinks and the small motions of a living head."""
+"""What a face does over time: expressions and turns of a scene, speech, blinks and the sway of a living head."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +11,8 @@ Frame = tuple[dict[str, float], tuple[float, float, float]]
 SPEAKING = 0.55
 """How much of an expression's mouth is left while the mouth is wide open in speech."""
 BLINK_S = 0.28
+WHOLE = {"browInnerUp", "jawForward", "jawOpen", "mouthFunnel", "mouthPucker", "mouthRollLower", "mouthShrugLower"}
+"""Actions that have no sides."""
 
 
 def played(
@@ -36,8 +38,15 @@ def played(
         for action in list(actions):
             if action.startswith(("mouthFrown", "mouthPress", "mouthShrug", "mouthRoll")):
                 actions[action] *= 1 - (1 - SPEAKING) * talking
-        spoken = {"jawOpen": 0.42 * talking, "mouthFunnel": 0.3 * round_, "mouthPucker": 0.3 * round_, "mouthLowerDown": 0.2 * talking,
-                  "mouthUpperUp": 0.1 * talking, "mouthStretch": 0.15 * wide, "browInnerUp": 0.12 * talking}  # fmt: skip
+        spoken = {
+            "jawOpen": 0.42 * talking,
+            "mouthLowerDown": 0.2 * talking,
+            "mouthUpperUp": 0.1 * talking,
+            "mouthFunnel": 0.3 * round_,
+            "mouthPucker": 0.3 * round_,
+            "mouthStretch": 0.15 * wide,
+            "browInnerUp": 0.12 * talking,
+        }
         if not role.get("silent"):
             for action, amount in spoken.items():
                 for side in _sides(action):
@@ -55,10 +64,7 @@ def played(
 
 
 def _sides(action: str) -> tuple[str, ...]:
-    whole = action.endswith(
-        ("Left", "Right", "Upper", "Lower", "Open", "Forward", "Funnel", "Pucker", "InnerUp", "Close", "Puff")
-    )
-    return (action,) if whole else (f"{action}Left", f"{action}Right")
+    return (action,) if action in WHOLE else (f"{action}Left", f"{action}Right")
 
 
 def _eased(share: float) -> float:
@@ -90,6 +96,8 @@ def _blink(since: float) -> float:
 
 
 def _look(actions: dict[str, float], left: float, down: float) -> None:
-    for name, amount in (("eyeLookOutLeft", left), ("eyeLookInRight", left), ("eyeLookInLeft", -left), ("eyeLookOutRight", -left),
-                         ("eyeLookDownLeft", down), ("eyeLookDownRight", down), ("eyeLookUpLeft", -down), ("eyeLookUpRight", -down)):  # fmt: skip
-        actions[name] = actions.get(name, 0.0) + max(0.0, amount)
+    """Turn the eyes to the person's left and down."""
+    for name, amount in (("OutLeft", left), ("InRight", left), ("InLeft", -left), ("OutRight", -left)):
+        actions[f"eyeLook{name}"] = actions.get(f"eyeLook{name}", 0.0) + max(0.0, amount)
+    for name, amount in (("DownLeft", down), ("DownRight", down), ("UpLeft", -down), ("UpRight", -down)):
+        actions[f"eyeLook{name}"] = actions.get(f"eyeLook{name}", 0.0) + max(0.0, amount)

@@ -13,8 +13,23 @@ CUT = 3.4
 """Faces below this height (decimetres) are outside every picture."""
 NECK = {"neck01": 0.2, "neck02": 0.45, "neck03": 0.7}
 """How much of a turn of the head each bone of the neck takes; the head and all it carries take the whole."""
-TRUNK = ("spine", "clavicle", "shoulder", "upperarm", "lowerarm", "wrist", "finger", "metacarpal", "breast", "pelvis",
-         "upperleg", "lowerleg", "foot", "toe", "root")  # fmt: skip
+TRUNK = (
+    "spine",
+    "clavicle",
+    "shoulder",
+    "upperarm",
+    "lowerarm",
+    "wrist",
+    "finger",
+    "metacarpal",
+    "breast",
+    "pelvis",
+    "upperleg",
+    "lowerleg",
+    "foot",
+    "toe",
+    "root",
+)
 
 
 @dataclass(frozen=True)
@@ -58,10 +73,8 @@ class Head:
         return share / np.maximum(total, 1e-6)
 
     def _joint(self, group: str) -> Points:
-        corners = {
-            v for face, name in zip(self.mesh.faces, self.mesh.groups, strict=True) if name == group for v in face
-        }
-        middle: Points = self.rest[sorted(corners)].mean(axis=0)
+        faces = (face for face, name in zip(self.mesh.faces, self.mesh.groups, strict=True) if name == group)
+        middle: Points = self.rest[sorted({corner for face in faces for corner in face})].mean(axis=0)
         return middle
 
     def _shown(self) -> Mesh:
@@ -77,7 +90,7 @@ class Head:
         return Mesh(self.rest, self.mesh.uvs, faces, uvs, ["body"] * len(kept))
 
     def posed(self, actions: Mapping[str, float], turn: tuple[float, float, float]) -> list[Piece]:
-        """The person with facial actions (0…1) and the head turned by degrees: down, to its left, to its left shoulder."""
+        """The person with facial actions (0…1) and the head turned by degrees: down, left, to the left shoulder."""
         body = self.rest.copy()
         for name, amount in actions.items():
             if abs(amount) > 1e-3:

@@ -80,7 +80,11 @@ class Studio:
         self.scene.camera = seen
 
     def place(
-        self, person: str, pieces: Sequence[Piece], looks: Mapping[str, Any], at: tuple[float, float, float, float]
+        self,
+        person: str,
+        pieces: Sequence[Piece],
+        looks: Mapping[str, Any],
+        at: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
     ) -> None:
         """Put a person at x, height and depth, turned by degrees to its left; a second call moves it."""
         for piece in pieces:

@@ -66,8 +66,8 @@ def _mandarin(text: str) -> str:
 def mouth(wave: Wave, fps: float, frames: int, start: float) -> NDArray[np.float64]:
     """How the mouth moves with the sound that starts at `start` seconds: frames × (open, wide, round), 0…1.
 
-    Open follows the loudness of vowels; wide and round follow whether the sound has its strength high (as in "ee") or low
-    (as in "oo").
+    Open follows the loudness of vowels; wide and round follow whether the sound has its strength high (as in "ee") or
+    low (as in "oo").
     """
     bands = [_loudness(wave, low, high) for low, high in ((120, 1000), (300, 900), (1700, 3400))]
     voiced, low, high = (band / max(1e-6, float(np.percentile(band, 97))) for band in bands)
