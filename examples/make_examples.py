@@ -8,7 +8,6 @@ nothing but the app itself.
 """
 
 import argparse
-import json
 import subprocess
 import tempfile
 import tomllib
@@ -18,12 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from emer_space.analysis import Analysis
-from emer_space.cancellation import CancelToken
-from emer_space.pipeline import Finished, Request, analyze
-from emer_space.profiles import Profile, load_profile
-from emer_space.settings import Settings
 
 HERE = Path(__file__).parent
 LEAD_S, TAIL_S = 0.35, 0.5
@@ -100,16 +93,6 @@ def encode(folder: Path, output: Path, fps: int, frames: int, sound: bool) -> No
     subprocess.run(["ffmpeg", "-v", "error", "-y", *middle, "-c:v", "libwebp", "-q:v", "72", str(poster)], check=True)
 
 
-def analyse(clip: Path, profile: Profile) -> Analysis:
-    """Store beside a clip what the app says of it."""
-    with tempfile.TemporaryDirectory() as temporary:
-        *_, last = analyze(clip, Request(), profile, Settings(), CancelToken(), Path(temporary))
-    assert isinstance(last, Finished)
-    plain = json.dumps(last.analysis.to_dict(), ensure_ascii=False, separators=(",", ":"))
-    clip.with_suffix(".json").write_text(plain + "\n", encoding="utf-8")
-    return last.analysis
-
-
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="Make the example clips, or analyse them.")
@@ -124,15 +107,14 @@ def main() -> None:
     known = [clip["name"] for clip in scenes["clip"]]
     if unknown := [name for name in asked.names if name not in known]:
         parser.error(f"scenes.toml has no clip named {unknown[0]}; it has {', '.join(known)}")
-    profile = load_profile() if asked.analyse else None
     for clip in scenes["clip"]:
         if asked.names and clip["name"] not in asked.names:
             continue
         file = HERE / f"{clip['name']}.mp4"
-        if profile:
-            analysis = analyse(file, profile)
-            told = ", ".join(f"{label.label} {label.confidence:.2f}" for label in analysis.labels)
-            print(f"{clip['name']}: {told} ({analysis.explanation.agreement})", flush=True)
+        if asked.analyse:
+            from examples.analysing import analyse  # needs the app, which rendering does not
+
+            print(f"{clip['name']}: {analyse(file)}", flush=True)
             continue
         with tempfile.TemporaryDirectory() as temporary:
             folder = asked.frames / clip["name"] if asked.frames else Path(temporary)

@@ -27,7 +27,7 @@ class Studio:
         scene.cycles.max_bounces, scene.cycles.diffuse_bounces, scene.cycles.glossy_bounces = 3, 1, 1
         scene.cycles.transparent_max_bounces = 12
         scene.cycles.seed = 1
-        scene.render.threads_mode, scene.render.threads = "FIXED", 2
+        scene.render.threads_mode, scene.render.threads = "FIXED", 1
         scene.render.use_persistent_data = True
         scene.render.resolution_x, scene.render.resolution_y = size
         scene.render.image_settings.file_format = "PNG"
