@@ -24,8 +24,8 @@ class Studio:
         scene.cycles.samples, scene.cycles.use_adaptive_sampling = samples, False
         scene.cycles.use_denoising, scene.cycles.denoiser = True, "OPENIMAGEDENOISE"
         scene.cycles.denoising_quality, scene.cycles.denoising_prefilter = "FAST", "FAST"
-        scene.cycles.max_bounces, scene.cycles.diffuse_bounces, scene.cycles.glossy_bounces = 3, 1, 1
-        scene.cycles.transparent_max_bounces = 12
+        scene.cycles.max_bounces = 0  # direct light: a third of the time, and hardly to be told apart
+        scene.cycles.transparent_max_bounces = 8
         scene.cycles.seed = 1
         scene.render.threads_mode, scene.render.threads = "FIXED", 1
         scene.render.use_persistent_data = True
