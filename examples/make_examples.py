@@ -59,10 +59,11 @@ def make(clip: Mapping[str, Any], scenes: Mapping[str, Any], material_folder: Pa
         written.setparams((1, 2, RATE, 0, "NONE", "not compressed"))
         written.writeframes((np.clip(spoken, -1, 1) * 32767).astype("<i2").tobytes())
     encode(folder, HERE / f"{clip['name']}.mp4", fps, frames, bool(len(spoken)))
+    show(folder / f"{clip['poster']:04}.png", HERE / f"{clip['name']}.webp")
 
 
 def encode(folder: Path, output: Path, fps: int, frames: int, sound: bool) -> None:
-    """The film and its poster (a frame of the middle) from the pictures and the speech."""
+    """The film from the pictures and the speech."""
     exact = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart"]
     inputs = ["-framerate", str(fps), "-i", str(folder / "%04d.png")]
     if sound:
@@ -88,9 +89,12 @@ def encode(folder: Path, output: Path, fps: int, frames: int, sound: bool) -> No
         f"{frames / fps:.3f}",
     ]
     subprocess.run(["ffmpeg", "-v", "error", "-y", *inputs, *picture, *exact, str(output)], check=True)
-    middle = ["-ss", f"{0.55 * frames / fps:.2f}", "-i", str(output), "-frames:v", "1", "-vf", "scale=320:-2"]
-    poster = output.with_suffix(".webp")
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *middle, "-c:v", "libwebp", "-q:v", "72", str(poster)], check=True)
+
+
+def show(picture: Path, poster: Path) -> None:
+    """The small picture of a clip that the page shows."""
+    small = ["-i", str(picture), "-vf", "scale=320:-2", "-c:v", "libwebp", "-q:v", "72", str(poster)]
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *small], check=True)
 
 
 def main() -> None:
