@@ -67,27 +67,10 @@ def encode(folder: Path, output: Path, fps: int, frames: int, sound: bool) -> No
     exact = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart"]
     inputs = ["-framerate", str(fps), "-i", str(folder / "%04d.png")]
     if sound:
-        inputs += [
-            "-i",
-            str(folder / "speech.wav"),
-            "-filter:a",
-            f"adelay={int(1000 * LEAD_S)}:all=1,apad",
-            "-c:a",
-            "aac",
-        ]
-        inputs += ["-b:a", "56k", "-ar", "24000", "-ac", "1", "-flags:a", "+bitexact"]
-    picture = [
-        "-c:v",
-        "libx264",
-        "-preset",
-        "veryslow",
-        "-crf",
-        "24",
-        "-pix_fmt",
-        "yuv420p",
-        "-t",
-        f"{frames / fps:.3f}",
-    ]
+        inputs += ["-i", str(folder / "speech.wav"), "-filter:a", f"adelay={int(1000 * LEAD_S)}:all=1,apad"]
+        inputs += ["-c:a", "aac", "-b:a", "56k", "-ar", "24000", "-ac", "1", "-flags:a", "+bitexact"]
+    picture = ["-c:v", "libx264", "-preset", "veryslow", "-crf", "24", "-pix_fmt", "yuv420p"]
+    picture += ["-t", f"{frames / fps:.3f}"]
     subprocess.run(["ffmpeg", "-v", "error", "-y", *inputs, *picture, *exact, str(output)], check=True)
 
 
