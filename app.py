@@ -185,7 +185,7 @@ def main() -> None:
             "routes": [Agents(page, threads).route],
         },
         max_threads=threads,
-        allowed_paths=[str(clip) for clip in EXAMPLES.glob("*.mp4")],
+        allowed_paths=[str(poster) for poster in EXAMPLES.glob("*.webp")],
         blocked_paths=[str(path) for path in guarded(board.home)],
         max_file_size=settings.max_bytes,
         footer_links=[],

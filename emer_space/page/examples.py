@@ -1,25 +1,42 @@
-"""The example clips of the page. Their captions are words of the interface."""
+"""The example clips of the page, with what the app said of each. Their captions are words of the interface."""
 
+import json
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from emer_space.page.words import Words
+from emer_space.analysis import Analysis, Language
+from emer_space.rewording import reworded
 
 
 @dataclass(frozen=True)
 class Example:
-    """An example clip: its key in the words of the interface, and its file."""
+    """An example clip: its key in the words of the interface, and its file. `speaks`: whether a voice is heard.
+
+    Beside the clip lie its poster (`.webp`) and its analysis (`.json`), as `examples/make_examples.py` made them.
+    """
 
     name: str
     path: Path
+    speaks: bool = True
 
-    def captioned(self, words: Words) -> str:
-        """The text of its button."""
-        return f"{words(f'example.{self.name}')}\n{words(f'example_caption.{self.name}')}"
+    @property
+    def poster(self) -> Path:
+        """A picture of the clip."""
+        return self.path.with_suffix(".webp")
+
+    def analysis(self, language: Language) -> Analysis:
+        """What the app said of the clip, in this language. Do not change what is in it: all visitors share it."""
+        return _analysis(self.path.with_suffix(".json"), language)
+
+
+@cache
+def _analysis(path: Path, language: Language) -> Analysis:
+    return reworded(Analysis.from_dict(json.loads(path.read_text(encoding="utf-8"))), language)
 
 
 def read_examples(folder: Path) -> tuple[Example, ...]:
     """The example clips of a folder, from its `examples.toml`."""
     rows = tomllib.loads((folder / "examples.toml").read_text(encoding="utf-8"))["example"]
-    return tuple(Example(row["name"], folder / row["file"]) for row in rows)
+    return tuple(Example(row["name"], folder / row["file"], bool(row["voice"])) for row in rows)

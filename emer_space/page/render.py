@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Label, Language, Modality, Segment
 from emer_space.language_model.dialogue import VERSION
+from emer_space.page.examples import Example
 from emer_space.page.figures import timeline as timelines
 from emer_space.page.figures import wheel as wheels
 from emer_space.page.languages import TAGS, TITLES
@@ -35,9 +36,9 @@ def notice(words: Words, sends: Mapping[str, str]) -> str:
     return html("notice", words=words, sends=sends)
 
 
-def examples(words: Words) -> str:
-    """The heading of the example clips."""
-    return html("examples", words=words)
+def gallery(words: Words, examples: Sequence[Example]) -> str:
+    """The example clips as buttons with `data-example`, which `page/gallery.js` reads."""
+    return html("gallery", words=words, examples=examples)
 
 
 def progress(stages: Mapping[str, float | None], words: Words, now: str = "", notes: Sequence[str] = ()) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Generator, Iterator
@@ -16,6 +17,7 @@ import gradio as gr
 from emer_space.analysis import INPUTS, LANGUAGES, Analysis
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Busy, Cancelled, InputError, MissingTool
+from emer_space.media.clip import Clip
 from emer_space.messages import in_language
 from emer_space.models.hub import under_way
 from emer_space.page import render
@@ -43,6 +45,8 @@ RESULT_SCRIPT = (SCRIPTS / "result.js").read_text(encoding="utf-8")
 """Links the buttons of a result to its clues and to the player."""
 ARRIVAL_SCRIPT = (SCRIPTS / "arrival.js").read_text(encoding="utf-8")
 """Brings a new result into view, and keeps its key for a reload."""
+GALLERY_SCRIPT = (SCRIPTS / "gallery.js").read_text(encoding="utf-8")
+"""Tells which example was chosen."""
 REOPEN_SCRIPT = (SCRIPTS / "reopen.js").read_text(encoding="utf-8")
 """Asks for the result that was open before a reload."""
 UNPLAYABLE_SCRIPT = (SCRIPTS / "unplayable.js").read_text(encoding="utf-8")
@@ -86,10 +90,11 @@ class ExplainTab:
         self.settings = settings
         self.languages = languages
         self.runs = Runs()
+        self.examples = {example.name: example for example in examples}
         self._form(examples)
         self._result()
         self.correcting.withdrawal()
-        self._events(examples)
+        self._events()
 
     def close(self, request: gr.Request) -> None:
         """Stop the visitor's unfinished runs."""
@@ -140,13 +145,8 @@ class ExplainTab:
                     with gr.Column(visible=False, elem_id="emer-running") as self.running:
                         self.progress = gr.HTML()
                         self.cancel = gr.Button(languages("form.cancel"), elem_id="emer-cancel")
-            with gr.Column(visible=bool(examples), elem_classes="emer-examples") as self.more:
-                gr.HTML(languages.rendered("examples", render.examples))
-                with gr.Row():
-                    self.examples = [
-                        gr.Button(languages.rendered(f"example {example.name}", example.captioned), size="sm")
-                        for example in examples
-                    ]
+            gallery = languages.rendered("gallery", partial(render.gallery, examples=examples))
+            self.gallery = gr.HTML(gallery, visible=bool(examples), js_on_load=GALLERY_SCRIPT)
 
     def _choice(self) -> gr.CheckboxGroup:
         """The boxes that choose what is read."""
@@ -211,24 +211,18 @@ class ExplainTab:
 
     # Events
 
-    def _events(self, examples: tuple[Example, ...]) -> None:
+    def _events(self) -> None:
         request = [self.clip, self.sound, self.subtitle, self.modalities]
-        state = [self.form, self.fields, self.more, self.running, self.result, self.message, self.progress]
+        state = [self.form, self.fields, self.gallery, self.running, self.result, self.message, self.progress]
         mending = [self.mend_explain, self.mend_running, self.mend_message, self.mend_progress]
         shown = [
             *(self.player, self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details),
             *(self.download, self.key, self.mend, self.mended, self.mended_modalities),
         ]
         outcome = [*state, *mending, *shown]
-        triggers: list[Any] = [self.explain.click]
-        for button, example in zip(self.examples, examples, strict=True):
-            path = str(example.path)
-            chosen = [self.clip, self.sound, self.subtitle]
-            loaded = button.click(lambda path=path: (path, None, ""), None, chosen, **QUIET)
-            triggers.append(loaded.then)
-        for trigger in triggers:
-            # Gradio would drop a press while it believes that the last one is still under way.
-            trigger(self._run, request, outcome, trigger_mode="multiple", **QUIET)
+        # Gradio would drop a press while it believes that the last one is still under way.
+        self.explain.click(self._run, request, outcome, trigger_mode="multiple", **QUIET)
+        self.gallery.click(self._example, None, outcome, trigger_mode="multiple", **QUIET)
         self.clip.input(None, None, self.sound, js="() => null", **QUIET)
         self.sound.input(None, None, self.clip, js="() => null", **QUIET)
         self.cancel.click(self._cancel, None, self.progress, queue=False, **QUIET)
@@ -356,6 +350,22 @@ class ExplainTab:
             told = self._told(words, request)
         return (*self._state(message=told), *_unchanged(MENDING + SHOWN))
 
+    def _example(self, event: gr.EventData, request: gr.Request) -> Shown:
+        """Open the stored result of an example; anything but the name of one is ignored."""
+        words, name = self.languages.of(request), getattr(event, "example", None)
+        example = self.examples.get(name) if isinstance(name, str) else None
+        if not example:
+            return _unchanged(STATE + MENDING + SHOWN)
+        try:
+            with self.lines.reading.turn(client_of(request)), _folder() as folder:
+                analysis = example.analysis(words.language)
+                copy = Path(shutil.copy(example.path, folder))
+                finished = Finished(analysis, Clip(copy, analysis.clip, ()))
+                key = self.kept.keep(finished, Request(language=words.language), Readings(), client_of(request))
+            return self._open(key, words)
+        except Exception:  # noqa: BLE001 - what we did not raise is logged
+            return (*self._state(message=self._told(words, request)), *_unchanged(MENDING + SHOWN))
+
     def _kept(self, key: str) -> Result | None:
         return self.kept.find(key) if len(key) <= MOST_KEY else None
 
@@ -411,7 +421,7 @@ class ExplainTab:
         return (
             gr.Column(visible=True),
             gr.Column(visible=progress is None),
-            gr.Column(visible=progress is None and bool(self.examples)),
+            gr.HTML(visible=progress is None and bool(self.examples)),
             gr.Column(visible=progress is not None),
             gr.Column(visible=False),
             message,
@@ -428,7 +438,7 @@ class ExplainTab:
         return (
             gr.Column(visible=False),
             gr.Column(visible=True),
-            gr.Column(visible=bool(self.examples)),
+            gr.HTML(visible=bool(self.examples)),
             gr.Column(visible=False),
             gr.Column(visible=True),
             "",

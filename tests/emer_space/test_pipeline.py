@@ -82,6 +82,8 @@ def test_the_examples_show_what_their_captions_say(explain: Explain, project: Pa
     analysis = explain(project / "examples" / f"{name}.mp4")
     assert_sound(analysis)
     assert analysis.explanation.agreement == agreement
+    stored = json.loads((project / "examples" / f"{name}.json").read_text(encoding="utf-8"))
+    assert [label.label for label in analysis.labels] == [label["label"] for label in stored["labels"]]
 
 
 def test_the_same_clip_gives_the_same_json(explain: Explain, project: Path) -> None:

@@ -50,7 +50,7 @@ WHO = "x-person"
 """The header that says who is calling, in these tests and nowhere else."""
 GIVEN = (gr.Request, gr.EventData, gr.SelectData)
 """Parameters that Gradio itself fills."""
-EVENT = {"at": 1, "index": [0, 0], "value": "x", "row_value": ["x"], "selected": True}
+EVENT = {"at": 1, "index": [0, 0], "value": "x", "row_value": ["x"], "selected": True, "example": "glad_words"}
 ANSWERS, SIGN_IN, ORGANISERS = "answers", "asks to sign in", "for organisers only"
 NO_LINE = "–"
 OCCASIONS = {

@@ -1,6 +1,7 @@
 """A visitor's way through the page, in a real browser against the real app."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from emer_space.page.words import load_words
 
 WORDS = load_words()
 RESULT_MS = 120_000
+PROJECT = Path(__file__).resolve().parents[2]
 READY_MS = 30_000
 
 
@@ -90,10 +92,17 @@ def seek_and_highlight(page: Page) -> None:
     expect(last).to_have_attribute("aria-pressed", "true")
 
 
-def test_an_example_needs_one_click(page: Page, app_url: str) -> None:
+def test_an_example_opens_what_is_stored_of_it_with_one_press_of_a_key(page: Page, app_url: str) -> None:
     open_page(page, app_url)
-    page.locator(".emer-examples button").nth(1).click()
-    expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
+    pictures = page.locator(".emer-gallery img")
+    pictures.last.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('.emer-gallery img')].every(part => part.naturalWidth > 0)")
+    example = page.get_by_role("button", name=re.compile(f"^{re.escape(WORDS('example.bitter_words'))}"))
+    example.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".emer-sentence").first).to_be_visible(timeout=READY_MS)
+    stored = json.loads((PROJECT / "examples" / "bitter_words.json").read_text(encoding="utf-8"))
+    assert page.locator(".emer-provenance").get_by_text(stored["id"]).count() == 1
     page.locator("#emer-again").click()
     expect(page.locator("#emer-explain")).to_be_visible()
     expect(page.locator("#emer-result")).to_be_hidden()

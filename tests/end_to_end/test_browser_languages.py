@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from emer_space.page.words import Words, load_words
 
 ENGLISH, CHINESE = load_words("en"), load_words("zh")
 SHARED = set(ENGLISH.texts.values()) & set(CHINESE.texts.values())
+PROJECT = Path(__file__).resolve().parents[2]
 READY_MS = 30_000
 RESULT_MS = 120_000
 BOARD = ("ranking", "submit", "mine", "organise")
@@ -56,13 +58,15 @@ def test_a_result_is_in_chinese(open_page: OpenPage) -> None:
     expect(page.get_by_label(CHINESE("form.subtitle"))).to_be_visible()
     expect(page.get_by_label(CHINESE("form.audio"))).to_be_checked()
     expect(page.locator(".emer-notice")).to_have_attribute("aria-label", CHINESE("notice.title"))
-    expect(page.locator(".emer-examples button").first).to_contain_text(CHINESE("example_caption.glad_words"))
+    expect(page.locator(".emer-gallery button").first).to_contain_text(CHINESE("example_caption.glad_words"))
     assert left_in(ENGLISH, page) == []
 
     page.locator("#emer-explain").click()
     expect(page.locator(".emer-error")).to_contain_text(CHINESE("run.no_clip"), timeout=READY_MS)
 
-    page.locator(".emer-examples button").first.click()
+    page.locator(".emer-upload input[type=file]").set_input_files(PROJECT / "examples" / "glad_words.mp4")
+    page.locator(".emer-upload video").wait_for(state="attached", timeout=READY_MS)
+    page.locator("#emer-explain").click()
     expect(page.locator(".emer-progress h3")).to_have_text(CHINESE("run.heading"), timeout=READY_MS)
     sentence = page.locator(".emer-sentence").first
     expect(sentence).to_be_visible(timeout=RESULT_MS)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
@@ -11,11 +12,20 @@ from emer_space.page.words import load_words
 WORDS, CHINESE = load_words("en"), load_words("zh")
 READY_MS = 30_000
 RESULT_MS = 120_000
+BITTER = Path(__file__).parents[2] / "examples" / "bitter_words.mp4"
 
 
-def open_example(page: Page, url: str, number: int = 1) -> None:
+def open_example(page: Page, url: str) -> None:
     page.goto(url)
-    page.locator(".emer-examples button").nth(number).click(timeout=READY_MS)
+    page.locator(".emer-gallery button").nth(1).click(timeout=READY_MS)
+    expect(page.locator(".emer-sentence").first).to_be_visible(timeout=READY_MS)
+
+
+def explain_clip(page: Page, url: str) -> None:
+    page.goto(url)
+    page.locator(".emer-upload input[type=file]").set_input_files(BITTER, timeout=READY_MS)
+    page.locator(".emer-upload video").wait_for(state="attached", timeout=READY_MS)
+    page.locator("#emer-explain").click()
     expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
 
 
@@ -125,7 +135,7 @@ def the_switch_turns_page_and_result_into_the_other_language_and_back(page: Page
 def test_words_are_mended_in_place_and_a_reload_brings_the_result_back(
     page: Page, app_url: str, settle: Callable[[], None]
 ) -> None:
-    open_example(page, app_url)
+    explain_clip(page, app_url)
     words, again = page.get_by_label(WORDS("mend.words")), page.locator("#emer-mend-explain")
     heard = words.input_value()
     assert "disappointed" in heard and time_spent(page)["watching"] > 0
