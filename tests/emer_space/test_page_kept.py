@@ -1,11 +1,13 @@
 """Results on the page: kept for their hour and no longer, bounded, and for nobody but who has the key."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from clip_making import H264, make, pattern
 
+from emer_space.analysis import Subtitle
 from emer_space.cancellation import CancelToken
 from emer_space.page import kept as module
 from emer_space.page.kept import Kept
@@ -52,16 +54,17 @@ def test_a_kept_clip_is_explained_again_without_what_was_sent(film: Path, tmp_pa
 
 
 def test_the_words_stay_for_mending_while_they_are_not_read(film: Path, tmp_path: Path, kept: Kept) -> None:
-    said = Request("I am so happy.", ("text",))
-    one = finished(film, tmp_path / "work", said)
-    result = kept.find(kept.keep(one, said, Readings(), "somebody"))
+    one, said = finished(film, tmp_path / "work"), Request("I am so happy.", ("audio", "text"))
+    unread = one.analysis
+    read = replace(unread, subtitle=Subtitle("I am so happy.", "given"))
+    result = kept.find(kept.keep(Finished(read, one.clip), said, Readings(), "somebody"))
     assert result and result.words == "I am so happy."
     for asked, words in (
         (Request("I am so happy.", ("audio",)), "I am so happy."),
         (Request("", ("audio",)), "I am so happy."),
         (Request("I am so sad.", ("audio",)), "I am so sad."),
     ):
-        result.answered(finished(film, tmp_path / "more", asked).analysis, asked)
+        result.answered(unread, asked)
         assert result.words == words
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clip_making import H264, make
 
 from emer_space.analysis import Analysis
 from emer_space.cancellation import CancelToken
@@ -70,9 +71,16 @@ def told(analysis: Analysis) -> str:
     return json.dumps({name: value for name, value in plain.items() if name not in ("id", "created", "timings")})
 
 
+@pytest.fixture(scope="module")
+def short(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first words of the example."""
+    folder = tmp_path_factory.mktemp("short")
+    return make(folder / CLIP, "-i", str(project / "examples" / CLIP), "-t", "2.2", *H264, "-c:a", "aac")
+
+
 @pytest.fixture
-def counted(profile: Profile, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counted:
-    return Counted(project / "examples" / CLIP, tmp_path, profile, monkeypatch)
+def counted(profile: Profile, short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counted:
+    return Counted(short, tmp_path, profile, monkeypatch)
 
 
 def test_mended_words_are_read_and_nothing_else_is(counted: Counted) -> None:
