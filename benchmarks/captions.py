@@ -54,7 +54,7 @@ STYLES = {
     "plain": "fontcolor=white",
 }
 KINDS = ("chinese", "english", "two lines", "bilingual", "none")
-PATTERNS = ("testsrc2", "mandelbrot", "gradients=speed=0.05", "life=ratio=0.1:mold=10")
+PATTERNS = ("testsrc2", "gradients=speed=0.05", "life=ratio=0.1:mold=10")
 SECONDS = 6.0
 
 
@@ -159,7 +159,7 @@ def draw(target: Path, kind: str, pictures: list[Path], chance: random.Random) -
         else ["-f", "lavfi", "-i", chance.choice(PATTERNS)]
     )
     command = ["ffmpeg", "-v", "error", "-y", *source, "-t", str(SECONDS), "-an", "-vf", ",".join(filters), "-r", "25"]
-    subprocess.run([*command, "-c:v", "libx264", "-crf", str(crf), str(target)], check=True)
+    subprocess.run([*command, "-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), str(target)], check=True)
     said = tuple((*when, text) for text, when in zip(words, times, strict=False))
     return Drawn(target, kind, style, size, crf, said, tuple(below))
 
