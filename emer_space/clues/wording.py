@@ -33,10 +33,7 @@ def when(language: Language, start: float, end: float, peak: float, times: int, 
     else:
         often = ""
         lasts = round(end - start, 3)  # the times of a stored clue are rounded; both must say the same
-        if lasts < FLEETING_S:
-            lasting = "moment"
-        else:
-            lasting = "throughout" if lasts >= THROUGHOUT * seen_s else "span"
+        lasting = "moment" if lasts < FLEETING_S else "throughout" if lasts >= THROUGHOUT * seen_s else "span"
     text: str = words(language, "when")[lasting].format(start=start, end=end, peak=peak, often=often)
     return text
 
