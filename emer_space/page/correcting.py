@@ -18,6 +18,7 @@ from emer_space.messages import in_language
 from emer_space.page import render
 from emer_space.page.calls import QUIET, sentence
 from emer_space.page.clients import client_of
+from emer_space.page.kept import Result
 from emer_space.page.languages import Languages
 from emer_space.page.turns import Line
 from emer_space.page.words import Words
@@ -50,6 +51,16 @@ class Reading:
 
     analysis: Analysis
     clip: Path | None = None
+
+
+def correctable(result: Result | None) -> Reading | None:
+    """The reading of a result, if this app made it: one that a browser remembered and sent back may say anything.
+
+    Whoever opened a link did not send its clip, and so cannot agree that the clip is kept.
+    """
+    if result is None or (result.clip is None and result.loan is None):
+        return None
+    return Reading(result.analysis, result.clip)
 
 
 class Keep(Protocol):

@@ -22,7 +22,7 @@ from emer_space.models.hub import under_way
 from emer_space.page import render
 from emer_space.page.calls import QUIET, incident, told_with
 from emer_space.page.clients import client_of
-from emer_space.page.correcting import Correcting, Keep, Reading
+from emer_space.page.correcting import Correcting, Keep, Reading, correctable
 from emer_space.page.endpoints import endpoints, offer, returns
 from emer_space.page.examples import Example
 from emer_space.page.kept import Kept, Result
@@ -391,8 +391,7 @@ class ExplainTab:
         return self.kept.find(key) if len(key) <= MOST_KEY else None
 
     def _reading(self, key: str) -> Reading | None:
-        result = self._kept(key)
-        return Reading(result.analysis, result.clip) if result else None
+        return correctable(self._kept(key))
 
     async def api(
         self, video: str, subtitle: str, modalities: list[str], language: str, request: gr.Request

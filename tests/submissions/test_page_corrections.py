@@ -9,7 +9,8 @@ import gradio as gr
 import pytest
 from starlette.requests import Request
 
-from emer_space.page.correcting import Correcting, Reading
+from emer_space.page.correcting import Correcting, Reading, correctable
+from emer_space.page.kept import Kept, Loan
 from emer_space.page.languages import Languages
 from emer_space.page.turns import Line
 from emer_space.page.words import load_words
@@ -123,6 +124,16 @@ def test_the_clip_is_asked_for_only_while_it_is_there(board: Board, clip: Path) 
     assert offered(KEY) == (True, True) and offered("without clip") == (True, False) and offered("") == (False, False)
     clip.unlink()
     assert offered(KEY) == (True, False)
+
+
+def test_a_reading_of_a_link_is_kept_without_its_clip_and_one_from_a_browser_not_at_all(
+    tmp_path: Path, clip: Path
+) -> None:
+    results, read = Kept(tmp_path / "uploads"), Read()
+    lent = results.find(results.open(read, "somebody", Loan("link", "2026-12-01T00:00:00Z", clip)))  # type: ignore[arg-type]
+    assert correctable(lent) == Reading(read)  # type: ignore[arg-type]
+    assert correctable(results.find(results.open(read, "somebody"))) is None  # type: ignore[arg-type]
+    assert correctable(results.find("nobody's")) is None
 
 
 def test_a_receipt_withdraws_once(board: Board, send: Callable[..., tuple[str, str]], clip: Path) -> None:
