@@ -7,13 +7,14 @@ Results live in memory, their files in the folder of uploads; both go together.
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
 from gradio.processing_utils import save_file_to_cache
 
-from emer_space.analysis import Analysis
+from emer_space.analysis import Analysis, Language
 from emer_space.media.clip import Clip
 from emer_space.page.sweep import KEPT_S
 from emer_space.pipeline import Finished, Request
@@ -28,10 +29,13 @@ MOST_BYTES, MOST_BYTES_OF_ONE = 4_000_000_000, 1_000_000_000
 
 @dataclass
 class Result:
-    """A result: what was asked and answered, the clip to show, and the readings that save reading it again."""
+    """A result: what was asked and answered, the clip to show, and the readings that save reading it again.
+
+    Without a clip it is a reading that was opened again, and cannot be asked anew.
+    """
 
     analysis: Analysis
-    clip: Path
+    clip: Path | None
     request: Request
     readings: Readings
     client: str = ""
@@ -49,8 +53,12 @@ class Result:
     @property
     def size(self) -> int:
         """Bytes of the files."""
-        paths = [self.clip, *self.files.values()]
-        return sum(path.stat().st_size for path in paths if path.is_file())
+        return sum(path.stat().st_size for path in self.paths if path.is_file())
+
+    @property
+    def paths(self) -> list[Path]:
+        """The clip and the files made for the page."""
+        return [*([self.clip] if self.clip else []), *self.files.values()]
 
 
 class Kept:
@@ -77,12 +85,37 @@ class Kept:
             self._bound(client)
         return key
 
+    def open(self, analysis: Analysis, client: str) -> str:
+        """Keep a reading that comes from elsewhere, without its clip; returns its key. Opened again it has the same."""
+        with self._lock:
+            for key, result in self._results.items():
+                if result.clip is None and result.client == client and result.analysis == analysis:
+                    result.since = time.monotonic()
+                    return key
+            key = secrets.token_urlsafe(24)
+            self._results[key] = Result(analysis, None, Request(), Readings(), client, time.monotonic())
+            self._bound(client)
+        return key
+
     def find(self, key: str) -> Result | None:
         """The result of a key; None if there is none, or no longer."""
         self.sweep()
         with self._lock:
             result = self._results.get(key)
-            return result if result and result.clip.is_file() else None
+            return result if result and (result.clip is None or result.clip.is_file()) else None
+
+    def file(self, result: Result, name: str, language: Language, make: Callable[[], bytes]) -> Path:
+        """A file for the page that goes with the result; `make` is called unless it was made before in this language.
+
+        Its name is what visitors see; its folder has a name that cannot be guessed.
+        """
+        made = result.files.get(f"{name} {language}")
+        if made is None or not made.is_file():
+            content, made = make(), self.folder / secrets.token_urlsafe(12) / name
+            made.parent.mkdir(mode=0o700, parents=True)
+            made.write_bytes(content)
+            result.files[f"{name} {language}"] = made
+        return made
 
     def forget(self, key: str) -> None:
         """Remove a result with its files."""
@@ -116,7 +149,7 @@ class Kept:
         result = self._results.pop(key, None)
         if result is None:
             return
-        for path in (result.clip, *result.files.values()):
+        for path in result.paths:
             try:
                 path.unlink(missing_ok=True)
             except OSError as problem:
