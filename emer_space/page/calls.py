@@ -10,6 +10,8 @@ from typing import Any
 import gradio as gr
 
 from emer_space.errors import EmerError
+from emer_space.messages import in_language
+from emer_space.page import render
 from emer_space.page.clients import client_of
 from emer_space.page.languages import Languages
 from emer_space.page.turns import Line
@@ -35,6 +37,13 @@ def sentence(words: Words) -> str:
     """The current exception as a sentence for the caller: its message if it is an `EmerError`, else an incident."""
     problem = sys.exception()
     return str(problem) if isinstance(problem, EmerError) else incident(words)
+
+
+def told(words: Words, title: str) -> str:
+    """The current exception as a box for the visitor, under a title of the words."""
+    text = sentence(words)
+    said = in_language(text, words.language)
+    return render.message(words(title), said or text, "error", "" if said else "en")
 
 
 def for_api(words: Words, line: Line, answer: Callable[..., Any]) -> Callable[..., Any]:

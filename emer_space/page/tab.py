@@ -21,11 +21,13 @@ from emer_space.media.clip import Clip
 from emer_space.messages import in_language
 from emer_space.models.hub import under_way
 from emer_space.page import render
+from emer_space.page.asking import Asking
 from emer_space.page.calls import QUIET, incident
 from emer_space.page.clients import client_of
 from emer_space.page.correcting import Correcting, Keep, Reading
 from emer_space.page.endpoints import endpoints, offer, returns
 from emer_space.page.examples import Example
+from emer_space.page.history import History
 from emer_space.page.kept import Kept, Result
 from emer_space.page.languages import Languages
 from emer_space.page.runs import Runs
@@ -99,6 +101,7 @@ class ExplainTab:
     def close(self, request: gr.Request) -> None:
         """Stop the visitor's unfinished runs."""
         self.runs.cancel(request.session_hash or "")
+        self.asking.close(request.session_hash or "")
 
     # Components
 
@@ -181,6 +184,8 @@ class ExplainTab:
                     self._mending()
                 with gr.Column(scale=5, min_width=300):
                     self.explanation = gr.HTML(elem_classes="emer-part-explanation", **part)
+                    asked = (self.profile, languages, self.lines, self.kept, self.key, self.answer)
+                    self.asking = Asking(*asked, script=RESULT_SCRIPT)
                     self.verdict = gr.HTML(elem_classes="emer-part-verdict", **part)
             self.details = gr.HTML(elem_classes="emer-part-details", **part)
             with gr.Row(elem_classes="emer-actions"):
@@ -237,8 +242,10 @@ class ExplainTab:
         self.notice.submit(self._reopen, None, outcome, **QUIET).then(None, js=FORGET_GONE_SCRIPT, **QUIET)
         left = [*state, *request[:3], self.player, self.key]
         self.again.click(self._again, None, left, queue=False, js=FORGET_SCRIPT, **QUIET)
-        for part in (self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details):
+        parts = (self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details)
+        for part in filter(None, (*parts, self.asking.answer)):
             part.click(self._seek, None, self.player, queue=False, **QUIET)
+        History(self.languages, self.lines, self.kept, outcome, self._open)
         offer("explain", self.api, [self.clip, self.subtitle, self.modalities, self.language], self.json)
 
     def _run(
@@ -282,7 +289,7 @@ class ExplainTab:
             return (*_unchanged(STATE), *_mending(progress=progress), *_unchanged(SHOWN))
 
         result = self._kept(key)
-        if not result:
+        if not result or not result.clip:
             yield before(render.error(words("mend.gone"), words))
             return
         try:
@@ -448,16 +455,16 @@ class ExplainTab:
         )
 
     def _shown(
-        self, analysis: Analysis, clip: Path, download: Path, words: Words, key: str = "", said: str = ""
+        self, analysis: Analysis, clip: Path | None, download: Path, words: Words, key: str = "", said: str = ""
     ) -> Shown:
-        """The values of `shown` in `_events`: any analysis with its clip. Without a key it cannot be asked again.
+        """The values of `shown` in `_events`: any analysis, with its clip if there is one.
 
-        `said`: the words to mend.
+        Without a key or a clip it cannot be asked again. `said`: the words to mend.
         """
         player = ["emer-player"] if analysis.clip.has_video else ["emer-player", "emer-heard"]
         wheel = load_vocabulary().primary
         return (
-            gr.Video(value=str(clip), playback_position=0, elem_classes=player),
+            gr.Video(value=clip and str(clip), playback_position=0, elem_classes=player, visible=clip is not None),
             render.answer(analysis, words, key),
             render.timeline(analysis, words),
             render.explanation(analysis, words),
@@ -466,7 +473,7 @@ class ExplainTab:
             render.details(analysis, words),
             gr.DownloadButton(value=str(download)),
             key,
-            gr.Column(visible=bool(key)),
+            gr.Column(visible=bool(key and clip)),
             said,
             list(analysis.modalities),
         )

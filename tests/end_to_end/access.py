@@ -237,7 +237,9 @@ def _asked(served: Served, number: int, values: list[Any], who: str, session: st
     if "chosen" in _parameters(served.page.fns[number]):  # the participant's choices are there for whoever calls
         loading = next(number for number, other in served.page.fns.items() if _parameters(other) == ["seen", "chosen"])
         served.call(loading, ["", None], "participant", session)
-    watched: dict[str, Any] = {line: getattr(served.lines, line) for line in ("clips", "files", "storing", "reading")}
+    watched: dict[str, Any] = {
+        line: getattr(served.lines, line) for line in ("clips", "files", "storing", "reading", "questions")
+    }
     before = {name: line.joins for name, line in watched.items()}
     succeeded, outputs = served.call(number, values, who, session)
     error = "" if succeeded else outputs[-1].get("error")
@@ -314,7 +316,8 @@ def text(asked: list[Handler]) -> str:
             ("clips", "an analysis of a clip", lines.clips),
             ("files", "reading a prediction file", lines.files),
             ("storing", "what is stored, and may wait for the Hub", lines.storing),
-            ("reading", "everything else that looks at the board", lines.reading),
+            ("reading", "everything else that looks at the board or at results", lines.reading),
+            ("questions", "a question to the language model about a clip", lines.questions),
         )
     )
     routes = {
@@ -399,7 +402,7 @@ def main() -> None:
 def watched() -> Lines:
     """The page's lines, with notes of who joined."""
     lines = Lines()
-    return Lines(*(Watched(line) for line in (lines.clips, lines.files, lines.storing, lines.reading)))
+    return Lines(*(Watched(line) for line in (lines.clips, lines.files, lines.storing, lines.reading, lines.questions)))
 
 
 if __name__ == "__main__":
