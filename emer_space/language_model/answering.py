@@ -1,14 +1,15 @@
 """Answers questions about a clip by a language model, from its clues alone.
 
 Every sentence of an answer is checked against the clues that it names (`grounding.py`), like the sentences of an
-explanation; those that rest on none are left out and counted.
+explanation; those that rest on none are left out and counted. Unlike an explanation, an answer may say what the face,
+the voice or the words show even where the verdict is against it, as long as it says it of them.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from emer_space.analysis import Language, Sentence
+from emer_space.analysis import MODALITIES, Language, Sentence
 from emer_space.disambiguation import Verdict
 from emer_space.errors import InputError
 from emer_space.language_model.dialogue import as_lines
@@ -56,5 +57,6 @@ def answer(
         raise InputError(f"The question has {len(question)} characters; shorten it to {MOST_QUESTION}.")
     prompt = load_prompt(PROMPTS, "question", language)
     values = {"clues": as_lines(verdict.clues), "subtitle": quoted(subtitle), "question": quoted(question)}
-    grounded = ground(parse_sentences(chat.ask(prompt.messages(**values), TOKENS, check)), verdict, subtitle)
+    sentences = parse_sentences(chat.ask(prompt.messages(**values), TOKENS, check))
+    grounded = ground(sentences, verdict, subtitle, alone=MODALITIES)
     return Answer(grounded.kept, sum(grounded.cut.values()), prompt.id, chat.name)

@@ -46,7 +46,7 @@ class Asking:
         self.runs = Runs()
         if not profile.has(CHAT):
             return
-        with gr.Column(visible=False, elem_classes="emer-ask", elem_id="emer-ask") as part:
+        with gr.Column(visible=False, elem_classes=["emer-ask", "emer-fields"], elem_id="emer-ask") as part:
             gr.HTML(languages.rendered("ask", lambda words: render.ask(words, profile.sends().get(CHAT, ""))))
             question = gr.Textbox(
                 label=languages("ask.question"), max_length=MOST_QUESTION, elem_id="emer-ask-question"

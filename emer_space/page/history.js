@@ -42,11 +42,11 @@ const write = (store, name, rows) => {
 };
 const isOn = () => local?.getItem(ON) === "yes";
 
-// An entry of this visit has a key, a remembered one an analysis, some have both.
+// An entry of this visit has a key, a remembered one an analysis, some have both; the latest come first.
 const entries = () => {
-  const found = new Map(read(local, REMEMBERED).map((row) => [row.id, row]));
-  for (const row of read(visit, VISIT)) found.set(row.id, { ...found.get(row.id), ...row });
-  return [...found.values()].sort((one, other) => String(other.made).localeCompare(String(one.made)));
+  const found = new Map(read(visit, VISIT).map((row) => [row.id, row]));
+  for (const row of read(local, REMEMBERED)) found.set(row.id, { ...row, ...found.get(row.id) });
+  return [...found.values()];
 };
 
 const draw = () => {

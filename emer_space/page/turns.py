@@ -125,8 +125,8 @@ class Line:
 class Lines:
     """One line for each scarce resource, so that reading a table never waits for a clip, a file or a commit.
 
-    A clip uses both cores, a large file one. Storing waits for the Hub and not for a core, so many can run at once; so
-    does a question, which waits for a language model.
+    A clip uses both cores, a large file one. Storing waits for the Hub and a question for a language model, not for a
+    core, so several run at once.
     Together the lines have fewer places than the page has threads.
     """
 
