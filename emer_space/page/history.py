@@ -39,32 +39,25 @@ Shown = tuple[Any, ...]
 
 
 class History:
-    """Builds the list where it is made.
+    """Builds the list where it is made. Call `connect` once all components are there."""
 
-    `outcome` are the components that a result fills, and `show` gives their values for a result's key.
-    """
-
-    def __init__(
-        self,
-        languages: Languages,
-        lines: Lines,
-        kept: Kept,
-        outcome: Sequence[Any],
-        show: Callable[[str, Words], Shown],
-    ) -> None:
+    def __init__(self, languages: Languages, lines: Lines, kept: Kept) -> None:
         self.languages, self.line, self.kept = languages, lines.reading, kept
-        self.outcome, self.show = outcome, show
         listed = languages.rendered("history", lambda words: render.history(words, MOST_RESULTS, MOST_CHARACTERS))
         with gr.Column(elem_classes="emer-history", elem_id="emer-history"):
-            comparison = gr.HTML(js_on_load=COMPARISON_SCRIPT, elem_id="emer-comparison")
-            history = gr.HTML(listed, js_on_load=SCRIPT)
-            problem = gr.HTML(elem_id="emer-history-problem")
-            given = gr.Textbox(visible=False)
-        remembering = history.input(self._give, None, [given, problem], trigger_mode="multiple", **QUIET)
-        remembering.then(None, given, None, js=STORE_SCRIPT, **QUIET)
-        history.submit(self._open, None, [*outcome, problem], **QUIET)
-        history.select(self._compare, None, [comparison, problem], **QUIET)
-        comparison.click(None, None, comparison, js="() => ''", **QUIET)
+            self.comparison = gr.HTML(js_on_load=COMPARISON_SCRIPT, elem_id="emer-comparison")
+            self.history = gr.HTML(listed, js_on_load=SCRIPT)
+            self.problem = gr.HTML(elem_id="emer-history-problem")
+            self.given = gr.Textbox(visible=False)
+
+    def connect(self, outcome: Sequence[Any], show: Callable[[str, Words], Shown]) -> None:
+        """`outcome` are the components that a result fills; `show` gives their values for a result's key."""
+        self.outcome, self.show = outcome, show
+        given = self.history.input(self._give, None, [self.given, self.problem], trigger_mode="multiple", **QUIET)
+        given.then(None, self.given, None, js=STORE_SCRIPT, **QUIET)
+        self.history.submit(self._open, None, [*outcome, self.problem], **QUIET)
+        self.history.select(self._compare, None, [self.comparison, self.problem], **QUIET)
+        self.comparison.click(None, None, self.comparison, js="() => ''", **QUIET)
 
     def _give(self, event: gr.EventData, request: gr.Request) -> Shown:
         """A kept result as JSON, for the browser to remember."""

@@ -95,6 +95,7 @@ class ExplainTab:
         self.examples = {example.name: example for example in examples}
         self._form(examples)
         self._result()
+        self.history = History(languages, lines, kept)
         self.correcting.withdrawal()
         self._events()
 
@@ -245,7 +246,7 @@ class ExplainTab:
         parts = (self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details)
         for part in filter(None, (*parts, self.asking.answer)):
             part.click(self._seek, None, self.player, queue=False, **QUIET)
-        History(self.languages, self.lines, self.kept, outcome, self._open)
+        self.history.connect(outcome, self._open)
         offer("explain", self.api, [self.clip, self.subtitle, self.modalities, self.language], self.json)
 
     def _run(

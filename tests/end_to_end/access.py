@@ -92,7 +92,8 @@ class Served:
     def call(self, number: int, values: list[Any], who: str, session: str) -> tuple[bool, list[Any]]:
         """A handler by its number, as the page calls it: whether it succeeded, and all that it answered."""
         body = {"fn_index": number, "data": values, "session_hash": session}
-        body["event_data"] = {**EVENT, "key": self.result}
+        entry = {"key": self.result}
+        body["event_data"] = {**EVENT, **entry, "entry": entry, "entries": [entry, entry]}
         joined = self.client.post("/gradio_api/queue/join", json=body, headers={WHO: who})
         event, outputs = joined.raise_for_status().json()["event_id"], []
         with self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as answer:
@@ -112,9 +113,13 @@ def served(home: Path, lines: Lines | None = None, everybody: str = "") -> Itera
     os.environ["EMER_HOME"] = str(home)
     lines = lines or Lines()
     board = Board(home)
+    with pytest.MonkeyPatch.context() as set_up:  # a language model that is not there, for the handlers that need one
+        set_up.setenv("EMER_CHAT_URL", "http://127.0.0.1:9/v1")
+        set_up.setenv("EMER_CHAT_MODEL", "none")
+        profile = load_profile("bundled,chat=endpoint")
     kept = Kept(app.UPLOADS)
     who = {"identity": lambda request: PEOPLE.get(request.headers.get(WHO, everybody))}
-    page = app.build_app(board=board, lines=lines, kept=kept, **who)
+    page = app.build_app(profile=profile, board=board, lines=lines, kept=kept, **who)
     _, url, _ = page.launch(
         server_name="127.0.0.1",
         prevent_thread_lock=True,
@@ -197,7 +202,15 @@ def handlers(served: Served) -> list[Handler]:
         "clip": served.upload("clip.mp4", b"no clip at all"),
         **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"], "language": "en"},
         **{"name": "Somebody", "method": "", "link": "", "visibility": False, "anonymous": False},
-        **{"language": "en", "key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
+        **{
+            "language": "en",
+            "key": "",
+            "everything": True,
+            "seen": "",
+            "action": "hide",
+            "reason": "because",
+            "question": "What is seen?",
+        },
         **{"words": "calm", "why": "", "keep": True, "keep_clip": False, "receipt": "nobody's"},
     }
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
