@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from playwright.sync_api import Page, expect
+from test_accessible import faults
 
 from emer_space.page.words import load_words
 
@@ -71,6 +72,7 @@ def test_results_are_remembered_only_if_chosen_and_opened_compared_and_deleted(p
     assert {sides.nth(number).locator("h4").first.inner_text() for number in (0, 1)} == {glad, sad}
     one, other = (sides.nth(number).locator(".emer-axis").bounding_box() for number in (0, 1))
     assert one and other and one["y"] == other["y"] and one["width"] == other["width"]
+    assert faults(page, "comparison") == []
     page.set_viewport_size({"width": 390, "height": 844})
     one, other = (sides.nth(number).locator(".emer-axis").bounding_box() for number in (0, 1))
     assert one and other and one["y"] < other["y"] and (one["x"], one["width"]) == (other["x"], other["width"])
