@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 from serving import free_port, wait_until_served
 
 from emer_space.settings import app_home
@@ -102,6 +102,29 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page in English; the test fails when a request leaves the host, or on an error in the console."""
     with watched_page(browser, locale="en-US") as page:
         yield page
+
+
+@pytest.fixture
+def settle(page: Page) -> Callable[[], None]:
+    return settling(page)
+
+
+def settling(page: Page) -> Callable[[], None]:
+    """Waits until no call is under way: leaving the page would break it off, and the console would tell."""
+    streams: set[Request] = set()
+    page.on("request", lambda request: streams.add(request) if "/queue/data" in request.url else None)
+    for name in ("requestfinished", "requestfailed"):
+        page.on(name, lambda request: streams.discard(request))  # type: ignore[call-overload]
+
+    def settled() -> None:
+        page.wait_for_timeout(300)
+        for _ in range(100):
+            if not streams:
+                return
+            page.wait_for_timeout(100)
+        raise AssertionError("a call does not end")
+
+    return settled
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Earlier results: of this visit, remembered by the browser, opened again, compared, deleted; and poisoned ones."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -34,10 +35,13 @@ def headline(page: Page) -> str:
     return page.locator(".emer-answer h2").inner_text()
 
 
-def test_results_are_remembered_only_if_chosen_and_opened_compared_and_deleted(page: Page, app_url: str) -> None:
+def test_results_are_remembered_only_if_chosen_and_opened_compared_and_deleted(
+    page: Page, app_url: str, settle: Callable[[], None]
+) -> None:
     page.goto(app_url)
     expect(page.locator("#emer-explain")).to_be_visible(timeout=READY_MS)
     expect(page.locator(".emer-earlier")).to_be_hidden()
+    settle()
     explain(page, app_url, "I am so happy and so grateful.")
     glad = headline(page)
     expect(entries(page)).to_have_count(1)
@@ -56,6 +60,7 @@ def test_results_are_remembered_only_if_chosen_and_opened_compared_and_deleted(p
     assert not {"key", "clip_path"} & {name for row in kept for name in row}, "no key of the server's, no clip"
 
     # Another visit: nothing but what the browser has remembered.
+    settle()
     page.evaluate("sessionStorage.clear()")
     page.reload()
     expect(entries(page)).to_have_count(2, timeout=READY_MS)
@@ -85,12 +90,14 @@ def test_results_are_remembered_only_if_chosen_and_opened_compared_and_deleted(p
     assert page.evaluate(f"{REMEMBERED}.map((row) => row.headline)") == [sad], "the one opened last stood first"
     page.get_by_label(WORDS("history.remember")).uncheck()
     assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('emer-'))") == []
+    settle()
     page.reload()
     expect(page.locator(".emer-sentence").first).to_be_visible(timeout=READY_MS)
     expect(entries(page)).to_have_count(1, timeout=READY_MS)
     entries(page).first.scroll_into_view_if_needed()
     page.get_by_role("button", name=WORDS("history.clear")).click()
     expect(page.locator(".emer-earlier")).to_be_hidden()
+    settle()
 
 
 POISON = "<img src=x onerror='window.poisoned = 1'>"
@@ -108,11 +115,12 @@ def poisoned() -> str:
     return json.dumps(rows)
 
 
-def test_a_poisoned_memory_does_no_harm_and_is_said(page: Page, app_url: str) -> None:
+def test_a_poisoned_memory_does_no_harm_and_is_said(page: Page, app_url: str, settle: Callable[[], None]) -> None:
     page.goto(app_url)
     expect(page.locator("#emer-explain")).to_be_visible(timeout=READY_MS)
     page.evaluate("rows => { localStorage.setItem('emer-remembered', rows); }", poisoned())
     page.evaluate("localStorage.setItem('emer-remember', 'yes'); sessionStorage.setItem('emer-visit', '{]')")
+    settle()
     page.reload()
     expect(entries(page)).to_have_count(20, timeout=READY_MS)
     expect(entries(page).first).to_contain_text(POISON)
@@ -129,3 +137,4 @@ def test_a_poisoned_memory_does_no_harm_and_is_said(page: Page, app_url: str) ->
     assert page.evaluate("window.poisoned") is None
     page.get_by_role("button", name=WORDS("history.clear")).click()
     expect(entries(page)).to_have_count(0)
+    settle()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, expect
 
 from emer_space.page.words import load_words
 
@@ -38,25 +38,6 @@ def box(part: Locator) -> dict[str, float]:
 def player_in_view(page: Page) -> bool:
     player = box(page.locator("#emer-player"))
     return player["y"] >= -1 and player["bottom"] <= page.viewport_size["height"] + 1  # type: ignore[index]
-
-
-@pytest.fixture
-def settle(page: Page) -> Callable[[], None]:
-    """Waits until no call is under way: leaving the page would break it off, and the console would tell."""
-    streams: set[Request] = set()
-    page.on("request", lambda request: streams.add(request) if "/queue/data" in request.url else None)
-    for name in ("requestfinished", "requestfailed"):
-        page.on(name, lambda request: streams.discard(request))  # type: ignore[call-overload]
-
-    def settled() -> None:
-        page.wait_for_timeout(300)
-        for _ in range(100):
-            if not streams:
-                return
-            page.wait_for_timeout(100)
-        raise AssertionError("a call does not end")
-
-    return settled
 
 
 def jumped(page: Page, button: Locator) -> None:
