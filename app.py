@@ -53,6 +53,7 @@ from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
 from emer_space.page.kept import Kept  # noqa: E402
 from emer_space.page.languages import SWITCH_SCRIPT, Languages, PageInOneLanguage  # noqa: E402
 from emer_space.page.logs import keep_brief  # noqa: E402
+from emer_space.page.shares import Shares  # noqa: E402
 from emer_space.page.sweep import keep_sweeping  # noqa: E402
 from emer_space.page.tab import ExplainTab  # noqa: E402
 from emer_space.page.turns import Lines  # noqa: E402
@@ -73,6 +74,8 @@ from submissions.people.identity import Identity, identity_for, no_organiser_by_
 from submissions.store.paths import ENTRIES  # noqa: E402
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
+SHARED = "shared"
+"""The folder in the app's home of the results that are shared by a link."""
 MOST_CALLS = 1_000
 """Most calls in Gradio's own queue; calls for scarce resources wait in `Lines`, which refuse sooner."""
 SPARE_THREADS = 24
@@ -89,12 +92,14 @@ def build_app(
     languages: Languages | None = None,
     lines: Lines | None = None,
     kept: Kept | None = None,
+    shares: Shares | None = None,
 ) -> gr.Blocks:
     """The page. A tab is one line of `tabs`: its title, and a function that builds it and returns its close handler.
 
     `identity` says who is calling; by default a Hub account in a Space, and elsewhere the people on this machine.
-    Results are kept in `kept`, which must be swept. Submissions are scored by a `Schedule` of the board, which is not
-    started here. Pass the `i18n` of `languages` to `launch`, or the page shows keys instead of words.
+    Results are kept in `kept`, and those that are shared by a link in `shares`; both must be swept. Submissions are
+    scored by a `Schedule` of the board, which is not started here. Pass the `i18n` of `languages` to `launch`, or the
+    page shows keys instead of words.
     """
     languages = languages or Languages()
     settings = settings or Settings.from_environment()
@@ -104,12 +109,15 @@ def build_app(
     lines = lines or Lines()
     corrections = KeptCorrections(service.board.corrections)
     kept = Kept(UPLOADS) if kept is None else kept  # one without results yet is false
+    shares = shares or Shares(service.board.home / SHARED, UPLOADS)
     with gr.Blocks(title=languages.english("page.title"), analytics_enabled=False) as page:
         tabs: list[tuple[str, Callable[[], OnClose]]] = [
             (
                 languages("tab.explain"),
                 lambda: (
-                    ExplainTab(profile, settings, languages, read_examples(EXAMPLES), lines, kept, corrections).close
+                    ExplainTab(
+                        profile, settings, languages, read_examples(EXAMPLES), lines, kept, corrections, shares
+                    ).close
                 ),
             ),
             (languages("board.title"), lambda: LeaderboardTab(page, service, who, languages, lines).close),
@@ -147,8 +155,8 @@ def empty_folders() -> None:
 
 
 def guarded(home: Path) -> list[Path]:
-    """Paths that Gradio must never serve, whatever a handler returns: hidden references and submissions."""
-    state = [home / name for name in (*ENTRIES, "damaged", "attempts", "judge")]
+    """Paths that Gradio must never serve, whatever a handler returns: references, submissions, shared results."""
+    state = [home / name for name in (*ENTRIES, "damaged", "attempts", "judge", SHARED)]
     named = os.environ.get("EMER_REFERENCES")
     return [*state, *([Path(named).expanduser().resolve()] if named else [])]
 
@@ -172,7 +180,8 @@ def main() -> None:
     empty_folders()
     languages, lines, kept = Languages(), Lines(), Kept(UPLOADS)
     threads = lines.places + SPARE_THREADS
-    page = build_app(settings, profile, board, languages=languages, lines=lines, kept=kept)
+    shares = Shares(board.home / SHARED, UPLOADS)
+    page = build_app(settings, profile, board, languages=languages, lines=lines, kept=kept, shares=shares)
     page.launch(
         server_name=HOST,
         server_port=PORT,
@@ -199,7 +208,7 @@ def main() -> None:
         prevent_thread_lock=True,
     )
     keep_brief()
-    keep_sweeping(UPLOADS, kept.sweep)
+    keep_sweeping(UPLOADS, kept.sweep, shares.sweep)
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
     threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
     schedule = Schedule(board, lambda: enter_baselines(board, explain), publisher(board), chat)

@@ -39,6 +39,9 @@ class Settings:
     """Samples per second of the mono wave that the voice and speech models get."""
     max_faces: int = 4
 
+    max_clips: int = 10
+    """Clips that the page reads one after another at one press."""
+
     @classmethod
     def from_environment(cls) -> "Settings":
         """The defaults, overridden by `EMER_*`. Raises `InputError` naming a variable that is not a valid number."""

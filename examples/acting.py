@@ -34,7 +34,7 @@ def played(
             for action, amount in expressions[name].items():
                 for side in _sides(action):
                     actions[side] = actions.get(side, 0.0) + share * amount
-        talking = opened if not role.get("silent") else 0.0
+        talking = role.get("speech", 1.0) * opened if not role.get("silent") else 0.0
         for action in list(actions):
             if action.startswith(("mouthFrown", "mouthPress", "mouthShrug", "mouthRoll")):
                 actions[action] *= 1 - (1 - SPEAKING) * talking

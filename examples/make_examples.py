@@ -75,8 +75,8 @@ def encode(folder: Path, output: Path, fps: int, frames: int, sound: bool) -> No
 
 
 def show(picture: Path, poster: Path) -> None:
-    """The small picture of a clip that the page shows."""
-    small = ["-i", str(picture), "-vf", "scale=320:-2", "-c:v", "libwebp", "-q:v", "72", str(poster)]
+    """The picture of a clip that the page shows."""
+    small = ["-i", str(picture), "-c:v", "libwebp", "-q:v", "75", str(poster)]
     subprocess.run(["ffmpeg", "-v", "error", "-y", *small], check=True)
 
 

@@ -32,10 +32,8 @@ def when(language: Language, start: float, end: float, peak: float, times: int, 
         often = form["twice" if times == 2 else "more"].format(times=times)
     else:
         often = ""
-        if end - start < FLEETING_S:
-            lasting = "moment"
-        else:
-            lasting = "throughout" if end - start >= THROUGHOUT * seen_s else "span"
+        lasts = round(end - start, 3)  # the times of a stored clue are rounded; both must say the same
+        lasting = "moment" if lasts < FLEETING_S else "throughout" if lasts >= THROUGHOUT * seen_s else "span"
     text: str = words(language, "when")[lasting].format(start=start, end=end, peak=peak, often=often)
     return text
 

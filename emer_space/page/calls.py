@@ -23,6 +23,12 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """Options of a page event. The API does not list it, but anybody can call it, so its handler must authorise too."""
 
 
+def told_with(event: gr.EventData, name: str) -> Any:
+    """A value that the page sends with an event; None without it. Whoever calls a handler may send anything else."""
+    data = event._data
+    return data.get(name) if isinstance(data, dict) else None
+
+
 def incident(words: Words) -> str:
     """Log the current exception under an incident number; returns the sentence for the caller, with the number.
 
@@ -39,11 +45,19 @@ def sentence(words: Words) -> str:
     return str(problem) if isinstance(problem, EmerError) else incident(words)
 
 
+def reason(words: Words) -> tuple[str, str]:
+    """The current exception as a sentence, and the language of the sentence if it is not the visitor's."""
+    problem = sys.exception()
+    if not isinstance(problem, EmerError):
+        return incident(words), ""
+    said = in_language(str(problem), words.language)
+    return (said, "") if said else (str(problem), "en")
+
+
 def told(words: Words, title: str) -> str:
     """The current exception as a box for the visitor, under a title of the words."""
-    text = sentence(words)
-    said = in_language(text, words.language)
-    return render.message(words(title), said or text, "error", "" if said else "en")
+    text, language = reason(words)
+    return render.message(words(title), text, "error", language)
 
 
 def for_api(words: Words, line: Line, answer: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from gradio.route_utils import CustomCORSMiddleware, FnIndexInferError
 from starlette.datastructures import Headers
@@ -34,6 +35,8 @@ NOT_UNDERSTOOD = (FnIndexInferError, LookupError, TypeError, ValueError, Attribu
 """Raised by Gradio for values that are not a valid call. It answers a handler's own errors itself."""
 NO_CHANGE = ("GET", "HEAD")
 USUAL_PORTS = {"http": 80, "https": 443}
+SHARED = "shared"
+"""The parameter of the page's address with the key of a shared result (`shares.py`)."""
 CHANGES = frozenset({"/logout"})
 """Routes that change something although their method is GET."""
 
@@ -80,7 +83,7 @@ class Gate:
             await refused(scope, receive, send)
             return
         if scope["method"] in NO_CHANGE:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, unlisted(send) if _shares(scope) else send)
         elif scope["path"].rstrip("/") == UPLOAD:
             await self._understood(scope, bounded(receive, self.most_bytes), send)
         else:
@@ -156,6 +159,22 @@ def _completed(body: bytes, usual: Sequence[Any]) -> bytes:
         return json.dumps(call).encode()
     except (ValueError, LookupError, TypeError):
         return body  # Gradio refuses it
+
+
+def unlisted(send: Send) -> Send:
+    """The same answer, which search engines are asked to leave out."""
+
+    async def marked(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (b"x-robots-tag", b"noindex, nofollow")]}
+        await send(message)
+
+    return marked
+
+
+def _shares(scope: Scope) -> bool:
+    """Whether this is the page with a result that somebody shares."""
+    return scope["path"] == "/" and SHARED in parse_qs(scope["query_string"].decode("latin-1"))
 
 
 def share_with_no_page() -> None:

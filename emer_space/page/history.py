@@ -14,7 +14,7 @@ import gradio as gr
 from emer_space.analysis import Analysis
 from emer_space.errors import InputError
 from emer_space.page import render
-from emer_space.page.calls import QUIET, told
+from emer_space.page.calls import QUIET, told, told_with
 from emer_space.page.clients import client_of
 from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
@@ -60,18 +60,20 @@ class History:
         self.comparison.click(None, None, self.comparison, js="() => ''", **QUIET)
 
     def _give(self, event: gr.EventData, request: gr.Request) -> Shown:
-        """A kept result as JSON, for the browser to remember."""
+        """A kept result as JSON, for the browser to remember; not one of a link, which its maker may withdraw."""
         words = self.languages.of(request)
         try:
             with self.line.turn(client_of(request)):
-                analysis = self._found({"key": getattr(event, "key", None)}, words)
-                return json.dumps(analysis.to_dict(), ensure_ascii=False), ""
+                result = self.kept.find(self._key({"key": told_with(event, "key")}))
+                if result is None:
+                    raise InputError(GONE)
+                return "" if result.loan else json.dumps(result.analysis.to_dict(), ensure_ascii=False), ""
         except Exception:  # noqa: BLE001 - what we did not raise is logged
             return "", told(words, "history.failed")
 
     def _open(self, event: gr.EventData, request: gr.Request) -> Shown:
         """Show an earlier result in place of what is shown."""
-        words, entry = self.languages.of(request), getattr(event, "entry", None)
+        words, entry = self.languages.of(request), told_with(event, "entry")
         try:
             with self.line.turn(client_of(request)):
                 key = self._key(entry)
@@ -82,7 +84,7 @@ class History:
 
     def _compare(self, event: gr.EventData, request: gr.Request) -> Shown:
         """Two earlier results side by side."""
-        words, entries = self.languages.of(request), getattr(event, "entries", None)
+        words, entries = self.languages.of(request), told_with(event, "entries")
         try:
             if not isinstance(entries, list) or len(entries) != 2:
                 raise InputError("Choose two results to compare.")

@@ -27,6 +27,15 @@ MOST_BYTES, MOST_BYTES_OF_ONE = 4_000_000_000, 1_000_000_000
 """Bounds of all results and of those of one client, which may be a whole lecture hall behind one address."""
 
 
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """A reading that came from a link which somebody shares: the link's key, until when (ISO 8601), its clip if any."""
+
+    key: str
+    until: str
+    clip: Path | None = None
+
+
 @dataclass
 class Result:
     """A result: what was asked and answered, the clip to show, and the readings that save reading it again.
@@ -44,6 +53,8 @@ class Result:
     """The words as the page shows them for mending, also while they are not read."""
     files: dict[str, Path] = field(default_factory=dict)
     """Files made for the page, which go with the result."""
+    loan: Loan | None = None
+    """Where the reading was opened from a link; its clip is not the result's own."""
 
     def answered(self, analysis: Analysis, request: Request) -> None:
         """Another question about the clip was answered."""
@@ -85,15 +96,16 @@ class Kept:
             self._bound(client)
         return key
 
-    def open(self, analysis: Analysis, client: str) -> str:
+    def open(self, analysis: Analysis, client: str, loan: Loan | None = None) -> str:
         """Keep a reading that comes from elsewhere, without its clip; returns its key. Opened again it has the same."""
         with self._lock:
             for key, result in self._results.items():
-                if result.clip is None and result.client == client and result.analysis == analysis:
+                same = (result.clip, result.client, result.loan) == (None, client, loan)
+                if same and result.analysis == analysis:
                     result.since = time.monotonic()
                     return key
             key = secrets.token_urlsafe(24)
-            self._results[key] = Result(analysis, None, Request(), Readings(), client, time.monotonic())
+            self._results[key] = Result(analysis, None, Request(), Readings(), client, time.monotonic(), loan=loan)
             self._bound(client)
         return key
 
@@ -111,10 +123,14 @@ class Kept:
         """
         made = result.files.get(f"{name} {language}")
         if made is None or not made.is_file():
-            content, made = make(), self.folder / secrets.token_urlsafe(12) / name
-            made.parent.mkdir(mode=0o700, parents=True)
-            made.write_bytes(content)
-            result.files[f"{name} {language}"] = made
+            made = result.files[f"{name} {language}"] = self.loose(name, make())
+        return made
+
+    def loose(self, name: str, content: bytes) -> Path:
+        """A file for the page that goes with no result: the sweep of the folder deletes it within the hour."""
+        made = self.folder / secrets.token_urlsafe(12) / name
+        made.parent.mkdir(mode=0o700, parents=True)
+        made.write_bytes(content)
         return made
 
     def forget(self, key: str) -> None:

@@ -7,6 +7,7 @@ since it may differ from that of the interface.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Label, Language, Modality, Segment
@@ -15,7 +16,9 @@ from emer_space.language_model.dialogue import VERSION
 from emer_space.page.examples import Example
 from emer_space.page.figures import timeline as timelines
 from emer_space.page.figures import wheel as wheels
+from emer_space.page.kept import Loan
 from emer_space.page.languages import TAGS, TITLES
+from emer_space.page.shares import Link
 from emer_space.page.templates import UNKNOWN, Templates
 from emer_space.page.words import Words
 from emer_space.settings import Settings
@@ -158,6 +161,57 @@ def ask(words: Words, host: str) -> str:
 def answered(answer: Answer, question: str, analysis: Analysis, words: Words) -> str:
     """A language model's answer to a question, its sentences as buttons that lead to their clues."""
     return html("answered", words=words, answer=answer, question=question, **_result(analysis))
+
+
+def take_away(words: Words) -> str:
+    """The menu of what can be taken away from a result: buttons with `data-format`."""
+    return html("take_away", words=words)
+
+
+def ready(file: Path, words: Words) -> str:
+    """A link to a file that was made for the visitor, which `page/ready.js` follows at once."""
+    return html("ready", words=words, file=file)
+
+
+def citation(text: str, bibtex: str, words: Words) -> str:
+    """How to cite a result, to be copied."""
+    return html("citation", words=words, text=text, bibtex=bibtex)
+
+
+def share(words: Words, days: int) -> str:
+    """What a link to a result shows, and for how long."""
+    return html("share", words=words, days=days)
+
+
+def link(link: Link, with_clip: bool, analysis: Analysis, words: Words) -> str:
+    """A link that was just made, with its secret for the browser."""
+    title = analysis.explanation.headline or _names(analysis.labels, words)
+    return html("link", words=words, link=link, with_clip=with_clip, title=title)
+
+
+def lent(loan: Loan, words: Words) -> str:
+    """Above a result that was opened from a link: until when it is kept."""
+    return html("lent", words=words, loan=loan)
+
+
+def stopped(key: str, words: Words) -> str:
+    """A link shows nothing any more."""
+    return html("stopped", words=words, key=key)
+
+
+def links(words: Words) -> str:
+    """The place for the links that a browser has made."""
+    return html("links", words=words)
+
+
+def several_help(words: Words, settings: Settings) -> str:
+    """How many clips may be sent at once."""
+    return html("several_help", words=words, settings=settings)
+
+
+def several(rows: Sequence[Any], most_labels: int, words: Words) -> str:
+    """The table of several clips; `rows` are those of `page/several.py`."""
+    return html("several", words=words, rows=rows, most_labels=most_labels)
 
 
 def wheel(labels: Sequence[Label], tree: wheels.Tree, title: str, words: Words) -> str:

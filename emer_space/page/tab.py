@@ -1,7 +1,6 @@
 """The tab "Explain a clip": components and their events. It calls the pipeline and renders the result."""
 
 import asyncio
-import json
 import shutil
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from emer_space.messages import in_language
 from emer_space.models.hub import under_way
 from emer_space.page import render
 from emer_space.page.asking import Asking
-from emer_space.page.calls import QUIET, incident
+from emer_space.page.calls import QUIET, incident, told_with
 from emer_space.page.clients import client_of
 from emer_space.page.correcting import Correcting, Keep, Reading
 from emer_space.page.endpoints import endpoints, offer, returns
@@ -31,6 +30,10 @@ from emer_space.page.history import History
 from emer_space.page.kept import Kept, Result
 from emer_space.page.languages import Languages
 from emer_space.page.runs import Runs
+from emer_space.page.several import Several
+from emer_space.page.shares import Shares
+from emer_space.page.sharing import Sharing, gone
+from emer_space.page.take_away import TakeAway
 from emer_space.page.turns import Lines
 from emer_space.page.words import Words
 from emer_space.pipeline import STAGES, Finished, Request, analyze
@@ -53,9 +56,10 @@ REOPEN_SCRIPT = (SCRIPTS / "reopen.js").read_text(encoding="utf-8")
 """Asks for the result that was open before a reload."""
 UNPLAYABLE_SCRIPT = (SCRIPTS / "unplayable.js").read_text(encoding="utf-8")
 """Says quietly that the browser cannot play what was chosen."""
-FORGET_SCRIPT = "() => { sessionStorage.removeItem('emer-result'); }"
-FORGET_GONE_SCRIPT = "() => { document.querySelector('[data-key]') || sessionStorage.removeItem('emer-result'); }"
-STATE, MENDING, SHOWN = 7, 4, 12
+FORGET_SCRIPT = (SCRIPTS / "forget.js").read_text(encoding="utf-8")
+"""Leaves the open result."""
+FORGET_GONE_SCRIPT = f"() => document.querySelector('[data-key]') || ({FORGET_SCRIPT.strip()})()"
+STATE, MENDING, SHOWN = 7, 4, 11
 """How many components show the state of the page, that of another reading, and a result (`_events`)."""
 MOST_KEY = 64
 """Most characters of a result's key that a call may send."""
@@ -82,11 +86,13 @@ class ExplainTab:
         lines: Lines,
         kept: Kept,
         keep: Keep,
+        shares: Shares,
     ) -> None:
         self.profile = profile
         self.lines = lines
         self.kept = kept
         self.keep = keep
+        self.sharing = Sharing(shares, kept, languages, lines.storing)
         # One for each place in the line, and one to refuse.
         self.threads = ThreadPoolExecutor(lines.clips.places + 1, "explain")
         self.settings = settings
@@ -96,6 +102,7 @@ class ExplainTab:
         self._form(examples)
         self._result()
         self.history = History(languages, lines, kept)
+        self.sharing.links()
         self.correcting.withdrawal()
         self._events()
 
@@ -151,6 +158,8 @@ class ExplainTab:
                         self.cancel = gr.Button(languages("form.cancel"), elem_id="emer-cancel")
             gallery = languages.rendered("gallery", partial(render.gallery, examples=examples))
             self.gallery = gr.HTML(gallery, visible=bool(examples), js_on_load=GALLERY_SCRIPT)
+            read = partial(self._read, alone=False)
+            self.several = Several(languages, self.settings, self.runs, self.lines.reading, self.kept, read)
 
     def _choice(self) -> gr.CheckboxGroup:
         """The boxes that choose what is read."""
@@ -166,6 +175,7 @@ class ExplainTab:
         part: dict[str, Any] = {"js_on_load": RESULT_SCRIPT}
         self.key = gr.State("")
         with gr.Column(visible=False, elem_classes="emer-result", elem_id="emer-result") as self.result:
+            self.sharing.banner()
             with gr.Row(elem_classes="emer-bar-top"):
                 self.answer = gr.HTML(min_width=240, js_on_load=RESULT_SCRIPT + ARRIVAL_SCRIPT, elem_id="emer-answer")
                 self.again = gr.Button(languages("form.again"), scale=0, min_width=210, elem_id="emer-again")
@@ -189,10 +199,8 @@ class ExplainTab:
                     self.asking = Asking(*asked, script=RESULT_SCRIPT)
                     self.verdict = gr.HTML(elem_classes="emer-part-verdict", **part)
             self.details = gr.HTML(elem_classes="emer-part-details", **part)
-            with gr.Row(elem_classes="emer-actions"):
-                self.download = gr.DownloadButton(
-                    languages("result.download"), scale=0, min_width=200, elem_id="emer-download"
-                )
+            TakeAway(languages, self.lines, self.kept, self.key, self.answer)
+            self.sharing.form(self.key, self._kept)
             self.correcting = Correcting(self.keep, languages, self.lines.storing, self.key, self._reading)
         self.json = returns("explain", Analysis)
         self.language = gr.Textbox(LANGUAGES[0], label=endpoints()["explain"].values["language"], visible=False)
@@ -223,7 +231,7 @@ class ExplainTab:
         mending = [self.mend_explain, self.mend_running, self.mend_message, self.mend_progress]
         shown = [
             *(self.player, self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details),
-            *(self.download, self.key, self.mend, self.mended, self.mended_modalities),
+            *(self.key, self.mend, self.mended, self.mended_modalities),
         ]
         outcome = [*state, *mending, *shown]
         # Gradio would drop a press while it believes that the last one is still under way.
@@ -240,7 +248,9 @@ class ExplainTab:
             trigger_mode="multiple",
             **QUIET,
         )
-        self.notice.submit(self._reopen, None, outcome, **QUIET).then(None, js=FORGET_GONE_SCRIPT, **QUIET)
+        for part in (self.notice, self.several.table):
+            part.submit(self._reopen, None, outcome, **QUIET).then(None, js=FORGET_GONE_SCRIPT, **QUIET)
+        self.several.connect(self.modalities)
         left = [*state, *request[:3], self.player, self.key]
         self.again.click(self._again, None, left, queue=False, js=FORGET_SCRIPT, **QUIET)
         parts = (self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details)
@@ -305,15 +315,25 @@ class ExplainTab:
                 yield before(told)
 
     def _read(
-        self, file: Path, asked: Request, readings: Readings, folder: Path, request: gr.Request, during: Status
+        self,
+        file: Path,
+        asked: Request,
+        readings: Readings,
+        folder: Path,
+        request: gr.Request,
+        during: Status,
+        alone: bool = True,
     ) -> Generator[Shown, None, Finished]:
-        """Wait for a turn and analyse; yields what the page shows meanwhile. Raises as `analyze` does, or `Busy`."""
+        """Wait for a turn and analyse; yields what the page shows meanwhile. Raises as `analyze` does, or `Busy`.
+
+        `alone`: the visitor's other runs are asked to stop.
+        """
         words, stages = self.languages.of(request), _stages(asked.modalities)
 
         def waiting(before: int) -> Shown:
             return during(render.progress(stages, words, words("run.waiting", before=before)))
 
-        with self.runs.started(request.session_hash or "", alone=True) as token, ExitStack() as place:
+        with self.runs.started(request.session_hash or "", alone) as token, ExitStack() as place:
             yield from self.lines.clips.joining(place, client_of(request), waiting, token)
             shown = render.progress(stages, words)
             yield during(shown)
@@ -345,22 +365,23 @@ class ExplainTab:
                 return render.error(incident(words), words)
 
     def _reopen(self, event: gr.EventData, request: gr.Request) -> Shown:
-        """Show the result that this browser had open before a reload, or say that it is gone."""
-        words, key = self.languages.of(request), getattr(event, "key", None)
-        if not isinstance(key, str):
+        """Show the result that this browser had open before a reload, or that of a link, or say that it is gone."""
+        words, key, shared = self.languages.of(request), told_with(event, "key"), told_with(event, "shared")
+        if not isinstance(shared or key, str):
             return _unchanged(STATE + MENDING + SHOWN)
         try:
             with self.lines.reading.turn(client_of(request)):
-                if self._kept(key):
-                    return self._open(key, words)
-            told = render.message(words("result.gone"), words("result.gone_next"))
+                found = self.sharing.opened(shared, client_of(request)) if shared else key
+                if found and self._kept(found):
+                    return self._open(found, words)
+            told = gone(words) if shared else render.message(words("result.gone"), words("result.gone_next"))
         except Exception:  # noqa: BLE001 - what we did not raise is logged
             told = self._told(words, request)
         return (*self._state(message=told), *_unchanged(MENDING + SHOWN))
 
     def _example(self, event: gr.EventData, request: gr.Request) -> Shown:
         """Open the stored result of an example; anything but the name of one is ignored."""
-        words, name = self.languages.of(request), getattr(event, "example", None)
+        words, name = self.languages.of(request), told_with(event, "example")
         example = self.examples.get(name) if isinstance(name, str) else None
         if not example:
             return _unchanged(STATE + MENDING + SHOWN)
@@ -419,7 +440,7 @@ class ExplainTab:
 
     def _seek(self, event: gr.EventData) -> Any:
         """Move the player to the moment of a clue; anything but a valid moment is ignored."""
-        at = getattr(event, "at", None)
+        at = told_with(event, "at")
         if not isinstance(at, (int, float)) or not 0 <= at <= self.settings.max_seconds:
             return gr.skip()
         return gr.Video(playback_position=float(at))
@@ -443,6 +464,7 @@ class ExplainTab:
             message = render.message(words("result.gone"), words("result.gone_next"))
             return (*self._state(message=message), *_unchanged(MENDING + SHOWN))
         analysis = reworded(result.analysis, words.language)
+        clip = result.loan.clip if result.loan else result.clip
         return (
             gr.Column(visible=False),
             gr.Column(visible=True),
@@ -452,40 +474,33 @@ class ExplainTab:
             "",
             "",
             *_mending(),
-            *self._shown(analysis, result.clip, self._download(result, analysis), words, key, result.words),
+            *self._shown(analysis, clip if clip and clip.is_file() else None, words, key, result),
         )
 
     def _shown(
-        self, analysis: Analysis, clip: Path | None, download: Path, words: Words, key: str = "", said: str = ""
+        self, analysis: Analysis, clip: Path | None, words: Words, key: str = "", result: Result | None = None
     ) -> Shown:
         """The values of `shown` in `_events`: any analysis, with its clip if there is one.
 
-        Without a key or a clip it cannot be asked again. `said`: the words to mend.
+        `result`: what is kept under the key. If it has a clip, that can be asked again.
         """
         player = ["emer-player"] if analysis.clip.has_video else ["emer-player", "emer-heard"]
         wheel = load_vocabulary().primary
         return (
-            gr.Video(value=clip and str(clip), playback_position=0, elem_classes=player, visible=clip is not None),
+            gr.Video(
+                value=str(clip) if clip else None, visible=clip is not None, playback_position=0, elem_classes=player
+            ),
             render.answer(analysis, words, key),
             render.timeline(analysis, words),
             render.explanation(analysis, words),
             render.verdict(analysis, wheel.tree, wheel.title, words),
             render.transcript(analysis, words),
             render.details(analysis, words),
-            gr.DownloadButton(value=str(download)),
             key,
-            gr.Column(visible=bool(key and clip)),
-            said,
+            gr.Column(visible=result is not None and result.clip is not None),
+            result.words if result else "",
             list(analysis.modalities),
         )
-
-    def _download(self, result: Result, analysis: Analysis) -> Path:
-        """The file of an analysis, which goes with its result."""
-        name = f"emer-analysis-{analysis.id}.json"
-        with _folder() as folder:
-            file = Path(folder) / name
-            file.write_text(json.dumps(analysis.to_dict(), ensure_ascii=False, indent=2), encoding="utf-8")
-            return result.files.setdefault(f"{name} {analysis.explanation.language}", self.kept.shown(file))
 
 
 def _chosen(modalities: Any) -> tuple[Any, ...]:

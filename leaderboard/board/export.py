@@ -8,12 +8,11 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from emer_space.files.formulas import no_formula
 from leaderboard.board.board import Board
 from leaderboard.board.ranking import Ranking, ranking
 from leaderboard.errors import LeaderboardError
 
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
-"""The characters that start a formula in a spreadsheet."""
 _MARKUP = re.compile(r"[\\`*_\[\]<>|&~#!]")
 """The characters with a special meaning in Markdown."""
 
@@ -40,7 +39,7 @@ def as_csv(ranked: Ranking) -> str:
     """The ranking as CSV that is safe to open in a spreadsheet: participants' texts never become formulas."""
     frame = ranked.frame()
     for column in ("name", "method", "link", "note"):
-        frame[column] = [_harmless(text) for text in frame[column]]
+        frame[column] = [no_formula(text) for text in frame[column]]
     return frame.to_csv(index=False, lineterminator="\n")
 
 
@@ -64,10 +63,6 @@ def _write(path: Path, text: str) -> Path:
     except OSError as problem:
         raise LeaderboardError(f"{path} cannot be written ({problem.strerror}); name another folder.") from None
     return path
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 def _cell(value: Any) -> str:

@@ -2,9 +2,12 @@
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
+import starlette.requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_figures import HOSTILE, Balance, analysis, whole_page
@@ -13,7 +16,11 @@ from emer_space.analysis import Analysis
 from emer_space.errors import InputError
 from emer_space.messages import in_language
 from emer_space.page import render
+from emer_space.page.history import GONE, History
+from emer_space.page.kept import Kept, Loan
+from emer_space.page.languages import Languages
 from emer_space.page.returned import returned
+from emer_space.page.turns import Lines
 from emer_space.page.words import load_words
 from emer_space.rewording import reworded
 
@@ -120,3 +127,20 @@ def test_two_results_share_one_axis_and_name_their_common_words() -> None:
     assert bars[0] == bars[len(bars) // 2], "the same clue at the same place"
     assert f"{WORDS('compare.common')} happy" in " ".join(page.text.split())
     assert "data-clue" not in {name for _, attrs in page.tags for name in attrs}
+
+
+def test_a_browser_may_remember_its_own_results_and_not_those_of_a_link(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    own, lent = kept.open(analysis(), "me"), kept.open(analysis(), "me", Loan("key", "2030-01-01T00:00:00Z"))
+    with gr.Blocks(analytics_enabled=False):
+        history = History(Languages(), Lines(), kept)
+    request = gr.Request(starlette.requests.Request({"type": "http", "headers": [], "client": ("127.0.0.1", 1)}))
+
+    def given_for(key: object) -> tuple[str, str]:
+        text, told = history._give(gr.EventData(None, {"key": key}), request)
+        return text, told
+
+    assert Analysis.from_dict(json.loads(given_for(own)[0])) == analysis()
+    assert given_for(lent) == ("", "")
+    for key in ("nobody-has-this", None, [own], {}):
+        assert given_for(key)[0] == "" and GONE in given_for(key)[1]

@@ -51,6 +51,7 @@ WHO = "x-person"
 GIVEN = (gr.Request, gr.EventData, gr.SelectData)
 """Parameters that Gradio itself fills."""
 EVENT = {"at": 1, "index": [0, 0], "value": "x", "row_value": ["x"], "selected": True, "example": "glad_words"}
+EVENT |= {"format": "json", "stop": "x", "secret": "x"}
 ANSWERS, SIGN_IN, ORGANISERS = "answers", "asks to sign in", "for organisers only"
 NO_LINE = "–"
 OCCASIONS = {
@@ -196,21 +197,16 @@ def handlers(served: Served) -> list[Handler]:
     content = "name,openset\n" + "".join(
         f"{row[0]},happy\n" for row in sorted(served.board.rules(TRACK).manifest or ())
     )
+    clip = served.upload("clip.mp4", b"no clip at all")
     values: dict[str, Any] = {
         "track": TRACK,
         "file": served.upload("predictions.csv", content.encode()),
-        "clip": served.upload("clip.mp4", b"no clip at all"),
+        "clip": clip,
         **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"], "language": "en"},
+        **{"files": [clip], "rows": [], "with_clip": False},
         **{"name": "Somebody", "method": "", "link": "", "visibility": False, "anonymous": False},
-        **{
-            "language": "en",
-            "key": "",
-            "everything": True,
-            "seen": "",
-            "action": "hide",
-            "reason": "because",
-            "question": "What is seen?",
-        },
+        **{"language": "en", "key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
+        "question": "What is seen?",
         **{"words": "calm", "why": "", "keep": True, "keep_clip": False, "receipt": "nobody's"},
     }
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}

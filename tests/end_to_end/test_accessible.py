@@ -47,6 +47,11 @@ def visit(page: Page, words: Words, tmp_path: Path, see: Callable[[str], None]) 
     expect(page.locator(".emer-progress, .emer-sentence").first).to_be_visible(timeout=READY_MS)
     see("running")
     expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
+    page.locator("[data-format=cite]").click()
+    page.locator("#emer-share button").first.click()
+    page.locator("#emer-share-make").click()
+    expect(page.locator("#emer-link")).to_be_visible(timeout=READY_MS)
+    expect(page.locator(".emer-cite")).to_be_visible(timeout=READY_MS)
     see("result")
 
     def go_to(name: str) -> None:

@@ -110,6 +110,9 @@ class Home:
         self.witness = Ledger(FolderStore(self.folder))
         self.lives = 0
         self.decided: list[tuple[str, str]] = []
+        self.corrected: dict[str, str] = {}  # the word by receipt
+        self.asked_to_retract: set[str] = set()
+        self.retracted: set[str] = set()
 
     # What comes to pass
 
@@ -192,6 +195,10 @@ class Home:
         elif about == "receipt":
             name, person, track, digest = words
             self.receipt(name, (person, track, digest))
+        elif about == "corrected":
+            self.corrected[words[0]] = words[1]
+        elif about == "retracted":
+            self.retracted.add(rest)
         elif about in ("withdrawn", "chosen", "rescored"):
             self.decided.append((about, rest))
         elif about == "swept" and (words[1:4] != ["0", "0", "alone"] or len(words) > 4):
@@ -205,7 +212,7 @@ class Home:
         """Stored file → the SHA-256 of its content."""
         return {
             path.relative_to(self.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for kind in ("submissions", "results", "decisions")
+            for kind in ("submissions", "results", "decisions", "corrections")
             for path in sorted((self.folder / kind).rglob("*"))
             if path.is_file()
         }
@@ -214,15 +221,33 @@ class Home:
         """Check that everything stored is unchanged, and that every receipt has its submission."""
         tree = self.tree()
         for path, digest in self.seen.items():
-            if tree.get(path) != digest:
+            retracted = path.startswith("corrections/") and path.split("/")[2] in self.asked_to_retract
+            if tree.get(path) != digest and not (retracted and path not in tree):
                 self.wrong(f"{path} was {'changed' if path in tree else 'lost'} in {when}")
         self.seen = tree
         stored = {path.split("/")[2] for path in tree if path.endswith("/request.json")}
         for name in self.receipts.values():
             if name not in stored:
                 self.wrong(f"{name} got a receipt and is not there after {when}")
+        self.look_at_corrections(tree, when)
         if self.folder.exists():  # else it would make one
             self.witness.refresh()
+
+    def look_at_corrections(self, tree: dict[str, str], when: str) -> None:
+        """Check that corrections are there whole if they have a receipt, and gone if they are withdrawn (8)."""
+        found: dict[str, set[str]] = {}
+        for path in tree:
+            if path.startswith("corrections/"):
+                found.setdefault(path.split("/")[2], set()).add(path.split("/")[3])
+        for name, files in found.items():
+            if files != {"request.json", "analysis.json", "clip.mp4"}:
+                self.wrong(f"the correction {name} has the files {sorted(files)} after {when}")
+        for name in self.retracted & found.keys():
+            self.wrong(f"the correction {name} was withdrawn and is there after {when}")
+        for name in self.corrected.keys() - self.asked_to_retract:
+            clip = self.folder / "corrections" / f"{name[:4]}-{name[4:6]}" / name / "clip.mp4"
+            if name not in found or clip.read_text() != self.corrected[name]:
+                self.wrong(f"the correction {name} got a receipt and is not there after {when}")
 
     def checked(self) -> dict[str, Any]:
         """Check everything that must hold in any home; returns what a new process reports."""
@@ -245,6 +270,8 @@ class Home:
             self.wrong(f"a new ledger has the submissions {entered}")
         if len(baselines) != len(set(baselines)):
             self.wrong(f"there are the baselines {sorted(baselines)}")
+        if told["corrections"] != sorted(path.name for path in (self.folder / "corrections").glob("*/*")):
+            self.wrong(f"a new ledger has the corrections {told['corrections']}")
         if told["queue"]:
             self.wrong(f"{told['queue']} are still queued")
         for track in (HIDDEN, PRACTICE):

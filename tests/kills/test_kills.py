@@ -25,12 +25,15 @@ def rewrite(path: Path, **values: object) -> None:
 def test_the_harness_tells_of_everything_that_is_lost_doubled_or_mixed_up(tmp_path: Path) -> None:
     """So that its silence means something."""
     home = WorkerHome(Material(tmp_path, SEED), 0, SEED)
-    home.live([*home.submits(3), ["score"]])
+    home.live([*home.submits(3), ["score"], ["correct", "calm"], ["correct", "proud"]])
     assert home.problems == []
     lost, changed, mixed_up = sorted((home.folder / "submissions").glob("*/*"))[:3]
     doubled = Path(shutil.copytree(changed, changed.with_name(f"{changed.name[:-10]}AAAAAAAAAA")))
     rewrite(doubled / "request.json", id=doubled.name)
     shutil.rmtree(lost)
+    gone, torn = sorted(home.corrected)
+    shutil.rmtree(home.folder / "corrections" / f"{gone[:4]}-{gone[4:6]}" / gone)
+    (home.folder / "corrections" / f"{torn[:4]}-{torn[4:6]}" / torn / "analysis.json").unlink()
     (file,) = changed.glob("predictions.*")
     file.write_bytes(file.read_bytes() + b"\n")
     (result,) = (home.folder / "results").glob(f"*/*/{mixed_up.name}.json")
@@ -51,6 +54,8 @@ def test_the_harness_tells_of_everything_that_is_lost_doubled_or_mixed_up(tmp_pa
         "is there 2 times",
         f"there is a result of {lost.name}, and no submission",
         f"{mixed_up.name} scored {{'public': 2.0}}, and directly {{'public': 0.",
+        f"the correction {gone} got a receipt and is not there",
+        f"the correction {torn} has the files",
         "a new ledger has the submissions",
         "are still queued",
         "unfinished/part is left over",

@@ -30,6 +30,7 @@ from leaderboard.board.board import Board
 from leaderboard.board.export import export
 from leaderboard.board.ranking import ranking
 from leaderboard.hosting.schedule import sweep
+from submissions.corrections import Opinion
 from submissions.errors import Refusal
 from submissions.intake import Entry
 from submissions.person import LOCAL, Person
@@ -46,6 +47,7 @@ GENERAL = (
     (r"predictions\.\w+", "predictions.*"),
 )
 """The parts of a path that differ between two steps of the same kind."""
+READING = {"id": "a reading", "clip": {"sha256": "ab" * 32}, "labels": [{"label": "angry"}]}
 
 
 def say(*words: object) -> None:
@@ -221,6 +223,19 @@ def choose(board: Board, steps: Steps, person: str, name: str) -> None:
         say("chosen", name)
 
 
+def correct(board: Board, steps: Steps, word: str) -> None:
+    opinion = Opinion((word,), "", keep=True, keep_clip=True)
+    made = board.corrections.send("a visitor", opinion, READING, ("a.mp4", word.encode()))
+    with steps.step("tell the receipt"):
+        say("corrected", made.id, word)
+
+
+def retract(board: Board, steps: Steps, name: str) -> None:
+    with contextlib.suppress(Refusal):  # it was deleted by one who was killed before telling
+        board.corrections.withdraw(name)
+    say("retracted", name)
+
+
 def rescore(board: Board, steps: Steps, track: str) -> None:
     say("rescored", track, board.rescore(LOCAL, track, "the harness wants it"))
 
@@ -246,6 +261,7 @@ def tell(board: Board, steps: Steps) -> None:
         "withdrawn": [name for name in ledger.submissions if ledger.standing(name).withdrawn],
         "decisions": [[each.action, each.submission or each.track, each.version] for each in ledger.decisions()],
         "versions": {track.id: board.versions.current(track) for track in board.tracks()},
+        "corrections": sorted(each.id for each in ledger.corrections()),
         "queue": [each.id for each, _ in board.queue()],
         "ranked": {
             track.id: [row.id for row in ranking(board, track, everything=True).rows if row.id]
@@ -264,6 +280,8 @@ VERBS = {
     "withdraw": ("decide", withdraw),
     "choose": ("decide", choose),
     "rescore": ("decide", rescore),
+    "correct": ("correct", correct),
+    "retract": ("correct", retract),
     "score": ("score", score),
     "export": ("export", publish),
     "tell": ("tell", tell),
