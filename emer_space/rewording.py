@@ -42,8 +42,7 @@ def reworded(analysis: Analysis, language: Language) -> Analysis:
         return analysis
     clues, unworded = wording.reworded(analysis.clues, analysis.people, language)
     labels = named(analysis.labels, language)
-    witnesses = [posterior for posterior in analysis.posteriors if posterior.modality != "pooled"]
-    verdict = weigh(clues, analysis.people, witnesses)
+    verdict = weighed(replace(analysis, clues=clues))
     explanation = recomposed(analysis.explanation, verdict, labels, analysis.clip.sha256, language)
     notices = [
         replace(notice, message=in_language(notice.message, language) or notice.message)
@@ -67,6 +66,12 @@ def reworded(analysis: Analysis, language: Language) -> Analysis:
         subtitle=replace(analysis.subtitle, doubtful=doubtful and (in_language(doubtful, language) or doubtful)),
         language=language,
     )
+
+
+def weighed(analysis: Analysis) -> Verdict:
+    """The verdict that an analysis rests on, from its clues and posteriors."""
+    witnesses = [posterior for posterior in analysis.posteriors if posterior.modality != "pooled"]
+    return weigh(analysis.clues, analysis.people, witnesses)
 
 
 def named(labels: Iterable[Label], language: Language) -> tuple[Label, ...]:

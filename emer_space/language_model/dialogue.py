@@ -93,7 +93,7 @@ class _Talk:
 
     def explain(self) -> Explanation:
         """The model's explanation. Raises `ModelUnavailable`, also where too few sentences rest on clues."""
-        clues = _as_lines(self.verdict.clues)
+        clues = as_lines(self.verdict.clues)
         reading: Sequence[Sentence] = ()
         if self.subtitle.strip():
             answer = self._ask("reread", clues=clues, subtitle=quoted(self.subtitle))
@@ -152,7 +152,7 @@ def translated(texts: Sequence[str], ask: Callable[[str], str]) -> list[str]:
     return translations
 
 
-def _as_lines(clues: Sequence[Clue]) -> str:
+def as_lines(clues: Sequence[Clue]) -> str:
     """The most salient clues in their order, one JSON object a line."""
     kept = sorted(clues, key=lambda clue: (clue.absent, -salience(clue)))[:MOST_CLUES]
     lines = [

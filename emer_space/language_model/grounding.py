@@ -45,8 +45,13 @@ class Grounded:
         return len(self.kept) / total if total else 0.0
 
 
-def ground(sentences: Sequence[Sentence], verdict: Verdict, subtitle: str) -> Grounded:
+def ground(
+    sentences: Sequence[Sentence], verdict: Verdict, subtitle: str, alone: Sequence[Modality] = ("textual",)
+) -> Grounded:
     """Keep the sentences that rest on clues of the verdict, each once.
+
+    `alone`: modalities of which a sentence may say that they show a feeling against which the evidence as a whole
+    speaks, if it names the modality and rests on its clues alone.
 
     Reasons to cut one: `no clue` (no valid id); `modality`, `act`, `words` (it names one that no clue has); `feeling`
     (the evidence speaks against it); `nothing` (it shares nothing with its clues); `again` (it is repeated).
@@ -54,7 +59,7 @@ def ground(sentences: Sequence[Sentence], verdict: Verdict, subtitle: str) -> Gr
     kept: list[Sentence] = []
     cut: Counter[str] = Counter()
     for sentence in sentences:
-        result = _grounded(sentence, verdict, subtitle)
+        result = _grounded(sentence, verdict, subtitle, alone)
         if isinstance(result, Sentence) and result.text not in [other.text for other in kept]:
             kept.append(result)
         else:
@@ -62,7 +67,7 @@ def ground(sentences: Sequence[Sentence], verdict: Verdict, subtitle: str) -> Gr
     return Grounded(tuple(kept), dict(sorted(cut.items())))
 
 
-def _grounded(sentence: Sentence, verdict: Verdict, subtitle: str) -> Sentence | str:
+def _grounded(sentence: Sentence, verdict: Verdict, subtitle: str, alone: Sequence[Modality]) -> Sentence | str:
     """The sentence with the clues that it rests on, or the reason to cut it."""
     clues = {clue.id: clue for clue in verdict.clues}
     named = [clues[name] for name in sentence.clues if name in clues]
@@ -80,7 +85,7 @@ def _grounded(sentence: Sentence, verdict: Verdict, subtitle: str) -> Sentence |
             named.append(others[0])
     if not all(_is_said(quote, subtitle, verdict.clues) for quote in _quotes(sentence.text)):
         return "words"
-    if _against(sentence.text, named, verdict):
+    if _against(sentence.text, named, verdict, alone):
         return "feeling"
     if not _in_common(text, named):
         return "nothing"
@@ -110,13 +115,15 @@ def _bare(text: str) -> str:
     return _NOTHING.sub("", text.lower())
 
 
-def _against(text: str, named: Sequence[Clue], verdict: Verdict) -> bool:
-    """Whether all its feelings are ones that the evidence speaks against; feelings of the words alone are allowed."""
+def _against(text: str, named: Sequence[Clue], verdict: Verdict, alone: Sequence[Modality]) -> bool:
+    """Whether all its feelings are ones that the evidence speaks against and are not said of one of `alone`."""
     words = {claim.word for claim in claims(text) if claim.weight > 0 and not claim.attributes & NOT_NOW}
     if not words or not all(speaks_against(word, verdict) or not verdict.bears_word(word) for word in words):
         return False
-    of_words = all(clue.modality == "textual" for clue in named) and _modality_named("textual").search(text.lower())
-    return not of_words
+    return not any(
+        all(clue.modality == modality for clue in named) and _modality_named(modality).search(text.lower())
+        for modality in alone
+    )
 
 
 def _in_common(text: str, named: Sequence[Clue]) -> bool:

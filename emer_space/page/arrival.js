@@ -4,7 +4,11 @@ element.tabIndex = -1;
 const arrive = () => {
   const answer = element.querySelector(".emer-answer");
   if (!answer) return;
-  if (answer.dataset.key) sessionStorage.setItem("emer-result", answer.dataset.key);
+  if (answer.dataset.key) {
+    sessionStorage.setItem("emer-result", answer.dataset.key);
+    const headline = answer.querySelector("h2").textContent;
+    document.dispatchEvent(new CustomEvent("emer-result", { detail: { ...answer.dataset, headline } }));
+  }
   requestAnimationFrame(() => {
     element.focus({ preventScroll: true });
     const { top } = answer.getBoundingClientRect();

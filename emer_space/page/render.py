@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Label, Language, Modality, Segment
+from emer_space.language_model.answering import Answer
 from emer_space.language_model.dialogue import VERSION
 from emer_space.page.examples import Example
 from emer_space.page.figures import timeline as timelines
@@ -94,8 +95,11 @@ def kept_correction(receipt: str, with_clip: bool, words: Words) -> str:
 
 def answer(analysis: Analysis, words: Words, key: str = "") -> str:
     """The answer: headline and labels, then the caveat and facts about the clip. `key`: see `page/kept.py`."""
-    headline = analysis.explanation.headline or _names(analysis.labels, words)
-    return html("answer", words=words, headline=headline, key=key, **_result(analysis))
+    return html("answer", words=words, headline=_headline(analysis, words), key=key, **_result(analysis))
+
+
+def _headline(analysis: Analysis, words: Words) -> str:
+    return analysis.explanation.headline or _names(analysis.labels, words)
 
 
 def _names(labels: Sequence[Label], words: Words) -> str:
@@ -112,7 +116,7 @@ def transcript(analysis: Analysis, words: Words) -> str:
 
 def timeline(analysis: Analysis, words: Words) -> str:
     """The clues and the curves on one time axis, and the same as a table."""
-    return html("timeline", words=words, timeline=timelines.timeline(analysis), **_result(analysis))
+    return html("timeline", words=words, timeline=timelines.timeline(analysis), still=False, **_result(analysis))
 
 
 def verdict(analysis: Analysis, tree: wheels.Tree, wheel_title: str, words: Words) -> str:
@@ -125,6 +129,38 @@ def verdict(analysis: Analysis, tree: wheels.Tree, wheel_title: str, words: Word
 def explanation(analysis: Analysis, words: Words) -> str:
     """The sentences as buttons that lead to their clues, and whether the modalities agree."""
     return html("explanation", words=words, **_result(analysis))
+
+
+def history(words: Words, most: int, most_characters: int) -> str:
+    """The list of earlier results, which the browser fills with at most so many results and characters."""
+    return html("history", words=words, most=most, most_characters=most_characters)
+
+
+def comparison(first: Analysis, second: Analysis, words: Words) -> str:
+    """Two results on one time axis, as long as the longer clip."""
+    over_s = max(first.clip.duration_s, second.clip.duration_s, 0.1)
+    sides = [
+        {
+            "analysis": analysis,
+            "headline": _headline(analysis, words),
+            "timeline": timelines.timeline(analysis, over_s),
+            "end": 100 * analysis.clip.duration_s / over_s,
+        }
+        for analysis in (first, second)
+    ]
+    named = {label.label for label in second.labels}
+    common = words("answer.separator").join(label.name or label.label for label in first.labels if label.label in named)
+    return html("comparison", words=words, sides=sides, common=common, still=True, language_of=_language_of)
+
+
+def ask(words: Words, host: str) -> str:
+    """Heading of the field for questions; `host`: where the language model is, empty if on this machine."""
+    return html("ask", words=words, host=host)
+
+
+def answered(answer: Answer, question: str, analysis: Analysis, words: Words) -> str:
+    """A language model's answer to a question, its sentences as buttons that lead to their clues."""
+    return html("answered", words=words, answer=answer, question=question, **_result(analysis))
 
 
 def take_away(words: Words) -> str:
@@ -252,17 +288,18 @@ def _result(analysis: Analysis) -> dict[str, Any]:
         textual = [clue for clue in analysis.clues if clue.modality == "textual" and not clue.absent]
         return [clue.id for clue in textual if clue.start < segment.end and clue.end > segment.start]
 
-    def language_of(text: str) -> str:
-        """The language in which a sentence of the analysis is written, whatever it quotes."""
-        own = QUOTED.sub("", text)
-        return "zh" if HAN.search(own) else "en"
-
     version, _, model = analysis.explanation.composer.partition(" ")
     return {
         "analysis": analysis,
         "moment_of": moment_of,
         "modalities_of": modalities_of,
         "clues_in": clues_in,
-        "language_of": language_of,
+        "language_of": _language_of,
         "language_model": model if version == VERSION else "",
     }
+
+
+def _language_of(text: str) -> str:
+    """The language in which a sentence of the analysis is written, whatever it quotes."""
+    own = QUOTED.sub("", text)
+    return "zh" if HAN.search(own) else "en"

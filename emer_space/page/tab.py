@@ -20,11 +20,13 @@ from emer_space.media.clip import Clip
 from emer_space.messages import in_language
 from emer_space.models.hub import under_way
 from emer_space.page import render
+from emer_space.page.asking import Asking
 from emer_space.page.calls import QUIET, incident, told_with
 from emer_space.page.clients import client_of
 from emer_space.page.correcting import Correcting, Keep, Reading, correctable
 from emer_space.page.endpoints import endpoints, offer, returns
 from emer_space.page.examples import Example
+from emer_space.page.history import History
 from emer_space.page.kept import Kept, Result
 from emer_space.page.languages import Languages
 from emer_space.page.runs import Runs
@@ -99,6 +101,7 @@ class ExplainTab:
         self.examples = {example.name: example for example in examples}
         self._form(examples)
         self._result()
+        self.history = History(languages, lines, kept)
         self.sharing.links()
         self.correcting.withdrawal()
         self._events()
@@ -106,6 +109,7 @@ class ExplainTab:
     def close(self, request: gr.Request) -> None:
         """Stop the visitor's unfinished runs."""
         self.runs.cancel(request.session_hash or "")
+        self.asking.close(request.session_hash or "")
 
     # Components
 
@@ -191,6 +195,8 @@ class ExplainTab:
                     self._mending()
                 with gr.Column(scale=5, min_width=300):
                     self.explanation = gr.HTML(elem_classes="emer-part-explanation", **part)
+                    asked = (self.profile, languages, self.lines, self.kept, self.key, self.answer)
+                    self.asking = Asking(*asked, script=RESULT_SCRIPT)
                     self.verdict = gr.HTML(elem_classes="emer-part-verdict", **part)
             self.details = gr.HTML(elem_classes="emer-part-details", **part)
             TakeAway(languages, self.lines, self.kept, self.key, self.answer)
@@ -247,8 +253,10 @@ class ExplainTab:
         self.several.connect(self.modalities)
         left = [*state, *request[:3], self.player, self.key]
         self.again.click(self._again, None, left, queue=False, js=FORGET_SCRIPT, **QUIET)
-        for part in (self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details):
+        parts = (self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details)
+        for part in filter(None, (*parts, self.asking.answer)):
             part.click(self._seek, None, self.player, queue=False, **QUIET)
+        self.history.connect(outcome, self._open)
         offer("explain", self.api, [self.clip, self.subtitle, self.modalities, self.language], self.json)
 
     def _run(

@@ -125,7 +125,8 @@ class Line:
 class Lines:
     """One line for each scarce resource, so that reading a table never waits for a clip, a file or a commit.
 
-    A clip uses both cores, a large file one. Storing waits for the Hub and not for a core, so many can run at once.
+    A clip uses both cores, a large file one. Storing waits for the Hub and a question for a language model, not for a
+    core, so several run at once.
     Together the lines have fewer places than the page has threads.
     """
 
@@ -133,8 +134,9 @@ class Lines:
     files: Line = field(default_factory=lambda: Line(at_once=1, places=24, share=12))
     storing: Line = field(default_factory=lambda: Line(at_once=24, places=24, share=12))
     reading: Line = field(default_factory=lambda: Line(at_once=16, places=48, share=24, most=8))
+    questions: Line = field(default_factory=lambda: Line(at_once=4, places=16, share=4, most=1))
 
     @property
     def places(self) -> int:
         """The places of all lines together."""
-        return sum(line.places for line in (self.clips, self.files, self.storing, self.reading))
+        return sum(line.places for line in (self.clips, self.files, self.storing, self.reading, self.questions))

@@ -93,7 +93,8 @@ class Served:
     def call(self, number: int, values: list[Any], who: str, session: str) -> tuple[bool, list[Any]]:
         """A handler by its number, as the page calls it: whether it succeeded, and all that it answered."""
         body = {"fn_index": number, "data": values, "session_hash": session}
-        body["event_data"] = {**EVENT, "key": self.result}
+        entry = {"key": self.result}
+        body["event_data"] = {**EVENT, **entry, "entry": entry, "entries": [entry, entry]}
         joined = self.client.post("/gradio_api/queue/join", json=body, headers={WHO: who})
         event, outputs = joined.raise_for_status().json()["event_id"], []
         with self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as answer:
@@ -113,9 +114,13 @@ def served(home: Path, lines: Lines | None = None, everybody: str = "") -> Itera
     os.environ["EMER_HOME"] = str(home)
     lines = lines or Lines()
     board = Board(home)
+    with pytest.MonkeyPatch.context() as set_up:  # a language model that is not there, for the handlers that need one
+        set_up.setenv("EMER_CHAT_URL", "http://127.0.0.1:9/v1")
+        set_up.setenv("EMER_CHAT_MODEL", "none")
+        profile = load_profile("bundled,chat=endpoint")
     kept = Kept(app.UPLOADS)
     who = {"identity": lambda request: PEOPLE.get(request.headers.get(WHO, everybody))}
-    page = app.build_app(board=board, lines=lines, kept=kept, **who)
+    page = app.build_app(profile=profile, board=board, lines=lines, kept=kept, **who)
     _, url, _ = page.launch(
         server_name="127.0.0.1",
         prevent_thread_lock=True,
@@ -201,6 +206,7 @@ def handlers(served: Served) -> list[Handler]:
         **{"files": [clip], "rows": [], "with_clip": False},
         **{"name": "Somebody", "method": "", "link": "", "visibility": False, "anonymous": False},
         **{"language": "en", "key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
+        "question": "What is seen?",
         **{"words": "calm", "why": "", "keep": True, "keep_clip": False, "receipt": "nobody's"},
     }
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
@@ -240,7 +246,9 @@ def _asked(served: Served, number: int, values: list[Any], who: str, session: st
     if "chosen" in _parameters(served.page.fns[number]):  # the participant's choices are there for whoever calls
         loading = next(number for number, other in served.page.fns.items() if _parameters(other) == ["seen", "chosen"])
         served.call(loading, ["", None], "participant", session)
-    watched: dict[str, Any] = {line: getattr(served.lines, line) for line in ("clips", "files", "storing", "reading")}
+    watched: dict[str, Any] = {
+        line: getattr(served.lines, line) for line in ("clips", "files", "storing", "reading", "questions")
+    }
     before = {name: line.joins for name, line in watched.items()}
     succeeded, outputs = served.call(number, values, who, session)
     error = "" if succeeded else outputs[-1].get("error")
@@ -317,7 +325,8 @@ def text(asked: list[Handler]) -> str:
             ("clips", "an analysis of a clip", lines.clips),
             ("files", "reading a prediction file", lines.files),
             ("storing", "what is stored, and may wait for the Hub", lines.storing),
-            ("reading", "everything else that looks at the board", lines.reading),
+            ("reading", "everything else that looks at the board or at results", lines.reading),
+            ("questions", "a question to the language model about a clip", lines.questions),
         )
     )
     routes = {
@@ -402,7 +411,7 @@ def main() -> None:
 def watched() -> Lines:
     """The page's lines, with notes of who joined."""
     lines = Lines()
-    return Lines(*(Watched(line) for line in (lines.clips, lines.files, lines.storing, lines.reading)))
+    return Lines(*(Watched(line) for line in (lines.clips, lines.files, lines.storing, lines.reading, lines.questions)))
 
 
 if __name__ == "__main__":

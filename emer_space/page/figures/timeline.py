@@ -62,9 +62,9 @@ class Timeline:
     moments: list[Moment]
 
 
-def timeline(analysis: Analysis) -> Timeline:
-    """The timeline of an analysis."""
-    duration = max(analysis.clip.duration_s, 0.1)
+def timeline(analysis: Analysis, over_s: float = 0.0) -> Timeline:
+    """The timeline of an analysis, over `over_s` seconds if its clip is shorter."""
+    duration = max(analysis.clip.duration_s, over_s, 0.1)
     step = tick_step(duration)
     marks = [number * step for number in range(int(duration / step + 1e-6) + 1)]
     return Timeline(
