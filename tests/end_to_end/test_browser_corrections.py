@@ -38,7 +38,7 @@ def organiser_sees(page: Page, *texts: str) -> None:
 
 def test_a_correction_is_kept_with_consent_seen_by_an_organiser_and_withdrawn(page: Page, app_url: str) -> None:
     page.goto(app_url)
-    page.locator(".emer-examples button").first.click(timeout=READY_MS)
+    page.locator(".emer-gallery button").first.click(timeout=READY_MS)
     expect(page.locator(".emer-sentence").first).to_be_visible(timeout=RESULT_MS)
     page.get_by_role("button", name=WORDS("correct.title")).click()
     consents = [page.get_by_label(WORDS(f"correct.{name}")) for name in ("keep", "keep_clip")]
