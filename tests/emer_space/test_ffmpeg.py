@@ -4,13 +4,26 @@ import threading
 from collections.abc import Generator
 from pathlib import Path
 
+import clip_making
 import pytest
-from clip_making import CANARY, SETTINGS, children, make, opened, pattern, write_film
+from clip_making import CANARY, SETTINGS, make, opened, pattern, write_film
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Cancelled, InputError, MissingTool
 from emer_space.media.clip import frames, open_clip
 from emer_space.media.ffmpeg import Child, run
+
+BEFORE: list[int] = []
+
+
+@pytest.fixture(autouse=True)
+def children_before() -> None:
+    """Other tests of this process may keep servers running."""
+    BEFORE[:] = clip_making.children()
+
+
+def children() -> list[int]:
+    return [child for child in clip_making.children() if child not in BEFORE]
 
 
 @pytest.fixture

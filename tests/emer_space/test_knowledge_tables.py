@@ -69,8 +69,8 @@ def test_every_table_of_the_package_is_right_and_none_is_forgotten() -> None:
     check_tables()
     known = {*SHAPES, *OTHERS, *VOCABULARY, *(f"models/weights/{name}" for name in WEIGHTS)}
     found = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.toml")}
-    # Those of the page and of the readers of files are no tables of knowledge.
-    assert {name for name in found if not name.startswith(("page/", "files/"))} == known
+    # Those of the page, of the readers of files and of what is taken away are no tables of knowledge.
+    assert {name for name in found if not name.startswith(("page/", "files/", "takeaway/"))} == known
 
 
 def places(table: Any, place: Place = ()) -> Iterator[Place]:

@@ -56,7 +56,7 @@ def test_a_reader_is_added_by_one_entry(film: Path, tmp_path: Path) -> None:
     analysis, events = analysed(film, tmp_path, BRIGHTNESS, modalities=("video",))
     *others, clue = (clue for clue in analysis.clues if clue.modality == "visual")
     assert clue.cue == "brightness" and clue.id == f"v{len(others) + 1}" and others
-    assert "The picture is bright." in analysis.explanation.text
+    assert "the picture is bright" in analysis.explanation.text
     assert "brightness" in {notice.code for notice in analysis.warnings}
     assert Progress("watching", 0.5) in events
     assert set(analysis.timings) == {"probing", "watching", "weighing", "total"}

@@ -70,7 +70,8 @@ def test_a_result_is_in_chinese(open_page: OpenPage) -> None:
     expect(page.locator(".emer-progress h3")).to_have_text(CHINESE("run.heading"), timeout=READY_MS)
     sentence = page.locator(".emer-sentence").first
     expect(sentence).to_be_visible(timeout=RESULT_MS)
-    titles = [CHINESE(f"{part}.title") for part in ("timeline", "transcript", "explanation", "labels", "clues")]
+    parts = ("timeline", "transcript", "explanation", "labels", "clues", "take")
+    titles = [CHINESE(f"{part}.title") for part in parts]
     assert page.locator("#emer-result h3").all_inner_texts() == titles
     expect(page.locator("#emer-download")).to_have_text(CHINESE("result.download"))
     expect(page.locator(".emer-wheel svg")).to_have_attribute("aria-label", re.compile("^情感轮"))
