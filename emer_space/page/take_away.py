@@ -41,11 +41,10 @@ class TakeAway:
 
     def __init__(self, languages: Languages, lines: Lines, kept: Kept, key: gr.State, answer: gr.HTML) -> None:
         self.languages, self.lines, self.kept = languages, lines, kept
-        with gr.Column(visible=False, elem_classes=["emer-take", "emer-actions"], elem_id="emer-take") as self.part:
+        with gr.Column(elem_classes=["emer-take", "emer-actions"], elem_id="emer-take"):
             menu = gr.HTML(languages.rendered("take", render.take_away), js_on_load=CHOICE_SCRIPT)
             taken = gr.HTML(js_on_load=READY_SCRIPT, elem_id="emer-taken")
         menu.submit(self._take, key, taken, **QUIET)
-        key.change(lambda key: gr.Column(visible=bool(key)), key, self.part, queue=False, **QUIET)
         answer.change(None, None, taken, js="() => ''", **QUIET)
 
     def _take(self, event: gr.EventData, key: str, request: gr.Request) -> Any:

@@ -168,14 +168,16 @@ def test_words_are_mended_in_place_and_a_reload_brings_the_result_back(
 
 
 @pytest.mark.parametrize("key", ["nobody-has-this-key", "x" * 100_000])
-def test_a_result_that_is_gone_is_said_once(page: Page, app_url: str, key: str) -> None:
+def test_a_result_that_is_gone_is_said_once(page: Page, app_url: str, settle: Callable[[], None], key: str) -> None:
     page.goto(app_url)
     expect(page.locator("#emer-explain")).to_be_visible(timeout=READY_MS)
+    settle()
     page.evaluate("key => sessionStorage.setItem('emer-result', key)", key)
     page.reload()
     expect(page.locator("#emer-message")).to_contain_text(WORDS("result.gone"), timeout=READY_MS)
     expect(page.locator("#emer-explain")).to_be_visible()
     page.wait_for_function("sessionStorage.getItem('emer-result') === null")
+    settle()
 
 
 def test_limits_and_consent_are_told_before_the_upload(page: Page, app_url: str) -> None:
