@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Any
 
+from emer_space.files.formulas import no_formula
 from emer_space.files.problems import plain
 from emer_space.files.writing import write_whole
 from submissions.errors import Refusal, StoreError
@@ -185,7 +186,7 @@ def _cell(entry: Mapping[str, Any], column: str) -> str:
     labels = {"openset": "labels", "read": "read"}
     if column in labels:
         return str(list(entry[labels[column]]))
-    return str(entry[{"name": "id", "reason": "why"}.get(column, column)])
+    return no_formula(str(entry[{"name": "id", "reason": "why"}.get(column, column)]))
 
 
 def _line(text: str, most: int) -> str:

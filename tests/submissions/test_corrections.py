@@ -18,8 +18,8 @@ READING: dict[str, Any] = {"id": "20261126T000000Z-abc", "clip": {"sha256": "ab"
 CLIP = ("remuxed.MP4", b"a clip")
 
 
-def send(board: Board, client: str = "1.2.3.4", **consents: bool) -> Correction:
-    opinion = Opinion(("worried", "a little proud"), "She waits for news.", **{"keep": True, **consents})
+def send(board: Board, client: str = "1.2.3.4", why: str = "She waits for news.", **consents: bool) -> Correction:
+    opinion = Opinion(("worried", "a little proud"), why, **{"keep": True, **consents})
     return board.corrections.send(client, opinion, READING, CLIP)
 
 
@@ -114,10 +114,11 @@ def test_labels_are_split_as_people_type_them() -> None:
 
 
 def test_an_organiser_takes_them_away_in_the_fields_columns(board: Board, tmp_path: Path) -> None:
-    sent, dismissed = send(board, keep_clip=True), send(board)
+    sent, dismissed = send(board, keep_clip=True, why="=1+1"), send(board)
     board.corrections.review(LOCAL, dismissed.id, "dismiss")
     assert main(["corrections", "--out", str(tmp_path / "out")]) == 0
     with (tmp_path / "out" / "corrections.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["name"], row["openset"], row["read"]) == (sent.id, "['worried', 'a little proud']", "['angry']")
+    assert row["reason"] == "'=1+1", "a spreadsheet must not take it for a formula"
     assert (tmp_path / "out" / sent.id / row["clip"]).read_bytes() == CLIP[1]
