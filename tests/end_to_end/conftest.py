@@ -115,6 +115,8 @@ def settling(page: Page) -> Callable[[], None]:
     page.on("request", lambda request: streams.add(request) if "/queue/data" in request.url else None)
     for name in ("requestfinished", "requestfailed"):
         page.on(name, lambda request: streams.discard(request))  # type: ignore[call-overload]
+    # A reload may drop a call without telling.
+    page.on("framenavigated", lambda frame: streams.clear() if frame == page.main_frame else None)
 
     def settled() -> None:
         page.wait_for_timeout(300)
