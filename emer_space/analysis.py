@@ -268,6 +268,12 @@ def numbered(clues: Iterable[Clue], prefix: str) -> tuple[Clue, ...]:
     return tuple(replace(clue, id=f"{prefix}{number}") for number, clue in enumerate(ordered, start=1))
 
 
+def modalities_of(clues: Iterable[Clue]) -> list[Modality]:
+    """The modalities of clues, in the order of the field."""
+    seen = {clue.modality for clue in clues}
+    return [modality for modality in MODALITIES if modality in seen]
+
+
 def _listed(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _listed(item) for key, item in value.items()}

@@ -1,6 +1,6 @@
 """A verdict → the explanation: prose in the order of the field (video, audio, text, then the inference).
 
-The bundled composer: `outline.py` decides what is told, `prose.py` writes it. Each sentence carries the ids of its
+The bundled composer: `outline.py` decides what to say, `prose.py` writes it. Each sentence carries the ids of its
 clues, at least one.
 """
 

@@ -13,7 +13,7 @@ from string import Formatter
 
 from emer_space.analysis import LANGUAGES
 from emer_space.errors import RuleError
-from emer_space.tables.load import Misfit, Rows, Table, Wording, read_table, text
+from emer_space.tables.load import Misfit, Rows, Table, Wording, placeholders, read_table, text
 
 TABLE = Path(__file__).parent / "messages.toml"
 SHAPE = Table({"message": Rows(Table(dict.fromkeys(LANGUAGES, text)))})
@@ -49,16 +49,11 @@ def load_messages() -> tuple[Message, ...]:
     rows = read_table(TABLE, SHAPE)["message"]
     for given in rows:
         try:
-            Wording(names(given["en"]))(given["zh"])
+            Wording(placeholders(given["en"]))(given["zh"])
         except Misfit as problem:
             raise RuleError(f"{TABLE.name}: {problem.problem}.") from None
     rows.sort(key=lambda given: -len(re.sub(r"\{\w+\}", "", given["en"])))
     return tuple(Message(given, {language: _pattern(given[language]) for language in LANGUAGES}) for given in rows)
-
-
-def names(wording: str) -> list[str]:
-    """The names in braces of a wording, in order."""
-    return [name for _, name, _, _ in Formatter().parse(wording) if name]
 
 
 def _value(name: str, value: str, language: str) -> str:

@@ -1,7 +1,7 @@
 """A verdict → an outline: which points an explanation makes and in what order, before any words are chosen.
 
 An outline has at most `MOST_POINTS` points, one a sentence, in the order of the field: what is seen, heard and said,
-how these go together, and what follows. It tells nothing twice, and nothing that contradicts something more telling.
+how these go together, and what follows. It says nothing twice, and nothing that contradicts a stronger sign.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ MOST_TOLD: dict[Modality, int] = {"visual": 4, "acoustic": 3, "textual": 3}
 MOST_OF_OTHERS = 2
 SIGNS_A_SENTENCE = 3
 MOST_SURE_OPEN = 0.49
-"""A conflict that nothing settles is never told as more certain than this."""
+"""A conflict that nothing settles never sounds more certain than this."""
 Degree = Literal["clear", "likely", "possible", "faint"]
 MOST_NAMED = 3
 """Most labels that a sentence names of each sort; all of them are shown beside the explanation."""
@@ -97,7 +97,7 @@ class Outline:
 
 
 def outline(verdict: Verdict, labels: Sequence[Label]) -> Outline:
-    """What an explanation of these labels tells."""
+    """The points of an explanation of these labels."""
     link = _link(verdict, labels)
     conclusion = _conclusion(labels, verdict) if labels else None
     told: list[tuple[int, Point]] = []
@@ -316,7 +316,7 @@ def _kinds() -> dict[str, frozenset[str]]:
 
 
 def degree(confidence: float) -> Degree:
-    """How sure a reading is told: the one table of degrees, for single signs, conclusions and headlines."""
+    """How sure a sentence sounds: the one table of degrees, for single signs, conclusions and headlines."""
     bounds: dict[Degree, float] = _table()["degree"]
     return max((name for name in bounds if confidence >= bounds[name]), key=lambda name: bounds[name])
 

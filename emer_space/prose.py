@@ -6,6 +6,7 @@ that grows too long gives up its least telling signs.
 
 import hashlib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,7 +22,7 @@ from emer_space.text.tokens import HAN
 _ENDED = re.compile(r"[.!?…。！？]”?$")
 
 
-class Prose:
+class Prose(ABC):
     """Writes sentences in one language; `seed` picks among wordings of the same meaning."""
 
     language: Language
@@ -41,37 +42,33 @@ class Prose:
 
     # What the languages do in their own ways
 
+    @abstractmethod
     def listed(self, parts: Sequence[str]) -> str:
         """Parts joined into a list."""
-        raise NotImplementedError
 
+    @abstractmethod
     def predicate(self, signs: Sequence[Clue], doubting: bool = True) -> str:
         """What the signs say, as one predicate."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lasting(self, predicate: str, time: str) -> str:
         """A predicate with the time that it lasts."""
-        raise NotImplementedError
 
+    @abstractmethod
     def statement(self, clue: Clue) -> str:
         """The full sentence of a clue, without its stop."""
-        raise NotImplementedError
 
+    @abstractmethod
     def remark(self, clues: Sequence[Clue]) -> str:
         """Several statements as one sentence."""
-        raise NotImplementedError
 
-    def quoted(self, words: str) -> str:
-        """Quoted words, cut to what a sentence can hold."""
-        raise NotImplementedError
-
+    @abstractmethod
     def length(self, text: str) -> int:
         """The length of a sentence, in the unit of `most`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def name(self, label: Label) -> str:
         """The word for a label."""
-        raise NotImplementedError
 
     # What they share
 
@@ -217,7 +214,7 @@ class Prose:
         wordings = pattern.wordings_in(self.language)
         quote = next((c.measurements.get("quote") for c in link.clues if c.modality == "textual"), None)
         words = str(quote) if quote and not self.foreign(str(quote)) and self.length(str(quote)) >= LEAST_QUOTED else ""
-        filled = [text.replace("{words}", self.quoted(words)) for text in wordings if words or "{words}" not in text]
+        filled = [text.replace("{words}", _cut(words)) for text in wordings if words or "{words}" not in text]
         return [text for text in filled if self.length(text) <= self.most] or filled[:1]
 
     def _conclude(self, conclusion: Conclusion) -> Sentence:
@@ -258,7 +255,7 @@ class Prose:
         """The signs with their quotations cut; those of one cue are one sign that quotes them all."""
         quotes: dict[str, list[str]] = {}
         for clue in signs:
-            quotes.setdefault(clue.cue, []).append(self.quoted(str(clue.measurements.get("quote", ""))))
+            quotes.setdefault(clue.cue, []).append(_cut(str(clue.measurements.get("quote", ""))))
         first = {clue.cue: clue for clue in reversed(signs)}
         return [
             replace(
@@ -333,9 +330,6 @@ class English(Prose):
         told = [text[:1].lower() + text[1:] for text in _merged(clues, self)]
         return ", and ".join([", ".join(told[:-1]), told[-1]]) if len(told) > 1 else told[0]
 
-    def quoted(self, words: str) -> str:
-        return _cut(words)
-
     def length(self, text: str) -> int:
         return len(text.split())
 
@@ -371,9 +365,6 @@ class Chinese(Prose):
     def remark(self, clues: Sequence[Clue]) -> str:
         return "，".join(_merged(clues, self))
 
-    def quoted(self, words: str) -> str:
-        return _cut(words)
-
     def length(self, text: str) -> int:
         return len(HAN.findall(re.sub(r"“[^”]*”", "", text)))
 
@@ -389,29 +380,18 @@ MOST_WORDS, MOST_HAN = 8, 12
 
 
 def _merged(clues: Sequence[Clue], prose: Prose) -> list[str]:
-    """The statements of clues; spans of one cue are told together, and the same statement once."""
-    spans: dict[str, list[str]] = {}
-    texts: list[str | None] = []
-    for clue in clues:
+    """The statements of clues, each once; the spans of one cue stand together."""
+
+    def said(clue: Clue) -> str:
         wording = prose.words["spans"].get(clue.cue)
         if wording is None:
-            texts.append(prose.words["remarks"].get(clue.cue) or prose.statement(clue))
-            continue
-        if clue.cue not in spans:
-            texts.append(None)
-        spans.setdefault(clue.cue, [])
-    for cue in spans:
-        own = _adjacent([(c.start, c.end) for c in clues if c.cue == cue])
+            return str(prose.words["remarks"].get(clue.cue) or prose.statement(clue))
         span = prose.words["spans"]["span"]
-        spans[cue] = [span.format(start=f"{start:.0f}", end=f"{end:.0f}") for start, end in own]
-    told = iter(spans.items())
-    filled = []
-    for text in texts:
-        if text is None:
-            cue, own_spans = next(told)
-            text = prose.words["spans"][cue].format(spans=prose.listed(own_spans))
-        filled.append(text)
-    return list(dict.fromkeys(filled))
+        own = _adjacent([(c.start, c.end) for c in clues if c.cue == clue.cue])
+        spans = prose.listed([span.format(start=f"{start:.0f}", end=f"{end:.0f}") for start, end in own])
+        return str(wording.format(spans=spans))
+
+    return list(dict.fromkeys(map(said, clues)))
 
 
 def _adjacent(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

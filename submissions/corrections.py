@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -96,6 +96,7 @@ class Corrections:
             now.isoformat(),
             opinion.labels,
             opinion.why,
+            tuple(str(label["label"]) for label in analysis["labels"]),
             str(analysis["id"]),
             str(analysis["clip"]["sha256"]),
             file,
@@ -126,7 +127,7 @@ class Corrections:
         """All corrections as JSON, latest first, each with the words of the machine. Raises `Refusal`."""
         organiser(by)
         return [
-            {**correction.to_dict(), "review": self.ledger.verdict(correction.id), "read": self._read(correction)}
+            {**correction.to_dict(), "read": list(correction.read), "review": self.ledger.verdict(correction.id)}
             for correction in self.ledger.refresh().corrections()
         ]
 
@@ -149,13 +150,6 @@ class Corrections:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(folder / "corrections.csv", lines.getvalue().encode())
         return folder / "corrections.csv"
-
-    def _read(self, correction: Correction) -> Sequence[str]:
-        try:
-            analysis = json.loads(self.ledger.store.read(f"{correction.path}/{ANALYSIS}"))
-            return [label["label"] for label in analysis["labels"]]
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return []
 
     def _named(self, name: str) -> Correction:
         kept = self.ledger.refresh().corrections() if is_id(name) else []

@@ -26,14 +26,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 from emer_space.analysis import Clue, Modality
 from emer_space.clues.shapes import CHANNELS, MADE_CUES, PICTURE_CUES, PLACES, SHAPES
 from emer_space.errors import RuleError
 from emer_space.models.roles import CLASSES, EXPRESSIONS
-from emer_space.tables.load import Misfit, Wording, read_table
+from emer_space.tables.load import Misfit, Wording, placeholders, read_table
 
 PACKAGE = Path(__file__).resolve().parent.parent
 TABLES: Mapping[Modality, str] = {
@@ -252,16 +251,11 @@ def _checked(rule: Rule, modality: Modality, table: str) -> Rule:
         for sentence in (rule.statement, rule.phrase):
             Wording(PLACES[modality])(sentence)
         for name, sentence in rule.zh.items():
-            own = _placeholders(rule.phrase) if name == "phrase" else set()
-            Wording(own | _placeholders(rule.statement))(sentence)
+            own = placeholders(rule.phrase) if name == "phrase" else []
+            Wording([*own, *placeholders(rule.statement)])(sentence)
     except Misfit as problem:
         raise RuleError(f"{table}, {rule.cue}: {problem.problem}.") from None
     return rule
-
-
-def _placeholders(wording: str) -> set[str]:
-    """The names in braces of a wording."""
-    return {name for _, name, _, _ in Formatter().parse(wording) if name}
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:

@@ -84,9 +84,8 @@ def measured(clue: Clue, language: Language) -> Measurements:
     values = dict(clue.measurements)
     if language == "en":
         return values
-    for name, known in (("how", words(language, "how")),):
-        if name in values:
-            values[name] = known.get(str(values[name]), values[name])
+    if "how" in values:
+        values["how"] = words(language, "how").get(str(values["how"]), values["how"])
     if "feelings" in values:
         listed = str(values["feelings"]).replace(" and ", ", ").split(", ")
         vocabulary = load_vocabulary()

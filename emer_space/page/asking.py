@@ -96,5 +96,5 @@ class Asking:
 
     def _asked_of(self, key: str) -> Result | None:
         """The result that may be asked about: not one that a browser sent, whose clues are anybody's words."""
-        result = self.kept.find(key) if isinstance(key, str) else None
+        result = self.kept.find(key)
         return result if result and result.clip else None

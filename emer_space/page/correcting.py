@@ -14,14 +14,12 @@ from typing import Any, Protocol
 import gradio as gr
 
 from emer_space.analysis import Analysis
-from emer_space.messages import in_language
 from emer_space.page import render
-from emer_space.page.calls import QUIET, sentence
+from emer_space.page.calls import QUIET, told
 from emer_space.page.clients import client_of
 from emer_space.page.kept import Result
 from emer_space.page.languages import Languages
 from emer_space.page.turns import Line
-from emer_space.page.words import Words
 
 MOST_WORDS, MOST_WHY, MOST_RECEIPT = 500, 1_000, 64
 """How many characters the fields take."""
@@ -155,24 +153,24 @@ class Correcting:
     def _correct(
         self, key: str, words: str | None, why: str | None, keep: bool, keep_clip: bool, request: gr.Request
     ) -> Shown:
-        told = self.languages.of(request)
+        interface = self.languages.of(request)
         said = Said(words or "", why or "", keep is True, keep_clip is True)  # a call may send anything
         unchanged = (gr.skip(),) * 5
         if not said.keep or not said.words.strip():
-            wrong = told("correct.no_words" if said.keep else "correct.no_consent")
+            wrong = interface("correct.no_words" if said.keep else "correct.no_consent")
             return (*unchanged, *_after(render.message(wrong, kind="error")))
         try:
             with self.storing.turn(client_of(request)):
                 reading = self.find(key)
                 if reading is None:
-                    return (*unchanged, *_after(render.message(told("correct.gone"), kind="error")))
+                    return (*unchanged, *_after(render.message(interface("correct.gone"), kind="error")))
                 clip = _content(reading, self.keep.most_clip_bytes) if said.keep_clip else None
                 if said.keep_clip and clip is None:
-                    return (*unchanged, *_after(render.message(told("correct.clip_gone"), kind="error")))
+                    return (*unchanged, *_after(render.message(interface("correct.clip_gone"), kind="error")))
                 receipt = self.keep.send(client_of(request), said, reading.analysis.to_dict(), clip)
         except Exception:  # noqa: BLE001 - what we did not raise is logged
-            return (*unchanged, *_after(_told(told)))
-        kept = render.kept_correction(receipt, clip is not None, told)
+            return (*unchanged, *_after(told(interface, "correct.error")))
+        kept = render.kept_correction(receipt, clip is not None, interface)
         return (*self._form(reading, open=False), *_after(kept, receipt))
 
     def _withdraw_sent(self, receipt: str, request: gr.Request) -> Shown:
@@ -191,7 +189,7 @@ class Correcting:
             with self.storing.turn(client_of(request)):
                 self.keep.withdraw(receipt[:MOST_RECEIPT])
         except Exception:  # noqa: BLE001 - what we did not raise is logged
-            return False, _told(words)
+            return False, told(words, "correct.error")
         return True, render.message(words("withdrawal.done"), kind="good")
 
     def _form(self, reading: Reading | None, open: bool = True) -> Shown:
@@ -221,10 +219,3 @@ def _content(reading: Reading, most: int) -> tuple[str, bytes] | None:
         return reading.clip.name, reading.clip.read_bytes()
     except FileNotFoundError:  # swept a moment ago
         return None
-
-
-def _told(words: Words) -> str:
-    """The current exception as a box for the visitor."""
-    text = sentence(words)
-    said = in_language(text, words.language)
-    return render.message(words("correct.error"), said or text, "error", "" if said else "en")

@@ -64,7 +64,7 @@ class History:
         words = self.languages.of(request)
         try:
             with self.line.turn(client_of(request)):
-                result = self.kept.find(self._key({"key": told_with(event, "key")}))
+                result = self.kept.find(told_with(event, "key"))
                 if result is None:
                     raise InputError(GONE)
                 return "" if result.loan else json.dumps(result.analysis.to_dict(), ensure_ascii=False), ""
@@ -97,7 +97,7 @@ class History:
     def _key(self, entry: object) -> str:
         """The key of an entry if the server still has its result; else empty."""
         key = entry.get("key") if isinstance(entry, dict) else None
-        return key if isinstance(key, str) and self.kept.find(key) else ""
+        return str(key) if self.kept.find(key) else ""
 
     def _found(self, entry: object, words: Words) -> Analysis:
         """The result of an entry: the server's own, else the one that the browser sent. Raises `InputError`."""

@@ -109,11 +109,11 @@ class Kept:
             self._bound(client)
         return key
 
-    def find(self, key: str) -> Result | None:
-        """The result of a key; None if there is none, or no longer."""
+    def find(self, key: object) -> Result | None:
+        """The result of a key, whatever a call sent as one; None if there is none, or no longer."""
         self.sweep()
         with self._lock:
-            result = self._results.get(key)
+            result = self._results.get(key) if isinstance(key, str) else None
             return result if result and (result.clip is None or result.clip.is_file()) else None
 
     def file(self, result: Result, name: str, language: Language, make: Callable[[], bytes]) -> Path:

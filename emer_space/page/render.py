@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Label, Language, Modality, Segment
+from emer_space.analysis import MODALITIES, MODALITY_OF, Analysis, Clue, Label, Language, Segment, modalities_of
 from emer_space.language_model.answering import Answer
 from emer_space.language_model.dialogue import VERSION
 from emer_space.page.examples import Example
@@ -185,7 +185,7 @@ def share(words: Words, days: int) -> str:
 
 def link(link: Link, with_clip: bool, analysis: Analysis, words: Words) -> str:
     """A link that was just made, with its secret for the browser."""
-    title = analysis.explanation.headline or _names(analysis.labels, words)
+    title = _headline(analysis, words)
     return html("link", words=words, link=link, with_clip=with_clip, title=title)
 
 
@@ -279,10 +279,6 @@ def _result(analysis: Analysis) -> dict[str, Any]:
         best = min(of(ids), key=lambda clue: (clue.absent, -clue.confidence, clue.start), default=None)
         return best.start if best else 0.0
 
-    def modalities_of(ids: Collection[str]) -> list[Modality]:
-        rested_on = {clue.modality for clue in of(ids)}
-        return [modality for modality in MODALITIES if modality in rested_on]
-
     def clues_in(segment: Segment) -> list[str]:
         """The ids of the textual clues within a segment."""
         textual = [clue for clue in analysis.clues if clue.modality == "textual" and not clue.absent]
@@ -292,7 +288,7 @@ def _result(analysis: Analysis) -> dict[str, Any]:
     return {
         "analysis": analysis,
         "moment_of": moment_of,
-        "modalities_of": modalities_of,
+        "modalities_of": lambda ids: modalities_of(of(ids)),
         "clues_in": clues_in,
         "language_of": _language_of,
         "language_model": model if version == VERSION else "",

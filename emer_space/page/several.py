@@ -77,11 +77,11 @@ class Several:
             self.csv = gr.Button(languages("several.csv"), visible=False, size="sm", elem_id="emer-several-csv")
             self.taken = gr.HTML(js_on_load=READY_SCRIPT)
 
-    def connect(self, modalities: gr.CheckboxGroup) -> None:
-        """Connect the events. `modalities`: what is read of each clip."""
+    def connect(self, modalities: gr.CheckboxGroup, cancel: Callable[[gr.Request], Any]) -> None:
+        """Connect the events. `modalities`: what is read of each clip; `cancel` asks the visitor's runs to stop."""
         shown = [self.explain, self.cancel, self.table, self.progress, self.csv, self.taken, self.rows]
         self.explain.click(self._run, [self.files, modalities], shown, trigger_mode="multiple", **QUIET)
-        self.cancel.click(self._cancel, None, self.progress, queue=False, **QUIET)
+        self.cancel.click(cancel, None, self.progress, queue=False, **QUIET)
         self.csv.click(self._csv, self.rows, self.taken, **QUIET)
 
     def _run(self, files: list[str] | None, modalities: list[Input], request: gr.Request) -> Iterator[Shown]:
@@ -122,12 +122,6 @@ class Several:
         analysis = finished.analysis
         told = analysis.explanation
         return Row(name, "done", key, told.headline, analysis.labels, told.agreement, told.text)
-
-    def _cancel(self, request: gr.Request) -> Any:
-        """Ask the run to stop; the run itself reports when it has."""
-        session, words = request.session_hash or "", self.languages.of(request)
-        self.runs.cancel(session)
-        return render.progress({}, words, words("run.stopping")) if self.runs.under_way(session) else gr.skip()
 
     def _csv(self, rows: tuple[Row, ...], request: gr.Request) -> Any:
         """A link to the table as a csv."""

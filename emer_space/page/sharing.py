@@ -4,7 +4,6 @@ The secrets that withdraw links are kept by the browser that made them. There is
 have read what is shared.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import gradio as gr
 from emer_space.page import render
 from emer_space.page.calls import QUIET, told, told_with
 from emer_space.page.clients import client_of
-from emer_space.page.kept import Kept, Result
+from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
 from emer_space.page.shares import DAYS, MOST_CLIP_BYTES, NotShared, Shares
 from emer_space.page.take_away import READY_SCRIPT
@@ -24,14 +23,10 @@ LINKS_SCRIPT = READY_SCRIPT + (Path(__file__).parent / "sharing.js").read_text(e
 """Keeps the links of this browser, lists them and stops sharing them."""
 MOST_KEY = 64
 """Most characters of a key or a secret that a call may send."""
-Find = Callable[[str], Result | None]
 
 
 class Sharing:
-    """Builds the form where it is made, inside a result; `banner` and `links` elsewhere.
-
-    `key` is the state with the key of the open result, `find` returns it.
-    """
+    """Builds the form where it is made, inside a result; `banner` and `links` elsewhere."""
 
     def __init__(self, shares: Shares, kept: Kept, languages: Languages, storing: Line) -> None:
         self.shares, self.kept, self.languages, self.storing = shares, kept, languages, storing
@@ -41,9 +36,9 @@ class Sharing:
         self.lent = gr.HTML(visible=False, js_on_load=LINKS_SCRIPT, elem_id="emer-lent")
         self.lent.submit(self._stop, None, self.lent, **QUIET)
 
-    def form(self, key: gr.State, find: Find) -> None:
-        """Build the form. `key` is the state with the key of the open result, `find` returns that result."""
-        self.find, languages = find, self.languages
+    def form(self, key: gr.State) -> None:
+        """Build the form. `key` is the state with the key of the open result."""
+        languages = self.languages
         with gr.Accordion(languages("share.title"), open=False, visible=False, elem_id="emer-share") as part:
             with gr.Column(elem_classes="emer-fields"):
                 gr.HTML(languages.rendered("share.help", lambda words: render.share(words, DAYS)))
@@ -68,7 +63,7 @@ class Sharing:
 
     def _offer(self, key: str, request: gr.Request) -> tuple[Any, ...]:
         """An empty form for the result that was opened, or who shares it."""
-        result, words = self.find(key), self.languages.of(request)
+        result, words = self.kept.find(key), self.languages.of(request)
         own = result is not None and result.loan is None
         lent = render.lent(result.loan, words) if result and result.loan else ""
         offers_clip = result is not None and result.clip is not None and result.clip.stat().st_size <= MOST_CLIP_BYTES
@@ -84,7 +79,7 @@ class Sharing:
         words, client = self.languages.of(request), client_of(request)
         try:
             with self.storing.turn(client):
-                result = self.find(key)
+                result = self.kept.find(key)
                 if result is None or result.loan:
                     return render.message(words("share.gone"), kind="error")
                 link = self.shares.make(result.analysis, result.clip if with_clip is True else None, client)

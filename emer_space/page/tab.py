@@ -17,11 +17,10 @@ from emer_space.analysis import INPUTS, LANGUAGES, Analysis
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Busy, Cancelled, InputError, MissingTool
 from emer_space.media.clip import Clip
-from emer_space.messages import in_language
 from emer_space.models.hub import under_way
 from emer_space.page import render
 from emer_space.page.asking import Asking
-from emer_space.page.calls import QUIET, incident, told_with
+from emer_space.page.calls import QUIET, incident, reason, told_with
 from emer_space.page.clients import client_of
 from emer_space.page.correcting import Correcting, Keep, Reading, correctable
 from emer_space.page.endpoints import endpoints, offer, returns
@@ -61,8 +60,6 @@ FORGET_SCRIPT = (SCRIPTS / "forget.js").read_text(encoding="utf-8")
 FORGET_GONE_SCRIPT = f"() => document.querySelector('[data-key]') || ({FORGET_SCRIPT.strip()})()"
 STATE, MENDING, SHOWN = 7, 4, 11
 """How many components show the state of the page, that of another reading, and a result (`_events`)."""
-MOST_KEY = 64
-"""Most characters of a result's key that a call may send."""
 
 Shown = tuple[Any, ...]
 """Values for the components that a handler fills."""
@@ -200,7 +197,7 @@ class ExplainTab:
                     self.verdict = gr.HTML(elem_classes="emer-part-verdict", **part)
             self.details = gr.HTML(elem_classes="emer-part-details", **part)
             TakeAway(languages, self.lines, self.kept, self.key, self.answer)
-            self.sharing.form(self.key, self._kept)
+            self.sharing.form(self.key)
             self.correcting = Correcting(self.keep, languages, self.lines.storing, self.key, self._reading)
         self.json = returns("explain", Analysis)
         self.language = gr.Textbox(LANGUAGES[0], label=endpoints()["explain"].values["language"], visible=False)
@@ -250,7 +247,7 @@ class ExplainTab:
         )
         for part in (self.notice, self.several.table):
             part.submit(self._reopen, None, outcome, **QUIET).then(None, js=FORGET_GONE_SCRIPT, **QUIET)
-        self.several.connect(self.modalities)
+        self.several.connect(self.modalities, self._cancel)
         left = [*state, *request[:3], self.player, self.key]
         self.again.click(self._again, None, left, queue=False, js=FORGET_SCRIPT, **QUIET)
         parts = (self.answer, self.timeline, self.explanation, self.verdict, self.transcript, self.details)
@@ -299,7 +296,7 @@ class ExplainTab:
         def during(progress: str) -> Shown:
             return (*_unchanged(STATE), *_mending(progress=progress), *_unchanged(SHOWN))
 
-        result = self._kept(key)
+        result = self.kept.find(key)
         if not result or not result.clip:
             yield before(render.error(words("mend.gone"), words))
             return
@@ -358,9 +355,9 @@ class ExplainTab:
                 return "" if self.runs.under_way(request.session_hash or "") else render.cancelled(words)
             case Busy(own=own, count=count):
                 return render.error(words("run.busy_own" if own else "run.busy", count=count), words)
-            case InputError() | MissingTool() as problem:
-                said = in_language(str(problem), words.language)
-                return render.error(said or str(problem), words, "" if said else "en")
+            case InputError() | MissingTool():
+                text, language = reason(words)
+                return render.error(text, words, language)
             case _:
                 return render.error(incident(words), words)
 
@@ -372,7 +369,7 @@ class ExplainTab:
         try:
             with self.lines.reading.turn(client_of(request)):
                 found = self.sharing.opened(shared, client_of(request)) if shared else key
-                if found and self._kept(found):
+                if found and self.kept.find(found):
                     return self._open(found, words)
             told = gone(words) if shared else render.message(words("result.gone"), words("result.gone_next"))
         except Exception:  # noqa: BLE001 - what we did not raise is logged
@@ -395,11 +392,8 @@ class ExplainTab:
         except Exception:  # noqa: BLE001 - what we did not raise is logged
             return (*self._state(message=self._told(words, request)), *_unchanged(MENDING + SHOWN))
 
-    def _kept(self, key: str) -> Result | None:
-        return self.kept.find(key) if len(key) <= MOST_KEY else None
-
     def _reading(self, key: str) -> Reading | None:
-        return correctable(self._kept(key))
+        return correctable(self.kept.find(key))
 
     async def api(
         self, video: str, subtitle: str, modalities: list[str], language: str, request: gr.Request

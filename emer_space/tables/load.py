@@ -95,6 +95,11 @@ class Wording:
             raise Misfit(f"{value!r} cannot be filled: {problem}") from None
 
 
+def placeholders(wording: str) -> list[str]:
+    """The names in braces of a wording, in order."""
+    return [name for _, name, _, _ in Formatter().parse(wording) if name]
+
+
 @dataclass(frozen=True, slots=True)
 class OneOf:
     """One of these names."""

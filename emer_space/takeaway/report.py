@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emer_space.analysis import MODALITIES, Analysis, Language
+from emer_space.analysis import Analysis, Language, modalities_of
 from emer_space.errors import MissingTool
 from emer_space.page.figures import timeline as timelines
 from emer_space.page.figures import wheel as wheels
@@ -95,10 +95,6 @@ def page(analysis: Analysis, language: Language, room: Room) -> str:
         start, end = min(clue.start for clue in found), max(clue.end for clue in found)
         return words("timeline.span", start=f"{start:.1f}", end=f"{end:.1f}")
 
-    def modalities_of(numbers: tuple[str, ...]) -> list[str]:
-        rested_on = {clue.modality for clue in rests_on(numbers)}
-        return [modality for modality in MODALITIES if modality in rested_on]
-
     return html(
         "report",
         words=words,
@@ -106,7 +102,7 @@ def page(analysis: Analysis, language: Language, room: Room) -> str:
         room=room,
         labels=labels,
         spans=spans,
-        modalities_of=modalities_of,
+        modalities_of=lambda numbers: modalities_of(rests_on(numbers)),
         timeline=timelines.timeline(analysis),
         lane_size=LANE,
         scaled=_scaled,

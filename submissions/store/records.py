@@ -268,8 +268,9 @@ class Decision(Record):
 class Correction(Record):
     """A visitor's words for a clip whose reading is wrong, kept with consent.
 
-    `labels` are the words that would be right; `analysis` is the id of the reading and `clip_sha256` the hash of its
-    clip. `clip` names the file of the clip in the entry; it is empty unless the visitor agreed to that as well.
+    `labels` are the words that would be right, `read` those of the reading. `analysis` is the id of the reading,
+    `clip_sha256` the hash of its clip. `clip` names the file of the clip in the entry; it is empty unless the visitor
+    agreed to that as well.
     """
 
     schema: ClassVar[str] = "emer-correction/1"
@@ -277,6 +278,7 @@ class Correction(Record):
     received: Moment
     labels: Annotated[tuple[str, ...], Field(strict=False)]
     why: str
+    read: Annotated[tuple[str, ...], Field(strict=False)]
     analysis: str
     clip_sha256: str
     clip: str = ""

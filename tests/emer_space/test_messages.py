@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from emer_space.media.file_kinds import _KINDS, refused
-from emer_space.messages import in_language, load_messages, names
+from emer_space.messages import in_language, load_messages
 from emer_space.models.whisper.recognition import doubt_of
+from emer_space.tables.load import placeholders
 from emer_space.text.tokens import HAN
 
 PACKAGE = Path(__file__).parents[2] / "emer_space"
@@ -82,7 +83,7 @@ def test_a_row_is_read_back_in_both_directions(row) -> None:
     english, chinese = (PLACES.sub("7", row.said[language]) for language in ("en", "zh"))
     assert in_language(english, "zh") == chinese and in_language(chinese, "en") == english
     assert in_language(english, "en") == english
-    assert sorted(names(row.said["en"])) == sorted(names(row.said["zh"]))
+    assert sorted(placeholders(row.said["en"])) == sorted(placeholders(row.said["zh"]))
     assert HAN.search(chinese) or not re.search("[a-z]{3} [a-z]{3}", english)
 
 

@@ -63,6 +63,7 @@ CORRECTION = {
     "received": NOW.isoformat(),
     "labels": ["worried"],
     "why": "why",
+    "read": ["angry"],
     "analysis": "20261126T000000Z-abc",
     "clip_sha256": "ab" * 32,
     "clip": "clip.mp4",

@@ -5,7 +5,6 @@ Laughter and sobbing are not named: from the wave alone they cannot be told from
 """
 
 from collections.abc import Mapping
-from string import Formatter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from emer_space.clues.voice.spectrum import background_power, measure_spectrum
 from emer_space.models.pitch import SILENCE_DB
 from emer_space.models.roles import SAMPLE_RATE, Pitch
 from emer_space.settings import Settings
+from emer_space.tables.load import placeholders
 
 MOST_CLUES = 8
 LEAST_VOICE_S = 0.25
@@ -110,8 +110,7 @@ def _clues(measures: VoiceMeasures) -> list[Clue]:
 
 
 def _channels(rule: Rule) -> list[str]:
-    placeholders = (name for _, name, _, _ in Formatter().parse(rule.statement) if name)
-    return list(dict.fromkeys([*(condition.channel for condition in rule.when), *placeholders]))
+    return list(dict.fromkeys([*(condition.channel for condition in rule.when), *placeholders(rule.statement)]))
 
 
 def _reliability(values: Mapping[str, float]) -> float:
