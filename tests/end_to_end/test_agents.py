@@ -1,11 +1,11 @@
 """The MCP server as the protocol's own client sees it: its tools, files, identities, and what it refuses."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import access
+import anyio.from_thread
 import gradio as gr
 import httpx
 import jsonschema
@@ -47,7 +47,9 @@ def talk(page: Served, say: Callable[[ClientSession], Awaitable[Any]], who: str 
             await session.initialize()
             return await say(session)
 
-    return asyncio.run(main())
+    # A loop in a thread of its own: where a browser was driven before, this thread has one that runs already.
+    with anyio.from_thread.start_blocking_portal() as portal:
+        return portal.call(main)
 
 
 def call(page: Served, tool: str, who: str = "", **values: Any) -> types.CallToolResult:
