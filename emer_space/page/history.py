@@ -21,7 +21,7 @@ from emer_space.page.languages import Languages
 from emer_space.page.returned import returned
 from emer_space.page.turns import Lines
 from emer_space.page.words import Words
-from emer_space.rewording import reworded
+from emer_space.rewording import stored_in
 
 MOST_RESULTS = 20
 MOST_CHARACTERS = 4_000_000
@@ -89,7 +89,7 @@ class History:
             if not isinstance(entries, list) or len(entries) != 2:
                 raise InputError("Choose two results to compare.")
             with self.line.turn(client_of(request)):
-                first, second = (reworded(self._found(entry, words), words.language) for entry in entries)
+                first, second = (stored_in(self._found(entry, words), words.language) for entry in entries)
                 return render.comparison(first, second, words), ""
         except Exception:  # noqa: BLE001 - what we did not raise is logged
             return gr.skip(), told(words, "history.failed")

@@ -93,9 +93,13 @@ def kept_correction(receipt: str, with_clip: bool, words: Words) -> str:
     return html("kept_correction", words=words, receipt=receipt, with_clip=with_clip)
 
 
-def answer(analysis: Analysis, words: Words, key: str = "") -> str:
-    """The answer: headline and labels, then the caveat and facts about the clip. `key`: see `page/kept.py`."""
-    return html("answer", words=words, headline=_headline(analysis, words), key=key, **_result(analysis))
+def answer(analysis: Analysis, words: Words, key: str = "", rendered: bool = False) -> str:
+    """The answer: headline and labels, then the caveat and facts about the clip. `key`: see `page/kept.py`.
+
+    `rendered`: the clip shows nobody real.
+    """
+    shown = {"headline": _headline(analysis, words), "key": key, "rendered": rendered}
+    return html("answer", words=words, **shown, **_result(analysis))
 
 
 def _headline(analysis: Analysis, words: Words) -> str:

@@ -38,7 +38,7 @@ from emer_space.page.words import Words
 from emer_space.pipeline import STAGES, Finished, Request, analyze
 from emer_space.profiles import Profile
 from emer_space.readings import Readings
-from emer_space.rewording import checked_language, reworded
+from emer_space.rewording import checked_language, stored_in
 from emer_space.settings import Settings
 from emer_space.vocabulary import load_vocabulary
 
@@ -96,6 +96,7 @@ class ExplainTab:
         self.languages = languages
         self.runs = Runs()
         self.examples = {example.name: example for example in examples}
+        self.rendered = {example.analysis("en").clip.sha256 for example in examples}
         self._form(examples)
         self._result()
         self.history = History(languages, lines, kept)
@@ -123,7 +124,7 @@ class ExplainTab:
                         sources=["upload", "webcam"],
                         include_audio=True,
                         webcam_options=gr.WebcamOptions(mirror=False),
-                        height=360,
+                        height=280,
                         buttons=[],
                         elem_classes="emer-upload",
                     )
@@ -456,7 +457,7 @@ class ExplainTab:
         if result is None:  # its hour ended, or others took its place, while this page was made
             message = render.message(words("result.gone"), words("result.gone_next"))
             return (*self._state(message=message), *_unchanged(MENDING + SHOWN))
-        analysis = reworded(result.analysis, words.language)
+        analysis = stored_in(result.analysis, words.language)
         clip = result.loan.clip if result.loan else result.clip
         return (
             gr.Column(visible=False),
@@ -483,7 +484,7 @@ class ExplainTab:
             gr.Video(
                 value=str(clip) if clip else None, visible=clip is not None, playback_position=0, elem_classes=player
             ),
-            render.answer(analysis, words, key),
+            render.answer(analysis, words, key, analysis.clip.sha256 in self.rendered),
             render.timeline(analysis, words),
             render.explanation(analysis, words),
             render.verdict(analysis, wheel.tree, wheel.title, words),

@@ -15,7 +15,7 @@ from emer_space.page.clients import client_of
 from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
 from emer_space.page.turns import Lines
-from emer_space.rewording import reworded
+from emer_space.rewording import stored_in
 from emer_space.takeaway import citation
 from emer_space.takeaway.formats import FORMATS
 
@@ -58,7 +58,7 @@ class TakeAway:
                 result = self.kept.find(key)
                 if result is None:
                     return render.message(words("take.gone"), kind="error")
-                analysis = reworded(result.analysis, words.language)
+                analysis = stored_in(result.analysis, words.language)
                 if chosen == CITATION:
                     return render.citation(citation.text(analysis).decode(), citation.bibtex(analysis).decode(), words)
                 name = f"emer-{NAMES[chosen]}-{analysis.id}.{chosen}"

@@ -6,6 +6,7 @@
 import math
 import re
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, field
 from datetime import UTC, datetime
@@ -64,7 +65,7 @@ JSON_TYPES = {"string_type": "str", "int_type": "int", "bool_type": "bool", "dic
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class Record:
+class Record(ABC):
     """Base of the records: an id, and reading and writing JSON. `moment` names the field with the time of creation."""
 
     schema: ClassVar[str]
@@ -72,9 +73,9 @@ class Record:
     id: str
 
     @property
+    @abstractmethod
     def path(self) -> str:
         """The path of the entry."""
-        raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON."""
