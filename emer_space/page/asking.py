@@ -85,7 +85,7 @@ class Asking:
                 yield from waiting
                 yield during(words("ask.working"))
                 verdict = weighed(stored_in(result.analysis, "en"))
-                chat, said = self.profile.get(CHAT), result.analysis.subtitle.text
+                chat, said = self.profile.get(CHAT), result.analysis.subtitle.trusted
                 made = answer(question or "", verdict, chat, said, words.language, token.check)
             told_answer = render.answered(made, question, result.analysis, words)
         except Cancelled:  # the page is closed, or asks something else by now

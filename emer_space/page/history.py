@@ -6,7 +6,6 @@ once, when it is to be remembered; what the browser sends back is read strictly 
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -19,6 +18,7 @@ from emer_space.page.clients import client_of
 from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
 from emer_space.page.returned import returned
+from emer_space.page.scripts import script
 from emer_space.page.turns import Lines
 from emer_space.page.words import Words
 from emer_space.rewording import stored_in
@@ -26,9 +26,9 @@ from emer_space.rewording import stored_in
 MOST_RESULTS = 20
 MOST_CHARACTERS = 4_000_000
 """Bounds of what a browser remembers; the oldest results make room."""
-SCRIPT = (Path(__file__).parent / "history.js").read_text(encoding="utf-8")
+SCRIPT = script("storage", "history")
 """Draws the list, keeps it in the browser, and asks the server."""
-COMPARISON_SCRIPT = (Path(__file__).parent / "comparison.js").read_text(encoding="utf-8")
+COMPARISON_SCRIPT = script("comparison")
 """Brings a comparison into view, and closes it."""
 STORE_SCRIPT = "(told) => { document.dispatchEvent(new CustomEvent('emer-told', { detail: told })); }"
 """Hands the script what the server gave to be remembered."""

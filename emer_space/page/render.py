@@ -21,12 +21,13 @@ from emer_space.page.languages import TAGS, TITLES
 from emer_space.page.shares import Link
 from emer_space.page.templates import UNKNOWN, Templates
 from emer_space.page.words import Words
+from emer_space.rewording import stored_in
 from emer_space.settings import Settings
 from emer_space.text.tokens import HAN
 from emer_space.vocabulary import load_vocabulary
 
 CONFIDENCE_BOUNDS = ((0.7, "high"), (0.45, "moderate"), (0.0, "low"))
-QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|「[^」]*」|‘[^’]*’")
+QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|「[^「」]*」|‘[^‘’]*’")
 html = Templates()
 
 
@@ -215,7 +216,7 @@ def several_help(words: Words, settings: Settings) -> str:
 
 def several(rows: Sequence[Any], most_labels: int, words: Words) -> str:
     """The table of several clips; `rows` are those of `page/several.py`."""
-    return html("several", words=words, rows=rows, most_labels=most_labels)
+    return html("several", words=words, rows=rows, most_labels=most_labels, in_language=stored_in)
 
 
 def wheel(labels: Sequence[Label], tree: wheels.Tree, title: str, words: Words) -> str:

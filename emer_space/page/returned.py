@@ -28,7 +28,7 @@ MOST = {
     "labels": 50,
     "warnings": 100,
 }
-MOST_SENTENCES, MOST_SEGMENTS = 100, 2_000
+MOST_SENTENCES, MOST_SEGMENTS, MOST_POINTS = 100, 2_000, 20_000
 MOST_SECONDS = 86_400.0
 UNREADABLE = (
     "This entry cannot be read, because it is damaged or no result of this app; delete it and explain the clip again."
@@ -74,6 +74,7 @@ def _check(analysis: Analysis) -> None:
         all(0 <= clue.confidence <= 1 for clue in analysis.clues),
         all(0 <= label.confidence <= 1 for label in analysis.labels),
         all(len(row.t) == len(row.valence) == len(row.arousal) for row in analysis.series),
+        sum(len(row.t) for row in analysis.series) <= MOST_POINTS,
         all(0 <= share <= 1 for row in analysis.posteriors for share in (row.evidence, *row.feelings.values())),
     ]
     if not all(fits):

@@ -29,6 +29,7 @@ from emer_space.page.history import History
 from emer_space.page.kept import Kept, Result
 from emer_space.page.languages import Languages
 from emer_space.page.runs import Runs
+from emer_space.page.scripts import script
 from emer_space.page.several import Several
 from emer_space.page.shares import Shares
 from emer_space.page.sharing import Sharing, gone
@@ -44,18 +45,17 @@ from emer_space.vocabulary import load_vocabulary
 
 STAGE_NEEDS = {"watching": {"video"}, "listening": {"audio", "text"}, "reading": {"text"}}
 """Stages that need one of these modalities; all others always run."""
-SCRIPTS = Path(__file__).parent
-RESULT_SCRIPT = (SCRIPTS / "result.js").read_text(encoding="utf-8")
+RESULT_SCRIPT = script("result")
 """Links the buttons of a result to its clues and to the player."""
-ARRIVAL_SCRIPT = (SCRIPTS / "arrival.js").read_text(encoding="utf-8")
+ARRIVAL_SCRIPT = script("storage", "arrival")
 """Brings a new result into view, and keeps its key for a reload."""
-GALLERY_SCRIPT = (SCRIPTS / "gallery.js").read_text(encoding="utf-8")
+GALLERY_SCRIPT = script("gallery")
 """Tells which example was chosen."""
-REOPEN_SCRIPT = (SCRIPTS / "reopen.js").read_text(encoding="utf-8")
+REOPEN_SCRIPT = script("storage", "reopen")
 """Asks for the result that was open before a reload."""
-UNPLAYABLE_SCRIPT = (SCRIPTS / "unplayable.js").read_text(encoding="utf-8")
+UNPLAYABLE_SCRIPT = script("unplayable")
 """Says quietly that the browser cannot play what was chosen."""
-FORGET_SCRIPT = (SCRIPTS / "forget.js").read_text(encoding="utf-8")
+FORGET_SCRIPT = script("forget")
 """Leaves the open result."""
 FORGET_GONE_SCRIPT = f"() => document.querySelector('[data-key]') || ({FORGET_SCRIPT.strip()})()"
 STATE, MENDING, SHOWN = 7, 4, 11
@@ -301,6 +301,9 @@ class ExplainTab:
         if not result or not result.clip:
             yield before(render.error(words("mend.gone"), words))
             return
+        if not result.asking.acquire(blocking=False):
+            yield before(render.error(words("mend.busy"), words))
+            return
         try:
             asked = Request(_mended(subtitle, result), _chosen(modalities), words.language)
             with _folder() as folder:
@@ -311,6 +314,8 @@ class ExplainTab:
         except Exception:  # noqa: BLE001 - what we did not raise is logged
             if told := self._told(words, request):
                 yield before(told)
+        finally:
+            result.asking.release()
 
     def _read(
         self,

@@ -168,7 +168,7 @@ class Service:
 
     def decide(self, person: Person | None, name: str, action: str, reason: str) -> dict[str, Any]:
         """An organiser's decision about a submission, as `Board.decide`, or about a correction."""
-        if action in REVIEWS:
+        if action in REVIEWS or (action == "withdraw" and self.board.corrections.has(name)):
             return _decision(self.board.corrections.review(person, name, action, reason))
         return _decision(self.board.decide(person, name, action, reason))
 

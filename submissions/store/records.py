@@ -271,7 +271,7 @@ class Correction(Record):
 
     `labels` are the words that would be right, `read` those of the reading. `analysis` is the id of the reading,
     `clip_sha256` the hash of its clip. `clip` names the file of the clip in the entry; it is empty unless the visitor
-    agreed to that as well.
+    agreed to that as well. `secret_sha256` is the hash of the secret in the receipt, which withdraws the entry.
     """
 
     schema: ClassVar[str] = "emer-correction/1"
@@ -283,6 +283,7 @@ class Correction(Record):
     analysis: str
     clip_sha256: str
     clip: str = ""
+    secret_sha256: str = ""
 
     def __post_init__(self) -> None:
         if self.clip and not re.fullmatch(r"clip\.[a-z0-9]{1,8}", self.clip):
