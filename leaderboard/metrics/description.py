@@ -146,8 +146,6 @@ METRIC = Metric(
         "rouge_l": Title({"en": "ROUGE-L"}),
         "bleu": Title({"en": "BLEU (0 to 100)", "zh": "BLEU（0 到 100）"}, {"en": "BLEU"}),
         "chrf": Title({"en": "chrF (0 to 100)", "zh": "chrF（0 到 100）"}, {"en": "chrF"}),
-        "clue_overlap": Title({"en": "Clue overlap (1 to 10)", "zh": "线索重合度（1 到 10）"}),
-        "label_overlap": Title({"en": "Label overlap (1 to 10)", "zh": "标签重合度（1 到 10）"}),
     },
     explained={
         "en": "The sentences of both descriptions are its clues. A model of sentence meaning matches them one to one. "

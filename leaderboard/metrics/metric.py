@@ -65,7 +65,7 @@ ENGLISH = "en"
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A score in words, and `short` where there is little room, as at the head of a column.
+    """A score in words, and `short` where there is little room, as at the head of a column (else as in `full`).
 
     `{names}` in the texts are filled with the groups of that name in the pattern that the title belongs to.
     """
@@ -162,8 +162,8 @@ class Metric:
         """The score of this name in words; the name itself if the metric has no words for it."""
         for pattern, title in self.titles.items():
             if fitting := re.fullmatch(pattern, name):
-                texts = title.short if short and title.short else title.full
-                return said(texts, language).format_map(fitting.groupdict())
+                brief = title.short.get(language, "") if short else ""
+                return (brief or said(title.full, language)).format_map(fitting.groupdict())
         return name
 
     @property

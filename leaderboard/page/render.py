@@ -3,7 +3,7 @@
 The functions turn data and the words of the interface into strings; the markup is in `templates/`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,16 @@ from emer_space.page.templates import Templates
 from emer_space.page.words import Words
 from leaderboard.board.board import Heartbeat
 from leaderboard.board.ranking import Ranking, Row
+from leaderboard.tracks import Track
+from submissions.page.render import not_scored
 
 html = Templates(Path(__file__).parent / "templates")
 
 
-def heading(ranking: Ranking, words: Words, hosted: bool) -> str:
-    """The primary score, the kind of answers and the version of a ranking; `hosted`: the track is scored here."""
-    return html("heading", words=words, ranking=ranking, hosted=hosted)
+def heading(ranking: Ranking, words: Words, about: Mapping[str, Any]) -> str:
+    """The primary score, the kind of answers and the version of a ranking; `about` comes from `Service.about`."""
+    head = html("heading", words=words, ranking=ranking, about=about)
+    return f"{head}{not_scored(about, words)}"
 
 
 def ranking_help(words: Words) -> str:
@@ -36,10 +39,17 @@ def frame(ranking: Ranking, words: Words) -> pd.DataFrame:
     """The table as it is shown, with headings in the interface's language. Numbers are numbers, so that they sort."""
     moved = any(row.move is not None for row in ranking.rows)
     columns = ranking.columns
-    return pd.DataFrame([_cells(row, columns, moved, words) for row in ranking.rows], dtype=object)
+    titles = dict(zip(columns, _titles(ranking, words), strict=True))
+    return pd.DataFrame([_cells(row, titles, moved, words) for row in ranking.rows], dtype=object)
 
 
-def _cells(row: Row, columns: Sequence[str], moved: bool, words: Words) -> dict[str, Any]:
+def _titles(ranking: Ranking, words: Words) -> list[str]:
+    """The heads of the columns of scores: in words, or their names where two would have the same words."""
+    titles = [ranking.track.score_title(name, words.language, short=True) for name in ranking.columns]
+    return [title if titles.count(title) == 1 else name for title, name in zip(titles, ranking.columns, strict=True)]
+
+
+def _cells(row: Row, titles: Mapping[str, str], moved: bool, words: Words) -> dict[str, Any]:
     return {
         words("column.rank"): row.rank,
         words("column.name"): row.name,
@@ -47,7 +57,7 @@ def _cells(row: Row, columns: Sequence[str], moved: bool, words: Words) -> dict[
         words("column.interval"): interval(row),
         **({words("column.moved"): row.move if row.rank else None} if moved else {}),
         words("column.badge"): words(f"badge.{row.badge}"),
-        **{name: _rounded(row.scores.get(name)) for name in columns},
+        **{title: _rounded(row.scores.get(name)) for name, title in titles.items()},
         words("column.method"): row.method,
         words("column.date"): row.date,
         words("column.id"): row.id,
@@ -56,7 +66,7 @@ def _cells(row: Row, columns: Sequence[str], moved: bool, words: Words) -> dict[
 
 def kinds(ranking: Ranking, shown: pd.DataFrame, words: Words) -> list[str]:
     """The Gradio data type of every column of the table."""
-    numbers = {words(f"column.{name}") for name in ("rank", "score", "moved")} | set(ranking.columns)
+    numbers = {words(f"column.{name}") for name in ("rank", "score", "moved")} | set(_titles(ranking, words))
     return ["number" if name in numbers else "str" for name in shown.columns]
 
 
@@ -71,8 +81,9 @@ def interval(row: Row) -> str:
     return f"{row.low:.3f}–{row.high:.3f}{' ≈' if row.level else ''}"
 
 
-def details(row: Row, words: Words) -> str:
+def details(row: Row, track: Track, words: Words) -> str:
     """A row in detail: what its participant gave, all its scores, and their provenance."""
+    scores = [(track.score_title(name, words.language), value) for name, value in row.scores.items()]
     facts = {
         "rank": "" if row.rank is None else str(row.rank),
         "score": "" if row.score is None else f"{row.score:.4f}",
@@ -84,7 +95,7 @@ def details(row: Row, words: Words) -> str:
         "note": row.note,
         "samples": "" if row.samples is None else str(row.samples),
     }
-    return html("entry", words=words, row=row, facts=facts, provenance=dict(_flat(row.provenance)))
+    return html("entry", words=words, row=row, facts=facts, scores=scores, provenance=dict(_flat(row.provenance)))
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

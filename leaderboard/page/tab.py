@@ -22,7 +22,7 @@ from leaderboard.page.organise_tab import OrganiseTab
 from leaderboard.page.plots import plots
 from leaderboard.page.render import html
 from submissions.page.files import download
-from submissions.page.tab import MineTab, SubmitTab
+from submissions.page.tab import MineTab, SubmitTab, choices
 from submissions.people.hub_identity import login_offered
 from submissions.people.identity import Identity
 
@@ -95,7 +95,7 @@ class RankingTab:
     def __init__(self, service: Service, languages: Languages, line: Line) -> None:
         self.service, self.languages, self.line = service, languages, line
         self.freshened = for_page(languages, line, self.fresh)
-        tracks = [(track["title"], track["id"]) for track in service.tracks(None)]
+        tracks = choices(service.tracks(None), languages)
         with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
             self.track = gr.Dropdown(
                 tracks, value=tracks[0][1], label=languages("board.track"), scale=3, min_width=240, elem_id="emer-track"
@@ -157,7 +157,7 @@ class RankingTab:
         json = download(f"{folder}/{ranking.track.id}.json", as_json(ranking.to_dict()))
         return (
             beat,
-            render.heading(ranking, words, hosted=not board.why_not(track)),
+            render.heading(ranking, words, self.service.about(None, track)),
             table,
             csv,
             json,
@@ -172,7 +172,7 @@ class RankingTab:
         cells = event.row_value
         for row in ranking.rows:
             if row.id == cells[-1] and row.name == cells[1]:
-                return render.details(row, self.languages.of(request))
+                return render.details(row, ranking.track, self.languages.of(request))
         return ""
 
     def _api(self) -> None:

@@ -4,7 +4,7 @@ The functions turn data and the words of the interface into strings; the markup 
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,6 @@ from emer_space.page.templates import Templates
 from emer_space.page.words import Words
 from submissions.checks.validation import Check
 
-PREVIEWED = 5
-MOST_SHOWN = 160
-"""The most characters of a cell in the preview."""
 OUT = ("withdrawn", "hidden", "disqualified")
 """The states that a decision gives."""
 html = Templates(Path(__file__).parent / "templates")
@@ -42,12 +39,22 @@ def withdraw_sure(words: Words) -> str:
 
 
 def track_card(track: Mapping[str, Any], words: Words) -> str:
-    """A track's task, columns, dates and what is left of today's quota; `track` comes from `Service.tracks`."""
+    """What a participant needs to know about a track; `track` comes from `Service.tracks`."""
     columns = [
         column["name"] if column["required"] else words("submit.optional", name=column["name"])
         for column in track["columns"]
     ]
-    return html("track_card", words=words, track=track, columns=columns)
+    return html("track_card", words=words, track=track, columns=columns, said=partial(_said, words))
+
+
+def not_scored(track: Mapping[str, Any], words: Words) -> str:
+    """Why a track is not scored here, and the commands that mend it; empty if it is scored."""
+    return html("not_scored", words=words, track=track) if track["why_not"] else ""
+
+
+def _said(words: Words, texts: Mapping[str, str]) -> str:
+    """A text in the interface's language, or in English."""
+    return texts.get(words.language) or texts.get("en", "")
 
 
 def checked(check: Check, words: Words) -> str:
@@ -55,13 +62,11 @@ def checked(check: Check, words: Words) -> str:
     answer = check.to_dict()
     if check.table is None:
         return problems(answer, words)
-    columns = sorted(check.table.present)
-    preview = [
-        ["/".join(sample), *(_previewed(values.get(name)) for name in columns)]
-        for sample, values in islice(check.table.samples.items(), PREVIEWED)
-    ]
+    preview = answer["preview"]
+    columns = [cell["column"] for cell in preview[0]["cells"]] if preview else []
     about = {"rows": check.rows, "columns": columns, "preview": preview, "warnings": answer["warnings"]}
-    return html("understood", words=words, **about)
+    unknown = any(label["known"] is False for row in preview for cell in row["cells"] for label in cell["labels"])
+    return html("understood", words=words, unknown=unknown, **about)
 
 
 def problems(answer: Mapping[str, Any], words: Words) -> str:
@@ -84,8 +89,3 @@ def own(statements: Sequence[Mapping[str, Any]], words: Words) -> str:
 def state_of(statement: Mapping[str, Any]) -> str:
     """The state to show: that of a decision, if there is one, else that of the scorer."""
     return next((name for name in OUT if statement[name]), statement["state"])
-
-
-def _previewed(value: Any) -> str:
-    text = ", ".join(value) if isinstance(value, tuple) else str(value or "")
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"

@@ -1,9 +1,10 @@
 """The tabs "Submit" and "My submissions", and the participants' part of the API. They call the service and render."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import gradio as gr
@@ -14,6 +15,7 @@ from emer_space.page.clients import client_of
 from emer_space.page.endpoints import offer, returns, value
 from emer_space.page.languages import Languages
 from emer_space.page.render import message
+from emer_space.page.take_away import READY_SCRIPT
 from emer_space.page.templates import minute
 from emer_space.page.turns import Lines
 from emer_space.page.words import Words
@@ -22,7 +24,7 @@ from submissions.checks.validation import Check, refused
 from submissions.errors import Refusal
 from submissions.page import render
 from submissions.page.answers import CheckAnswer, ReceiptAnswer, StatementAnswer, TrackAnswer
-from submissions.page.files import download, uploaded
+from submissions.page.files import download, offered, uploaded
 from submissions.people.identity import Identity
 from submissions.person import Person
 from submissions.tracks import TrackRules
@@ -60,12 +62,18 @@ class SubmitTab:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=5, min_width=300):
-                choices = self._choices()
+                tracks = choices(service.tracks(None), languages)
                 self.track = gr.Dropdown(
-                    choices, value=choices[0][1], label=languages("board.track"), elem_id="emer-submit-track"
+                    tracks, value=tracks[0][1], label=languages("board.track"), elem_id="emer-submit-track"
                 )
-                self.card = gr.HTML()
-                self.sample = gr.DownloadButton(languages("submit.sample"), size="sm", elem_id="emer-sample")
+                self.card = gr.HTML(js_on_load=READY_SCRIPT)
+                with gr.Row(elem_classes="emer-downloads"):
+                    self.inputs = gr.DownloadButton(
+                        languages("submit.inputs"), size="sm", min_width=140, elem_id="emer-inputs"
+                    )
+                    self.sample = gr.DownloadButton(
+                        languages("submit.sample"), size="sm", min_width=140, elem_id="emer-sample"
+                    )
             with gr.Column(scale=6, min_width=300, elem_classes="emer-fields"):
                 self.file = gr.File(label=languages("submit.file"), height=130, elem_id="emer-file")
                 gr.HTML(languages.rendered("file info", render.file_info))
@@ -82,7 +90,8 @@ class SubmitTab:
                 )
                 self.send = gr.Button(languages("submit.send"), variant="primary", elem_id="emer-submit")
                 self.answer = gr.HTML(elem_id="emer-receipt")
-        self.loaded = [self.card, self.sample]
+        self.form = [self.file, self.name, self.method, self.link, self.visibility, self.send]
+        self.loaded = [self.card, self.inputs, self.sample, *self.form]
         self.loading = for_page(languages, lines.reading, self.load)
         self.track.change(self.loading, self.track, self.loaded, **QUIET)
         checking = [self.file, self.track]
@@ -92,20 +101,20 @@ class SubmitTab:
         sent.then(self.loading, self.track, self.loaded, **QUIET)
         self._api()
 
-    def _choices(self) -> list[tuple[str, str]]:
-        not_here = self.languages("board.not_here")
-        return [
-            (f"{track['title']} · {not_here}" if track["why_not"] else track["title"], track["id"])
-            for track in self.service.tracks(None)
-        ]
-
     def load(self, track: str, request: gr.Request) -> tuple[Any, ...]:
-        """The values of `loaded`: the card of the track, and a sample file to download."""
+        """The values of `loaded`: the card of the track, its inputs and a sample file to download, the form."""
         tracks = {about["id"]: about for about in self.service.tracks(self.identity(request))}
         if track not in tracks:
-            return gr.skip(), gr.skip()
-        sample = download(f"{track}-sample.csv", sample_csv(self.service.rules(track)))
-        return render.track_card(tracks[track], self.languages.of(request)), sample
+            return (gr.skip(),) * len(self.loaded)
+        rules, open_here = self.service.rules(track), not tracks[track]["why_not"]
+        sample = download(f"{track}-sample.csv", sample_csv(rules))
+        inputs = offered(rules.inputs) if isinstance(rules.inputs, Path) else None
+        return (
+            render.track_card(tracks[track], self.languages.of(request)),
+            gr.DownloadButton(value=inputs, visible=inputs is not None),
+            sample,
+            *[type(field)(interactive=open_here) for field in self.form],
+        )
 
     def _check(self, file: str | None, track: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
         if not file:
@@ -271,6 +280,12 @@ class MineTab:
         offer("status", for_api(words, self.lines.reading, status), [some], own)
         offer("withdraw", for_api(words, self.lines.storing, withdraw), [name], withdrawn)
         offer("choose", for_api(words, self.lines.storing, choose), [name], chosen)
+
+
+def choices(tracks: Sequence[Mapping[str, Any]], languages: Languages) -> list[tuple[str, str]]:
+    """The tracks to choose from, as names and ids; those that are not scored here are marked."""
+    not_here = languages("board.not_here")
+    return [(f"{track['title']} · {not_here}" if track["why_not"] else track["title"], track["id"]) for track in tracks]
 
 
 def _waiting(words: Words, before: int) -> tuple[str, Any]:
