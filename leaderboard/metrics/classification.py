@@ -61,11 +61,11 @@ def _classification(references: Table, predictions: Table, resources: Resources)
 
 
 TITLES = {
-    "waf": Title({"en": "Weighted average F1 (WAF)", "zh": "加权平均 F1（WAF）"}, {"en": "WAF", "zh": "WAF"}),
-    "acc": Title({"en": "Accuracy", "zh": "准确率"}),
-    "macro_f1": Title({"en": "Macro-F1", "zh": "宏平均 F1"}),
+    "waf": Title({"en": "weighted average F1 (WAF)", "zh": "加权平均 F1（WAF）"}, {"en": "WAF", "zh": "WAF"}),
+    "acc": Title({"en": "accuracy", "zh": "准确率"}, {"en": "Accuracy"}),
+    "macro_f1": Title({"en": "macro-F1", "zh": "宏平均 F1"}, {"en": "Macro-F1"}),
     "uar": Title(
-        {"en": "Unweighted average recall (UAR)", "zh": "未加权平均召回率（UAR）"}, {"en": "UAR", "zh": "UAR"}
+        {"en": "unweighted average recall (UAR)", "zh": "未加权平均召回率（UAR）"}, {"en": "UAR", "zh": "UAR"}
     ),
 }
 METRIC = Metric(

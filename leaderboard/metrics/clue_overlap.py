@@ -3,7 +3,7 @@
 from leaderboard.metrics.overlap import overlap_metric
 
 ABOUT = "how well the clues of the true description are covered, from 1 to 10, by a language model (EMER v1)"
-TITLE = {"en": "Clue overlap (1 to 10)", "zh": "线索重合度（1 到 10）"}
+TITLE = {"en": "clue overlap (1 to 10)", "zh": "线索重合度（1 到 10）"}
 EXPLAINED = {
     "en": "A language model judges from 1 to 10 how well the description covers the clues of the true one; the score "
     "is the "

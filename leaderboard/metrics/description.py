@@ -137,11 +137,11 @@ METRIC = Metric(
     titles={
         "clues.f": Title({"en": "F1 over matched clues", "zh": "匹配线索的 F1"}, {"en": "Clues: F1", "zh": "线索 F1"}),
         "clues.precision": Title(
-            {"en": "Precision of matched clues", "zh": "匹配线索的精确率"},
+            {"en": "precision of matched clues", "zh": "匹配线索的精确率"},
             {"en": "Clues: precision", "zh": "线索精确率"},
         ),
         "clues.recall": Title(
-            {"en": "Recall of matched clues", "zh": "匹配线索的召回率"}, {"en": "Clues: recall", "zh": "线索召回率"}
+            {"en": "recall of matched clues", "zh": "匹配线索的召回率"}, {"en": "Clues: recall", "zh": "线索召回率"}
         ),
         "rouge_l": Title({"en": "ROUGE-L"}),
         "bleu": Title({"en": "BLEU (0 to 100)", "zh": "BLEU（0 到 100）"}, {"en": "BLEU"}),

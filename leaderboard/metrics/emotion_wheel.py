@@ -116,9 +116,11 @@ _PLACES = {
     "m2": ("synonyms (M2)", "synonyms", "同义词（M2）"),
 }
 """A family of scores → where labels are compared: in English, short, and in Chinese."""
-_SHARES = {"f": ("F1", "F1"), "precision": ("Precision", "精确率"), "recall": ("Recall", "召回率")}
+_SHARES = {"f": ("F1", " F1"), "precision": ("precision", "精确率"), "recall": ("recall", "召回率")}
 TITLES = {
-    rf"{family}\.{share}": Title({"en": f"{en} on {place}", "zh": f"{zh_place}的{zh}"}, {"en": f"{en}, {short}"})
+    rf"{family}\.{share}": Title(
+        {"en": f"{en} on {place}", "zh": f"{zh_place}的{zh}"}, {"en": f"{en.capitalize()}, {short}"}
+    )
     for family, (place, short, zh_place) in _PLACES.items()
     for share, (en, zh) in _SHARES.items()
 }

@@ -53,8 +53,8 @@ METRIC = Metric(
     on_wheels="openset",
     example=Example({"a": ["happy"], "b": ["sad"]}, {"a": ["joyful", "sad"], "b": ["angry"]}, {"hit": 0.5}),
     titles={
-        "hit": Title({"en": "Hit rate (HIT)", "zh": "命中率（HIT）"}),
-        r"(?P<wheel>[\w-]+)\.hit": Title({"en": "Hit rate on {wheel}", "zh": "{wheel} 的命中率"}),
+        "hit": Title({"en": "hit rate (HIT)", "zh": "命中率（HIT）"}, {"en": "HIT"}),
+        r"(?P<wheel>[\w-]+)\.hit": Title({"en": "hit rate on {wheel}", "zh": "{wheel} 的命中率"}),
     },
     explained={
         "en": "A sample is a hit if the group of its single reference emotion, on the inner ring of an emotion "

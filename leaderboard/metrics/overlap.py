@@ -44,7 +44,7 @@ def overlap_metric(name: str, about: str, title: Said, explained: Said) -> Metri
         predictions=(REASON,),
         tally=tally,
         asked=Asked("judge", purpose),
-        titles={score_of(purpose): Title(title)},
+        titles={score_of(purpose): Title(title, {"en": title["en"].capitalize()})},
         explained=explained,
         unscored={
             "en": "the reference has no text, or the judge's answer could not be read",

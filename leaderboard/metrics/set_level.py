@@ -115,13 +115,13 @@ METRIC = Metric(
     asked=Asked("grouper", GROUPING, "grouping"),
     example=Example({"a": ["happy", "relieved"]}, {"a": ["glad"]}, {"precision": 1.0, "recall": 0.5, "avg": 0.75}),
     titles={
-        "precision": Title({"en": "Set-level precision", "zh": "集合级精确率"}, {"en": "Precision", "zh": "精确率"}),
-        "recall": Title({"en": "Set-level recall", "zh": "集合级召回率"}, {"en": "Recall", "zh": "召回率"}),
+        "precision": Title({"en": "set-level precision", "zh": "集合级精确率"}, {"en": "Precision", "zh": "精确率"}),
+        "recall": Title({"en": "set-level recall", "zh": "集合级召回率"}, {"en": "Recall", "zh": "召回率"}),
         "avg": Title(
-            {"en": "Mean of set-level precision and recall", "zh": "集合级精确率与召回率的平均值"},
+            {"en": "the mean of set-level precision and recall", "zh": "集合级精确率与召回率的平均值"},
             {"en": "Mean of the two", "zh": "两者平均"},
         ),
-        "f": Title({"en": "Set-level F1", "zh": "集合级 F1"}, {"en": "F1", "zh": "F1"}),
+        "f": Title({"en": "set-level F1", "zh": "集合级 F1"}, {"en": "F1", "zh": "F1"}),
     },
     explained={
         "en": "Synonyms are grouped, and a label is replaced by its group. Precision is the share of the predicted "

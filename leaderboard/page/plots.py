@@ -78,7 +78,7 @@ def _balance_plot(ranking: Ranking, words: Words) -> Plot | None:
     names, rows = balance(ranking)
     if not rows:
         return None
-    left, below = (ranking.track.score_title(name, words.language) for name in names)
+    left, below = (ranking.track.score_title(name, words.language, short=True) for name in names)
     points = [
         Point(_x(recall), _y(precision), row.badge, f"{row.name}: {precision:.4f} / {recall:.4f}")
         for row, precision, recall in rows

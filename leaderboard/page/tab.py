@@ -189,4 +189,9 @@ class RankingTab:
 def _widths(columns: Iterable[str], words: Words) -> list[str | int]:
     own = {"rank": "52px", "name": "170px", "badge": "180px", "date": "150px", "id": "270px", "method": "320px"}
     widths = {words(f"column.{name}"): width for name, width in own.items()}
-    return [widths.get(name, "140px") for name in columns]
+    return [widths.get(name, f"{max(140, 56 + 8 * _wide(name))}px") for name in columns]
+
+
+def _wide(head: str) -> int:
+    """How wide the head of a column is, in Latin letters."""
+    return sum(1 if letter.isascii() else 2 for letter in head)

@@ -33,8 +33,8 @@ class Check:
         """Whether the file has no problems."""
         return self.error is None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The outcome as JSON, without the table."""
+    def to_dict(self, preview: bool = False) -> dict[str, Any]:
+        """The outcome as JSON, without the table; with the `preview` if it is asked for."""
         problems = self.error.problems if self.error else ()
         return {
             "ok": self.ok,
@@ -42,7 +42,7 @@ class Check:
             "problems": [problem.to_dict() for problem in problems],
             "more": self.error.more if self.error else 0,
             "warnings": [warning.to_dict() for warning in self.warnings],
-            "preview": list(self.preview),
+            **({"preview": list(self.preview)} if preview else {}),
         }
 
 

@@ -1,6 +1,6 @@
 """What the participants' part of the API answers with, as types: `/gradio_api/info` and docs/api.md show them."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -42,7 +42,7 @@ class PreviewAnswer(TypedDict):
 class CheckAnswer(TypedDict):
     """The outcome of a check. `more` counts the problems that are not listed; warnings refuse nothing.
 
-    `preview` has the first ten rows as they were read; none if there are problems.
+    `preview` has the first ten rows as they were read, and none if there are problems; only `check` gives it.
     """
 
     ok: bool
@@ -50,7 +50,7 @@ class CheckAnswer(TypedDict):
     problems: list[ProblemAnswer]
     more: int
     warnings: list[ProblemAnswer]
-    preview: list[PreviewAnswer]
+    preview: NotRequired[list[PreviewAnswer]]
 
 
 class QuotaAnswer(TypedDict):

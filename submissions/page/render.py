@@ -40,11 +40,14 @@ def withdraw_sure(words: Words) -> str:
 
 def track_card(track: Mapping[str, Any], words: Words) -> str:
     """What a participant needs to know about a track; `track` comes from `Service.tracks`."""
-    columns = [
-        column["name"] if column["required"] else words("submit.optional", name=column["name"])
-        for column in track["columns"]
-    ]
+    columns = [_column(column, words) for column in track["columns"]]
     return html("track_card", words=words, track=track, columns=columns, said=partial(_said, words))
+
+
+def _column(column: Mapping[str, Any], words: Words) -> str:
+    """A column's name with its choices; whether it is optional."""
+    name = f"{column['name']} ({' | '.join(column['choices'])})" if column.get("choices") else column["name"]
+    return name if column["required"] else words("submit.optional", name=name)
 
 
 def not_scored(track: Mapping[str, Any], words: Words) -> str:
@@ -59,7 +62,7 @@ def _said(words: Words, texts: Mapping[str, str]) -> str:
 
 def checked(check: Check, words: Words) -> str:
     """All problems of a file with place and remedy, or its warnings and a preview of what was read."""
-    answer = check.to_dict()
+    answer = check.to_dict(preview=True)
     if check.table is None:
         return problems(answer, words)
     preview = answer["preview"]

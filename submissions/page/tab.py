@@ -176,9 +176,9 @@ class SubmitTab:
             if not file:
                 raise Refusal("file", words("submit.no_file"))
             try:
-                return self.service.check(track, *uploaded(file)).to_dict()
+                return self.service.check(track, *uploaded(file)).to_dict(preview=True)
             except SubmissionError as error:
-                return refused(error).to_dict()
+                return refused(error).to_dict(preview=True)
 
         def submit(
             track: str,
