@@ -152,6 +152,13 @@ class TrackAnswer(TypedDict):
     lacks: list[LackAnswer]
 
 
+class MaterialAnswer(TypedDict):
+    """A file of a track, as text."""
+
+    name: str
+    text: str
+
+
 class StatementAnswer(TypedDict):
     """A submission: its `state` (queued, scored, refused, error), decisions about it, and its scores by split."""
 

@@ -23,7 +23,7 @@ from submissions.checks.sample_file import sample_csv
 from submissions.checks.validation import Check, refused
 from submissions.errors import Refusal
 from submissions.page import render
-from submissions.page.answers import CheckAnswer, ReceiptAnswer, StatementAnswer, TrackAnswer
+from submissions.page.answers import CheckAnswer, MaterialAnswer, ReceiptAnswer, StatementAnswer, TrackAnswer
 from submissions.page.files import download, offered, uploaded
 from submissions.people.identity import Identity
 from submissions.person import Person
@@ -116,6 +116,21 @@ class SubmitTab:
             *[type(field)(interactive=open_here) for field in self.form],
         )
 
+    def _material(self, track: str, what: str) -> tuple[str, str]:
+        """The name and the text of a track's inputs or sample. Raises `Refusal` if there is no such file."""
+        rules = self.service.rules(track)
+        if what == "sample":
+            return f"{track}-sample.csv", sample_csv(rules)
+        if what != "inputs":
+            raise Refusal("what", "Ask for inputs or sample.")
+        if not isinstance(rules.inputs, Path):
+            where = f"; see {rules.inputs}" if rules.inputs else ""
+            raise Refusal("inputs", f"The inputs of {rules.title} are not here{where}.")
+        try:
+            return rules.inputs.name, rules.inputs.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise Refusal("inputs", f"{rules.inputs.name} is no text; download it on the page.") from None
+
     def _check(self, file: str | None, track: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
         if not file:
             yield "", gr.skip()
@@ -166,11 +181,16 @@ class SubmitTab:
             track, file = value("submit", "track"), value("submit", "file", gr.File)
             name, method = value("submit", "name"), value("submit", "method", default="")
             link, anonymous = value("submit", "link", default=""), value("submit", "anonymous", gr.Checkbox, False)
-            listed = returns("tracks", list[TrackAnswer])
+            listed, material_track = returns("tracks", list[TrackAnswer]), value("material", "track")
+            what, wanted = value("material", "what"), returns("material", MaterialAnswer)
             outcome, receipt = returns("check", CheckAnswer), returns("submit", ReceiptAnswer | CheckAnswer)
 
         def tracks(request: gr.Request) -> Any:
             return self.service.tracks(self.identity(request))
+
+        def material(track: str, what: str, request: gr.Request) -> Any:
+            name, text = self._material(track, what)
+            return {"name": name, "text": text}
 
         def check(track: str, file: str, request: gr.Request) -> Any:
             if not file:
@@ -198,6 +218,7 @@ class SubmitTab:
 
         entry = [track, file, name, method, link, anonymous]
         offer("tracks", for_api(words, self.lines.reading, tracks), [], listed)
+        offer("material", for_api(words, self.lines.reading, material), [material_track, what], wanted)
         offer("check", for_api(words, self.lines.files, check), [track, file], outcome)
         offer("submit", for_api(words, self.lines.storing, submit), entry, receipt)
 

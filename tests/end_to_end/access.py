@@ -200,6 +200,7 @@ def handlers(served: Served) -> list[Handler]:
     clip = served.upload("clip.mp4", b"no clip at all")
     values: dict[str, Any] = {
         "track": TRACK,
+        "what": "sample",
         "file": served.upload("predictions.csv", content.encode()),
         "clip": clip,
         **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"], "language": "en"},
