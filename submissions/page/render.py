@@ -41,7 +41,9 @@ def withdraw_sure(words: Words) -> str:
 def track_card(track: Mapping[str, Any], words: Words) -> str:
     """What a participant needs to know about a track; `track` comes from `Service.tracks`."""
     columns = [_column(column, words) for column in track["columns"]]
-    return html("track_card", words=words, track=track, columns=columns, said=partial(_said, words))
+    reasons = dict.fromkeys(_said(words, metric["unscored"]) for metric in track["metrics"] if metric["unscored"])
+    about = {"columns": columns, "reasons": words("submit.or").join(reasons) or words("board.none")}
+    return html("track_card", words=words, track=track, said=partial(_said, words), **about)
 
 
 def _column(column: Mapping[str, Any], words: Words) -> str:
