@@ -9,7 +9,7 @@ from emer_space.page.words import load_words
 WORDS = load_words("en")
 READY_MS = 30_000
 RESULT_MS = 120_000
-RECEIPT = re.compile(r"\d{8}T\d{6}Z-[A-Z2-7]{10}")
+RECEIPT = re.compile(r"\d{8}T\d{6}Z-[A-Z2-7]{10}-[0-9a-f]{24}")
 
 
 def send(page: Page, words: str, *consents: str) -> None:
