@@ -24,7 +24,7 @@ COMMANDS = {
     "leaderboard": [
         *("metric", "metrics", "score", "prefer", "tracks", "wheels"),
         *("run-once", "table", "decide", "rescore", "export"),
-        *("setup", "doctor", "reindex"),
+        *("setup", "doctor", "reindex", "new-track"),
     ],
     "submissions": ["check", "submit", "status", "withdraw", "choose"],
     "training": [],

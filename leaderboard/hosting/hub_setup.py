@@ -1,5 +1,7 @@
 """Sets up a leaderboard on the Hub: three datasets with their cards, and the files of a hidden track."""
 
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,10 +68,23 @@ def _track_files(track: Path | None, references: Path | None) -> dict[str, bytes
         read_references(about, ReferenceFile.at(references))
         return {
             f"{TRACKS}{track.name}": track.read_bytes(),
+            **_manifest(track),
             f"{FOLDER}{track.stem}{references.suffix.lower()}": references.read_bytes(),
         }
     except OSError as problem:
         raise LeaderboardError(f"{problem.filename} cannot be read ({problem.strerror}).") from None
+
+
+def _manifest(track: Path) -> dict[str, bytes]:
+    """The manifest that a track file names, by path in the dataset. Raises `LeaderboardError` if it lies elsewhere."""
+    named = tomllib.loads(track.read_text(encoding="utf-8")).get("manifest")
+    if named is None:
+        return {}
+    if not re.fullmatch(rf"{re.escape(track.stem)}/[^/]+", named):
+        raise LeaderboardError(
+            f"The manifest {named!r} cannot be stored; put it into the folder {track.stem} beside {track.name}."
+        )
+    return {f"{TRACKS}{named}": (track.parent / named).read_bytes()}
 
 
 def _load(track: Path) -> Track:

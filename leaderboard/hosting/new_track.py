@@ -20,7 +20,6 @@ from random import Random
 from typing import Any
 
 import tomlkit
-from tomlkit.items import InlineTable
 
 from emer_space.files.clips import named_clips
 from emer_space.files.formats import READERS
@@ -37,10 +36,11 @@ from leaderboard.metrics.files import in_file, rows_in, table_in
 from leaderboard.metrics.metric import Metric
 from leaderboard.metrics.registry import METRICS
 from leaderboard.scoring.score_file import score_file
-from leaderboard.tracks import FOLDER, Track, load_track, own_folder, track_ids
+from leaderboard.tracks import FOLDER, Track, load_track, own_folder
 from leaderboard.tracks.references import (
     SPLIT,
     ReferenceFile,
+    check_references_are_private,
     read_references,
 )
 from leaderboard.tracks.rules import known_words, track_wheels
@@ -131,7 +131,7 @@ def read_material(source: Path, answers: Path | None = None, decoys: Path | None
         raise LeaderboardError(f"{source} does not exist; name a folder of clips, or a file of answers.")
     clips = named_clips(source) if source.is_dir() and (answers or _has_clips(source)) else {}
     file = answers or (_table_beside(source) if source.is_dir() else source)
-    rows, said = _named_rows(file) if file else ((), ())
+    rows, said = named_rows(file) if file else ((), ())
     ids = {row.text(NAME.name).strip() for row in rows}
     unanswered = [name for name, clip in clips.items() if not ids & {name, clip.stem, clip.name}]
     if clips and rows:
@@ -142,7 +142,7 @@ def read_material(source: Path, answers: Path | None = None, decoys: Path | None
                 f"no clip in {source} (the first is {shown(missing[0])}); add the clips, or name the file alone."
             )
     if decoys:
-        more = [row.text(NAME.name).strip() for row in _named_rows(decoys)[0]]
+        more = [row.text(NAME.name).strip() for row in named_rows(decoys)[0]]
         if both := next((name for name in more if name in ids), None):
             raise LeaderboardError(f"{shown(both)} is a decoy in {decoys.name}, but it has an answer; remove one.")
         unanswered += [name for name in more if name not in unanswered]
@@ -162,10 +162,13 @@ def _table_beside(folder: Path) -> Path | None:
     return tables[0] if tables else None
 
 
-def _named_rows(path: Path) -> tuple[tuple[Row, ...], tuple[str, ...]]:
-    """The rows of a file with our names for its columns, and what was said about that. Raises `SubmissionError`."""
+def named_rows(path: Path, known: Mapping[str, str] | None = None) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """The rows of a file with our names for its columns, and sentences about them. Raises `SubmissionError`.
+
+    `known`: the file's name for a column → ours; those of other columns are guessed.
+    """
     warnings: list[Problem] = []
-    rows = rows_in(path, warnings)
+    rows = renamed(rows_in(path, warnings), known or {})
     columns = columns_of(rows)
     names = {column: own for column in sorted(columns) if (own := _own_name(column, columns, rows)) != column}
     if NAME.name not in {names.get(column, column) for column in columns}:
@@ -339,6 +342,11 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
             contents["sample"] = _sample(track, answers.key, manifest)
             said += _proved(track, contents, bool(answers.cells))
         _write({files[purpose]: contents[purpose] for purpose in files}, private)
+    if not public:
+        try:
+            check_references_are_private()
+        except LeaderboardError as problem:  # they can be scored from there, but not by the app
+            said.append(str(problem))
     counts = {split: sum(one == split for one in splits.values()) for split in ("public", "private", "decoy")}
     counts["decoy"] += len(material.unanswered)
     return Made(wanted.id, metric, files, counts, tuple(said), tuple(_next(wanted, files, private)))
@@ -367,9 +375,9 @@ def _version(wanted: Wanted, files: Mapping[str, Path], said: list[str]) -> int:
         raise LeaderboardError(
             f"{wanted.id} is a track of the project; choose another --id, or take its place with --force."
         )
-    if wanted.id not in track_ids():
-        return 1
-    version = load_track(wanted.id).version + (1 if files["track"].exists() else 0)
+    if not files["track"].exists():
+        return load_track(wanted.id, FOLDER).version if bundled.exists() else 1
+    version = load_track(wanted.id, files["track"].parent).version + 1
     said.append(f"This is version {version} of {wanted.id}: what was sent before is scored again.")
     return version
 
@@ -405,7 +413,7 @@ def _table(wanted: Wanted, metric: Metric, answers: Answers, manifest: Sequence[
     table["columns"] = {one.name: _column(one, answers) for one in metric.predictions if one.name in metric.any_of[:1]}
     if choices := table["columns"][column].get("choices"):
         table["example"][column] = choices[0]
-    return {**table, **wanted.table}
+    return {name: value for name, value in {**table, **wanted.table}.items() if value is not None}
 
 
 def _column(column: Column, answers: Answers) -> dict[str, Any]:
@@ -439,18 +447,28 @@ def _toml(table: Mapping[str, Any], name: str) -> bytes:
             if key not in plain:
                 document.add(tomlkit.nl())
             document.add(tomlkit.comment(comments[key].format(id=name)))
-        document.add(key, _inline(value) if key == "example" else value)
-    return re.sub(r"\n\n\n?(?=\[)", "\n", tomlkit.dumps(document)).encode()  # a comment belongs to the table below it
+        document.add(key, _item(value, inline=key == "example"))
+    text = tomlkit.dumps(document)
+    text = re.sub(r"\n+(?=\[)", "\n\n", text)
+    return re.sub(r"(\n# .*\n)\n(?=\[)", r"\1", text).encode()  # a comment belongs to the table below it
+
+
+def _item(value: Any, inline: bool = False) -> Any:
+    """A value as it is written: long texts over several lines, tables within tables on one."""
+    if isinstance(value, str) and "\n" in value:
+        return tomlkit.string(f"\n{value}\n", multiline=True)
+    if isinstance(value, list) and _is_table(value):
+        return [_item(one) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    table: Any = tomlkit.inline_table() if inline else tomlkit.table()
+    for name, one in value.items():
+        table.add(name, _item(one, inline=True))
+    return table
 
 
 def _is_table(value: Any) -> bool:
     return isinstance(value, Mapping) or (isinstance(value, list) and bool(value) and isinstance(value[0], Mapping))
-
-
-def _inline(value: Mapping[str, Any]) -> InlineTable:
-    table = tomlkit.inline_table()
-    table.update(value)
-    return table
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:

@@ -11,6 +11,7 @@ import typer
 from emer_space.commands.run import CommandLine, JsonTarget, check_writable, show
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.new_track import Material, Wanted, guessed_metric, make_track, read_material
+from leaderboard.hosting.presets import from_preset, preset_named
 
 
 def add_track_commands(commands: CommandLine) -> None:
@@ -20,6 +21,9 @@ def add_track_commands(commands: CommandLine) -> None:
 
 def _new_track(
     source: Annotated[Path, typer.Argument(help="a folder of clips, or a file of answers (csv, jsonl, json, npz)")],
+    benchmark: Annotated[
+        str, typer.Option("--from", metavar="NAME", help="one of the field's benchmarks (docs/benchmarks.md)")
+    ] = "",
     id: Annotated[str, typer.Option(help="the track's id (default: the source's name)")] = "",
     title: Annotated[str, typer.Option(help="its title")] = "",
     task: Annotated[str, typer.Option(help="what participants are asked to do")] = "",
@@ -53,10 +57,12 @@ def _new_track(
     """Make a track of your own from clips or answers: its file, manifest, sample file and references with splits."""
     check_writable(json_target)
     number, others = _decoys(decoys)
-    material = read_material(source, references, others)
-    if sys.stdin.isatty():
+    preset = preset_named(benchmark) if benchmark else None
+    material = read_material(source, references, others) if preset is None else Material(source.name)
+    proposed = benchmark or _id_of(source)
+    if preset is None and sys.stdin.isatty():
         ask = typer.prompt
-        id = id or ask("Id of the track", _id_of(source))
+        id = id or ask("Id of the track", proposed)
         title = title or ask("Title", id.replace("-", " ").capitalize())
         metric = metric or ask("Metric", _guess(material, judge))
         answers = answers or ask("Answers, public or hidden", "hidden")
@@ -64,7 +70,7 @@ def _new_track(
             private = ask("Share of the samples that ranks only after the closing", 0.0)
         closes = closes or ask("Last day (YYYY-MM-DD, or nothing)", "", show_default=False)
     wanted = Wanted(
-        id=id or _id_of(source),
+        id=id or proposed,
         title=title,
         task=task,
         metric=metric,
@@ -83,7 +89,10 @@ def _new_track(
         out=out,
         force=force,
     )
-    made = make_track(material, wanted)
+    right = None
+    if preset is not None:
+        material, wanted, right = from_preset(benchmark, source, wanted)
+    made = make_track(material, wanted, right)
     lines = [*made.said, ", ".join(f"{count} {split}" for split, count in made.splits.items() if count) + "."]
     lines += [f"{purpose}: {path}" for purpose, path in made.files.items()]
     show(made.to_dict(), json_target, "\n".join([*lines, "Next:", *(f"  {line}" for line in made.next)]))
