@@ -1,4 +1,4 @@
-"""The commands for tracks of one's own: `new-track`."""
+"""The commands for tracks of one's own: `new-track`, exports for other platforms, import of their results."""
 
 import re
 import sys
@@ -10,6 +10,9 @@ import typer
 
 from emer_space.commands.run import CommandLine, JsonTarget, check_writable, show
 from leaderboard.errors import LeaderboardError
+from leaderboard.hosting.codabench import IMAGE, export_codabench
+from leaderboard.hosting.hub_results import export_hub_results
+from leaderboard.hosting.import_results import import_results
 from leaderboard.hosting.new_track import Material, Wanted, guessed_metric, make_track, read_material
 from leaderboard.hosting.presets import from_preset, preset_named
 
@@ -17,6 +20,9 @@ from leaderboard.hosting.presets import from_preset, preset_named
 def add_track_commands(commands: CommandLine) -> None:
     """Add the commands to a command line."""
     commands.command("new-track")(_new_track)
+    commands.command("export-codabench")(_export_codabench)
+    commands.command("export-hub-results")(_export_hub_results)
+    commands.command("import-results")(_import_results)
 
 
 def _new_track(
@@ -119,3 +125,44 @@ def _day(option: str, given: str) -> date | None:
         return date.fromisoformat(given.strip()) if given.strip() else None
     except ValueError:
         raise LeaderboardError(f"{option} {given!r} is not a day; write it as 2026-12-31.") from None
+
+
+TrackId = Annotated[str, typer.Argument(help="the track's id")]
+
+
+def _export_codabench(
+    track: TrackId,
+    out: Annotated[Path, typer.Option(metavar="FILE.zip", help="the bundle to write")],
+    with_references: Annotated[bool, typer.Option("--with-references", help="put the answers into it")] = False,
+    docker_image: Annotated[str, typer.Option(help="the image in which Codabench scores")] = IMAGE,
+    terms: Annotated[Path | None, typer.Option(metavar="FILE.md", help="terms that participants accept")] = None,
+) -> None:
+    """Write a track as a Codabench bundle, which scores with this project's code."""
+    print("\n".join(export_codabench(track, out, with_references, docker_image, terms)))
+
+
+def _export_hub_results(
+    track: TrackId,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="where to write the files")],
+    dataset: Annotated[str, typer.Option(metavar="ORG/NAME", help="the benchmark's dataset on the Hub")],
+    source: Annotated[str, typer.Option(metavar="URL", help="where the results can be looked up")] = "",
+) -> None:
+    """Write a track's results as the Hub wants them: `eval.yaml` of the dataset, `.eval_results` of each model."""
+    from leaderboard.board.board import Board
+
+    print("\n".join(export_hub_results(Board(), track, out, dataset, source)))
+
+
+def _import_results(
+    file: Annotated[Path, typer.Argument(help="a result table of Codabench or EvalAI (csv or json)")],
+    track: Annotated[str, typer.Option(metavar="T", help="the id of a track of your own")],
+    source: Annotated[str, typer.Option(metavar="TEXT", help="where the results were published")],
+    score: Annotated[str, typer.Option(metavar="COLUMN", help="the column with the primary score")] = "",
+    name: Annotated[str, typer.Option(metavar="COLUMN", help="the column with the participants' names")] = "",
+    scale: Annotated[float, typer.Option(metavar="N", help="the best possible score in the table, such as 100")] = 1.0,
+    json_target: JsonTarget = None,
+) -> None:
+    """Add the results of another platform to a track as published scores, without a rank."""
+    check_writable(json_target)
+    done = import_results(file, track, source, score, name, scale)
+    show(done.to_dict(), json_target, "\n".join(done.lines))
