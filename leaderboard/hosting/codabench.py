@@ -19,7 +19,6 @@ import tomlkit
 import yaml
 from PIL import Image, ImageDraw
 
-from emer_space import __version__
 from emer_space.files.formats import READERS
 from emer_space.files.problems import counted
 from emer_space.files.writing import write_whole
@@ -27,6 +26,7 @@ from leaderboard.errors import LeaderboardError, ReferencesUnavailable, WheelsUn
 from leaderboard.hosting.codabench_scoring import HIGH, LOW, SCORE, TASK, WHEELS, more_columns
 from leaderboard.metrics.official_wheels import FILES
 from leaderboard.metrics.registry import METRICS
+from leaderboard.scoring.scorer import code_version
 from leaderboard.tracks import FOLDER, PACKAGE, Track, load_track, own_folder
 from leaderboard.tracks.references import ReferenceFile, read_references, reference_file
 from leaderboard.tracks.vocabularies import fetched_folder, official_wheels
@@ -174,7 +174,7 @@ def _pages(track: Track) -> dict[str, bytes]:
     )
     samples = "the ids of the track's samples" if rules.manifest is None else counted(len(rules.manifest), "sample")
     sample = "\n".join(sample_csv(rules).splitlines()[:4])
-    values = {"title": rules.title, "task": rules.task, "primary": track.primary, "version": __version__}
+    values = {"title": rules.title, "task": rules.task, "primary": track.primary, "version": code_version()[:12]}
     values |= {"metrics": about, "published": papers, "columns": columns, "samples": samples, "sample": sample}
     values |= {"suffixes": ", ".join(suffix for suffix in READERS if suffix != ".zip")}
     texts = {name: (CARDS / f"codabench-{name}").read_text(encoding="utf-8") for name in ("overview.md", "data.md")}

@@ -29,7 +29,7 @@ def set_up(owner: str, token: str, track: Path | None = None, references: Path |
 
     Raises `LeaderboardError` and `StoreError`.
     """
-    files = _track_files(track, references)
+    files = track_files(track, references)
     api = HfApi(endpoint=endpoint(), token=token)
     for name, private in PRIVATE.items():
         dataset = HubDataset(f"{owner}/{name}", token)
@@ -57,7 +57,7 @@ def _id(files: dict[str, bytes]) -> str:
     return Path(next(iter(files))).stem
 
 
-def _track_files(track: Path | None, references: Path | None) -> dict[str, bytes]:
+def track_files(track: Path | None, references: Path | None) -> dict[str, bytes]:
     """The files of a hidden track by path in the dataset. Both are checked first, so that no wrong file is sent."""
     if references is None and track is None:
         return {}

@@ -1,17 +1,21 @@
 """A track of one's own from answers or clips: written whole, loaded by the usual code, scored at once."""
 
 import csv
+import io
 import json
 import tomllib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from board_making import ADA
 from running import refused, run
 
+from leaderboard.__main__ import main
 from leaderboard.board.board import Board
 from leaderboard.board.service import Service
+from leaderboard.hosting.hub_setup import track_files
 from leaderboard.hosting.schedule import sweep
 from leaderboard.tracks import load_track
 from submissions.__main__ import main as submissions
@@ -179,3 +183,35 @@ def test_columns_that_nothing_reads_are_named(tmp_path: Path, capsys: pytest.Cap
     assert "'colour'" in told and "--metric" in told
     told = refused(capsys, "new-track", table(tmp_path / "x.csv", "who,openset", ["a,happy"]))
     assert "x.csv" in told and "call the column with the ids name" in told
+
+
+def test_on_a_terminal_it_asks_for_what_was_left_out(
+    labels: Path, own_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal("asked\n\n\nhidden\n0.5\n2027-01-31\n"))
+    made = run_asked(capsys, "new-track", labels)
+    assert made["id"] == "asked" and made["splits"] == {"public": 15, "private": 15, "decoy": 0}
+    track = load_track("asked")
+    assert (track.rules.title, track.metrics, str(track.rules.closes)) == ("Asked", ("classification",), "2027-01-31")
+
+
+def run_asked(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    """The JSON after the questions."""
+    assert main([*map(str, arguments), "--json", "-"]) == 0
+    out, _ = capsys.readouterr()
+    answer: dict[str, Any] = json.loads(out[out.index("{") :])
+    return answer
+
+
+def test_a_track_of_ones_own_is_hosted_with_its_manifest(
+    labels: Path, own_home: Path, private: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`setup` sends the manifest that the track file names; without it the Space could not load the track."""
+    made = run(capsys, "new-track", labels)
+    files = track_files(Path(made["files"]["track"]), Path(made["files"]["references"]))
+    assert set(files) == {"tracks/my-clips.toml", "tracks/my-clips/manifest.csv", "references/my-clips.csv"}
+    assert files["tracks/my-clips/manifest.csv"] == Path(made["files"]["manifest"]).read_bytes()
