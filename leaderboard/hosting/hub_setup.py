@@ -68,23 +68,26 @@ def track_files(track: Path | None, references: Path | None) -> dict[str, bytes]
         read_references(about, ReferenceFile.at(references))
         return {
             f"{TRACKS}{track.name}": track.read_bytes(),
-            **_manifest(track),
+            **_beside(track),
             f"{FOLDER}{track.stem}{references.suffix.lower()}": references.read_bytes(),
         }
     except OSError as problem:
         raise LeaderboardError(f"{problem.filename} cannot be read ({problem.strerror}).") from None
 
 
-def _manifest(track: Path) -> dict[str, bytes]:
-    """The manifest that a track file names, by path in the dataset. Raises `LeaderboardError` if it lies elsewhere."""
-    named = tomllib.loads(track.read_text(encoding="utf-8")).get("manifest")
-    if named is None:
-        return {}
-    if not re.fullmatch(rf"{re.escape(track.stem)}/[^/]+", named):
-        raise LeaderboardError(
-            f"The manifest {named!r} cannot be stored; put it into the folder {track.stem} beside {track.name}."
-        )
-    return {f"{TRACKS}{named}": (track.parent / named).read_bytes()}
+def _beside(track: Path) -> dict[str, bytes]:
+    """The manifest and the inputs that a track file names, by path. Raises `LeaderboardError` if they lie elsewhere."""
+    table, files = tomllib.loads(track.read_text(encoding="utf-8")), {}
+    for field in ("manifest", "inputs"):
+        named = table.get(field)
+        if named is None or named.startswith(("https://", "http://")):
+            continue
+        if not re.fullmatch(rf"{re.escape(track.stem)}/[^/]+", named):
+            raise LeaderboardError(
+                f"The {field} {named!r} cannot be stored; put it into the folder {track.stem} beside {track.name}."
+            )
+        files[f"{TRACKS}{named}"] = (track.parent / named).read_bytes()
+    return files
 
 
 def _load(track: Path) -> Track:

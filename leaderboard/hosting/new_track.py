@@ -70,7 +70,8 @@ class Wanted:
     """What an organiser wants of a track; what is empty is chosen for them, and said.
 
     `private` is the share of the samples in 0…1 that ranks only after the closing, `decoys` the number of samples
-    that are never scored. `table` holds further fields of the track file.
+    that are never scored. `inputs` is a file that the page offers, or a web address; `cite` a file of BibTeX. `table`
+    holds further fields of the track file.
     """
 
     id: str
@@ -89,6 +90,8 @@ class Wanted:
     per_day: int | None = None
     language: str = "en"
     judge: str = ""
+    inputs: str = ""
+    cite: Path | None = None
     out: Path | None = None
     force: bool = False
     table: Mapping[str, Any] = field(default_factory=dict)
@@ -322,10 +325,12 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
     out = (wanted.out or own_folder()).expanduser().absolute()
     private = Path(os.environ.get(PRIVATE) or app_home() / "references").expanduser().absolute()
     public = wanted.answers == "public"
+    offered = _inputs_file(wanted)
     files = {
         "references": out / wanted.id / "references.csv" if public else private / f"{wanted.id}.csv",
         "manifest": out / wanted.id / "manifest.csv",
         "sample": out / wanted.id / "sample.csv",
+        **({"inputs": out / wanted.id / offered.name} if offered else {}),
         "track": out / f"{wanted.id}.toml",
     }
     if not answers.cells:
@@ -334,11 +339,12 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
     contents = {
         "references": _csv((*answers.key, *answers.columns, SPLIT.name), _reference_rows(answers, splits)),
         "manifest": _csv(answers.key, (dict(zip(answers.key, sample, strict=True)) for sample in manifest)),
+        **({"inputs": _read(offered)} if offered else {}),
         "track": _toml(table, wanted.id),
     }
     with _folders(*(path.parent for path in files.values())):
         with tempfile.TemporaryDirectory(prefix=".new-", dir=out) as folder:  # not where files may be published from
-            track = _staged(Path(folder), wanted.id, contents, public)
+            track = _staged(Path(folder), files, contents, public)
             contents["sample"] = _sample(track, answers.key, manifest)
             said += _proved(track, contents, bool(answers.cells))
         _write({files[purpose]: contents[purpose] for purpose in files}, private)
@@ -384,7 +390,7 @@ def _version(wanted: Wanted, files: Mapping[str, Path], said: list[str]) -> int:
 
 def _table(wanted: Wanted, metric: Metric, answers: Answers, manifest: Sequence[Id], version: int) -> dict[str, Any]:
     """The fields of the track file, in order."""
-    words = _words()
+    words, offered = _words(), _inputs_file(wanted)
     title = wanted.title or wanted.id.replace("-", " ").capitalize()
     column = metric.any_of[0]
     if wanted.language not in words["task"]:
@@ -402,6 +408,8 @@ def _table(wanted: Wanted, metric: Metric, answers: Answers, manifest: Sequence[
         **({"key": list(answers.key)} if answers.key != (NAME.name,) else {}),
         "manifest": f"{wanted.id}/manifest.csv",
         **({"references": f"{wanted.id}/references.csv"} if wanted.answers == "public" else {}),
+        **({"inputs": f"{wanted.id}/{offered.name}" if offered else wanted.inputs} if wanted.inputs else {}),
+        **({"cite": _read(wanted.cite).decode("utf-8", "replace").strip()} if wanted.cite else {}),
         "example": {**dict(zip(answers.key, manifest[0], strict=True)), column: words["cell"].get(column, "")},
     }
     if metric.judged:
@@ -411,9 +419,10 @@ def _table(wanted: Wanted, metric: Metric, answers: Answers, manifest: Sequence[
     if wanted.per_day:
         table["quota"] = {"per_day": wanted.per_day, "attempts_per_day": max(50, 10 * wanted.per_day)}
     table["columns"] = {one.name: _column(one, answers) for one in metric.predictions if one.name in metric.any_of[:1]}
+    given: dict[str, Any] = {name: table[name] for name in ("inputs", "cite") if name in table}
     if choices := table["columns"][column].get("choices"):
         table["example"][column] = choices[0]
-    return {name: value for name, value in {**table, **wanted.table}.items() if value is not None}
+    return {name: value for name, value in {**table, **wanted.table, **given}.items() if value is not None}
 
 
 def _column(column: Column, answers: Answers) -> dict[str, Any]:
@@ -486,11 +495,25 @@ def _reference_rows(answers: Answers, splits: Mapping[Id, str]) -> list[dict[str
     ]
 
 
-def _staged(folder: Path, name: str, contents: Mapping[str, bytes], public: bool) -> Track:
+def _inputs_file(wanted: Wanted) -> Path | None:
+    """The file of inputs; None if there is none, or if they are at a web address."""
+    return Path(wanted.inputs) if wanted.inputs and not wanted.inputs.startswith(("https://", "http://")) else None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise LeaderboardError(f"{path} cannot be read ({problem.strerror}); check its name.") from None
+
+
+def _staged(folder: Path, files: Mapping[str, Path], contents: Mapping[str, bytes], public: bool) -> Track:
     """The track, read back from a folder set aside. Raises `TrackError`."""
+    name = files["track"].stem
     (folder / name).mkdir()
-    for purpose in ("manifest", *(["references"] if public else [])):
-        (folder / name / f"{purpose}.csv").write_bytes(contents[purpose])
+    for purpose in ("manifest", "inputs", *(["references"] if public else [])):
+        if purpose in contents:
+            (folder / name / files[purpose].name).write_bytes(contents[purpose])
     (folder / f"{name}.toml").write_bytes(contents["track"])
     return load_track(name, folder)
 

@@ -133,6 +133,9 @@ def _taken_over(preset: Preset) -> dict[str, Any]:
     """The fields of the track file that come from the track that a benchmark is like."""
     track = load_track(preset.like, FOLDER)
     taken: dict[str, Any] = {} if preset.part else {"task": track.rules.task}
+    if isinstance(track.rules.inputs, str):
+        taken |= {"inputs": track.rules.inputs or None, "inputs_note": track.inputs_note or None}
+    taken |= {"cite": track.cite or None}
     published = [row for one in track.published if (row := _published(one, preset.part))] if preset.published else []
     if published:
         taken |= {"source": track.published[0].source, "published": published}

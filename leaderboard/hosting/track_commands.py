@@ -56,6 +56,10 @@ def _new_track(
     per_day: Annotated[int, typer.Option(help="scored files per person and day", min=1)] = 5,
     language: Annotated[Literal["en", "zh"], typer.Option(help="of the task and of a judge's prompt")] = "en",
     judge: Annotated[str, typer.Option(metavar="MODEL", help="the language model that scores explanations")] = "",
+    inputs: Annotated[
+        str, typer.Option(metavar="URL|FILE", help="what predictions are made from: a web address, or a file to offer")
+    ] = "",
+    cite: Annotated[Path | None, typer.Option(metavar="FILE.bib", help="what an entry should cite")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="where (default: EMER_HOME/tracks)")] = None,
     force: Annotated[bool, typer.Option("--force", help="replace a track of this id, in a new version")] = False,
     json_target: JsonTarget = None,
@@ -92,6 +96,8 @@ def _new_track(
         per_day=per_day,
         language=language,
         judge=judge,
+        inputs=inputs,
+        cite=cite,
         out=out,
         force=force,
     )

@@ -207,11 +207,18 @@ def run_asked(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[st
     return answer
 
 
-def test_a_track_of_ones_own_is_hosted_with_its_manifest(
+def test_a_track_of_ones_own_is_hosted_with_its_files(
     labels: Path, own_home: Path, private: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`setup` sends the manifest that the track file names; without it the Space could not load the track."""
-    made = run(capsys, "new-track", labels)
+    """`setup` sends the files that the track names; without them the Space could not load it."""
+    clues, bib = table(tmp_path / "clues.csv", "name,clue", ["a,smiles"]), table(tmp_path / "c.bib", "@misc{a,", ["}"])
+    made = run(capsys, "new-track", labels, "--inputs", clues, "--cite", bib)
+    track = load_track("my-clips")
+    assert isinstance(track.rules.inputs, Path) and track.rules.inputs.read_bytes() == clues.read_bytes()
+    assert track.cite == "@misc{a,\n}"
     files = track_files(Path(made["files"]["track"]), Path(made["files"]["references"]))
-    assert set(files) == {"tracks/my-clips.toml", "tracks/my-clips/manifest.csv", "references/my-clips.csv"}
+    assert set(files) == {
+        *("tracks/my-clips.toml", "references/my-clips.csv"),
+        *("tracks/my-clips/manifest.csv", "tracks/my-clips/clues.csv"),
+    }
     assert files["tracks/my-clips/manifest.csv"] == Path(made["files"]["manifest"]).read_bytes()

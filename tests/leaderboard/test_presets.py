@@ -79,6 +79,7 @@ def test_a_benchmark_becomes_a_track_with_its_published_scores(
         published = {(one.name, one.inputs): one.score for one in track.published}
         assert published["AffectGPT", "audio, video, text"] == like.published[16].scores[preset.part]
     assert all(one.source for one in track.published)
+    assert (track.rules.inputs, track.cite) == (like.rules.inputs, like.cite) and track.cite
 
 
 def test_the_guide_has_every_benchmark_and_its_commands_work(
