@@ -57,7 +57,7 @@ def test_a_participant_mends_a_file_submits_it_sees_it_ranked_and_withdraws_it(
     left = submissions_left(page)
     with page.expect_download() as download:
         page.locator("#emer-sample").click()
-    assert "clue-060" in Path(download.value.path()).read_text(encoding="utf-8")
+    assert "clue-200" in Path(download.value.path()).read_text(encoding="utf-8")
 
     put(page, bad)
     problems = page.locator("#emer-checked tbody tr")
