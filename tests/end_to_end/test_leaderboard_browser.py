@@ -70,7 +70,7 @@ def test_a_participant_mends_a_file_submits_it_sees_it_ranked_and_withdraws_it(
     expect(page.locator(".emer-receipt")).to_have_count(0)
 
     put(page, good)
-    expect(page.locator("#emer-checked")).to_contain_text(WORDS("submit.checked", rows=60), timeout=READY_MS)
+    expect(page.locator("#emer-checked")).to_contain_text(WORDS("submit.checked", rows=200), timeout=READY_MS)
     expect(page.locator("#emer-checked tbody tr").first).to_contain_text(NAMES[0])
     page.locator("#emer-submit").click()
     expect(page.locator(".emer-receipt")).to_be_visible(timeout=READY_MS)
@@ -185,7 +185,7 @@ def test_others_are_shown_no_organise_tab_and_cannot_submit(behind_a_proxy: Page
     file = tmp_path / "p.json"
     file.write_text(json.dumps([{"name": name, "openset": ["sad"]} for name in NAMES]), encoding="utf-8")
     put(page, file)
-    expect(page.locator("#emer-checked")).to_contain_text(WORDS("submit.checked", rows=60), timeout=READY_MS)
+    expect(page.locator("#emer-checked")).to_contain_text(WORDS("submit.checked", rows=200), timeout=READY_MS)
     page.locator("#emer-name input, #emer-name textarea").fill("Stranger")
     page.locator("#emer-submit").click()
     expect(page.locator("#emer-receipt")).to_contain_text(WORDS("submit.no_identity"), timeout=READY_MS)
