@@ -21,7 +21,7 @@ import numpy as np
 from leaderboard.errors import ReferencesUnavailable, WheelsUnavailable
 from leaderboard.metrics.metric import Metric
 from leaderboard.metrics.registry import METRICS
-from leaderboard.metrics.tally import Floats, Tally
+from leaderboard.metrics.tally import Floats
 from leaderboard.scoring.bootstrap import LEVEL, resampled
 from leaderboard.scoring.chance import drawn
 from leaderboard.scoring.comparison import Comparison
@@ -79,12 +79,8 @@ def _of_chance(track: Track) -> float | None:
             metric = METRICS[part.metric]
             given = replace(own, samples=drawn(own.samples, seed))
             tally = tallied(metric, wanted, given, resources_of(metric, wheels, undecided=part.undecided))
-            if _scored(tally) < 2:
+            if tally.scored.sum() < 2:
                 return None
             of_parts.append(resampled(tally, part.primary, stream))
         scores.append(np.mean(of_parts, axis=0))
     return median(smallest_shown(first, second) for first, second in combinations(scores, 2))
-
-
-def _scored(tally: Tally) -> int:
-    return int(tally.scored.sum())

@@ -70,7 +70,7 @@ def test_a_file_is_checked_sent_scored_and_ranked(client: Client, tmp_path: Path
 
 def test_what_the_card_offers_is_in_the_api_and_the_sample_can_be_sent(client: Client, tmp_path: Path) -> None:
     inputs = client.predict(TRACK, "inputs", api_name="/material")
-    assert inputs["name"] == "clues.jsonl" and inputs["text"].count("\n") == 60
+    assert inputs["name"] == "clues.jsonl" and inputs["text"].count("\n") == 200
     sample = client.predict(TRACK, "sample", api_name="/material")
     file = tmp_path / sample["name"]
     file.write_text(sample["text"], encoding="utf-8")

@@ -114,7 +114,7 @@ def test_a_stranger_comes_from_the_card_to_a_ranked_row_without_leaving_the_page
     open_tab(page, app_url, "submit")
     card = page.locator(".emer-track-card")
     expect(card).to_contain_text("F1 on the inner ring of the emotion wheel", timeout=READY_MS)
-    expect(card).to_contain_text(WORDS("submit.scored", scored=59, samples=60, skipped=1, reason=UNSCORED["en"]))
+    expect(card).to_contain_text(WORDS("submit.scored", scored=196, samples=200, skipped=4, reason=UNSCORED["en"]))
     card.get_by_text(WORDS("submit.how_scored")).click()
     expect(card.locator(".emer-example")).to_contain_text("0.67")
     with page.expect_download() as inputs:
