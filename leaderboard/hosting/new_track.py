@@ -544,7 +544,7 @@ def _proved(track: Track, contents: Mapping[str, bytes], answered: bool) -> list
         return []
     report = score_file(track, contents["references"], "references.csv", "all", file, wheels)
     ceiling = "no score" if report.value is None else f"{report.value:.4f}"
-    return [f"The answers themselves, sent as predictions, get {ceiling} ({track.primary})."]
+    return [f"The answers themselves, sent as predictions, get {ceiling} ({track.primary_title()})."]
 
 
 @contextlib.contextmanager
