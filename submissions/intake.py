@@ -135,7 +135,9 @@ class Intake:
         `read` is called once the file has been read and checked, which takes a core; the rest is waiting for the store.
         Raises `SubmissionError` (the file), `Refusal` (identity, dates, quota) or `StoreError`; then nothing is stored.
         """
-        sender, rules = identified(person), self.rules(track)
+        sender = identified(person)
+        self.ledger.refresh()  # an organiser may have closed the track elsewhere
+        rules = self.rules(track)
         self._admit(sender, rules)
         checked = check(content, filename, rules)
         read()

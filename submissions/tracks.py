@@ -28,7 +28,8 @@ class TrackRules:
     `opens` and `closes` are the first and the last day (UTC) on which files are taken; None means no limit. `needed`:
     part → columns of which a file with that part must have one. `knows` says whether a word is in the track's
     vocabulary; None if the track has no vocabulary, or it is not installed. `inputs` is a file of the inputs to
-    download, or a web address where they are had. Raises `ValueError` for wrong dates.
+    download, or a web address where they are had. `ended` is when an organiser closed the track, before its last day was
+    over. Raises `ValueError` for wrong dates.
     """
 
     id: str
@@ -44,6 +45,7 @@ class TrackRules:
     needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     knows: Knows | None = None
     inputs: Path | str = ""
+    ended: datetime | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -53,6 +55,8 @@ class TrackRules:
     @property
     def closing(self) -> datetime | None:
         """The time from which no more files are taken; None if the track stays open."""
+        if self.ended is not None:
+            return self.ended
         if self.closes is None:
             return None
         return datetime.combine(self.closes, time(), tzinfo=UTC) + timedelta(days=1)

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Hashable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 
 DECISIONS: tuple[Action, ...] = ("hide", "withdraw", "disqualify", "restore")
 """What an organiser can decide about a submission."""
-
+MOST_REASON, MOST_MESSAGE = 500, 1000
+"""The most characters of a reason, and of a message to a participant."""
 
 BEAT_S = 5.0
 """Seconds between two heartbeats of a busy scorer."""
@@ -88,8 +89,17 @@ class Board:
     # Tracks
 
     def track(self, name: str) -> Track:
-        """The track with this id. Raises `TrackError` if there is none."""
-        return load_track(name)
+        """The track with this id, closing when an organiser says. Raises `TrackError` if there is none."""
+        track, dated = load_track(name), self.ledger.dated(name)
+        if dated is None:
+            return track
+        ended = dated.at if dated.action == "close" else None
+        try:
+            rules = replace(track.rules, closes=date.fromisoformat(dated.closes), ended=ended)
+        except ValueError:
+            sentence = f"{track.id} was made to close on {dated.closes}, before it opens by its file; extend it."
+            raise TrackError(sentence) from None
+        return replace(track, rules=rules)
 
     def tracks(self) -> list[Track]:
         """All tracks: those scored here first, and among them those with public answers first."""
@@ -180,7 +190,7 @@ class Board:
         if action not in DECISIONS:
             raise Refusal("action", f"Choose one of {', '.join(DECISIONS)}.")
         if not is_id(name) or name not in self.ledger.refresh().submissions:
-            raise Refusal("unknown", "There is no submission with this id; look it up in the queue or the ranking.")
+            raise _unknown()
         now = self.ledger.moment(self.clock(), name)
         decision = Decision.made_by(person, now, _action(action), _reason(reason), submission=name)
         self.ledger.add(decision)
@@ -194,10 +204,7 @@ class Board:
         Raises `Refusal` if `by` is not an organiser, if there is no such track, or without a reason.
         """
         person, why = organiser(by), _reason(reason)
-        try:
-            track = self.track(name)
-        except TrackError as problem:
-            raise Refusal("track", str(problem)) from None
+        track = self._existing(name)
         with self.ledger.store.exclusive():
             self.ledger.refresh()
             key = version_key(self.versions.current(track))
@@ -205,6 +212,75 @@ class Board:
             self.ledger.add(Decision.made_by(person, self.clock(), "rescore", why, track=name, version=version))
         self.arrived()
         return version
+
+    def message(self, by: Person | None, name: str, text: str) -> Decision:
+        """Write to the sender of a submission, who sees it under My submissions; it is kept for good.
+
+        Raises `Refusal` if `by` is not an organiser, if there is no such submission, or without a text.
+        """
+        person, now = organiser(by), self.clock()
+        if not is_id(name) or name not in self.ledger.refresh().submissions:
+            raise _unknown()
+        made = Decision.made_by(person, self.ledger.moment(now, name), "message", _message(text), submission=name)
+        self.ledger.add(made)
+        return made
+
+    def close(self, by: Person | None, name: str, reason: str) -> Decision:
+        """Close a track at once: it takes no more files, and its private scores rank.
+
+        Raises `Refusal` if `by` is not an organiser, if there is no such track, if it is closed or not yet open, or
+        without a reason.
+        """
+
+        def checked(track: Track, now: datetime) -> date:
+            if track.rules.closed(now):
+                raise Refusal("closed", f"{track.rules.title} is closed already.")
+            if track.rules.opens and now.date() < track.rules.opens:
+                raise Refusal("date", f"{track.rules.title} opens only on {track.rules.opens}; change its file instead.")
+            return now.date()
+
+        return self._dated(by, name, "close", reason, checked)
+
+    def extend(self, by: Person | None, name: str, closes: str, reason: str) -> Decision:
+        """Give a track a new last day (ISO, UTC). A closed one opens again.
+
+        Raises `Refusal` if `by` is not an organiser, if there is no such track, if the day is past, or before the track
+        opens, or without a reason.
+        """
+        organiser(by)
+        day = _day(closes)
+
+        def checked(track: Track, now: datetime) -> date:
+            if day < now.date():
+                raise Refusal("date", f"{day} is over (it is {now.date()}, UTC); give a later day.")
+            if track.rules.opens and day < track.rules.opens:
+                raise Refusal("date", f"{track.rules.title} opens only on {track.rules.opens}; give a later day.")
+            if day == track.rules.closes and not track.rules.closed(now):
+                raise Refusal("date", f"{track.rules.title} closes on {day} already; give another day.")
+            return day
+
+        return self._dated(by, name, "extend", reason, checked)
+
+    def _dated(
+        self, by: Person | None, name: str, action: Action, reason: str, checked: Callable[[Track, datetime], date]
+    ) -> Decision:
+        person, why = organiser(by), _reason(reason)
+        with self.ledger.store.exclusive():
+            self.ledger.refresh()
+            track, now = self._existing(name), self.clock()
+            last = self.ledger.dated(name)
+            if last and last.at >= now:  # a clock that was ahead; the decision made last holds
+                now = last.at + timedelta(microseconds=1)
+            closes = checked(track, now).isoformat()
+            made = Decision.made_by(person, now, action, why, track=track.id, closes=closes)
+            self.ledger.add(made)
+        return made
+
+    def _existing(self, name: str) -> Track:
+        try:
+            return self.track(name)
+        except TrackError as problem:
+            raise Refusal("track", str(problem)) from None
 
     def incidents(self) -> list[tuple[Submission, Result]]:
         """Submissions that could not be scored because of an internal error, with their results, latest first."""
@@ -237,9 +313,35 @@ def _action(text: str) -> Action:
     return next(action for action in get_args(Action) if action == text)
 
 
+def _unknown() -> Refusal:
+    return Refusal("unknown", "There is no submission with this id; look it up in the list or the ranking.")
+
+
 def _reason(text: str) -> str:
-    reason = " ".join(str(text or "").split())
-    reason = plain(reason, len(reason))
-    if not 0 < len(reason) <= 500:
-        raise Refusal("reason", "Give a reason of at most 500 characters; it is kept with the decision.")
+    reason = _line(text)
+    if not 0 < len(reason) <= MOST_REASON:
+        sentence = f"Give a reason of at most {MOST_REASON} characters; it is kept with the decision."
+        raise Refusal("reason", sentence)
     return reason
+
+
+def _message(text: str) -> str:
+    message = _line(text)
+    if not 0 < len(message) <= MOST_MESSAGE:
+        raise Refusal("message", f"Write a message of at most {MOST_MESSAGE} characters; its reader can see it for good.")
+    return message
+
+
+def _line(text: str) -> str:
+    line = " ".join(str(text or "").split())
+    return plain(line, len(line))
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(str(text or "").strip())
+    except ValueError:
+        day = date.max
+    if day == date.max:
+        raise Refusal("date", f"{shown(str(text or ''))} is not a day; write it as 2026-12-31.")
+    return day

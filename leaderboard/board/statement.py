@@ -35,6 +35,7 @@ def statement(board: Board, submission: Submission) -> dict[str, Any]:
         "scores": scores(result, board.closed(submission.track), _titles(board, submission.track)),
         "problems": [dict(problem) for problem in result.problems] if result else [],
         "incident": result.incident if result else "",
+        "messages": [{"made": each.made, "text": each.reason} for each in board.ledger.messages(submission.id)],
     }
 
 

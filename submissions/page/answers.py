@@ -161,6 +161,13 @@ class MaterialAnswer(TypedDict):
     text: str
 
 
+class MessageAnswer(TypedDict):
+    """A message of the organisers to the sender of a submission."""
+
+    made: str
+    text: str
+
+
 class StatementAnswer(TypedDict):
     """A submission: its `state` (queued, scored, refused, error), decisions about it, and its scores by split."""
 
@@ -184,3 +191,4 @@ class StatementAnswer(TypedDict):
     scores: dict[str, Any]
     problems: list[dict[str, Any]]
     incident: str
+    messages: list[MessageAnswer]

@@ -261,7 +261,7 @@ class Ledger:
         for decision in about:
             if decision.action == "restore":
                 now = Standing(reason=decision.reason)
-            elif decision.action != "count":
+            elif decision.action not in ("count", "message"):
                 now = Standing(
                     now.withdrawn or decision.action == "withdraw",
                     now.hidden or decision.action == "hide",
@@ -299,8 +299,21 @@ class Ledger:
     def version(self, track: str, own: int) -> str:
         """The version that a track is scored in now: its own version, with the number of rescorings since."""
         with self._lock:
-            opened = [decision.version for decision in self._of_submission.get("", ()) if decision.track == track]
+            about = [decision for decision in self._of_submission.get("", ()) if decision.track == track]
+        opened = [decision.version for decision in about if decision.version]
         return max([str(own), *(version for version in opened if version_key(version)[0] == own)], key=version_key)
+
+    def dated(self, track: str) -> Decision | None:
+        """The decision that says when a track closes; None if only its file does."""
+        with self._lock:
+            about = [decision for decision in self._of_submission.get("", ()) if decision.track == track]
+        return next((decision for decision in reversed(_before(None, about)) if decision.closes), None)
+
+    def messages(self, name: str) -> list[Decision]:
+        """The organisers' messages to the sender of a submission, in the order they were made."""
+        with self._lock:
+            about = list(self._of_submission.get(name, ()))
+        return [decision for decision in _before(None, about) if decision.action == "message"]
 
 
 def _before(until: datetime | None, decisions: Iterable[Decision]) -> list[Decision]:

@@ -9,7 +9,7 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
@@ -27,10 +27,16 @@ ENDS = ("low", "high")
 
 State = Literal["queued", "scored", "refused", "error"]
 """`refused`: the file cannot be scored; `error`: an internal error with an incident id. `queued` is never stored."""
-Action = Literal["hide", "withdraw", "disqualify", "restore", "count", "rescore", "accept", "dismiss"]
+Action = Literal[
+    "hide", "withdraw", "disqualify", "restore", "count", "rescore", "accept", "dismiss", "message", "close", "extend"
+]
 """The kinds of decisions. Participants can only `withdraw`, and `count` to choose which submission counts; `accept` and
-`dismiss` are about corrections."""
+`dismiss` are about corrections; `rescore`, `close` and `extend` about a track. A `message` to the sender of a submission
+changes nothing."""
 OF_CORRECTIONS = ("accept", "dismiss", "withdraw")
+OF_TRACKS = ("rescore", "close", "extend")
+DATING = ("close", "extend")
+"""Decisions that set when a track closes: at once, or at the end of a day."""
 
 
 def new_id(now: datetime) -> str:
@@ -220,7 +226,8 @@ def _is_number(value: Any) -> bool:
 class Decision(Record):
     """Who decided what, and why.
 
-    `rescore` names a track and the version to open; other actions name a submission or a correction.
+    `rescore` names a track and the version to open; `close` and `extend` name a track and its last day, `closes` (ISO,
+    UTC); other actions name a submission or a correction.
 
     `made` (ISO) is finer than the id, so that decisions of the same second have an order.
     """
@@ -237,17 +244,22 @@ class Decision(Record):
     track: str = ""
     version: str = ""
     correction: str = ""
+    closes: str = ""
 
     def __post_init__(self) -> None:
         if self.action not in get_args(Action):
             raise ValueError("the action is not valid")
         named = [bool(name) for name in (self.submission, self.track, self.correction)]
-        if (self.action == "rescore") != bool(self.track and self.version) or named.count(True) != 1:
-            raise ValueError("a decision must name a submission or a correction, or a track and a version to open")
+        if (self.action in OF_TRACKS) != bool(self.track) or named.count(True) != 1:
+            raise ValueError("a decision must name a submission or a correction, or a track")
+        if (self.action == "rescore") != bool(self.version) or (self.action in DATING) != bool(self.closes):
+            raise ValueError("a rescoring must name the version to open, and a new end the last day")
         if self.correction and self.action not in OF_CORRECTIONS:
             raise ValueError("the action is not one about corrections")
         if self.version:
             version_key(self.version)
+        if self.closes:
+            date.fromisoformat(self.closes)
 
     @property
     def at(self) -> datetime:
@@ -256,7 +268,7 @@ class Decision(Record):
 
     @classmethod
     def made_by(cls, by: Person, now: datetime, action: Action, reason: str, **about: str) -> "Decision":
-        """A decision with a new id. `about` is `submission` or `correction`, or `track` and `version`."""
+        """A decision with a new id. `about`: `submission`, `correction`, or `track` and what is set."""
         return cls(new_id(now), now.isoformat(), action, by.id, by.name, by.organiser, reason, **about)
 
     @property
