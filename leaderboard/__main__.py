@@ -41,6 +41,7 @@ def _official_set(name: str | None) -> str | None:
 
 
 TrackName = Annotated[str, typer.Option(metavar="T", help="the track's id")]
+TrackId = Annotated[str, typer.Argument(metavar="TRACK", help="the track's id")]
 Predictions = Annotated[Path, typer.Option(metavar="P", help="the file to score")]
 References = Annotated[Path, typer.Option(metavar="R", help="the right answers")]
 WheelFiles = Annotated[
@@ -151,6 +152,75 @@ def _rescore(
 
     version = Board().rescore(LOCAL, track, reason)
     print(f"The next sweep rescores {track} as version {version}: python -m leaderboard run-once")
+
+
+@commands.command("message")
+def _message(id: Id, text: Annotated[str, typer.Argument(help="plain text, at most 1000 characters")]) -> None:
+    """Write to the sender of a submission, who sees it under My submissions."""
+    from leaderboard.board.board import Board
+
+    print(f"{Board().message(LOCAL, id, text).submission}: the sender sees the message under My submissions.")
+
+
+@commands.command("close")
+def _close(
+    track: TrackId,
+    reason: Annotated[str, typer.Option(help="kept with the decision")] = "by the command line",
+) -> None:
+    """Close a track at once: it takes no more files, and its private scores rank."""
+    from leaderboard.board.board import Board
+
+    print(
+        f"{Board().close(LOCAL, track, reason).track} is closed: it takes no more files, and its private scores rank."
+    )
+
+
+@commands.command("extend")
+def _extend(
+    track: TrackId,
+    day: Annotated[str, typer.Argument(metavar="YYYY-MM-DD", help="the last day, UTC")],
+    reason: Annotated[str, typer.Option(help="kept with the decision")] = "by the command line",
+) -> None:
+    """Give a track a new last day. A closed one opens again."""
+    from leaderboard.board.board import Board
+
+    made = Board().extend(LOCAL, track, day, reason)
+    print(f"{made.track} takes files until the end of {made.closes} (UTC).")
+
+
+@commands.command("submissions")
+def _submissions(
+    track: Annotated[str, typer.Option(metavar="T", help="only those to this track")] = "",
+    state: Annotated[str, typer.Option(metavar="S", help="only those in this state")] = "",
+    flagged: Annotated[bool, typer.Option("--flagged", help="only those with a suspicious pattern")] = False,
+    text: Annotated[str, typer.Option(help="words to find in id, name, method, link and person")] = "",
+    page: Annotated[int, typer.Option(help="the page; each has 50", min=1)] = 1,
+    json_target: JsonTarget = None,
+) -> None:
+    """List all submissions, latest first, with their exact scores and suspicious patterns."""
+    from leaderboard.board.board import Board
+
+    listed = Service(Board()).submissions(LOCAL, track, state, flagged, text, page, wait_s=None)
+    lines = [f"{listed['found']} submissions, page {listed['page']} of {listed['pages']}"]
+    for row in listed["rows"]:
+        public = "" if row["public"] is None else f" {row['public']:.4f}"
+        lines.append(f"{row['id']} {row['track']} {row['state']}{public} {row['name']}")
+        lines += [f"  {flag['why']} {', '.join(flag['others'])}" for flag in row["flags"]]
+    show(listed, json_target, "\n".join(lines))
+
+
+@commands.command("publish")
+def _publish(
+    folder: Annotated[
+        Path | None, typer.Argument(help="where to write them (default: the dataset on the Hub, else EMER_HOME)")
+    ] = None,
+) -> None:
+    """Publish every ranking now."""
+    from leaderboard.board.board import Board
+    from leaderboard.hosting.publishing import publish
+
+    place, files = publish(Board(), LOCAL, folder)
+    print(f"Published in {place}: {', '.join(files) or 'nothing has changed'}.")
 
 
 @commands.command("corrections")

@@ -28,8 +28,8 @@ class TrackRules:
     `opens` and `closes` are the first and the last day (UTC) on which files are taken; None means no limit. `needed`:
     part → columns of which a file with that part must have one. `knows` says whether a word is in the track's
     vocabulary; None if the track has no vocabulary, or it is not installed. `inputs` is a file of the inputs to
-    download, or a web address where they are had. `ended` is when an organiser closed the track, before its last day was
-    over. Raises `ValueError` for wrong dates.
+    download, or a web address where they are had. `ended` is when an organiser closed the track, on its
+    last day. Raises `ValueError` for wrong dates.
     """
 
     id: str

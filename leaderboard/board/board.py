@@ -236,7 +236,9 @@ class Board:
             if track.rules.closed(now):
                 raise Refusal("closed", f"{track.rules.title} is closed already.")
             if track.rules.opens and now.date() < track.rules.opens:
-                raise Refusal("date", f"{track.rules.title} opens only on {track.rules.opens}; change its file instead.")
+                raise Refusal(
+                    "date", f"{track.rules.title} opens only on {track.rules.opens}; change its file instead."
+                )
             return now.date()
 
         return self._dated(by, name, "close", reason, checked)
@@ -328,7 +330,9 @@ def _reason(text: str) -> str:
 def _message(text: str) -> str:
     message = _line(text)
     if not 0 < len(message) <= MOST_MESSAGE:
-        raise Refusal("message", f"Write a message of at most {MOST_MESSAGE} characters; its reader can see it for good.")
+        raise Refusal(
+            "message", f"Write a message of at most {MOST_MESSAGE} characters; its reader can see it for good."
+        )
     return message
 
 

@@ -38,7 +38,7 @@ class Listing:
 
 
 def listed(board: Board, flags: Flags, wanted: Listing) -> dict[str, Any]:
-    """A page of submissions as JSON, latest first. `found` counts those of all pages, `compared` the files looked at."""
+    """A page of submissions as JSON, latest first. `found` counts all pages, `compared` the files looked at."""
     found = [submission for submission in _latest(board, wanted.track) if _fits(board, flags, wanted, submission)]
     pages = max(1, -(-len(found) // PER_PAGE))
     page = min(wanted.page, pages)

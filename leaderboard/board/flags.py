@@ -1,7 +1,7 @@
 """Suspicious patterns among the files sent to a track, for organisers to look at. A flag decides nothing by itself.
 
-Flags are derived from the stored files and kept in memory only. A rule is a function over the prints of a track's files;
-`RULES` lists them.
+Flags are derived from the stored files and kept in memory only. A rule is a function over the prints of a track's
+files; `RULES` lists them.
 """
 
 import logging
@@ -72,9 +72,9 @@ class Flags:
 class Prints:
     """The prints of a track's files, in the order of arrival: what was sent, made short.
 
-    `rows` (files, samples; uint32) tells whether two rows are equal; 0 stands for a row that is not in the file. `marks`
-    (files, samples, `HASHES`; uint16) are MinHash values of a row's labels or words: the share of equal ones estimates
-    the Jaccard similarity (Broder 1997).
+    `rows` (files, samples; uint32) tells whether two rows are equal; 0 stands for a row that is not in the file.
+    `marks` (files, samples, `HASHES`; uint16) are MinHash values of a row's labels or words: the share of
+    equal ones estimates the Jaccard similarity (Broder 1997).
     """
 
     samples: Sequence[Id]
@@ -189,9 +189,10 @@ class Watch:
         self._lock = threading.Lock()
         self._reader: threading.Thread | None = None
 
-    def flags(self, wait_s: float = WAIT_S) -> Flags:
-        """What is known, after waiting for files still to be read, but not for long."""
-        files = [submission for submission in list(self._board.ledger.submissions.values()) if not submission.baseline]
+    def flags(self, wait_s: float | None = WAIT_S) -> Flags:
+        """What is known, after waiting for files still to be read, but not for long; None waits for all."""
+        stored = list(self._board.ledger.refresh().submissions.values())
+        files = [submission for submission in stored if not submission.baseline]
         left = [submission for submission in files if submission.id not in self._seen]
         if left:
             reader = self._reader

@@ -9,6 +9,8 @@ from typing import Any
 from emer_space.files.problems import SubmissionError
 from leaderboard.board.board import Board
 from leaderboard.board.card import Cards
+from leaderboard.board.desk import Listing, listed
+from leaderboard.board.flags import WAIT_S, Watch
 from leaderboard.board.ranking import Ranking, ranking
 from leaderboard.board.statement import of_person, statement
 from leaderboard.errors import TrackError
@@ -28,7 +30,7 @@ class Service:
 
     def __init__(self, board: Board) -> None:
         self.board = board
-        self.cards = Cards(board)
+        self.cards, self.watch = Cards(board), Watch(board)
         self._tables: dict[tuple[str, bool], tuple[Any, Ranking]] = {}
 
     @property
@@ -72,6 +74,7 @@ class Service:
             "notice": self.board.ledger.store.notice(),
             **self.cards.of(track, hosted=not why_not),
             "smallest_difference": None if why_not else smallest_difference(track),
+            "closed": rules.closed(self.board.clock()),
         }
 
     def rules(self, track: str) -> TrackRules:
@@ -174,6 +177,36 @@ class Service:
                 for path, reason in (*board.ledger.unusable(), *board.ledger.store.damaged())
             ],
         }
+
+    def submissions(
+        self,
+        person: Person | None,
+        track: str = "",
+        state: str = "",
+        flagged: bool = False,
+        text: str = "",
+        page: int = 1,
+        wait_s: float | None = WAIT_S,
+    ) -> dict[str, Any]:
+        """A page of all submissions with exact scores and flags, as `desk.listed`. Raises `Refusal`.
+
+        Flags of files still to be read are waited for, at most `wait_s` seconds.
+        """
+        organiser(person)
+        wanted = Listing(track, state, bool(flagged), text, page)
+        return listed(self.board, self.watch.flags(wait_s), wanted)
+
+    def message(self, person: Person | None, name: str, text: str) -> dict[str, Any]:
+        """Write to the sender of a submission, as `Board.message`."""
+        return _decision(self.board.message(person, name, text))
+
+    def close(self, person: Person | None, track: str, reason: str) -> dict[str, Any]:
+        """Close a track at once, as `Board.close`."""
+        return _decision(self.board.close(person, track, reason))
+
+    def extend(self, person: Person | None, track: str, closes: str, reason: str) -> dict[str, Any]:
+        """Give a track a new last day, as `Board.extend`."""
+        return _decision(self.board.extend(person, track, closes, reason))
 
     def decide(self, person: Person | None, name: str, action: str, reason: str) -> dict[str, Any]:
         """An organiser's decision about a submission, as `Board.decide`, or about a correction."""

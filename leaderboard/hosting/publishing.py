@@ -11,9 +11,10 @@ from typing import Any
 from huggingface_hub import DatasetCardData
 
 from leaderboard.board.board import Board
-from leaderboard.board.export import as_csv
+from leaderboard.board.export import as_csv, export
 from leaderboard.board.ranking import ranking
 from submissions.errors import StoreError
+from submissions.person import Person, organiser
 from submissions.store.hub_account import OWNER, TOKEN
 from submissions.store.hub_dataset import HubDataset, Moved
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 DATASET = "emer-results"
 DATA, README = "data/", "README.md"
+PUBLISHED = "published"
+"""The folder in the app's home with the rankings, where no dataset is configured."""
 APART_S = 120.0
 """The least number of seconds between two commits."""
 CARD = Path(__file__).parent / "cards" / "results.md"
@@ -42,11 +45,7 @@ class Publisher:
             if not at_once and time.monotonic() - self._at < APART_S:
                 return False
             try:
-                files = self._changed()
-                if files:
-                    self._at = time.monotonic()
-                    self._head = self._dataset.commit(files, f"{len(files) - 1} rankings", self._head)
-                    self._published |= files
+                return bool(self._publish())
             except Moved:  # another process published, or an old request arrived late: read the dataset again
                 log.info("another process is publishing the results too")
                 self._head = ""
@@ -54,7 +53,22 @@ class Publisher:
             except StoreError as problem:
                 log.error("the results could not be published: %s", problem)
                 return False
-            return bool(files)
+
+    def now(self) -> list[str]:
+        """Publish the changes at once; returns the paths of the changed files. Raises `StoreError`."""
+        with self._lock:
+            try:
+                return sorted(self._publish())
+            except Moved as problem:
+                self._head = ""
+                raise StoreError("Another process published at the same moment; publish again.") from problem
+
+    def _publish(self) -> dict[str, bytes]:
+        if files := self._changed():
+            self._at = time.monotonic()
+            self._head = self._dataset.commit(files, f"{len(files) - 1} rankings", self._head)
+            self._published |= files
+        return files
 
     def _changed(self) -> dict[str, bytes]:
         """The rankings that differ from the published ones, and the card. Rankings of papers alone are left out."""
@@ -77,6 +91,20 @@ def publisher(board: Board) -> Publisher | None:
     """The publisher for the dataset of `EMER_OWNER`; None if the owner or the token is not set."""
     owner, token = os.environ.get(OWNER), os.environ.get(TOKEN)
     return Publisher(board, HubDataset(f"{owner}/{DATASET}", token)) if owner and token else None
+
+
+def publish(board: Board, by: Person | None, folder: Path | None = None) -> tuple[str, list[str]]:
+    """Publish all rankings now: as files in `folder`, or else in `EMER_OWNER`'s dataset, or else in `EMER_HOME`.
+
+    Returns the place and the files written there. Raises `Refusal` if `by` is not an organiser, `StoreError` and
+    `LeaderboardError`.
+    """
+    organiser(by)
+    dataset = publisher(board) if folder is None else None
+    if dataset:
+        return f"{os.environ[OWNER]}/{DATASET}", dataset.now()
+    folder = folder or board.home / PUBLISHED
+    return str(folder), [path.relative_to(folder).as_posix() for path in export(board, folder)]
 
 
 def card(tracks: Sequence[str]) -> bytes:

@@ -47,6 +47,52 @@ class OverviewAnswer(TypedDict):
     damaged: list[dict[str, Any]]
 
 
+class FlagAnswer(TypedDict):
+    """A suspicious pattern: its kind, why in one sentence, and other submissions that are part of it."""
+
+    kind: str
+    why: str
+    facts: dict[str, Any]
+    others: list[str]
+
+
+class ListedAnswer(TypedDict):
+    """A submission as organisers see it, with its exact scores and its flags."""
+
+    id: str
+    track: str
+    state: str
+    name: str
+    person: str
+    anonymous: bool
+    baseline: bool
+    method: str
+    received: str
+    public: float | None
+    private: float | None
+    reason: str
+    flags: list[FlagAnswer]
+    messages: int
+
+
+class ListingAnswer(TypedDict):
+    """A page of submissions, latest first. Flags are known of the `compared` of all `files`."""
+
+    rows: list[ListedAnswer]
+    found: int
+    page: int
+    pages: int
+    compared: int
+    files: int
+
+
+class PublishAnswer(TypedDict):
+    """Where the rankings were published, and which files changed there."""
+
+    place: str
+    files: list[str]
+
+
 class RescoreAnswer(TypedDict):
     """The version of a track that is being scored."""
 

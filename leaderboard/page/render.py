@@ -106,6 +106,11 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
             yield f"{prefix}{name}", str(value)
 
 
+def listed(page: Mapping[str, Any], words: Words) -> str:
+    """A page of all submissions, for an organiser; `page` comes from `Service.submissions`."""
+    return html("listed", words=words, **page)
+
+
 def overview(state: Mapping[str, Any], words: Words) -> str:
     """Queue, incidents, decisions and damaged files, for an organiser; `state` comes from `Service.overview`."""
     return html("overview", words=words, **state)

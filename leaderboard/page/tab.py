@@ -43,6 +43,7 @@ class LeaderboardTab:
     def __init__(
         self, page: gr.Blocks, service: Service, identity: Identity, languages: Languages, lines: Lines
     ) -> None:
+        self.service, self.languages = service, languages
         if login_offered():
             sign_in_button(page, identity, languages, lines.reading)
         with gr.Tabs(elem_id="emer-board"):
@@ -54,6 +55,9 @@ class LeaderboardTab:
                 mine = MineTab(service, identity, languages, lines)
             with gr.Tab(languages("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
                 organise = OrganiseTab(service, identity, languages, lines)
+        page.load(
+            for_page(languages, lines.reading, self._named), None, self._of_tracks(ranking, submit, organise), **QUIET
+        )
         page.load(ranking.freshened, [ranking.track, ranking.everything], ranking.loaded, **QUIET)
         page.load(submit.loading, submit.track, submit.loaded, **QUIET)
         page.load(mine.loading, [mine.seen, mine.chosen], mine.loaded, **QUIET)
@@ -63,7 +67,20 @@ class LeaderboardTab:
             return gr.Tab(visible=person is not None and person.organiser)
 
         page.load(for_page(languages, lines.reading, opened), None, organise_tab, **QUIET)
-        organise_tab.select(organise.loading, None, organise.overview, **QUIET)
+        organise_tab.select(organise.loading, organise.asked, organise.loaded, **QUIET)
+
+    @staticmethod
+    def _of_tracks(ranking: "RankingTab", submit: SubmitTab, organise: OrganiseTab) -> list[gr.Dropdown]:
+        return [ranking.track, submit.track, *organise.tracks]
+
+    def _named(self, request: gr.Request) -> list[Any]:
+        """The tracks to choose from when a visitor comes: an organiser may have added some since the app started."""
+        words = self.languages.of(request)
+        tracks = self.service.tracks(None)
+        all_tracks = [(track["title"], track["id"]) for track in tracks]
+        marked = choices(tracks, words("board.not_here"))
+        every = (words("organise.every_track"), "")
+        return [gr.Dropdown(marked), gr.Dropdown(marked), gr.Dropdown([every, *all_tracks]), gr.Dropdown(all_tracks)]
 
     def close(self, request: gr.Request) -> None:
         """Called when a visitor leaves; this tab has nothing to stop."""
@@ -95,7 +112,7 @@ class RankingTab:
     def __init__(self, service: Service, languages: Languages, line: Line) -> None:
         self.service, self.languages, self.line = service, languages, line
         self.freshened = for_page(languages, line, self.fresh)
-        tracks = choices(service.tracks(None), languages)
+        tracks = choices(service.tracks(None), languages("board.not_here"))
         with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
             self.track = gr.Dropdown(
                 tracks, value=tracks[0][1], label=languages("board.track"), scale=3, min_width=240, elem_id="emer-track"

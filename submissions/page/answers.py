@@ -152,6 +152,7 @@ class TrackAnswer(TypedDict):
     cite: str
     lacks: list[LackAnswer]
     smallest_difference: float | None
+    closed: bool
 
 
 class MaterialAnswer(TypedDict):

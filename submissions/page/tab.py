@@ -62,7 +62,7 @@ class SubmitTab:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=5, min_width=300):
-                tracks = choices(service.tracks(None), languages)
+                tracks = choices(service.tracks(None), languages("board.not_here"))
                 self.track = gr.Dropdown(
                     tracks, value=tracks[0][1], label=languages("board.track"), elem_id="emer-submit-track"
                 )
@@ -303,9 +303,8 @@ class MineTab:
         offer("choose", for_api(words, self.lines.storing, choose), [name], chosen)
 
 
-def choices(tracks: Sequence[Mapping[str, Any]], languages: Languages) -> list[tuple[str, str]]:
+def choices(tracks: Sequence[Mapping[str, Any]], not_here: str) -> list[tuple[str, str]]:
     """The tracks to choose from, as names and ids; those that are not scored here are marked."""
-    not_here = languages("board.not_here")
     return [(f"{track['title']} · {not_here}" if track["why_not"] else track["title"], track["id"]) for track in tracks]
 
 

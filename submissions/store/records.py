@@ -31,10 +31,9 @@ Action = Literal[
     "hide", "withdraw", "disqualify", "restore", "count", "rescore", "accept", "dismiss", "message", "close", "extend"
 ]
 """The kinds of decisions. Participants can only `withdraw`, and `count` to choose which submission counts; `accept` and
-`dismiss` are about corrections; `rescore`, `close` and `extend` about a track. A `message` to the sender of a submission
-changes nothing."""
+`dismiss` are about corrections; `rescore`, `close` and `extend` about a track. A `message` to the sender changes
+nothing."""
 OF_CORRECTIONS = ("accept", "dismiss", "withdraw")
-OF_TRACKS = ("rescore", "close", "extend")
 DATING = ("close", "extend")
 """Decisions that set when a track closes: at once, or at the end of a day."""
 
@@ -250,10 +249,13 @@ class Decision(Record):
         if self.action not in get_args(Action):
             raise ValueError("the action is not valid")
         named = [bool(name) for name in (self.submission, self.track, self.correction)]
-        if (self.action in OF_TRACKS) != bool(self.track) or named.count(True) != 1:
-            raise ValueError("a decision must name a submission or a correction, or a track")
-        if (self.action == "rescore") != bool(self.version) or (self.action in DATING) != bool(self.closes):
-            raise ValueError("a rescoring must name the version to open, and a new end the last day")
+        if (self.action in DATING) != bool(self.track and self.closes):
+            raise ValueError(
+                "a decision about the end of a track must name the track and its last day, and no other may"
+            )
+        opening = bool(self.track and self.version) if self.action == "rescore" else not (self.track or self.version)
+        if not (opening or self.closes) or named.count(True) != 1:
+            raise ValueError("a decision must name a submission or a correction, or a track and a version to open")
         if self.correction and self.action not in OF_CORRECTIONS:
             raise ValueError("the action is not one about corrections")
         if self.version:

@@ -208,6 +208,7 @@ def handlers(served: Served) -> list[Handler]:
         **{"name": "Somebody", "method": "", "link": "", "visibility": False, "anonymous": False},
         **{"language": "en", "key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
         "question": "What is seen?",
+        **{"state": "", "flagged": False, "text": "because", "page": 1, "closes": "2099-12-31"},
         **{"words": "calm", "why": "", "keep": True, "keep_clip": False, "receipt": "nobody's"},
     }
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
