@@ -208,10 +208,10 @@ class OrganiseTab:
             ]
             decision = [value("decide", name) for name in ("id", "action", "reason")]
             letter = [value("message", name) for name in ("id", "text")]
-            scoring, closing = ([value(name, field) for field in ("track", "reason")] for name in ("rescore", "close"))
-            extending = [value("extend", name) for name in ("track", "closes", "reason")]
+            scoring, closing = ([value(name, field) for field in ("track", "reason")] for name in ("rescore", "close_track"))
+            extending = [value("extend_track", name) for name in ("track", "closes", "reason")]
             whole, listing = returns("overview", OverviewAnswer), returns("submissions", ListingAnswer)
-            made = {name: returns(name, dict[str, Any]) for name in ("decide", "message", "close", "extend")}
+            made = {name: returns(name, dict[str, Any]) for name in ("decide", "message", "close_track", "extend_track")}
             version, published = returns("rescore", RescoreAnswer), returns("publish", PublishAnswer)
 
         def overview(request: gr.Request) -> Any:
@@ -251,6 +251,6 @@ class OrganiseTab:
         offer("decide", for_api(words, lines.storing, decide), decision, made["decide"])
         offer("message", for_api(words, lines.storing, write), letter, made["message"])
         offer("rescore", for_api(words, lines.storing, rescore), scoring, version)
-        offer("close", for_api(words, lines.storing, close), closing, made["close"])
-        offer("extend", for_api(words, lines.storing, extend), extending, made["extend"])
+        offer("close_track", for_api(words, lines.storing, close), closing, made["close_track"])
+        offer("extend_track", for_api(words, lines.storing, extend), extending, made["extend_track"])
         offer("publish", for_api(words, lines.storing, publish_now), [], published)
