@@ -79,7 +79,7 @@ class Service:
             about = self.board.track(track)
         except TrackError as problem:
             raise Refusal("track", str(problem)) from None
-        mark = (self.board.ledger.refresh().revision, about, self.board.closed(track))
+        mark = (self.board.ledger.refresh().revision, about, self.board.closed(track), self.board.pairs.mark)
         kept = self._tables.get((track, everything))
         if kept is None or kept[0] != mark:
             kept = self._tables[track, everything] = mark, ranking(self.board, about, everything)

@@ -43,7 +43,9 @@ def enter_baselines(board: Board, explain: Explain) -> list[str]:
         if (name, method) in present:
             continue
         try:
-            board.intake.baseline(TRACK, name, method, explain(CLUES, modalities), "predictions.jsonl")
+            board.intake.baseline(
+                TRACK, name, method, explain(CLUES, modalities), "predictions.jsonl", ", ".join(modalities)
+            )
         except (Refusal, SubmissionError):  # an organiser's own track of this name may have other rules
             return entered
         entered.append(name)
