@@ -251,9 +251,9 @@ def test_a_store_that_does_not_answer_is_asked_again_later(
 def test_the_private_split_is_compared_once_the_track_is_closed(
     board: Board, send: Send, home: Path, clock: Clock
 ) -> None:
-    even, odd = (file(0), "\n".join(["name,openset", *(f"s{n:02d},{'bored' if n % 2 == 0 else WORDS[n % 4]}" for n in range(SAMPLES))]).encode())  # fmt: skip
-    send(ADA, even)
-    send(BEN, odd)
+    worse = [f"s{number:02d},{WORDS[number % 4] if number % 2 else 'bored'}" for number in range(SAMPLES)]
+    send(ADA, file(0))
+    send(BEN, "\n".join(["name,openset", *worse]).encode())
     assert [row.group for row in scored(board).rows] == [1, 1], "the public part is the same"
     track = home / "tracks" / "small.toml"
     track.write_text(track.read_text(encoding="utf-8").replace("[columns", f"{CLOSED}\n[columns"), encoding="utf-8")
@@ -270,7 +270,8 @@ def test_what_compares_is_in_no_answer_and_no_export(board: Board, send: Send, t
     (path,) = (path for path in (board.home / "replicates").rglob(f"{name}.npz"))
     one = unpacked(path.read_bytes())["public"]
     export(board, tmp_path / "out")
-    told = [as_csv(found), json.dumps(found.to_dict()), json.dumps(service.status(ADA)), json.dumps(service.status(ADA, name))]  # fmt: skip
+    own = [service.status(ADA), service.status(ADA, name)]
+    told = [as_csv(found), json.dumps(found.to_dict()), json.dumps(own)]
     told += [file.read_text(encoding="utf-8") for file in (tmp_path / "out").rglob("*.*")]
     told.append(json.dumps(service.overview(ORGANISER)))
     single = {f"{value:.6f}" for value in one.values} - {f"{value:.6f}" for value in (0.0, 1.0)}
