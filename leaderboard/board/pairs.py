@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from leaderboard.metrics.tally import Floats
 from leaderboard.scoring.bootstrap import bounds
-from leaderboard.scoring.paired import Comparisons, compared
+from leaderboard.scoring.paired import Comparisons, Difference, against, compared
 from leaderboard.scoring.replicates import BROKEN, Replicates, unpacked
 from leaderboard.scoring.report import Report
 from submissions.errors import StoreError
@@ -77,24 +79,33 @@ class Pairs:
             if key in self._tables:
                 self._tables.move_to_end(key)
                 return self._tables[key]
-        read, failed = self._read([row.result.replicates for row in rows])
-        found = [
-            (row, one)
-            for row in rows
-            if (one := read.get(row.result.replicates, {}).get(row.report.split)) and _belongs(one, row.report)
-        ]
+        found, failed = self._found(rows)
         drawn = Counter(one.drawn for _, one in found).most_common(1)
         alike = [(row, one) for row, one in found if one.drawn == drawn[0][0]]
-        values = np.array([row.report.value for row, _ in alike], np.float64)
-        replicates = np.array([one.values for _, one in alike], np.float32)
-        samples = alike[0][1].samples if alike else 0
-        made = Compared(tuple(row.result.id for row, _ in alike), compared(values, replicates, samples), failed)
+        made = Compared(tuple(row.result.id for row, _ in alike), compared(*_arrays(alike)), failed)
         if not failed:
             with self._lock:
                 self._tables[key] = made
                 while len(self._tables) > KEPT_TABLES:
                     self._tables.popitem(last=False)
         return made
+
+    def against(self, own: Candidate, others: Sequence[Candidate]) -> list[tuple[Candidate, Difference]]:
+        """How much better `own` is than each of the others that were scored over the same samples."""
+        found, _ = self._found([own, *others])
+        if not found or found[0][0] is not own:
+            return []
+        alike = [(row, one) for row, one in found if one.drawn == found[0][1].drawn]
+        return list(zip([row for row, _ in alike[1:]], against(*_arrays(alike)), strict=True))
+
+    def _found(self, rows: Sequence[Candidate]) -> tuple[list[tuple[Candidate, Replicates]], bool]:
+        """The rows that have replicates, and whether the store did not answer for some."""
+        read, failed = self._read([row.result.replicates for row in rows])
+        return [
+            (row, one)
+            for row in rows
+            if (one := read.get(row.result.replicates, {}).get(row.report.split)) and _belongs(one, row.report)
+        ], failed
 
     def _read(self, paths: Sequence[str]) -> tuple[dict[str, dict[str, Replicates]], bool]:
         """The files by path, and whether the store did not answer for some."""
@@ -133,6 +144,12 @@ class Pairs:
         except BROKEN as problem:
             log.error("%r is broken (%s), so its submission is not compared", path, type(problem).__name__)
             return {}
+
+
+def _arrays(rows: Sequence[tuple[Candidate, Replicates]]) -> tuple[Floats, NDArray[np.float32], int]:
+    """Scores, replicates and number of samples, as `scoring.paired` takes them."""
+    values = np.array([row.report.value for row, _ in rows], np.float64)
+    return values, np.array([one.values for _, one in rows], np.float32), rows[0][1].samples if rows else 0
 
 
 def _belongs(one: Replicates, report: Report) -> bool:

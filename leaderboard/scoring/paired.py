@@ -59,11 +59,8 @@ class Comparisons:
 
     def difference(self, row: int, other: int) -> Difference:
         """How much better `row` is than `other`."""
-        low, high = np.quantile(
-            self.replicates[row].astype(np.float64) - self.replicates[other], [ALPHA / 2, 1 - ALPHA / 2]
-        )
         value = float(self.values[row] - self.values[other])
-        return Difference(value, float(low), float(high), float(self.p[row, other]))
+        return _difference(value, self.replicates[row] - self.replicates[other], float(self.p[row, other]))
 
     @property
     def apart(self) -> NDArray[np.bool_]:
@@ -103,6 +100,18 @@ def compared(values: Floats, replicates: NDArray[np.float32], samples: int) -> C
         p[upper] = holm(np.concatenate(parts))
         p.T[upper] = p[upper]
     return Comparisons(values, replicates, p)
+
+
+def against(values: Floats, replicates: NDArray[np.float32], samples: int) -> list[Difference]:
+    """How much better the first row is than each of the others, corrected for these comparisons alone."""
+    differences, drawn = values[0] - values[1:], replicates[0] - replicates[1:]
+    corrected = holm(p_values(differences, drawn, samples)) if len(differences) else ()
+    return [_difference(float(value), *rest) for value, *rest in zip(differences, drawn, corrected, strict=True)]
+
+
+def _difference(value: float, replicates: NDArray[np.float32], p: float) -> Difference:
+    low, high = np.quantile(replicates.astype(np.float64), [ALPHA / 2, 1 - ALPHA / 2])
+    return Difference(value, float(low), float(high), float(p))
 
 
 def p_values(differences: Floats, replicates: NDArray[np.float32], samples: int) -> Floats:

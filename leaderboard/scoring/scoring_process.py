@@ -238,7 +238,7 @@ def _reports(
     comparison = read_comparison(load_track(name), content, filename, file)
     splits: tuple[ScoredSplit, ...] = ("public", "private") if comparison.references.splits["private"] else ("public",)
     scored = {split: score(comparison, split, judgements) for split in splits}
-    replicates = {split: report.replicates for split, report in scored.items() if report.replicates}
+    replicates = {str(split): report.replicates for split, report in scored.items() if report.replicates}
     return {
         "reports": {split: report.to_dict() for split, report in scored.items()},
         "replicates": base64.b64encode(packed(replicates)).decode() if replicates else "",

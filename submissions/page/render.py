@@ -14,6 +14,8 @@ from emer_space.page.words import Words
 from submissions.checks.validation import Check
 
 PREVIEWED = 5
+MOST_NAMES = 12
+"""The most rows named that a submission cannot be told from."""
 MOST_SHOWN = 160
 """The most characters of a cell in the preview."""
 OUT = ("withdrawn", "hidden", "disqualified")
@@ -79,6 +81,11 @@ def receipt(answer: Mapping[str, Any], words: Words) -> str:
 def own(statements: Sequence[Mapping[str, Any]], words: Words) -> str:
     """A person's submissions, latest first."""
     return html("own", words=words, statements=statements, state_of=state_of)
+
+
+def one(statement: Mapping[str, Any], words: Words) -> str:
+    """The page of a submission: where it stands, against the sender's own earlier files, and the unknown words."""
+    return html("one", words=words, submission=statement, most=MOST_NAMES)
 
 
 def state_of(statement: Mapping[str, Any]) -> str:
