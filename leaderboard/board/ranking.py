@@ -51,7 +51,7 @@ class Row:
     size: str = ""
     """Its number of parameters, such as `7B`; empty if not known."""
     group: int | None = None
-    """Rows of one group cannot be told apart as a whole. None for a row that is not compared."""
+    """Rows of one group cannot be told from its first row. None for a row that is not compared."""
     rank_low: int | None = None
     rank_high: int | None = None
     """The ranks that the row may have, as far as rows can be told apart."""

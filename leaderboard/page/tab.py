@@ -98,17 +98,11 @@ class RankingTab:
         self.service, self.identity, self.languages, self.line = service, identity, languages, line
         self.freshened = for_page(languages, line, self.fresh)
         tracks = [(track["title"], track["id"]) for track in service.tracks(None)]
+        not_told = (languages("ranking.not_told"), NOT_TOLD)
         with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
             self.track = gr.Dropdown(
                 tracks, value=tracks[0][1], label=languages("board.track"), scale=3, min_width=240, elem_id="emer-track"
             )
-            with gr.Column(scale=3, min_width=240):
-                self.everything = gr.Checkbox(
-                    label=languages("ranking.everything"), container=False, elem_id="emer-all"
-                )
-                self.heartbeat = gr.HTML(elem_id="emer-heartbeat")
-        not_told = (languages("ranking.not_told"), NOT_TOLD)
-        with gr.Row(elem_classes="emer-board-filters"):
             self.reads = gr.Dropdown(
                 [*((read, read) for read in READS), not_told],
                 multiselect=True,
@@ -130,6 +124,11 @@ class RankingTab:
                 min_width=150,
                 elem_id="emer-filter-size",
             )
+        with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
+            self.everything = gr.Checkbox(
+                label=languages("ranking.everything"), container=False, scale=3, min_width=240, elem_id="emer-all"
+            )
+            self.heartbeat = gr.HTML(elem_id="emer-heartbeat")
         self.heading = gr.HTML(js_on_load=SEARCH_SCRIPT)
         self.table = gr.Dataframe(
             interactive=False,
@@ -229,6 +228,6 @@ class RankingTab:
 
 def _widths(columns: Iterable[str], words: Words) -> list[str | int]:
     own = {"rank": "52px", "name": "170px", "badge": "180px", "date": "150px", "id": "270px", "method": "320px"}
-    own |= {"group": "80px", "may_be": "90px", "inputs": "80px", "size": "80px", "link": "110px"}
+    own |= {"group": "80px", "may_be": "115px", "inputs": "80px", "size": "80px", "link": "110px"}
     widths = {words(f"column.{name}"): width for name, width in own.items()}
     return [widths.get(name, "140px") for name in columns]

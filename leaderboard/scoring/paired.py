@@ -68,13 +68,16 @@ class Comparisons:
         return self.p < ALPHA
 
     def groups(self) -> list[int]:
-        """The group of each row, from 1: a new one begins where every row above is told apart from every row below.
+        """The group of each row, from 1: no row of a group can be told from its first one, and the next group begins
+        with the row that can.
 
-        So a line between groups always says something true, as that between the clusters of WMT (Koehn 2012).
+        (The clusters of WMT, Koehn 2012, begin where every row above can be told from every row below: in a dense table
+        all are one cluster, though the first and the last are far apart.)
         """
-        apart, group, groups = self.apart, 1, []
+        apart, first, group, groups = self.apart, 0, 1, []
         for row in range(len(self.values)):
-            group += row > 0 and bool(apart[:row, row:].all())
+            if apart[first, row]:
+                first, group = row, group + 1
             groups.append(group)
         return groups
 

@@ -205,6 +205,7 @@ def handlers(served: Served) -> list[Handler]:
         **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"], "language": "en"},
         **{"files": [clip], "rows": [], "with_clip": False},
         **{"name": "Somebody", "method": "", "link": "", "visibility": False, "anonymous": False},
+        **{"inputs": "", "reads": [], "size": "", "only_reads": [], "only_size": ""},
         **{"language": "en", "key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
         "question": "What is seen?",
         **{"words": "calm", "why": "", "keep": True, "keep_clip": False, "receipt": "nobody's"},
@@ -212,7 +213,7 @@ def handlers(served: Served) -> list[Handler]:
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
     session = secrets.token_hex(8)
     _, (receipt,) = served.call(
-        numbers["submit"], [values[name] for name in ("track", "file", "name", "method", "link", "anonymous")],
+        numbers["submit"], [values[name] for name in ("track", "file", "name", "method", "link", "anonymous", "inputs", "size")],
         "participant", session,
     )  # fmt: skip
     values["id"] = values["chosen"] = receipt["data"][0]["id"]

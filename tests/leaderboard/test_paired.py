@@ -98,12 +98,13 @@ def chain(*apart: tuple[int, int], rows: int = 4) -> Comparisons:
     ("pairs", "groups", "ranks"),
     [
         (chain(), [1, 1, 1, 1], [(1, 4), (1, 4), (1, 4), (1, 4)]),
-        (chain((0, 2), (0, 3)), [1, 1, 1, 1], [(1, 2), (1, 4), (2, 4), (2, 4)]),  # no line: 1 and 2 are alike
-        (chain((0, 2), (0, 3), (1, 2), (1, 3)), [1, 1, 2, 2], [(1, 2), (1, 2), (3, 4), (3, 4)]),
+        (chain((0, 2), (0, 3)), [1, 1, 2, 2], [(1, 2), (1, 4), (2, 4), (2, 4)]),
+        (chain((0, 2)), [1, 1, 2, 2], [(1, 3), (1, 4), (2, 4), (1, 4)]),  # the last is led by the third
         (chain((0, 1), (0, 2), (0, 3), (1, 3), (2, 3)), [1, 2, 2, 3], [(1, 1), (2, 3), (2, 3), (4, 4)]),
+        (chain((1, 3)), [1, 1, 1, 1], [(1, 4), (1, 3), (1, 4), (2, 4)]),  # nobody can be told from the first
     ],
 )
-def test_a_new_group_begins_where_all_above_are_better_than_all_below(
+def test_a_group_has_the_rows_that_cannot_be_told_from_its_first(
     pairs: Comparisons, groups: list[int], ranks: list[tuple[int, int]]
 ) -> None:
     assert pairs.groups() == groups
