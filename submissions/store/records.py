@@ -147,6 +147,11 @@ class Submission(Record):
         if not re.fullmatch(r"predictions\.[a-z]{1,8}", str(self.file)):
             raise ValueError("the file's name is not one that this app gives")
 
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON. What was not told of the system is left out, as in older records."""
+        record = Record.to_dict(self)
+        return {name: value for name, value in record.items() if value or name not in ("inputs", "size")}
+
     @property
     def at(self) -> datetime:
         """When the submission was received."""

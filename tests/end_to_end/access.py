@@ -213,7 +213,7 @@ def handlers(served: Served) -> list[Handler]:
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
     session = secrets.token_hex(8)
     _, (receipt,) = served.call(
-        numbers["submit"], [values[name] for name in ("track", "file", "name", "method", "link", "anonymous", "inputs", "size")],
+        numbers["submit"], [values[name] for name in ("track", "file", "name", "method", "link", "anonymous")],
         "participant", session,
     )  # fmt: skip
     values["id"] = values["chosen"] = receipt["data"][0]["id"]

@@ -1,10 +1,9 @@
 """What submissions are compared by, on the Hub: it comes with the results, and is published nowhere."""
 
-import base64
 from collections.abc import Callable
 
 import pytest
-from board_making import ADA, BEN
+from board_making import BEN, scored_here
 from lab import NAME, TOKEN, send
 from server import Fault, LoopbackHub
 
@@ -13,19 +12,10 @@ from leaderboard.board.pairs import Pairs
 from leaderboard.board.ranking import ranking
 from leaderboard.hosting.publishing import Publisher
 from leaderboard.hosting.schedule import sweep
-from leaderboard.scoring.scoring_process import Outcome, ScoringLimits, _reports
-from leaderboard.tracks import load_track
-from leaderboard.tracks.references import reference_file
 from submissions.store.hub_dataset import HubDataset
 from submissions.store.hub_store import HubStore
 
 RESULTS = "lab/emer-results"
-
-
-def within(track: str, filename: str, content: bytes, limits: ScoringLimits) -> Outcome:
-    """Scores as the child does, without starting a process."""
-    made = _reports(track, filename, content, reference_file(load_track(track)), {})
-    return Outcome("scored", made["reports"], replicates=base64.b64decode(made["replicates"]))
 
 
 @pytest.fixture
@@ -33,7 +23,7 @@ def two_scored(make_board: Callable[..., Board], hub: LoopbackHub) -> Board:
     board = make_board()
     send(board)
     send(board, BEN, a="sad", b="happy", c="sad")
-    sweep(board, score=within)
+    sweep(board, score=scored_here)
     return board
 
 
@@ -78,4 +68,3 @@ def test_a_hub_that_does_not_answer_costs_the_groups_and_not_the_ranking(
     hub.faults.clear()
     other.pairs = Pairs(other.ledger.store)
     assert groups(other) == [1, 1]
-    assert ADA.id in {submission.person for submission in other.ledger.submissions.values()}

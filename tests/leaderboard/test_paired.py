@@ -1,37 +1,27 @@
 """Which scores can be told apart: against cases by hand and scipy, in the ranking, and kept from everybody."""
 
-import base64
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from board_making import ADA, BEN, ORGANISER, Clock
+from board_making import ADA, BEN, ORGANISER, Clock, scored_here
+from comparing import CLOSED, SAMPLES, WORDS, Send, file, scored
 from scipy import stats
 
 from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv, export
-from leaderboard.board.ranking import Ranking, ranking
+from leaderboard.board.ranking import ranking
 from leaderboard.board.service import Service
 from leaderboard.hosting.schedule import sweep
 from leaderboard.metrics.tally import Floats, Tally, ratio
 from leaderboard.scoring.bootstrap import resampled
 from leaderboard.scoring.paired import Comparisons, compared, holm, p_values
 from leaderboard.scoring.replicates import BROKEN, Replicates, packed, unpacked
-from leaderboard.scoring.scoring_process import Outcome, ScoringLimits, _reports, score_in_child
-from leaderboard.tracks import load_track
-from leaderboard.tracks.references import reference_file
+from leaderboard.scoring.scoring_process import ScoringLimits, score_in_child
 from submissions.errors import StoreError
-from submissions.intake import Entry
 from submissions.person import Person
-
-WORDS = ("happy", "sad", "angry", "worried")
-SAMPLES = 40
-CLOSED = "[dates]\ncloses = 2026-11-26\n"
-
 
 # The statistics
 
@@ -127,48 +117,6 @@ def test_replicates_that_are_broken_are_refused() -> None:
 # In a ranking
 
 
-@pytest.fixture
-def large(home: Path, make_track: Callable[..., str]) -> None:
-    """The track `small` with forty samples, half of them private."""
-    make_track(per_day=20, attempts=40)
-    rows = [f"s{number:02d},{WORDS[number % 4]},{'public' if number % 2 else 'private'}" for number in range(SAMPLES)]
-    (home / "tracks" / "small.csv").write_text("\n".join(["name,openset,split", *rows]), encoding="utf-8")
-
-
-def file(wrong: int, first: int = 0, odd: str = "bored") -> bytes:
-    """Predictions of which so many are wrong, from the sample `first` on."""
-    rows = [
-        f"s{number:02d},{odd if first <= number < first + wrong else WORDS[number % 4]}" for number in range(SAMPLES)
-    ]
-    return "\n".join(["name,openset", *rows]).encode()
-
-
-Send = Callable[..., str]
-
-
-@pytest.fixture
-def send(board: Board, clock: Clock, large: None) -> Send:
-    """Enters files as participants do; `sweep` scores them for real, in a child process or in this one."""
-
-    def send(person: Person, content: bytes, **entry: Any) -> str:
-        clock.forward(seconds=60)
-        told = Entry(**{"name": person.name, **entry})
-        return board.intake.submit(person, "small", content, "P.csv", told).submission.id
-
-    return send
-
-
-def within(track: str, filename: str, content: bytes, *limits: Any) -> Any:
-    """Scores as the child does, without starting a process."""
-    made = _reports(track, filename, content, reference_file(load_track(track)), {})
-    return Outcome("scored", made["reports"], replicates=base64.b64decode(made["replicates"]))
-
-
-def scored(board: Board) -> Ranking:
-    sweep(board, ScoringLimits(), within)
-    return ranking(board, board.track("small"))
-
-
 def test_the_child_hands_over_replicates_that_no_report_holds(send: Send, large: None) -> None:
     outcome = score_in_child("small", "P.csv", file(8), ScoringLimits())
     found = unpacked(outcome.replicates)
@@ -208,7 +156,7 @@ def test_results_without_replicates_rank_and_are_not_compared(board: Board, home
     found = ranking(again, again.track("small"))
     assert [(row.rank, row.group) for row in found.rows] == [(1, 1), (2, None), (3, None)] and found.uncompared == 2
     again.rescore(ORGANISER, "small", "to compare them")
-    sweep(again, ScoringLimits(), within)
+    sweep(again, ScoringLimits(), scored_here)
     assert [row.group for row in ranking(again, again.track("small")).rows] == [1, 1, 2]
 
 
