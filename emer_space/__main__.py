@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from emer_space.analysis import INPUTS, Analysis, Language
+from emer_space.analysis import INPUTS, Language
 from emer_space.cancellation import CancelToken
 from emer_space.commands.run import CommandLine, JsonTarget, show
 from emer_space.errors import InputError
@@ -52,6 +52,7 @@ def _analyze(
 ) -> None:
     """Explain one clip."""
     from emer_space.pipeline import Finished, Request, analyze
+    from emer_space.takeaway.plain import plain
 
     request, models = Request(subtitle, _names(modalities), language), _profile(profile)
     settings = Settings.from_environment()
@@ -59,13 +60,7 @@ def _analyze(
         for event in analyze(clip, request, models, settings, CancelToken(), Path(folder)):
             if isinstance(event, Finished):
                 analysis = event.analysis
-    show(analysis.to_dict(), json_target, _in_words(analysis))
-
-
-def _in_words(analysis: Analysis) -> str:
-    labels = ", ".join(f"{label.name} ({label.confidence:.2f})" for label in analysis.labels) or "none"
-    notes = [f"Note: {warning.message}" for warning in analysis.warnings]
-    return "\n".join([analysis.explanation.text, "", f"Labels: {labels}", *notes])
+    show(analysis.to_dict(), json_target, plain(analysis))
 
 
 @commands.command("report")

@@ -70,6 +70,11 @@ class Subtitle:
     segments: tuple[Segment, ...] = ()
     doubtful: str | None = None
 
+    @property
+    def trusted(self) -> str:
+        """The words, unless they are doubtful: what may be quoted as said."""
+        return "" if self.doubtful else self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Clue:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from emer_space.analysis import LANGUAGES, Analysis, Explanation, Label, Language, Notice
 from emer_space.clues import wording
 from emer_space.disambiguation import Verdict, weigh
-from emer_space.errors import InputError
+from emer_space.errors import InputError, RuleError
 from emer_space.explanation import COMPOSER, compose, headline
 from emer_space.messages import in_language
 from emer_space.vocabulary import load_vocabulary
@@ -22,6 +22,13 @@ NOTICES = {
     UNWORDED: "Some clues have no wording in Chinese, so they are shown in English ({cues}).",
     KEPT: "The language model wrote the explanation in another language, and it is shown as written.",
 }
+
+OTHER_VERSION = (
+    "This result is of another version of the app, or of tables that are not here, and can only be shown in its own "
+    "language; choose that language."
+)
+UNFIT = (ArithmeticError, LookupError, RuleError, TypeError, ValueError)
+"""What the tables of rules and words raise for clues that they do not know or that lack what the rule measures."""
 
 
 def checked_language(language: str) -> Language:
@@ -66,6 +73,14 @@ def reworded(analysis: Analysis, language: Language) -> Analysis:
         subtitle=replace(analysis.subtitle, doubtful=doubtful and (in_language(doubtful, language) or doubtful)),
         language=language,
     )
+
+
+def stored_in(analysis: Analysis, language: Language) -> Analysis:
+    """As `reworded`, for an analysis that another version may have made. Raises `InputError` if it cannot be put so."""
+    try:
+        return reworded(analysis, language)
+    except UNFIT:
+        raise InputError(OTHER_VERSION) from None
 
 
 def weighed(analysis: Analysis) -> Verdict:

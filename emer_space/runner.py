@@ -321,7 +321,7 @@ class Run:
         verdict = weigh(clues, people, posteriors)
         chat = self.model(CHAT) if self.has(CHAT) else None
         subtitle = self._subtitle
-        words = "" if subtitle is None or subtitle.doubtful else subtitle.text
+        words = subtitle.trusted if subtitle else ""
         language = self._prompts_in(subtitle)
         outcome = explain(verdict, self.clip.facts.sha256, chat, words, language, self.token.check)
         notices = [*self._notices, *(notice for reading in readings for notice in reading.notices), *outcome.notices]

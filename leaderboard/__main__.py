@@ -282,7 +282,7 @@ def _score(
     file = ReferenceFile.at(references) if references else reference_file(about)
     content, chat = read_file(predictions, Limits()), chat_model() if about.judges else None
     report = score_file(about, content, predictions.name, split, file, wheels, chat, answers, warnings)
-    lines = [f"{about.id}, {report.split} samples"]
+    lines = [f"{about.id}, {report.split} samples, by {about.primary_title()}"]
     if report.value is not None and report.interval is not None:
         bounds = f"{report.interval.low:.4f} to {report.interval.high:.4f}"
         lines.append(f"{about.primary}: {report.value:.4f} (95 % interval {bounds})")
@@ -324,11 +324,16 @@ def _tracks(json_target: JsonTarget = None) -> None:
             "judges": {metric: asdict(choice) for metric, choice in track.judges.items()},
             "columns": [column.name for column in (*track.rules.key, *track.rules.columns)],
             "samples": None if track.rules.manifest is None else len(track.rules.manifest),
+            "primary_title": track.primary_titles,
+            "inputs": str(track.rules.inputs),
+            "inputs_note": track.inputs_note,
+            "cite": track.cite,
         }
         for track in tracks
     ]
     lines = [
-        f"{track.id:<13} {track.rules.title}: {track.primary}; {track.vocabulary} vocabulary, {track.answers} answers"
+        f"{track.id:<13} {track.rules.title}: {track.primary_title()}; "
+        f"{track.vocabulary} vocabulary, {track.answers} answers"
         for track in tracks
     ]
     show({"tracks": listed}, json_target, "\n".join(lines))

@@ -18,12 +18,44 @@ class MetricError(LeaderboardError):
     """There is no such metric, or the package that adds it is wrong."""
 
 
-class ReferencesUnavailable(LeaderboardError):
+class Unavailable(LeaderboardError):
+    """Something is missing without which a track is not scored here. `mend` is the command that mends it, if one does.
+
+    `lack` says in public what is missing: unlike the message, without a place on this machine.
+    """
+
+    code = ""
+
+    def __init__(self, message: str, mend: str = "") -> None:
+        super().__init__(message)
+        self.mend = mend
+
+    @property
+    def lack(self) -> str:
+        """What is missing, as a part of a sentence."""
+        raise NotImplementedError
+
+
+class ReferencesUnavailable(Unavailable):
     """The references of a track are missing or cannot be used."""
 
+    code = "references"
 
-class WheelsUnavailable(LeaderboardError):
+    @property
+    def lack(self) -> str:
+        """What is missing, as a part of a sentence."""
+        return "its references are not here" if self.mend else "its references cannot be used"
+
+
+class WheelsUnavailable(Unavailable):
     """The official wheel files are missing, or differ from the official ones."""
+
+    code = "wheels"
+
+    @property
+    def lack(self) -> str:
+        """What is missing, as a part of a sentence."""
+        return "the official wheel files are not here"
 
 
 class JudgeUnavailable(LeaderboardError):

@@ -156,7 +156,8 @@ def _line(statement: dict[str, Any]) -> str:
         if primary["value"] is not None:
             low, high = (primary["interval"] or {}).get("low"), (primary["interval"] or {}).get("high")
             bounds = "" if low is None or high is None else f" ({low:.4f} to {high:.4f})"
-            parts.append(f"{split} {primary['name']} {primary['value']:.4f}{bounds}")
+            title = scores.get("primary_title", {}).get("en", primary["name"])
+            parts.append(f"{split} {title} {primary['value']:.4f}{bounds}")
     if stand := statement.get("stand"):
         parts.append(f"rank {stand['rank']} of {stand['of']}")
         parts += [f"may be {stand['rank_low']} to {stand['rank_high']}"] if stand["rank_low"] else []

@@ -1,14 +1,17 @@
 """Visitors' corrections of readings: "this reading is wrong". They are kept with consent, for an organiser to review.
 
 An entry holds the words that would be right, why, and the reading itself. The clip is kept only with a second consent.
-Whoever has the receipt can withdraw the entry, which deletes it.
+Whoever has the receipt (the id and a secret) can withdraw the entry, which deletes it; so can an organiser.
 """
 
 import contextlib
 import csv
+import hashlib
+import hmac
 import io
 import json
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +37,8 @@ MOST_CLIPS_A_DAY, MOST_CLIPS_OF_CLIENT = 100, 5
 """The same for those with a clip, so that nobody can fill the disk."""
 REVIEWS = ("accept", "dismiss")
 COLUMNS = ("name", "openset", "reason", "read", "review", "clip")
-"""Of an export: the receipt, the visitor's words and reason, the machine's words, the review, the clip's file."""
+"""Of an export: the id, the visitor's words and reason, the machine's words, the review, the clip's file."""
+UNKNOWN = "There is no correction with this receipt; it may have been deleted already."
 _BETWEEN = re.compile(r"[,;/\n，；、]+")
 
 
@@ -75,8 +79,8 @@ class Corrections:
 
     def send(
         self, client: str, opinion: Opinion, analysis: Mapping[str, Any], clip: tuple[str, bytes] | None = None
-    ) -> Correction:
-        """Keep an opinion about an analysis (its JSON). When this returns, it is stored durably; its id is the receipt.
+    ) -> tuple[Correction, str]:
+        """Keep an opinion about an analysis (its JSON); returns the entry and its receipt, once it is stored durably.
 
         `clip` is the file's name and content; it is left out unless the opinion has the consent for it. Raises
         `Refusal` (too much, too large) or `StoreError`.
@@ -91,6 +95,7 @@ class Corrections:
             )
         self._count(client, now, with_clip=bool(content))
         file = f"clip{PurePath(name).suffix.lower()}" if content else ""
+        secret = secrets.token_hex(12)
         record = Correction(
             new_id(now),
             now.isoformat(),
@@ -100,34 +105,41 @@ class Corrections:
             str(analysis["id"]),
             str(analysis["clip"]["sha256"]),
             file,
+            _digest(secret),
         )
         files = {ANALYSIS: json.dumps(analysis, ensure_ascii=False).encode(), **({file: content} if file else {})}
         self.ledger.add(record, files)
-        return record
+        return record, f"{record.id}-{secret}"
 
-    def withdraw(self, name: str) -> None:
+    def withdraw(self, receipt: str) -> None:
         """Delete the correction with this receipt. Raises `Refusal` if there is none, or `StoreError`."""
+        name, _, secret = receipt.rpartition("-")
         correction = self._named(name)
-        with contextlib.suppress(FileNotFoundError):  # an earlier try got no further
-            self.ledger.store.remove(correction.path)
-        about = Person("sender", "its sender")  # whoever has the receipt
-        self.ledger.add(Decision.made_by(about, self.clock(), "withdraw", "consent withdrawn", correction=name))
+        if not hmac.compare_digest(correction.secret_sha256, _digest(secret)):
+            raise Refusal("unknown", UNKNOWN)
+        self._remove(Person("sender", "its sender"), correction, "consent withdrawn")
 
     def review(self, by: Person | None, name: str, action: str, reason: str = "") -> Decision:
-        """An organiser accepts or dismisses a correction. Raises `Refusal`."""
+        """An organiser accepts, dismisses or withdraws a correction; the last deletes it. Raises `Refusal`."""
         person, correction = organiser(by), self._named(name)
+        if action == "withdraw":
+            return self._remove(person, correction, _line(reason, MOST_WHY))
         if action not in REVIEWS:
-            raise Refusal("action", f"Choose one of {', '.join(REVIEWS)}.")
+            raise Refusal("action", f"Choose one of {', '.join((*REVIEWS, 'withdraw'))}.")
         made: Action = "accept" if action == "accept" else "dismiss"
         decision = Decision.made_by(person, self.clock(), made, _line(reason, MOST_WHY), correction=correction.id)
         self.ledger.add(decision)
         return decision
 
+    def has(self, name: str) -> bool:
+        """Whether there is a correction with this id."""
+        return any(correction.id == name for correction in self.ledger.refresh().corrections())
+
     def listed(self, by: Person | None) -> list[dict[str, Any]]:
         """All corrections as JSON, latest first, each with the words of the machine. Raises `Refusal`."""
         organiser(by)
         return [
-            {**correction.to_dict(), "read": list(correction.read), "review": self.ledger.verdict(correction.id)}
+            {**_public(correction), "read": list(correction.read), "review": self.ledger.verdict(correction.id)}
             for correction in self.ledger.refresh().corrections()
         ]
 
@@ -156,7 +168,14 @@ class Corrections:
         for correction in kept:
             if correction.id == name:
                 return correction
-        raise Refusal("unknown", "There is no correction with this receipt; it may have been deleted already.")
+        raise Refusal("unknown", UNKNOWN)
+
+    def _remove(self, by: Person, correction: Correction, reason: str) -> Decision:
+        with contextlib.suppress(FileNotFoundError):  # an earlier try got no further
+            self.ledger.store.remove(correction.path)
+        decision = Decision.made_by(by, self.clock(), "withdraw", reason, correction=correction.id)
+        self.ledger.add(decision)
+        return decision
 
     def _count(self, client: str, now: datetime, with_clip: bool) -> None:
         own = f"client {client}"
@@ -174,6 +193,16 @@ class Corrections:
             raise StoreError(
                 f"Nothing can be stored here at the moment ({problem.strerror}), so nothing was kept; try again later."
             ) from problem
+
+
+def _public(correction: Correction) -> dict[str, Any]:
+    record = correction.to_dict()
+    del record["secret_sha256"]
+    return record
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def _cell(entry: Mapping[str, Any], column: str) -> str:

@@ -153,11 +153,12 @@ class Intake:
         Raises `SubmissionError` (the file), `Refusal` (identity, dates, quota) or `StoreError`; then nothing is stored.
         """
         sender, rules = identified(person), self.rules(track)
-        self._count(sender, rules)
+        self._admit(sender, rules)
         checked = check(content, filename, rules)
         read()
         if checked.error:
             raise checked.error
+        self._count(sender, rules)
         receipt = self._alone(lambda: self._stored(sender, rules, content, filename, entry, checked.rows))
         self.arrived()
         return replace(receipt, warnings=checked.warnings)
@@ -187,20 +188,29 @@ class Intake:
                 self.ledger.refresh()
                 return decide()
 
-    def _count(self, sender: Person, rules: TrackRules) -> None:
+    def _admit(self, sender: Person, rules: TrackRules) -> None:
+        """Refuse a file at the wrong time, or beyond the day's attempts, before the work of reading it."""
         now = self.clock()
         if rules.opens and now.date() < rules.opens:
             raise Refusal("closed", f"{rules.title} opens on {rules.opens} (UTC); send the file then.")
         if rules.closed(now):
             raise Refusal("closed", f"{rules.title} closed on {rules.closes} (UTC) and takes no more files.")
+        self._check_attempts(sender, rules, now)
+
+    def _check_attempts(self, sender: Person, rules: TrackRules, now: datetime) -> None:
+        used = usage(self.ledger.refresh(), self.attempts, rules.id, rules.quota, sender.id, now)
+        if not used.attempts_left:
+            raise Refusal(
+                "attempts",
+                f"You sent {used.attempts} files to {rules.title} today, which is the limit; "
+                f"try again after {_time(used)}.",
+            )
+
+    def _count(self, sender: Person, rules: TrackRules) -> None:
+        """Count one more attempt. A file that has problems is none: `check` tells them as well, at no cost."""
+        now = self.clock()
         with self.ledger.store.exclusive():
-            used = usage(self.ledger.refresh(), self.attempts, rules.id, rules.quota, sender.id, now)
-            if not used.attempts_left:
-                raise Refusal(
-                    "attempts",
-                    f"You sent {used.attempts} files to {rules.title} today, which is the limit; "
-                    f"try again after {_time(used)}.",
-                )
+            self._check_attempts(sender, rules, now)
             try:
                 self.attempts.add(rules.id, sender.id, now)
             except OSError as problem:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 from emer_space.files.spellings import Knows
 from emer_space.files.tables import NAME, Column, Id
@@ -26,7 +27,8 @@ class TrackRules:
 
     `opens` and `closes` are the first and the last day (UTC) on which files are taken; None means no limit. `needed`:
     part → columns of which a file with that part must have one. `knows` says whether a word is in the track's
-    vocabulary; None if the track has no vocabulary, or it is not installed. Raises `ValueError` for wrong dates.
+    vocabulary; None if the track has no vocabulary, or it is not installed. `inputs` is a file of the inputs to
+    download, or a web address where they are had. Raises `ValueError` for wrong dates.
     """
 
     id: str
@@ -41,6 +43,7 @@ class TrackRules:
     example: Mapping[str, str] = field(default_factory=dict)
     needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     knows: Knows | None = None
+    inputs: Path | str = ""
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from emer_space.analysis import SCHEMA, Analysis, Language
 from emer_space.errors import InputError
-from emer_space.rewording import reworded
+from emer_space.rewording import stored_in
 from emer_space.takeaway.formats import FORMATS
 
 
@@ -23,12 +23,9 @@ def write_report(file: Path, out: Path, language: Language | None) -> None:
     analysis = read_analysis(file)
     language = language or analysis.language
     try:
-        worded = reworded(analysis, language)
-    except KeyError as cue:
-        raise InputError(
-            f"{file} holds the clue {cue}, which no table here knows, so it cannot be put into another language; leave "
-            "out --language, or name the folder of its tables in EMER_TABLES."
-        ) from None
+        worded = stored_in(analysis, language)
+    except InputError as problem:
+        raise InputError(f"{file}: {problem} A folder of tables is named in EMER_TABLES.") from None
     content = FORMATS[ending](worded, language)
     try:
         out.write_bytes(content)

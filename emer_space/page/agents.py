@@ -28,9 +28,11 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from emer_space import __version__
+from emer_space.analysis import Analysis
 from emer_space.errors import InputError
 from emer_space.page.endpoints import endpoints
 from emer_space.page.peer import BY_AGENT
+from emer_space.takeaway.plain import plain
 
 PATH = "/gradio_api/mcp"
 UPLOADED = (
@@ -180,9 +182,4 @@ def _tool(name: str, described: Mapping[str, Any]) -> types.Tool:
 
 def _in_words(answer: dict[str, Any]) -> str:
     """An explanation as prose, which is what an agent reads first; everything else as JSON."""
-    if "explanation" not in answer:
-        return orjson.dumps(answer).decode()
-    told = answer["explanation"]
-    labels = ", ".join(f"{label['label']} ({label['confidence']:.2f})" for label in answer["labels"]) or "none"
-    notes = [f"Note: {warning['message']}" for warning in answer["warnings"]]
-    return "\n".join(filter(None, [told.get("headline"), told["text"], f"Labels: {labels}", *notes]))
+    return plain(Analysis.from_dict(answer)) if "explanation" in answer else orjson.dumps(answer).decode()

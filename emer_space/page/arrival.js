@@ -5,7 +5,7 @@ const arrive = () => {
   const answer = element.querySelector(".emer-answer");
   if (!answer) return;
   if (answer.dataset.key) {
-    sessionStorage.setItem("emer-result", answer.dataset.key);
+    storage("sessionStorage")?.setItem("emer-result", answer.dataset.key);
     const headline = answer.querySelector("h2").textContent;
     document.dispatchEvent(new CustomEvent("emer-result", { detail: { ...answer.dataset, headline } }));
   }

@@ -17,7 +17,7 @@ from emer_space.page.languages import Languages
 from emer_space.page.runs import Runs
 from emer_space.page.turns import Lines
 from emer_space.profiles import Profile
-from emer_space.rewording import reworded, weighed
+from emer_space.rewording import stored_in, weighed
 
 Shown = tuple[Any, Any]
 """Values of the button and of the answer."""
@@ -84,8 +84,8 @@ class Asking:
                 )
                 yield from waiting
                 yield during(words("ask.working"))
-                verdict = weighed(reworded(result.analysis, "en"))
-                chat, said = self.profile.get(CHAT), result.analysis.subtitle.text
+                verdict = weighed(stored_in(result.analysis, "en"))
+                chat, said = self.profile.get(CHAT), result.analysis.subtitle.trusted
                 made = answer(question or "", verdict, chat, said, words.language, token.check)
             told_answer = render.answered(made, question, result.analysis, words)
         except Cancelled:  # the page is closed, or asks something else by now

@@ -19,14 +19,14 @@ from emer_space.page.calls import QUIET, told
 from emer_space.page.clients import client_of
 from emer_space.page.kept import Result
 from emer_space.page.languages import Languages
+from emer_space.page.scripts import script
 from emer_space.page.turns import Line
 
 MOST_WORDS, MOST_WHY, MOST_RECEIPT = 500, 1_000, 64
 """How many characters the fields take."""
-SCRIPTS = Path(__file__).parent
-COMPLETION_SCRIPT = (SCRIPTS / "completion.js").read_text(encoding="utf-8")
+COMPLETION_SCRIPT = script("completion")
 """Completes the last of the words in the field."""
-TOLD_SCRIPT = (SCRIPTS / "told.js").read_text(encoding="utf-8")
+TOLD_SCRIPT = script("told")
 """Moves the focus to what the form answers, because the button that had it may be gone."""
 
 Shown = tuple[Any, ...]
@@ -56,7 +56,7 @@ def correctable(result: Result | None) -> Reading | None:
 
     Whoever opened a link did not send its clip, and so cannot agree that the clip is kept.
     """
-    if result is None or (result.clip is None and result.loan is None):
+    if result is None or result.sent:
         return None
     return Reading(result.analysis, result.clip)
 

@@ -1,6 +1,10 @@
 // The open result is left: neither a reload nor the address brings it back.
 () => {
-  sessionStorage.removeItem("emer-result");
+  try {
+    sessionStorage.removeItem("emer-result");
+  } catch {
+    // blocked by the browser: nothing was kept
+  }
   const address = new URL(window.location.href);
   address.searchParams.delete("shared");
   history.replaceState(history.state, "", address);

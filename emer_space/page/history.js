@@ -6,13 +6,6 @@ const card = element.querySelector(".emer-earlier");
 const part = (name) => card.querySelector(`[data-act="${name}"]`);
 const list = card.querySelector("ul"), status = card.querySelector("[data-status]");
 const most = Number(card.dataset.most), mostCharacters = Number(card.dataset.mostCharacters);
-const storage = (name) => {
-  try {
-    return window[name];
-  } catch {
-    return null; // blocked by the browser, as it may be in another site's frame
-  }
-};
 const visit = storage("sessionStorage"), local = storage("localStorage");
 let chosen = [], wanted = [], asking = false;
 

@@ -6,7 +6,6 @@ once, when it is to be remembered; what the browser sends back is read strictly 
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -19,16 +18,17 @@ from emer_space.page.clients import client_of
 from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
 from emer_space.page.returned import returned
+from emer_space.page.scripts import script
 from emer_space.page.turns import Lines
 from emer_space.page.words import Words
-from emer_space.rewording import reworded
+from emer_space.rewording import stored_in
 
 MOST_RESULTS = 20
 MOST_CHARACTERS = 4_000_000
 """Bounds of what a browser remembers; the oldest results make room."""
-SCRIPT = (Path(__file__).parent / "history.js").read_text(encoding="utf-8")
+SCRIPT = script("storage", "history")
 """Draws the list, keeps it in the browser, and asks the server."""
-COMPARISON_SCRIPT = (Path(__file__).parent / "comparison.js").read_text(encoding="utf-8")
+COMPARISON_SCRIPT = script("comparison")
 """Brings a comparison into view, and closes it."""
 STORE_SCRIPT = "(told) => { document.dispatchEvent(new CustomEvent('emer-told', { detail: told })); }"
 """Hands the script what the server gave to be remembered."""
@@ -89,7 +89,7 @@ class History:
             if not isinstance(entries, list) or len(entries) != 2:
                 raise InputError("Choose two results to compare.")
             with self.line.turn(client_of(request)):
-                first, second = (reworded(self._found(entry, words), words.language) for entry in entries)
+                first, second = (stored_in(self._found(entry, words), words.language) for entry in entries)
                 return render.comparison(first, second, words), ""
         except Exception:  # noqa: BLE001 - what we did not raise is logged
             return gr.skip(), told(words, "history.failed")

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
@@ -23,6 +24,8 @@ from emer_space.readings import Readings
 log = logging.getLogger(__name__)
 
 MOST_RESULTS, MOST_RESULTS_OF_ONE = 400, 60
+MOST_OPENED, MOST_OPENED_OF_ONE = 100, 20
+"""The same for readings that browsers send: they lie in memory as a whole."""
 MOST_BYTES, MOST_BYTES_OF_ONE = 4_000_000_000, 1_000_000_000
 """Bounds of all results and of those of one client, which may be a whole lecture hall behind one address."""
 
@@ -55,6 +58,10 @@ class Result:
     """Files made for the page, which go with the result."""
     loan: Loan | None = None
     """Where the reading was opened from a link; its clip is not the result's own."""
+    asking: Lock = field(default_factory=Lock)
+    """Held while the clip is asked anew: its readings are for one analysis at a time."""
+    sent: bool = False
+    """Whether a browser sent it: then it may say anything, and does not pass for a reading of this app."""
 
     def answered(self, analysis: Analysis, request: Request) -> None:
         """Another question about the clip was answered."""
@@ -103,9 +110,12 @@ class Kept:
                 same = (result.clip, result.client, result.loan) == (None, client, loan)
                 if same and result.analysis == analysis:
                     result.since = time.monotonic()
+                    self._results[key] = self._results.pop(key)  # the oldest make room first
                     return key
             key = secrets.token_urlsafe(24)
-            self._results[key] = Result(analysis, None, Request(), Readings(), client, time.monotonic(), loan=loan)
+            self._results[key] = Result(
+                analysis, None, Request(), Readings(), client, time.monotonic(), loan=loan, sent=loan is None
+            )
             self._bound(client)
         return key
 
@@ -115,6 +125,12 @@ class Kept:
         with self._lock:
             result = self._results.get(key) if isinstance(key, str) else None
             return result if result and (result.clip is None or result.clip.is_file()) else None
+
+    def end_loans(self, shared: str) -> None:
+        """Remove the readings that were opened from a link which is no longer shared."""
+        with self._lock:
+            for key in [key for key, result in self._results.items() if result.loan and result.loan.key == shared]:
+                self._drop(key)
 
     def file(self, result: Result, name: str, language: Language, make: Callable[[], bytes]) -> Path:
         """A file for the page that goes with the result; `make` is called unless it was made before in this language.
@@ -139,11 +155,12 @@ class Kept:
             self._drop(key)
 
     def sweep(self) -> None:
-        """Remove the results whose time is over."""
-        over = time.monotonic() - KEPT_S
+        """Remove the results whose time is over, or that of their link."""
+        over, now = time.monotonic() - KEPT_S, datetime.now(UTC)
         with self._lock:
-            for key in [key for key, result in self._results.items() if result.since < over]:
-                self._drop(key)
+            for key, result in list(self._results.items()):
+                if result.since < over or (result.loan and datetime.fromisoformat(result.loan.until) <= now):
+                    self._drop(key)
 
     def shown(self, path: Path) -> Path:
         """A copy of a file in the folder from which the page shows files, under a name that tells nothing."""
@@ -151,7 +168,10 @@ class Kept:
 
     def _bound(self, client: str) -> None:
         own = [key for key, result in self._results.items() if result.client == client]
+        opened = [key for key, result in self._results.items() if result.sent]
         for keys, most, most_bytes in (
+            ([key for key in opened if key in own], MOST_OPENED_OF_ONE, MOST_BYTES_OF_ONE),
+            (opened, MOST_OPENED, MOST_BYTES),
             (own, MOST_RESULTS_OF_ONE, MOST_BYTES_OF_ONE),
             (list(self._results), MOST_RESULTS, MOST_BYTES),
         ):

@@ -7,7 +7,6 @@ English, unless a call names a language.
 
 from collections.abc import Callable, Mapping
 from http.cookies import CookieError, SimpleCookie
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emer_space.analysis import Language
 from emer_space.errors import RuleError
+from emer_space.page.scripts import script
 from emer_space.page.words import Words, load_words
 
 DEFAULT: Language = "en"
@@ -29,7 +29,7 @@ CHOICE = "emer-language"
 """The cookie with a visitor's choice; it says nothing else."""
 PARAMETER = "language"
 """The same in the page's address, which Gradio repeats in every call: for links, and where there are no cookies."""
-SWITCH_SCRIPT = (Path(__file__).parent / "switch.js").read_text(encoding="utf-8")
+SWITCH_SCRIPT = script("switch")
 """Makes the links of the header's switch remember the choice."""
 
 

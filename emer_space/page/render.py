@@ -21,12 +21,13 @@ from emer_space.page.languages import TAGS, TITLES
 from emer_space.page.shares import Link
 from emer_space.page.templates import UNKNOWN, Templates
 from emer_space.page.words import Words
+from emer_space.rewording import stored_in
 from emer_space.settings import Settings
 from emer_space.text.tokens import HAN
 from emer_space.vocabulary import load_vocabulary
 
 CONFIDENCE_BOUNDS = ((0.7, "high"), (0.45, "moderate"), (0.0, "low"))
-QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|「[^」]*」|‘[^’]*’")
+QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|「[^「」]*」|‘[^‘’]*’")
 html = Templates()
 
 
@@ -93,9 +94,13 @@ def kept_correction(receipt: str, with_clip: bool, words: Words) -> str:
     return html("kept_correction", words=words, receipt=receipt, with_clip=with_clip)
 
 
-def answer(analysis: Analysis, words: Words, key: str = "") -> str:
-    """The answer: headline and labels, then the caveat and facts about the clip. `key`: see `page/kept.py`."""
-    return html("answer", words=words, headline=_headline(analysis, words), key=key, **_result(analysis))
+def answer(analysis: Analysis, words: Words, key: str = "", rendered: bool = False) -> str:
+    """The answer: headline and labels, then the caveat and facts about the clip. `key`: see `page/kept.py`.
+
+    `rendered`: the clip shows nobody real.
+    """
+    shown = {"headline": _headline(analysis, words), "key": key, "rendered": rendered}
+    return html("answer", words=words, **shown, **_result(analysis))
 
 
 def _headline(analysis: Analysis, words: Words) -> str:
@@ -211,7 +216,7 @@ def several_help(words: Words, settings: Settings) -> str:
 
 def several(rows: Sequence[Any], most_labels: int, words: Words) -> str:
     """The table of several clips; `rows` are those of `page/several.py`."""
-    return html("several", words=words, rows=rows, most_labels=most_labels)
+    return html("several", words=words, rows=rows, most_labels=most_labels, in_language=stored_in)
 
 
 def wheel(labels: Sequence[Label], tree: wheels.Tree, title: str, words: Words) -> str:

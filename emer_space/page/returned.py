@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from emer_space.analysis import SCHEMA, Analysis, Language
-from emer_space.errors import InputError, RuleError
-from emer_space.rewording import reworded
+from emer_space.errors import InputError
+from emer_space.rewording import stored_in
 
 MOST_CHARACTERS = 900_000
 """Of an analysis as JSON; a call's values have little more in all (`gate.py`)."""
@@ -28,17 +28,11 @@ MOST = {
     "labels": 50,
     "warnings": 100,
 }
-MOST_SENTENCES, MOST_SEGMENTS = 100, 2_000
+MOST_SENTENCES, MOST_SEGMENTS, MOST_POINTS = 100, 2_000, 20_000
 MOST_SECONDS = 86_400.0
 UNREADABLE = (
     "This entry cannot be read, because it is damaged or no result of this app; delete it and explain the clip again."
 )
-OTHER_VERSION = (
-    "This result is of another version of the app and can only be shown in its own language; "
-    "switch the page's language."
-)
-UNFIT = (ArithmeticError, LookupError, RuleError, TypeError, ValueError)
-"""What the tables of rules and words raise for clues that they do not know or that lack what the rule measures."""
 _ID = re.compile(r"[a-z]{1,3}\d{1,5}")
 _READ: TypeAdapter[Analysis] = TypeAdapter(Analysis)
 
@@ -59,10 +53,7 @@ def returned(data: object, language: Language) -> Analysis:
         _check(analysis)
     except (ValidationError, RecursionError, ValueError):
         raise InputError(UNREADABLE) from None
-    try:
-        reworded(analysis, language)
-    except UNFIT:
-        raise InputError(OTHER_VERSION) from None
+    stored_in(analysis, language)
     return analysis
 
 
@@ -83,6 +74,7 @@ def _check(analysis: Analysis) -> None:
         all(0 <= clue.confidence <= 1 for clue in analysis.clues),
         all(0 <= label.confidence <= 1 for label in analysis.labels),
         all(len(row.t) == len(row.valence) == len(row.arousal) for row in analysis.series),
+        sum(len(row.t) for row in analysis.series) <= MOST_POINTS,
         all(0 <= share <= 1 for row in analysis.posteriors for share in (row.evidence, *row.feelings.values())),
     ]
     if not all(fits):

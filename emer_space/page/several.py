@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from emer_space.analysis import Agreement, Input, Label
+from emer_space.analysis import Analysis, Input
 from emer_space.errors import Cancelled
 from emer_space.files.formulas import no_formula
 from emer_space.page import render
@@ -20,15 +20,17 @@ from emer_space.page.clients import client_of
 from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
 from emer_space.page.runs import Runs
+from emer_space.page.scripts import script
 from emer_space.page.sweep import KEPT_S
 from emer_space.page.take_away import READY_SCRIPT
 from emer_space.page.turns import Line
 from emer_space.page.words import Words
 from emer_space.pipeline import Finished, Request
 from emer_space.readings import Readings
+from emer_space.rewording import stored_in
 from emer_space.settings import Settings
 
-OPEN_SCRIPT = (Path(__file__).parent / "several.js").read_text(encoding="utf-8")
+OPEN_SCRIPT = script("several")
 """Tells the server which result of the table was chosen."""
 MOST_LABELS = 3
 """Labels of a clip in the table; the csv has all."""
@@ -47,10 +49,7 @@ class Row:
     name: str
     state: Literal["waiting", "reading", "done", "problem", "stopped"] = "waiting"
     key: str = ""
-    headline: str = ""
-    labels: tuple[Label, ...] = ()
-    agreement: Agreement | None = None
-    text: str = ""
+    analysis: Analysis | None = None
     problem: str = ""
     language: str = ""
 
@@ -119,9 +118,7 @@ class Several:
         with tempfile.TemporaryDirectory(prefix="run-") as folder:
             finished = yield from self.read(file, asked, readings, Path(folder), request, _progressing)
             key = self.kept.keep(finished, asked, readings, client_of(request))
-        analysis = finished.analysis
-        told = analysis.explanation
-        return Row(name, "done", key, told.headline, analysis.labels, told.agreement, told.text)
+        return Row(name, "done", key, finished.analysis)
 
     def _csv(self, rows: tuple[Row, ...], request: gr.Request) -> Any:
         """A link to the table as a csv."""
@@ -141,11 +138,18 @@ def as_csv(rows: tuple[Row, ...], words: Words) -> bytes:
     table = csv.writer(lines, lineterminator="\r\n")
     table.writerow([words(f"several.{column}") for column in COLUMNS])
     for row in rows:
-        labels = "; ".join(f"{label.name or label.label} {label.confidence:.2f}" for label in row.labels)
-        agreement = words(f"agreement_short.{row.agreement}") if row.agreement else ""
         problem = row.problem or (words("several.stopped") if row.state == "stopped" else "")
-        table.writerow(map(no_formula, (row.name, row.headline, labels, agreement, row.text, problem)))
+        read = _told(row.analysis, words) if row.analysis else ("", "", "", "")
+        table.writerow(map(no_formula, (row.name, *read, problem)))
     return lines.getvalue().encode("utf-8-sig")
+
+
+def _told(analysis: Analysis, words: Words) -> tuple[str, str, str, str]:
+    """Headline, labels, agreement and explanation, in the language that the page has now."""
+    worded = stored_in(analysis, words.language)
+    labels = "; ".join(f"{label.name or label.label} {label.confidence:.2f}" for label in worded.labels)
+    told = worded.explanation
+    return told.headline, labels, words(f"agreement_short.{told.agreement}"), told.text
 
 
 def _cut(name: str) -> str:

@@ -25,7 +25,7 @@ from typing import Any, Literal
 from gradio.processing_utils import save_file_to_cache
 
 from emer_space.analysis import Analysis
-from emer_space.errors import EmerError
+from emer_space.errors import EmerError, InputError
 from emer_space.files.writing import sync_folder, write_whole
 from emer_space.page.kept import Loan
 
@@ -40,6 +40,10 @@ MOST_CLIP_BYTES = 50_000_000
 MOST_READING_BYTES = 4_000_000
 UNFINISHED_S = 3600
 """Seconds after which a share that is not whole is the remains of a killed app."""
+OTHER_VERSION = (
+    "This link shows a result of another version of the app, which cannot be read any more; ask whoever made the link "
+    "to explain the clip again."
+)
 RECORD = "shared.json"
 PART = ".part-"
 
@@ -96,7 +100,10 @@ class Shares:
         return Link(key, secret, _moment(until))
 
     def find(self, key: str) -> tuple[Analysis, Loan] | None:
-        """The result of a key, its clip copied to where the page shows it from; None if it is shared no longer."""
+        """The result of a key, its clip copied to where the page shows it from; None if it is shared no longer.
+
+        Raises `InputError` for a result of another version.
+        """
         name = _digest(key)
         with self._lock:
             record = self._record(name)
@@ -105,18 +112,18 @@ class Shares:
             try:
                 analysis = Analysis.from_dict(record["analysis"])
             except (ValueError, TypeError, KeyError):
-                log.warning("a shared result is of another version and cannot be shown")
-                return None
+                raise InputError(OTHER_VERSION) from None
             return analysis, Loan(key, _moment(record["until"]), self._shown(name))
 
     def stop(self, key: str, secret: str) -> bool:
-        """Delete a shared result, if the secret is its own; whether it is gone now."""
+        """Delete a shared result, if the secret is its own; whether it was. Raises `NotShared` if it is still there."""
         name = _digest(key)
         with self._lock:
             record = self._record(name)
             if record is not None and not hmac.compare_digest(str(record["secret"]), _digest(secret)):
                 return False
-            self._remove(name)
+            if not self._remove(name):
+                raise NotShared("disk")
         return True
 
     def sweep(self) -> None:
@@ -176,8 +183,8 @@ class Shares:
         self._copies[name] = copy
         return copy
 
-    def _remove(self, name: str) -> None:
-        """Delete a share; the record goes first, so that what a killed app leaves is not shared."""
+    def _remove(self, name: str) -> bool:
+        """Delete a share, or log why not; the record goes first, so that what a killed app leaves is not shared."""
         try:
             (self.folder / name / RECORD).unlink(missing_ok=True)
             if (self.folder / name).exists():
@@ -186,7 +193,9 @@ class Shares:
                 copy.unlink(missing_ok=True)
         except OSError as problem:
             log.warning("a shared result cannot be deleted (%s)", problem.strerror)
+            return False
         self._clients.pop(name, None)
+        return True
 
     def _all(self) -> Iterator[Path]:
         return iter([path for path in self.folder.iterdir() if path.is_dir()] if self.folder.is_dir() else [])

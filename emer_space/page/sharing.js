@@ -10,7 +10,7 @@ const address = (key) => {
 };
 const links = () => {
   try {
-    const all = Object.entries(JSON.parse(localStorage.getItem(STORE) ?? "{}"));
+    const all = Object.entries(JSON.parse(storage("localStorage")?.getItem(STORE) ?? "{}"));
     return Object.fromEntries(all.filter(([, { until }]) => new Date(until) > new Date()));
   } catch {
     return {};
@@ -19,15 +19,25 @@ const links = () => {
 const keep = (change) => {
   const all = links();
   change(all);
-  localStorage.setItem(STORE, JSON.stringify(all));
+  try {
+    storage("localStorage")?.setItem(STORE, JSON.stringify(all));
+  } catch {
+    // full or blocked: `look` says that the link is not kept
+  }
   document.dispatchEvent(new Event(STORE));
 };
 
+const tried = new Set(); // `keep` makes every part look again
 const look = () => {
   const { link, secret, until, title } = element.querySelector("[data-link]")?.dataset ?? {};
-  if (link && !(link in links())) keep((all) => { all[link] = { secret, until, title }; });
   const field = element.querySelector("[data-address]");
   if (field) field.value = address(link);
+  if (link && !(link in links()) && !tried.has(link)) {
+    tried.add(link);
+    keep((all) => { all[link] = { secret, until, title }; });
+    element.querySelector("[data-kept]").hidden = !(link in links());
+    element.querySelector("[data-unkept]").hidden = link in links();
+  }
   const stopped = element.querySelector("[data-stopped]")?.dataset.stopped;
   if (stopped && stopped in links()) keep((all) => { delete all[stopped]; });
   const own = element.querySelector("[data-lent]");
@@ -52,7 +62,8 @@ const list = () => {
 
 element.addEventListener("click", (event) => {
   const key = event.target.closest("[data-stop]")?.dataset.stop;
-  if (key) trigger("submit", { stop: key, secret: links()[key]?.secret ?? "" });
+  const made = element.querySelector(`[data-link="${key}"]`)?.dataset.secret; // where nothing can be kept
+  if (key) trigger("submit", { stop: key, secret: links()[key]?.secret ?? made ?? "" });
 });
 document.addEventListener(STORE, list);
 document.addEventListener(STORE, look);

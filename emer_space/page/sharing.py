@@ -4,7 +4,6 @@ The secrets that withdraw links are kept by the browser that made them. There is
 have read what is shared.
 """
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -14,12 +13,13 @@ from emer_space.page.calls import QUIET, told, told_with
 from emer_space.page.clients import client_of
 from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
+from emer_space.page.scripts import script
 from emer_space.page.shares import DAYS, MOST_CLIP_BYTES, NotShared, Shares
 from emer_space.page.take_away import READY_SCRIPT
 from emer_space.page.turns import Line
 from emer_space.page.words import Words
 
-LINKS_SCRIPT = READY_SCRIPT + (Path(__file__).parent / "sharing.js").read_text(encoding="utf-8")
+LINKS_SCRIPT = READY_SCRIPT + script("storage", "sharing")
 """Keeps the links of this browser, lists them and stops sharing them."""
 MOST_KEY = 64
 """Most characters of a key or a secret that a call may send."""
@@ -64,7 +64,7 @@ class Sharing:
     def _offer(self, key: str, request: gr.Request) -> tuple[Any, ...]:
         """An empty form for the result that was opened, or who shares it."""
         result, words = self.kept.find(key), self.languages.of(request)
-        own = result is not None and result.loan is None
+        own = result is not None and result.loan is None and not result.sent
         lent = render.lent(result.loan, words) if result and result.loan else ""
         offers_clip = result is not None and result.clip is not None and result.clip.stat().st_size <= MOST_CLIP_BYTES
         return (
@@ -80,7 +80,7 @@ class Sharing:
         try:
             with self.storing.turn(client):
                 result = self.kept.find(key)
-                if result is None or result.loan:
+                if result is None or result.loan or result.sent:
                     return render.message(words("share.gone"), kind="error")
                 link = self.shares.make(result.analysis, result.clip if with_clip is True else None, client)
         except NotShared as problem:
@@ -98,6 +98,10 @@ class Sharing:
         try:
             with self.storing.turn(client_of(request)):
                 stopped = self.shares.stop(shared, secret)
+                if stopped:
+                    self.kept.end_loans(shared)
+        except NotShared as problem:
+            return render.message(words("share.not_stopped"), words(f"share.no_{problem.why}"), "error")
         except Exception:  # noqa: BLE001 - what we did not raise is logged
             return told(words, "share.error")
         return render.stopped(shared, words) if stopped else render.message(words("share.not_yours"), kind="error")

@@ -29,6 +29,7 @@ from emer_space.page.history import History
 from emer_space.page.kept import Kept, Result
 from emer_space.page.languages import Languages
 from emer_space.page.runs import Runs
+from emer_space.page.scripts import script
 from emer_space.page.several import Several
 from emer_space.page.shares import Shares
 from emer_space.page.sharing import Sharing, gone
@@ -38,24 +39,23 @@ from emer_space.page.words import Words
 from emer_space.pipeline import STAGES, Finished, Request, analyze
 from emer_space.profiles import Profile
 from emer_space.readings import Readings
-from emer_space.rewording import checked_language, reworded
+from emer_space.rewording import checked_language, stored_in
 from emer_space.settings import Settings
 from emer_space.vocabulary import load_vocabulary
 
 STAGE_NEEDS = {"watching": {"video"}, "listening": {"audio", "text"}, "reading": {"text"}}
 """Stages that need one of these modalities; all others always run."""
-SCRIPTS = Path(__file__).parent
-RESULT_SCRIPT = (SCRIPTS / "result.js").read_text(encoding="utf-8")
+RESULT_SCRIPT = script("result")
 """Links the buttons of a result to its clues and to the player."""
-ARRIVAL_SCRIPT = (SCRIPTS / "arrival.js").read_text(encoding="utf-8")
+ARRIVAL_SCRIPT = script("storage", "arrival")
 """Brings a new result into view, and keeps its key for a reload."""
-GALLERY_SCRIPT = (SCRIPTS / "gallery.js").read_text(encoding="utf-8")
+GALLERY_SCRIPT = script("gallery")
 """Tells which example was chosen."""
-REOPEN_SCRIPT = (SCRIPTS / "reopen.js").read_text(encoding="utf-8")
+REOPEN_SCRIPT = script("storage", "reopen")
 """Asks for the result that was open before a reload."""
-UNPLAYABLE_SCRIPT = (SCRIPTS / "unplayable.js").read_text(encoding="utf-8")
+UNPLAYABLE_SCRIPT = script("unplayable")
 """Says quietly that the browser cannot play what was chosen."""
-FORGET_SCRIPT = (SCRIPTS / "forget.js").read_text(encoding="utf-8")
+FORGET_SCRIPT = script("forget")
 """Leaves the open result."""
 FORGET_GONE_SCRIPT = f"() => document.querySelector('[data-key]') || ({FORGET_SCRIPT.strip()})()"
 STATE, MENDING, SHOWN = 7, 4, 11
@@ -96,6 +96,7 @@ class ExplainTab:
         self.languages = languages
         self.runs = Runs()
         self.examples = {example.name: example for example in examples}
+        self.rendered = {example.analysis("en").clip.sha256 for example in examples}
         self._form(examples)
         self._result()
         self.history = History(languages, lines, kept)
@@ -123,7 +124,7 @@ class ExplainTab:
                         sources=["upload", "webcam"],
                         include_audio=True,
                         webcam_options=gr.WebcamOptions(mirror=False),
-                        height=360,
+                        height=280,
                         buttons=[],
                         elem_classes="emer-upload",
                     )
@@ -300,6 +301,9 @@ class ExplainTab:
         if not result or not result.clip:
             yield before(render.error(words("mend.gone"), words))
             return
+        if not result.asking.acquire(blocking=False):
+            yield before(render.error(words("mend.busy"), words))
+            return
         try:
             asked = Request(_mended(subtitle, result), _chosen(modalities), words.language)
             with _folder() as folder:
@@ -310,6 +314,8 @@ class ExplainTab:
         except Exception:  # noqa: BLE001 - what we did not raise is logged
             if told := self._told(words, request):
                 yield before(told)
+        finally:
+            result.asking.release()
 
     def _read(
         self,
@@ -456,7 +462,7 @@ class ExplainTab:
         if result is None:  # its hour ended, or others took its place, while this page was made
             message = render.message(words("result.gone"), words("result.gone_next"))
             return (*self._state(message=message), *_unchanged(MENDING + SHOWN))
-        analysis = reworded(result.analysis, words.language)
+        analysis = stored_in(result.analysis, words.language)
         clip = result.loan.clip if result.loan else result.clip
         return (
             gr.Column(visible=False),
@@ -483,7 +489,7 @@ class ExplainTab:
             gr.Video(
                 value=str(clip) if clip else None, visible=clip is not None, playback_position=0, elem_classes=player
             ),
-            render.answer(analysis, words, key),
+            render.answer(analysis, words, key, analysis.clip.sha256 in self.rendered),
             render.timeline(analysis, words),
             render.explanation(analysis, words),
             render.verdict(analysis, wheel.tree, wheel.title, words),

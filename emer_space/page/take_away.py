@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -14,15 +13,15 @@ from emer_space.page.calls import QUIET, told, told_with
 from emer_space.page.clients import client_of
 from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
+from emer_space.page.scripts import script
 from emer_space.page.turns import Lines
-from emer_space.rewording import reworded
+from emer_space.rewording import stored_in
 from emer_space.takeaway import citation
 from emer_space.takeaway.formats import FORMATS
 
-SCRIPTS = Path(__file__).parent
-CHOICE_SCRIPT = (SCRIPTS / "take_away.js").read_text(encoding="utf-8")
+CHOICE_SCRIPT = script("take_away")
 """Tells the server which button of the menu was pressed."""
-READY_SCRIPT = (SCRIPTS / "ready.js").read_text(encoding="utf-8")
+READY_SCRIPT = script("ready")
 """Saves a file as soon as it is there, and copies texts."""
 CITATION = "cite"
 LAID_OUT = ("pdf", "png")
@@ -58,7 +57,7 @@ class TakeAway:
                 result = self.kept.find(key)
                 if result is None:
                     return render.message(words("take.gone"), kind="error")
-                analysis = reworded(result.analysis, words.language)
+                analysis = stored_in(result.analysis, words.language)
                 if chosen == CITATION:
                     return render.citation(citation.text(analysis).decode(), citation.bibtex(analysis).decode(), words)
                 name = f"emer-{NAMES[chosen]}-{analysis.id}.{chosen}"

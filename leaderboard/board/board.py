@@ -15,11 +15,11 @@ from emer_space.files.tables import Id
 from emer_space.files.writing import write_whole
 from emer_space.settings import app_home
 from leaderboard.board.pairs import Pairs
-from leaderboard.errors import ReferencesUnavailable, TrackError, WheelsUnavailable
+from leaderboard.errors import TrackError, Unavailable
 from leaderboard.scoring.versions import Versions
 from leaderboard.tracks import Track, load_track, track_ids
 from leaderboard.tracks.references import ReferenceFile
-from leaderboard.tracks.rules import full_rules, manifest_of
+from leaderboard.tracks.rules import full_rules, lacks, manifest_of
 from submissions.corrections import Corrections
 from submissions.errors import Refusal
 from submissions.intake import Intake
@@ -121,8 +121,11 @@ class Board:
         """The rules for files sent to a track here. Raises `Refusal` if the track is not scored here."""
         try:
             return full_rules(self.track(name), self._manifest)
-        except (ReferencesUnavailable, WheelsUnavailable):
-            raise Refusal("unhosted", f"The track {shown(name)} is not scored here; choose another.") from None
+        except Unavailable:
+            reason = " and ".join(lack.lack for lack in self.lacks(name))
+            raise Refusal(
+                "unhosted", f"The track {shown(name)} is not scored here: {reason}; choose another."
+            ) from None
         except OSError as problem:
             log.error("the track %s cannot be read", name, exc_info=problem)
             sentence = f"The track {shown(name)} cannot be read at the moment ({problem.strerror}); try again later."
@@ -135,6 +138,10 @@ class Board:
         if cached is None or cached[0] != file.mark:
             cached = self._ids[track.id] = file.mark, manifest_of(track, file)
         return cached[1]
+
+    def lacks(self, name: str) -> tuple[Unavailable, ...]:
+        """What is missing here to score a track. Raises `TrackError` if there is none, and `OSError`."""
+        return lacks(self.track(name), self._manifest)
 
     def why_not(self, name: str) -> str:
         """Why a track is not scored here; empty if it is."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from emer_space.files.problems import SubmissionError
 from leaderboard.board.board import Board
+from leaderboard.board.card import Cards
 from leaderboard.board.ranking import Ranking, ranking
 from leaderboard.board.statement import statement
 from leaderboard.errors import TrackError
@@ -27,6 +28,7 @@ class Service:
 
     def __init__(self, board: Board) -> None:
         self.board = board
+        self.cards = Cards(board)
         self._tables: dict[tuple[str, bool], tuple[Any, Ranking]] = {}
 
     @property
@@ -39,6 +41,10 @@ class Service:
     def tracks(self, person: Person | None) -> list[dict[str, Any]]:
         """All tracks, each with the reason why it takes no files here, and with the person's remaining quota."""
         return [self._summary(person, track) for track in self.board.tracks()]
+
+    def about(self, person: Person | None, track: str) -> dict[str, Any]:
+        """One of `tracks`. Raises `TrackError`."""
+        return self._summary(person, self.board.track(track))
 
     def _summary(self, person: Person | None, track: Track) -> dict[str, Any]:
         rules, why_not = track.rules, self.board.why_not(track.id)
@@ -64,11 +70,12 @@ class Service:
             "quota": quota,
             "why_not": why_not,
             "notice": self.board.ledger.store.notice(),
+            **self.cards.of(track, hosted=not why_not),
         }
 
     def rules(self, track: str) -> TrackRules:
-        """The public rules of a track, whether or not it is scored here. Raises `TrackError`."""
-        return self.board.track(track).rules
+        """The rules that a file for a track is written by: with the ids if it is scored here. Raises `TrackError`."""
+        return self.board.track(track).rules if self.board.why_not(track) else self.board.rules(track)
 
     def check(self, track: str, content: bytes, filename: str) -> Check:
         """Check a prediction file; nothing is stored. Raises `Refusal` if the track takes no files here."""
@@ -180,7 +187,7 @@ class Service:
 
     def decide(self, person: Person | None, name: str, action: str, reason: str) -> dict[str, Any]:
         """An organiser's decision about a submission, as `Board.decide`, or about a correction."""
-        if action in REVIEWS:
+        if action in REVIEWS or (action == "withdraw" and self.board.corrections.has(name)):
             return _decision(self.board.corrections.review(person, name, action, reason))
         return _decision(self.board.decide(person, name, action, reason))
 

@@ -1,10 +1,12 @@
 """What participants may know about their own submissions: state and scores, but nothing about single references."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from leaderboard.board.board import Board
 from leaderboard.board.ranking import Ranking, flat_scores
 from leaderboard.board.stand import earlier, stand, unknown
+from leaderboard.errors import TrackError
 from leaderboard.scoring.report import Report, reports_of
 from submissions.store.records import Result, Submission
 
@@ -36,7 +38,7 @@ def statement(
         "counts": board.ledger.chosen(submission.person, submission.track) == submission.id,
         "version": result.version if result else None,
         "scored": result.scored if result else None,
-        "scores": scores(result, board.closed(submission.track)),
+        "scores": scores(result, board.closed(submission.track), _titles(board, submission.track)),
         "problems": [dict(problem) for problem in result.problems] if result else [],
         "incident": result.incident if result else "",
         "inputs": submission.inputs,
@@ -47,11 +49,23 @@ def statement(
     }
 
 
-def scores(result: Result | None, closed: bool) -> dict[str, Any]:
-    """Scores by split; the private one only once the track is closed."""
+def _titles(board: Board, track: str) -> dict[str, str]:
+    """The track's primary score in words, by language; none if its file is gone."""
+    try:
+        return board.track(track).primary_titles
+    except TrackError:
+        return {}
+
+
+def scores(result: Result | None, closed: bool, titles: Mapping[str, str]) -> dict[str, Any]:
+    """Scores by split, with the primary score in words; the private one only once the track is closed."""
     if result is None:
         return {}
-    return {split: _shown(report) for split, report in reports_of(result).items() if closed or split == "public"}
+    return {
+        split: {**_shown(report), "primary_title": dict(titles)}
+        for split, report in reports_of(result).items()
+        if closed or split == "public"
+    }
 
 
 def _shown(report: Report) -> dict[str, Any]:

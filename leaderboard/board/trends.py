@@ -23,10 +23,10 @@ def best_over_time(ranking: Ranking, now: datetime) -> list[tuple[datetime, floa
     return [*best, (max(now, best[-1][0]), *best[-1][1:])] if best else []
 
 
-def balance(ranking: Ranking) -> list[tuple[Row, float, float]]:
-    """The rows that have both scores, with precision and recall; empty if the metric gives none."""
+def balance(ranking: Ranking) -> tuple[tuple[str, str], list[tuple[Row, float, float]]]:
+    """The names of two scores, and the rows that have both, with precision and recall; none if the metric has none."""
     for precision, recall in BALANCES:
         rows = [row for row in ranking.rows if {precision, recall} <= row.scores.keys() and row.badge in KINDS]
         if rows:
-            return [(row, row.scores[precision], row.scores[recall]) for row in rows]
-    return []
+            return (precision, recall), [(row, row.scores[precision], row.scores[recall]) for row in rows]
+    return ("", ""), []

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from emer_space.files.tables import Column, Table
-from leaderboard.metrics.metric import Metric, Resources
+from leaderboard.metrics.metric import Example, Metric, Resources, Title
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, ratio
 
 Classes = Mapping[Any, str]
@@ -60,6 +60,14 @@ def _classification(references: Table, predictions: Table, resources: Resources)
     return classification(wanted, predictions.column("discrete"))
 
 
+TITLES = {
+    "waf": Title({"en": "weighted average F1 (WAF)", "zh": "加权平均 F1（WAF）"}, {"en": "WAF", "zh": "WAF"}),
+    "acc": Title({"en": "accuracy", "zh": "准确率"}, {"en": "Accuracy"}),
+    "macro_f1": Title({"en": "macro-F1", "zh": "宏平均 F1"}, {"en": "Macro-F1"}),
+    "uar": Title(
+        {"en": "unweighted average recall (UAR)", "zh": "未加权平均召回率（UAR）"}, {"en": "UAR", "zh": "UAR"}
+    ),
+}
 METRIC = Metric(
     name="classification",
     version="1",
@@ -69,4 +77,14 @@ METRIC = Metric(
     references=(CLASS,),
     predictions=(CLASS,),
     tally=_classification,
+    example=Example(
+        {"a": "happy", "b": "happy", "c": "sad"}, {"a": "happy", "b": "sad", "c": "sad"}, {"acc": 2 / 3, "waf": 2 / 3}
+    ),
+    titles=TITLES,
+    explained={
+        "en": "Every sample has one class. F1 is computed for each class, and the mean over the classes is weighted "
+        "by how "
+        "often the references have them (WAF). A missing prediction is wrong.",
+        "zh": "每个样本属于一个类别。先计算各类别的 F1，再按参考答案中各类别的数量加权平均（WAF）。没有预测算作错误。",
+    },
 )

@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 
 from emer_space.files.tables import Table
 from leaderboard.metrics.columns import REASON
-from leaderboard.metrics.metric import Embed, Metric, Resources
+from leaderboard.metrics.metric import Embed, Metric, Resources, Title
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, harmonic, ratio
 
 Texts = Mapping[Any, str]
@@ -134,4 +134,26 @@ METRIC = Metric(
     predictions=(REASON,),
     tally=_description,
     needs=("sentences",),
+    titles={
+        "clues.f": Title({"en": "F1 over matched clues", "zh": "匹配线索的 F1"}, {"en": "Clues: F1", "zh": "线索 F1"}),
+        "clues.precision": Title(
+            {"en": "precision of matched clues", "zh": "匹配线索的精确率"},
+            {"en": "Clues: precision", "zh": "线索精确率"},
+        ),
+        "clues.recall": Title(
+            {"en": "recall of matched clues", "zh": "匹配线索的召回率"}, {"en": "Clues: recall", "zh": "线索召回率"}
+        ),
+        "rouge_l": Title({"en": "ROUGE-L"}),
+        "bleu": Title({"en": "BLEU (0 to 100)", "zh": "BLEU（0 到 100）"}, {"en": "BLEU"}),
+        "chrf": Title({"en": "chrF (0 to 100)", "zh": "chrF（0 到 100）"}, {"en": "chrF"}),
+    },
+    explained={
+        "en": "The sentences of both descriptions are its clues. A model of sentence meaning matches them one to one. "
+        "Precision divides the sum of the similarities by the number of predicted clues, recall by that of the "
+        "reference's; F1 comes from their means over the samples.",
+        "zh": "两份描述中的句子即线索，由句义模型一一匹配。精确率是相似度之和除以预测线索的数目，"
+        "召回率是除以参考线索的数目；"
+        "F1 由两者在样本上的平均值得出。",
+    },
+    unscored={"en": "the reference has no text", "zh": "参考答案没有文字"},
 )

@@ -15,7 +15,7 @@ from emer_space.files.problems import refusal
 from emer_space.files.tables import Id, Table
 from leaderboard.metrics.columns import LABELS
 from leaderboard.metrics.label_sets import Labels, Numbers, Side, codebook_of, counted, frequencies
-from leaderboard.metrics.metric import Metric, Resources
+from leaderboard.metrics.metric import Example, Metric, Resources, Title
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, harmonic, ratio
 from leaderboard.metrics.wheels import Wheels
 
@@ -107,6 +107,25 @@ def given_labels(predictions: Table) -> dict[Id, Any]:
     return predictions.column("openset")
 
 
+_PLACES = {
+    "level1": ("the inner ring of the emotion wheel", "inner ring", "情感轮内环"),
+    "level2": ("the middle ring of the emotion wheel", "middle ring", "情感轮中环"),
+    r"level1\.(?P<wheel>[\w-]+)": ("the inner ring of {wheel}", "inner ring, {wheel}", "{wheel} 内环"),
+    r"level2\.(?P<wheel>[\w-]+)": ("the middle ring of {wheel}", "middle ring, {wheel}", "{wheel} 中环"),
+    "m1": ("base words (M1)", "base words", "词根（M1）"),
+    "m2": ("synonyms (M2)", "synonyms", "同义词（M2）"),
+}
+"""A family of scores → where labels are compared: in English, short, and in Chinese."""
+_SHARES = {"f": ("F1", " F1"), "precision": ("precision", "精确率"), "recall": ("recall", "召回率")}
+TITLES = {
+    rf"{family}\.{share}": Title(
+        {"en": f"{en} on {place}", "zh": f"{zh_place}的{zh}"}, {"en": f"{en.capitalize()}, {short}"}
+    )
+    for family, (place, short, zh_place) in _PLACES.items()
+    for share, (en, zh) in _SHARES.items()
+}
+UNSCORED = {"en": "no label of the reference is in the vocabulary", "zh": "参考标签中没有词表内的词"}
+
 METRIC = Metric(
     name="ew",
     version="1",
@@ -118,4 +137,22 @@ METRIC = Metric(
     tally=_ew,
     needs=("wheels",),
     on_wheels="openset",
+    example=Example(
+        {"a": ["happy", "worried"]},
+        {"a": ["joyful"]},
+        {"level1.precision": 1.0, "level1.recall": 0.5, "level1.f": 2 / 3},
+    ),
+    titles=TITLES,
+    explained={
+        "en": "Every label is looked up on an emotion wheel, so that different words for one feeling count as the "
+        "same. "
+        "Precision is the share of the predicted groups that the reference has too, recall the share of the "
+        "reference's "
+        "groups that were predicted; F1 comes from their means over the samples, and is averaged over the wheels. "
+        "Labels outside the vocabulary count for nothing.",
+        "zh": "每个标签先在情感轮上查找，因此表示同一情感的不同词算作相同。精确率是预测的类别中参考答案也有的比例，"
+        "召回率是参考答案的类别中被预测到的比例；F1 由两者在样本上的平均值得出，再对各情感轮取平均。"
+        "词表以外的标签不计。",
+    },
+    unscored=UNSCORED,
 )

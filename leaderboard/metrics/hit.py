@@ -1,9 +1,9 @@
 """HIT (MER-UniBench, one-hot references): whether the single reference emotion is among the predicted ones."""
 
 from emer_space.files.tables import Column, Table
-from leaderboard.metrics.emotion_wheel import given_labels, tally_of
+from leaderboard.metrics.emotion_wheel import UNSCORED, given_labels, tally_of
 from leaderboard.metrics.label_sets import Labels, plain
-from leaderboard.metrics.metric import Example, Metric, Resources
+from leaderboard.metrics.metric import Example, Metric, Resources, Title
 from leaderboard.metrics.tally import Floats, Scores, Tally
 from leaderboard.metrics.wheels import Wheels
 
@@ -52,4 +52,17 @@ METRIC = Metric(
     needs=("wheels",),
     on_wheels="openset",
     example=Example({"a": ["happy"], "b": ["sad"]}, {"a": ["joyful", "sad"], "b": ["angry"]}, {"hit": 0.5}),
+    titles={
+        "hit": Title({"en": "hit rate (HIT)", "zh": "命中率（HIT）"}, {"en": "HIT"}),
+        r"(?P<wheel>[\w-]+)\.hit": Title({"en": "hit rate on {wheel}", "zh": "{wheel} 的命中率"}),
+    },
+    explained={
+        "en": "A sample is a hit if the group of its single reference emotion, on the inner ring of an emotion "
+        "wheel, is "
+        "among the groups of the predicted labels. Further labels cost nothing. The score is the share of hits, "
+        "averaged over the wheels.",
+        "zh": "如果样本唯一的参考情感在情感轮内环上的类别出现在预测标签的类别之中，就算命中；多余的标签不扣分。"
+        "得分是命中的比例，并对各情感轮取平均。",
+    },
+    unscored=UNSCORED,
 )

@@ -58,6 +58,22 @@ class Asked:
         return self.role == "judge"
 
 
+Said = Mapping[str, str]
+"""A text by language: `en`, and `zh` where it is translated."""
+ENGLISH = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A score in words, and `short` where there is little room, as at the head of a column (else as in `full`).
+
+    `{names}` in the texts are filled with the groups of that name in the pattern that the title belongs to.
+    """
+
+    full: Said
+    short: Said = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A worked example: sample → value of the metric's first column on either side, and the scores they must give."""
@@ -77,6 +93,9 @@ class Metric:
     `references` and `predictions` are the columns of the two files; `pair` are key columns that are used if both files
     have them. `tally` compares the two tables. It raises `SubmissionError` for predictions, and `ValueError` for
     references, that it cannot use.
+
+    `titles`: pattern of a score's name → the score in words; a score that none fits is shown by its name. `explained`
+    says in a few sentences how the metric scores, `unscored` why a sample may count for nothing.
 
     `needs` and `asked` say what is loaded for it. `on_wheels` names the column of labels that count only if a wheel has
     them: a report lists the others. `provenance`: entry in a report's provenance → fact of the tally. `example` is
@@ -99,6 +118,9 @@ class Metric:
     on_wheels: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict)
     example: Example | None = None
+    titles: Mapping[str, Title] = field(default_factory=dict)
+    explained: Said = field(default_factory=dict)
+    unscored: Said = field(default_factory=dict)
     package: str = ""
     """The name and version of the package that adds the metric; empty for the project's own."""
 
@@ -130,7 +152,19 @@ class Metric:
             return f"`needs` has {unknown!r}, which is none of {', '.join(get_args(Need))}"
         if not callable(self.tally):
             return "`tally` cannot be called"
-        return ""
+        for name in ("titles", "explained", "unscored"):
+            texts = getattr(self, name)
+            if not isinstance(texts, Mapping) or (texts and name != "titles" and ENGLISH not in texts):
+                return f"`{name}` must be a table that has at least {ENGLISH!r}"
+        return next(filter(None, (_wrong_title(pattern, title) for pattern, title in self.titles.items())), "")
+
+    def title(self, name: str, language: str = ENGLISH, short: bool = False) -> str:
+        """The score of this name in words; the name itself if the metric has no words for it."""
+        for pattern, title in self.titles.items():
+            if fitting := re.fullmatch(pattern, name):
+                brief = title.short.get(language, "") if short else ""
+                return (brief or said(title.full, language)).format_map(fitting.groupdict())
+        return name
 
     @property
     def any_of(self) -> tuple[str, ...]:
@@ -152,3 +186,20 @@ class Metric:
     def full_version(self) -> str:
         """The version, with the package that adds the metric unless it is the project's own."""
         return f"{self.version} ({self.package})" if self.package else self.version
+
+
+def said(texts: Said, language: str) -> str:
+    """The text in a language, or in English where it is not translated; empty if there is none."""
+    return texts.get(language) or texts.get(ENGLISH, "")
+
+
+def _wrong_title(pattern: str, title: Title) -> str:
+    """What is wrong with a title; empty if nothing is."""
+    try:
+        names = re.compile(pattern).groupindex
+        texts = [text for kind in (title.full, title.short) for text in kind.values()]
+        for text in texts:
+            text.format_map(dict.fromkeys(names, ""))
+    except (re.error, KeyError, ValueError, AttributeError, TypeError):
+        return f"`titles` {pattern!r} is no regular expression with a `Title` whose names are its groups"
+    return "" if ENGLISH in title.full else f"`titles` {pattern!r} has no text in {ENGLISH!r}"

@@ -18,12 +18,15 @@ from leaderboard.errors import JudgeUnavailable
 from leaderboard.metrics.columns import REASON
 from leaderboard.metrics.description import Texts
 from leaderboard.metrics.judge import Judge, Purpose, Question, by_name
-from leaderboard.metrics.metric import Asked, Metric, Resources
+from leaderboard.metrics.metric import Asked, Metric, Resources, Said, Title
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, ratio
 
 
-def overlap_metric(name: str, about: str) -> Metric:
-    """An overlap metric; its prompts and its only score (`clue_overlap`) are named after it."""
+def overlap_metric(name: str, about: str, title: Said, explained: Said) -> Metric:
+    """An overlap metric; its prompts and its only score (`clue_overlap`) are named after it.
+
+    `title` and `explained` are the score and the metric in words.
+    """
     purpose = Purpose(name)
 
     def tally(references: Table, predictions: Table, resources: Resources) -> Tally:
@@ -41,6 +44,12 @@ def overlap_metric(name: str, about: str) -> Metric:
         predictions=(REASON,),
         tally=tally,
         asked=Asked("judge", purpose),
+        titles={score_of(purpose): Title(title, {"en": title["en"].capitalize()})},
+        explained=explained,
+        unscored={
+            "en": "the reference has no text, or the judge's answer could not be read",
+            "zh": "参考答案没有文字，或评判模型的回答无法读取",
+        },
     )
 
 

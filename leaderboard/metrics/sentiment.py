@@ -11,9 +11,9 @@ from typing import Any
 from emer_space.files.problems import refusal
 from emer_space.files.tables import Column, Table
 from emer_space.vocabulary import load_vocabulary
-from leaderboard.metrics.classification import SCORES, Classes
+from leaderboard.metrics.classification import SCORES, TITLES, Classes
 from leaderboard.metrics.columns import LABELS
-from leaderboard.metrics.metric import Metric, Resources, Undecided
+from leaderboard.metrics.metric import Example, Metric, Resources, Undecided
 from leaderboard.metrics.tally import Tally
 from leaderboard.metrics.two_classes import of_two
 
@@ -60,4 +60,17 @@ METRIC = Metric(
     tally=_sentiment,
     needs=("undecided",),
     provenance={"sentiment": "read_from"},
+    example=Example(
+        {"a": "positive", "b": "negative", "c": "negative"},
+        {"a": "positive", "b": "neutral", "c": "positive"},
+        {"acc": 2 / 3, "waf": 2 / 3},
+    ),
+    titles=TITLES,
+    explained={
+        "en": "Two classes: positive and negative; WAF is the mean of their F1, weighted by the references. A sample "
+        "without a sentiment gets that of its labels. By the official rule neutral, or 0, counts as not positive.",
+        "zh": "两个类别：正面和负面；WAF 是两者 F1 按参考答案数量加权的平均值。没有给出情感倾向的样本取其标签的倾向。"
+        "按官方规则，中性或 0 算作非正面。",
+    },
+    unscored={"en": "the reference is neutral", "zh": "参考答案是中性"},
 )

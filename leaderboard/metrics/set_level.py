@@ -16,7 +16,7 @@ from leaderboard.metrics.columns import LABELS
 from leaderboard.metrics.groups import GROUPING, Groups, asked_groups, representatives
 from leaderboard.metrics.judge import by_name
 from leaderboard.metrics.label_sets import Labels
-from leaderboard.metrics.metric import Asked, Metric, Resources
+from leaderboard.metrics.metric import Asked, Example, Metric, Resources, Title
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, harmonic, ratio
 from leaderboard.metrics.wheels import Wheels
 
@@ -113,4 +113,25 @@ METRIC = Metric(
     tally=_set_level,
     needs=("wheels", "groups"),
     asked=Asked("grouper", GROUPING, "grouping"),
+    example=Example({"a": ["happy", "relieved"]}, {"a": ["glad"]}, {"precision": 1.0, "recall": 0.5, "avg": 0.75}),
+    titles={
+        "precision": Title({"en": "set-level precision", "zh": "集合级精确率"}, {"en": "Precision", "zh": "精确率"}),
+        "recall": Title({"en": "set-level recall", "zh": "集合级召回率"}, {"en": "Recall", "zh": "召回率"}),
+        "avg": Title(
+            {"en": "the mean of set-level precision and recall", "zh": "集合级精确率与召回率的平均值"},
+            {"en": "Mean of the two", "zh": "两者平均"},
+        ),
+        "f": Title({"en": "set-level F1", "zh": "集合级 F1"}, {"en": "F1", "zh": "F1"}),
+    },
+    explained={
+        "en": "Synonyms are grouped, and a label is replaced by its group. Precision is the share of the predicted "
+        "groups "
+        "that the reference has too, recall the share of the reference's groups that were predicted, both averaged "
+        "over "
+        "the samples.",
+        "zh": "先把同义词归为一组，再用组代替标签。精确率是预测的组中参考答案也有的比例，"
+        "召回率是参考答案的组中被预测到的比例，"
+        "两者都对样本取平均。",
+    },
+    unscored={"en": "the reference has no label", "zh": "参考答案没有标签"},
 )

@@ -36,7 +36,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A plot: the keys of its title and axis names in the interface's words, what it draws, and the badges to list."""
+    """A plot: the key of its title in the interface's words, the names of its axes, what it draws, and the badges."""
 
     title: str
     below: str
@@ -49,7 +49,7 @@ class Plot:
 
 def plots(ranking: Ranking, now: datetime, words: Words) -> str:
     """Both plots side by side as HTML; empty for a ranking without scores."""
-    pictures = [plot for plot in (_time_plot(ranking, now), _balance_plot(ranking)) if plot]
+    pictures = [plot for plot in (_time_plot(ranking, now, words), _balance_plot(ranking, words)) if plot]
     if not pictures:
         return ""
     box = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "bottom": HEIGHT - BOTTOM}
@@ -58,7 +58,7 @@ def plots(ranking: Ranking, now: datetime, words: Words) -> str:
     return html("plots", words=words, pictures=pictures, box=box, levels=levels, middle=middle)
 
 
-def _time_plot(ranking: Ranking, now: datetime) -> Plot | None:
+def _time_plot(ranking: Ranking, now: datetime, words: Words) -> Plot | None:
     steps = best_over_time(ranking, now)
     if not steps:
         return None
@@ -71,20 +71,21 @@ def _time_plot(ranking: Ranking, now: datetime) -> Plot | None:
     ]
     pattern = "%H:%M" if last - first < timedelta(days=2) else "%Y-%m-%d"
     ticks = [Tick(_x(0.0), f"{first:{pattern}}", "start"), Tick(_x(1.0), f"{last:{pattern}}", "end")]
-    return Plot("ranking.plot_best", "ranking.axis_time", "column.score", ticks, points, line)
+    return Plot("ranking.plot_best", words("ranking.axis_time"), words("column.score"), ticks, points, line)
 
 
-def _balance_plot(ranking: Ranking) -> Plot | None:
-    rows = balance(ranking)
+def _balance_plot(ranking: Ranking, words: Words) -> Plot | None:
+    names, rows = balance(ranking)
     if not rows:
         return None
+    left, below = (ranking.track.score_title(name, words.language, short=True) for name in names)
     points = [
         Point(_x(recall), _y(precision), row.badge, f"{row.name}: {precision:.4f} / {recall:.4f}")
         for row, precision, recall in rows
     ]
     ticks = [Tick(_x(tick), f"{tick:g}") for tick in TICKS]
     kinds = tuple(kind for kind in KINDS if any(row.badge == kind for row, _, _ in rows))
-    return Plot("ranking.plot_balance", "ranking.axis_recall", "ranking.axis_precision", ticks, points, kinds=kinds)
+    return Plot("ranking.plot_balance", below, left, ticks, points, kinds=kinds)
 
 
 def _x(part: float) -> float:

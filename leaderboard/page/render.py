@@ -14,7 +14,9 @@ from emer_space.page.words import Words
 from leaderboard.board.board import Heartbeat
 from leaderboard.board.ranking import Ranking, Row
 from leaderboard.page.links import kind_of
+from leaderboard.tracks import Track
 from submissions.checks.systems import parameters
+from submissions.page.render import not_scored
 
 html = Templates(Path(__file__).parent / "templates")
 
@@ -25,12 +27,13 @@ LINE_STYLE = "border-top: 2px solid var(--emer-accent);"
 OWN_STYLE = "font-weight: 650; background: var(--emer-own-row);"
 
 
-def heading(ranking: Ranking, words: Words, hosted: bool, matching: int | None = None) -> str:
-    """The primary score, the kind of answers and the version of a ranking; `hosted`: the track is scored here.
+def heading(ranking: Ranking, words: Words, about: Mapping[str, Any], matching: int | None = None) -> str:
+    """The primary score, the kind of answers and the version of a ranking; `about` comes from `Service.about`.
 
     `matching`: how many rows match the visitor's filters; None if there are no filters.
     """
-    return html("heading", words=words, ranking=ranking, hosted=hosted, matching=matching)
+    head = html("heading", words=words, ranking=ranking, about=about, matching=matching)
+    return f"{head}{not_scored(about, words)}"
 
 
 def ranking_help(words: Words) -> str:
@@ -48,13 +51,20 @@ def frame(ranking: Ranking, words: Words, person: str = "") -> pd.DataFrame:
 
     Numbers are numbers, so that they sort.
     """
-    cells = [_cells(row, ranking, words, person) for row in ranking.rows]
+    titles = dict(zip(ranking.columns, _titles(ranking, words), strict=True))
+    cells = [_cells(row, titles, words, person) for row in ranking.rows]
     shown = pd.DataFrame(cells, dtype=object)
     empty = [name for name in map(words, OPTIONAL) if name in shown and shown[name].isin([None, ""]).all()]
     return shown.drop(columns=empty)
 
 
-def _cells(row: Row, ranking: Ranking, words: Words, person: str) -> dict[str, Any]:
+def _titles(ranking: Ranking, words: Words) -> list[str]:
+    """The heads of the columns of scores: in words, or their names where two would have the same words."""
+    titles = [ranking.track.score_title(name, words.language, short=True) for name in ranking.columns]
+    return [title if titles.count(title) == 1 else name for title, name in zip(titles, ranking.columns, strict=True)]
+
+
+def _cells(row: Row, titles: Mapping[str, str], words: Words, person: str) -> dict[str, Any]:
     own = person and row.person == person
     return {
         words("column.rank"): row.rank,
@@ -70,7 +80,7 @@ def _cells(row: Row, ranking: Ranking, words: Words, person: str) -> dict[str, A
         words("column.link"): html("row_link", words=words, row=row, kind=kind_of(row.link)).strip()
         if row.link
         else "",
-        **{name: _rounded(row.scores.get(name)) for name in ranking.columns},
+        **{title: _rounded(row.scores.get(name)) for name, title in titles.items()},
         words("column.method"): row.method,
         words("column.date"): row.date,
         words("column.id"): row.id,
@@ -102,7 +112,7 @@ def table(ranking: Ranking, shown: pd.DataFrame, words: Words, person: str = "")
 def kinds(ranking: Ranking, shown: pd.DataFrame, words: Words) -> list[str]:
     """The Gradio data type of every column of the table."""
     named = {words(f"column.{name}"): "number" for name in ("rank", "score", "moved", "group", "size")}
-    named |= dict.fromkeys(ranking.columns, "number") | {words("column.link"): "html"}
+    named |= dict.fromkeys(_titles(ranking, words), "number") | {words("column.link"): "html"}
     return [named.get(name, "str") for name in shown.columns]
 
 
@@ -128,8 +138,9 @@ def may_be(row: Row) -> str:
     return str(row.rank_low) if row.rank_low == row.rank_high else f"{row.rank_low}–{row.rank_high}"
 
 
-def details(row: Row, words: Words) -> str:
+def details(row: Row, track: Track, words: Words) -> str:
     """A row in detail: what its participant gave, all its scores, and their provenance."""
+    scores = [(track.score_title(name, words.language), value) for name, value in row.scores.items()]
     facts = {
         "rank": "" if row.rank is None else str(row.rank),
         "score": "" if row.score is None else f"{row.score:.4f}",
@@ -145,9 +156,8 @@ def details(row: Row, words: Words) -> str:
         "note": row.note,
         "samples": "" if row.samples is None else str(row.samples),
     }
-    return html(
-        "entry", words=words, row=row, facts=facts, kind=kind_of(row.link), provenance=dict(_flat(row.provenance))
-    )
+    about = {"facts": facts, "scores": scores, "kind": kind_of(row.link), "provenance": dict(_flat(row.provenance))}
+    return html("entry", words=words, row=row, **about)
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

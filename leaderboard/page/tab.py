@@ -24,7 +24,7 @@ from leaderboard.page.organise_tab import OrganiseTab
 from leaderboard.page.plots import plots
 from leaderboard.page.render import html
 from submissions.page.files import download
-from submissions.page.tab import MineTab, SubmitTab
+from submissions.page.tab import MineTab, SubmitTab, choices
 from submissions.people.hub_identity import login_offered
 from submissions.people.identity import Identity
 
@@ -97,7 +97,7 @@ class RankingTab:
     def __init__(self, service: Service, identity: Identity, languages: Languages, line: Line) -> None:
         self.service, self.identity, self.languages, self.line = service, identity, languages, line
         self.freshened = for_page(languages, line, self.fresh)
-        tracks = [(track["title"], track["id"]) for track in service.tracks(None)]
+        tracks = choices(service.tracks(None), languages)
         not_told = (languages("ranking.not_told"), NOT_TOLD)
         with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
             self.track = gr.Dropdown(
@@ -194,7 +194,7 @@ class RankingTab:
         json = download(f"{folder}/{ranking.track.id}.json", as_json(ranking.to_dict()))
         return (
             beat,
-            render.heading(ranking, words, not board.why_not(track), len(matching.rows) if filters else None),
+            render.heading(ranking, words, self.service.about(None, track), len(matching.rows) if filters else None),
             table,
             csv,
             json,
@@ -212,7 +212,7 @@ class RankingTab:
         cells = event.row_value
         for row in ranking.rows:
             if row.id == cells[-1] and (row.id or row.name == cells[1]):
-                return render.details(row, self.languages.of(request))
+                return render.details(row, ranking.track, self.languages.of(request))
         return ""
 
     def _api(self) -> None:
@@ -230,4 +230,9 @@ def _widths(columns: Iterable[str], words: Words) -> list[str | int]:
     own = {"rank": "52px", "name": "170px", "badge": "180px", "date": "150px", "id": "270px", "method": "320px"}
     own |= {"group": "80px", "may_be": "115px", "inputs": "80px", "size": "80px", "link": "110px"}
     widths = {words(f"column.{name}"): width for name, width in own.items()}
-    return [widths.get(name, "140px") for name in columns]
+    return [widths.get(name, f"{max(140, 56 + 8 * _wide(name))}px") for name in columns]
+
+
+def _wide(head: str) -> int:
+    """How wide the head of a column is, in Latin letters."""
+    return sum(1 if letter.isascii() else 2 for letter in head)

@@ -18,6 +18,8 @@ from leaderboard.tracks.hub_references import hub_references
 from leaderboard.tracks.track import Track
 
 Split = Literal["public", "private", "decoy"]
+START_WITH_REFERENCES = "EMER_REFERENCES=FOLDER python app.py"
+"""The command that starts the page with a folder of hidden references."""
 SPLIT = Column("split", "choice", required=False, choices=("public", "private", "decoy"))
 """Where a sample counts: `public` until the track closes, `private` after that, `decoy` never.
 
@@ -83,7 +85,7 @@ def reference_file(track: Track) -> ReferenceFile:
         reason = f"The dataset of references has none for {track.id}; put references/{track.id}.csv there, and restart."
     else:
         reason = f"The references of {track.id} are hidden; set EMER_REFERENCES to their folder, or give --references."
-    raise ReferencesUnavailable(reason)
+    raise ReferencesUnavailable(reason, START_WITH_REFERENCES)
 
 
 def read_references(track: Track, file: ReferenceFile) -> References:

@@ -10,7 +10,7 @@ from pathlib import Path
 from emer_space.files.problems import Problem
 from emer_space.files.spellings import Knows
 from emer_space.files.tables import Id, Table
-from leaderboard.errors import ReferencesUnavailable, WheelsUnavailable
+from leaderboard.errors import ReferencesUnavailable, Unavailable, WheelsUnavailable
 from leaderboard.metrics.wheels import Wheels
 from leaderboard.tracks.references import ReferenceFile, read_references, reference_file
 from leaderboard.tracks.track import Track
@@ -35,6 +35,22 @@ def full_rules(track: Track, manifest: Manifest = manifest_of) -> TrackRules:
     knows, file = known_words(track, track_wheels(track)), reference_file(track)
     ids = track.rules.manifest if track.rules.manifest is not None else manifest(track, file)
     return replace(track.rules, manifest=ids, knows=knows)
+
+
+def lacks(track: Track, manifest: Manifest = manifest_of) -> tuple[Unavailable, ...]:
+    """What is missing here to score a track: the errors that `full_rules` would raise, one after the other."""
+    missing: list[Unavailable] = []
+    try:
+        track_wheels(track)
+    except WheelsUnavailable as problem:
+        missing.append(problem)
+    try:
+        file = reference_file(track)
+        if track.rules.manifest is None:
+            manifest(track, file)
+    except ReferencesUnavailable as problem:
+        missing.append(problem)
+    return tuple(missing)
 
 
 def rules_here(track: Track) -> tuple[TrackRules, tuple[Problem, ...]]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from emer_space.files.problems import SubmissionError, shown
 from emer_space.files.tables import NAME, Column, Id, Kind, read_table
+from emer_space.page.words import Language, load_words
 from emer_space.settings import app_home
 from emer_space.tables.load import Misfit, Number, OneOf, Rows, Shape, Table, any_text, flag, text
 from leaderboard.errors import TrackError
@@ -22,6 +23,9 @@ from submissions.tracks import Quota, TrackRules
 FOLDER = Path(__file__).parent
 PACKAGE = FOLDER.parent
 PART = "part"
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+MOST_INPUTS = 20_000_000
+"""The most bytes of a file of inputs: the page copies it for its visitors."""
 
 Answers = Literal["public", "hidden"]
 VocabularyChoice = Literal["official", "open", "none"]
@@ -83,6 +87,10 @@ def _shape() -> Table:
             "published": Rows(PUBLISHED, least=0),
             "source": any_text,
             "example": Table(more=_example),
+            "inputs": text,
+            "inputs_note": text,
+            "cite": text,
+            "tell_counts": flag,
         },
     )
 
@@ -120,6 +128,8 @@ class Track:
 
     `references` is the file of references if the answers are public; `tracks.references` finds hidden ones. `judges`:
     metric → the language model that it demands. `wheels` names the official set, if the vocabulary is official.
+    `inputs_note` says how the inputs are had, `cite` is the BibTeX of what an entry should cite. `tell_counts`: the
+    page may say how many references count, although they are hidden.
     """
 
     rules: TrackRules
@@ -131,6 +141,9 @@ class Track:
     references: Path | None
     judges: Mapping[str, JudgeChoice] = field(default_factory=dict)
     wheels: str = ""
+    inputs_note: str = ""
+    cite: str = ""
+    tell_counts: bool = False
 
     @property
     def id(self) -> str:
@@ -144,6 +157,29 @@ class Track:
             return f"mean of {len(self.parts)} parts"
         (part,) = self.parts.values()
         return part.primary[0] if len(part.primary) == 1 else f"mean of {' and '.join(part.primary)}"
+
+    def primary_title(self, language: Language = "en") -> str:
+        """The primary score in the words of its metric: "F1 on the inner ring of the emotion wheel"."""
+        words = load_words(language)
+        if len(self.parts) > 1:
+            return words("score.parts", count=len(self.parts))
+        (part,) = self.parts.values()
+        titles = [METRICS[part.metric].title(name, language) for name in part.primary]
+        return titles[0] if len(titles) == 1 else words("score.mean", names=words("score.and").join(titles))
+
+    @property
+    def primary_titles(self) -> dict[str, str]:
+        """The primary score in words, by language."""
+        return {language: self.primary_title(language) for language in LANGUAGES}
+
+    def score_title(self, name: str, language: Language = "en", short: bool = False) -> str:
+        """A score in the words of this track's metrics or, for a published row's, of another; else its name."""
+        if name in self.parts:
+            return name
+        own = [METRICS[metric] for metric in self.metrics]
+        others = () if any(re.fullmatch(metric.scores, name) for metric in own) else METRICS.values()
+        titles = (metric.title(name, language, short) for metric in (*own, *others))
+        return next((title for title in titles if title != name), name)
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -212,6 +248,7 @@ def _track(name: str, table: dict[str, Any], base: Path) -> Track:
         example={
             name: value if isinstance(value, str) else str(value) for name, value in table.get("example", {}).items()
         },
+        inputs=_inputs(table.get("inputs", ""), base),
         needed={name: METRICS[part.metric].any_of for name, part in parts.items()} if parts.keys() != {""} else {},
     )
     if (table["answers"] == "public") != (references is not None):
@@ -226,6 +263,9 @@ def _track(name: str, table: dict[str, Any], base: Path) -> Track:
         references=references,
         judges=judges_of(table, tuple(dict.fromkeys(part.metric for part in parts.values()))),
         wheels=table.get("wheels", FIRST_SET) if table["vocabulary"] == "official" else "",
+        inputs_note=table.get("inputs_note", ""),
+        cite=table.get("cite", "").strip(),
+        tell_counts=table.get("tell_counts", False),
     )
     if "wheels" in table and not track.wheels:
         raise ValueError('wheels goes with vocabulary = "official"')
@@ -287,6 +327,18 @@ def _column(name: str, row: Mapping[str, Any]) -> Column:
     if not all(choice == choice.strip().lower() for choice in column.choices):
         raise ValueError(f"columns.{name}.choices must be in lower case")
     return column
+
+
+def _inputs(named: str, base: Path) -> Path | str:
+    """The file or the web address with the inputs. Raises `ValueError` if the file is missing or too large."""
+    if not named or named.startswith(("https://", "http://")):
+        return named
+    path = base / named
+    if not path.is_file():
+        raise ValueError(f"inputs names {named}, which is no file and no web address")
+    if path.stat().st_size > MOST_INPUTS:
+        raise ValueError(f"inputs is larger than {MOST_INPUTS // 1_000_000} MB; give a web address instead")
+    return path
 
 
 def _manifest(path: Path, key: tuple[Column, ...]) -> frozenset[Id]:

@@ -25,7 +25,8 @@ from leaderboard.metrics.official_wheels import FILES, OfficialWheels, read_offi
 from leaderboard.metrics.open_wheels import OpenWheels
 from leaderboard.metrics.wheels import Wheels
 
-REMEDY = "run `python -m leaderboard wheels fetch`, or set EMER_WHEELS to their folder"
+FETCH = "python -m leaderboard wheels fetch"
+REMEDY = f"run `{FETCH}`, or set EMER_WHEELS to their folder"
 TIMEOUT_S = 60
 FIRST_SET = "mer2025"
 """The set for tracks that name none."""
@@ -103,7 +104,7 @@ def official_wheels(folder: Path | None = None, wanted: str = FIRST_SET) -> Offi
         with contextlib.suppress(WheelsUnavailable):
             if (wheels := _wheels_in(place)).edition == wanted:
                 return wheels
-    raise _other(places[0], wanted)
+    raise WheelsUnavailable(str(_other(places[0], wanted)), FETCH)
 
 
 def _other(folder: Path, wanted: str) -> WheelsUnavailable:

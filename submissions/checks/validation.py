@@ -1,6 +1,6 @@
 """Checks a prediction file by the rules of a track; every problem has a place and a remedy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from emer_space.files.problems import MISSING_ID, Limits, Problem, SubmissionErr
 from emer_space.files.spellings import Knows
 from emer_space.files.tables import Column, Id, Table, table_of, typed
 from submissions.checks.ids import likely_reason
+from submissions.checks.preview import preview
 from submissions.checks.unlikely_answers import unlikely_answers
 from submissions.tracks import TrackRules
 
@@ -18,21 +19,22 @@ class Check:
     """The outcome of a check. `rows` counts the rows that were read.
 
     If the file has problems, `table` is None and `error` holds them. `warnings` (unusual spellings, unlikely answers)
-    do not block a file.
+    do not block a file. `preview` are the first rows as they were read.
     """
 
     rows: int
     table: Table | None = None
     error: SubmissionError | None = None
     warnings: tuple[Problem, ...] = ()
+    preview: Sequence[Mapping[str, Any]] = ()
 
     @property
     def ok(self) -> bool:
         """Whether the file has no problems."""
         return self.error is None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The outcome as JSON, without the table."""
+    def to_dict(self, preview: bool = False) -> dict[str, Any]:
+        """The outcome as JSON, without the table; with the `preview` if it is asked for."""
         problems = self.error.problems if self.error else ()
         return {
             "ok": self.ok,
@@ -40,6 +42,7 @@ class Check:
             "problems": [problem.to_dict() for problem in problems],
             "more": self.error.more if self.error else 0,
             "warnings": [warning.to_dict() for warning in self.warnings],
+            **({"preview": list(self.preview)} if preview else {}),
         }
 
 
@@ -58,7 +61,8 @@ def check(content: bytes, name: str, rules: TrackRules, limits: Limits | None = 
     except SubmissionError as error:
         error.rows, error.warnings = count, tuple(warnings)
         return refused(error)
-    return Check(count, table, warnings=(*warnings, *unlikely_answers(table, rules.columns, rules.knows)))
+    warnings += unlikely_answers(table, rules.columns, rules.knows)
+    return Check(count, table, warnings=tuple(warnings), preview=preview(table, rules))
 
 
 def refused(error: SubmissionError) -> Check:

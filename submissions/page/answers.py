@@ -1,6 +1,6 @@
 """What the participants' part of the API answers with, as types: `/gradio_api/info` and docs/api.md show them."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -15,14 +15,42 @@ class ProblemAnswer(TypedDict):
     hint: str
 
 
+class LabelAnswer(TypedDict):
+    """A label as it was read; `known`: it is in the track's vocabulary, null if the track has none."""
+
+    label: str
+    known: bool | None
+
+
+class CellAnswer(TypedDict):
+    """A cell as it was read: its text, or its labels and how many `more` it has."""
+
+    column: str
+    text: str
+    labels: list[LabelAnswer]
+    more: int
+
+
+class PreviewAnswer(TypedDict):
+    """A row of a file as it was read."""
+
+    row: int
+    id: str
+    cells: list[CellAnswer]
+
+
 class CheckAnswer(TypedDict):
-    """The outcome of a check. `more` counts the problems that are not listed; warnings refuse nothing."""
+    """The outcome of a check. `more` counts the problems that are not listed; warnings refuse nothing.
+
+    `preview` has the first ten rows as they were read, and none if there are problems; only `check` gives it.
+    """
 
     ok: bool
     rows: int
     problems: list[ProblemAnswer]
     more: int
     warnings: list[ProblemAnswer]
+    preview: NotRequired[list[PreviewAnswer]]
 
 
 class QuotaAnswer(TypedDict):
@@ -58,8 +86,46 @@ class ColumnAnswer(TypedDict):
     choices: list[str]
 
 
+class ScoreAnswer(TypedDict):
+    """A score of an example: its name, the name in words by language, and its value."""
+
+    name: str
+    title: dict[str, str]
+    value: float
+
+
+class ExampleAnswer(TypedDict):
+    """A worked example: references and predictions by sample, and the scores that the metric gives them."""
+
+    references: dict[str, Any]
+    predictions: dict[str, Any]
+    scores: list[ScoreAnswer]
+
+
+class MetricAnswer(TypedDict):
+    """A metric in words, by language: how it scores, why a sample may count for nothing, and an example."""
+
+    name: str
+    explained: dict[str, str]
+    unscored: dict[str, str]
+    example: ExampleAnswer | None
+    vocabulary: str
+
+
+class LackAnswer(TypedDict):
+    """What is missing here to score a track (wheels or references), and the command that mends it."""
+
+    what: str
+    mend: str
+
+
 class TrackAnswer(TypedDict):
-    """A track. `why_not` says why it takes no files here; `samples` is unknown where there is no manifest."""
+    """A track. `why_not` says why it takes no files here; `samples` is unknown where there is no manifest.
+
+    `primary_title` is the score that ranks, in words by language. `scored` and `skipped` count the references that can
+    be scored and those that cannot; null where the references are hidden. `private`: a part ranks only after the end.
+    `inputs` is a web address, or the name of the file that the page offers; `cite` is BibTeX.
+    """
 
     id: str
     title: str
@@ -75,6 +141,22 @@ class TrackAnswer(TypedDict):
     quota: QuotaAnswer | None
     why_not: str | None
     notice: str | None
+    primary_title: dict[str, str]
+    metrics: list[MetricAnswer]
+    scored: int | None
+    skipped: int | None
+    private: bool | None
+    inputs: str
+    inputs_note: str
+    cite: str
+    lacks: list[LackAnswer]
+
+
+class MaterialAnswer(TypedDict):
+    """A file of a track, as text."""
+
+    name: str
+    text: str
 
 
 class NeighbourAnswer(TypedDict):

@@ -19,7 +19,7 @@ class KeptCorrections:
     def send(self, client: str, said: Said, analysis: Mapping[str, Any], clip: tuple[str, bytes] | None) -> str:
         """Keep it; returns its receipt. Raises `Refusal` or `StoreError`."""
         opinion = Opinion(split_labels(said.words), said.why, said.keep, said.keep_clip)
-        return self.corrections.send(client, opinion, analysis, clip).id
+        return self.corrections.send(client, opinion, analysis, clip)[1]
 
     def withdraw(self, receipt: str) -> None:
         """Delete it. Raises `Refusal` or `StoreError`."""

@@ -24,6 +24,16 @@ def download(name: str, text: str) -> str:
     return str(path)
 
 
+def offered(path: Path) -> str:
+    """A copy of a file to download, made anew when the file changes; returns its path. Raises `OSError`."""
+    status = path.stat()
+    copy = Path(_downloads().name) / f"{status.st_mtime_ns}-{status.st_size}" / path.name
+    if not copy.is_file():
+        copy.parent.mkdir(exist_ok=True)
+        write_whole(copy, path.read_bytes(), durable=False)
+    return str(copy)
+
+
 def uploaded(path: Any) -> tuple[bytes, str]:
     """The content and the name of an uploaded file. Raises `SubmissionError` if it cannot be read."""
     file = Path(str(path))

@@ -4,7 +4,7 @@ The functions turn data and the words of the interface into strings; the markup 
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,8 @@ from emer_space.page.templates import Templates
 from emer_space.page.words import Words
 from submissions.checks.validation import Check
 
-PREVIEWED = 5
 MOST_NAMES = 12
 """The most rows named that a submission cannot be told from."""
-MOST_SHOWN = 160
-"""The most characters of a cell in the preview."""
 OUT = ("withdrawn", "hidden", "disqualified")
 """The states that a decision gives."""
 html = Templates(Path(__file__).parent / "templates")
@@ -44,26 +41,39 @@ def withdraw_sure(words: Words) -> str:
 
 
 def track_card(track: Mapping[str, Any], words: Words) -> str:
-    """A track's task, columns, dates and what is left of today's quota; `track` comes from `Service.tracks`."""
-    columns = [
-        column["name"] if column["required"] else words("submit.optional", name=column["name"])
-        for column in track["columns"]
-    ]
-    return html("track_card", words=words, track=track, columns=columns)
+    """What a participant needs to know about a track; `track` comes from `Service.tracks`."""
+    columns = [_column(column, words) for column in track["columns"]]
+    reasons = dict.fromkeys(_said(words, metric["unscored"]) for metric in track["metrics"] if metric["unscored"])
+    about = {"columns": columns, "reasons": words("submit.or").join(reasons) or words("board.none")}
+    return html("track_card", words=words, track=track, said=partial(_said, words), **about)
+
+
+def _column(column: Mapping[str, Any], words: Words) -> str:
+    """A column's name with its choices; whether it is optional."""
+    name = f"{column['name']} ({' | '.join(column['choices'])})" if column.get("choices") else column["name"]
+    return name if column["required"] else words("submit.optional", name=name)
+
+
+def not_scored(track: Mapping[str, Any], words: Words) -> str:
+    """Why a track is not scored here, and the commands that mend it; empty if it is scored."""
+    return html("not_scored", words=words, track=track) if track["why_not"] else ""
+
+
+def _said(words: Words, texts: Mapping[str, str]) -> str:
+    """A text in the interface's language, or in English."""
+    return texts.get(words.language) or texts.get("en", "")
 
 
 def checked(check: Check, words: Words) -> str:
     """All problems of a file with place and remedy, or its warnings and a preview of what was read."""
-    answer = check.to_dict()
+    answer = check.to_dict(preview=True)
     if check.table is None:
         return problems(answer, words)
-    columns = sorted(check.table.present)
-    preview = [
-        ["/".join(sample), *(_previewed(values.get(name)) for name in columns)]
-        for sample, values in islice(check.table.samples.items(), PREVIEWED)
-    ]
+    preview = answer["preview"]
+    columns = [cell["column"] for cell in preview[0]["cells"]] if preview else []
     about = {"rows": check.rows, "columns": columns, "preview": preview, "warnings": answer["warnings"]}
-    return html("understood", words=words, **about)
+    unknown = any(label["known"] is False for row in preview for cell in row["cells"] for label in cell["labels"])
+    return html("understood", words=words, unknown=unknown, **about)
 
 
 def problems(answer: Mapping[str, Any], words: Words) -> str:
@@ -91,8 +101,3 @@ def one(statement: Mapping[str, Any], words: Words) -> str:
 def state_of(statement: Mapping[str, Any]) -> str:
     """The state to show: that of a decision, if there is one, else that of the scorer."""
     return next((name for name in OUT if statement[name]), statement["state"])
-
-
-def _previewed(value: Any) -> str:
-    text = ", ".join(value) if isinstance(value, tuple) else str(value or "")
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"

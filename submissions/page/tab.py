@@ -1,9 +1,10 @@
 """The tabs "Submit" and "My submissions", and the participants' part of the API. They call the service and render."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import gradio as gr
@@ -14,6 +15,7 @@ from emer_space.page.clients import client_of
 from emer_space.page.endpoints import offer, returns, value
 from emer_space.page.languages import Languages
 from emer_space.page.render import message
+from emer_space.page.take_away import READY_SCRIPT
 from emer_space.page.templates import minute
 from emer_space.page.turns import Lines
 from emer_space.page.words import Words
@@ -22,8 +24,8 @@ from submissions.checks.systems import INPUTS
 from submissions.checks.validation import Check, refused
 from submissions.errors import Refusal
 from submissions.page import render
-from submissions.page.answers import CheckAnswer, ReceiptAnswer, StatementAnswer, TrackAnswer
-from submissions.page.files import download, uploaded
+from submissions.page.answers import CheckAnswer, MaterialAnswer, ReceiptAnswer, StatementAnswer, TrackAnswer
+from submissions.page.files import download, offered, uploaded
 from submissions.people.identity import Identity
 from submissions.person import Person
 from submissions.tracks import TrackRules
@@ -63,12 +65,18 @@ class SubmitTab:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=5, min_width=300):
-                choices = self._choices()
+                tracks = choices(service.tracks(None), languages)
                 self.track = gr.Dropdown(
-                    choices, value=choices[0][1], label=languages("board.track"), elem_id="emer-submit-track"
+                    tracks, value=tracks[0][1], label=languages("board.track"), elem_id="emer-submit-track"
                 )
-                self.card = gr.HTML()
-                self.sample = gr.DownloadButton(languages("submit.sample"), size="sm", elem_id="emer-sample")
+                self.card = gr.HTML(js_on_load=READY_SCRIPT)
+                with gr.Row(elem_classes="emer-downloads"):
+                    self.inputs = gr.DownloadButton(
+                        languages("submit.inputs"), size="sm", min_width=140, elem_id="emer-inputs"
+                    )
+                    self.sample = gr.DownloadButton(
+                        languages("submit.sample"), size="sm", min_width=140, elem_id="emer-sample"
+                    )
             with gr.Column(scale=6, min_width=300, elem_classes="emer-fields"):
                 self.file = gr.File(label=languages("submit.file"), height=130, elem_id="emer-file")
                 gr.HTML(languages.rendered("file info", render.file_info))
@@ -79,11 +87,11 @@ class SubmitTab:
                 self.method = gr.Textbox(label=languages("submit.method"), info=languages("submit.method_info"))
                 self.link = gr.Textbox(label=languages("submit.link"), info=languages("submit.link_info"))
                 with gr.Row():
-                    self.inputs = gr.CheckboxGroup(
+                    self.reads = gr.CheckboxGroup(
                         [(languages(f"inputs.{letter}"), letter) for letter in INPUTS],
-                        label=languages("submit.inputs"),
+                        label=languages("submit.reads"),
                         info=languages("submit.optional_info"),
-                        elem_id="emer-inputs",
+                        elem_id="emer-reads",
                     )
                     self.size = gr.Textbox(
                         label=languages("submit.size"), info=languages("submit.size_info"), elem_id="emer-size"
@@ -95,30 +103,47 @@ class SubmitTab:
                 )
                 self.send = gr.Button(languages("submit.send"), variant="primary", elem_id="emer-submit")
                 self.answer = gr.HTML(elem_id="emer-receipt")
-        self.loaded = [self.card, self.sample]
+        told = [self.name, self.method, self.link, self.reads, self.size, self.visibility]
+        self.form = [self.file, *told, self.send]
+        self.loaded = [self.card, self.inputs, self.sample, *self.form]
         self.loading = for_page(languages, lines.reading, self.load)
         self.track.change(self.loading, self.track, self.loaded, **QUIET)
         checking = [self.file, self.track]
         gr.on([self.file.change, self.track.change], self._check, checking, [self.checked, self.answer], **QUIET)
-        entry = [self.track, self.file, self.name, self.method, self.link, self.visibility, self.inputs, self.size]
+        entry = [self.track, self.file, self.name, self.method, self.link, self.visibility, self.reads, self.size]
         sent = self.send.click(self._submit, entry, [self.answer, self.checked], **QUIET)
         sent.then(self.loading, self.track, self.loaded, **QUIET)
         self._api()
 
-    def _choices(self) -> list[tuple[str, str]]:
-        not_here = self.languages("board.not_here")
-        return [
-            (f"{track['title']} · {not_here}" if track["why_not"] else track["title"], track["id"])
-            for track in self.service.tracks(None)
-        ]
-
     def load(self, track: str, request: gr.Request) -> tuple[Any, ...]:
-        """The values of `loaded`: the card of the track, and a sample file to download."""
+        """The values of `loaded`: the card of the track, its inputs and a sample file to download, the form."""
         tracks = {about["id"]: about for about in self.service.tracks(self.identity(request))}
         if track not in tracks:
-            return gr.skip(), gr.skip()
-        sample = download(f"{track}-sample.csv", sample_csv(self.service.rules(track)))
-        return render.track_card(tracks[track], self.languages.of(request)), sample
+            return (gr.skip(),) * len(self.loaded)
+        rules, open_here = self.service.rules(track), not tracks[track]["why_not"]
+        sample = download(f"{track}-sample.csv", sample_csv(rules))
+        inputs = offered(rules.inputs) if isinstance(rules.inputs, Path) else None
+        return (
+            render.track_card(tracks[track], self.languages.of(request)),
+            gr.DownloadButton(value=inputs, visible=inputs is not None),
+            sample,
+            *[type(field)(interactive=open_here) for field in self.form],
+        )
+
+    def _material(self, track: str, what: str) -> tuple[str, str]:
+        """The name and the text of a track's inputs or sample. Raises `Refusal` if there is no such file."""
+        rules = self.service.rules(track)
+        if what == "sample":
+            return f"{track}-sample.csv", sample_csv(rules)
+        if what != "inputs":
+            raise Refusal("what", "Ask for inputs or sample.")
+        if not isinstance(rules.inputs, Path):
+            where = f"; see {rules.inputs}" if rules.inputs else ""
+            raise Refusal("inputs", f"The inputs of {rules.title} are not here{where}.")
+        try:
+            return rules.inputs.name, rules.inputs.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise Refusal("inputs", f"{rules.inputs.name} is no text; download it on the page.") from None
 
     def _check(self, file: str | None, track: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
         if not file:
@@ -182,19 +207,24 @@ class SubmitTab:
             name, method = value("submit", "name"), value("submit", "method", default="")
             link, anonymous = value("submit", "link", default=""), value("submit", "anonymous", gr.Checkbox, False)
             inputs, size = value("submit", "inputs", default=""), value("submit", "size", default="")
-            listed = returns("tracks", list[TrackAnswer])
+            listed, material_track = returns("tracks", list[TrackAnswer]), value("material", "track")
+            what, wanted = value("material", "what"), returns("material", MaterialAnswer)
             outcome, receipt = returns("check", CheckAnswer), returns("submit", ReceiptAnswer | CheckAnswer)
 
         def tracks(request: gr.Request) -> Any:
             return self.service.tracks(self.identity(request))
 
+        def material(track: str, what: str, request: gr.Request) -> Any:
+            name, text = self._material(track, what)
+            return {"name": name, "text": text}
+
         def check(track: str, file: str, request: gr.Request) -> Any:
             if not file:
                 raise Refusal("file", words("submit.no_file"))
             try:
-                return self.service.check(track, *uploaded(file)).to_dict()
+                return self.service.check(track, *uploaded(file)).to_dict(preview=True)
             except SubmissionError as error:
-                return refused(error).to_dict()
+                return refused(error).to_dict(preview=True)
 
         def submit(
             track: str,
@@ -217,6 +247,7 @@ class SubmitTab:
 
         entry = [track, file, name, method, link, anonymous, inputs, size]
         offer("tracks", for_api(words, self.lines.reading, tracks), [], listed)
+        offer("material", for_api(words, self.lines.reading, material), [material_track, what], wanted)
         offer("check", for_api(words, self.lines.files, check), [track, file], outcome)
         offer("submit", for_api(words, self.lines.storing, submit), entry, receipt)
 
@@ -310,6 +341,12 @@ class MineTab:
         offer("status", for_api(words, self.lines.reading, status), [some], own)
         offer("withdraw", for_api(words, self.lines.storing, withdraw), [name], withdrawn)
         offer("choose", for_api(words, self.lines.storing, choose), [name], chosen)
+
+
+def choices(tracks: Sequence[Mapping[str, Any]], languages: Languages) -> list[tuple[str, str]]:
+    """The tracks to choose from, as names and ids; those that are not scored here are marked."""
+    not_here = languages("board.not_here")
+    return [(f"{track['title']} · {not_here}" if track["why_not"] else track["title"], track["id"]) for track in tracks]
 
 
 def _waiting(words: Words, before: int) -> tuple[str, Any]:

@@ -6,6 +6,7 @@
 import math
 import re
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, field
 from datetime import UTC, datetime
@@ -64,7 +65,7 @@ JSON_TYPES = {"string_type": "str", "int_type": "int", "bool_type": "bool", "dic
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
-class Record:
+class Record(ABC):
     """Base of the records: an id, and reading and writing JSON. `moment` names the field with the time of creation."""
 
     schema: ClassVar[str]
@@ -72,9 +73,9 @@ class Record:
     id: str
 
     @property
+    @abstractmethod
     def path(self) -> str:
         """The path of the entry."""
-        raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON."""
@@ -283,7 +284,7 @@ class Correction(Record):
 
     `labels` are the words that would be right, `read` those of the reading. `analysis` is the id of the reading,
     `clip_sha256` the hash of its clip. `clip` names the file of the clip in the entry; it is empty unless the visitor
-    agreed to that as well.
+    agreed to that as well. `secret_sha256` is the hash of the secret in the receipt, which withdraws the entry.
     """
 
     schema: ClassVar[str] = "emer-correction/1"
@@ -295,6 +296,7 @@ class Correction(Record):
     analysis: str
     clip_sha256: str
     clip: str = ""
+    secret_sha256: str = ""
 
     def __post_init__(self) -> None:
         if self.clip and not re.fullmatch(r"clip\.[a-z0-9]{1,8}", self.clip):

@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[2] / "emer_space"
 TOLD = ("Notice", "InputError", "ModelUnavailable", "MissingTool", "Busy")
 COVERED = (
     *("media", "clues", "text", "runner.py", "rewording.py", "language_model/dialogue.py"),
-    *("language_model/answering.py", "page/history.py", "page/returned.py"),
+    *("language_model/answering.py", "page/history.py", "page/returned.py", "page/shares.py"),
 )
 """Where every message that is written out has a row. Messages for who installs or runs the app stay in English."""
 PLACES = re.compile(r"\{\w+\}")

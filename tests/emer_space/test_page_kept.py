@@ -116,3 +116,16 @@ def test_a_client_fills_no_more_than_its_share(
     last = keep("third")
     assert kept.find(last) is not None, "the newest is shown, however large"
     assert len([key for key in (*own, last) if kept.find(key)]) == 3
+
+
+def test_readings_that_browsers_send_are_few_and_the_one_opened_last_stays(
+    film: Path, tmp_path: Path, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_OPENED_OF_ONE", 2)
+    one = finished(film, tmp_path / "work")
+    sent = [replace(one.analysis, id=f"sent-{number}") for number in range(3)]
+    own = kept.keep(one, ASKED, Readings(), "one")
+    first, second = (kept.open(analysis, "one") for analysis in sent[:2])
+    assert kept.open(sent[0], "one") == first
+    third = kept.open(sent[2], "one")
+    assert [kept.find(key) is not None for key in (own, first, second, third)] == [True, True, False, True]

@@ -4,12 +4,18 @@ import shutil
 import time
 from pathlib import Path
 
+import gradio as gr
 import pytest
+import starlette.requests
 from test_figures import analysis
 
+from emer_space.errors import InputError
 from emer_space.page import shares as module
-from emer_space.page.kept import Kept
+from emer_space.page.kept import Kept, Loan
+from emer_space.page.languages import Languages
 from emer_space.page.shares import KEPT_S, UNFINISHED_S, NotShared, Shares
+from emer_space.page.sharing import Sharing
+from emer_space.page.turns import Lines
 
 WHOLE = analysis()
 
@@ -135,6 +141,47 @@ def test_a_disk_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(NotShared, match="disk"):
         Shares(tmp_path / "file" / "shared", tmp_path / "uploads").make(WHOLE, None, "one")
+
+
+def test_what_cannot_be_deleted_is_not_told_as_deleted(shares: Shares, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = shares.make(WHOLE, None, "one")
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as broken, pytest.raises(NotShared, match="disk"):
+        broken.setattr(Path, "unlink", refuse)
+        shares.stop(link.key, link.secret)
+    assert shares.find(link.key) is not None
+    assert shares.stop(link.key, link.secret) and shares.find(link.key) is None
+
+
+def test_a_result_of_another_version_is_told_as_that(shares: Shares) -> None:
+    link = shares.make(WHOLE, None, "one")
+    (record,) = files(shares.folder)
+    record.write_text(record.read_text().replace(WHOLE.schema, "emer-analysis/9"))
+    with pytest.raises(InputError, match="another version"):
+        shares.find(link.key)
+
+
+def test_who_has_a_link_open_loses_it_when_it_is_stopped_or_over(shares: Shares, tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "uploads")
+    stopped, over = Loan("stopped", "2099-01-01T00:00:00Z"), Loan("over", "2026-01-01T00:00:00Z")
+    keys = [kept.open(WHOLE, "two", loan) for loan in (stopped, over)]
+    own = kept.open(WHOLE, "two")
+    assert [kept.find(key) is not None for key in keys] == [True, False]
+    kept.end_loans("stopped")
+    assert kept.find(keys[0]) is None and kept.find(own) is not None
+
+
+def test_what_a_browser_sent_is_not_shared_as_a_reading_of_this_app(shares: Shares, tmp_path: Path) -> None:
+    kept, lines = Kept(tmp_path / "uploads"), Lines()
+    with gr.Blocks(analytics_enabled=False):
+        sharing = Sharing(shares, kept, Languages(), lines.storing)
+    request = gr.Request(starlette.requests.Request({"type": "http", "headers": [], "client": ("127.0.0.1", 1)}))
+    key = kept.open(WHOLE, "127.0.0.1")
+    assert not sharing._offer(key, request)[0].visible
+    assert "data-link" not in sharing._make(key, False, request) and files(shares.folder) == []
 
 
 def test_a_borrowed_reading_is_kept_apart_from_an_own_one(shares: Shares, tmp_path: Path, clip: Path) -> None:

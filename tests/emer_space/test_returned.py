@@ -73,6 +73,7 @@ def test_a_result_comes_back_as_it_was() -> None:
         (("clues",), [PLAIN["clues"][0]] * 2_000),
         (("provenance", "settings"), {"x": "y" * 950_000}),
         (("profile", "models"), {"face": ["deep"] * 3}),
+        (("series", 0), {**PLAIN["series"][0], **dict.fromkeys(("t", "valence", "arousal"), [0.0] * 20_001)}),
     ],
 )
 def test_anything_else_ends_in_one_sentence(path: tuple[Any, ...], value: Any) -> None:
@@ -110,6 +111,18 @@ def test_a_result_with_unknown_cues_is_shown_in_its_own_language_alone() -> None
         returned(PLAIN, "zh")
 
 
+def test_a_notice_made_to_match_in_many_ways_holds_nobody_up() -> None:
+    """Matched by going back and forth, one of these took minutes, and the whole app stood still."""
+    notice = "The model for " + " (" * 4_000 + ") is missing; " * 800
+    nested = "The model for x (" * 1_000 + ") is missing; " * 100
+    rows = [{"code": "model", "message": text[:19_999]} for text in (notice, nested) * 10]
+    data = changed(("warnings",), rows)
+    data["clues"], data["series"], data["labels"], data["explanation"]["sentences"] = [], [], [], []
+    read = returned(data, "zh")
+    assert reworded(read, "zh").warnings[0].message
+    assert render.answer(read, WORDS) and render.details(reworded(read, "zh"), WORDS)
+
+
 def test_a_real_result_can_be_read_in_the_other_language() -> None:
     data = changed(("clues",), [])
     data["series"], data["labels"], data["explanation"]["sentences"] = [], [], []
@@ -131,7 +144,7 @@ def test_two_results_share_one_axis_and_name_their_common_words() -> None:
 
 def test_a_browser_may_remember_its_own_results_and_not_those_of_a_link(tmp_path: Path) -> None:
     kept = Kept(tmp_path)
-    own, lent = kept.open(analysis(), "me"), kept.open(analysis(), "me", Loan("key", "2030-01-01T00:00:00Z"))
+    own, lent = kept.open(analysis(), "me"), kept.open(analysis(), "me", Loan("key", "2099-01-01T00:00:00Z"))
     with gr.Blocks(analytics_enabled=False):
         history = History(Languages(), Lines(), kept)
     request = gr.Request(starlette.requests.Request({"type": "http", "headers": [], "client": ("127.0.0.1", 1)}))

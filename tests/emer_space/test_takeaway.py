@@ -225,7 +225,7 @@ def test_the_command_words_a_report_in_the_language_that_is_asked_for(
 ) -> None:
     out = saved.with_suffix(".srt")
     assert main(["report", str(saved), "--out", str(out), "--language", "zh"]) == 2, "no table knows its clues"
-    assert "'some-cue'" in capsys.readouterr().err and not out.exists()
+    assert f"{saved}: This result is of another version" in capsys.readouterr().err and not out.exists()
     smile = replace(analysis().clues[0], cue="broad-smile")
     known = analysis(clues=(smile,), labels=(Label("sad", 0.8, ("v1",), ("sad",)),))
     saved.write_text(json.dumps(known.to_dict()), encoding="utf-8")

@@ -17,7 +17,7 @@ SOURCES = [
     *(
         path
         for package in ("emer_space", "submissions", "leaderboard")
-        for room in ("page", "takeaway")
+        for room in ("page", "takeaway", "tracks")
         for path in (PROJECT / package / room).rglob("*")
         if path.suffix in (".py", ".html")
     ),

@@ -200,6 +200,7 @@ def handlers(served: Served) -> list[Handler]:
     clip = served.upload("clip.mp4", b"no clip at all")
     values: dict[str, Any] = {
         "track": TRACK,
+        "what": "sample",
         "file": served.upload("predictions.csv", content.encode()),
         "clip": clip,
         **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"], "language": "en"},
@@ -212,10 +213,8 @@ def handlers(served: Served) -> list[Handler]:
     }
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
     session = secrets.token_hex(8)
-    _, (receipt,) = served.call(
-        numbers["submit"], [values[name] for name in ("track", "file", "name", "method", "link", "anonymous")],
-        "participant", session,
-    )  # fmt: skip
+    entry = ("track", "file", "name", "method", "link", "anonymous", "inputs", "size")
+    _, (receipt,) = served.call(numbers["submit"], [values[name] for name in entry], "participant", session)
     values["id"] = values["chosen"] = receipt["data"][0]["id"]
     values["video"] = values["clip"]
     asked = []

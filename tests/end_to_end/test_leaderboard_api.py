@@ -68,6 +68,20 @@ def test_a_file_is_checked_sent_scored_and_ranked(client: Client, tmp_path: Path
     assert receipt["id"] not in [row["id"] for row in client.predict(TRACK, api_name="/table")["rows"]]
 
 
+def test_what_the_card_offers_is_in_the_api_and_the_sample_can_be_sent(client: Client, tmp_path: Path) -> None:
+    inputs = client.predict(TRACK, "inputs", api_name="/material")
+    assert inputs["name"] == "clues.jsonl" and inputs["text"].count("\n") == 60
+    sample = client.predict(TRACK, "sample", api_name="/material")
+    file = tmp_path / sample["name"]
+    file.write_text(sample["text"], encoding="utf-8")
+    told = client.predict(TRACK, handle_file(file), api_name="/check")
+    assert told["ok"] and len(told["preview"]) == 10
+    assert told["preview"][0]["cells"][0]["labels"][0] == {"label": "happy", "known": True}
+    for track, what, reason in ((TRACK, "references", "inputs or sample"), ("emer-ov", "inputs", "see https://")):
+        with pytest.raises(AppError, match=reason):
+            client.predict(track, what, api_name="/material")
+
+
 def test_the_practice_track_is_not_empty(client: Client) -> None:
     def baselines() -> dict[str, dict[str, Any]]:
         rows = client.predict(TRACK, api_name="/table")["rows"]

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from serving import wait_for
 
 from emer_space.page.words import load_words
+from leaderboard.metrics.emotion_wheel import UNSCORED
 from leaderboard.tracks import load_track
 
 WORDS = load_words()
@@ -71,7 +72,7 @@ def test_a_participant_mends_a_file_submits_it_sees_it_ranked_and_withdraws_it(
     put(page, good)
     expect(page.locator("#emer-checked")).to_contain_text(WORDS("submit.checked", rows=60), timeout=READY_MS)
     expect(page.locator("#emer-checked tbody tr").first).to_contain_text(NAMES[0])
-    page.locator("#emer-inputs").get_by_label(WORDS("inputs.V")).check()
+    page.locator("#emer-reads").get_by_label(WORDS("inputs.V")).check()
     page.locator("#emer-size input, #emer-size textarea").fill("7 b")
     page.locator("#emer-submit").click()
     expect(page.locator(".emer-receipt")).to_be_visible(timeout=READY_MS)
@@ -116,6 +117,44 @@ def test_a_participant_mends_a_file_submits_it_sees_it_ranked_and_withdraws_it(
     expect(own).to_have_attribute("data-state", "withdrawn", timeout=READY_MS)
     go_to(page, "ranking")
     expect(table).not_to_contain_text("<i>Browser</i>", timeout=READY_MS)
+
+
+def test_a_stranger_comes_from_the_card_to_a_ranked_row_without_leaving_the_page(
+    page: Page, app_url: str, tmp_path: Path
+) -> None:
+    open_tab(page, app_url, "submit")
+    card = page.locator(".emer-track-card")
+    expect(card).to_contain_text("F1 on the inner ring of the emotion wheel", timeout=READY_MS)
+    expect(card).to_contain_text(WORDS("submit.scored", scored=59, samples=60, skipped=1, reason=UNSCORED["en"]))
+    card.get_by_text(WORDS("submit.how_scored")).click()
+    expect(card.locator(".emer-example")).to_contain_text("0.67")
+    with page.expect_download() as inputs:
+        page.locator("#emer-inputs").click()
+    lines = Path(inputs.value.path()).read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["name"] for line in lines} == set(NAMES)
+    with page.expect_download() as sample:
+        page.locator("#emer-sample").click()
+    filled = tmp_path / "sample.csv"
+    text = Path(sample.value.path()).read_text(encoding="utf-8").replace("relieved", "blorped")
+    filled.write_text(text, encoding="utf-8")
+
+    put(page, filled)
+    read = page.locator("#emer-checked .emer-read")
+    expect(read).to_have_count(10, timeout=READY_MS)
+    expect(read.first.locator(".emer-unknown")).to_contain_text("blorped")
+    expect(page.locator("#emer-checked .emer-warnings")).to_be_visible()
+    page.locator("#emer-name input, #emer-name textarea").fill("Stranger's first")
+    page.locator("#emer-submit").click()
+    expect(page.locator(".emer-receipt")).to_be_visible(timeout=READY_MS)
+    go_to(page, "ranking")
+    page.get_by_label(WORDS("ranking.everything")).check()
+    expect(page.locator("#emer-table")).to_contain_text("Stranger's first", timeout=SCORED_MS)
+    go_to(page, "submit")
+    page.locator("#emer-submit-track input").click()
+    page.get_by_role("option", name="MER2026 fine-grained").click()
+    expect(card).to_contain_text("python -m leaderboard wheels fetch", timeout=READY_MS)
+    expect(page.locator("#emer-submit")).to_be_disabled()
+    expect(page.locator("#emer-inputs")).to_be_hidden()
 
 
 def test_the_organiser_of_this_machine_decides_and_gives_a_reason(page: Page, app_url: str, tmp_path: Path) -> None:

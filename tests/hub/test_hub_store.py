@@ -78,10 +78,10 @@ def test_a_correction_that_is_withdrawn_leaves_no_file_on_the_hub(
     board, other = make_board(), make_board()
     reading = {"id": "x", "clip": {"sha256": "ab"}, "labels": [{"label": "sad"}]}
     opinion = Opinion(("calm",), "", keep=True, keep_clip=True)
-    kept = board.corrections.send("1.2.3.4", opinion, reading, ("a.mp4", b"a clip"))
+    kept, receipt = board.corrections.send("1.2.3.4", opinion, reading, ("a.mp4", b"a clip"))
     assert hub.files(NAME)[f"{kept.path}/clip.mp4"] == b"a clip"
     assert [one["read"] for one in other.corrections.listed(ORGANISER)] == [["sad"]]
-    other.corrections.withdraw(kept.id)
+    other.corrections.withdraw(receipt)
     assert not any(path.startswith("corrections/") for path in hub.files(NAME))
     assert board.corrections.listed(ORGANISER) == make_board().corrections.listed(ORGANISER) == []
 

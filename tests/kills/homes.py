@@ -110,7 +110,8 @@ class Home:
         self.witness = Ledger(FolderStore(self.folder))
         self.lives = 0
         self.decided: list[tuple[str, str]] = []
-        self.corrected: dict[str, str] = {}  # the word by receipt
+        self.corrected: dict[str, str] = {}  # the word by id
+        self.retractions: dict[str, str] = {}  # the receipt by id
         self.asked_to_retract: set[str] = set()
         self.retracted: set[str] = set()
 
@@ -196,9 +197,10 @@ class Home:
             name, person, track, digest = words
             self.receipt(name, (person, track, digest))
         elif about == "corrected":
-            self.corrected[words[0]] = words[1]
+            name = words[0].rpartition("-")[0]
+            self.corrected[name], self.retractions[name] = words[1], words[0]
         elif about == "retracted":
-            self.retracted.add(rest)
+            self.retracted.add(rest.rpartition("-")[0])
         elif about in ("withdrawn", "chosen", "rescored"):
             self.decided.append((about, rest))
         elif about == "swept" and (words[1:4] != ["0", "0", "alone"] or len(words) > 4):

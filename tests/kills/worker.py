@@ -225,15 +225,15 @@ def choose(board: Board, steps: Steps, person: str, name: str) -> None:
 
 def correct(board: Board, steps: Steps, word: str) -> None:
     opinion = Opinion((word,), "", keep=True, keep_clip=True)
-    made = board.corrections.send("a visitor", opinion, READING, ("a.mp4", word.encode()))
+    _, receipt = board.corrections.send("a visitor", opinion, READING, ("a.mp4", word.encode()))
     with steps.step("tell the receipt"):
-        say("corrected", made.id, word)
+        say("corrected", receipt, word)
 
 
-def retract(board: Board, steps: Steps, name: str) -> None:
+def retract(board: Board, steps: Steps, receipt: str) -> None:
     with contextlib.suppress(Refusal):  # it was deleted by one who was killed before telling
-        board.corrections.withdraw(name)
-    say("retracted", name)
+        board.corrections.withdraw(receipt)
+    say("retracted", receipt)
 
 
 def rescore(board: Board, steps: Steps, track: str) -> None:

@@ -53,7 +53,7 @@ class WorkerHome(Home):
         """Send one correction; withdraw one, and those whose withdrawal was cut short."""
         if kept := sorted(self.corrected.keys() - self.asked_to_retract):
             self.asked_to_retract.add(self.random.choice(kept))
-        retracts = [["retract", name] for name in sorted(self.asked_to_retract - self.retracted)]
+        retracts = [["retract", self.retractions[name]] for name in sorted(self.asked_to_retract - self.retracted)]
         return [["correct", f"word{self.lives}"], *retracts]
 
     def tasks(self, doing: str) -> list[list[str]]:

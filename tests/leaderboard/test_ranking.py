@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from board_making import ADA, BEN, ORGANISER, Clock, answers
 
+from emer_space.page.words import load_words
 from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv, as_markdown, export
 from leaderboard.board.ranking import Ranking, ranking
+from leaderboard.board.service import Service
 from leaderboard.board.trends import best_over_time
 from leaderboard.hosting.schedule import sweep
 from leaderboard.page.plots import plots
@@ -138,7 +140,8 @@ def test_public_until_the_track_closes_then_private_with_what_moved(
     ), "the public part chose, not the private one"
     assert worse not in [row.id for row in after.rows]
     assert list(after.frame()["moved"]) == [1, -1]
-    assert "ranking.split_private" in heading(after, lambda key, **values: key, hosted=True)
+    words = load_words()
+    assert words("ranking.split_private") in heading(after, words, Service(board).about(None, "small"))
 
 
 def test_papers_are_cited_and_never_ranked(board: Board) -> None:
@@ -153,7 +156,7 @@ def test_who_wants_to_be_anonymous_has_neither_name_nor_link(
 ) -> None:
     enter(ADA, 0.5, name="Secret Lab", link="https://secret.example", method="a method", anonymous=True)
     told = json.dumps(ranked(everything=True).to_dict()) + as_csv(ranked()) + as_markdown(ranked())
-    shown = details(ranked().rows[0], lambda key, **values: key)
+    shown = details(ranked().rows[0], ranked().track, load_words())
     assert "secret" not in (told + shown).lower() and ADA.id not in told + shown
     assert ranked().rows[0].name.startswith("anonymous ") and "a method" in told
 
@@ -170,10 +173,10 @@ def test_an_export_holds_no_formula(enter: Enter, ranked: Callable[..., Ranking]
 def test_markup_in_a_name_is_shown_as_text(enter: Enter, ranked: Callable[..., Ranking]) -> None:
     enter(ADA, 0.5, name="<img src=x onerror=alert(1)>|", method="<b>", link="https://example.org/?a=1&b=2")
     told = ranked()
-    words: Any = lambda key, **values: key  # noqa: E731
-    assert "<img" not in details(told.rows[0], words) + plots(told, datetime.now(UTC), words)
+    words = load_words()
+    assert "<img" not in details(told.rows[0], told.track, words) + plots(told, datetime.now(UTC), words)
     assert "| \\<img src=x onerror=alert(1)\\>\\| |" in as_markdown(told)
-    assert frame(told, words)["column.name"][0].startswith("<img"), "the table shows plain text"
+    assert frame(told, words)["Name"][0].startswith("<img"), "the table shows plain text"
 
 
 def test_an_export_is_json_and_csv_for_each_track(board: Board, enter: Enter, tmp_path: Any) -> None:

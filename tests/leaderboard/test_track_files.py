@@ -75,7 +75,7 @@ def whole(name: str, home: Path) -> dict[str, Any]:
     folder = home / "tracks"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / DATA).write_text("name,openset,reason\na,happy,She smiles.\nb,sad,He weeps.\n", encoding="utf-8")
-    return {**table, **{field: DATA for field in ("manifest", "references") if field in table}}
+    return {**table, **{field: DATA for field in ("manifest", "references", "inputs") if field in table}}
 
 
 def used(name: str, board: Board) -> None:

@@ -19,6 +19,13 @@ CLIP = ("remuxed.MP4", b"a clip")
 
 
 def send(board: Board, client: str = "1.2.3.4", why: str = "She waits for news.", **consents: bool) -> Correction:
+    return sent(board, client, why, **consents)[0]
+
+
+def sent(
+    board: Board, client: str = "1.2.3.4", why: str = "She waits for news.", **consents: bool
+) -> tuple[Correction, str]:
+    """The entry and its receipt."""
     opinion = Opinion(("worried", "a little proud"), why, **{"keep": True, **consents})
     return board.corrections.send(client, opinion, READING, CLIP)
 
@@ -41,20 +48,23 @@ def test_the_clip_is_kept_only_with_a_second_consent(board: Board) -> None:
 
 
 def test_the_receipt_withdraws_it_in_every_process(board: Board) -> None:
-    correction, other = send(board, keep_clip=True), Board()
+    (correction, receipt), other = sent(board, keep_clip=True), Board()
     assert [one["id"] for one in other.corrections.listed(LOCAL)] == [correction.id]
-    board.corrections.withdraw(correction.id)
+    for stranger in (correction.id, f"{correction.id}-", f"{correction.id}-{'0' * 24}"):  # the id is public
+        with pytest.raises(Refusal, match="no correction with this receipt"):
+            other.corrections.withdraw(stranger)
+    board.corrections.withdraw(receipt)
     assert not (board.home / correction.path).exists() and not list(board.home.glob("unfinished/*"))
     for anyone in (board, other, Board()):
         assert anyone.corrections.listed(LOCAL) == []
         with pytest.raises(Refusal, match="no correction with this receipt"):
-            anyone.corrections.withdraw(correction.id)
+            anyone.corrections.withdraw(receipt)
 
 
 def test_a_withdrawal_that_was_cut_short_can_be_repeated(board: Board) -> None:
-    correction = send(board)
+    correction, receipt = sent(board)
     board.ledger.store.remove(correction.path)  # and the process was killed
-    board.corrections.withdraw(correction.id)
+    board.corrections.withdraw(receipt)
     assert board.corrections.listed(LOCAL) == []
 
 
@@ -70,6 +80,19 @@ def test_only_an_organiser_sees_and_reviews(board: Board) -> None:
     assert Board().corrections.listed(LOCAL)[0]["review"] == "dismiss", "the last review holds"
     with pytest.raises(Refusal, match="accept, dismiss"):
         board.corrections.review(LOCAL, correction.id, "hide")
+
+
+def test_an_organiser_deletes_one_and_no_list_or_export_tells_how_its_sender_could(
+    board: Board, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (correction, receipt), other = sent(board, keep_clip=True), send(board)
+    secret = receipt.removeprefix(correction.id)[1:]
+    assert main(["corrections", "--out", str(tmp_path / "out")]) == main(["corrections", "--json", "-"]) == 0
+    told = capsys.readouterr().out + "".join(path.read_text() for path in (tmp_path / "out").rglob("*.csv"))
+    assert correction.id in told and secret not in told and correction.secret_sha256 not in told
+    assert main(["decide", correction.id, "withdraw", "--reason", "the clip shows a child"]) == 0
+    assert not (board.home / correction.path).exists() and kept(board, other)
+    assert [one["id"] for one in board.corrections.listed(LOCAL)] == [other.id]
 
 
 def test_a_submission_is_no_correction(board: Board) -> None:
@@ -114,11 +137,11 @@ def test_labels_are_split_as_people_type_them() -> None:
 
 
 def test_an_organiser_takes_them_away_in_the_fields_columns(board: Board, tmp_path: Path) -> None:
-    sent, dismissed = send(board, keep_clip=True, why="=1+1"), send(board)
+    entry, dismissed = send(board, keep_clip=True, why="=1+1"), send(board)
     board.corrections.review(LOCAL, dismissed.id, "dismiss")
     assert main(["corrections", "--out", str(tmp_path / "out")]) == 0
     with (tmp_path / "out" / "corrections.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
-    assert (row["name"], row["openset"], row["read"]) == (sent.id, "['worried', 'a little proud']", "['angry']")
+    assert (row["name"], row["openset"], row["read"]) == (entry.id, "['worried', 'a little proud']", "['angry']")
     assert row["reason"] == "'=1+1", "a spreadsheet must not take it for a formula"
-    assert (tmp_path / "out" / sent.id / row["clip"]).read_bytes() == CLIP[1]
+    assert (tmp_path / "out" / entry.id / row["clip"]).read_bytes() == CLIP[1]

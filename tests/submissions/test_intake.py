@@ -33,12 +33,12 @@ def test_a_receipt_is_there_in_another_process(board: Board) -> None:
     assert receipt.state == "queued" and not receipt.again and receipt.usage.left == 2
 
 
-def test_a_wrong_file_leaves_nothing_but_an_attempt(board: Board) -> None:
+def test_a_wrong_file_leaves_nothing_and_uses_no_attempt(board: Board) -> None:
     with pytest.raises(SubmissionError, match="row 3"):
         send(board, content=b"name,openset\na,happy\nzz,sad\n")
     assert board.ledger.refresh().submissions == {}
     used = board.intake.usage(ADA, "small")
-    assert (used.used, used.attempts) == (0, 1)
+    assert (used.used, used.attempts) == (0, 0)
 
 
 def test_the_same_content_has_one_id_for_a_person_and_a_track(board: Board, make_track: Callable[..., str]) -> None:
@@ -68,13 +68,17 @@ def test_our_own_faults_are_free_and_the_file_can_be_sent_again(board: Board) ->
     assert not again.again and again.submission.id != first.submission.id
 
 
-def test_the_cap_on_attempts_counts_every_file(board: Board) -> None:
-    for _ in range(8):
+def test_the_cap_on_attempts_counts_every_file_without_problems(board: Board) -> None:
+    for _ in range(9):
         with pytest.raises(SubmissionError):
             send(board, content=b"name,openset\n")
+    for _ in range(8):
+        send(board)
     with pytest.raises(Refusal) as problem:
         send(board)
     assert problem.value.code == "attempts" and "8 files" in str(problem.value)
+    with pytest.raises(Refusal):
+        send(board, content=b"name,openset\n")
 
 
 def test_a_new_day_begins_at_midnight_utc(board: Board, clock: Clock) -> None:

@@ -130,7 +130,7 @@ def test_a_reading_of_a_link_is_kept_without_its_clip_and_one_from_a_browser_not
     tmp_path: Path, clip: Path
 ) -> None:
     results, read = Kept(tmp_path / "uploads"), Read()
-    lent = results.find(results.open(read, "somebody", Loan("link", "2026-12-01T00:00:00Z", clip)))  # type: ignore[arg-type]
+    lent = results.find(results.open(read, "somebody", Loan("link", "2099-12-01T00:00:00Z", clip)))  # type: ignore[arg-type]
     assert correctable(lent) == Reading(read)  # type: ignore[arg-type]
     assert correctable(results.find(results.open(read, "somebody"))) is None  # type: ignore[arg-type]
     assert correctable(results.find("nobody's")) is None

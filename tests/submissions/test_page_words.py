@@ -29,8 +29,10 @@ def test_warnings_stand_beside_what_was_understood(language: str) -> None:
     assert words("submit.checked", rows=2) in warned and "emer-error" not in warned
     assert "emer-good" in plain and "emer-good" not in warned, "all is not said to be well"
     assert words("submit.warnings", count=2) in warned and 'lang="en">openset, from row 2: ' in warned
-    assert "happy, sad" in warned, "the preview has what was understood"
+    assert "<li>happy</li><li>sad</li>" in warned, "the preview has what was understood"
     assert "<i>" not in warned
+    assert words("submit.unknown_help") in warned and words("submit.unknown_help") not in plain
+    assert f'<li class="emer-unknown" title="{words("submit.unknown")}">' in warned and "&lt;i&gt;" in warned
 
 
 def test_a_receipt_repeats_them_and_an_older_server_has_none() -> None:
@@ -45,17 +47,25 @@ def test_what_strangers_write_is_no_markup() -> None:
     words = load_words("en")
     problem = {"row": 1, "column": HOSTILE, "message": HOSTILE, "hint": HOSTILE}
     track = dict.fromkeys(("title", "task", "primary", "why_not", "notice", "opens", "closes"), HOSTILE)
+    track |= dict.fromkeys(("inputs_note", "cite"), HOSTILE) | {"inputs": f"https://x/{HOSTILE}", "private": True}
     track |= {"columns": [{"name": HOSTILE, "required": False}], "samples": 4, "answers": "public", "quota": None}
+    track |= {"scored": 3, "skipped": 1, "lacks": [{"what": "wheels", "mend": HOSTILE}]}
+    texts = {"en": HOSTILE}
+    example = {"references": {"a": HOSTILE}, "predictions": {"a": [HOSTILE]}, "scores": [{"title": texts, "value": 1}]}
+    metric = {"name": HOSTILE, "explained": texts, "unscored": texts, "example": example, "vocabulary": "open"}
+    track |= {"primary_title": texts, "metrics": [metric, metric]}
     statement = dict.fromkeys(("id", "track", "name", "incident", "reason"), HOSTILE)
     statement |= {"withdrawn": False, "hidden": False, "disqualified": False, "state": "scored", "counts": True}
     statement |= {"received": "2026-11-26T12:00:00+00:00", "rows": 4, "problems": [problem]}
-    statement |= {"scores": {"public": {"primary": {"name": HOSTILE, "value": None, "note": HOSTILE}}}}
+    unscored = {"primary": {"name": HOSTILE, "value": None, "note": HOSTILE}, "primary_title": texts}
+    statement |= {"scores": {"public": unscored}}
     pages = [
         render.problems({"problems": [problem], "more": 3, "warnings": [problem]}, words),
         render.checked(read(b"name,openset\n" + HOSTILE.replace('"', "").encode() + b",happy\n"), words),
         render.receipt({"id": HOSTILE, "again": True, "warnings": [problem]}, words),
         render.track_card(track, words),
         render.own([statement], words),
+        render.track_card({**track, "lacks": []}, words),
         message(HOSTILE, HOSTILE, "error"),
     ]
     for page in pages:
