@@ -95,12 +95,14 @@ def _submit(
     method: Annotated[str, typer.Option(metavar="TEXT", help="the method in one line")] = "",
     link: Annotated[str, typer.Option(metavar="URL", help="a link to a paper, code or a model")] = "",
     anonymous: Annotated[bool, typer.Option("--anonymous", help="list it without the name")] = False,
+    inputs: Annotated[str, typer.Option(metavar="AVT", help="what it reads: audio (A), video (V), text (T)")] = "",
+    size: Annotated[str, typer.Option(metavar="7B", help="its number of parameters")] = "",
     to: Address = None,
     json_target: JsonTarget = None,
 ) -> int:
     """Send a prediction file to a track and get a receipt."""
     check_writable(json_target)
-    answer = _board(to).submit(track, file, name, method, link, anonymous)
+    answer = _board(to).submit(track, file, name, method, link, anonymous, inputs, size)
     if not answer["ok"]:
         show(answer, json_target, _refused(answer))
         return 1
@@ -156,6 +158,9 @@ def _line(statement: dict[str, Any]) -> str:
             bounds = "" if low is None or high is None else f" ({low:.4f} to {high:.4f})"
             title = scores.get("primary_title", {}).get("en", primary["name"])
             parts.append(f"{split} {title} {primary['value']:.4f}{bounds}")
+    if stand := statement.get("stand"):
+        parts.append(f"rank {stand['rank']} of {stand['of']}")
+        parts += [f"may be {stand['rank_low']} to {stand['rank_high']}"] if stand["rank_low"] else []
     parts += [_problem(problem) for problem in statement["problems"]]
     parts += [name for name in ("withdrawn", "hidden", "disqualified") if statement[name]]
     return "  ".join(parts)
@@ -170,12 +175,16 @@ class _LocalBoard:
 
         self._service = Service(Board())
 
-    def submit(self, track: str, file: Path, name: str, method: str, link: str, anonymous: bool) -> dict[str, Any]:
+    def submit(
+        self, track: str, file: Path, name: str, method: str, link: str, anonymous: bool, inputs: str, size: str
+    ) -> dict[str, Any]:
         try:
             content = read_file(file, Limits())
         except SubmissionError as error:
             return Check(0, error=error).to_dict()
-        return self._service.submit(LOCAL, track, content, file.name, name, method, link, anonymous)
+        return self._service.submit(
+            LOCAL, track, content, file.name, name, method, link, anonymous, inputs=inputs, size=size
+        )
 
     def status(self, name: str = "") -> Any:
         return self._service.status(LOCAL, name)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from emer_space.files.problems import Problem, plain
+from submissions.checks.systems import read_inputs, read_size
 from submissions.checks.validation import Check, check
 from submissions.errors import Overtaken, Refusal, StoreError
 from submissions.people.quota import Attempts, Usage, usage
@@ -20,24 +21,31 @@ from submissions.tracks import TrackRules
 
 Decided = TypeVar("Decided")
 
-MOST_NAME, MOST_METHOD, MOST_LINK = 60, 200, 300
+MOST_NAME, MOST_METHOD, MOST_LINK, MOST_INPUTS, MOST_SIZE = 60, 200, 300, 60, 40
 _LINK = re.compile(r"https?://[^\s<>\"'\\]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A participant's description of a submission. Raises `Refusal` if a text is missing, too long or unprintable."""
+    """A participant's description of a submission. Raises `Refusal` if a text is missing, too long or unprintable.
+
+    `inputs` and `size` may be written in several ways (`checks.systems`).
+    """
 
     name: str
     method: str = ""
     link: str = ""
     anonymous: bool = False
+    inputs: str = ""
+    size: str = ""
 
     def __post_init__(self) -> None:
         for field, most, needed in (
             ("name", MOST_NAME, True),
             ("method", MOST_METHOD, False),
             ("link", MOST_LINK, False),
+            ("inputs", MOST_INPUTS, False),
+            ("size", MOST_SIZE, False),
         ):
             text = getattr(self, field)
             if not isinstance(text, str):
@@ -52,6 +60,15 @@ class Entry:
             object.__setattr__(self, field, text)
         if self.link and not _LINK.fullmatch(self.link):
             raise Refusal("link", "The link is not a web address; begin it with https://, or leave it empty.")
+        inputs, size = read_inputs(self.inputs), read_size(self.size)
+        if inputs is None:
+            raise Refusal(
+                "inputs", "The inputs are not of A (audio), V (video), T (text); write AVT, or leave it empty."
+            )
+        if size is None:
+            raise Refusal("size", "The size is not a number of parameters; write 7B or 350M, or leave it empty.")
+        object.__setattr__(self, "inputs", inputs)
+        object.__setattr__(self, "size", size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,19 +165,21 @@ class Intake:
         self.arrived()
         return replace(receipt, warnings=checked.warnings)
 
-    def baseline(self, track: str, name: str, method: str, content: bytes, filename: str) -> Submission:
+    def baseline(
+        self, track: str, name: str, method: str, content: bytes, filename: str, inputs: str = ""
+    ) -> Submission:
         """Enter a baseline of the project's own. Raises the same errors as `submit`."""
         rules = self.rules(track)
         checked = check(content, filename, rules)
         if checked.error:
             raise checked.error
-        person = f"baseline:{name}"
+        person, entry = f"baseline:{name}", Entry(name, method, inputs=inputs)
 
         def entered() -> Submission:
             same = self.ledger.same(rules.id, person, hashlib.sha256(content).hexdigest())
             if before := [submission for submission in same if submission.method == method]:
                 return before[0]
-            return self._write(person, rules, content, filename, Entry(name, method), checked.rows, baseline=True)
+            return self._write(person, rules, content, filename, entry, checked.rows, baseline=True)
 
         return self._alone(entered)
 
@@ -256,6 +275,8 @@ class Intake:
             rows=rows,
             sha256=hashlib.sha256(content).hexdigest(),
             baseline=baseline,
+            inputs=entry.inputs,
+            size=entry.size,
         )
         self.ledger.add(submission, {file: content})
         return submission

@@ -38,13 +38,24 @@ class RemoteBoard:
             return Check(0, error=error).to_dict()
         return self._predict("/check", track, handle_file(file))
 
-    def submit(self, track: str, file: Path, name: str, method: str, link: str, anonymous: bool) -> dict[str, Any]:
+    def submit(
+        self,
+        track: str,
+        file: Path,
+        name: str,
+        method: str,
+        link: str,
+        anonymous: bool,
+        inputs: str = "",
+        size: str = "",
+    ) -> dict[str, Any]:
         """Send a prediction file, as `Service.submit`."""
         try:
             read_file(file, Limits())  # before anything is sent
         except SubmissionError as error:
             return Check(0, error=error).to_dict()
-        return self._predict("/submit", track, handle_file(file), name, method, link, anonymous)
+        more = (inputs, size) if inputs or size else ()  # an older server does not know them
+        return self._predict("/submit", track, handle_file(file), name, method, link, anonymous, *more)
 
     def status(self, name: str = "") -> Any:
         """The state of all submissions, or of one, as `Service.status`."""

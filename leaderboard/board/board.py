@@ -14,6 +14,7 @@ from emer_space.files.problems import plain, shown
 from emer_space.files.tables import Id
 from emer_space.files.writing import write_whole
 from emer_space.settings import app_home
+from leaderboard.board.pairs import Pairs
 from leaderboard.errors import TrackError, Unavailable
 from leaderboard.scoring.versions import Versions
 from leaderboard.tracks import Track, load_track, track_ids
@@ -72,6 +73,7 @@ class Board:
         self.home = home or app_home()
         self.clock = clock
         self.ledger = Ledger(store or open_store(self.home))
+        self.pairs = Pairs(self.ledger.store)
         self.arrived: Callable[[], None] = lambda: None
         self.versions = Versions(self.ledger, self._usable)
         self._wrong: dict[str, str] = {}

@@ -11,11 +11,13 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from leaderboard.board.board import Board
+from leaderboard.board.pairs import MOST_ROWS, Candidate, Compared
 from leaderboard.scoring.report import Report, reports_of
 from leaderboard.tracks import Track
 from leaderboard.tracks.judges import Judges, demanded, why_not_compared
+from submissions.checks.systems import read_inputs
 from submissions.store.ledger import Standing
-from submissions.store.records import Submission
+from submissions.store.records import Result, Submission
 
 Badge = Literal["verified", "practice", "baseline", "paper", "withdrawn", "disqualified", "incomplete"]
 """`verified`: scored here against hidden references; `practice`: against public ones, which proves nothing."""
@@ -44,6 +46,15 @@ class Row:
     """Whether the interval overlaps the leader's, so that the order of the two means little."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
     samples: int | None = None
+    inputs: str = ""
+    """Which of A (audio), V (video), T (text) the system reads, in this order; empty if not known."""
+    size: str = ""
+    """Its number of parameters, such as `7B`; empty if not known."""
+    group: int | None = None
+    """Rows of one group cannot be told from its first row. None for a row that is not compared."""
+    rank_low: int | None = None
+    rank_high: int | None = None
+    """The ranks that the row may have, as far as rows can be told apart."""
 
     @property
     def date(self) -> str:
@@ -61,7 +72,8 @@ class Ranking:
     """The ranking of a track in one version.
 
     `split` is the split of the references that decides the ranks; `pending` counts the submissions still to be
-    rescored in a newer version.
+    rescored in a newer version. `ranked` are the ids of the rows that have a rank with one row for each person, and
+    `compared` has all pairs of the first of them.
     """
 
     track: Track
@@ -69,6 +81,13 @@ class Ranking:
     split: str
     rows: tuple[Row, ...]
     pending: int = 0
+    ranked: tuple[str, ...] = ()
+    compared: Compared | None = None
+
+    @property
+    def uncompared(self) -> int:
+        """How many ranked rows cannot be compared although they are among the first: their results are too old, say."""
+        return 0 if self.compared is None else len(self.ranked[:MOST_ROWS]) - len(self.compared.ids)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -86,6 +105,7 @@ class Ranking:
         moved, columns = any(row.move is not None for row in self.rows), self.columns
         names = ["rank", "name", "score", "low", "high", *columns, "date", "method", "link", "badge"]
         names += [*(["moved"] if moved else []), "level_with_leader", "note", "id"]
+        names += ["group", "rank_low", "rank_high", "inputs", "size"]
         rows = [
             {
                 **{name: row.scores.get(name) for name in columns},
@@ -102,11 +122,16 @@ class Ranking:
                 "level_with_leader": row.level,
                 "note": row.note,
                 "id": row.id,
+                "group": row.group,
+                "rank_low": row.rank_low,
+                "rank_high": row.rank_high,
+                "inputs": row.inputs,
+                "size": row.size,
             }
             for row in self.rows
         ]
-        frame = pd.DataFrame(rows, columns=names)
-        return frame.astype({"rank": "Int64", **({"moved": "Int64"} if moved else {})})
+        whole = ["rank", "group", "rank_low", "rank_high", *(["moved"] if moved else [])]
+        return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(whole, "Int64"))
 
     def to_dict(self) -> dict[str, Any]:
         """The ranking as JSON."""
@@ -131,30 +156,37 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
     version = board.versions.shown(track)
     entries = list(_entries(board, track, version))
     judges = _judges(board, track, version, entries)
-    public = _ranked(_selected(board, track, entries, judges, everything, "public"))
     split = "private" if board.closed(track.id) and any("private" in entry.reports for entry in entries) else "public"
-    rows = public
+    best = list(_best(board, track, entries, judges))
+    kept = entries if everything else best
+    rows = _ranked([_row(track, entry, judges, split) for entry in kept])
     if split == "private":
-        before = {row.id: row.rank for row in public}
-        rows = [
-            replace(row, move=old - row.rank) if row.rank and (old := before.get(row.id)) else row
-            for row in _ranked(_selected(board, track, entries, judges, everything, "private"))
-        ]
+        before = {row.id: row.rank for row in _ranked([_row(track, entry, judges, "public") for entry in kept])}
+        rows = [replace(row, move=old - row.rank) if row.rank and (old := before.get(row.id)) else row for row in rows]
+    ordered = _ranked([_row(track, entry, judges, split) for entry in best]) if everything else rows
+    ranked = tuple(row.id for row in ordered if row.rank)
+    by_id = {entry.submission.id: entry for entry in best}
+    compared = board.pairs.compare([by_id[name].candidate(split) for name in ranked[:MOST_ROWS]])
+    rows = _placed(rows, compared, len(ranked))
     pending = (
         0
         if version == board.versions.current(track)
         else sum(submission.track == track.id for submission, _ in board.queue())
     )
-    return Ranking(track, version, split, tuple(_merged(rows, _published(track))), pending)
+    return Ranking(track, version, split, tuple(_merged(rows, _published(track))), pending, ranked, compared)
 
 
 class Entry(NamedTuple):
-    """A submission scored in a version, with its reports by split and the time of scoring (ISO, UTC)."""
+    """A submission scored in a version, with its result and the reports in it by split."""
 
     submission: Submission
     reports: Mapping[str, Report]
     standing: Standing
-    scored: str
+    result: Result
+
+    def candidate(self, split: str) -> Candidate:
+        """What it is compared by."""
+        return Candidate(self.result, self.reports[split])
 
     @property
     def value(self) -> float | None:
@@ -171,7 +203,7 @@ def _judges(board: Board, track: Track, version: str, entries: Sequence[Entry]) 
     """The judges whose scores rank: those the track demands or, during a rescoring, those of the latest old result."""
     if version == board.versions.current(track) or not entries:
         return demanded(track.judges)
-    return max(entries, key=lambda entry: entry.scored).judges
+    return max(entries, key=lambda entry: entry.result.scored).judges
 
 
 def _entries(board: Board, track: Track, version: str) -> Iterator[Entry]:
@@ -180,19 +212,13 @@ def _entries(board: Board, track: Track, version: str) -> Iterator[Entry]:
         result = board.ledger.results(submission.id).get(version)
         standing = board.ledger.standing(submission.id)
         if result is not None and result.state == "scored" and not standing.hidden:
-            yield Entry(submission, reports_of(result), standing, result.scored)
-
-
-def _selected(
-    board: Board, track: Track, entries: Sequence[Entry], judges: Judges, everything: bool, split: str
-) -> list[Row]:
-    """The rows of a split. The public scores always decide which entries count: the private ones must not choose."""
-    kept = {id(entry) for entry in (entries if everything else _best(board, track, entries, judges))}
-    return [_row(track, entry, judges, split) for entry in entries if id(entry) in kept]
+            yield Entry(submission, reports_of(result), standing, result)
 
 
 def _best(board: Board, track: Track, entries: Sequence[Entry], judges: Judges) -> Iterator[Entry]:
     """The entry that counts for each person: the chosen one, else the best public score; the newest for a baseline.
+
+    The public scores always decide which entries count: the private ones must not choose.
 
     Scores by other judges than `judges` are not compared. A person with no others is listed with the latest of them.
 
@@ -234,6 +260,8 @@ def _row(track: Track, entry: Entry, judges: Judges, split: str) -> Row:
         note=standing.reason if standing.disqualified else other or (report.note if report else ""),
         provenance=report.provenance if report else {},
         samples=report.samples.get("scored") if report else None,
+        inputs=submission.inputs,
+        size=submission.size,
     )
 
 
@@ -277,6 +305,17 @@ def _ranked(rows: Sequence[Row]) -> list[Row]:
     return ranked + [row for row in rows if not row.ranks]
 
 
+def _placed(rows: Sequence[Row], compared: Compared, ranked: int) -> list[Row]:
+    """The rows with their groups, and the ranks that each may have among so many."""
+    pairs = compared.pairs
+    placed = zip(compared.ids, pairs.groups(), pairs.better(), pairs.worse(), strict=True)
+    known = {name: (group, better + 1, ranked - worse) for name, group, better, worse in placed}
+    return [
+        replace(row, group=place[0], rank_low=place[1], rank_high=place[2]) if (place := known.get(row.id)) else row
+        for row in rows
+    ]
+
+
 def _rounded(row: Row) -> float:
     """The score without rounding errors: a difference after the twelfth digit is not the system's."""
     return round(row.score or 0.0, 12)
@@ -296,6 +335,7 @@ def _published(track: Track) -> list[Row]:
             score=result.score,
             scores=result.scores,
             note=result.source,
+            inputs=read_inputs(result.inputs) or "",
         )
         for result in track.published
     ]

@@ -3,6 +3,7 @@
 Every method that concerns a person takes the person first and checks that they may do it (decision 4).
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from leaderboard.board.card import Cards
 from leaderboard.board.desk import Listing, listed
 from leaderboard.board.flags import WAIT_S, Watch
 from leaderboard.board.ranking import Ranking, ranking
-from leaderboard.board.statement import of_person, statement
+from leaderboard.board.statement import statement
 from leaderboard.errors import TrackError
 from leaderboard.scoring.power import smallest_difference
 from leaderboard.tracks import Track
@@ -21,7 +22,7 @@ from submissions.corrections import REVIEWS
 from submissions.errors import Refusal
 from submissions.intake import Entry, Intake, quota_summary
 from submissions.person import Person, identified, organiser
-from submissions.store.records import Decision
+from submissions.store.records import Decision, Submission
 from submissions.tracks import TrackRules
 
 
@@ -91,7 +92,7 @@ class Service:
             about = self.board.track(track)
         except TrackError as problem:
             raise Refusal("track", str(problem)) from None
-        mark = (self.board.ledger.refresh().revision, about, self.board.closed(track))
+        mark = (self.board.ledger.refresh().revision, about, self.board.closed(track), self.board.pairs.mark)
         kept = self._tables.get((track, everything))
         if kept is None or kept[0] != mark:
             kept = self._tables[track, everything] = mark, ranking(self.board, about, everything)
@@ -110,13 +111,15 @@ class Service:
         link: str = "",
         anonymous: bool = False,
         read: Callable[[], None] = lambda: None,
+        inputs: str = "",
+        size: str = "",
     ) -> dict[str, Any]:
         """The receipt, with `ok`; or what `check` returns for a file that has problems. Raises `IntakeError`.
 
         `read` is called once the file has been read.
         """
         try:
-            entry = Entry(name, method, link, anonymous)
+            entry = Entry(name, method, link, anonymous, inputs, size)
             return {"ok": True, **self.intake.submit(person, track, content, filename, entry, read).to_dict()}
         except SubmissionError as error:
             return refused(error).to_dict()
@@ -124,16 +127,25 @@ class Service:
     def status(self, person: Person | None, name: str = "") -> Any:
         """All submissions of the person, latest first, or the one with the id `name`. Raises `Refusal`."""
         if name:
-            return statement(self.board, self.intake.own(person, name))
-        return of_person(self.board, identified(person).id)
+            return self._stated(self.intake.own(person, name))
+        own = self.board.ledger.refresh().of_person(identified(person).id)
+        return [self._stated(submission, alone=False) for submission in reversed(own)]
+
+    def _stated(self, submission: Submission, alone: bool = True) -> dict[str, Any]:
+        """The statement of a submission and, once it is scored, where it stands; not if its track is gone."""
+        ranking = None
+        if self.board.ledger.state(submission.id) == "scored":
+            with contextlib.suppress(Refusal):
+                ranking = self.table(submission.track)
+        return statement(self.board, submission, ranking, alone)
 
     def withdraw(self, person: Person | None, name: str) -> dict[str, Any]:
         """Withdraw a submission of the person's own; returns its statement. Raises `Refusal`."""
-        return statement(self.board, self.intake.withdraw(person, name))
+        return self._stated(self.intake.withdraw(person, name))
 
     def choose(self, person: Person | None, name: str) -> dict[str, Any]:
         """Let a submission count for the person; returns its statement. Raises `Refusal`."""
-        return statement(self.board, self.intake.choose(person, name))
+        return self._stated(self.intake.choose(person, name))
 
     # An organiser
 

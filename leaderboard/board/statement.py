@@ -4,15 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from leaderboard.board.board import Board
-from leaderboard.board.ranking import flat_scores
+from leaderboard.board.ranking import Ranking, flat_scores
+from leaderboard.board.stand import earlier, stand, unknown
 from leaderboard.errors import TrackError
 from leaderboard.scoring.report import Report, reports_of
-from leaderboard.tracks import Track
 from submissions.store.records import Result, Submission
 
 
-def statement(board: Board, submission: Submission) -> dict[str, Any]:
-    """A submission's state, the decisions about it, and the scores of the splits that may be shown, as JSON."""
+def statement(
+    board: Board, submission: Submission, ranking: Ranking | None = None, alone: bool = True
+) -> dict[str, Any]:
+    """A submission's state, the decisions about it, and the scores of the splits that may be shown, as JSON.
+
+    `ranking` is that of its track, to say where it stands. Only if it is asked for `alone` is it compared with the
+    sender's earlier files.
+    """
     result, standing = board.ledger.result(submission.id), board.ledger.standing(submission.id)
     return {
         "id": submission.id,
@@ -35,6 +41,11 @@ def statement(board: Board, submission: Submission) -> dict[str, Any]:
         "scores": scores(result, board.closed(submission.track), _titles(board, submission.track)),
         "problems": [dict(problem) for problem in result.problems] if result else [],
         "incident": result.incident if result else "",
+        "inputs": submission.inputs,
+        "size": submission.size,
+        "stand": stand(ranking, submission.id) if ranking else None,
+        "earlier": earlier(board, submission, ranking.version, ranking.split) if ranking and alone else [],
+        "unknown": unknown(reports_of(result).get("public")) if result else {},
         "messages": [{"made": each.made, "text": each.reason} for each in board.ledger.messages(submission.id)],
     }
 
@@ -65,9 +76,3 @@ def _shown(report: Report) -> dict[str, Any]:
         "vocabulary": report.provenance["vocabulary"],
         "metrics": report.provenance["metrics"],
     }
-
-
-def of_person(board: Board, person: str, track: Track | None = None) -> list[dict[str, Any]]:
-    """The statements of a person's submissions, latest first."""
-    own = board.ledger.refresh().of_person(person, track.id if track else None)
-    return [statement(board, submission) for submission in reversed(own)]

@@ -58,7 +58,8 @@ def enter_baselines(board: Board, explain: Explain) -> list[str]:
         if (name, method) in present:
             continue
         try:
-            board.intake.baseline(TRACK, name, method, predictions(), "predictions.jsonl")
+            reads = ", ".join(SETTINGS.get(name, ()))
+            board.intake.baseline(TRACK, name, method, predictions(), "predictions.jsonl", reads)
         except (Refusal, SubmissionError):  # an organiser's own track of this name may have other rules
             return entered
         entered.append(name)

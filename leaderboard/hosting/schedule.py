@@ -221,6 +221,9 @@ class _Sweep:
             incident=secrets.token_hex(4) if error else "",
             traceback=outcome.detail if error else "",
         )
+        if outcome.replicates:  # before the result: if the scorer is killed in between, both are made again
+            with contextlib.suppress(AlreadyStored):
+                self.board.ledger.store.write(result.replicates, outcome.replicates)
         with contextlib.suppress(AlreadyStored):  # another scorer was faster, and one score is enough
             self.board.ledger.add(result)
             self.counts[outcome.state] += 1

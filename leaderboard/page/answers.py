@@ -21,6 +21,11 @@ class RowAnswer(TypedDict, total=False):
     level_with_leader: bool | None
     note: str
     id: str
+    group: int | None
+    rank_low: int | None
+    rank_high: int | None
+    inputs: str
+    size: str
 
 
 class TableAnswer(TypedDict):

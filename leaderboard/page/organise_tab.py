@@ -208,10 +208,14 @@ class OrganiseTab:
             ]
             decision = [value("decide", name) for name in ("id", "action", "reason")]
             letter = [value("message", name) for name in ("id", "text")]
-            scoring, closing = ([value(name, field) for field in ("track", "reason")] for name in ("rescore", "close_track"))
+            scoring, closing = (
+                [value(name, field) for field in ("track", "reason")] for name in ("rescore", "close_track")
+            )
             extending = [value("extend_track", name) for name in ("track", "closes", "reason")]
             whole, listing = returns("overview", OverviewAnswer), returns("submissions", ListingAnswer)
-            made = {name: returns(name, dict[str, Any]) for name in ("decide", "message", "close_track", "extend_track")}
+            made = {
+                name: returns(name, dict[str, Any]) for name in ("decide", "message", "close_track", "extend_track")
+            }
             version, published = returns("rescore", RescoreAnswer), returns("publish", PublishAnswer)
 
         def overview(request: gr.Request) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from leaderboard.board.export import as_csv, as_json
 from leaderboard.board.service import Service
 from leaderboard.page import render
 from leaderboard.page.answers import TableAnswer
+from leaderboard.page.filters import ABOVE, NOT_TOLD, READS, SIZES, Filters
 from leaderboard.page.organise_tab import OrganiseTab
 from leaderboard.page.plots import plots
 from leaderboard.page.render import html
@@ -48,7 +50,7 @@ class LeaderboardTab:
             sign_in_button(page, identity, languages, lines.reading)
         with gr.Tabs(elem_id="emer-board"):
             with gr.Tab(languages("board.ranking"), elem_classes="emer-board-tab"):
-                ranking = RankingTab(service, languages, lines.reading)
+                ranking = RankingTab(service, identity, languages, lines.reading)
             with gr.Tab(languages("board.submit"), elem_classes="emer-board-tab"):
                 submit = SubmitTab(service, identity, languages, lines)
             with gr.Tab(languages("board.mine"), elem_classes="emer-board-tab"):
@@ -58,7 +60,7 @@ class LeaderboardTab:
         page.load(
             for_page(languages, lines.reading, self._named), None, self._of_tracks(ranking, submit, organise), **QUIET
         )
-        page.load(ranking.freshened, [ranking.track, ranking.everything], ranking.loaded, **QUIET)
+        page.load(ranking.freshened, ranking.asked, ranking.loaded, **QUIET)
         page.load(submit.loading, submit.track, submit.loaded, **QUIET)
         page.load(mine.loading, [mine.seen, mine.chosen], mine.loaded, **QUIET)
 
@@ -109,19 +111,41 @@ def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages, li
 class RankingTab:
     """The table of a track. A visitor's sorting and search stay until the ranking changes."""
 
-    def __init__(self, service: Service, languages: Languages, line: Line) -> None:
-        self.service, self.languages, self.line = service, languages, line
+    def __init__(self, service: Service, identity: Identity, languages: Languages, line: Line) -> None:
+        self.service, self.identity, self.languages, self.line = service, identity, languages, line
         self.freshened = for_page(languages, line, self.fresh)
         tracks = choices(service.tracks(None), languages("board.not_here"))
+        not_told = (languages("ranking.not_told"), NOT_TOLD)
         with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
             self.track = gr.Dropdown(
                 tracks, value=tracks[0][1], label=languages("board.track"), scale=3, min_width=240, elem_id="emer-track"
             )
-            with gr.Column(scale=3, min_width=240):
-                self.everything = gr.Checkbox(
-                    label=languages("ranking.everything"), container=False, elem_id="emer-all"
-                )
-                self.heartbeat = gr.HTML(elem_id="emer-heartbeat")
+            self.reads = gr.Dropdown(
+                [*((read, read) for read in READS), not_told],
+                multiselect=True,
+                label=languages("ranking.reads"),
+                scale=2,
+                min_width=150,
+                elem_id="emer-filter-reads",
+            )
+            self.size = gr.Dropdown(
+                [
+                    (languages("ranking.any_size"), ""),
+                    *((f"≤ {size}", size) for size in SIZES),
+                    (f"> {SIZES[-1]}", ABOVE),
+                    not_told,
+                ],
+                value="",
+                label=languages("ranking.size"),
+                scale=1,
+                min_width=150,
+                elem_id="emer-filter-size",
+            )
+        with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
+            self.everything = gr.Checkbox(
+                label=languages("ranking.everything"), container=False, scale=3, min_width=240, elem_id="emer-all"
+            )
+            self.heartbeat = gr.HTML(elem_id="emer-heartbeat")
         self.heading = gr.HTML(js_on_load=SEARCH_SCRIPT)
         self.table = gr.Dataframe(
             interactive=False,
@@ -141,40 +165,53 @@ class RankingTab:
         self.details = gr.HTML(elem_id="emer-details")
         self.plots = gr.HTML(elem_id="emer-plots")
         self.seen = gr.State("")
-        asked = [self.track, self.everything]
+        self.asked = asked = [self.track, self.everything, self.reads, self.size]
         shown = [self.heading, self.table, self.csv, self.json, self.plots, self.details]
         self.loaded = [self.heartbeat, *shown, self.seen]
-        gr.on([self.track.change, self.everything.change], self.freshened, asked, self.loaded, **QUIET)
+        changes = [self.track.change, self.everything.change, self.reads.change, self.size.change]
+        gr.on(changes, self.freshened, asked, self.loaded, **QUIET)
         self.timer = gr.Timer(REFRESH_S)
         self.timer.tick(for_page(languages, line, self.tick), [*asked, self.seen], self.loaded, queue=False, **QUIET)
-        self.table.select(for_page(languages, line, self._select), asked, self.details, **QUIET)
+        self.table.select(for_page(languages, line, self._select), asked[:2], self.details, **QUIET)
         self._api()
 
-    def fresh(self, track: str, everything: bool, request: gr.Request) -> tuple[Any, ...]:
+    def fresh(
+        self, track: str, everything: bool, only_reads: list[str], only_size: str, request: gr.Request
+    ) -> tuple[Any, ...]:
         """All values of `loaded`."""
-        return self.tick(track, everything, "", request)
+        return self.tick(track, everything, only_reads, only_size, "", request)
 
-    def tick(self, track: str, everything: bool, seen: str, request: gr.Request) -> tuple[Any, ...]:
+    def tick(
+        self, track: str, everything: bool, only_reads: list[str], only_size: str, seen: str, request: gr.Request
+    ) -> tuple[Any, ...]:
         """The heartbeat and, if something changed since the mark `seen`, the other values of `loaded`."""
         board, words = self.service.board, self.languages.of(request)
         beat = render.heartbeat(board.heartbeat(), board.queued(), words)
-        mark = f"{track} {everything} {board.ledger.refresh().revision} {board.clock():%Y-%m-%d}"
+        filters = Filters(frozenset(only_reads or ()), only_size or "")
+        mark = (
+            f"{track} {everything} {board.ledger.refresh().revision} {board.clock():%Y-%m-%d} {sorted(filters.reads)}"
+        )
+        mark += filters.size
         if mark == seen:
             return (beat, *[gr.skip()] * 6, seen)
         try:
             ranking = self.service.table(track, bool(everything))
         except EmerError as problem:
             return (beat, html("note", kind="message", text=str(problem)), *[gr.skip()] * 5, "")
-        shown = render.frame(ranking, words)
+        person = self.identity(request)
+        own = person.id if person else ""
+        matching = replace(ranking, rows=tuple(filter(filters.match, ranking.rows)))
+        shown = render.frame(matching, words, own)
         kinds: Any = render.kinds(ranking, shown, words)
         widths = _widths(shown.columns, words)
-        table = gr.Dataframe(shown, datatype=kinds, column_widths=widths, visible=bool(ranking.rows))
+        value = render.table(matching, shown, words, own)
+        table = gr.Dataframe(value, datatype=kinds, column_widths=widths, visible=bool(matching.rows))
         folder = "all" if everything else "best"
         csv = download(f"{folder}/{ranking.track.id}.csv", as_csv(ranking))
         json = download(f"{folder}/{ranking.track.id}.json", as_json(ranking.to_dict()))
         return (
             beat,
-            render.heading(ranking, words, self.service.about(None, track)),
+            render.heading(ranking, words, self.service.about(None, track), len(matching.rows) if filters else None),
             table,
             csv,
             json,
@@ -184,11 +221,14 @@ class RankingTab:
         )
 
     def _select(self, track: str, everything: bool, event: gr.SelectData, request: gr.Request) -> str:
-        """The details of the selected row, found by id and name because the browser may have sorted the rows."""
+        """The details of the selected row, found by its id because the browser may have sorted the rows.
+
+        Rows of papers have none, and are found by their name.
+        """
         ranking = self.service.table(track, bool(everything))
         cells = event.row_value
         for row in ranking.rows:
-            if row.id == cells[-1] and row.name == cells[1]:
+            if row.id == cells[-1] and (row.id or row.name == cells[1]):
                 return render.details(row, ranking.track, self.languages.of(request))
         return ""
 
@@ -205,6 +245,7 @@ class RankingTab:
 
 def _widths(columns: Iterable[str], words: Words) -> list[str | int]:
     own = {"rank": "52px", "name": "170px", "badge": "180px", "date": "150px", "id": "270px", "method": "320px"}
+    own |= {"group": "80px", "may_be": "115px", "inputs": "80px", "size": "80px", "link": "110px"}
     widths = {words(f"column.{name}"): width for name, width in own.items()}
     return [widths.get(name, f"{max(140, 56 + 8 * _wide(name))}px") for name in columns]
 

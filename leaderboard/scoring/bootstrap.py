@@ -53,8 +53,17 @@ def resampled(tally: Tally, scores: Sequence[str], stream: int = 0) -> Floats:
     return np.concatenate(values)
 
 
+def pooled(distributions: Iterable[Floats]) -> Floats:
+    """The mean over parts in every resample, from the resampled scores of each, shape (RESAMPLES,)."""
+    return np.asarray(np.mean(list(distributions), axis=0))
+
+
 def interval(distributions: Iterable[Floats]) -> Interval:
     """The interval of the mean over parts, from the resampled scores of each."""
-    values = np.mean(list(distributions), axis=0)
+    return bounds(pooled(distributions))
+
+
+def bounds(values: Floats) -> Interval:
+    """The interval of a score, from its values in every resample."""
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(low), float(high))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from leaderboard.scoring.bootstrap import Interval
+from leaderboard.scoring.replicates import Replicates
 from leaderboard.tracks.judges import Judges
 from submissions.store.records import Result
 
@@ -20,7 +21,7 @@ class Report:
 
     `scores` is a tree of all scores, `samples` counts the samples by kind, `uncounted` lists the labels that count on
     no wheel, `provenance` holds the versions of everything that the score depends on, `judgements` the transcripts of a
-    language model by metric.
+    language model by metric. `replicates` are never in its JSON: they are kept apart (`scoring.replicates`).
     """
 
     track: str
@@ -34,6 +35,7 @@ class Report:
     provenance: Mapping[str, Any]
     note: str = ""
     judgements: Mapping[str, Any] = field(default_factory=dict)
+    replicates: Replicates | None = field(default=None, repr=False, compare=False)
 
     @property
     def low(self) -> float | None:

@@ -16,8 +16,9 @@ from leaderboard.metrics.label_sets import plain
 from leaderboard.metrics.registry import METRICS
 from leaderboard.metrics.tally import Tally, nested
 from leaderboard.metrics.wheels import Wheels
-from leaderboard.scoring.bootstrap import interval, resampled
+from leaderboard.scoring.bootstrap import bounds, pooled, resampled
 from leaderboard.scoring.comparison import Comparison
+from leaderboard.scoring.replicates import Replicates, drawn
 from leaderboard.scoring.report import Report, ScoredSplit
 from leaderboard.scoring.resources import LoadEmbed, resources_of, sentence_model
 from leaderboard.scoring.tallying import tallied
@@ -68,24 +69,27 @@ def score(
     complete = len(given) == len(track.parts)
     note = "" if complete else f"the mean needs all {len(track.parts)} parts; this file has {len(given)}"
     note = note or _unread_note(tallies)
-    bounds = None
+    values = None
     if not note:
-        streams = [
+        values = pooled(
             resampled(tally, track.parts[name].primary, stream) for stream, (name, tally) in enumerate(tallies.items())
-        ]
-        bounds = interval(streams)
+        )
+    samples = _samples(tallies)
     return Report(
         track=track.id,
         split=split,
         primary=track.primary,
         value=None if note else float(np.mean(list(primaries.values()))),
-        interval=bounds,
+        interval=None if values is None else bounds(values),
         scores=scores[""] if set(scores) == {""} else {**primaries, "parts": scores},
-        samples=_samples(tallies),
+        samples=samples,
         uncounted=_uncounted(comparison, tallies),
         provenance=_provenance(comparison, tallies),
         note=note,
         judgements={name: judge.record.to_dict() for name, judge in judges.items()},
+        replicates=None
+        if values is None
+        else Replicates(values.astype(np.float32), samples["scored"], drawn(tallies, comparison.references.sha256)),
     )
 
 

@@ -4,6 +4,7 @@ The parent sends a line of JSON, the predictions and the references, and keeps t
 child exits, so a killed parent leaves nothing behind. The child answers with one JSON object.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -62,13 +63,15 @@ class Outcome:
     """The outcome of scoring. `state` is one of these:
 
     `scored` with `reports` by split, `refused` with the `problems` of the file, `waiting` if something is missing here,
-    `error` for an internal error. `detail` holds the reason or the traceback of the last two.
+    `error` for an internal error. `detail` holds the reason or the traceback of the last two. `replicates` is the file
+    of the scores in every resample (`scoring.replicates`); empty if there are none.
     """
 
     state: str
     reports: Mapping[str, Any]
     problems: tuple[Mapping[str, Any], ...] = ()
     detail: str = ""
+    replicates: bytes = b""
 
 
 def score_in_child(
@@ -134,7 +137,8 @@ def _answered(child: subprocess.Popen[bytes], job: Mapping[str, Any], content: b
         reader.join(GRACE_S)
     with contextlib.suppress(ValueError, TypeError, KeyError):
         answer = json.loads(output.get("answer", b""))
-        return Outcome(answer["state"], answer["reports"], tuple(answer["problems"]), answer["detail"])
+        kept = base64.b64decode(answer["replicates"])
+        return Outcome(answer["state"], answer["reports"], tuple(answer["problems"]), answer["detail"], kept)
     errors = output.get("stderr", b"").decode("utf-8", "replace")[-MOST_TRACEBACK:]
     reason = f"signal {-code}" if code < 0 else f"exit code {code}"
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
@@ -211,9 +215,9 @@ def _limit(seconds: float, memory: int) -> None:
 def _scored(
     name: str, filename: str, content: bytes, references: ReferenceFile, judgements: Mapping[str, Transcript]
 ) -> dict[str, Any]:
-    answer: dict[str, Any] = {"state": "error", "reports": {}, "problems": [], "detail": ""}
+    answer: dict[str, Any] = {"state": "error", "reports": {}, "problems": [], "detail": "", "replicates": ""}
     try:
-        return {**answer, "state": "scored", "reports": _reports(name, filename, content, references, judgements)}
+        return {**answer, "state": "scored", **_reports(name, filename, content, references, judgements)}
     except SubmissionError as problem:
         return {**answer, "state": "refused", "problems": [single.to_dict() for single in problem.problems]}
     except LeaderboardError as problem:
@@ -225,14 +229,20 @@ def _scored(
 def _reports(
     name: str, filename: str, content: bytes, file: ReferenceFile, judgements: Mapping[str, Transcript]
 ) -> dict[str, Any]:
-    """The report of every split that the references have, as JSON."""
+    """The report of every split that the references have, as JSON, and the file of replicates as base64."""
     from leaderboard.scoring.comparison import read_comparison
+    from leaderboard.scoring.replicates import packed
     from leaderboard.scoring.report import ScoredSplit
     from leaderboard.scoring.scorer import score
 
     comparison = read_comparison(load_track(name), content, filename, file)
     splits: tuple[ScoredSplit, ...] = ("public", "private") if comparison.references.splits["private"] else ("public",)
-    return {split: score(comparison, split, judgements).to_dict() for split in splits}
+    scored = {split: score(comparison, split, judgements) for split in splits}
+    replicates = {str(split): report.replicates for split, report in scored.items() if report.replicates}
+    return {
+        "reports": {split: report.to_dict() for split, report in scored.items()},
+        "replicates": base64.b64encode(packed(replicates)).decode() if replicates else "",
+    }
 
 
 if __name__ == "__main__":

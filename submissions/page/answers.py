@@ -169,8 +169,60 @@ class MessageAnswer(TypedDict):
     text: str
 
 
+class NeighbourAnswer(TypedDict):
+    """The row above or below: how much better the submission is, with the 95 % interval of the difference and its
+    p-value, corrected for all pairs of the ranking; `told_apart` if it is below 0.05.
+    """
+
+    rank: int
+    name: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    told_apart: bool
+
+
+class EarlierAnswer(TypedDict):
+    """An earlier file of the sender's own: how much better the submission is, corrected for all that are listed."""
+
+    id: str
+    name: str
+    received: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    told_apart: bool
+
+
+class RankedAnswer(TypedDict):
+    """A row of the ranking."""
+
+    rank: int
+    name: str
+
+
+class StandAnswer(TypedDict):
+    """Where a submission stands in the ranking: the ranks it may have, and the rows that it cannot be told from."""
+
+    split: str
+    rank: int
+    of: int
+    group: int | None
+    rank_low: int | None
+    rank_high: int | None
+    level_with: list[RankedAnswer]
+    above: NeighbourAnswer | None
+    below: NeighbourAnswer | None
+
+
 class StatementAnswer(TypedDict):
-    """A submission: its `state` (queued, scored, refused, error), decisions about it, and its scores by split."""
+    """A submission: its `state` (queued, scored, refused, error), decisions about it, and its scores by split.
+
+    `stand` is null if it has no rank; `earlier` is empty unless it is asked for by its id; `unknown` are the words of
+    the file that count on no wheel, with how often each is in it.
+    """
 
     id: str
     track: str
@@ -192,4 +244,9 @@ class StatementAnswer(TypedDict):
     scores: dict[str, Any]
     problems: list[dict[str, Any]]
     incident: str
+    inputs: str
+    size: str
+    stand: StandAnswer | None
+    earlier: list[EarlierAnswer]
+    unknown: dict[str, int]
     messages: list[MessageAnswer]

@@ -13,6 +13,8 @@ from emer_space.page.templates import Templates
 from emer_space.page.words import Words
 from submissions.checks.validation import Check
 
+MOST_NAMES = 12
+"""The most rows named that a submission cannot be told from."""
 OUT = ("withdrawn", "hidden", "disqualified")
 """The states that a decision gives."""
 html = Templates(Path(__file__).parent / "templates")
@@ -89,6 +91,11 @@ def receipt(answer: Mapping[str, Any], words: Words) -> str:
 def own(statements: Sequence[Mapping[str, Any]], words: Words) -> str:
     """A person's submissions, latest first."""
     return html("own", words=words, statements=statements, state_of=state_of)
+
+
+def one(statement: Mapping[str, Any], words: Words) -> str:
+    """The page of a submission: where it stands, against the sender's own earlier files, and the unknown words."""
+    return html("one", words=words, submission=statement, most=MOST_NAMES)
 
 
 def state_of(statement: Mapping[str, Any]) -> str:

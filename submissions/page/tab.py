@@ -20,6 +20,7 @@ from emer_space.page.templates import minute
 from emer_space.page.turns import Lines
 from emer_space.page.words import Words
 from submissions.checks.sample_file import sample_csv
+from submissions.checks.systems import INPUTS
 from submissions.checks.validation import Check, refused
 from submissions.errors import Refusal
 from submissions.page import render
@@ -49,6 +50,8 @@ class Service(Protocol):
         link: str,
         anonymous: bool,
         read: Callable[[], None],
+        inputs: str,
+        size: str,
     ) -> dict[str, Any]: ...
     def status(self, person: Person | None, name: str = "") -> Any: ...
     def withdraw(self, person: Person | None, name: str) -> dict[str, Any]: ...
@@ -83,6 +86,16 @@ class SubmitTab:
                 )
                 self.method = gr.Textbox(label=languages("submit.method"), info=languages("submit.method_info"))
                 self.link = gr.Textbox(label=languages("submit.link"), info=languages("submit.link_info"))
+                with gr.Row():
+                    self.reads = gr.CheckboxGroup(
+                        [(languages(f"inputs.{letter}"), letter) for letter in INPUTS],
+                        label=languages("submit.reads"),
+                        info=languages("submit.optional_info"),
+                        elem_id="emer-reads",
+                    )
+                    self.size = gr.Textbox(
+                        label=languages("submit.size"), info=languages("submit.size_info"), elem_id="emer-size"
+                    )
                 self.visibility = gr.Radio(
                     [(languages("submit.public"), False), (languages("submit.anonymous"), True)],
                     value=False,
@@ -90,13 +103,14 @@ class SubmitTab:
                 )
                 self.send = gr.Button(languages("submit.send"), variant="primary", elem_id="emer-submit")
                 self.answer = gr.HTML(elem_id="emer-receipt")
-        self.form = [self.file, self.name, self.method, self.link, self.visibility, self.send]
+        told = [self.name, self.method, self.link, self.reads, self.size, self.visibility]
+        self.form = [self.file, *told, self.send]
         self.loaded = [self.card, self.inputs, self.sample, *self.form]
         self.loading = for_page(languages, lines.reading, self.load)
         self.track.change(self.loading, self.track, self.loaded, **QUIET)
         checking = [self.file, self.track]
         gr.on([self.file.change, self.track.change], self._check, checking, [self.checked, self.answer], **QUIET)
-        entry = [self.track, self.file, self.name, self.method, self.link, self.visibility]
+        entry = [self.track, self.file, self.name, self.method, self.link, self.visibility, self.reads, self.size]
         sent = self.send.click(self._submit, entry, [self.answer, self.checked], **QUIET)
         sent.then(self.loading, self.track, self.loaded, **QUIET)
         self._api()
@@ -146,7 +160,16 @@ class SubmitTab:
             yield message(words("submit.refused"), sentence(words), "error"), ""
 
     def _submit(
-        self, track: str, file: str | None, name: str, method: str, link: str, anonymous: bool, request: gr.Request
+        self,
+        track: str,
+        file: str | None,
+        name: str,
+        method: str,
+        link: str,
+        anonymous: bool,
+        reads: list[str],
+        size: str,
+        request: gr.Request,
     ) -> Iterator[tuple[Any, Any]]:
         """The receipt and an empty check, or what is wrong."""
         words, client = self.languages.of(request), client_of(request)
@@ -158,22 +181,24 @@ class SubmitTab:
                 raise Refusal("file", words("submit.no_file"))
             with self.lines.storing.turn(client), ExitStack() as reading:
                 yield from self.lines.files.joining(reading, client, partial(_waiting, words))
-                answer = self._sent(person, track, file, (name, method, link, anonymous), reading.close)
+                entry = (name, method, link, anonymous, "".join(reads or ()), size)
+                answer = self._sent(person, track, file, entry, reading.close)
             yield (render.receipt(answer, words), "") if answer["ok"] else ("", render.problems(answer, words))
         except Exception:  # noqa: BLE001 - what we did not raise is logged
             yield message(words("submit.refused"), sentence(words), "error"), gr.skip()
 
     def _sent(
-        self, person: Person | None, track: str, file: Any, entry: tuple[Any, Any, Any, Any], read: Callable[[], None]
+        self, person: Person | None, track: str, file: Any, entry: tuple[Any, ...], read: Callable[[], None]
     ) -> dict[str, Any]:
         """Submit a file. `read` ends its turn in the line for files, so that others do not wait while it is stored."""
         try:
             content, filename = uploaded(file)
         except SubmissionError as error:
             return refused(error).to_dict()
-        name, method, link, anonymous = entry
+        name, method, link, anonymous, inputs, size = entry
         texts = (name or "", method or "", link or "")
-        return self.service.submit(person, track, content, filename, *texts, bool(anonymous), read)
+        about = (inputs or "", size or "")
+        return self.service.submit(person, track, content, filename, *texts, bool(anonymous), read, *about)
 
     def _api(self) -> None:
         words = self.languages.english
@@ -181,6 +206,7 @@ class SubmitTab:
             track, file = value("submit", "track"), value("submit", "file", gr.File)
             name, method = value("submit", "name"), value("submit", "method", default="")
             link, anonymous = value("submit", "link", default=""), value("submit", "anonymous", gr.Checkbox, False)
+            inputs, size = value("submit", "inputs", default=""), value("submit", "size", default="")
             listed, material_track = returns("tracks", list[TrackAnswer]), value("material", "track")
             what, wanted = value("material", "what"), returns("material", MaterialAnswer)
             outcome, receipt = returns("check", CheckAnswer), returns("submit", ReceiptAnswer | CheckAnswer)
@@ -208,15 +234,18 @@ class SubmitTab:
             method: str = "",
             link: str = "",
             anonymous: bool = False,
+            inputs: str = "",
+            size: str = "",
         ) -> Any:
             if not file:
                 raise Refusal("file", words("submit.no_file"))
             person = self.identity(request)
             with ExitStack() as reading:
                 reading.enter_context(self.lines.files.turn(client_of(request)))
-                return self._sent(person, track, file, (name, method, link, anonymous), reading.close)
+                entry = (name, method, link, anonymous, inputs, size)
+                return self._sent(person, track, file, entry, reading.close)
 
-        entry = [track, file, name, method, link, anonymous]
+        entry = [track, file, name, method, link, anonymous, inputs, size]
         offer("tracks", for_api(words, self.lines.reading, tracks), [], listed)
         offer("material", for_api(words, self.lines.reading, material), [material_track, what], wanted)
         offer("check", for_api(words, self.lines.files, check), [track, file], outcome)
@@ -240,9 +269,11 @@ class MineTab:
             with gr.Row():
                 self.yes = gr.Button(languages("mine.withdraw_yes"), variant="stop", elem_id="emer-withdraw-yes")
                 self.no = gr.Button(languages("mine.withdraw_no"))
+        self.one = gr.HTML(elem_id="emer-mine-one")
         self.seen = gr.State("")
         self.timer = gr.Timer(REFRESH_S)
-        self.loaded = [self.list, self.chosen, self.seen]
+        self.loaded = [self.list, self.chosen, self.seen, self.one]
+        self.chosen.input(for_page(languages, lines.reading, self._one), self.chosen, self.one, **QUIET)
         self.timer.tick(self.loading, [self.seen, self.chosen], self.loaded, queue=False, **QUIET)
         self.withdraw.click(lambda: gr.Column(visible=True), None, self.sure, queue=False, **QUIET)
         self.no.click(lambda: gr.Column(visible=False), None, self.sure, queue=False, **QUIET)
@@ -252,17 +283,26 @@ class MineTab:
             done.then(self.loading, [self.seen, self.chosen], self.loaded, **QUIET)
         self._api()
 
-    def load(self, seen: str, chosen: str | None, request: gr.Request) -> tuple[Any, Any, str]:
-        """The values of `loaded`: the person's submissions. Nothing on the page moves unless something changed."""
+    def load(self, seen: str, chosen: str | None, request: gr.Request) -> tuple[Any, Any, str, Any]:
+        """The values of `loaded`: the person's submissions, and the page of the chosen one.
+
+        Nothing on the page moves unless something changed.
+        """
         person, words = self.identity(request), self.languages.of(request)
         statements: list[dict[str, Any]] = [] if person is None else self.service.status(person)
         text = render.nobody(words) if person is None else render.own(statements, words)
         digest = hashlib.sha256(text.encode()).hexdigest()
         if digest == seen:
-            return gr.skip(), gr.skip(), seen
+            return gr.skip(), gr.skip(), seen, gr.skip()
         choices = [(_named(statement, words), statement["id"]) for statement in statements]
         kept = chosen if chosen in [name for _, name in choices] else None
-        return text, gr.Dropdown(choices, value=kept), digest
+        return text, gr.Dropdown(choices, value=kept), digest, self._one(kept, request)
+
+    def _one(self, chosen: str | None, request: gr.Request) -> str:
+        """The page of the person's submission with this id; empty if none is chosen."""
+        if not chosen:
+            return ""
+        return render.one(self.service.status(self.identity(request), chosen), self.languages.of(request))
 
     def _count(self, chosen: str | None, request: gr.Request) -> tuple[str, Any]:
         return self._decided(self.service.choose, chosen, "counts_done", request)

@@ -16,7 +16,7 @@ from submissions.errors import AlreadyStored, Doubtful, Overtaken, StoreError
 from submissions.store.hub_commit_rate import HOUR_S, CommitRate
 from submissions.store.hub_dataset import UNKNOWN, HubDataset, Moved
 from submissions.store.hub_tree import TITLE, HubTree
-from submissions.store.paths import RESULTS, SUBMISSIONS, entry_of, is_record
+from submissions.store.paths import REPLICATES, RESULTS, SUBMISSIONS, entry_of, is_entry, is_record
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class _Waiting:
     @property
     def urgent(self) -> bool:
         """Whether a writer waits for it. Results are not waited for: a lost one is scored again."""
-        return not self.path.startswith(RESULTS)
+        return not self.path.startswith((RESULTS, REPLICATES))
 
     def overtaken(self, arrived: int) -> bool:
         """Whether others' submissions arrived that its writer had not seen when it checked for duplicates and quota."""
@@ -93,7 +93,8 @@ class HubStore:
             if path in self.tree or path in self._waiting:
                 raise AlreadyStored("This is stored already; nothing was changed.")
             self._waiting[path] = entry
-            self.tree.add_news(path)
+            if is_entry(path):
+                self.tree.add_news(path)
             self._start()
             if entry.urgent:
                 self._turn.wait_for(lambda: entry.problem or path not in self._waiting)
@@ -181,7 +182,7 @@ class HubStore:
         del self._waiting[entry.path]
         if problem and not doubted:
             self.tree.drop_news(entry.path)
-        elif problem or not self.tree.is_own(entry.path):
+        elif is_entry(entry.path) and (problem or not self.tree.is_own(entry.path)):
             self.tree.add_news(entry.path)  # its writer is gone, or it is another process's: it must be read again
 
     def _store(self, entries: list[_Waiting]) -> list[_Waiting]:
@@ -229,7 +230,7 @@ class HubStore:
         waiting = self._waiting.get(entry_of(path))
         if waiting is None:
             return self.tree.read(path)
-        if not is_record(path):
+        if is_entry(waiting.path) and not is_record(path):
             with self._turn:
                 if not self._turn.wait_for(lambda: self._waiting.get(waiting.path) is not waiting, MOST_WAIT_S):
                     raise StoreError("This is still on its way to the Hub, which does not answer; try again later.")

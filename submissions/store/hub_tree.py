@@ -10,7 +10,7 @@ from itertools import dropwhile, takewhile
 
 from submissions.store.hub_dataset import HubDataset
 from submissions.store.hub_index import FOLDER, GROWN, packed, unpacked
-from submissions.store.paths import SUBMISSIONS, entry_of, is_record
+from submissions.store.paths import SUBMISSIONS, entry_of, is_entry, is_record
 
 DAMAGED, REASONS = "damaged/", "damaged/reasons/"
 READERS = 8
@@ -97,7 +97,8 @@ class HubTree:
         with self._state:
             if path in self._held:
                 return self._held.pop(path)
-        content = self.dataset.read(path)
+        whole = is_entry(entry_of(path))  # other files are not needed so much that a reader should wait for minutes
+        content = (self.dataset if whole else self.dataset.hasty()).read(path)
         if is_record(path):
             with self._state:
                 self._fresh[path] = content

@@ -3,10 +3,11 @@
 submissions/YYYY-MM/<id>/request.json + predictions.*
 results/<track>@<version>/YYYY-MM/<id>.json
 decisions/YYYY-MM/<id>.json
+replicates/<track>@<version>/YYYY-MM/<id>.npz, by which submissions are compared: a private file and no entry
 corrections/YYYY-MM/<id>/request.json + analysis.json, and clip.* if its sender agreed to that
 """
 
-SUBMISSIONS, RESULTS = "submissions/", "results/"
+SUBMISSIONS, RESULTS, REPLICATES = "submissions/", "results/", "replicates/"
 ENTRIES = {"submissions": 2, "results": 3, "decisions": 2, "corrections": 2}
 """The top folder of every kind of entry → the depth of its entries."""
 FOLDERS = ("submissions/", "corrections/")

@@ -128,7 +128,8 @@ def _sentence(problem: ValidationError) -> str:
 class Submission(Record):
     """A prediction file that got a receipt, with its sender's description. `file` is its name in the entry.
 
-    `received` (ISO) is finer than the id, so that files of the same second have an order.
+    `received` (ISO) is finer than the id, so that files of the same second have an order. `inputs` are the letters of
+    what the system reads, `size` is its number of parameters, as `checks.systems` writes them; empty if not told.
     """
 
     schema: ClassVar[str] = "emer-submission/1"
@@ -145,10 +146,17 @@ class Submission(Record):
     rows: int
     sha256: str
     baseline: bool = False
+    inputs: str = ""
+    size: str = ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"predictions\.[a-z]{1,8}", str(self.file)):
             raise ValueError("the file's name is not one that this app gives")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON. What was not told of the system is left out, as in older records."""
+        record = Record.to_dict(self)
+        return {name: value for name, value in record.items() if value or name not in ("inputs", "size")}
 
     @property
     def at(self) -> datetime:
@@ -199,6 +207,11 @@ class Result(Record):
     def path(self) -> str:
         """The path of the entry."""
         return f"results/{self.track}@{self.version}/{month(self.id)}/{self.id}.json"
+
+    @property
+    def replicates(self) -> str:
+        """The path of the private file by which the submission is compared with others; a result may have none."""
+        return f"replicates/{self.track}@{self.version}/{month(self.id)}/{self.id}.npz"
 
 
 def check_reports(reports: Mapping[str, Any]) -> None:

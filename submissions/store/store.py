@@ -21,7 +21,8 @@ class Store(Protocol):
     """Whether what is removed stays in a history, until an organiser clears that."""
 
     def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
-        """Store an entry durably: a file, or a folder of files (name → content).
+        """Store an entry durably: a file, or a folder of files (name → content). A file that is no
+        entry (`paths.ENTRIES`) is kept as well, and `news` does not list it.
 
         Raises `AlreadyStored` if the entry exists, and `StoreError` if it cannot be stored; then nothing of it is
         there. Raises `Overtaken` for a submission if another process stored one since `exclusive` was entered.

@@ -206,6 +206,7 @@ def handlers(served: Served) -> list[Handler]:
         **{"sound": None, "subtitle": "", "modalities": ["video", "audio", "text"], "language": "en"},
         **{"files": [clip], "rows": [], "with_clip": False},
         **{"name": "Somebody", "method": "", "link": "", "visibility": False, "anonymous": False},
+        **{"inputs": "", "reads": [], "size": "", "only_reads": [], "only_size": ""},
         **{"language": "en", "key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
         "question": "What is seen?",
         **{"state": "", "flagged": False, "text": "because", "page": 1, "closes": "2099-12-31"},
@@ -213,10 +214,8 @@ def handlers(served: Served) -> list[Handler]:
     }
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
     session = secrets.token_hex(8)
-    _, (receipt,) = served.call(
-        numbers["submit"], [values[name] for name in ("track", "file", "name", "method", "link", "anonymous")],
-        "participant", session,
-    )  # fmt: skip
+    entry = ("track", "file", "name", "method", "link", "anonymous", "inputs", "size")
+    _, (receipt,) = served.call(numbers["submit"], [values[name] for name in entry], "participant", session)
     values["id"] = values["chosen"] = receipt["data"][0]["id"]
     values["video"] = values["clip"]
     asked = []
