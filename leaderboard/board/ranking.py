@@ -11,16 +11,18 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from leaderboard.board.board import Board
+from leaderboard.board.guard import guarded, shown_reports
 from leaderboard.board.pairs import MOST_ROWS, Candidate, Compared
-from leaderboard.scoring.report import Report, reports_of
+from leaderboard.scoring.report import Report
 from leaderboard.tracks import Track
 from leaderboard.tracks.judges import Judges, demanded, why_not_compared
 from submissions.checks.systems import read_inputs
 from submissions.store.ledger import Standing
 from submissions.store.records import Result, Submission
 
-Badge = Literal["verified", "practice", "baseline", "paper", "withdrawn", "disqualified", "incomplete"]
-"""`verified`: scored here against hidden references; `practice`: against public ones, which proves nothing."""
+Badge = Literal["verified", "practice", "baseline", "paper", "withdrawn", "disqualified", "incomplete", "unchanged"]
+"""`verified`: scored here against hidden references; `practice`: against public ones, which proves nothing;
+`unchanged`: the guard of the public scores shows none, as the file is not better by enough."""
 ANONYMOUS = "anonymous"
 
 
@@ -166,7 +168,8 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
     ordered = _ranked([_row(track, entry, judges, split) for entry in best]) if everything else rows
     ranked = tuple(row.id for row in ordered if row.rank)
     by_id = {entry.submission.id: entry for entry in best}
-    compared = board.pairs.compare([by_id[name].candidate(split) for name in ranked[:MOST_ROWS]])
+    comparable = () if guarded(board, track) else ranked[:MOST_ROWS]  # p-values would tell the guarded scores
+    compared = board.pairs.compare([by_id[name].candidate(split) for name in comparable])
     rows = _placed(rows, compared, len(ranked))
     pending = (
         0
@@ -207,12 +210,14 @@ def _judges(board: Board, track: Track, version: str, entries: Sequence[Entry]) 
 
 
 def _entries(board: Board, track: Track, version: str) -> Iterator[Entry]:
-    """The submissions scored in a version, without the hidden ones."""
-    for submission in board.ledger.of_track(track.id):
+    """The submissions scored in a version, without the hidden ones. Their reports are those that may be shown."""
+    submissions = board.ledger.of_track(track.id)
+    shown = shown_reports(board, track, version, submissions)
+    for submission in submissions:
         result = board.ledger.results(submission.id).get(version)
         standing = board.ledger.standing(submission.id)
         if result is not None and result.state == "scored" and not standing.hidden:
-            yield Entry(submission, reports_of(result), standing, result)
+            yield Entry(submission, shown[submission.id], standing, result)
 
 
 def _best(board: Board, track: Track, entries: Sequence[Entry], judges: Judges) -> Iterator[Entry]:
@@ -245,9 +250,10 @@ def _row(track: Track, entry: Entry, judges: Judges, split: str) -> Row:
     submission, standing, report = entry.submission, entry.standing, entry.reports.get(split)
     value = report.value if report else None
     other = why_not_compared(report.judges, judges) if report else ""
+    held = split == "public" and value is None and entry.result.value("public") is not None
     return Row(
         name=shown_name(submission),
-        badge=_badge(track, submission, standing, None if other else value),
+        badge=_badge(track, submission, standing, None if other else value, held),
         score=value,
         low=report.low if report else None,
         high=report.high if report else None,
@@ -270,13 +276,13 @@ def shown_name(submission: Submission) -> str:
     return f"{ANONYMOUS} {submission.id[-4:].lower()}" if submission.anonymous else submission.name
 
 
-def _badge(track: Track, submission: Submission, standing: Standing, value: float | None) -> Badge:
+def _badge(track: Track, submission: Submission, standing: Standing, value: float | None, held: bool) -> Badge:
     if standing.disqualified:
         return "disqualified"
     if standing.withdrawn:
         return "withdrawn"
     if value is None:
-        return "incomplete"
+        return "unchanged" if held else "incomplete"
     if submission.baseline:
         return "baseline"
     return "practice" if track.answers == "public" else "verified"

@@ -5,6 +5,7 @@ Every method that concerns a person takes the person first and checks that they 
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from emer_space.files.problems import SubmissionError
@@ -76,6 +77,7 @@ class Service:
             **self.cards.of(track, hosted=not why_not),
             "smallest_difference": None if why_not else smallest_difference(track),
             "closed": rules.closed(self.board.clock()),
+            "guard": asdict(track.guard) if track.guard else None,
         }
 
     def rules(self, track: str) -> TrackRules:

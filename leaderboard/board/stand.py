@@ -7,6 +7,7 @@ what a single answer is worth.
 from typing import Any
 
 from leaderboard.board.board import Board
+from leaderboard.board.guard import guarded
 from leaderboard.board.pairs import Candidate
 from leaderboard.board.ranking import Ranking, Row
 from leaderboard.scoring.paired import Difference
@@ -46,7 +47,7 @@ def stand(ranking: Ranking, name: str) -> dict[str, Any] | None:
 def earlier(board: Board, submission: Submission, version: str, split: str) -> list[dict[str, Any]]:
     """The submission compared with its sender's earlier files on the track, scored in the same version."""
     own = _candidate(board, submission, version, split)
-    if own is None:
+    if own is None or guarded(board, board.track(submission.track)):
         return []
     others: dict[str, tuple[Submission, Candidate]] = {}
     for other in reversed(board.ledger.of_person(submission.person, submission.track)):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leaderboard.board.board import Board
+from leaderboard.board.guard import person_reports
 from leaderboard.board.ranking import Ranking, flat_scores
 from leaderboard.board.stand import earlier, stand, unknown
 from leaderboard.errors import TrackError
@@ -38,7 +39,7 @@ def statement(
         "counts": board.ledger.chosen(submission.person, submission.track) == submission.id,
         "version": result.version if result else None,
         "scored": result.scored if result else None,
-        "scores": scores(result, board.closed(submission.track), _titles(board, submission.track)),
+        "scores": scores(board, submission, result, _titles(board, submission.track)),
         "problems": [dict(problem) for problem in result.problems] if result else [],
         "incident": result.incident if result else "",
         "inputs": submission.inputs,
@@ -58,14 +59,17 @@ def _titles(board: Board, track: str) -> dict[str, str]:
         return {}
 
 
-def scores(result: Result | None, closed: bool, titles: Mapping[str, str]) -> dict[str, Any]:
-    """Scores by split, with the primary score in words; the private one only once the track is closed."""
+def scores(board: Board, submission: Submission, result: Result | None, titles: Mapping[str, str]) -> dict[str, Any]:
+    """Scores by split, with the primary score in words; the private one only once the track is closed.
+
+    Until then the public one is as its guard shows it, if the track has one.
+    """
     if result is None:
         return {}
     return {
         split: {**_shown(report), "primary_title": dict(titles)}
-        for split, report in reports_of(result).items()
-        if closed or split == "public"
+        for split, report in person_reports(board, submission, result.version).items()
+        if board.closed(submission.track) or split == "public"
     }
 
 

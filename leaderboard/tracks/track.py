@@ -27,7 +27,11 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 MOST_INPUTS = 20_000_000
 """The most bytes of a file of inputs: the page copies it for its visitors."""
 
+MOST_GUARD = 0.2
+"""The largest step or noise of a guard: beyond it nothing could be seen of a score."""
+
 Answers = Literal["public", "hidden"]
+GuardKind = Literal["ladder", "noise"]
 VocabularyChoice = Literal["official", "open", "none"]
 
 
@@ -91,6 +95,9 @@ def _shape() -> Table:
             "inputs_note": text,
             "cite": text,
             "tell_counts": flag,
+            "guard": OneOf(get_args(GuardKind)),
+            "step": Number(),
+            "sd": Number(),
         },
     )
 
@@ -106,6 +113,17 @@ class Part:
     metric: str
     primary: tuple[str, ...]
     undecided: Undecided = "official"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """How public scores are guarded while a track is open (`board/guard.py`).
+
+    `size` is the step of a ladder or the standard deviation of the noise, on the scale of the score (0 to 1).
+    """
+
+    kind: GuardKind
+    size: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +162,7 @@ class Track:
     inputs_note: str = ""
     cite: str = ""
     tell_counts: bool = False
+    guard: Guard | None = None
 
     @property
     def id(self) -> str:
@@ -266,12 +285,27 @@ def _track(name: str, table: dict[str, Any], base: Path) -> Track:
         inputs_note=table.get("inputs_note", ""),
         cite=table.get("cite", "").strip(),
         tell_counts=table.get("tell_counts", False),
+        guard=_guard(table),
     )
     if "wheels" in table and not track.wheels:
         raise ValueError('wheels goes with vocabulary = "official"')
     for part in parts.values():
         _check_part(part, track)
     return track
+
+
+def _guard(table: Mapping[str, Any]) -> Guard | None:
+    """The guard of the public scores. Raises `ValueError` if its size is missing, unusable or another guard's."""
+    sizes: Mapping[GuardKind, str] = {"ladder": "step", "noise": "sd"}
+    kind = table.get("guard")
+    if wrong := next((name for guard, name in sizes.items() if name in table and guard != kind), ""):
+        raise ValueError(f"{wrong} goes with guard = {'ladder' if wrong == 'step' else 'noise'!r}")
+    if kind is None:
+        return None
+    size = table.get(sizes[kind])
+    if size is None or not 0 < size <= MOST_GUARD:
+        raise ValueError(f"guard = {kind!r} needs {sizes[kind]}, above 0 and at most {MOST_GUARD}")
+    return Guard(kind, float(size))
 
 
 def _parts(table: Mapping[str, Any]) -> dict[str, Part]:

@@ -119,6 +119,13 @@ class LackAnswer(TypedDict):
     mend: str
 
 
+class GuardAnswer(TypedDict):
+    """How public scores are guarded while a track is open: ladder or noise; `size` is its step or standard deviation."""
+
+    kind: str
+    size: float
+
+
 class TrackAnswer(TypedDict):
     """A track. `why_not` says why it takes no files here; `samples` is unknown where there is no manifest.
 
@@ -153,6 +160,7 @@ class TrackAnswer(TypedDict):
     lacks: list[LackAnswer]
     smallest_difference: float | None
     closed: bool
+    guard: GuardAnswer | None
 
 
 class MaterialAnswer(TypedDict):

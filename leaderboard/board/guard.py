@@ -1,0 +1,126 @@
+"""What is shown of public scores while a track is open, so that many files cannot feel their way to the answers.
+
+A track's file chooses the guard. Organisers see exact scores always, everybody once the track is closed.
+
+**ladder** (Blum & Hardt 2015, The Ladder: A Reliable Leaderboard for Machine Learning Competitions): a person sees a
+new score only for a file that beats what they were last shown by at least a step, rounded to steps. Whatever else they
+send tells them one thing: that it did not. A person with several accounts climbs as many ladders.
+
+**noise**: the scale is cut into bins as wide as the standard deviation `sd`. All scores of a bin are shown as the same
+number, the bin's middle with a normal error that is drawn from a secret, the track and the bin. Nothing is gained by
+sending a file again, in another order or under another name: no average takes the error away, since it is the same
+each time. What is left: two files whose scores fall into different bins are shown to differ, but not which of them is
+better, as the errors are as large as a bin; and whoever covers many bins averages over them, as over the size of a gap.
+The secret is a keyed hash of the references, the same on every machine and after every start; their SHA-256, which
+reports tell, does not give it away.
+
+All that would tell a guarded score more exactly is left out: other scores, the ends of intervals, comparisons of rows
+and of files.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from statistics import NormalDist
+
+from emer_space.errors import EmerError
+from leaderboard.board.board import Board
+from leaderboard.errors import TrackError
+from leaderboard.scoring.bootstrap import Interval
+from leaderboard.scoring.report import Report, reports_of
+from leaderboard.tracks import Track
+from leaderboard.tracks.references import reference_file
+from submissions.store.records import Submission
+
+CLOSE = 1e-9
+"""Scores that differ by less differ by rounding alone."""
+
+
+def guarded(board: Board, track: Track) -> bool:
+    """Whether public scores of a track are guarded now."""
+    return track.guard is not None and not board.closed(track.id)
+
+
+def shown_reports(
+    board: Board, track: Track, version: str, submissions: Iterable[Submission]
+) -> dict[str, dict[str, Report]]:
+    """Submission → its reports by split, as anybody may see them. `submissions`: all of a person, or of all persons.
+
+    Hidden and withdrawn files keep their rung of a ladder, or withdrawing would tell each score anew.
+    """
+    reports = {
+        submission.id: (submission.person, reports_of(result))
+        for submission in submissions
+        if (result := board.ledger.results(submission.id).get(version)) and result.state == "scored"
+    }
+    if not guarded(board, track):
+        return {name: own for name, (_, own) in reports.items()}
+    public = {name: (person, own["public"]) for name, (person, own) in reports.items() if "public" in own}
+    assert track.guard is not None
+    shown = _ladder(public, track.guard.size) if track.guard.kind == "ladder" else _noisy(public, track, version)
+    return {name: {"public": shown[name]} if name in shown else {} for name in reports}
+
+
+def person_reports(board: Board, submission: Submission, version: str) -> dict[str, Report]:
+    """The reports of one submission by split, as its sender may see them. All of them if its track is gone."""
+    try:
+        track = board.track(submission.track)
+    except TrackError:
+        result = board.ledger.results(submission.id).get(version)
+        return reports_of(result) if result else {}
+    own = board.ledger.of_person(submission.person, submission.track)
+    return shown_reports(board, track, version, own).get(submission.id, {})
+
+
+def _ladder(public: Mapping[str, tuple[str, Report]], step: float) -> dict[str, Report]:
+    """Each person's climb, in the order of arrival. A file that climbs no rung has no shown score."""
+    rungs: dict[str, float] = {}
+    shown = {}
+    for name, (person, report) in public.items():
+        best = rungs.get(person)
+        if report.value is None:
+            shown[name] = _told(report, None, step, report.note)
+        elif best is not None and report.value < best + step - CLOSE:
+            note = f"no new score while the track is open: not better than {best:g} by {step:g}"
+            shown[name] = _told(report, None, step, note)
+        else:
+            rungs[person] = rung = round(round(report.value / step) * step, 6)
+            shown[name] = _told(report, rung, step, report.note)
+    return shown
+
+
+def _noisy(public: Mapping[str, tuple[str, Report]], track: Track, version: str) -> dict[str, Report]:
+    assert track.guard is not None
+    sd = track.guard.size
+    try:
+        secret = hashlib.blake2b(reference_file(track).read(), person=b"guard").digest()
+    except (EmerError, OSError):
+        note = "no score is shown: its guard needs the references, which are missing here"
+        return {name: _told(report, None, sd, note) for name, (_, report) in public.items()}
+    shown = {}
+    for name, (_, report) in public.items():
+        value = None if report.value is None else _perturbed(report.value, sd, secret, f"{track.id} {version}")
+        shown[name] = _told(report, value, sd, report.note)
+    return shown
+
+
+def _perturbed(value: float, sd: float, secret: bytes, about: str) -> float:
+    """The number that is shown for all scores in the bin of `value`."""
+    bin_ = math.floor(value / sd + CLOSE)
+    drawn = hashlib.blake2b(f"{about} {bin_}".encode(), key=secret, digest_size=8).digest()
+    error = NormalDist().inv_cdf((int.from_bytes(drawn) + 0.5) / 2**64)
+    return round(min(1.0, max(0.0, (bin_ + 0.5 + error) * sd)), 4)
+
+
+def _told(report: Report, value: float | None, grain: float, note: str) -> Report:
+    """A report with the shown value, and an interval of whole grains around it; no other scores."""
+    bounds = None
+    if value is not None and report.interval is not None:
+        half = grain * math.ceil((report.interval.high - report.interval.low) / 2 / grain - CLOSE)
+        bounds = _around(report.interval, value, half)
+    return replace(report, value=value, interval=bounds, scores={}, note=note, judgements={})
+
+
+def _around(interval: Interval, value: float, half: float) -> Interval:
+    return replace(interval, low=round(max(0.0, value - half), 6), high=round(min(1.0, value + half), 6))
