@@ -34,8 +34,8 @@ ALIKE_CHOICES = 0.98
 """The same for files of classes alone: good systems agree there by being right."""
 CONSTANT = 0.9
 """A file with one answer in more than this share of its rows is not compared: anybody could write it."""
-LEAST_ROWS = 20
-"""With fewer rows, files are alike by chance."""
+LEAST_ROWS, LEAST_CLASSES = 20, 150
+"""With fewer rows, files of label sets or texts, and of classes, are alike by chance."""
 FEW_ROWS, MANY_FILES = 3, 5
 """Probing: this many files of a person differ from an earlier one of theirs in so few rows."""
 MOST_NAMED = 5
@@ -79,6 +79,7 @@ class Prints:
 
     samples: Sequence[Id]
     alike_from: float
+    least_rows: int
     submissions: list[Submission] = field(default_factory=list)
     rows: NDArray[np.uint32] = field(init=False)
     marks: NDArray[np.uint16] = field(init=False)
@@ -107,7 +108,7 @@ class Prints:
         """The files of other people before `at` that it is near-equal to."""
         own = self.rows[at]
         given = own[own != 0]
-        if len(given) < LEAST_ROWS or np.unique(given, return_counts=True)[1].max() > CONSTANT * len(given):
+        if len(given) < self.least_rows or np.unique(given, return_counts=True)[1].max() > CONSTANT * len(given):
             return []
         others = np.array([place for place, each in enumerate(self.submissions) if each.person != person], np.intp)
         step = max(1, len(self.samples) // LOOK)
@@ -242,4 +243,5 @@ class Watch:
 def _prints_of(track: Track, first: Table) -> Prints:
     classes = all(column.kind in ("choice", "polarity") for column in track.rules.columns)
     samples = track.rules.manifest or first.samples.keys()
-    return Prints(sorted(samples), ALIKE_CHOICES if classes else ALIKE)
+    threshold = (ALIKE_CHOICES, LEAST_CLASSES) if classes else (ALIKE, LEAST_ROWS)
+    return Prints(sorted(samples), *threshold)
