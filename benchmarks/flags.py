@@ -2,8 +2,8 @@
 
 Compares the bundled baselines and settings on the practice track, which are one system with other inputs and so more
 alike than strangers' systems are, and simulated independent systems: for label sets, each reference label is found
-with a probability, or else another drawn by its frequency; for classes, seven of them, each sample has a difficulty that
-all systems share, and wrong answers lean to one class.
+with a probability, or else another drawn by its frequency; for classes, seven of them, each sample has a difficulty
+that all systems share, and wrong answers lean to one class.
 """
 
 from itertools import combinations
