@@ -41,7 +41,7 @@ _MORE: Mapping[str, Shape] = {
     "sign": flag,
     "words": PATTERNS,
     "examples": TEXTS,
-    "zh": Table({"phrase": text}, {"statement": text}),
+    "zh": Table({"phrase": text}, {"statement": text, "repeated": text}),
     "joins": Rows(text, 2, 3),
 }
 RULE = Table({**_FIELDS, "statement": text}, _MORE)
@@ -234,9 +234,10 @@ _prose = Table(
         "textual": _of_one,
         "remarks": Table(more=text),
         "spans": Table({"span": Wording(("start", "end")), "face-away": _named}),
-        "link": exactly(("consistent", "conflicting", "alone", "leading", "faint", "nothing"), Rows(_modalities)),
+        "link": exactly(("consistent", "conflicting", "alone", "leading", "backed", "faint", "nothing"), Rows(_modalities)),
         "modality": exactly(MODALITIES, text),
         "lasting": steps({"wording": text}),
+        "joining": Table(may={"prepositions": TEXTS, "heads": Table(more=text)}),
         "degree": exactly(
             DEGREES, Table({"sign": any_text, "wordings": Rows(_labels), "far": any_text, "headline": _labels})
         ),
@@ -248,7 +249,7 @@ _prose = Table(
                 **dict.fromkeys(("open", "conflicts", "agree"), _modalities),
                 "turn": _order,
                 "either": Wording(("one", "other", "modalities")),
-                "conflict": exactly(MODALITIES, text),
+                "conflict": exactly(MODALITIES, TEXTS),
                 "alone": exactly(MODALITIES, text),
             }
         ),
@@ -257,7 +258,7 @@ _prose = Table(
 """The words of an explanation in one language."""
 _explanation = Table(
     {
-        **dict.fromkeys(("unmarked", "naming", "remarks"), TEXTS),
+        **dict.fromkeys(("unmarked", "naming", "remarks", "slight", "momentary"), TEXTS),
         **dict.fromkeys(("kinds", "says_more"), CUES),
         "degree": exactly(DEGREES, WEIGHT),
         "opposed": Rows(exactly(("one", "other"), TEXTS)),
@@ -305,9 +306,10 @@ _text_labels = Table(
     }
 )
 
-_when = Wording(("start", "end", "peak", "often"))
+_when = Wording(("start", "end", "peak", "often", "most"))
 _of_language = {
     "when": exactly(("moment", "throughout", "span", "repeated"), _when),
+    "most": exactly(("peak",), Wording(("peak",))),
     "often": exactly(("twice", "more"), Wording(("times",))),
     "translated": exactly(("statement",), Wording(("statement",))),
     "described": exactly(("visual", "acoustic"), Wording(("quote",))),

@@ -104,7 +104,7 @@ def _clue(
         "quality": quality,
     }
     seen_s = person.end - person.start
-    words = "" if whole or pace.still else when("en", start, end, float(t[best.peak]), len(group), seen_s)
+    words = "" if whole or pace.still else when("en", rule.cue, start, end, float(t[best.peak]), len(group), seen_s)
     clue = rule.clue(
         "visual",
         start,
