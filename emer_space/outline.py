@@ -183,7 +183,7 @@ def worth_telling(clues: Sequence[Clue], most: int, first: Sequence[Clue] = ()) 
 
     Left out is what was said already, what is less than what was said, and what contradicts it.
     """
-    clues = [clue for clue in clues if not any(_quoted_within(clue, other) for other in clues)]
+    clues = [clue for clue in clues if not any(quoted_within(clue, other) for other in clues)]
     chosen: list[Clue] = []
     leading = {clue.id for clue in first}
     names = _table()["naming"]
@@ -213,7 +213,7 @@ def _adds_nothing(clue: Clue, earlier: Clue) -> bool:
     return together and frozenset((clue.cue, earlier.cue)) in _opposed()
 
 
-def _quoted_within(clue: Clue, other: Clue) -> bool:
+def quoted_within(clue: Clue, other: Clue) -> bool:
     """Whether a clue reads a word or two of what the other one quotes whole, without saying anything else."""
     if clue.modality != "textual" or other.modality != "textual" or clue.id == other.id:
         return False

@@ -16,7 +16,7 @@ from emer_space.clues.rules import read_toml
 from emer_space.clues.wording import filled, phrase
 from emer_space.disambiguation import Verdict
 from emer_space.labels import salience
-from emer_space.outline import Conclusion, Link, Outline, Remark, Shown, degree, rule_of
+from emer_space.outline import Conclusion, Link, Outline, Remark, Shown, degree, quoted_within, rule_of
 from emer_space.text.tokens import HAN
 
 _ENDED = re.compile(r"[.!?…。！？]”?$")
@@ -228,7 +228,9 @@ class Prose(ABC):
         pattern = self.verdict.pattern
         assert pattern is not None
         wordings = pattern.wordings_in(self.language)
-        quote = next((c.measurements.get("quote") for c in link.clues if c.modality == "textual"), None)
+        said = next((c for c in link.clues if c.modality == "textual"), None)
+        whole = next((c for c in self.verdict.clues if said and quoted_within(said, c)), said)
+        quote = whole.measurements.get("quote") if whole else None
         words = str(quote) if quote and not self.foreign(str(quote)) and self.length(str(quote)) >= LEAST_QUOTED else ""
         filled = [text.replace("{words}", _cut(words)) for text in wordings if words or "{words}" not in text]
         return [text for text in filled if self.length(text) <= self.most] or filled[:1]
@@ -364,7 +366,7 @@ class English(Prose):
         return len(text.split())
 
     def name(self, label: Label) -> str:
-        return label.label
+        return str(self.words["named"].get(label.label, label.label))
 
 
 class Chinese(Prose):
@@ -381,7 +383,10 @@ class Chinese(Prose):
 
     def predicate(self, signs: Sequence[Clue], doubting: bool = True) -> str:
         sure, unsure, doubt = self.doubted(signs, doubting)
-        parts = [*self._joined(sure), *(doubt + part if not number else part for number, part in enumerate(self._joined(unsure)))]
+        parts = [
+            *self._joined(sure),
+            *(doubt + part if not number else part for number, part in enumerate(self._joined(unsure))),
+        ]
         return "，".join(dict.fromkeys(parts))
 
     def _joined(self, clues: Sequence[Clue]) -> list[str]:
@@ -416,7 +421,7 @@ class Chinese(Prose):
         return len(HAN.findall(re.sub(r"“[^”]*”", "", text)))
 
     def name(self, label: Label) -> str:
-        return label.name or label.label
+        return str(self.words["named"].get(label.label) or label.name or label.label)
 
 
 REALISERS: dict[str, Callable[[Verdict, str], Prose]] = {"en": English, "zh": Chinese}

@@ -147,7 +147,7 @@ _visual = Table(
 )
 _textual_words = Table(
     dict.fromkeys(("not_feelings", "after_link", "links", "objects", "after_object", "verbs_of_feeling"), TEXTS)
-    | dict.fromkeys(("function_words", "everyday_senses"), TEXTS)
+    | dict.fromkeys(("function_words", "everyday_senses", "open_words"), TEXTS)
     | {"interjections": PATTERNS, "everyday_phrases": PATTERNS, "affirmations": PATTERNS}
 )
 _textual_zh = Table({"feelings": Table(more=TEXTS, keys=word), "words": Table(more=PATTERNS)})
@@ -234,10 +234,13 @@ _prose = Table(
         "textual": _of_one,
         "remarks": Table(more=text),
         "spans": Table({"span": Wording(("start", "end")), "face-away": _named}),
-        "link": exactly(("consistent", "conflicting", "alone", "leading", "backed", "faint", "nothing"), Rows(_modalities)),
+        "link": exactly(
+            ("consistent", "conflicting", "alone", "leading", "backed", "faint", "nothing"), Rows(_modalities)
+        ),
         "modality": exactly(MODALITIES, text),
         "lasting": steps({"wording": text}),
         "joining": Table(may={"prepositions": TEXTS, "heads": Table(more=text)}),
+        "named": Table(more=text, keys=word),
         "degree": exactly(
             DEGREES, Table({"sign": any_text, "wordings": Rows(_labels), "far": any_text, "headline": _labels})
         ),
