@@ -174,8 +174,8 @@ def _share(clue: Clue, verdict: Verdict) -> float | None:
     still = any(other.cue == "still-picture" for other in verdict.clues)
     if still or not rule_of(clue).when or clue.measurements.get("times") != 1:
         return None
-    known = max(part.end for part in (*verdict.clues, *verdict.people))
-    return (clue.end - clue.start) / max(known, 1e-6)
+    known = max(*(other.end for other in verdict.clues), *(person.end for person in verdict.people), 1e-6)
+    return (clue.end - clue.start) / known
 
 
 def worth_telling(clues: Sequence[Clue], most: int, first: Sequence[Clue] = ()) -> list[Clue]:
