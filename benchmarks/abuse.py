@@ -314,7 +314,7 @@ class Attacker:
             self.listen(str(body["session_hash"]))
 
     def file(self) -> None:
-        names = NAMES if self.chance.random() < 0.5 else [f"clue-{number:03}" for number in range(1, 61)]
+        names = NAMES if self.chance.random() < 0.5 else [f"clue-{number:03}" for number in range(1, 201)]
         name, content = hostile_predictions(names, self.chance)
         who = self.stranger()
         if path := self.sent(name, content, who):

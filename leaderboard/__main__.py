@@ -24,6 +24,7 @@ from emer_space.models.chat import Chat
 from leaderboard.board.service import Service
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.hub_commands import add_hub_commands
+from leaderboard.hosting.track_commands import add_track_commands
 from leaderboard.judge import commands as judge_commands
 from leaderboard.judge.commands import Answers, Asking, AtOnce, GrouperOption, JudgeOption, Language, SaveGroups
 from leaderboard.metrics.metric import Undecided
@@ -361,6 +362,7 @@ def _wheels(
         print(f"The files of {name} are kept in {fetched_folder(name)}.")
 
 
+add_track_commands(commands)
 add_hub_commands(commands)
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
         *("metric", "metrics", "score", "prefer", "tracks", "wheels"),
         *("run-once", "table", "decide", "rescore", "export"),
         *("setup", "doctor", "reindex"),
+        *("new-track", "export-codabench", "export-hub-results", "import-results"),
     ],
     "submissions": ["check", "submit", "status", "withdraw", "choose"],
     "training": [],

@@ -7,9 +7,7 @@ unlocked however the run ends.
 import contextlib
 import json
 import logging
-import os
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,6 +16,7 @@ from tqdm import tqdm
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Cancelled, InputError, MissingTool
+from emer_space.files.clips import named_clips
 from emer_space.files.locks import lock
 from emer_space.files.writing import sync_file
 from emer_space.pipeline import Finished, Request, analyze
@@ -26,19 +25,13 @@ from emer_space.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".ogv", ".3gp", ".mpg", ".mpeg", ".vob"}
-    | {".ts", ".mts", ".m2ts", ".gif"}
-    | {".wav", ".mp3", ".m4a", ".aac", ".wma", ".flac", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".caf", ".amr", ".au"}
-)
-
 
 def run_batch(folder: Path, out: Path, request: Request, profile: Profile, settings: Settings) -> tuple[int, int]:
     """Analyse the clips that are not in `out` yet; returns the number of lines in `out`, and of errors among them.
 
     Raises `InputError` where the folder holds no clip, `out` is not such a file, or another run is writing it.
     """
-    clips = _named_clips(folder)
+    clips = named_clips(folder)
     with _locked(out) as file:
         lines = _read_back(out)
         waiting = {name: clip for name, clip in clips.items() if name not in lines}
@@ -75,23 +68,6 @@ def _explained(name: str, clip: Path, request: Request, profile: Profile, settin
 
 def _broken(name: str, error: str) -> dict[str, Any]:
     return {"name": name, "openset": [], "reason": "", "error": error}
-
-
-def _named_clips(folder: Path) -> dict[str, Path]:
-    """The clips by name: the file's name without its suffix, or with it if two clips would share a name."""
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder; name the folder that holds the clips.")
-    files = (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    clips = sorted(path for path in files if path.suffix.lower() in SUFFIXES)
-    if not clips:
-        raise InputError(f"{folder} holds no clip; clips end in {' '.join(sorted(SUFFIXES))}.")
-    stems = Counter(clip.stem for clip in clips)
-    return {_text(clip.stem if stems[clip.stem] == 1 else clip.name): clip for clip in clips}
-
-
-def _text(name: str) -> str:
-    """A file name as text that JSON can hold: bytes that are not UTF-8 become replacement characters."""
-    return os.fsencode(name).decode("utf-8", "replace")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from leaderboard.board.card import Cards
 from leaderboard.board.ranking import Ranking, ranking
 from leaderboard.board.statement import statement
 from leaderboard.errors import TrackError
+from leaderboard.scoring.power import smallest_difference
 from leaderboard.tracks import Track
 from submissions.checks.validation import Check, refused
 from submissions.corrections import REVIEWS
@@ -71,6 +72,7 @@ class Service:
             "why_not": why_not,
             "notice": self.board.ledger.store.notice(),
             **self.cards.of(track, hosted=not why_not),
+            "smallest_difference": None if why_not else smallest_difference(track),
         }
 
     def rules(self, track: str) -> TrackRules:

@@ -1,30 +1,39 @@
-"""Checks everything that a leaderboard on the Hub needs, and names a remedy for each problem."""
+"""Checks everything that a leaderboard needs, here or on the Hub, and names a remedy for each problem."""
 
 import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 from httpx2 import HTTPError
 from huggingface_hub import HfApi
 
 from emer_space.errors import EmerError, InputError, ModelUnavailable
+from emer_space.files.formats import READERS
+from emer_space.files.problems import counted
 from emer_space.models.endpoint import ROLES, EndpointChat, endpoint_of
 from emer_space.models.store import bundled_models, locate
 from emer_space.settings import app_home
 from leaderboard.board.board import Board
+from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.hub_setup import PRIVATE
-from leaderboard.tracks import own_folder
-from leaderboard.tracks.hub_references import READ_TOKEN, fetch_tracks
+from leaderboard.hosting.new_track import PRIVATE as REFERENCES
+from leaderboard.tracks import Track, own_folder, track_ids
+from leaderboard.tracks.hub_references import READ_TOKEN, fetch_tracks, hub_references
+from leaderboard.tracks.references import check_references_are_private, read_references, reference_file
+from leaderboard.tracks.rules import full_rules
 from submissions.person import ORGANISERS
 from submissions.store.hub_account import OWNER, TOKEN, endpoint
 from submissions.store.hub_dataset import HubDataset
 
 MOST_SKEW_S = 120
 ANSWER_S = 20.0
+SOON = timedelta(days=7)
 QUESTION = [{"role": "user", "content": "Answer with one word: ready"}]
 
 
@@ -43,7 +52,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Run all checks. A check that cannot be made because another one failed is left out."""
-    return [finding for look in (_machine, _hub) for finding in look()]
+    return [finding for look in (_machine, _hub, _tracks) for finding in look()]
 
 
 def _machine() -> Iterator[Finding]:
@@ -97,7 +106,6 @@ def _hub() -> Iterator[Finding]:
         return
     yield from _tokens(owner, token)
     yield from _datasets(owner, token)
-    yield from _tracks()
     organisers = os.environ.get(ORGANISERS, "")
     yield Finding(ORGANISERS, bool(organisers), organisers or "is not set, so nobody can organise on the page", True)
 
@@ -152,15 +160,85 @@ def _tracks() -> Iterator[Finding]:
     try:
         fetch_tracks(own_folder())
         board = Board()
-        hosted = [track.id for track in board.tracks() if not board.why_not(track.id)]
+        board.ledger.refresh()
+        every = board.tracks()
+        hosted = [track.id for track in every if not board.why_not(track.id)]
         wrong = board.wrong_tracks()
     except (EmerError, OSError) as problem:
         yield Finding("tracks", False, str(problem))
         return
     yield Finding("tracks", not wrong, f"scored here: {', '.join(hosted)}" if not wrong else " ".join(wrong))
-    demanded = {choice.model: track.id for track in board.tracks() for choice in track.judges.values()}
+    yield from _references(every)
+    for track in every:
+        yield _track(board, track)
+    demanded = {choice.model: track.id for track in every for choice in track.judges.values()}
     if demanded:
         yield _judge(demanded)
+
+
+def _references(tracks: Sequence[Track]) -> Iterator[Finding]:
+    """Whether the folder of hidden references is private and readable, and holds no file that belongs to no track."""
+    named = os.environ.get(REFERENCES)
+    hidden = {track.id for track in tracks if track.answers == "hidden"}
+    if not named:
+        own = sorted(hidden & set(track_ids(own_folder())))
+        if not hub_references():
+            yours = f" (yours: {', '.join(own)})" if own else ""
+            sentence = f"is not set, so no hidden track is scored here{yours}; set it to the folder with the answers"
+            yield Finding(REFERENCES, False, sentence, warning=not own)
+        return
+    folder = Path(named).expanduser()
+    try:
+        check_references_are_private()
+        files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    except LeaderboardError as problem:
+        yield Finding(REFERENCES, False, str(problem))
+        return
+    except OSError as problem:
+        yield Finding(REFERENCES, False, f"{folder} cannot be read ({problem.strerror}); correct its permissions")
+        return
+    yield Finding(REFERENCES, True, str(folder))
+    if strange := [path.name for path in files if path.suffix.lower() in READERS and path.stem not in hidden]:
+        sentence = f"nothing reads {', '.join(strange)}, since no hidden track has such a name; name it after its track"
+        yield Finding(REFERENCES, False, sentence, warning=True)
+
+
+def _track(board: Board, track: Track) -> Finding:
+    """Whether a track is scored here, and what a participant would miss. A bundled track need not be scored."""
+    name = f"track {track.id}"
+    try:
+        full_rules(track)
+        references = read_references(track, reference_file(track))
+    except LeaderboardError as problem:
+        return Finding(name, False, f"not scored here. {problem}", warning=track.id not in track_ids(own_folder()))
+    manifest, splits = track.rules.manifest, references.splits
+    if manifest is not None and (strange := references.table.samples.keys() - manifest):
+        count = counted(len(strange), "answer")
+        return Finding(name, False, f"{count} to samples that are not in the manifest; add their ids, or remove them")
+    if not splits["public"]:
+        return Finding(name, False, "no sample is public, so nobody ranks before it closes; correct the column split")
+    told = ", ".join(f"{count} {split}" for split, count in splits.items() if count)
+    lacking = list(_lacking(board, track, splits["private"] > 0))
+    return Finding(name, not lacking, f"{told}; {'; '.join(lacking) or 'complete'}", warning=True)
+
+
+def _lacking(board: Board, track: Track, private: bool) -> Iterator[str]:
+    """What a participant would miss in a track that is scored here."""
+    rules, now = track.rules, datetime.now(UTC)
+    if not rules.inputs:
+        yield "no inputs, so nobody learns from what to predict"
+    if not track.cite:
+        yield "nothing to cite"
+    if not rules.example:
+        yield "no example, so the sample file is empty"
+    if rules.manifest is None:
+        yield "no manifest, so nobody can check the ids before sending a file"
+    if not any(entry.baseline for entry in board.ledger.of_track(track.id)) and not track.published:
+        yield "neither a baseline nor a published score to compare with"
+    if private and rules.closing is None:
+        yield "the private samples rank after the closing, but it never closes (dates.closes)"
+    if rules.closing is not None and (left := rules.closing - now) < SOON:
+        yield "closed" if left.total_seconds() <= 0 else f"closes in {counted(max(1, left.days), 'day')}"
 
 
 def _judge(demanded: Mapping[str, str]) -> Finding:

@@ -1,5 +1,7 @@
 """Sets up a leaderboard on the Hub: three datasets with their cards, and the files of a hidden track."""
 
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +29,7 @@ def set_up(owner: str, token: str, track: Path | None = None, references: Path |
 
     Raises `LeaderboardError` and `StoreError`.
     """
-    files = _track_files(track, references)
+    files = track_files(track, references)
     api = HfApi(endpoint=endpoint(), token=token)
     for name, private in PRIVATE.items():
         dataset = HubDataset(f"{owner}/{name}", token)
@@ -55,7 +57,7 @@ def _id(files: dict[str, bytes]) -> str:
     return Path(next(iter(files))).stem
 
 
-def _track_files(track: Path | None, references: Path | None) -> dict[str, bytes]:
+def track_files(track: Path | None, references: Path | None) -> dict[str, bytes]:
     """The files of a hidden track by path in the dataset. Both are checked first, so that no wrong file is sent."""
     if references is None and track is None:
         return {}
@@ -66,10 +68,26 @@ def _track_files(track: Path | None, references: Path | None) -> dict[str, bytes
         read_references(about, ReferenceFile.at(references))
         return {
             f"{TRACKS}{track.name}": track.read_bytes(),
+            **_beside(track),
             f"{FOLDER}{track.stem}{references.suffix.lower()}": references.read_bytes(),
         }
     except OSError as problem:
         raise LeaderboardError(f"{problem.filename} cannot be read ({problem.strerror}).") from None
+
+
+def _beside(track: Path) -> dict[str, bytes]:
+    """The manifest and the inputs that a track file names, by path. Raises `LeaderboardError` if they lie elsewhere."""
+    table, files = tomllib.loads(track.read_text(encoding="utf-8")), {}
+    for field in ("manifest", "inputs"):
+        named = table.get(field)
+        if named is None or named.startswith(("https://", "http://")):
+            continue
+        if not re.fullmatch(rf"{re.escape(track.stem)}/[^/]+", named):
+            raise LeaderboardError(
+                f"The {field} {named!r} cannot be stored; put it into the folder {track.stem} beside {track.name}."
+            )
+        files[f"{TRACKS}{named}"] = (track.parent / named).read_bytes()
+    return files
 
 
 def _load(track: Path) -> Track:

@@ -1,7 +1,7 @@
 """Hidden references in a private dataset on the Hub: one revision, kept only in memory (decision 3).
 
 The dataset holds `references/<track>.csv` (or another suffix) and, for an organiser's own tracks,
-`tracks/<track>.toml`.
+`tracks/<track>.toml` with the manifest that it names.
 """
 
 import os
@@ -48,9 +48,12 @@ class HubReferences:
         return self._read(f"{FOLDER}{name}")
 
     def tracks(self) -> dict[str, bytes]:
-        """The organiser's own track files: name → content."""
-        paths = [path for path in self._look() if path.startswith(TRACKS) and path.endswith(".toml")]
-        return {path.removeprefix(TRACKS): self._read(path) for path in paths}
+        """The organiser's own track files, and manifests in a folder of the track's name: path → content."""
+        paths = sorted(path for path in self._look() if path.startswith(TRACKS))
+        names = [path.removeprefix(TRACKS) for path in paths if ".." not in path]
+        tracks = {name for name in names if name.endswith(".toml") and "/" not in name}
+        beside = [name for name in names if name.count("/") == 1 and f"{name.partition('/')[0]}.toml" in tracks]
+        return {name: self._read(f"{TRACKS}{name}") for name in (*beside, *sorted(tracks))}
 
     def _look(self) -> frozenset[str]:
         with self._lock:
@@ -95,6 +98,6 @@ def fetch_tracks(folder: Path) -> list[str]:
     """
     files = dataset.tracks() if (dataset := hub_references()) else {}
     for name, content in files.items():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / Path(name).name, content)
-    return sorted(files)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / name, content)
+    return sorted(name for name in files if name.endswith(".toml"))

@@ -125,6 +125,7 @@ class TrackAnswer(TypedDict):
     `primary_title` is the score that ranks, in words by language. `scored` and `skipped` count the references that can
     be scored and those that cannot; null where the references are hidden. `private`: a part ranks only after the end.
     `inputs` is a web address, or the name of the file that the page offers; `cite` is BibTeX.
+    `smallest_difference` of the primary score is what the track can show, where that can be told.
     """
 
     id: str
@@ -150,6 +151,7 @@ class TrackAnswer(TypedDict):
     inputs_note: str
     cite: str
     lacks: list[LackAnswer]
+    smallest_difference: float | None
 
 
 class MaterialAnswer(TypedDict):

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from emer_space.__main__ import main
-from emer_space.commands.batch import SUFFIXES, run_batch
+from emer_space.commands.batch import run_batch
 from emer_space.errors import InputError
+from emer_space.files.clips import SUFFIXES
 from emer_space.pipeline import Request
 from emer_space.profiles import load_profile
 from emer_space.settings import Settings

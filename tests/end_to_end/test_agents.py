@@ -99,7 +99,7 @@ def test_tracks_the_table_and_a_check_answer_as_the_api_does(page: Served) -> No
     assert TRACK in [track["id"] for track in tracks]
     assert call(page, "table", track=TRACK).structuredContent["rows"] == []
     good = call(page, "check", track=TRACK, file=csv(page)).structuredContent
-    assert good["ok"] and good["rows"] == 60
+    assert good["ok"] and good["rows"] == 200
     bad = call(page, "check", track=TRACK, file='{"name": "clue-001"}\n').structuredContent
     assert not bad["ok"] and bad["problems"]
     uploaded = page.upload("predictions.csv", csv(page).encode())["path"]
@@ -121,7 +121,7 @@ def test_a_submission_needs_an_identity_and_an_agent_is_never_an_organiser(page:
     assert stranger.isError and "not signed in" in said(stranger)
     assert call(page, "status").isError
     receipt = call(page, "submit", "participant", **entry).structuredContent
-    assert receipt["ok"] and receipt["rows"] == 60
+    assert receipt["ok"] and receipt["rows"] == 200
     own = call(page, "status", "participant").structuredContent["submissions"]
     assert [each["id"] for each in own] == [receipt["id"]]
     assert call(page, "status", "organiser").structuredContent == {"submissions": []}

@@ -51,10 +51,10 @@ def test_a_file_is_checked_sent_scored_and_ranked(client: Client, tmp_path: Path
 
     good = predictions(tmp_path / "good.csv", "happy")
     told = client.predict(TRACK, handle_file(good), api_name="/check")
-    assert (told["ok"], told["rows"], told["problems"], told["more"]) == (True, 60, [], 0)
+    assert (told["ok"], told["rows"], told["problems"], told["more"]) == (True, 200, [], 0)
     assert [each["code"] for each in told["warnings"]] == ["all-alike"], "a warning refuses nothing"
     receipt = client.predict(TRACK, handle_file(good), "=1+1", "all happy", api_name="/submit")
-    assert receipt["ok"] and not receipt["again"] and receipt["rows"] == 60
+    assert receipt["ok"] and not receipt["again"] and receipt["rows"] == 200
     assert receipt["warnings"] == told["warnings"]
     assert client.predict(TRACK, handle_file(good), "Other", api_name="/submit")["id"] == receipt["id"]
 
@@ -70,7 +70,7 @@ def test_a_file_is_checked_sent_scored_and_ranked(client: Client, tmp_path: Path
 
 def test_what_the_card_offers_is_in_the_api_and_the_sample_can_be_sent(client: Client, tmp_path: Path) -> None:
     inputs = client.predict(TRACK, "inputs", api_name="/material")
-    assert inputs["name"] == "clues.jsonl" and inputs["text"].count("\n") == 60
+    assert inputs["name"] == "clues.jsonl" and inputs["text"].count("\n") == 200
     sample = client.predict(TRACK, "sample", api_name="/material")
     file = tmp_path / sample["name"]
     file.write_text(sample["text"], encoding="utf-8")
@@ -87,9 +87,10 @@ def test_the_practice_track_is_not_empty(client: Client) -> None:
         rows = client.predict(TRACK, api_name="/table")["rows"]
         return {row["name"]: row for row in rows if row["badge"] == "baseline"}
 
-    wait_for(lambda: len(baselines()) == 4, 240)  # the composer explains sixty clips four times
+    wait_for(lambda: len(baselines()) == 8, 240)  # the composer explains two hundred clips four times
     rows = baselines()
-    assert set(rows) == {"CLUE-Multi", "CLUE-Video", "CLUE-Audio", "CLUE-Text"}
+    simple = {"Constant", "Majority", "Random", "Keywords"}
+    assert set(rows) == {"CLUE-Multi", "CLUE-Video", "CLUE-Audio", "CLUE-Text", *simple}
     assert rows["CLUE-Multi"]["score"] > rows["CLUE-Video"]["score"] > rows["CLUE-Text"]["score"] > 0
     assert {row["badge"] for row in client.predict("emer-ov", api_name="/table")["rows"]} == {"paper"}
 

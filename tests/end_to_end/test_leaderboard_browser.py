@@ -57,7 +57,7 @@ def test_a_participant_mends_a_file_submits_it_sees_it_ranked_and_withdraws_it(
     left = submissions_left(page)
     with page.expect_download() as download:
         page.locator("#emer-sample").click()
-    assert "clue-060" in Path(download.value.path()).read_text(encoding="utf-8")
+    assert "clue-200" in Path(download.value.path()).read_text(encoding="utf-8")
 
     put(page, bad)
     problems = page.locator("#emer-checked tbody tr")
@@ -70,7 +70,7 @@ def test_a_participant_mends_a_file_submits_it_sees_it_ranked_and_withdraws_it(
     expect(page.locator(".emer-receipt")).to_have_count(0)
 
     put(page, good)
-    expect(page.locator("#emer-checked")).to_contain_text(WORDS("submit.checked", rows=60), timeout=READY_MS)
+    expect(page.locator("#emer-checked")).to_contain_text(WORDS("submit.checked", rows=200), timeout=READY_MS)
     expect(page.locator("#emer-checked tbody tr").first).to_contain_text(NAMES[0])
     page.locator("#emer-reads").get_by_label(WORDS("inputs.V")).check()
     page.locator("#emer-size input, #emer-size textarea").fill("7 b")
@@ -131,7 +131,7 @@ def test_a_stranger_comes_from_the_card_to_a_ranked_row_without_leaving_the_page
     open_tab(page, app_url, "submit")
     card = page.locator(".emer-track-card")
     expect(card).to_contain_text("F1 on the inner ring of the emotion wheel", timeout=READY_MS)
-    expect(card).to_contain_text(WORDS("submit.scored", scored=59, samples=60, skipped=1, reason=UNSCORED["en"]))
+    expect(card).to_contain_text(WORDS("submit.scored", scored=196, samples=200, skipped=4, reason=UNSCORED["en"]))
     card.get_by_text(WORDS("submit.how_scored")).click()
     expect(card.locator(".emer-example")).to_contain_text("0.67")
     with page.expect_download() as inputs:
@@ -202,7 +202,7 @@ def test_others_are_shown_no_organise_tab_and_cannot_submit(behind_a_proxy: Page
     file = tmp_path / "p.json"
     file.write_text(json.dumps([{"name": name, "openset": ["sad"]} for name in NAMES]), encoding="utf-8")
     put(page, file)
-    expect(page.locator("#emer-checked")).to_contain_text(WORDS("submit.checked", rows=60), timeout=READY_MS)
+    expect(page.locator("#emer-checked")).to_contain_text(WORDS("submit.checked", rows=200), timeout=READY_MS)
     page.locator("#emer-name input, #emer-name textarea").fill("Stranger")
     page.locator("#emer-submit").click()
     expect(page.locator("#emer-receipt")).to_contain_text(WORDS("submit.no_identity"), timeout=READY_MS)

@@ -123,6 +123,23 @@ def doctor(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str]]:
     return code, {line[6:].split(": ")[0]: line[:6].strip() for line in lines}
 
 
+def test_a_manifest_travels_with_its_track(
+    lab: LoopbackHub, files: tuple[Path, Path], home: Path, tmp_path: Path
+) -> None:
+    track, references = files
+    (track.parent / "mine").mkdir()
+    (track.parent / "mine" / "manifest.csv").write_text(references.read_text(encoding="utf-8") + "decoy,happy,\n")
+    text = track.read_text(encoding="utf-8")
+    track.write_text('manifest = "mine/manifest.csv"\n' + text, encoding="utf-8")
+    list(set_up("lab", TOKEN, track, references))
+    assert fetch_tracks(own_folder()) == ["mine.toml"]
+    assert ("decoy",) in (Board().rules("mine").manifest or ())
+    track.write_text('manifest = "../manifest.csv"\n' + text, encoding="utf-8")
+    (track.parent.parent / "manifest.csv").write_text("name\nc1\n", encoding="utf-8")
+    with pytest.raises(LeaderboardError, match="folder mine beside"):
+        list(set_up("lab", TOKEN, track, references))
+
+
 def test_the_doctor_finds_what_is_wrong(hosted: LoopbackHub, capsys: pytest.CaptureFixture[str]) -> None:
     _, told = doctor(capsys)
     names = ["HF_TOKEN", "lab/emer-submissions", "lab/emer-references", "lab/emer-results", "tracks", "ffmpeg"]

@@ -14,7 +14,7 @@ from lab import NAME, TOKEN
 from server import LoopbackHub
 from serving import free_port, wait_until_served
 
-PREDICTIONS = "name,openset\n" + "".join(f"clue-{number:03},happy\n" for number in range(1, 61))
+PREDICTIONS = "name,openset\n" + "".join(f"clue-{number:03},happy\n" for number in range(1, 201))
 
 
 @contextmanager

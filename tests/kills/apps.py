@@ -16,7 +16,7 @@ from gradio_client import Client, handle_file
 from homes import LIFE_LIMIT_S, Home, Tally, environment
 from material import HIDDEN, PRACTICE, PROJECT, Material, Sent
 
-BASELINES = 4
+BASELINES = 8
 APP_KILLED_WITHIN_S = 2.0
 ANSWER_S, START_LIMIT_S = 60.0, 120.0
 

@@ -245,7 +245,7 @@ def test_a_score_tells_of_ids_and_labels_as_the_check_does(capsys: pytest.Captur
         "separators",
         "all-alike",
     ]
-    assert "None of the 60 samples" in told["warnings"][0]["message"] and "capital" in told["warnings"][0]["message"]
+    assert "None of the 200 samples" in told["warnings"][0]["message"] and "capital" in told["warnings"][0]["message"]
     assert main(["score", "--track", "clue-practice", "--predictions", str(path)]) == 0
     assert capsys.readouterr().err.count("Warning: P.csv") == 3
     write(path, "name,openset\n" + "".join(f"{name},{'happy' if at % 2 else 'sad'}\n" for at, name in enumerate(names)))
@@ -276,7 +276,7 @@ def test_wrong_groups_are_told_with_their_sample(
 def test_lists_and_unknown_tracks(capsys: pytest.CaptureFixture[str], predictions: Path) -> None:
     listed = run(capsys, "tracks")["tracks"]
     practice = next(track for track in listed if track["id"] == "clue-practice")
-    assert practice["answers"] == "public" and practice["samples"] == 60 and practice["columns"][0] == "name"
+    assert practice["answers"] == "public" and practice["samples"] == 200 and practice["columns"][0] == "name"
     assert main(["tracks"]) == 0 and "mer-unibench" in capsys.readouterr().out
     assert "clue-practice" in refused(capsys, "score", "--track", "none", "--predictions", predictions)
 
@@ -308,7 +308,7 @@ def test_what_people_sent_is_scored_also_where_the_baselines_cannot_be_entered(
         raise EmerError("a model is not there")
 
     monkeypatch.setattr("leaderboard.__main__.explain", explain)
-    rows = "".join(f"clue-{number:03},happy\n" for number in range(1, 61))
+    rows = "".join(f"clue-{number:03},happy\n" for number in range(1, 201))
     board = Board()
     receipt = board.intake.submit(LOCAL, "clue-practice", f"name,openset\n{rows}".encode(), "P.csv", Entry("Ada"))
     assert main(["run-once", "--json", "-"]) == 0

@@ -47,9 +47,9 @@ def test_the_answers_of_the_practice_track_score_one() -> None:
     bounds = report["primary"]["interval"]
     assert (bounds["low"], bounds["high"]) == pytest.approx((1, 1))
     assert (bounds["level"], bounds["resamples"], bounds["seed"]) == (0.95, RESAMPLES, 0)
-    assert report["samples"]["references"] == 60 and report["samples"]["missing"] == 0
+    assert report["samples"]["references"] == 200 and report["samples"]["missing"] == 0
     provenance = report["provenance"]
-    assert provenance["track"] == {"id": "clue-practice", "version": 2} and provenance["metrics"] == {"ew": "1"}
+    assert provenance["track"] == {"id": "clue-practice", "version": 3} and provenance["metrics"] == {"ew": "1"}
     assert provenance["vocabulary"]["name"] == "open" and provenance["vocabulary"]["version"]
     assert provenance["code"] == code_version() and len(provenance["sha256"]["references"]) == 64
 
@@ -60,12 +60,12 @@ def test_what_is_missing_and_what_is_not_asked_for_is_counted(tmp_path: Path) ->
     )
     report = scored("clue-practice", None, given)
     assert dict(report.samples) == {
-        "references": 60,
+        "references": 200,
         "predicted": 1,
-        "missing": 59,
+        "missing": 199,
         "ignored": 1,
         "scored": report.samples["scored"],
-        "skipped": 60 - report.samples["scored"],
+        "skipped": 200 - report.samples["scored"],
     }
     assert report.value is not None and report.value < 0.05
     assert report.uncounted["words"] == {"blorpy": 1}

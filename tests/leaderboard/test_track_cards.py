@@ -117,7 +117,7 @@ def test_the_sample_file_can_be_sent_as_it_is(name: str) -> None:
 
 def test_the_practice_track_says_what_counts_and_where_its_inputs_are(home: Path) -> None:
     about = Service(Board()).about(ADA, "clue-practice")
-    assert (about["samples"] - about["scored"], about["skipped"], about["private"]) == (1, 1, False)
+    assert (about["samples"] - about["scored"], about["skipped"], about["private"]) == (4, 4, False)
     assert about["inputs"] == "clues.jsonl" and about["lacks"] == []
     (metric,) = about["metrics"]
     assert [(score["name"], score["value"]) for score in metric["example"]["scores"]] == [

@@ -54,14 +54,14 @@ def test_unibench_has_nine_parts_and_the_published_means_are_those_of_their_part
         assert sum(row.scores.values()) / 9 == pytest.approx(row.score, abs=1.1e-4), row.name
 
 
-def test_the_practice_data_is_whole_and_a_third_of_it_conflicts() -> None:
+def test_the_practice_data_is_whole_and_a_third_of_it_or_more_conflicts() -> None:
     track = load_track("clue-practice")
     path = track.references
     assert path is not None
     references = read_references(track, reference_file(track))
     assert references.table.samples.keys() == track.rules.manifest
     rows = read_rows(path, required=("name", "openset", "reason", "conflict"))
-    assert len(rows) >= 40 and 3 * sum(row.text("conflict") == "true" for row in rows) == len(rows)
+    assert len(rows) >= 200 and 3 * sum(row.text("conflict") == "true" for row in rows) >= len(rows)
     assert references.splits == {"public": len(rows), "private": 0, "decoy": 0}
 
 

@@ -20,7 +20,7 @@ from submissions.intake import Entry
 from submissions.person import Person
 from submissions.store.records import Result
 
-PRACTICE = [f"clue-{number:03}" for number in range(1, 61)]
+PRACTICE = [f"clue-{number:03}" for number in range(1, 201)]
 
 
 def report(value: Any = 0.5, low: Any = 0.4, high: Any = 0.6) -> dict[str, Any]:
@@ -169,7 +169,8 @@ def test_two_processes_that_start_at_once_enter_each_baseline_once(home: Path) -
 
     enter_baselines(first, explain)
     names = [each.name for each in first.ledger.refresh().of_track("clue-practice")]
-    assert sorted(names) == ["CLUE-Audio", "CLUE-Multi", "CLUE-Text", "CLUE-Video"]
+    simple = ["Constant", "Keywords", "Majority", "Random"]
+    assert sorted(names) == ["CLUE-Audio", "CLUE-Multi", "CLUE-Text", "CLUE-Video", *simple]
 
 
 def test_papers_stand_among_those_that_rank_and_change_no_rank(

@@ -219,7 +219,7 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("EMER_HOME", str(tmp_path / "file" / "home"))
     board = Board()
-    rows = b"name,openset\n" + b"".join(b"clue-%03d,happy\n" % number for number in range(1, 61))
+    rows = b"name,openset\n" + b"".join(b"clue-%03d,happy\n" % number for number in range(1, 201))
     assert not tried(lambda: board.intake.submit(ADA, "clue-practice", rows, "P.csv", Entry("Ada")))
     assert not tried(lambda: sweep(board, score=scored))
     assert board.ledger.refresh().submissions == {}

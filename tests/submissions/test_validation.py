@@ -80,19 +80,19 @@ def test_the_command_exits_with_0_for_a_right_file_and_1_for_a_wrong_one(
     path = tmp_path / "P.csv"
     path.write_text("name,openset\n" + "".join(f"{name},{('happy', 'sad')[int(name[-1]) % 2]}\n" for name in names))
     code, out, _ = run(capsys, "check", "--track", "clue-practice", path, "--json", "-")
-    assert code == 0 and json.loads(out) == {"ok": True, "rows": 60, "problems": [], "more": 0, "warnings": []}
-    assert run(capsys, "check", "--track", "clue-practice", path) == (0, "60 rows are right for Clue practice.\n", "")
+    assert code == 0 and json.loads(out) == {"ok": True, "rows": 200, "problems": [], "more": 0, "warnings": []}
+    assert run(capsys, "check", "--track", "clue-practice", path) == (0, "200 rows are right for Clue practice.\n", "")
     path.write_text("name,openset\n" + "".join(f"{name},happy\n" for name in names[1:]) + "clue-999,[a\n")
     code, out, _ = run(capsys, "check", "--track", "clue-practice", path, "--json", "-")
     told = json.loads(out)
     assert code == 1 and not told["ok"]
     assert set(told["problems"][0]) == {"row", "column", "code", "message", "hint"}
     assert [problem["code"] for problem in told["problems"]] == ["labels", "unknown-id", "missing-id"]
-    assert "'clue-001'" in told["problems"][2]["message"] and told["problems"][0]["row"] == 61
+    assert "'clue-001'" in told["problems"][2]["message"] and told["problems"][0]["row"] == 201
 
 
 def write_rows(path: Path, label: Callable[[int], str]) -> Path:
-    path.write_text("name,openset\n" + "".join(f'clue-{number:03},"{label(number)}"\n' for number in range(1, 61)))
+    path.write_text("name,openset\n" + "".join(f'clue-{number:03},"{label(number)}"\n' for number in range(1, 201)))
     return path
 
 
@@ -106,12 +106,12 @@ def test_warnings_are_told_before_and_after_a_file_is_sent_and_refuse_nothing(
     path = write_rows(tmp_path / "P.csv", lambda number: "happy; sad (0.8)" if number % 2 else REFUSAL)
     code, out, _ = run(capsys, "check", "--track", "clue-practice", path)
     lines = out.splitlines()
-    assert code == 0 and lines[0] == "60 rows are read for Clue practice, with 3 warnings:" and len(lines) == 4
+    assert code == 0 and lines[0] == "200 rows are read for Clue practice, with 3 warnings:" and len(lines) == 4
     code, out, _ = run(capsys, "check", "--track", "clue-practice", path, "--json", "-")
     told = json.loads(out)
     assert code == 0 and told["ok"] and told["problems"] == []
     assert [each["code"] for each in told["warnings"]] == ["numbers", "separators", "one-sentence"]
-    assert "30 cells" in told["warnings"][2]["message"] and REFUSAL[:-1] in told["warnings"][2]["message"]
+    assert "100 cells" in told["warnings"][2]["message"] and REFUSAL[:-1] in told["warnings"][2]["message"]
     assert all(set(each) == {"row", "column", "code", "message", "hint"} for each in told["warnings"])
     submit = ("submit", "--track", "clue-practice", "--name", "Ada", path)
     code, out, _ = run(capsys, *submit)
@@ -128,15 +128,15 @@ def test_warnings_are_told_beside_problems(
     for command in (("check",), ("submit", "--name", "Ada")):
         code, out, _ = run(capsys, *command, "--track", "clue-practice", path, "--json", "-")
         told = json.loads(out)
-        assert code == 1 and told["rows"] == 60
+        assert code == 1 and told["rows"] == 200
         assert [each["code"] for each in told["problems"]] == ["labels"]
         assert [each["code"] for each in told["warnings"]] == ["separators"]
         code, out, _ = run(capsys, *command, "--track", "clue-practice", path)
         first, second = out.splitlines()
         assert code == 1 and first.startswith("row 8, column 'openset': ")
-        assert second.startswith("Warning: row 2, column 'openset': In 59 cells the labels are separated")
+        assert second.startswith("Warning: row 2, column 'openset': In 199 cells the labels are separated")
         page = render.problems(told, lambda key, **values: key)
-        assert "bracket" in page and "In 59 cells" in page and "submit.warnings_help" in page
+        assert "bracket" in page and "In 199 cells" in page and "submit.warnings_help" in page
 
 
 def test_one_row_is_told_as_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_nothing_is_sent_where_the_answer_could_not_be_written(
 ) -> None:
     monkeypatch.setenv("EMER_HOME", str(tmp_path / "home"))
     path = tmp_path / "P.csv"
-    path.write_text("name,openset\n" + "".join(f"clue-{number:03},happy\n" for number in range(1, 61)))
+    path.write_text("name,openset\n" + "".join(f"clue-{number:03},happy\n" for number in range(1, 201)))
     submit = ("submit", "--track", "clue-practice", "--name", "Ada", path)
     code, out, err = run(capsys, *submit, "--json", tmp_path / "none" / "answer.json")
     assert (code, out) == (2, "") and "answer.json cannot be written" in err

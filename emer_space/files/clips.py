@@ -1,0 +1,33 @@
+"""Finds the clips in a folder: which files are clips, and what they are called."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+from emer_space.errors import InputError
+
+SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".asf", ".flv", ".ogv", ".3gp", ".mpg", ".mpeg", ".vob"}
+    | {".ts", ".mts", ".m2ts", ".gif"}
+    | {".wav", ".mp3", ".m4a", ".aac", ".wma", ".flac", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".caf", ".amr", ".au"}
+)
+
+
+def named_clips(folder: Path) -> dict[str, Path]:
+    """The clips by name: the file's name without its suffix, or with it if two clips would share a name.
+
+    Raises `InputError` if `folder` is no folder, or holds no clip.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; name the folder that holds the clips.")
+    files = (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    clips = sorted(path for path in files if path.suffix.lower() in SUFFIXES)
+    if not clips:
+        raise InputError(f"{folder} holds no clip; clips end in {' '.join(sorted(SUFFIXES))}.")
+    stems = Counter(clip.stem for clip in clips)
+    return {_text(clip.stem if stems[clip.stem] == 1 else clip.name): clip for clip in clips}
+
+
+def _text(name: str) -> str:
+    """A file name as text that JSON can hold: bytes that are not UTF-8 become replacement characters."""
+    return os.fsencode(name).decode("utf-8", "replace")
