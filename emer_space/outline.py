@@ -30,9 +30,9 @@ MOST_NAMED = 3
 FAR = 0.7
 """Labels with less than this share of the first one's confidence are named as possible only."""
 
-Relation = Literal["pattern", "consistent", "conflicting", "alone", "leading", "faint", "nothing"]
+Relation = Literal["pattern", "consistent", "conflicting", "alone", "leading", "backed", "faint", "nothing"]
 """How the modalities go together: a row of `disambiguation.toml`, or what can be said without one. `alone`: there is no
-other modality; `leading`: the others say something, but too little."""
+other modality; `leading`: the others say something, but too little; `backed`: too little, but to the same side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,9 @@ def outline(verdict: Verdict, labels: Sequence[Label]) -> Outline:
     told = _joined(told)
     # A faint conclusion says by itself that the signs are faint.
     said = link.relation == "faint" and conclusion is not None and degree(conclusion.confidence) == "faint"
-    own = [link] if link.clues and not said else []
+    # After a turn the face leads, whatever carries most of the evidence.
+    turned = link.relation in ("leading", "backed") and conclusion is not None and bool(conclusion.after)
+    own = [link] if link.clues and not said and not turned else []
     room = MOST_POINTS - len(own) - (conclusion is not None)
     while len(told) > room:
         told.remove(max(told, key=lambda item: item[0]))
@@ -128,8 +130,10 @@ def _shown(modality: Modality, verdict: Verdict, link: Link) -> list[Shown]:
             share = _share(signs[0], verdict) if len(main) == 1 and modality == "visual" else None
             place: Literal["first", "later", "also"] = "later" if later else "also" if number else "first"
             points.append(Shown(modality, tuple(signs), place, share=share))
-    others = [c for c in verdict.clues if c.modality == modality and c.person in verdict.others]
-    beside = worth_telling([c for c in others if not rule_of(c).claims and not c.absent], MOST_OF_OTHERS)
+    others = [c for c in verdict.clues if c.modality == modality and c.person in verdict.others and not c.absent]
+    # What is weighed is about the main person; a feeling of somebody else is told where its own sign is sure enough.
+    sure = [c for c in others if not rule_of(c).claims or degree(c.confidence) != "faint"]
+    beside = worth_telling(sure, MOST_OF_OTHERS)
     return points + ([Shown(modality, tuple(beside), "other")] if beside else [])
 
 
@@ -163,10 +167,15 @@ def _of_clip(clue: Clue) -> bool:
 
 
 def _share(clue: Clue, verdict: Verdict) -> float | None:
-    """The share of the clip that a sign lasts; None in a still picture, in a description, and if it comes and goes."""
-    if any(other.cue == "still-picture" for other in verdict.clues) or clue.measurements.get("times") != 1:
+    """The share of the clip that a sign lasts; None in a still picture, in a description, and if it comes and goes.
+
+    The clip is at least as long as anybody is seen in it.
+    """
+    still = any(other.cue == "still-picture" for other in verdict.clues)
+    if still or not rule_of(clue).when or clue.measurements.get("times") != 1:
         return None
-    return (clue.end - clue.start) / max(max(other.end for other in verdict.clues), 1e-6)
+    known = max(*(other.end for other in verdict.clues), *(person.end for person in verdict.people), 1e-6)
+    return (clue.end - clue.start) / known
 
 
 def worth_telling(clues: Sequence[Clue], most: int, first: Sequence[Clue] = ()) -> list[Clue]:
@@ -174,6 +183,7 @@ def worth_telling(clues: Sequence[Clue], most: int, first: Sequence[Clue] = ()) 
 
     Left out is what was said already, what is less than what was said, and what contradicts it.
     """
+    clues = [clue for clue in clues if not any(quoted_within(clue, other) for other in clues)]
     chosen: list[Clue] = []
     leading = {clue.id for clue in first}
     names = _table()["naming"]
@@ -201,6 +211,18 @@ def _adds_nothing(clue: Clue, earlier: Clue) -> bool:
     if clue.cue in _lesser(earlier.cue) or _kinds().get(clue.cue, frozenset()) & _kinds().get(earlier.cue, frozenset()):
         return True
     return together and frozenset((clue.cue, earlier.cue)) in _opposed()
+
+
+def quoted_within(clue: Clue, other: Clue) -> bool:
+    """Whether a clue reads a word or two of what the other one quotes whole, without saying anything else."""
+    if clue.modality != "textual" or other.modality != "textual" or clue.id == other.id:
+        return False
+    quote, whole = (str(each.measurements.get("quote", "")).lower() for each in (clue, other))
+    if not quote or quote not in whole or rule_of(other).general or rule_of(other).emotion_word:
+        return False
+    if rule_of(clue).emotion_word:
+        return (clue.valence or 0) * (other.valence or 0) >= 0
+    return quote != whole and clue.cue in _table()["slight"]
 
 
 def _turn(clues: Sequence[Clue]) -> int | None:
@@ -241,7 +263,10 @@ def _link(verdict: Verdict, labels: Sequence[Label]) -> Link:
         return Link("faint", informative, clues)
     if verdict.agreement == "single-modality":
         beside = any(clue.modality != informative[0] and not _of_clip(clue) for clue in verdict.clues)
-        return Link("leading" if beside else "alone", informative, clues)
+        side = verdict.stances[informative[0]].side
+        sides = {stance.side for name, stance in verdict.stances.items() if name != informative[0]} - {0}
+        backed = sides == {side}
+        return Link("backed" if backed else "leading" if beside else "alone", informative, clues)
     return Link("consistent" if verdict.agreement == "consistent" else "conflicting", informative, clues)
 
 

@@ -7,7 +7,7 @@ that grows too long gives up its least telling signs.
 import hashlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from emer_space.clues.rules import read_toml
 from emer_space.clues.wording import filled, phrase
 from emer_space.disambiguation import Verdict
 from emer_space.labels import salience
-from emer_space.outline import Conclusion, Link, Outline, Remark, Shown, degree, rule_of
+from emer_space.outline import Conclusion, Link, Outline, Remark, Shown, degree, quoted_within, rule_of
 from emer_space.text.tokens import HAN
 
 _ENDED = re.compile(r"[.!?…。！？]”?$")
@@ -53,6 +53,10 @@ class Prose(ABC):
     @abstractmethod
     def lasting(self, predicate: str, time: str) -> str:
         """A predicate with the time that it lasts."""
+
+    @abstractmethod
+    def repeated(self, clue: Clue) -> str:
+        """What a clue says, as a predicate of something that happens again and again."""
 
     @abstractmethod
     def statement(self, clue: Clue) -> str:
@@ -109,9 +113,10 @@ class Prose(ABC):
         if self.verdict.agreement == "conflicting":
             lost = self._losers()
             if len(lost) == 1:
-                return str(words["conflict"][lost[0]])
+                # By the conflict and not by the clip: a headline is also written without the clip's hash.
+                return _picked(words["conflict"][lost[0]], self.verdict.pattern.name if self.verdict.pattern else "")
             return str(words["conflicts"].format(modalities=self.listed([self.words["modality"][n] for n in lost])))
-        if link.relation in ("alone", "leading"):
+        if link.relation == "alone":
             return str(words["alone"][link.modalities[0]])
         if link.relation == "faint":
             return str(words["faint"]) if doubted else ""
@@ -121,9 +126,12 @@ class Prose(ABC):
         return str(words["agree"].format(modalities=self._capital(self.listed(names)))) if len(names) > 1 else ""
 
     def _agreeing(self, link: Link) -> list[Modality]:
-        """The modalities that bear each other out."""
+        """The modalities that bear each other out; words that take no side bear nothing out."""
         pattern = self.verdict.pattern
-        return [name for name in link.modalities if not pattern or not pattern.damp.get(name)]
+        if pattern is None:
+            return list(link.modalities)
+        quiet = [name for name, wanted in pattern.when.items() if wanted.get("quiet")]
+        return [name for name in link.modalities if not pattern.damp.get(name) and name not in quiet]
 
     def _sides(self) -> list[Modality]:
         """The modalities that take a side in a conflict that nothing settles."""
@@ -146,8 +154,7 @@ class Prose(ABC):
 
     def choose(self, wordings: Sequence[str], purpose: str) -> str:
         """One of several wordings: varied between clips, the same for one clip."""
-        digest = hashlib.sha256(f"{self._seed}/{purpose}".encode()).digest()
-        return wordings[digest[0] % len(wordings)]
+        return _picked(wordings, f"{self._seed}/{purpose}")
 
     def _point(self, point: Shown | Remark | Link) -> Sentence | None:
         if isinstance(point, Remark):
@@ -169,7 +176,7 @@ class Prose(ABC):
         words = self.words[point.modality]
         subject = self._subject(point)
         wording = words["other"] if point.place == "other" else words[point.place]
-        predicate = self.lasting(self.predicate(signs), self._lasting(point))
+        predicate = self._lasting(point) or self.predicate(signs)
         return self.choose(wording, f"{point.modality} {point.place}").format(subject=subject, signs=predicate)
 
     def _turned(self, before: Sequence[Clue], after: Sequence[Clue]) -> str:
@@ -190,13 +197,22 @@ class Prose(ABC):
         several = len(self.verdict.people) > 1 and point.place == "first"
         return str(subjects["several" if several else "one"])
 
-    def _lasting(self, point: Shown) -> str:
+    def _lasting(self, point: Shown) -> str | None:
+        """The only sign of a face with how long or how often it shows; None where that is not to be told.
+
+        What takes a moment is repeated and does not last.
+        """
         clue = point.signs[0]
-        if len(point.clues) == 1 and point.modality == "visual" and float(clue.measurements.get("times") or 1) > 1:
-            return str(self.words["subject"]["repeated"])
-        if point.share is None:
-            return ""
-        return str(next(row["wording"] for row in self.words["lasting"] if point.share >= row["from"]))
+        if len(point.clues) > 1 or point.modality != "visual":
+            return None
+        momentary = clue.cue in read_toml("explanation.toml")["momentary"]
+        often = float(clue.measurements.get("times") or 1) > 1
+        if often or (momentary and point.share is not None and point.share >= LONG):
+            return self.repeated(clue)
+        if point.share is None or momentary:
+            return None
+        time = next(row["wording"] for row in self.words["lasting"] if point.share >= row["from"])
+        return self.lasting(self.predicate([clue]), str(time))
 
     def _linked(self, link: Link) -> Sentence | None:
         if not link.clues:
@@ -212,7 +228,9 @@ class Prose(ABC):
         pattern = self.verdict.pattern
         assert pattern is not None
         wordings = pattern.wordings_in(self.language)
-        quote = next((c.measurements.get("quote") for c in link.clues if c.modality == "textual"), None)
+        said = next((c for c in link.clues if c.modality == "textual"), None)
+        whole = next((c for c in self.verdict.clues if said and quoted_within(said, c)), said)
+        quote = whole.measurements.get("quote") if whole else None
         words = str(quote) if quote and not self.foreign(str(quote)) and self.length(str(quote)) >= LEAST_QUOTED else ""
         filled = [text.replace("{words}", _cut(words)) for text in wordings if words or "{words}" not in text]
         return [text for text in filled if self.length(text) <= self.most] or filled[:1]
@@ -243,11 +261,13 @@ class Prose(ABC):
     def doubted(self, signs: Sequence[Clue], doubting: bool = True) -> tuple[list[Clue], list[Clue], str]:
         """The signs of a sentence that are sure and those that are not, and the word of doubt for these.
 
-        Where no sign is sure and yet the conclusion is, the doubt is none: together they are enough.
+        Where no sign is sure and yet the conclusion is, the doubt is none: together they are enough. What is
+        concluded says nothing of other people.
         """
         rows = [(self.degree(c.confidence)["sign"] if c.modality == "visual" else "", c) for c in self.once(signs)]
         sure = [clue for doubt, clue in rows if not doubt]
-        if not doubting or (not sure and self._sure):
+        concluded = self._sure and not any(clue.person in self.verdict.others for clue in signs)
+        if not doubting or (not sure and concluded):
             return [clue for _, clue in rows], [], ""
         return sure, [clue for doubt, clue in rows if doubt], next((doubt for doubt, _ in rows if doubt), "")
 
@@ -296,32 +316,44 @@ class English(Prose):
         return self.listed([*parts, doubt + self.listed(self._joined(unsure))] if unsure else parts)
 
     def _joined(self, clues: Sequence[Clue]) -> list[str]:
-        """The phrases; those whose rules name a common beginning share it ("speaks fast and in a high voice")."""
-        chunks: dict[str, list[list[str]]] = {}
+        """The phrases; those whose rules name a common beginning share it ("speaks fast and in a high voice").
+
+        An adjective does not share a verb with an adverb: not "looks down and sad".
+        """
+        chunks: dict[tuple[str, bool], list[list[str]]] = {}
         for clue in clues:
             head, *rest = self._parts(clue) or [str(self.phrase(clue))]
-            chunks.setdefault(head, []).append(rest)
-        return [" ".join([head, self._rests(rests)]).strip() for head, rests in chunks.items()]
+            chunks.setdefault((head, rest[:1] == [ADJECTIVE]), []).append(rest)
+        return [" ".join([head, self._rests(rests)]).strip() for (head, _), rests in chunks.items()]
 
     def _parts(self, clue: Clue) -> list[str]:
         rule = rule_of(clue)
         return [filled(part, clue.measurements, rule) for part in rule.joins]
 
     def _rests(self, rests: Sequence[Sequence[str]]) -> str:
-        """What follows a shared verb, single words first: `slowly in a low, breathy voice and at a high pitch`."""
+        """What follows a shared verb, adverbs first: `slowly in a low, breathy voice and at a high pitch`.
+
+        Only a phrase with a frame (`in a … voice`) or with a preposition follows an adverb without "and".
+        """
         frames: dict[str, list[str]] = {}
         for frame, *filling in (rest for rest in rests if rest):
             frames.setdefault(frame, []).extend(filling)
+        if ADJECTIVE in frames:
+            return self.listed(sorted(frames[ADJECTIVE], key=len))
         parts = [
             frame.replace("…", ", ".join(dict.fromkeys(filling))) if filling else frame
             for frame, filling in frames.items()
         ]
-        words = self.listed([part for part in parts if " " not in part])
-        others = self.listed(sorted((part for part in parts if " " in part), key=len))
-        return f"{words} {others}" if words and others else words + others
+        prepositions = tuple(f"{word} " for word in self.words["joining"]["prepositions"])
+        adverbs = self.listed(sorted((part for part in parts if not part.startswith(prepositions)), key=len))
+        others = self.listed(sorted((part for part in parts if part.startswith(prepositions)), key=len))
+        return f"{adverbs} {others}" if adverbs and others else adverbs + others
 
     def lasting(self, predicate: str, time: str) -> str:
         return predicate + time
+
+    def repeated(self, clue: Clue) -> str:
+        return self.predicate([clue]) + str(self.words["subject"]["repeated"])
 
     def statement(self, clue: Clue) -> str:
         return clue.statement.rstrip(".")
@@ -334,7 +366,7 @@ class English(Prose):
         return len(text.split())
 
     def name(self, label: Label) -> str:
-        return label.label
+        return str(self.words["named"].get(label.label, label.label))
 
 
 class Chinese(Prose):
@@ -351,13 +383,33 @@ class Chinese(Prose):
 
     def predicate(self, signs: Sequence[Clue], doubting: bool = True) -> str:
         sure, unsure, doubt = self.doubted(signs, doubting)
-        parts = [str(self.phrase(clue)) for clue in (*sure, *unsure)]
-        if unsure:
-            parts[len(sure)] = doubt + parts[len(sure)]
+        parts = [
+            *self._joined(sure),
+            *(doubt + part if not number else part for number, part in enumerate(self._joined(unsure))),
+        ]
         return "，".join(dict.fromkeys(parts))
+
+    def _joined(self, clues: Sequence[Clue]) -> list[str]:
+        """The phrases; those that begin alike share the beginning (语气疲惫而沉重)."""
+        said = dict.fromkeys(str(self.phrase(clue)) for clue in clues)
+        rows: Mapping[str, str] = self.words["joining"]["heads"]
+        chunks: dict[str, list[str]] = {}
+        for text in said:
+            bare = re.sub(r"（“.*?”）", "", text)
+            head = next((head for head in rows if text.startswith(head) and "，" not in bare), "")
+            chunks.setdefault(head or text, []).append(text.removeprefix(head) if head else "")
+        return [head + self._rests(rests, rows.get(head, "")) for head, rests in chunks.items()]
+
+    def _rests(self, rests: Sequence[str], last: str) -> str:
+        between = last if last == "，" else "、"
+        return last.join([*([between.join(rests[:-1])] if rests[1:] else []), rests[-1]])
 
     def lasting(self, predicate: str, time: str) -> str:
         return time + predicate
+
+    def repeated(self, clue: Clue) -> str:
+        own = rule_of(clue).zh.get("repeated")
+        return own or str(self.words["subject"]["repeated"]) + self.predicate([clue])
 
     def statement(self, clue: Clue) -> str:
         return clue.statement.rstrip("。.")
@@ -369,14 +421,23 @@ class Chinese(Prose):
         return len(HAN.findall(re.sub(r"“[^”]*”", "", text)))
 
     def name(self, label: Label) -> str:
-        return label.name or label.label
+        return str(self.words["named"].get(label.label) or label.name or label.label)
 
 
 REALISERS: dict[str, Callable[[Verdict, str], Prose]] = {"en": English, "zh": Chinese}
+ADJECTIVE = "…"
+"""The second part of `joins` in a rule whose third part is an adjective: `looks`, `…`, `thoughtful`."""
+LONG = 0.15
+"""What takes a moment and fills at least this share of the clip happens again and again."""
 LEAST_QUOTED = 2
 """A pattern's sentence quotes no fewer words (in Chinese, characters)."""
 MOST_WORDS, MOST_HAN = 8, 12
 """Longest quotation in a sentence; the whole one stands with its clue."""
+
+
+def _picked(wordings: Sequence[str], key: str) -> str:
+    """One of several wordings, always the same for one key."""
+    return wordings[hashlib.sha256(key.encode()).digest()[0] % len(wordings)]
 
 
 def _merged(clues: Sequence[Clue], prose: Prose) -> list[str]:

@@ -197,7 +197,7 @@ class Corrections:
 
 def _public(correction: Correction) -> dict[str, Any]:
     record = correction.to_dict()
-    del record["secret_sha256"]
+    record.pop("secret_sha256", None)
     return record
 
 

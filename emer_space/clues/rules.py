@@ -89,10 +89,12 @@ class Rule:
     examples: tuple[str, ...] = ()
     """Textual rules: situations that a sentence is compared with."""
     zh: Mapping[str, str] = field(default_factory=dict)
-    """The Chinese `statement` and `phrase`; empty where there are none."""
+    """The Chinese `statement` and `phrase`; empty where there are none. `repeated` is the phrase of what is done again
+    and again, where that is not `不时` with the phrase."""
     joins: tuple[str, ...] = ()
     """The English phrase as a verb and what follows it, where others may share the verb: `speaks`, `slowly`. With a
-    third part, what fills the `…` of the second: `speaks`, `in a … voice`, `low`."""
+    third part, what fills the `…` of the second: `speaks`, `in a … voice`, `low`; an adjective fills it alone: `looks`,
+    `…`, `thoughtful`."""
 
     def holds(self, measured: Mapping[str, float]) -> bool:
         """Whether every condition holds. Raises `RuleError` for an unknown channel."""

@@ -41,7 +41,7 @@ _MORE: Mapping[str, Shape] = {
     "sign": flag,
     "words": PATTERNS,
     "examples": TEXTS,
-    "zh": Table({"phrase": text}, {"statement": text}),
+    "zh": Table({"phrase": text}, {"statement": text, "repeated": text}),
     "joins": Rows(text, 2, 3),
 }
 RULE = Table({**_FIELDS, "statement": text}, _MORE)
@@ -147,7 +147,7 @@ _visual = Table(
 )
 _textual_words = Table(
     dict.fromkeys(("not_feelings", "after_link", "links", "objects", "after_object", "verbs_of_feeling"), TEXTS)
-    | dict.fromkeys(("function_words", "everyday_senses"), TEXTS)
+    | dict.fromkeys(("function_words", "everyday_senses", "open_words"), TEXTS)
     | {"interjections": PATTERNS, "everyday_phrases": PATTERNS, "affirmations": PATTERNS}
 )
 _textual_zh = Table({"feelings": Table(more=TEXTS, keys=word), "words": Table(more=PATTERNS)})
@@ -234,9 +234,13 @@ _prose = Table(
         "textual": _of_one,
         "remarks": Table(more=text),
         "spans": Table({"span": Wording(("start", "end")), "face-away": _named}),
-        "link": exactly(("consistent", "conflicting", "alone", "leading", "faint", "nothing"), Rows(_modalities)),
+        "link": exactly(
+            ("consistent", "conflicting", "alone", "leading", "backed", "faint", "nothing"), Rows(_modalities)
+        ),
         "modality": exactly(MODALITIES, text),
         "lasting": steps({"wording": text}),
+        "joining": Table(may={"prepositions": TEXTS, "heads": Table(more=text)}),
+        "named": Table(more=text, keys=word),
         "degree": exactly(
             DEGREES, Table({"sign": any_text, "wordings": Rows(_labels), "far": any_text, "headline": _labels})
         ),
@@ -248,7 +252,7 @@ _prose = Table(
                 **dict.fromkeys(("open", "conflicts", "agree"), _modalities),
                 "turn": _order,
                 "either": Wording(("one", "other", "modalities")),
-                "conflict": exactly(MODALITIES, text),
+                "conflict": exactly(MODALITIES, TEXTS),
                 "alone": exactly(MODALITIES, text),
             }
         ),
@@ -257,7 +261,7 @@ _prose = Table(
 """The words of an explanation in one language."""
 _explanation = Table(
     {
-        **dict.fromkeys(("unmarked", "naming", "remarks"), TEXTS),
+        **dict.fromkeys(("unmarked", "naming", "remarks", "slight", "momentary"), TEXTS),
         **dict.fromkeys(("kinds", "says_more"), CUES),
         "degree": exactly(DEGREES, WEIGHT),
         "opposed": Rows(exactly(("one", "other"), TEXTS)),
@@ -305,9 +309,10 @@ _text_labels = Table(
     }
 )
 
-_when = Wording(("start", "end", "peak", "often"))
+_when = Wording(("start", "end", "peak", "often", "most"))
 _of_language = {
     "when": exactly(("moment", "throughout", "span", "repeated"), _when),
+    "most": exactly(("peak",), Wording(("peak",))),
     "often": exactly(("twice", "more"), Wording(("times",))),
     "translated": exactly(("statement",), Wording(("statement",))),
     "described": exactly(("visual", "acoustic"), Wording(("quote",))),

@@ -22,10 +22,12 @@ ENDS = ("!", "?", "…", "！", "？")
 """A quotation that ends like this needs no full stop after it."""
 
 
-def when(language: Language, start: float, end: float, peak: float, times: int, seen_s: float) -> str:
+def when(
+    language: Language, start: float, end: float, peak: float, times: int, seen_s: float, peaked: bool = True
+) -> str:
     """The time in words of what a face does `times` times between two seconds of the clip, most at `peak`.
 
-    `seen_s` is for how long the person is seen.
+    `seen_s` is for how long the person is seen; `peaked` whether to tell the peak (`has_peak`).
     """
     if times > 1:
         form, lasting = words(language, "often"), "repeated"
@@ -34,8 +36,14 @@ def when(language: Language, start: float, end: float, peak: float, times: int, 
         often = ""
         lasts = round(end - start, 3)  # the times of a stored clue are rounded; both must say the same
         lasting = "moment" if lasts < FLEETING_S else "throughout" if lasts >= THROUGHOUT * seen_s else "span"
-    text: str = words(language, "when")[lasting].format(start=start, end=end, peak=peak, often=often)
+    most = words(language, "most")["peak"].format(peak=peak) if peaked else ""
+    text: str = words(language, "when")[lasting].format(start=start, end=end, peak=peak, often=often, most=most)
     return text
+
+
+def has_peak(cue: str) -> bool:
+    """Whether a cue shows most at some time: a face with little to see does not."""
+    return cue not in read_toml("explanation.toml")["unmarked"]
 
 
 def quoted(statement: str, quote: str, translated: bool, language: Language = "en") -> str:
@@ -124,7 +132,7 @@ def _when(clue: Clue, rule: Rule, language: Language, still: bool, seen_s: float
     whole = bool(rule.when) and rule.when[0].channel in WHOLE_CLIP
     if peak is None or still or whole:
         return ""
-    return when(language, clue.start, clue.end, float(peak), int(times or 1), seen_s)
+    return when(language, clue.start, clue.end, float(peak), int(times or 1), seen_s, has_peak(clue.cue))
 
 
 def filled(template: str, values: Measurements, rule: Rule) -> str:

@@ -18,7 +18,7 @@ TABLES = Path(__file__).parent / "tables"
 _LISTED = ("modifiers", "particles", "ambiguous", "excluded", "adjectives_only")
 _FORMS = Table({**dict.fromkeys(_LISTED, Rows(text)), "date": text, "forms": Table(more=Rows(text))})
 _CHINESE = Table({"modifiers": Rows(text), "particles": Rows(text), "words": Table(more=text)})
-_NAMES = exactly(("chosen", "own"), Table(more=text))
+_NAMES = exactly(("chosen", "own", "read"), Table(more=text))
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -43,6 +43,7 @@ class Vocabulary:
         own = {name: word for word, name in named["own"].items()}
         self._chosen_names = {self._base[key(word)]: name for word, name in named["chosen"].items()}
         self._own_names = self._checked_chinese("names_zh.toml", own)
+        self._read_names = self._checked_chinese("names_zh.toml", named["read"]) | self._own_names
         self._chinese_modifiers = _affixes(chinese["modifiers"], "^(?:{})+")
         self._chinese_particles = _affixes(chinese["particles"], "(?:{})+$")
         self.wheels: Mapping[str, Wheel] = MappingProxyType(read_wheels(tables / "wheels"))
@@ -223,7 +224,7 @@ class Vocabulary:
 
     def _known_chinese(self, name: str) -> str | None:
         plain = self._chinese_particles.sub("", self._chinese_modifiers.sub("", name))
-        return self._chinese.get(name) or self._chinese.get(plain) or self._own_names.get(name)
+        return self._chinese.get(name) or self._read_names.get(name) or self._chinese.get(plain)
 
     def _by_lemma(self, name: str) -> str | None:
         """The base word of a form that no rule yields ("saddening", "grieves"), found by the last word's lemma."""

@@ -46,6 +46,7 @@ class Cards:
             **(self._counted(track) if hosted else UNKNOWN),
             "inputs": inputs.name if isinstance(inputs, Path) else inputs,
             "inputs_note": track.inputs_note,
+            "zh": dict(track.zh),
             "cite": track.cite,
             "lacks": [] if hosted else self._lacks(track),
         }

@@ -33,6 +33,8 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "CLUE-Text": ("text",),
 }
 """The papers' name of a setting → the modalities to read."""
+READS: Mapping[str, tuple[str, ...]] = {**SETTINGS, "Keywords": SETTINGS["CLUE-Multi"]}
+"""What a baseline reads; the others read nothing."""
 CONSTANT = "happy"
 MOST = 3
 """How many labels the baselines give; most references have three."""
@@ -58,7 +60,7 @@ def enter_baselines(board: Board, explain: Explain) -> list[str]:
         if (name, method) in present:
             continue
         try:
-            reads = ", ".join(SETTINGS.get(name, ()))
+            reads = ", ".join(READS.get(name, ()))
             board.intake.baseline(TRACK, name, method, predictions(), "predictions.jsonl", reads)
         except (Refusal, SubmissionError):  # an organiser's own track of this name may have other rules
             return entered

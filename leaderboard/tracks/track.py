@@ -93,6 +93,7 @@ def _shape() -> Table:
             "example": Table(more=_example),
             "inputs": text,
             "inputs_note": text,
+            "zh": Table(may=dict.fromkeys(("title", "task", "inputs_note"), text)),
             "cite": text,
             "tell_counts": flag,
             "guard": OneOf(get_args(GuardKind)),
@@ -160,6 +161,7 @@ class Track:
     judges: Mapping[str, JudgeChoice] = field(default_factory=dict)
     wheels: str = ""
     inputs_note: str = ""
+    zh: Mapping[str, str] = field(default_factory=dict)
     cite: str = ""
     tell_counts: bool = False
     guard: Guard | None = None
@@ -283,6 +285,7 @@ def _track(name: str, table: dict[str, Any], base: Path) -> Track:
         judges=judges_of(table, tuple(dict.fromkeys(part.metric for part in parts.values()))),
         wheels=table.get("wheels", FIRST_SET) if table["vocabulary"] == "official" else "",
         inputs_note=table.get("inputs_note", ""),
+        zh=table.get("zh", {}),
         cite=table.get("cite", "").strip(),
         tell_counts=table.get("tell_counts", False),
         guard=_guard(table),

@@ -131,7 +131,8 @@ class TrackAnswer(TypedDict):
 
     `primary_title` is the score that ranks, in words by language. `scored` and `skipped` count the references that can
     be scored and those that cannot; null where the references are hidden. `private`: a part ranks only after the end.
-    `inputs` is a web address, or the name of the file that the page offers; `cite` is BibTeX.
+    `inputs` is a web address, or the name of the file that the page offers; `cite` is BibTeX. `zh` holds the Chinese
+    `title`, `task` and `inputs_note`, where they are written.
     `smallest_difference` of the primary score is what the track can show, where that can be told.
     """
 
@@ -156,6 +157,7 @@ class TrackAnswer(TypedDict):
     private: bool | None
     inputs: str
     inputs_note: str
+    zh: dict[str, str]
     cite: str
     lacks: list[LackAnswer]
     smallest_difference: float | None

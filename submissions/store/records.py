@@ -71,10 +71,14 @@ JSON_TYPES = {"string_type": "str", "int_type": "int", "bool_type": "bool", "dic
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Record(ABC):
-    """Base of the records: an id, and reading and writing JSON. `moment` names the field with the time of creation."""
+    """Base of the records: an id, and reading and writing JSON. `moment` names the field with the time of creation,
+
+    `newer` the fields that older records lack.
+    """
 
     schema: ClassVar[str]
     moment: ClassVar[str]
+    newer: ClassVar[tuple[str, ...]] = ()
     id: str
 
     @property
@@ -83,8 +87,9 @@ class Record(ABC):
         """The path of the entry."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The record as JSON."""
-        return {"schema": self.schema, **asdict(self)}
+        """The record as JSON. Empty `newer` fields are left out, so that an old record stays as it was written."""
+        record = {"schema": self.schema, **asdict(self)}
+        return {name: value for name, value in record.items() if value or name not in self.newer}
 
     @classmethod
     def from_dict(cls, stored: Any) -> Self:
@@ -134,6 +139,7 @@ class Submission(Record):
 
     schema: ClassVar[str] = "emer-submission/1"
     moment: ClassVar[str] = "received"
+    newer: ClassVar[tuple[str, ...]] = ("inputs", "size")
     received: Moment
     track: str
     person: str
@@ -152,11 +158,6 @@ class Submission(Record):
     def __post_init__(self) -> None:
         if not re.fullmatch(r"predictions\.[a-z]{1,8}", str(self.file)):
             raise ValueError("the file's name is not one that this app gives")
-
-    def to_dict(self) -> dict[str, Any]:
-        """The record as JSON. What was not told of the system is left out, as in older records."""
-        record = Record.to_dict(self)
-        return {name: value for name, value in record.items() if value or name not in ("inputs", "size")}
 
     @property
     def at(self) -> datetime:
@@ -246,6 +247,7 @@ class Decision(Record):
 
     schema: ClassVar[str] = "emer-decision/1"
     moment: ClassVar[str] = "made"
+    newer: ClassVar[tuple[str, ...]] = ("closes",)
     made: Moment
     action: str
     person: str
@@ -303,6 +305,7 @@ class Correction(Record):
 
     schema: ClassVar[str] = "emer-correction/1"
     moment: ClassVar[str] = "received"
+    newer: ClassVar[tuple[str, ...]] = ("secret_sha256",)
     received: Moment
     labels: Annotated[tuple[str, ...], Field(strict=False)]
     why: str

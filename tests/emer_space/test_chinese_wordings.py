@@ -91,6 +91,38 @@ def test_every_word_has_a_chinese_name_that_is_read_back() -> None:
         assert read is not None and read.word == base.word, word
 
 
+def test_every_word_of_the_wheel_has_a_name_of_its_own() -> None:
+    words = {word for path in VOCABULARY.primary.paths() for word in path}
+    bases = {entry.word for word in words if (entry := VOCABULARY.lookup(word))}
+    names = {base: VOCABULARY.name(base, "zh") for base in bases}
+    assert len(set(names.values())) == len(bases) > 100
+    read = {base: entry.word for base, name in names.items() if (entry := VOCABULARY.lookup(name))}
+    assert read == {base: base for base in bases}
+    for word in ("evasive", "hurried", "pleasant"):
+        entry = VOCABULARY.lookup(VOCABULARY.name(word, "zh"))
+        assert entry is not None and entry.word == word
+
+
+def test_a_name_says_what_a_person_feels() -> None:
+    for word, name in {
+        "hurt": "受伤害",
+        "loving": "充满爱意",
+        "neutral": "平淡",
+        "giving up": "心灰意冷",
+        "hostile": "有敌意",
+    }.items():
+        assert VOCABULARY.name(word, "zh") == name
+    former = {
+        "受伤": "hurt",
+        "深爱": "loving",
+        "中性": "neutral",
+        "放弃": "giving up",
+        "敌意": "hostile",
+        "吓坏了": "scared",
+    }
+    assert {name: entry.word for name in former if (entry := VOCABULARY.lookup(name))} == former
+
+
 def test_names_are_not_searched_for_in_running_text() -> None:
     assert VOCABULARY.name("distressed", "zh") == "难受" and "难受" not in VOCABULARY.chinese
     assert VOCABULARY.name("sad", "en") == "sad" and VOCABULARY.name("zugzwang", "zh") == "zugzwang"

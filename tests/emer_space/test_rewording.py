@@ -167,6 +167,16 @@ def test_times_in_words(values: tuple[float, float, float, int, float], english:
     assert (when("en", *values), when("zh", *values)) == (english, chinese)
 
 
+def test_a_face_that_shows_little_shows_it_most_at_no_time() -> None:
+    rule, measured = rules_by_cue("visual")["face-reads-neutral"], {"when": "", "peak_s": 0.0, "times": 1}
+    little = rule.clue("visual", 0, 3, measured, person="p1")
+    (english,), _ = worded((little,), [PERSON], "en")
+    (chinese,), _ = worded((little,), [PERSON], "zh")
+    assert english.statement.endswith("throughout.") and chinese.statement.startswith("自始至终，")
+    sad = replace(little, cue="face-reads-sad")
+    assert worded((sad,), [PERSON], "en")[0][0].statement.endswith("throughout, most at 0.0 s.")
+
+
 def test_a_still_picture_has_no_times_in_any_language() -> None:
     still = rules_by_cue("visual")["still-picture"].clue("visual", 0, 3, {"frames": 30})
     smile = replace(clues_of(filmed(lambda t: drawn_face({"mouthSmile": 0.7}), lambda t: calls(happy=1)))[0])

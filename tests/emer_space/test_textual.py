@@ -114,6 +114,30 @@ def test_the_speakers_own_feeling_weighs_more_than_one_seen_in_another() -> None
     assert own.suggests["sad"] > other.suggests["sad"]
 
 
+@pytest.mark.parametrize(
+    "words", ["I'm sick of this job.", "I am sick and tired of it all.", "She's fed up with them."]
+)
+def test_who_is_sick_of_something_is_not_ill(words: str) -> None:
+    clue = by_cue(words)["emotion-word"]
+    assert set(clue.suggests) == {"fed up"}
+    assert "sick" in by_cue("I feel sick.")["emotion-word"].suggests
+
+
+@pytest.mark.parametrize(
+    ("words", "cue", "quote"),
+    [
+        ("What a lovely surprise it was to see you!", "praising", "What a lovely surprise"),
+        ("What a lovely!", "praising", "What a lovely"),
+        ("Get out of my house, now.", "ordering", "Get out of my house"),
+        ("I'm sick of this job, I hate it.", "complaining", "I'm sick of this job"),
+        ("I'm sick of this.", "complaining", "I'm sick of this"),
+        ("I love you and your dog.", "affection", "I love you"),
+    ],
+)
+def test_a_quotation_ends_with_a_word_that_closes_the_phrase(words: str, cue: str, quote: str) -> None:
+    assert by_cue(words)[cue].measurements["quote"] == quote
+
+
 def test_a_denied_pleasant_feeling_is_unpleasant() -> None:
     clue = by_cue("I am not happy.")["emotion-word-negated"]
     assert clue.valence is not None

@@ -19,7 +19,7 @@ def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 OFFERED = {
     *("/explain", "/tracks", "/table", "/check", "/submit", "/status", "/withdraw", "/choose"),
-    *("/overview", "/decide", "/rescore"),
+    *("/overview", "/decide", "/rescore", "/material"),
 }
 
 

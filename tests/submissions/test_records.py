@@ -56,7 +56,6 @@ DECISION = {
     "track": "",
     "version": "",
     "correction": "",
-    "closes": "",
 }
 CORRECTION = {
     "schema": "emer-correction/1",
@@ -68,7 +67,6 @@ CORRECTION = {
     "analysis": "20261126T000000Z-abc",
     "clip_sha256": "ab" * 32,
     "clip": "clip.mp4",
-    "secret_sha256": "",
 }
 KINDS: list[tuple[type[Record], dict[str, Any]]] = [
     (Submission, SUBMISSION),

@@ -12,7 +12,7 @@ from emer_space.clues.face.channels import breaks, table
 from emer_space.clues.rules import Rule, load_rules
 from emer_space.clues.shapes import PICTURE_CUES, WHOLE_CLIP
 from emer_space.clues.spans import Floats, Span, spans
-from emer_space.clues.wording import FLEETING_S, when
+from emer_space.clues.wording import FLEETING_S, has_peak, when
 from emer_space.models.roles import EXPRESSIONS
 
 MANY = 3
@@ -104,7 +104,8 @@ def _clue(
         "quality": quality,
     }
     seen_s = person.end - person.start
-    words = "" if whole or pace.still else when("en", start, end, float(t[best.peak]), len(group), seen_s)
+    peak, peaked = float(t[best.peak]), has_peak(rule.cue)
+    words = "" if whole or pace.still else when("en", start, end, peak, len(group), seen_s, peaked)
     clue = rule.clue(
         "visual",
         start,
