@@ -120,7 +120,7 @@ class LackAnswer(TypedDict):
 
 
 class GuardAnswer(TypedDict):
-    """How public scores are guarded while a track is open: ladder or noise; `size` is its step or standard deviation."""
+    """How public scores are guarded while a track is open: ladder or noise, and its step or standard deviation."""
 
     kind: str
     size: float
