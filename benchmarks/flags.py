@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from emer_space.files.tables import Table
+from emer_space.files.tables import Id, Table
 from leaderboard.__main__ import explain
 from leaderboard.board.flags import ALIKE, ALIKE_CHOICES, Prints
 from leaderboard.hosting.baselines import REFERENCES, TRACK, _baselines
@@ -63,7 +63,9 @@ def classes(accuracy: float, count: int, world: np.random.Generator, systems: in
     for _ in range(systems):
         wrong = np.where(world.random(count) < 0.5, lure, world.integers(7, size=count))
         chosen = np.where(world.random(count) < hard, truth, wrong)
-        samples = {(f"s{place:04}",): {"discrete": str(each)} for place, each in enumerate(chosen)}
+        samples: dict[Id, dict[str, str]] = {
+            (f"s{place:04}",): {"discrete": str(each)} for place, each in enumerate(chosen)
+        }
         made.append(Table(samples, frozenset({"discrete"}), {}))
     return made
 

@@ -1,6 +1,6 @@
 """The command line of the leaderboard: scoring (`metric`, `prefer`, `score`), lists and hosting.
 
-The hosting commands, such as `run-once`, `table`, `submissions`, `decide`, `close` and `publish`, work on the state in `EMER_HOME`.
+The hosting commands, such as `run-once`, `table`, `submissions` and `decide`, work on the state in `EMER_HOME`.
 
 Exit code 0. If something cannot be scored: exit code 2 with one sentence on stderr, or one line for each problem of a
 file.
