@@ -25,7 +25,8 @@ from submissions.tracks import TrackRules
 
 log = logging.getLogger(__name__)
 
-PLAYED = frozenset({".mp4", ".m4v", ".webm", ".mov", ".ogv", ".mp3", ".wav", ".m4a", ".ogg", ".oga", ".opus", ".flac"})
+PLAYED_AS_SOUND = frozenset({".mp3", ".wav", ".m4a", ".ogg", ".oga", ".opus", ".flac"})
+PLAYED = PLAYED_AS_SOUND | {".mp4", ".m4v", ".webm", ".mov", ".ogv"}
 """The clips that browsers play as they are."""
 MOST_SYSTEMS = 40
 

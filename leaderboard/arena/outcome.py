@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from emer_space.files.formulas import no_formula
 from emer_space.files.tables import NAME, Column
@@ -21,6 +20,7 @@ from leaderboard.metrics.files import rows_in, table_in
 from leaderboard.metrics.preference import A1, A2, PREFERENCE, SAME
 from leaderboard.metrics.tally import Floats
 from leaderboard.scoring.bootstrap import LEVEL, RESAMPLES, SEED
+from leaderboard.scoring.paired import compared
 from submissions.store.records import Vote
 
 ENDS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
@@ -32,7 +32,8 @@ Unit = tuple[str, Pair]
 class Row:
     """A system in the table. `strength` is its log odds against the average system, with a 95 % interval.
 
-    `group`, from 1: no system of a group can be told from its first one. `share` is that of its votes which it won.
+    `group`, from 1, is as in `scoring.paired`: no system of a group can be told from its first one. `share` is that of
+    its votes which it won.
     """
 
     rank: int
@@ -167,7 +168,7 @@ def _rows(arena: Arena, by_clip: Floats) -> tuple[tuple[Row, ...], bool]:
     strengths, prior = fit(wins)
     order = np.argsort(-strengths, kind="stable")
     drawn = None if prior else replicates(by_clip)[:, order]
-    groups = _groups(drawn) if drawn is not None else [None] * len(order)
+    groups = [None] * len(order) if drawn is None else _groups(strengths[order], drawn, len(by_clip))
     shares, votes = win_shares(wins), wins.sum(axis=0) + wins.sum(axis=1)
     rows: list[Row] = []
     for place, system in enumerate(order):
@@ -180,17 +181,9 @@ def _rows(arena: Arena, by_clip: Floats) -> tuple[tuple[Row, ...], bool]:
     return tuple(rows), bool(prior)
 
 
-def _groups(drawn: NDArray[np.float64]) -> list[int]:
-    """The group of each system, the strongest first; `drawn`: strengths in resamples, shape (resamples, systems).
-
-    Two can be told apart if the 95 % interval of their difference in the same resamples leaves out 0.
-    """
-    first, group, groups = 0, 1, []
-    for place in range(drawn.shape[1]):
-        if place and np.quantile(drawn[:, first] - drawn[:, place], ENDS[0]) > 0:
-            first, group = place, group + 1
-        groups.append(group)
-    return groups
+def _groups(strengths: Floats, drawn: Floats, clips: int) -> Sequence[int]:
+    """The group of each system, the strongest first; `drawn`: strengths in resamples, shape (resamples, systems)."""
+    return compared(strengths, drawn.T.astype(np.float32), clips).groups()
 
 
 def _pair_counts(pair: Pair, judged: Mapping[Unit, Sequence[str]]) -> PairCounts:

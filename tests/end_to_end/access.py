@@ -23,6 +23,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(PROJECT))
 
+from arena_making import ARENA, enter_arena  # noqa: E402
+
 import app  # noqa: E402
 from emer_space.cancellation import CancelToken  # noqa: E402
 from emer_space.page import agents  # noqa: E402
@@ -112,6 +114,7 @@ def served(home: Path, lines: Lines | None = None, everybody: str = "") -> Itera
     """Serve the page with an empty home. Nothing is scored. `everybody`: who callers are that do not say it."""
     before = os.environ.get("EMER_HOME")
     os.environ["EMER_HOME"] = str(home)
+    enter_arena(home)
     lines = lines or Lines()
     board = Board(home)
     with pytest.MonkeyPatch.context() as set_up:  # a language model that is not there, for the handlers that need one
@@ -209,6 +212,7 @@ def handlers(served: Served) -> list[Handler]:
         **{"inputs": "", "reads": [], "size": "", "only_reads": [], "only_size": ""},
         **{"language": "en", "key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
         "question": "What is seen?",
+        **{"arena": ARENA, "ballot": "", "choice": "left"},
         **{"words": "calm", "why": "", "keep": True, "keep_clip": False, "receipt": "nobody's"},
     }
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}

@@ -80,6 +80,13 @@ def visit(page: Page, words: Words, tmp_path: Path, see: Callable[[str], None]) 
     page.locator("#emer-file input[type=file]").set_input_files(good)
     expect(checked).to_contain_text(words("submit.checked", rows=len(NAMES)), timeout=READY_MS)
     see("submit, checked")
+    go_to("compare")
+    ballot = page.locator(".emer-ballot")
+    expect(ballot).to_be_visible(timeout=READY_MS)
+    see("compare")
+    page.locator("#emer-vote-both").click()
+    expect(page.locator(".emer-arena-results")).to_be_visible(timeout=READY_MS)
+    see("compare, results")
     for name in ("mine", "organise"):
         go_to(name)
         page.wait_for_timeout(300)
@@ -133,7 +140,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Page, app_u
     expect(page.locator(".emer-gallery button").first).to_be_visible(timeout=READY_MS)
     assert walk(page) == []
     page.get_by_role("tab", name=words("board.title")).click()
-    for name in ("submit", "organise"):
+    for name in ("submit", "compare", "organise"):
         page.get_by_role("tab", name=words(f"board.{name}"), exact=True).click(timeout=READY_MS)
         page.wait_for_timeout(300)
         assert walk(page) == [], name
