@@ -30,6 +30,7 @@ from emer_space.cancellation import CancelToken  # noqa: E402
 from emer_space.page import agents  # noqa: E402
 from emer_space.page.gate import MOST_CALL_BYTES, decided  # noqa: E402
 from emer_space.page.kept import Kept  # noqa: E402
+from emer_space.page.languages import Languages  # noqa: E402
 from emer_space.page.turns import Line, Lines, Turn  # noqa: E402
 from emer_space.page.words import load_words  # noqa: E402
 from emer_space.pipeline import Finished, Request, analyze  # noqa: E402
@@ -123,11 +124,13 @@ def served(home: Path, lines: Lines | None = None, everybody: str = "") -> Itera
         profile = load_profile("bundled,chat=endpoint")
     kept = Kept(app.UPLOADS)
     who = {"identity": lambda request: PEOPLE.get(request.headers.get(WHO, everybody))}
-    page = app.build_app(profile=profile, board=board, lines=lines, kept=kept, **who)
+    languages = Languages()
+    page = app.build_app(profile=profile, board=board, lines=lines, kept=kept, languages=languages, **who)
     _, url, _ = page.launch(
         server_name="127.0.0.1",
         prevent_thread_lock=True,
         quiet=True,
+        i18n=languages.i18n,
         ssr_mode=False,
         max_threads=lines.places + app.SPARE_THREADS,
         app_kwargs={"middleware": [app.door(page)], "routes": [app.Agents(page, app.SPARE_THREADS).route]},

@@ -24,6 +24,7 @@ from leaderboard.arena.voting import Voting
 from leaderboard.board.board import Board
 from leaderboard.board.service import Service
 from leaderboard.errors import TrackError
+from leaderboard.hosting.doctor import examine
 from submissions.errors import Refusal
 from submissions.person import Person
 
@@ -289,3 +290,7 @@ def test_a_broken_arena_names_its_file_and_place(make: Callable[..., dict[str, A
         file.write_text(whole.replace(old, new))
         with pytest.raises(TrackError, match=f"trees.toml is wrong: .*{told}"):
             load_arena("trees")
+    findings = {finding.name: finding for finding in examine()}
+    assert not findings["comparison trees"].ok and "same name" in findings["comparison trees"].sentence
+    file.write_text(whole)
+    assert load_arena("trees").names == SYSTEMS
