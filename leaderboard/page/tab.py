@@ -16,6 +16,7 @@ from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
 from emer_space.page.turns import Line, Lines
 from emer_space.page.words import Words
+from leaderboard.arena.arena import arena_ids
 from leaderboard.board.export import as_csv, as_json
 from leaderboard.board.service import Service
 from leaderboard.page import render
@@ -56,7 +57,8 @@ class LeaderboardTab:
                 submit = SubmitTab(service, identity, languages, lines)
             with gr.Tab(languages("board.mine"), elem_classes="emer-board-tab"):
                 mine = MineTab(service, identity, languages, lines)
-            with gr.Tab(languages("board.compare"), visible=False, elem_classes="emer-board-tab") as compare_tab:
+            compared = bool(arena_ids())
+            with gr.Tab(languages("board.compare"), visible=compared, elem_classes="emer-board-tab") as compare_tab:
                 compare = CompareTab(service, identity, languages, lines, kept)
             with gr.Tab(languages("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
                 organise = OrganiseTab(service, identity, languages, lines)
