@@ -120,7 +120,7 @@ def build_app(
                     ).close
                 ),
             ),
-            (languages("board.title"), lambda: LeaderboardTab(page, service, who, languages, lines).close),
+            (languages("board.title"), lambda: LeaderboardTab(page, service, who, languages, lines, kept).close),
         ]
         gr.HTML(languages.rendered("header", render.header), js_on_load=SWITCH_SCRIPT)
         with gr.Tabs():

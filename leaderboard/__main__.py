@@ -23,6 +23,7 @@ from emer_space.files.writing import write_whole
 from emer_space.models.chat import Chat
 from leaderboard.board.service import Service
 from leaderboard.errors import LeaderboardError
+from leaderboard.hosting.arena_commands import add_arena_commands
 from leaderboard.hosting.hub_commands import add_hub_commands
 from leaderboard.hosting.track_commands import add_track_commands
 from leaderboard.judge import commands as judge_commands
@@ -433,6 +434,7 @@ def _wheels(
 
 
 add_track_commands(commands)
+add_arena_commands(commands)
 add_hub_commands(commands)
 
 

@@ -34,7 +34,7 @@ ROOMS = {
     "submissions": (
         *("errors", "tracks", "person", "checks", "store", "people", "intake", "corrections", "remote", "page"),
     ),
-    "leaderboard": ("errors", "metrics", "tracks", "judge", "scoring", "board", "hosting", "page"),
+    "leaderboard": ("errors", "metrics", "tracks", "judge", "scoring", "arena", "board", "hosting", "page"),
 }
 """The rooms of each package, the lowest first: each imports itself and what stands before it."""
 

@@ -19,8 +19,10 @@ from emer_space.files.problems import counted
 from emer_space.models.endpoint import ROLES, EndpointChat, endpoint_of
 from emer_space.models.store import bundled_models, locate
 from emer_space.settings import app_home
+from leaderboard.arena.arena import arena_ids, load_arena
+from leaderboard.arena.outcome import counted as counted_votes
 from leaderboard.board.board import Board
-from leaderboard.errors import LeaderboardError
+from leaderboard.errors import LeaderboardError, TrackError
 from leaderboard.hosting.hub_setup import PRIVATE
 from leaderboard.hosting.new_track import PRIVATE as REFERENCES
 from leaderboard.tracks import Track, own_folder, track_ids
@@ -171,6 +173,8 @@ def _tracks() -> Iterator[Finding]:
     yield from _references(every)
     for track in every:
         yield _track(board, track)
+    for name in arena_ids():
+        yield _arena(board, name)
     demanded = {choice.model: track.id for track in every for choice in track.judges.values()}
     if demanded:
         yield _judge(demanded)
@@ -201,6 +205,17 @@ def _references(tracks: Sequence[Track]) -> Iterator[Finding]:
     if strange := [path.name for path in files if path.suffix.lower() in READERS and path.stem not in hidden]:
         sentence = f"nothing reads {', '.join(strange)}, since no hidden track has such a name; name it after its track"
         yield Finding(REFERENCES, False, sentence, warning=True)
+
+
+def _arena(board: Board, name: str) -> Finding:
+    """Whether a blind comparison can be voted on."""
+    try:
+        arena = load_arena(name)
+    except TrackError as problem:
+        return Finding(f"comparison {name}", False, str(problem))
+    votes = len(counted_votes(arena, board.ledger.votes(name)))
+    sentence = f"{len(arena.systems)} systems on {counted(len(arena.clips), 'clip')}, {counted(votes, 'vote')} so far"
+    return Finding(f"comparison {name}", True, sentence)
 
 
 def _track(board: Board, track: Track) -> Finding:

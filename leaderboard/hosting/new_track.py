@@ -48,7 +48,7 @@ from submissions.checks.validation import check
 
 WORDS = Path(__file__).parent / "new_track.toml"
 PRIVATE = "EMER_REFERENCES"
-_ID = re.compile(r"[a-z0-9][a-z0-9._+-]{0,59}")
+TRACK_ID = re.compile(r"[a-z0-9][a-z0-9._+-]{0,59}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,17 +337,17 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
         del files["references"]
     table = _table(wanted, METRICS.named(metric), answers, manifest, _version(wanted, files, said))
     contents = {
-        "references": _csv((*answers.key, *answers.columns, SPLIT.name), _reference_rows(answers, splits)),
-        "manifest": _csv(answers.key, (dict(zip(answers.key, sample, strict=True)) for sample in manifest)),
+        "references": csv_bytes((*answers.key, *answers.columns, SPLIT.name), _reference_rows(answers, splits)),
+        "manifest": csv_bytes(answers.key, (dict(zip(answers.key, sample, strict=True)) for sample in manifest)),
         **({"inputs": _read(offered)} if offered else {}),
-        "track": _toml(table, wanted.id),
+        "track": track_toml(table, wanted.id, _words()["comment"]),
     }
-    with _folders(*(path.parent for path in files.values())):
+    with made_folders(*(path.parent for path in files.values())):
         with tempfile.TemporaryDirectory(prefix=".new-", dir=out) as folder:  # not where files may be published from
             track = _staged(Path(folder), files, contents, public)
             contents["sample"] = _sample(track, answers.key, manifest)
             said += _proved(track, contents, bool(answers.cells))
-        _write({files[purpose]: contents[purpose] for purpose in files}, private)
+        write_all({files[purpose]: contents[purpose] for purpose in files}, private)
     if not public:
         try:
             check_references_are_private()
@@ -359,7 +359,7 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
 
 
 def _check_request(wanted: Wanted, splits: Mapping[Id, str], material: Material) -> None:
-    if not _ID.fullmatch(wanted.id):
+    if not TRACK_ID.fullmatch(wanted.id):
         raise LeaderboardError(
             f"{shown(wanted.id)} cannot be a track's id; use small letters, digits and hyphens, such as my-clips."
         )
@@ -446,9 +446,8 @@ def _judge(wanted: Wanted, metric: Metric) -> dict[str, str]:
     return {"model": model, "prompt": load_prompt(purpose.folder, purpose.name, wanted.language).id}
 
 
-def _toml(table: Mapping[str, Any], name: str) -> bytes:
+def track_toml(table: Mapping[str, Any], name: str, comments: Mapping[str, str]) -> bytes:
     """A track file, with a comment before each field that has one."""
-    comments = _words()["comment"]
     document = tomlkit.document()
     plain = {key: value for key, value in table.items() if not _is_table(value) or key == "example"}
     for key, value in {**plain, **table}.items():
@@ -480,7 +479,8 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, Mapping) or (isinstance(value, list) and bool(value) and isinstance(value[0], Mapping))
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
+def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
+    """A csv file."""
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
@@ -522,7 +522,7 @@ def _sample(track: Track, key: Sequence[str], manifest: Sequence[Id]) -> bytes:
     """The sample file: the example's answer in every row."""
     columns = [column.name for column in track.rules.columns if column.required or column.name in track.rules.example]
     cells = {name: track.rules.example.get(name, "") for name in columns}
-    return _csv((*key, *columns), ({**cells, **dict(zip(key, sample, strict=True))} for sample in manifest))
+    return csv_bytes((*key, *columns), ({**cells, **dict(zip(key, sample, strict=True))} for sample in manifest))
 
 
 def _proved(track: Track, contents: Mapping[str, bytes], answered: bool) -> list[str]:
@@ -548,7 +548,7 @@ def _proved(track: Track, contents: Mapping[str, bytes], answered: bool) -> list
 
 
 @contextlib.contextmanager
-def _folders(*folders: Path) -> Iterator[None]:
+def made_folders(*folders: Path) -> Iterator[None]:
     """Makes folders, and removes those that stayed empty if the work with them fails. Raises `LeaderboardError`."""
     new = [path for folder in dict.fromkeys(folders) for path in (folder, *folder.parents) if not path.exists()]
     try:
@@ -566,7 +566,7 @@ def _folders(*folders: Path) -> Iterator[None]:
         raise
 
 
-def _write(files: Mapping[Path, bytes], private: Path) -> None:
+def write_all(files: Mapping[Path, bytes], private: Path) -> None:
     """Write all files or none; those in `private` only their owner may read. Raises `LeaderboardError`."""
     before = {path: path.read_bytes() if path.is_file() else None for path in files}
     try:

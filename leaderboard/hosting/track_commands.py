@@ -91,8 +91,8 @@ def _new_track(
         private=private or 0.0,
         decoys=number,
         seed=seed,
-        opens=_day("--opens", opens),
-        closes=_day("--closes", closes),
+        opens=day("--opens", opens),
+        closes=day("--closes", closes),
         per_day=per_day,
         language=language,
         judge=judge,
@@ -126,7 +126,8 @@ def _decoys(given: str) -> tuple[int, Path | None]:
     return (int(given), None) if given.isdecimal() else (0, Path(given) if given else None)
 
 
-def _day(option: str, given: str) -> date | None:
+def day(option: str, given: str) -> date | None:
+    """A day on the command line; None if none is given. Raises `LeaderboardError`."""
     try:
         return date.fromisoformat(given.strip()) if given.strip() else None
     except ValueError:

@@ -103,3 +103,88 @@ class RescoreAnswer(TypedDict):
 
     track: str
     version: str
+
+
+class ArenaAnswer(TypedDict):
+    """A blind comparison, and how far the caller is: votes in all and `today`. `why_not` says why they cannot vote:
+    closed, not_open, identity or quota; empty if they can. `results`: whether they may see the results.
+    """
+
+    id: str
+    title: str
+    task: str
+    version: int
+    systems: int
+    clips: int
+    opens: str | None
+    closes: str | None
+    given: int
+    today: int
+    per_day: int
+    results: bool
+    why_not: str
+
+
+class BallotAnswer(TypedDict):
+    """Two explanations of a clip. `clip` is a path for `/gradio_api/file=`; `ballot` is null if nothing is left."""
+
+    ballot: str | None
+    task: str
+    clip: str
+    left: str
+    right: str
+
+
+class VoteAnswer(TypedDict):
+    """A vote that is kept; `again`: it was kept before, and stays as it was."""
+
+    id: str
+    choice: str
+    voted: str
+    again: bool
+
+
+class StrengthAnswer(TypedDict):
+    """A system: its log odds against the average system with a 95 % interval, its group, and the share it won."""
+
+    rank: int
+    name: str
+    strength: float
+    low: float | None
+    high: float | None
+    group: int | None
+    share: float | None
+    votes: int
+
+
+class PairAnswer(TypedDict):
+    """The votes on two systems; `share` is that of `a1`, with ties as halves."""
+
+    a1: str
+    a2: str
+    votes: int
+    a1_better: int
+    a2_better: int
+    both: int
+    neither: int
+    share: float | None
+
+
+class OutcomeAnswer(TypedDict):
+    """The results of a blind comparison. `prior`: half a win each way was added to all pairs. `agree` is the share of
+    `repeated` pairs of judgements that agree, `alpha` is Krippendorff's; `judge` compares a language model with people.
+    """
+
+    track: str
+    version: int
+    votes: int
+    voters: int
+    clips: int
+    rows: list[StrengthAnswer]
+    pairs: list[PairAnswer]
+    prior: bool
+    agree: float | None
+    repeated: int
+    alpha: float | None
+    judge: dict[str, Any] | None
+    interval: dict[str, Any]

@@ -11,6 +11,9 @@ import pandas as pd
 
 from emer_space.page.templates import Templates
 from emer_space.page.words import Words
+from leaderboard.arena.arena import PLAYED_AS_SOUND, Arena
+from leaderboard.arena.outcome import Outcome
+from leaderboard.arena.voting import Ballot, Turnout
 from leaderboard.board.board import Heartbeat
 from leaderboard.board.ranking import Ranking, Row
 from leaderboard.page.links import kind_of
@@ -176,3 +179,17 @@ def listed(page: Mapping[str, Any], words: Words) -> str:
 def overview(state: Mapping[str, Any], words: Words) -> str:
     """Queue, incidents, decisions and damaged files, for an organiser; `state` comes from `Service.overview`."""
     return html("overview", words=words, **state)
+
+
+def ballot(arena: Arena, ballot: Ballot | None, clip: Path | None, turnout: Turnout, words: Words) -> str:
+    """Two explanations to compare, with the copy of their clip; without a ballot, why there is none."""
+    heard = clip is not None and clip.suffix in PLAYED_AS_SOUND
+    why_not = turnout.why_not or "done"
+    return html(
+        "ballot", words=words, arena=arena, ballot=ballot, clip=clip, heard=heard, turnout=turnout, why_not=why_not
+    )
+
+
+def arena_results(found: Outcome, words: Words) -> str:
+    """The results of a blind comparison."""
+    return html("arena_results", words=words, found=found)

@@ -1,4 +1,4 @@
-"""The tab "Leaderboard" (Ranking, Submit, My submissions, Organise). It calls the service and renders its answers."""
+"""The tab "Leaderboard" (Ranking, Submit, My submissions, Compare, Organise). It calls and renders the service."""
 
 import json
 from collections.abc import Iterable
@@ -12,13 +12,16 @@ from gradio.utils import get_icon_path
 from emer_space.errors import EmerError
 from emer_space.page.calls import QUIET, for_api, for_page
 from emer_space.page.endpoints import offer, returns, value
+from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
 from emer_space.page.turns import Line, Lines
 from emer_space.page.words import Words
+from leaderboard.arena.arena import arena_ids
 from leaderboard.board.export import as_csv, as_json
 from leaderboard.board.service import Service
 from leaderboard.page import render
 from leaderboard.page.answers import TableAnswer
+from leaderboard.page.compare_tab import CompareTab
 from leaderboard.page.filters import ABOVE, NOT_TOLD, READS, SIZES, Filters
 from leaderboard.page.organise_tab import OrganiseTab
 from leaderboard.page.plots import plots
@@ -43,7 +46,7 @@ class LeaderboardTab:
     """Builds the tab inside `page`, an open `gr.Blocks`."""
 
     def __init__(
-        self, page: gr.Blocks, service: Service, identity: Identity, languages: Languages, lines: Lines
+        self, page: gr.Blocks, service: Service, identity: Identity, languages: Languages, lines: Lines, kept: Kept
     ) -> None:
         self.service, self.languages = service, languages
         if login_offered():
@@ -55,6 +58,9 @@ class LeaderboardTab:
                 submit = SubmitTab(service, identity, languages, lines)
             with gr.Tab(languages("board.mine"), elem_classes="emer-board-tab"):
                 mine = MineTab(service, identity, languages, lines)
+            compared = bool(arena_ids())
+            with gr.Tab(languages("board.compare"), visible=compared, elem_classes="emer-board-tab") as compare_tab:
+                compare = CompareTab(service, identity, languages, lines, kept)
             with gr.Tab(languages("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
                 organise = OrganiseTab(service, identity, languages, lines)
         page.load(
@@ -63,6 +69,9 @@ class LeaderboardTab:
         page.load(ranking.freshened, ranking.asked, ranking.loaded, **QUIET)
         page.load(submit.loading, submit.track, submit.loaded, **QUIET)
         page.load(mine.loading, [mine.seen, mine.chosen], mine.loaded, **QUIET)
+
+        page.load(compare.opening, None, [compare_tab, compare.arena], **QUIET)
+        gr.on([compare_tab.select, compare.arena.change], compare.loading, compare.arena, compare.loaded, **QUIET)
 
         def opened(request: gr.Request) -> Any:
             person = identity(request)

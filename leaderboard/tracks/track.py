@@ -23,6 +23,8 @@ from submissions.tracks import Quota, TrackRules
 FOLDER = Path(__file__).parent
 PACKAGE = FOLDER.parent
 PART = "part"
+ARENA = "preference-arena"
+"""The `kind` of a track file whose track takes votes instead of files; `leaderboard.arena` reads it."""
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 MOST_INPUTS = 20_000_000
 """The most bytes of a file of inputs: the page copies it for its visitors."""
@@ -219,15 +221,41 @@ def _files(folder: Path | None) -> dict[str, Path]:
 
 
 def track_ids(folder: Path | None = None) -> tuple[str, ...]:
-    """The ids of all tracks, bundled and own, in alphabetical order."""
-    return tuple(sorted(_files(folder)))
+    """The ids of all tracks that take files, bundled and own, in alphabetical order."""
+    return tuple(sorted(name for name, path in _files(folder).items() if not _is_arena(path)))
+
+
+def arena_files() -> dict[str, Path]:
+    """The files of the arenas, own ones, by id in alphabetical order."""
+    return {name: path for name, path in sorted(_files(None).items()) if _is_arena(path)}
+
+
+def _is_arena(path: Path) -> bool:
+    try:
+        return _kind(path, path.stat().st_mtime_ns) == ARENA
+    except OSError:  # whoever loads it says why
+        return False
+
+
+@cache
+def _kind(path: Path, changed: int) -> Any:
+    """The `kind` in a track file; None if it has none or is broken, which `load_track` says."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")).get("kind")
+    except (ValueError, RecursionError):
+        return None
 
 
 def load_track(name: str, folder: Path | None = None) -> Track:
     """The track with this id. Raises `TrackError` if there is none, or if its file is wrong."""
     files = _files(folder)
     if not isinstance(name, str) or name not in files:  # callers of the API may send anything
-        raise TrackError(f"There is no track {shown(str(name))}; choose among {', '.join(sorted(files))}.")
+        raise TrackError(f"There is no track {shown(str(name))}; choose among {', '.join(track_ids(folder))}.")
+    if _is_arena(files[name]):
+        raise TrackError(
+            f"{name} compares explanations blindly and takes votes instead of files; vote on the page, in the tab "
+            "Leaderboard under Compare."
+        )
     try:
         return _load(files[name], files[name].stat().st_mtime_ns)
     except OSError as problem:

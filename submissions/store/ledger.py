@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from submissions.errors import AlreadyStored, Doubtful, StoreError, Unreadable
-from submissions.store.paths import REQUEST, record_of
+from submissions.store.paths import REQUEST, VOTES, record_of
 from submissions.store.records import (
     Correction,
     Decision,
@@ -25,6 +25,7 @@ from submissions.store.records import (
     State,
     Submission,
     UnknownSchema,
+    Vote,
     version_key,
 )
 from submissions.store.store import Store
@@ -36,6 +37,7 @@ KINDS: Mapping[str, type[Record]] = {
     "results": Result,
     "decisions": Decision,
     "corrections": Correction,
+    "votes": Vote,
 }
 """The record of every kind of entry."""
 MANY = 1_000
@@ -61,7 +63,7 @@ NEVER_DECIDED = Standing()
 
 
 class Ledger:
-    """Thread-safe. `revision` grows with every change, so that callers can cache what they derive.
+    """Thread-safe. `revision` grows with every change but votes, so that callers can cache what they derive.
 
     Its lock may be taken while the store's lock is held, but never the other way round.
     """
@@ -73,6 +75,7 @@ class Ledger:
         self._results: dict[str, dict[str, Result]] = defaultdict(dict)
         self._decisions: dict[str, Decision] = {}
         self._corrections: dict[str, Correction] = {}
+        self._votes: dict[str, dict[str, Vote]] = defaultdict(dict)
         self._of_submission: dict[str, list[Decision]] = defaultdict(list)
         self._of_track: dict[str, list[str]] = defaultdict(list)
         self._of_person: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -141,7 +144,8 @@ class Ledger:
             if gone := self.submissions.get(path.rpartition("/")[2]):
                 self._forget(gone)
         self._barred.pop(path, None)
-        self.revision += 1
+        if not path.startswith(VOTES):  # no ranking of files depends on them, and they come every few seconds
+            self.revision += 1
 
     def _read(self, path: str) -> None:
         kind = path.split("/")[0]
@@ -165,6 +169,8 @@ class Ledger:
             self._of_submission[record.submission or record.correction].append(record)
         elif isinstance(record, Correction):
             self._corrections[record.id] = record
+        elif isinstance(record, Vote):
+            self._votes[record.track][record.id] = record
 
     # Questions
 
@@ -191,6 +197,8 @@ class Ledger:
                 self._of_submission[record.submission or record.correction].remove(record)
             elif isinstance(record, Correction):
                 self._corrections.pop(record.id, None)
+            elif isinstance(record, Vote):
+                self._votes[record.track].pop(record.id, None)
             self.revision += 1
 
     def of_track(self, track: str) -> list[Submission]:
@@ -295,6 +303,12 @@ class Ledger:
         with self._lock:
             made = _before(None, self._of_submission.get(name, ()))
         return made[-1].action if made else ""
+
+    def votes(self, track: str) -> list[Vote]:
+        """The votes of an arena, in the order of arrival."""
+        with self._lock:
+            given = list(self._votes[track].values()) if track in self._votes else []
+        return sorted(given, key=lambda vote: (vote.voted, vote.id))
 
     def version(self, track: str, own: int) -> str:
         """The version that a track is scored in now: its own version, with the number of rescorings since."""

@@ -5,10 +5,11 @@ results/<track>@<version>/YYYY-MM/<id>.json
 decisions/YYYY-MM/<id>.json
 replicates/<track>@<version>/YYYY-MM/<id>.npz, by which submissions are compared: a private file and no entry
 corrections/YYYY-MM/<id>/request.json + analysis.json, and clip.* if its sender agreed to that
+votes/<track>/YYYY-MM/<id>.json
 """
 
-SUBMISSIONS, RESULTS, REPLICATES = "submissions/", "results/", "replicates/"
-ENTRIES = {"submissions": 2, "results": 3, "decisions": 2, "corrections": 2}
+SUBMISSIONS, RESULTS, REPLICATES, VOTES = "submissions/", "results/", "replicates/", "votes/"
+ENTRIES = {"submissions": 2, "results": 3, "decisions": 2, "corrections": 2, "votes": 3}
 """The top folder of every kind of entry → the depth of its entries."""
 FOLDERS = ("submissions/", "corrections/")
 """The kinds whose entries are folders. Entries of the other kinds are their own record."""

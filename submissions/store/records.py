@@ -1,4 +1,4 @@
-"""The stored records: submissions, results, decisions, corrections. Written once, they never change (decision 1).
+"""The stored records: submissions, results, decisions, corrections, votes. Written once, unchanged (decision 1).
 
 `from_dict` raises `ValueError` if a stored record is invalid.
 """
@@ -36,6 +36,8 @@ nothing."""
 OF_CORRECTIONS = ("accept", "dismiss", "withdraw")
 DATING = ("close", "extend")
 """Decisions that set when a track closes: at once, or at the end of a day."""
+Choice = Literal["left", "right", "both", "neither"]
+"""What a voter says of two explanations side by side: one is better, both are good, or neither is."""
 
 
 def new_id(now: datetime) -> str:
@@ -323,6 +325,43 @@ class Correction(Record):
     def path(self) -> str:
         """The path of the entry."""
         return f"corrections/{month(self.id)}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Vote(Record):
+    """What a person said of two systems' explanations of a clip, side by side, in one `version` of an arena.
+
+    `left` and `right` name the systems as they stood; the person saw no names. Its id is that of the ballot, so that a
+    vote that is sent twice is stored once.
+    """
+
+    schema: ClassVar[str] = "emer-vote/1"
+    moment: ClassVar[str] = "voted"
+    voted: Moment
+    track: str
+    version: int
+    person: str
+    clip: str
+    left: str
+    right: str
+    choice: str
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if self.choice not in get_args(Choice):
+            raise ValueError("the choice is not valid")
+        if self.left == self.right:
+            raise ValueError("a vote compares two systems")
+
+    @property
+    def at(self) -> datetime:
+        """When the vote was given."""
+        return datetime.fromisoformat(self.voted)
+
+    @property
+    def path(self) -> str:
+        """The path of the entry."""
+        return f"votes/{self.track}/{month(self.id)}/{self.id}.json"
 
 
 def month(name: str) -> str:

@@ -23,11 +23,14 @@ PROJECT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path.insert(0, str(PROJECT))
 
+from arena_making import ARENA, enter_arena  # noqa: E402
+
 import app  # noqa: E402
 from emer_space.cancellation import CancelToken  # noqa: E402
 from emer_space.page import agents  # noqa: E402
 from emer_space.page.gate import MOST_CALL_BYTES, decided  # noqa: E402
 from emer_space.page.kept import Kept  # noqa: E402
+from emer_space.page.languages import Languages  # noqa: E402
 from emer_space.page.turns import Line, Lines, Turn  # noqa: E402
 from emer_space.page.words import load_words  # noqa: E402
 from emer_space.pipeline import Finished, Request, analyze  # noqa: E402
@@ -112,6 +115,7 @@ def served(home: Path, lines: Lines | None = None, everybody: str = "") -> Itera
     """Serve the page with an empty home. Nothing is scored. `everybody`: who callers are that do not say it."""
     before = os.environ.get("EMER_HOME")
     os.environ["EMER_HOME"] = str(home)
+    enter_arena(home)
     lines = lines or Lines()
     board = Board(home)
     with pytest.MonkeyPatch.context() as set_up:  # a language model that is not there, for the handlers that need one
@@ -120,11 +124,13 @@ def served(home: Path, lines: Lines | None = None, everybody: str = "") -> Itera
         profile = load_profile("bundled,chat=endpoint")
     kept = Kept(app.UPLOADS)
     who = {"identity": lambda request: PEOPLE.get(request.headers.get(WHO, everybody))}
-    page = app.build_app(profile=profile, board=board, lines=lines, kept=kept, **who)
+    languages = Languages()
+    page = app.build_app(profile=profile, board=board, lines=lines, kept=kept, languages=languages, **who)
     _, url, _ = page.launch(
         server_name="127.0.0.1",
         prevent_thread_lock=True,
         quiet=True,
+        i18n=languages.i18n,
         ssr_mode=False,
         max_threads=lines.places + app.SPARE_THREADS,
         app_kwargs={"middleware": [app.door(page)], "routes": [app.Agents(page, app.SPARE_THREADS).route]},
@@ -210,6 +216,7 @@ def handlers(served: Served) -> list[Handler]:
         **{"language": "en", "key": "", "everything": True, "seen": "", "action": "hide", "reason": "because"},
         "question": "What is seen?",
         **{"state": "", "flagged": False, "text": "because", "page": 1, "closes": "2099-12-31"},
+        **{"arena": ARENA, "ballot": "", "choice": "left"},
         **{"words": "calm", "why": "", "keep": True, "keep_clip": False, "receipt": "nobody's"},
     }
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}

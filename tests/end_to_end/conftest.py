@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from arena_making import enter_arena
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from serving import free_port, wait_until_served
 
@@ -72,6 +73,7 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home of its own for what is submitted; the models are those that are fetched already."""
     home = tmp_path_factory.mktemp("home")
     (home / "models").symlink_to(app_home() / "models")
+    enter_arena(home)
     return home
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from board_making import ADA, REPORT
 
-from submissions.store.records import Correction, Decision, Record, Result, Submission, UnknownSchema, new_id
+from submissions.store.records import Correction, Decision, Record, Result, Submission, UnknownSchema, Vote, new_id
 
 NOW = datetime(2026, 11, 5, 12, 30, 0, 250_000, UTC)
 ID = new_id(NOW)
@@ -67,6 +67,20 @@ CORRECTION = {
     "analysis": "20261126T000000Z-abc",
     "clip_sha256": "ab" * 32,
     "clip": "clip.mp4",
+    "secret_sha256": "cd" * 32,
+}
+VOTE = {
+    "schema": "emer-vote/1",
+    "id": ID,
+    "voted": NOW.isoformat(),
+    "track": "small",
+    "version": 1,
+    "person": "p",
+    "clip": "a",
+    "left": "Ours",
+    "right": "Theirs",
+    "choice": "left",
+    "reason": "",
 }
 KINDS: list[tuple[type[Record], dict[str, Any]]] = [
     (Submission, SUBMISSION),
@@ -74,6 +88,7 @@ KINDS: list[tuple[type[Record], dict[str, Any]]] = [
     (Result, REFUSED),
     (Decision, DECISION),
     (Correction, CORRECTION),
+    (Vote, VOTE),
 ]
 
 
