@@ -73,7 +73,7 @@ def test_what_strangers_write_is_no_markup() -> None:
     for page in pages:
         assert "<img" not in page and "</script" not in page and 'onerror=alert(1)>"' not in page
         assert "{{ 7 * 7 }}" in page and " 49" not in page
-    assert page_state(pages[4]) == ("scored", HOSTILE)
+    assert page_state(pages[5]) == ("scored", HOSTILE)
     statement["scores"] = {"public": {"primary": {"name": "hit", "value": 0.5, "interval": None}}}
     assert "<b>0.5000</b>" in render.own([statement], words), "a stored score without an interval hides no other"
 
