@@ -89,7 +89,7 @@ class Voting:
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         today = sum(midnight <= vote.at < midnight + timedelta(days=1) for vote in own)
         wanted = min(arena.results_after, _askable(arena, who)) if who else arena.results_after
-        shown = arena.rules.closed(now) or (0 < arena.results_after and wanted <= len(own) > 0)
+        shown = arena.rules.closed(now) or (arena.results_after > 0 and wanted <= len(own) > 0)
         missing = max(0, wanted - len(own)) if arena.results_after else None
         return Turnout(len(own), today, arena.per_person, shown, missing, self._why_not(arena, who, today, now))
 
