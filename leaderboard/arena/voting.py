@@ -88,8 +88,9 @@ class Voting:
         own = [vote for vote in votes if who and vote.person == who.id]
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         today = sum(midnight <= vote.at < midnight + timedelta(days=1) for vote in own)
-        shown = arena.rules.closed(now) or 0 < arena.results_after <= len(own)
-        missing = max(0, arena.results_after - len(own)) if arena.results_after else None
+        wanted = min(arena.results_after, _askable(arena, who)) if who else arena.results_after
+        shown = arena.rules.closed(now) or (arena.results_after > 0 and wanted <= len(own) > 0)
+        missing = max(0, wanted - len(own)) if arena.results_after else None
         return Turnout(len(own), today, arena.per_person, shown, missing, self._why_not(arena, who, today, now))
 
     def _why_not(self, arena: Arena, who: Person | None, today: int, now: datetime) -> str:
@@ -210,6 +211,11 @@ def _foreign(arena: Arena, person: Person) -> Iterator[Pair]:
     names = {person.id.casefold(), person.name.casefold()}
     own = {system.name for system in arena.systems if system.account and system.account.casefold() in names}
     return (pair for pair in arena.pairs if not own & set(pair))
+
+
+def _askable(arena: Arena, person: Person) -> int:
+    """How many pairs of explanations the person can be asked about."""
+    return sum(len(list(_with_both(arena, pair))) for pair in _foreign(arena, person))
 
 
 def _with_both(arena: Arena, pair: Sequence[str]) -> Iterator[str]:

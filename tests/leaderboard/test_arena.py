@@ -197,6 +197,16 @@ def test_results_wait_for_ones_own_votes_or_the_closing(voting: Voting) -> None:
         voting.next(BEN, "trees")
 
 
+def test_who_has_voted_on_all_there_is_sees_the_results(make: Callable[..., dict[str, Any]]) -> None:
+    make("--results-after", 500, "--votes-per-pair", 50)
+    voting, given = Voting(Board().ledger, Clock()), 0
+    while ballot := voting.next(ADA, "trees"):
+        assert voting.turnout(ADA, "trees").missing
+        voting.vote(ADA, "trees", ballot.id, "both")
+        given += 1
+    assert voting.turnout(ADA, "trees").missing == 0 and voting.results(ADA, "trees").votes == given > 2
+
+
 def test_a_person_has_so_many_votes_a_day_and_none_on_their_own_system(make: Callable[..., dict[str, Any]]) -> None:
     make("--per-person", 2, "--account", "Ash=Ada", "--votes-per-pair", 3)
     clock = Clock()

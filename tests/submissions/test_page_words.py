@@ -49,6 +49,7 @@ def test_what_strangers_write_is_no_markup() -> None:
     track = dict.fromkeys(("title", "task", "primary", "why_not", "notice", "opens", "closes"), HOSTILE)
     track |= dict.fromkeys(("inputs_note", "cite"), HOSTILE) | {"inputs": f"https://x/{HOSTILE}", "private": True}
     track |= {"columns": [{"name": HOSTILE, "required": False}], "samples": 4, "answers": "public", "quota": None}
+    track |= {"smallest_difference": 0.1, "zh": dict.fromkeys(("title", "task"), HOSTILE)}
     track |= {"scored": 3, "skipped": 1, "lacks": [{"what": "wheels", "mend": HOSTILE}]}
     texts = {"en": HOSTILE}
     example = {"references": {"a": HOSTILE}, "predictions": {"a": [HOSTILE]}, "scores": [{"title": texts, "value": 1}]}
@@ -64,6 +65,7 @@ def test_what_strangers_write_is_no_markup() -> None:
         render.checked(read(b"name,openset\n" + HOSTILE.replace('"', "").encode() + b",happy\n"), words),
         render.receipt({"id": HOSTILE, "again": True, "warnings": [problem]}, words),
         render.track_card(track, words),
+        render.track_card(track, load_words("zh")),
         render.own([statement], words),
         render.track_card({**track, "lacks": []}, words),
         message(HOSTILE, HOSTILE, "error"),
@@ -71,7 +73,7 @@ def test_what_strangers_write_is_no_markup() -> None:
     for page in pages:
         assert "<img" not in page and "</script" not in page and 'onerror=alert(1)>"' not in page
         assert "{{ 7 * 7 }}" in page and " 49" not in page
-    assert page_state(pages[4]) == ("scored", HOSTILE)
+    assert page_state(pages[5]) == ("scored", HOSTILE)
     statement["scores"] = {"public": {"primary": {"name": "hit", "value": 0.5, "interval": None}}}
     assert "<b>0.5000</b>" in render.own([statement], words), "a stored score without an interval hides no other"
 
