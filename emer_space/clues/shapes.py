@@ -182,7 +182,7 @@ _described = Table(
         "undecided": TEXTS,
         "not_feelings": TEXTS,
         "blank": exactly(("english", "chinese"), PATTERNS),
-        "people": exactly(("anyone", "role"), pattern),
+        "people": exactly(("anyone", "role", "anyone_zh", "role_zh"), pattern),
         "says_more": CUES,
         "visual": Rows(DESCRIBED),
         "acoustic": Rows(DESCRIBED),

@@ -4,6 +4,7 @@ import re
 from functools import cache
 
 from emer_space.clues.rules import read_toml
+from emer_space.text.tokens import HAN
 
 _OWN = r"(?:his|her|their)"
 _DETERMINER = rf"(?:the|a|an|another|one of the|this|that|{_OWN})"
@@ -17,6 +18,8 @@ def is_of_another(sentence: str, start: int, end: int, earlier: str = "") -> boo
     the text `earlier`.
     """
     before, after = sentence[:start], sentence[end:]
+    if HAN.search(sentence, start, end):
+        return _is_attribute_zh(before, after, earlier) or _has_other_subject_zh(before, earlier)
     return _is_attribute(before, after, earlier) or _is_in_relative(before) or _has_other_subject(before, earlier)
 
 
@@ -53,6 +56,29 @@ def _has_other_subject(before: str, earlier: str) -> bool:
     return main is not None and main.group() != subject["noun"] and not (acts_before or dressed)
 
 
+def _is_attribute_zh(before: str, after: str, earlier: str) -> bool:
+    """Whether a Chinese sign modifies a noun for somebody else: 看着哭泣的孩子."""
+    patterns = _patterns()
+    noun = patterns["noun_zh"].match(after)
+    named = patterns["person_zh"].search(f"{earlier}{before}")
+    return noun is not None and named is not None and named.group() != noun["noun"]
+
+
+def _has_other_subject_zh(before: str, earlier: str) -> bool:
+    """Whether the subject of a Chinese clause, or of the clauses whose subject it shares, is a relative or a role."""
+    patterns = _patterns()
+    subjects = list(patterns["subject_zh"].finditer(before))
+    if not subjects or patterns["back_zh"].search(before, subjects[-1].end()):
+        return False
+    noun = subjects[-1]["noun"]
+    context = earlier + before[: subjects[-1].start()]
+    main = patterns["person_zh"].search(context)
+    if main is None or main.group() == noun:
+        return False
+    # 男性医生, 女人是一名护士: the role is the main person's own.
+    return re.match(rf"(?:是一?[名位个])?{noun}", context[main.end() :]) is None
+
+
 @cache
 def _patterns() -> dict[str, re.Pattern[str]]:
     people = read_toml("text/described.toml")["people"]
@@ -68,4 +94,10 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "own_role": re.compile(rf"(?<!\w){_OWN}\s+(?:\w+\s+)?{role}$"),
         "subject": re.compile(rf"{starts}(?:(?P<own>{_OWN})|the|a|an|another)\s+(?:\w+\s+)?(?P<noun>{role})(?!\w)"),
         "pronoun": re.compile(r"\b(?:he|she)\b"),
+        "person_zh": re.compile(f"[他她]|{people['anyone_zh']}|{people['role_zh']}"),
+        "noun_zh": re.compile(rf"[^，。；的]{{0,3}}的小?(?P<noun>{people['anyone_zh']}|{people['role_zh']})(?![的脸眼声])"),
+        "subject_zh": re.compile(
+            rf"(?:^|[，；：])(?:而|但|此时|这时|这|那)?(?:[^，。；：]{{0,8}}的|(?:她|他|一旁|身旁|身边|旁边))?(?P<noun>{people['role_zh']})"
+        ),
+        "back_zh": re.compile(rf"[，；、](?:而|但|于是)?(?:他|她|{people['anyone_zh']})"),
     }

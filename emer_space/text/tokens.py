@@ -9,6 +9,8 @@ HAN = re.compile(r"[\u3400-\u9fff]")
 TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|[,;:.!?—–]")
 MARKS = frozenset(",;:.!?—–")
 _STRAIGHT = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', "\u00a0": " "})
+_GAP = re.compile(r"\(\?:(?:(\\w\+ )|( \\w\+))\)")
+"""The two gaps for one word that the tables' patterns use."""
 _PRONOUNS = str.maketrans("妳牠祂", "你它他")
 """Characters that the converter leaves alone, because simplified texts may hold them as well."""
 
@@ -34,10 +36,17 @@ def tokens(sentence: str) -> tuple[list[str], list[tuple[int, int]]]:
 
 
 def phrases(patterns: Sequence[str]) -> re.Pattern[str]:
-    """One pattern for all: English ones match whole words, Chinese ones match anywhere."""
-    english = [pattern for pattern in patterns if not HAN.search(pattern)]
+    """One pattern for all: English ones match whole words, Chinese ones match anywhere.
+
+    A gap for any English word (`(?:\\w+ )`, `(?: \\w+)`) does not take a negation: "his lips are not pressed".
+    """
+    english = [_GAP.sub(_without_negation, pattern) for pattern in patterns if not HAN.search(pattern)]
     bound = [rf"(?<!\w)(?:{'|'.join(english)})(?!\w)"] if english else []
     return re.compile("|".join([*bound, *(pattern for pattern in patterns if HAN.search(pattern))]))
+
+
+def _without_negation(gap: re.Match[str]) -> str:
+    return r"(?:(?!(?:not|never|no|hardly|without) )\w+ )" if gap[1] else r"(?:(?! (?:not|never|no|hardly|without)\b) \w+)"
 
 
 def _simplified(text: str) -> str:
