@@ -95,7 +95,9 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "subject": re.compile(rf"{starts}(?:(?P<own>{_OWN})|the|a|an|another)\s+(?:\w+\s+)?(?P<noun>{role})(?!\w)"),
         "pronoun": re.compile(r"\b(?:he|she)\b"),
         "person_zh": re.compile(f"[他她]|{people['anyone_zh']}|{people['role_zh']}"),
-        "noun_zh": re.compile(rf"[^，。；的]{{0,3}}的小?(?P<noun>{people['anyone_zh']}|{people['role_zh']})(?![的脸眼声])"),
+        "noun_zh": re.compile(
+            rf"[^，。；的]{{0,3}}的小?(?P<noun>{people['anyone_zh']}|{people['role_zh']})(?![的脸眼声])"
+        ),
         "subject_zh": re.compile(
             rf"(?:^|[，；：])(?:而|但|此时|这时|这|那)?(?:[^，。；：]{{0,8}}的|(?:她|他|一旁|身旁|身边|旁边))?(?P<noun>{people['role_zh']})"
         ),

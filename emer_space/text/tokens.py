@@ -46,7 +46,9 @@ def phrases(patterns: Sequence[str]) -> re.Pattern[str]:
 
 
 def _without_negation(gap: re.Match[str]) -> str:
-    return r"(?:(?!(?:not|never|no|hardly|without) )\w+ )" if gap[1] else r"(?:(?! (?:not|never|no|hardly|without)\b) \w+)"
+    return (
+        r"(?:(?!(?:not|never|no|hardly|without) )\w+ )" if gap[1] else r"(?:(?! (?:not|never|no|hardly|without)\b) \w+)"
+    )
 
 
 def _simplified(text: str) -> str:

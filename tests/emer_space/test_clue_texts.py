@@ -30,6 +30,19 @@ def cues(text: str, modality: Described = "visual") -> set[str]:
         ("Loud speech, rather fast-paced.", "acoustic", "fast"),
         ("他皱着眉头。", "visual", "brows-lowered"),
         ("声音哽咽。", "acoustic", "crying-voice"),
+        ("他没说话，眉头拧成一团。", "visual", "brows-lowered"),
+        ("她的腮帮子紧绷着。", "visual", "teeth-set"),
+        ("他一言不发地攥紧拳头。", "visual", "slamming"),
+        ("她目不转睛地看着，嘴唇微微颤抖。", "visual", "lip-quivers"),
+        ("她不自在地搓着手。", "visual", "fidgeting"),
+        ("他来回踱步。", "visual", "pacing"),
+        ("她收起笑容。", "visual", "smile-gone"),
+        ("Her jaw is clenched.", "visual", "teeth-set"),
+        ("Her inner brows are raised.", "visual", "brows-oblique"),
+        ("他压低声音，几乎听不清。", "acoustic", "soft-voice"),
+        ("嗓音发颤。", "acoustic", "trembling"),
+        ("句尾语调微微上扬。", "acoustic", "rising-end"),
+        ("一位男性医生站在床边，医生皱着眉头。", "visual", "brows-lowered"),
     ],
 )
 def test_a_described_sign_is_found(text: str, modality: Described, cue: str) -> None:
@@ -48,6 +61,25 @@ def test_a_described_sign_is_found(text: str, modality: Described, cue: str) -> 
 )
 def test_what_is_denied_or_said_of_someone_else_is_no_sign(text: str) -> None:
     assert not cues(text) & {"smile-told", "tears-seen"}
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        ("男人抱着孩子，孩子哭了起来。", "weeping"),
+        ("她看着哭泣的孩子。", "weeping"),
+        ("男人站在门口，妻子转过身去，肩膀抖动。", "trembling-body"),
+        ("她收起笑容。", "smile-told"),
+        ("她的眉头不再紧锁。", "brows-lowered"),
+        ("他没有皱眉，也没有低头。", "head-lowered"),
+        ("她并没有攥紧拳头。", "slamming"),
+        ("His brows are not drawn together.", "brows-lowered"),
+        ("Her smile drops at once.", "smile-told"),
+        ("His wife clenches her jaw while he smiles.", "teeth-set"),
+    ],
+)
+def test_a_wider_table_reads_no_sign_that_is_denied_or_another_persons(text: str, denied: str) -> None:
+    assert denied not in cues(text)
 
 
 def test_a_feeling_that_a_description_names_is_evidence_with_its_valence() -> None:
