@@ -20,6 +20,7 @@ def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
 OFFERED = {
     *("/explain", "/tracks", "/table", "/check", "/submit", "/status", "/withdraw", "/choose"),
     *("/overview", "/decide", "/rescore", "/material"),
+    *("/submissions", "/message", "/close_track", "/extend_track", "/publish"),
     *("/arenas", "/ballot", "/vote", "/arena"),
 }
 
