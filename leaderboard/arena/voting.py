@@ -5,6 +5,8 @@ memory, and a vote is one file, written once under the ballot's id: a double cli
 """
 
 import hashlib
+import logging
+import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +16,15 @@ from pathlib import Path
 from typing import Any, get_args
 
 from emer_space.files.problems import plain
-from leaderboard.arena.arena import Arena, Pair, load_arena
+from leaderboard.arena.arena import Arena, Pair, arena_ids, load_arena
 from leaderboard.arena.outcome import Outcome, counted, outcome
 from leaderboard.errors import TrackError
 from submissions.errors import AlreadyStored, Refusal
 from submissions.person import Person, identified
 from submissions.store.ledger import Ledger
 from submissions.store.records import Choice, Vote, is_id, new_id
+
+log = logging.getLogger(__name__)
 
 CHOICES: tuple[str, ...] = get_args(Choice)
 MOST_REASON = 500
@@ -79,6 +83,11 @@ class Voting:
         try:
             return load_arena(name)
         except TrackError as problem:
+            if name in arena_ids():  # the reason names files, which are the organiser's
+                log.error("%s", problem)
+                raise Refusal(
+                    "track", "This comparison cannot be used at the moment; please come back later."
+                ) from None
             raise Refusal("track", str(problem)) from None
 
     def turnout(self, who: Person | None, name: str) -> Turnout:
@@ -227,9 +236,8 @@ def _draw(arena: Arena, person: Person, *about: str) -> bytes:
 
 
 def _ballot(arena: Arena, person: Person, name: str, clip: str, pair: Pair) -> Ballot:
-    """The ballot with its sides drawn by its id: unforeseeable, and kept with the vote."""
-    swapped = hashlib.sha256(f"{arena.seed}\0{name}".encode()).digest()[0] % 2 == 1
-    left, right = reversed(pair) if swapped else pair
+    """The ballot with its sides drawn by chance: nothing that a voter can see tells them. The vote keeps them."""
+    left, right = reversed(pair) if secrets.randbits(1) else pair
     return Ballot(name, arena, person.id, clip, left, right)
 
 

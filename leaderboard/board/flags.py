@@ -147,7 +147,7 @@ def probing(prints: Prints) -> dict[int, Flag]:
     found = {}
     for _, group in groupby(places, key=lambda place: prints.submissions[place].person):
         own = list(group)
-        probes = [place for nth, place in enumerate(own) if nth and _fewest(prints, place, own[:nth]) <= FEW_ROWS]
+        probes = [place for nth, place in enumerate(own) if nth and 1 <= _fewest(prints, place, own[:nth]) <= FEW_ROWS]
         if len(probes) >= MANY_FILES:
             for place in probes:
                 others = tuple(prints.submissions[other].id for other in probes if other != place)

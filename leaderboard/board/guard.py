@@ -29,7 +29,7 @@ from leaderboard.board.board import Board
 from leaderboard.errors import TrackError
 from leaderboard.scoring.bootstrap import Interval
 from leaderboard.scoring.report import Report, reports_of
-from leaderboard.tracks import Track
+from leaderboard.tracks import Track, track_ids
 from leaderboard.tracks.references import reference_file
 from submissions.store.records import Submission
 
@@ -63,12 +63,15 @@ def shown_reports(
 
 
 def person_reports(board: Board, submission: Submission, version: str) -> dict[str, Report]:
-    """The reports of one submission by split, as its sender may see them. All of them if its track is gone."""
+    """The reports of one submission by split, as its sender may see them.
+
+    All of them if its track is gone; none while the track's file cannot be read, because it may be guarded.
+    """
     try:
         track = board.track(submission.track)
     except TrackError:
         result = board.ledger.results(submission.id).get(version)
-        return reports_of(result) if result else {}
+        return reports_of(result) if result and submission.track not in track_ids() else {}
     own = board.ledger.of_person(submission.person, submission.track)
     return shown_reports(board, track, version, own).get(submission.id, {})
 

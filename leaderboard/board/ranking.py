@@ -265,7 +265,7 @@ def _row(track: Track, entry: Entry, judges: Judges, split: str) -> Row:
         person=submission.person,
         note=standing.reason if standing.disqualified else other or (report.note if report else ""),
         provenance=report.provenance if report else {},
-        samples=report.samples.get("scored") if report else None,
+        samples=report.samples.get("scored") if report and (track.answers == "public" or track.tell_counts) else None,
         inputs=submission.inputs,
         size=submission.size,
     )

@@ -62,6 +62,11 @@ def export_codabench(
     track = load_track(name)
     if track.judges:
         raise LeaderboardError(f"A language model judges {name}, and Codabench has none; export another track.")
+    if track.guard:
+        raise LeaderboardError(
+            f"Codabench would show the exact public scores, which the guard of {name} withholds; take `guard` out of "
+            "the track's file, or export another track."
+        )
     try:
         file: ReferenceFile | None = reference_file(track)
     except ReferencesUnavailable:

@@ -19,8 +19,10 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.tracks import Track
 
 FRAMEWORK = "emer-space"
-_REPO = re.compile(r"[\w.-]+/[\w.-]+")
-_MODEL = re.compile(r"https://huggingface\.co/(?!datasets/|spaces/|papers/|collections/|docs/)([\w.-]+/[\w.-]+)/?")
+_REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_MODEL = re.compile(
+    r"https://huggingface\.co/(?!datasets/|spaces/|papers/|collections/|docs/)([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)/?"
+)
 NOTES = {"practice": "scored against public answers", "baseline": "the leaderboard's own baseline", "verified": ""}
 
 

@@ -62,6 +62,9 @@ def import_results(
         (row["name"], row.get("source", document.get("source", ""))): row for row in document.get("published", [])
     }
     counts = {"added": 0, "changed": 0, "same": 0}
+    # Of several rows of one name (a person's entries) the best counts, so that the same table changes nothing.
+    best = {row.get(named, "").strip(): row for row in sorted(rows, key=lambda row: _number(row.get(main, "")) or 0.0)}
+    rows = [row for row in rows if best[row.get(named, "").strip()] is row]
     for row in rows:
         value = _number(row.get(main, ""))
         if value is None or not row.get(named, "").strip():
@@ -70,7 +73,7 @@ def import_results(
             )
         if not 0 <= value / scale <= 1:
             raise LeaderboardError(
-                f"The score {value:g} lies above {scale:g}; give the best possible one with --scale."
+                f"The score {value:g} does not lie between 0 and {scale:g}; give the best possible one with --scale."
             )
         new: dict[str, Any] = {"name": row[named].strip(), "source": source, "score": round(value / scale, 6)}
         scores = {one: number / scale for one in numeric if (number := _number(row.get(one, ""))) is not None}
@@ -82,7 +85,6 @@ def import_results(
         elif old.unwrap() == new:
             counts["same"] += 1
         else:
-            old.clear()
             old.update(_row(new))
             counts["changed"] += 1
     text = tomlkit.dumps(document)

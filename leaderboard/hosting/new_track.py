@@ -9,6 +9,7 @@ import csv
 import io
 import os
 import re
+import secrets
 import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,6 +52,10 @@ PRIVATE = "EMER_REFERENCES"
 TRACK_ID = re.compile(r"[a-z0-9][a-z0-9._+-]{0,59}")
 
 
+RESERVED = ("manifest.csv", "sample.csv", "references.csv")
+"""The files of a track in its folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Material:
     """What an organiser has: rows of answers, and the ids of samples, with answers or without.
@@ -84,7 +89,7 @@ class Wanted:
     answers: str = "hidden"
     private: float = 0.0
     decoys: int = 0
-    seed: int = 0
+    seed: int | None = None
     opens: date | None = None
     closes: date | None = None
     per_day: int | None = None
@@ -148,7 +153,7 @@ def read_material(source: Path, answers: Path | None = None, decoys: Path | None
         more = [row.text(NAME.name).strip() for row in named_rows(decoys)[0]]
         if both := next((name for name in more if name in ids), None):
             raise LeaderboardError(f"{shown(both)} is a decoy in {decoys.name}, but it has an answer; remove one.")
-        unanswered += [name for name in more if name not in unanswered]
+        unanswered = list(dict.fromkeys([*unanswered, *more]))
     return Material(source.name, rows, columns_of(rows), tuple((name,) for name in unanswered), said)
 
 
@@ -295,7 +300,7 @@ def split_samples(answers: Answers, private: float, decoys: int, seed: int) -> d
     random = Random(seed)
     order = [(answers.strata.get(sample, ""), random.random(), sample) for sample in ids]
     left = [sample for *_, sample in sorted(order)]
-    hidden = round(private * (len(ids) - decoys))
+    hidden = round(private * (len(ids) - decoys)) if 0 <= private < 1 else len(ids)
     if decoys < 0 or not 0 <= private < 1 or (ids and decoys + hidden >= len(ids)):
         raise LeaderboardError(
             f"Of {counted(len(ids), 'sample')}, {decoys} decoys and a private share of {private:g} leave none that is "
@@ -316,9 +321,12 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
     """
     metric, guess = (wanted.metric, "") if wanted.metric else guessed_metric(material, wanted.judge)
     answers = answers or answers_in(material, METRICS.named(metric))
-    splits = split_samples(answers, wanted.private, wanted.decoys, wanted.seed)
+    seed = secrets.randbits(32) if wanted.seed is None else wanted.seed
+    splits = split_samples(answers, wanted.private, wanted.decoys, seed)
     manifest = sorted((*answers.cells, *material.unanswered))
     said = [*material.said, *filter(None, [guess])]
+    if wanted.private or wanted.decoys:
+        said.append(f"Private samples and decoys were drawn with the seed {seed}; keep it to yourself, as the answers.")
     if not manifest:
         raise LeaderboardError(f"{material.source} holds no sample; give answers or clips.")
     _check_request(wanted, splits, material)
@@ -326,6 +334,8 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
     private = Path(os.environ.get(PRIVATE) or app_home() / "references").expanduser().absolute()
     public = wanted.answers == "public"
     offered = _inputs_file(wanted)
+    if offered:
+        _check_inputs(offered, answers, public)
     files = {
         "references": out / wanted.id / "references.csv" if public else private / f"{wanted.id}.csv",
         "manifest": out / wanted.id / "manifest.csv",
@@ -348,6 +358,10 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
             contents["sample"] = _sample(track, answers.key, manifest)
             said += _proved(track, contents, bool(answers.cells))
         write_all({files[purpose]: contents[purpose] for purpose in files}, private)
+    elsewhere = private / f"{wanted.id}.csv" if public else out / wanted.id / "references.csv"
+    if wanted.force and elsewhere.exists():
+        elsewhere.unlink()
+        said.append(f"The former answers in {elsewhere} are deleted.")
     if not public:
         try:
             check_references_are_private()
@@ -498,6 +512,20 @@ def _reference_rows(answers: Answers, splits: Mapping[Id, str]) -> list[dict[str
 def _inputs_file(wanted: Wanted) -> Path | None:
     """The file of inputs; None if there is none, or if they are at a web address."""
     return Path(wanted.inputs) if wanted.inputs and not wanted.inputs.startswith(("https://", "http://")) else None
+
+
+def _check_inputs(path: Path, answers: Answers, public: bool) -> None:
+    """Raise `LeaderboardError` for inputs that would overwrite a file of the track, or that hold hidden answers."""
+    if path.name in RESERVED:
+        raise LeaderboardError(f"--inputs {path.name} has the name of a file of the track itself; rename it.")
+    text = path.read_bytes()[:100_000].decode("utf-8", "replace") if path.is_file() else ""
+    first = text.lstrip("\ufeff").partition("\n")[0]
+    named = set(re.findall(r"[^\s,;\t\"'{}:]+", first))
+    if not public and (held := sorted(named & set(answers.columns))):
+        raise LeaderboardError(
+            f"--inputs {path.name} has the column {held[0]}, which holds the answers, and everybody may download the "
+            "inputs; leave that column out."
+        )
 
 
 def _read(path: Path) -> bytes:

@@ -50,7 +50,9 @@ def _new_track(
     decoys: Annotated[
         str, typer.Option(metavar="N|FILE", help="how many samples are never scored, or a file with ids of others")
     ] = "",
-    seed: Annotated[int, typer.Option(help="the seed of the split and the decoys")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="the seed of the split and the decoys (default: drawn, and told)")
+    ] = None,
     opens: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="the first day, UTC")] = "",
     closes: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="the last day, UTC")] = "",
     per_day: Annotated[int, typer.Option(help="scored files per person and day", min=1)] = 5,

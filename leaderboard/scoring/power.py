@@ -41,8 +41,12 @@ def smallest_difference(track: Track) -> float | None:
     """The smallest difference of the primary score that a track shows at `LEVEL` with `POWER`.
 
     The median over pairs of systems that answer by chance. None if the references or the vocabulary are missing, or if
-    a metric reads something that the references do not have: a language model's judgement, a text, other columns.
+    a metric reads something that the references do not have: a language model's judgement, a text, other columns. Over
+    the public samples, which rank until the end. Of hidden references it is told only where their counts may be:
+    whoever guesses answers could check the guess by it.
     """
+    if track.answers == "hidden" and not track.tell_counts:
+        return None
     if track.judges or not all(_can_be_drawn(METRICS[part.metric]) for part in track.parts.values()):
         return None
     try:
@@ -74,7 +78,7 @@ def _of_chance(track: Track) -> float | None:
     for seed in range(DRAWINGS):
         of_parts = []
         for stream, (name, part) in enumerate(track.parts.items()):
-            wanted, own = parts.sides(name, "all")
+            wanted, own = parts.sides(name, "public")
             own = replace(own, samples={sample: own.samples[sample] for sample in wanted.samples})
             metric = METRICS[part.metric]
             given = replace(own, samples=drawn(own.samples, seed))
@@ -83,4 +87,5 @@ def _of_chance(track: Track) -> float | None:
                 return None
             of_parts.append(resampled(tally, part.primary, stream))
         scores.append(np.mean(of_parts, axis=0))
-    return median(smallest_shown(first, second) for first, second in combinations(scores, 2))
+    smallest = round(median(smallest_shown(first, second) for first, second in combinations(scores, 2)), 3)
+    return smallest if smallest < 1 else None

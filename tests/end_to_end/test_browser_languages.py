@@ -16,7 +16,8 @@ from emer_space.page.languages import TITLES
 from emer_space.page.words import Words, load_words
 
 ENGLISH, CHINESE = load_words("en"), load_words("zh")
-SHARED = set(ENGLISH.texts.values()) & set(CHINESE.texts.values())
+SHARED = set(ENGLISH.texts.values()) & set(CHINESE.texts.values()) | {"code"}
+"""Texts that are the same in both; `code` is also a key of the provenance, which is shown as it is stored."""
 PROJECT = Path(__file__).resolve().parents[2]
 READY_MS = 30_000
 RESULT_MS = 120_000
