@@ -323,6 +323,11 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
     answers = answers or answers_in(material, METRICS.named(metric))
     seed = secrets.randbits(32) if wanted.seed is None else wanted.seed
     splits = split_samples(answers, wanted.private, wanted.decoys, seed)
+    if material.unanswered and len(answers.key) > 1:
+        raise LeaderboardError(
+            f"Decoys are named by one column, but samples of this track by {', '.join(answers.key)}; give decoys as rows "
+            f"of the answers, with {SPLIT.name} = decoy."
+        )
     manifest = sorted((*answers.cells, *material.unanswered))
     said = [*material.said, *filter(None, [guess])]
     if wanted.private or wanted.decoys:

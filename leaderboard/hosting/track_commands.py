@@ -168,7 +168,9 @@ def _import_results(
     source: Annotated[str, typer.Option(metavar="TEXT", help="where the results were published")],
     score: Annotated[str, typer.Option(metavar="COLUMN", help="the column with the primary score")] = "",
     name: Annotated[str, typer.Option(metavar="COLUMN", help="the column with the participants' names")] = "",
-    scale: Annotated[float, typer.Option(metavar="N", help="the best possible score in the table, such as 100")] = 1.0,
+    scale: Annotated[
+        float, typer.Option(metavar="N", min=1e-9, help="the best possible score in the table, such as 100")
+    ] = 1.0,
     json_target: JsonTarget = None,
 ) -> None:
     """Add the results of another platform to a track as published scores, without a rank."""

@@ -20,7 +20,7 @@ from leaderboard.arena.agreement import alpha, kappa, majority, shared_share
 from leaderboard.arena.arena import load_arena
 from leaderboard.arena.outcome import votes_csv
 from leaderboard.arena.strengths import fit, replicates
-from leaderboard.arena.voting import Voting
+from leaderboard.arena.voting import Voting, _ballot
 from leaderboard.board.board import Board
 from leaderboard.board.service import Service
 from leaderboard.errors import TrackError
@@ -287,6 +287,23 @@ def test_a_wrong_request_is_one_sentence_and_writes_nothing(
     with pytest.raises(AssertionError, match=sentence):
         make(*options)
     assert not list((own_home / "tracks").glob("*")) if (own_home / "tracks").exists() else True
+
+
+def test_the_sides_cannot_be_told_from_what_a_voter_sees(voting: Voting) -> None:
+    """Drawn from the ballot's id and the seed, which is 0 unless given, a voter could compute them."""
+    arena = voting.arena("trees")
+    ballots = [_ballot(arena, ADA, "20261130T000000Z-AAAAAAAAAA", CLIPS[0], ("Ash", "Birch")) for _ in range(64)]
+    assert {ballot.left for ballot in ballots} == {"Ash", "Birch"}
+
+
+def test_strangers_learn_nothing_of_the_folders_of_a_broken_arena(
+    make: Callable[..., dict[str, Any]], clips: Path
+) -> None:
+    file = Path(make()["files"]["track"])
+    file.write_text(file.read_text().replace(str(clips), "/secret/folder"))
+    with pytest.raises(Refusal, match="cannot be used at the moment") as told:
+        Voting(Board().ledger, Clock()).turnout(None, "trees")
+    assert "secret" not in str(told.value)
 
 
 def test_a_broken_arena_names_its_file_and_place(make: Callable[..., dict[str, Any]], clips: Path) -> None:

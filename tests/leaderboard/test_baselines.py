@@ -131,6 +131,13 @@ def test_a_track_tells_the_smallest_difference_that_it_can_show(
     assert told["clue-practice"] == found and told["emer-ov"] is None, "what is not scored here tells nothing"
 
 
+def test_of_hidden_answers_it_is_told_only_by_leave() -> None:
+    """It is a function of the answers: whoever guesses them could check the guess."""
+    practice = load_track("clue-practice")
+    assert power.smallest_difference(replace(practice, answers="hidden")) is None
+    assert power.smallest_difference(replace(practice, answers="hidden", tell_counts=True)) is not None
+
+
 def test_the_interval_of_one_system_and_the_smallest_difference_use_the_same_resamples() -> None:
     """Both orders of a pair are paired: what is common to two systems cancels."""
     tally = accuracies(np.random.default_rng(5), 100)

@@ -106,6 +106,14 @@ def test_noise_is_the_same_for_all_scores_of_a_bin_and_no_average_takes_it_away(
     assert abs(mean(errors)) < 0.005 and 0.017 < stdev(errors) < 0.023
 
 
+def test_while_its_file_cannot_be_read_a_track_shows_no_score(guarded: Callable[[str], Board], home: Path) -> None:
+    board = guarded('guard = "ladder"\nstep = 0.2')
+    name = enter(board, ADA, 0.3333)
+    file = home / "tracks" / "small.toml"
+    file.write_text("no toml = = at all\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
+    assert Service(board).status(ADA, name)["scores"] == {}
+
+
 def test_the_card_tells_the_guard(guarded: Callable[[str], Board]) -> None:
     assert Service(guarded('guard = "noise"\nsd = 0.02')).about(None, "small")["guard"] == {
         "kind": "noise",

@@ -222,3 +222,34 @@ def test_a_track_of_ones_own_is_hosted_with_its_files(
         *("tracks/my-clips/manifest.csv", "tracks/my-clips/clues.csv"),
     }
     assert files["tracks/my-clips/manifest.csv"] == Path(made["files"]["manifest"]).read_bytes()
+
+
+def test_decoys_and_private_samples_cannot_be_drawn_again_from_what_is_public(
+    labels: Path, private: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = []
+    for _ in range(2):
+        made = run(capsys, "new-track", labels, "--private", "0.3", "--decoys", "6", "--force")
+        assert any("keep it to yourself" in sentence for sentence in made["said"])
+        drawn.append((private / "my-clips.csv").read_text())
+    assert drawn[0] != drawn[1]
+
+
+def test_inputs_are_neither_the_answers_nor_in_the_place_of_a_file_of_the_track(
+    labels: Path, tmp_path: Path, private: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = table(tmp_path / "clues.csv", "name,clue,discrete", ["clip_00,She smiles.,happy"])
+    sample = table(tmp_path / "sample.csv", "name,clue", ["clip_00,She smiles."])
+    for inputs, told in ((held, "holds the answers"), (sample, "rename it")):
+        assert main(["new-track", str(labels), "--inputs", str(inputs)]) == 2
+        assert told in capsys.readouterr().err
+    assert run(capsys, "new-track", labels, "--inputs", held, "--answers", "public")["id"] == "my-clips"
+
+
+def test_answers_that_become_hidden_lie_open_no_longer(
+    labels: Path, own_home: Path, private: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "new-track", labels, "--answers", "public")
+    assert (own_home / "tracks" / "my-clips" / "references.csv").exists()
+    run(capsys, "new-track", labels, "--answers", "hidden", "--force")
+    assert not (own_home / "tracks" / "my-clips" / "references.csv").exists() and (private / "my-clips.csv").exists()

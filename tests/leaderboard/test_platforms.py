@@ -22,6 +22,7 @@ from leaderboard.__main__ import main
 from leaderboard.board.board import Board
 from leaderboard.board.service import Service
 from leaderboard.hosting.codabench import COMMAND, LONGEST_TITLE
+from leaderboard.hosting.hub_results import _MODEL
 from leaderboard.hosting.new_track import Made, Wanted, make_track, read_material
 from leaderboard.hosting.schedule import sweep
 from leaderboard.tracks import load_track
@@ -201,6 +202,25 @@ def test_result_tables_become_published_rows_once(
     assert run(capsys, *command)["changed"] == 1 and load_track("clips").published[1].score == 0.605
 
 
+def test_of_several_rows_of_one_name_the_best_counts(
+    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "r.csv").write_text("team,score\nann,0.5\nbo,0.4\nann,0.6\n", encoding="utf-8")
+    command = ("import-results", tmp_path / "r.csv", "--track", "clips", "--source", "the challenge")
+    counts = [
+        {key: done[key] for key in ("added", "changed", "same")} for done in (run(capsys, *command) for _ in "ab")
+    ]
+    assert counts == [{"added": 2, "changed": 0, "same": 0}, {"added": 0, "changed": 0, "same": 2}]
+    assert {row.name: row.score for row in load_track("clips").published} == {"ann": 0.6, "bo": 0.4}
+
+
+@pytest.mark.parametrize(
+    "link", ["https://huggingface.co/../..", "https://huggingface.co/lab/..", "https://huggingface.co/./x"]
+)
+def test_a_link_leads_nowhere_outside_the_export(link: str) -> None:
+    assert _MODEL.fullmatch(link) is None and _MODEL.fullmatch("https://huggingface.co/lab/model-7b")
+
+
 def test_tables_that_cannot_be_used_leave_the_track_as_it_is(
     made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -210,6 +230,7 @@ def test_tables_that_cannot_be_used_leave_the_track_as_it_is(
         ("team,points\na,1\n", "there are 'team', 'points'"),
         ("team,score\na,none\n", "without a number"),
         ("", "holds no results"),
+        ("team,score\na,-0.1\n", "does not lie between 0 and 1"),
     ):
         path.write_text(content, encoding="utf-8")
         assert words in refused(capsys, "import-results", path, "--track", "clips", "--source", "s")
