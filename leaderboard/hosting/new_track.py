@@ -325,8 +325,8 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
     splits = split_samples(answers, wanted.private, wanted.decoys, seed)
     if material.unanswered and len(answers.key) > 1:
         raise LeaderboardError(
-            f"Decoys are named by one column, but samples of this track by {', '.join(answers.key)}; give decoys as rows "
-            f"of the answers, with {SPLIT.name} = decoy."
+            f"Decoys are named by one column, but samples of this track by {', '.join(answers.key)}; give decoys as "
+            f"rows of the answers, with {SPLIT.name} = decoy."
         )
     manifest = sorted((*answers.cells, *material.unanswered))
     said = [*material.said, *filter(None, [guess])]
