@@ -131,7 +131,7 @@ def _shown(modality: Modality, verdict: Verdict, link: Link) -> list[Shown]:
             place: Literal["first", "later", "also"] = "later" if later else "also" if number else "first"
             points.append(Shown(modality, tuple(signs), place, share=share))
     others = [c for c in verdict.clues if c.modality == modality and c.person in verdict.others and not c.absent]
-    # What is weighed is about the main person; a feeling of somebody else is told where its own sign is sure enough.
+    # The verdict is about the main person. Another person's feeling is mentioned only if its own sign is sure enough.
     sure = [c for c in others if not rule_of(c).claims or degree(c.confidence) != "faint"]
     beside = worth_telling(sure, MOST_OF_OTHERS)
     return points + ([Shown(modality, tuple(beside), "other")] if beside else [])

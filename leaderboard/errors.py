@@ -3,6 +3,8 @@
 Every message is one sentence that names the place and the remedy. It never quotes a reference.
 """
 
+from abc import abstractmethod
+
 from emer_space.errors import EmerError
 
 
@@ -31,9 +33,9 @@ class Unavailable(LeaderboardError):
         self.mend = mend
 
     @property
+    @abstractmethod
     def lack(self) -> str:
         """What is missing, as a part of a sentence."""
-        raise NotImplementedError
 
 
 class ReferencesUnavailable(Unavailable):

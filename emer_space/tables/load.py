@@ -27,6 +27,11 @@ class Misfit(Exception):
         """The same problem, seen from the table that holds `key`."""
         return Misfit(self.problem, key, *self.where)
 
+    @property
+    def placed(self) -> str:
+        """The problem with its place before it: `dates › closes: …`."""
+        return ": ".join([" › ".join(self.where), self.problem] if self.where else [self.problem])
+
 
 Shape = Callable[[Any], None]
 """A check: raises `Misfit` for a value that does not fit."""
@@ -48,6 +53,10 @@ class Number:
             raise Misfit(
                 f"{value!r} is not " + (f"between {self.low:g} and {self.high:g}" if self.high < math.inf else least)
             )
+
+
+def anything(value: Any) -> None:
+    """The shape of what is checked elsewhere, such as a date."""
 
 
 def text(value: Any) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from emer_space.errors import InputError
 from emer_space.files.clips import named_clips
 from emer_space.files.problems import SubmissionError, shown
-from emer_space.tables.load import Misfit, Number, OneOf, Rows, Table, any_text, text
+from emer_space.tables.load import Misfit, Number, OneOf, Rows, Table, any_text, anything, text
 from leaderboard.errors import TrackError
 from leaderboard.metrics.files import read_descriptions
 from leaderboard.tracks.track import ARENA, arena_files
@@ -43,10 +43,6 @@ def _whole(least: int) -> Any:
     return check
 
 
-def _anything(value: Any) -> None:
-    """Accepts any value, for dates, which `TrackRules` checks."""
-
-
 SHAPE = Table(
     {
         "kind": OneOf((ARENA,)),
@@ -62,7 +58,7 @@ SHAPE = Table(
         "results_after": _whole(0),
         "seed": _whole(0),
         "judge": text,
-        "dates": Table(may={"opens": _anything, "closes": _anything}),
+        "dates": Table(may={"opens": anything, "closes": anything}),
     },
 )
 
@@ -157,7 +153,7 @@ def _load(path: Path, changed: int) -> Arena:
     try:
         return read_arena(path)
     except Misfit as problem:
-        reason = ": ".join([" › ".join(problem.where), problem.problem] if problem.where else [problem.problem])
+        reason = problem.placed
     except (ValueError, SubmissionError, InputError) as problem:
         reason = str(problem).rstrip(".")
     raise TrackError(f"The track file {path.name} is wrong: {reason}.")

@@ -5,7 +5,7 @@ for neither counts as half a win for each. Davidson's (1970) model gives ties a 
 all pairs are asked equally often, as here, its order is the same, and half wins need no second parameter.
 
 The maximum exists only if no group of systems won every vote against the rest (Ford 1957). If one did, half a win each
-way is added to every pair, as to the cells of a table with a zero (Haldane 1956; Anscombe 1956), and that is told.
+way is added to every pair, as to the cells of a table with a zero (Haldane 1956; Anscombe 1956), and the table says so.
 """
 
 from typing import Any, NamedTuple

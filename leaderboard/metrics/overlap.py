@@ -21,11 +21,17 @@ from leaderboard.metrics.judge import Judge, Purpose, Question, by_name
 from leaderboard.metrics.metric import Asked, Metric, Resources, Said, Title
 from leaderboard.metrics.tally import Floats, Scores, Tally, coverage, ratio
 
+EXPLAINED = {
+    "en": "A language model judges from 1 to 10 how well the description covers the {covered} of the true one; the "
+    "score is the mean over the samples. An empty description gets 1.",
+    "zh": "由语言模型按 1 到 10 分判断描述对真实描述中{covered}的覆盖程度；得分是样本上的平均值。空的描述得 1 分。",
+}
 
-def overlap_metric(name: str, about: str, title: Said, explained: Said) -> Metric:
+
+def overlap_metric(name: str, about: str, title: Said, covered: Said) -> Metric:
     """An overlap metric; its prompts and its only score (`clue_overlap`) are named after it.
 
-    `title` and `explained` are the score and the metric in words.
+    `title` is the score in words, `covered` what of the true description is to be covered.
     """
     purpose = Purpose(name)
 
@@ -45,7 +51,7 @@ def overlap_metric(name: str, about: str, title: Said, explained: Said) -> Metri
         tally=tally,
         asked=Asked("judge", purpose),
         titles={score_of(purpose): Title(title, {"en": title["en"].capitalize()})},
-        explained=explained,
+        explained={language: text.format(covered=covered[language]) for language, text in EXPLAINED.items()},
         unscored={
             "en": "the reference has no text, or the judge's answer could not be read",
             "zh": "参考答案没有文字，或评判模型的回答无法读取",

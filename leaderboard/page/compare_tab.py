@@ -1,4 +1,4 @@
-"""The tab "Compare": two explanations of one clip, whose systems nobody is told; and the results, once they are shown.
+"""The tab "Compare": two explanations of one clip, their systems unnamed, and the results once they may be seen.
 
 A clip is shown from a copy among the uploads, which is swept within the hour; the organiser's folder is never served.
 """

@@ -15,7 +15,7 @@ class Filters:
     """What a visitor wants to see: `reads` are some of `READS` and `NOT_TOLD`, any of which will do; `size` is the most
     of `SIZES`, or `ABOVE` (the last of them), or `NOT_TOLD`.
 
-    Empty ones filter nothing; nothing matches a value that is none of these.
+    An empty choice shows every row; an unknown one shows none.
     """
 
     reads: frozenset[str] = frozenset()

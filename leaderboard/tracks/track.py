@@ -12,7 +12,7 @@ from emer_space.files.problems import SubmissionError, shown
 from emer_space.files.tables import NAME, Column, Id, Kind, read_table
 from emer_space.page.words import Language, load_words
 from emer_space.settings import app_home
-from emer_space.tables.load import Misfit, Number, OneOf, Rows, Shape, Table, any_text, flag, text
+from emer_space.tables.load import Misfit, Number, OneOf, Rows, Shape, Table, any_text, anything, flag, text
 from leaderboard.errors import TrackError
 from leaderboard.metrics.metric import Role, Undecided
 from leaderboard.metrics.registry import METRICS
@@ -40,10 +40,6 @@ VocabularyChoice = Literal["official", "open", "none"]
 def _whole(value: Any) -> None:
     if type(value) is not int or value < 1:
         raise Misfit(f"{value!r} is not a whole number above 0")
-
-
-def _anything(value: Any) -> None:
-    """Accepts any value, for dates, which `TrackRules` checks."""
 
 
 def _example(value: Any) -> None:
@@ -88,7 +84,7 @@ def _shape() -> Table:
             **dict.fromkeys(get_args(Role), JUDGE),
             "manifest": text,
             "references": text,
-            "dates": Table(may={"opens": _anything, "closes": _anything}),
+            "dates": Table(may={"opens": anything, "closes": anything}),
             "quota": Table(may={"per_day": _whole, "attempts_per_day": _whole}),
             "published": Rows(PUBLISHED, least=0),
             "source": any_text,
@@ -269,7 +265,7 @@ def _load(path: Path, changed: int) -> Track:
         _shape()(table)
         return _track(path.stem, table, PACKAGE if path.parent == FOLDER else path.parent)
     except Misfit as problem:
-        reason = ": ".join([" › ".join(problem.where), problem.problem] if problem.where else [problem.problem])
+        reason = problem.placed
     except RecursionError:
         reason = "it is nested too deeply"
     except (ValueError, SubmissionError) as problem:
