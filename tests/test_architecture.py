@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ("emer_space", "submissions", "leaderboard", "training", "app", "benchmarks", "tests")
+PACKAGES = ("emer_space", "submissions", "annotation", "leaderboard", "training", "app", "benchmarks", "tests")
 SHARED = {"emer_space.errors", "emer_space.files", "emer_space.page", "emer_space.commands.run"}
 """What every package stands on: the root of all errors, the readers of files, the page, and how a command line ends."""
 ALLOWED = {
     "emer_space": set(),
     "submissions": SHARED,
     "training": {"emer_space"},
+    "annotation": {"emer_space", "submissions"},
     "leaderboard": {
         "submissions",
+        "annotation",
         "emer_space.vocabulary",
         "emer_space.models",
         "emer_space.language_model",
@@ -33,6 +35,10 @@ ROOMS = {
     ),
     "submissions": (
         *("errors", "tracks", "person", "checks", "store", "people", "intake", "corrections", "remote", "page"),
+    ),
+    "annotation": (
+        *("errors", "records", "book", "home", "projects", "drafts", "rounds", "agreement", "order", "exchange"),
+        *("service", "page"),
     ),
     "leaderboard": ("errors", "metrics", "tracks", "judge", "scoring", "arena", "board", "hosting", "page"),
 }
@@ -63,7 +69,7 @@ def arrows(project: Path) -> dict[str, set[str]]:
     """Module → the modules of the project that it imports, also within functions."""
     modules = {
         ".".join(path.relative_to(project).with_suffix("").parts).removesuffix(".__init__"): path
-        for package in ("emer_space", "submissions", "leaderboard")
+        for package in ("emer_space", "submissions", "annotation", "leaderboard")
         for path in (project / package).rglob("*.py")
         if path.name not in WIRING
     }

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from submissions.errors import AlreadyStored, Doubtful, StoreError, Unreadable
-from submissions.store.paths import REQUEST, VOTES, record_of
+from submissions.store.paths import ANNOTATIONS, REQUEST, VOTES, record_of
 from submissions.store.records import (
     Correction,
     Decision,
@@ -39,7 +39,7 @@ KINDS: Mapping[str, type[Record]] = {
     "corrections": Correction,
     "votes": Vote,
 }
-"""The record of every kind of entry."""
+"""The record of every kind of entry but those of annotation, which are read when their project is opened."""
 MANY = 1_000
 """With more entries than this to read, garbage collection would take a third of the time, so it is switched off."""
 
@@ -63,7 +63,7 @@ NEVER_DECIDED = Standing()
 
 
 class Ledger:
-    """Thread-safe. `revision` grows with every change but votes, so that callers can cache what they derive.
+    """Thread-safe. `revision` grows with every change but votes and annotations, so that callers can cache.
 
     Its lock may be taken while the store's lock is held, but never the other way round.
     """
@@ -80,6 +80,7 @@ class Ledger:
         self._of_track: dict[str, list[str]] = defaultdict(list)
         self._of_person: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._of_content: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        self._annotations: dict[str, list[str]] = defaultdict(list)
         self._scored_at = ""
         self._unread: list[str] = []
         self._barred: dict[str, str] = {}
@@ -144,11 +145,14 @@ class Ledger:
             if gone := self.submissions.get(path.rpartition("/")[2]):
                 self._forget(gone)
         self._barred.pop(path, None)
-        if not path.startswith(VOTES):  # no ranking of files depends on them, and they come every few seconds
+        if not path.startswith((VOTES, ANNOTATIONS)):  # no ranking depends on them, and they come often
             self.revision += 1
 
     def _read(self, path: str) -> None:
         kind = path.split("/")[0]
+        if path.startswith(ANNOTATIONS):
+            self._annotations[path.split("/")[1]].append(path)
+            return
         stored = orjson.loads(self.store.read(record_of(path)))  # a start reads tens of megabytes of results
         record = KINDS[kind].from_dict(stored)
         if record.path != path:
@@ -309,6 +313,11 @@ class Ledger:
         with self._lock:
             given = list(self._votes[track].values()) if track in self._votes else []
         return sorted(given, key=lambda vote: (vote.voted, vote.id))
+
+    def annotations(self) -> Mapping[str, tuple[str, ...]]:
+        """The paths of the entries of every annotation project, in the order they were seen; some may come twice."""
+        with self._lock:
+            return {project: tuple(paths) for project, paths in self._annotations.items()}
 
     def version(self, track: str, own: int) -> str:
         """The version that a track is scored in now: its own version, with the number of rescorings since."""

@@ -6,10 +6,12 @@ decisions/YYYY-MM/<id>.json
 replicates/<track>@<version>/YYYY-MM/<id>.npz, by which submissions are compared: a private file and no entry
 corrections/YYYY-MM/<id>/request.json + analysis.json, and clip.* if its sender agreed to that
 votes/<track>/YYYY-MM/<id>.json
+annotations/<project>/YYYY-MM/<id>.json
 """
 
 SUBMISSIONS, RESULTS, REPLICATES, VOTES = "submissions/", "results/", "replicates/", "votes/"
-ENTRIES = {"submissions": 2, "results": 3, "decisions": 2, "corrections": 2, "votes": 3}
+ANNOTATIONS = "annotations/"
+ENTRIES = {"submissions": 2, "results": 3, "decisions": 2, "corrections": 2, "votes": 3, "annotations": 3}
 """The top folder of every kind of entry → the depth of its entries."""
 FOLDERS = ("submissions/", "corrections/")
 """The kinds whose entries are folders. Entries of the other kinds are their own record."""
