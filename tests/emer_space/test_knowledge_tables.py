@@ -59,7 +59,7 @@ CACHED = (
     disambiguation.load_patterns,
     check_tables,
 )
-FUZZED = 30
+FUZZED = 15
 """Changes of each table that are loaded with everything that stands on it."""
 
 Place = tuple[str | int, ...]
