@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import orjson
 
-from annotation.records import RECORDS, Entry, Removal
+from annotation.records import RECORDS, Entry
 from submissions.errors import AlreadyStored, StoreError, Unreadable
 from submissions.store.ledger import MANY, Ledger, without_collection
 from submissions.store.records import UnknownSchema
@@ -102,10 +102,5 @@ class Book:
             log.error("%r is damaged (%s) and is set aside", path, problem)
             self.ledger.store.set_aside(path, str(problem) or type(problem).__name__)
             return
-        own = self._records[project]
-        own[record.id] = record
+        self._records[project][record.id] = record
         self._changes[project] += 1
-        if isinstance(record, Removal):  # another process may have made it, and then deleted what was said
-            for said in [each for each in own.values() if getattr(each, "clip", "") == record.clip]:
-                if said is not record:
-                    del own[said.id]

@@ -5,13 +5,16 @@ They lie in `EMER_HOME/projects/<project>/`, which is private to the app's user.
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from annotation.errors import ProjectError
 from annotation.records import Clip
 from emer_space.cancellation import CancelToken
+from emer_space.files.locks import lock, open_lock
 from emer_space.files.writing import sync_file, sync_folder
 from emer_space.media.clip import open_clip
 from emer_space.settings import Settings
@@ -20,6 +23,7 @@ PROJECTS = "projects"
 """The folder in the app's home."""
 UNFINISHED = "unfinished"
 """Copies that are being made; what a killed process left there goes with the next start."""
+_FILE = re.compile(r"[0-9a-f]{64}\.\w+")
 
 
 class Home:
@@ -61,8 +65,13 @@ class Home:
     def files(self, project: str) -> list[str]:
         """The names of all clips' files of a project."""
         with contextlib.suppress(FileNotFoundError):
-            return sorted(path.name for path in (self.folder / project).iterdir() if path.is_file())
+            return sorted(path.name for path in (self.folder / project).iterdir() if _FILE.fullmatch(path.name))
         return []
+
+    def unfinished(self, project: str) -> bool:
+        """Whether copies are being made, or were left by a killed process."""
+        work = self.folder / project / UNFINISHED
+        return work.is_dir() and any(work.iterdir())
 
     def delete(self, project: str, files: list[str] | None = None) -> int:
         """Delete files of a project, or its whole folder; returns how many. Raises `ProjectError` if one stays."""
@@ -81,9 +90,17 @@ class Home:
             raise ProjectError("home", sentence) from problem
         return len(gone)
 
-    def free(self, project: str) -> Path:
-        """The project's folder, made if it is missing."""
-        return self._made(self.folder / project)
+    @contextlib.contextmanager
+    def alone(self, project: str, work: str, wait: bool = False) -> Iterator[bool]:
+        """Whether no other process does this `work` with a project; while it is held, none begins to."""
+        try:
+            file = open_lock(self._made(self.folder / project) / f"{work}.lock")
+        except OSError as problem:
+            raise ProjectError(
+                "home", f"Nothing can be written to {self.folder} ({problem.strerror}); make it writable."
+            ) from problem
+        with file:
+            yield lock(file, wait=wait)
 
     def _made(self, folder: Path) -> Path:
         """A folder, private up to the app's home."""

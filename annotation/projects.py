@@ -109,6 +109,7 @@ class Project:
         for save in self.saves:
             own[save.round, save.clip][save.person].append(save)
         object.__setattr__(self, "_own", own)
+        object.__setattr__(self, "_done", {})
         object.__setattr__(self, "_merged", {})
 
     def latest(self, round: Round, clip: str, person: str) -> tuple[Save, ...]:
@@ -117,12 +118,20 @@ class Project:
 
     def done(self, round: Round, clip: str) -> tuple[Save, ...]:
         """What counts of a clip in a round: the latest save of each person who is done with it."""
-        lasts = (_heads(saves)[-1] for saves in self._by_person(round, clip).values())
-        return tuple(sorted((save for save in lasts if save.done), key=lambda save: (save.made, save.id)))
+        kept: dict[tuple[int, str], tuple[Save, ...]] = self._done  # type: ignore[attr-defined]
+        if (round, clip) not in kept:
+            lasts = (_heads(saves)[-1] for saves in self._by_person(round, clip).values())
+            done = sorted((save for save in lasts if save.done), key=lambda save: (save.made, save.id))
+            kept[round, clip] = tuple(done)
+        return kept[round, clip]
 
     def people(self, round: Round, clip: str) -> frozenset[str]:
         """Everybody who has saved anything about a clip in a round."""
         return frozenset(self._by_person(round, clip))
+
+    def said(self, round: Round, clip: str, person: str) -> tuple[Save, ...]:
+        """All saves of a person about a clip in a round, oldest first."""
+        return tuple(self._by_person(round, clip).get(person, ()))
 
     def _by_person(self, round: Round, clip: str) -> Mapping[str, Sequence[Save]]:
         own: Mapping[tuple[int, str], Mapping[str, Sequence[Save]]] = self._own  # type: ignore[attr-defined]
