@@ -558,6 +558,18 @@ class Annotation:
         """The whole project with all votes, for an organiser who releases it from the command line."""
         return self._led(who, project)[0]
 
+    def failed(self, who: Person | None, project: str) -> dict[str, str]:
+        """The clips that the machine could not read: name → why."""
+        drafts = self._led(who, project)[0].drafts
+        return {clip: draft.problem for clip, draft in sorted(drafts.items()) if draft.answer is None}
+
+    def import_files(self, who: Person | None, project: str, files: Sequence[Path]) -> list[str]:
+        """Bring published answers into a project, one clip for each row; returns the clips' names."""
+        held, person = self._led(who, project)
+        from annotation.exchange import import_files
+
+        return import_files(self.book, held, person, files, self.clock)
+
     def order(self, who: Person | None, project: str) -> list[str]:
         """The clips in the order of active learning, those about which the machine is least sure first."""
         held, _ = self._led(who, project)

@@ -57,8 +57,8 @@ def _fetched(name: str, folder: Path) -> dict[str, Path]:
         reason = type(problem).__name__
         raise ProjectError(
             "hub",
-            f"The dataset {shown(name)} could not be fetched ({reason}); check its name, HF_TOKEN, the network, and "
-            "that HF_HUB_OFFLINE is not 1.",
+            f"The dataset {shown(name)} could not be fetched ({reason}); check its name, HF_TOKEN and the network, "
+            "and start with HF_HUB_OFFLINE=0.",
         ) from problem
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and ".cache" not in path.parts]
     named = Counter(path.name for path in files)
