@@ -5,8 +5,6 @@ nothing half-written comes to lie among the tracks.
 """
 
 import contextlib
-import csv
-import io
 import os
 import re
 import secrets
@@ -27,7 +25,7 @@ from emer_space.files.formats import READERS
 from emer_space.files.problems import Problem, counted, refusal, shown
 from emer_space.files.rows import Row
 from emer_space.files.tables import LIKE_NAME, NAME, Column, Id, columns_of
-from emer_space.files.writing import write_whole
+from emer_space.files.writing import csv_bytes, write_whole
 from emer_space.language_model.prompt_files import load_prompt
 from emer_space.models.endpoint import EndpointChat, endpoint_of
 from emer_space.settings import app_home
@@ -496,15 +494,6 @@ def _item(value: Any, inline: bool = False) -> Any:
 
 def _is_table(value: Any) -> bool:
     return isinstance(value, Mapping) or (isinstance(value, list) and bool(value) and isinstance(value[0], Mapping))
-
-
-def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
-    """A csv file."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().encode()
 
 
 def _reference_rows(answers: Answers, splits: Mapping[Id, str]) -> list[dict[str, str]]:
