@@ -73,8 +73,9 @@ class Wanted:
     """What an organiser wants of a track; what is empty is chosen for them, and said.
 
     `private` is the share of the samples in 0…1 that ranks only after the closing, `decoys` the number of samples
-    that are never scored. `inputs` is a file that the page offers, or a web address; `cite` a file of BibTeX. `table`
-    holds further fields of the track file.
+    that are never scored. `inputs` is a file that the page offers, or a web address; `cite` a file of BibTeX.
+    `hidden` is the folder for hidden answers (default: `references_folder`). `table` holds further fields of the track
+    file.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Wanted:
     cite: Path | None = None
     out: Path | None = None
     force: bool = False
+    hidden: Path | None = None
     table: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -334,7 +336,7 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
         raise LeaderboardError(f"{material.source} holds no sample; give answers or clips.")
     _check_request(wanted, splits, material)
     out = (wanted.out or own_folder()).expanduser().absolute()
-    private = Path(os.environ.get(PRIVATE) or app_home() / "references").expanduser().absolute()
+    private = wanted.hidden or references_folder()
     public = wanted.answers == "public"
     offered = _inputs_file(wanted)
     if offered:
@@ -373,6 +375,14 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
     counts = {split: sum(one == split for one in splits.values()) for split in ("public", "private", "decoy")}
     counts["decoy"] += len(material.unanswered)
     return Made(wanted.id, metric, files, counts, tuple(said), tuple(_next(wanted, files, private)))
+
+
+def references_folder(make: bool = False) -> Path:
+    """The folder of hidden answers: that of `EMER_REFERENCES`, else one in the app's home; made if that is wanted."""
+    folder = Path(os.environ.get(PRIVATE) or app_home() / "references").expanduser().absolute()
+    if make:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _check_request(wanted: Wanted, splits: Mapping[Id, str], material: Material) -> None:

@@ -17,7 +17,7 @@ from submissions.store.ledger import Ledger
 from submissions.store.records import new_id
 
 ODD = {
-    "crlf, a mark and quotes": b'\xef\xbb\xbfname,openset\r\n"a","[\'happy\', \'don\'t care\']"\r\nb,"sad, ""low"""\r\n',
+    "crlf, a mark and quotes": b'\xef\xbb\xbfname,openset\r\n"a","[\'happy\', \'don\'t\']"\r\nb,"sad, ""low"""\r\n',
     "no last line end, blank lines": b"name,openset\n\na,happy\n\n  \nb,\"['sad']\"",
     "old line ends": b"name,openset\ra,happy\rb,sad\r",
     "more columns, a line end in a cell": b'name,who,openset\nb,"one\ntwo",happy\na,,"[sad]"\n',
