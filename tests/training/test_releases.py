@@ -65,7 +65,12 @@ def test_a_clip_counts_if_its_labels_name_one_basic_feeling_and_its_file_is_at_h
     taken = as_corpus(release, None, tmp_path / "corpus", told.append)
     found = [(one.path.name[-5], one.label, one.speaker) for one in recordings(tmp_path / "corpus")]
     assert found == [("0", "happy", "lab 0"), ("1", "angry", "lab 0"), ("5", "bored", "lab 2")]
-    assert taken.left_out == {"without a basic feeling": 1, "with several": 1, "without a file here": 1}
+    assert taken.left_out == {
+        "without a basic feeling": 1,
+        "with several": 1,
+        "without a file here": 1,
+        "without sound": 0,
+    }
     seen = as_corpus(release, None, tmp_path / "faces", told.append, "has_video")
     assert seen.used == 2 and seen.left_out["without a picture"] == 1
     assert "3 of 6 clips" in told[0] and "alpha 0.61" in told[1] and "All signed." in told[2]
@@ -90,4 +95,4 @@ def test_a_release_without_usable_clips_says_where_to_name_them(
 ) -> None:
     monkeypatch.setenv("EMER_HOME", str(tmp_path / "home"))
     assert main(["face", "--corpus", str(release), "--out", str(tmp_path / "out")]) == 2
-    assert "--clips" in (said := capsys.readouterr().err) and "4 without a file here" in said
+    assert "--clips" in (said := capsys.readouterr().err) and "3 without a file here" in said
