@@ -235,20 +235,29 @@ def _delete(
 
 @commands.command("import")
 def _import(
-    project: Name,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="csv or jsonl of EMER v1 or v2")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="csv or jsonl of EMER v1, EMER v2 or name,openset")
+    ],
+    project: Annotated[str, typer.Option(metavar="NAME", help="the project; it is opened if there is none")],
     json_target: JsonTarget = None,
 ) -> None:
-    """Bring the answers of a published file into a project, one clip for each row."""
+    """Bring the answers of published files into a project, one clip for each name."""
+    from annotation.exchange import read_exchange
+
     check_writable(json_target)
-    names = _service().import_files(LOCAL, project, files)
+    service = _service()
+    if project not in {one.project for one in service.projects(LOCAL)}:
+        for file in files:
+            read_exchange(file)  # a file with problems opens no project
+        service.new(LOCAL, project, project)
+    names = service.import_files(LOCAL, project, files)
     show({"clips": names}, json_target, f"Imported {counted(len(names), 'clip')} into {project}.")
 
 
 @commands.command("export")
 def _export(
     project: Name,
-    columns: Annotated[str, typer.Option(metavar="COLUMNS", help="the columns of a format, such as openset or reason")],
+    columns: Annotated[str, typer.Option(metavar="COLUMNS", help="emer-v1, emer-v2 or openset")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="the file to write")],
     language: Annotated[str, typer.Option(metavar="en|zh", help="the language of EMER v1's texts")] = "",
 ) -> None:

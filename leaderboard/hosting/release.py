@@ -188,7 +188,7 @@ def split(
             rest.setdefault(groups.get(name, f"clip {name}"), []).append(name)
     wanted, taken = round(private * sum(map(len, rest.values()))), 0
     for group in sorted(rest, key=lambda name: order("private", name)):
-        if taken + len(rest[group]) / 2 <= wanted:
+        if taken + len(rest[group]) / 2 < wanted:  # nearer to what is wanted than without it
             chosen |= dict.fromkeys(rest[group], "private")
             taken += len(rest[group])
     found = {name: chosen[name] for name in names}

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+import shlex
 import shutil
 import tempfile
 import tomllib
@@ -91,18 +92,27 @@ def write_release(release: Release, asked: Asked, out: Path, opened: bool = Fals
         shutil.rmtree(stage, ignore_errors=True)
         raise
     names = tuple(sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()))
-    return Written(out, names, references, live if opened else None, tuple(said), tuple(_next(release, out, opened)))
+    return Written(
+        out, names, references, live if opened else None, tuple(said), tuple(_next(release, asked, out, opened))
+    )
 
 
-def _next(release: Release, out: Path, opened: bool) -> list[str]:
+def _next(release: Release, asked: Asked, out: Path, opened: bool) -> list[str]:
     """The next commands, with what has to be set before."""
+    given = {
+        "--private": asked.private,
+        "--decoys": asked.decoys,
+        "--seed": asked.seed,
+        "--group": asked.group,
+        "--answers": "" if asked.answers == "public" else asked.answers,
+        "--id": asked.id,
+        "--metric": asked.metric,
+    }
+    words = [str(word) for option in given.items() if option[1] not in (0, None, "") for word in option]
+    words += ["--seed", "0"] if asked.seed == 0 else []
+    command = shlex.join(["python", "-m", "leaderboard", "release", release.project, "--out", str(out), *words])
     lines = [] if os.environ.get(PRIVATE) or not release.hidden else [f"export {PRIVATE}={references_folder()}"]
-    command = f"python -m leaderboard release {release.project} --out {out}"
-    return [
-        *lines,
-        *(["python app.py"] if opened else [f"{command} --open   # the same options, and the track is open"]),
-        f"{command} --to-hub OWNER/NAME   # the same options, and the folder goes to the Hub",
-    ]
+    return [*lines, "python app.py" if opened else f"{command} --open", f"{command} --to-hub OWNER/NAME"]
 
 
 def _check_folder(release: Release, out: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from annotation.__main__ import main
 from annotation.book import Book
 from annotation.errors import ProjectError
 from annotation.exchange import export, import_files
@@ -111,3 +112,19 @@ def test_the_fields_own_files_come_back_to_the_byte(book: Book, shared: Path) ->
     assert export(project, "emer-v1", "en") == (folder / "gt-eng.csv").read_bytes()
     assert export(project, "emer-v1", "zh") == (folder / "gt-chi.csv").read_bytes()
     assert export(project, "emer-v2").startswith((folder / "final-EMER-reason-half.csv").read_bytes())
+
+
+def test_the_command_line_opens_a_project_for_a_file_and_none_for_a_wrong_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EMER_HOME", str(tmp_path / "home"))
+    file, wrong = tmp_path / "labels.csv", tmp_path / "wrong.csv"
+    file.write_bytes(ODD["old line ends"])
+    wrong.write_bytes(b"name,openset\na,[happy\n")
+    assert main(["import", str(wrong), "--project", "theirs"]) == 2
+    assert main(["status", "theirs"]) == 2
+    assert main(["import", str(file), "--project", "theirs"]) == 0
+    assert main(["export", "theirs", "--columns", "openset", "--out", str(tmp_path / "out.csv")]) == 0
+    assert (tmp_path / "out.csv").read_bytes() == file.read_bytes()
+    assert main(["import", str(file), "--project", "theirs"]) == 2
+    assert "is in the project" in capsys.readouterr().err

@@ -153,6 +153,8 @@ def test_the_split_has_the_numbers_asked_for_and_always_a_public_sample() -> Non
         drawn = list(split(names, [], {}, 0.25, 8, seed).values())
         assert (drawn.count("private"), drawn.count("decoy")) == (8, 8)
         fewer = split(names[1:], names[:1], {}, 0.25, 8, seed)
+        pairs = split(names, [], {name: name[:2] for name in names}, 0.25, 0, seed)
+        assert abs(list(pairs.values()).count("private") - 10) <= 5
         assert fewer == {name: one for name, one in split(names, [], {}, 0.25, 8, seed).items() if name != "c0"}
 
 
