@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from emer_space.errors import EmerError, InputError
@@ -45,6 +46,8 @@ if PROFILE == "bundled" and not os.environ.get("EMER_OWNER") and not os.environ.
 import gradio as gr  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
+from annotation.home import PROJECTS  # noqa: E402
+from annotation.service import Annotation  # noqa: E402
 from emer_space.page import render  # noqa: E402
 from emer_space.page.agents import Agents  # noqa: E402
 from emer_space.page.appearance import HEAD, STYLE, theme  # noqa: E402
@@ -76,6 +79,8 @@ from submissions.store.paths import ENTRIES  # noqa: E402
 EXAMPLES = Path(__file__).resolve().parent / "examples"
 SHARED = "shared"
 """The folder in the app's home of the results that are shared by a link."""
+DRAFTS = "drafts"
+"""Who stands in the line for clips while the drafts of annotation projects are made, one clip at a time."""
 MOST_CALLS = 1_000
 """Most calls in Gradio's own queue; calls for scarce resources wait in `Lines`, which refuse sooner."""
 SPARE_THREADS = 24
@@ -93,6 +98,7 @@ def build_app(
     lines: Lines | None = None,
     kept: Kept | None = None,
     shares: Shares | None = None,
+    annotation: Annotation | None = None,
 ) -> gr.Blocks:
     """The page. A tab is one line of `tabs`: its title, and a function that builds it and returns its close handler.
 
@@ -108,6 +114,7 @@ def build_app(
     who = no_organiser_by_agent(identity or identity_for(HOST))
     lines = lines or Lines()
     corrections = KeptCorrections(service.board.corrections)
+    annotation = annotation or Annotation(service.board.home, service.board.ledger, lambda: profile)
     kept = Kept(UPLOADS) if kept is None else kept  # one without results yet is false
     shares = shares or Shares(service.board.home / SHARED, UPLOADS)
     with gr.Blocks(title=languages.english("page.title"), analytics_enabled=False) as page:
@@ -155,8 +162,8 @@ def empty_folders() -> None:
 
 
 def guarded(home: Path) -> list[Path]:
-    """Paths that Gradio must never serve, whatever a handler returns: references, submissions, shared results."""
-    state = [home / name for name in (*ENTRIES, "damaged", "attempts", "judge", SHARED)]
+    """Paths that Gradio must never serve, whatever a handler returns: references, entries, shared results, clips."""
+    state = [home / name for name in (*ENTRIES, "damaged", "attempts", "judge", SHARED, PROJECTS)]
     named = os.environ.get("EMER_REFERENCES")
     return [*state, *([Path(named).expanduser().resolve()] if named else [])]
 
@@ -181,7 +188,12 @@ def main() -> None:
     languages, lines, kept = Languages(), Lines(), Kept(UPLOADS)
     threads = lines.places + SPARE_THREADS
     shares = Shares(board.home / SHARED, UPLOADS)
-    page = build_app(settings, profile, board, languages=languages, lines=lines, kept=kept, shares=shares)
+    annotation = Annotation(
+        board.home, board.ledger, lambda: profile, turn=partial(lines.clips.turn, DRAFTS), settings=settings
+    )
+    page = build_app(
+        settings, profile, board, languages=languages, lines=lines, kept=kept, shares=shares, annotation=annotation
+    )
     page.launch(
         server_name=HOST,
         server_port=PORT,
@@ -212,9 +224,11 @@ def main() -> None:
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
     threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
     schedule = Schedule(board, lambda: enter_baselines(board, explain), publisher(board), chat)
+    annotation.drafts.start()
     if scores_here:
         schedule.start()
     page.block_thread()
+    annotation.drafts.stop()
     if scores_here:
         schedule.stop()
 

@@ -1,15 +1,17 @@
 """A project's records, read from the store when the project is opened, and kept in memory after that."""
 
+import contextlib
 import logging
 import threading
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import TypeVar
 
 import orjson
 
 from annotation.records import RECORDS, Entry
 from submissions.errors import AlreadyStored, StoreError, Unreadable
-from submissions.store.ledger import Ledger
+from submissions.store.ledger import MANY, Ledger, without_collection
 from submissions.store.records import UnknownSchema
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,7 @@ class Book:
         self.ledger = ledger
         self._lock = threading.RLock()
         self._read: dict[str, int] = defaultdict(int)
+        self._changes: dict[str, int] = defaultdict(int)
         self._again: dict[str, list[str]] = defaultdict(list)
         self._records: dict[str, dict[str, Entry]] = defaultdict(dict)
 
@@ -38,10 +41,10 @@ class Book:
         return sorted(found, key=lambda record: (record.made, record.id))
 
     def revision(self, project: str) -> int:
-        """A number that grows with every record of a project."""
+        """A number that grows with every record of a project that comes or goes."""
         self._refresh(project)
         with self._lock:
-            return self._read[project]
+            return self._changes[project]
 
     def add(self, record: Entry) -> Entry:
         """Keep a record durably; one that is there already stays as it was. Raises `StoreError`."""
@@ -53,26 +56,29 @@ class Book:
         with self._lock:
             return self._records[record.project].setdefault(record.id, record)
 
-    def remove(self, record: Entry) -> None:
-        """Delete a record for good. Raises `StoreError` if it is still there."""
+    def remove(self, records: Iterable[Entry]) -> int:
+        """Delete records for good; returns how many. Those that are gone already count as well. Raises `StoreError`."""
+        gone = list(records)
+        with contextlib.suppress(FileNotFoundError):
+            if gone:
+                self.ledger.store.remove(*(record.path for record in gone))
         with self._lock:
-            try:
-                self.ledger.store.remove(record.path)
-            except FileNotFoundError:
-                log.info("%s was deleted before", record.id)
-            self._records[record.project].pop(record.id, None)
+            for record in gone:
+                self._changes[record.project] += self._records[record.project].pop(record.id, None) is not None
+        return len(gone)
 
     def _refresh(self, project: str) -> None:
         paths = self.ledger.refresh().annotations().get(project, ())
         with self._lock:
             new = [*self._again.pop(project, []), *paths[self._read[project] :]]
             self._read[project] = len(paths)
-            for place, path in enumerate(new):
-                try:
-                    self._take(project, path)
-                except StoreError:
-                    self._again[project] = new[place:]
-                    raise
+            with without_collection() if len(new) > MANY else contextlib.nullcontext():
+                for place, path in enumerate(new):
+                    try:
+                        self._take(project, path)
+                    except StoreError:
+                        self._again[project] = new[place:]
+                        raise
 
     def _take(self, project: str, path: str) -> None:
         if path.rpartition("/")[2].removesuffix(".json") in self._records[project]:
@@ -97,3 +103,4 @@ class Book:
             self.ledger.store.set_aside(path, str(problem) or type(problem).__name__)
             return
         self._records[project][record.id] = record
+        self._changes[project] += 1

@@ -76,7 +76,10 @@ StoredAnswer = Annotated[Answer, _read_as(Answer)]
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Clip:
-    """A clip of a project: its name, the hash of its file as it came, and its length. `file` is that in the home."""
+    """A clip of a project: its name, the hash of its file as it came, and its length. `file` is that in the home.
+
+    `subtitle` are the words that came with it; if there are none, they are recognised.
+    """
 
     name: str
     sha256: str = ""
@@ -84,6 +87,7 @@ class Clip:
     has_audio: bool = False
     has_video: bool = False
     file: str = ""
+    subtitle: str = ""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
@@ -190,11 +194,15 @@ class Save(Entry):
 
 @dataclass(frozen=True, slots=True, config=STRICT)
 class Removal(Entry):
-    """A clip that was taken out of a project for good, with all that was said of it; `reason` is `consent` or words."""
+    """A clip that was taken out of a project for good, with all that was said of it; `reason` is `consent` or words.
+
+    The hash of its file stays, so that the clip does not come back under another name.
+    """
 
     schema: ClassVar[str] = "emer-removal/1"
     clip: str
     reason: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)

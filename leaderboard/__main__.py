@@ -25,6 +25,7 @@ from leaderboard.board.service import Service
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.arena_commands import add_arena_commands
 from leaderboard.hosting.hub_commands import add_hub_commands
+from leaderboard.hosting.release_commands import add_release_commands
 from leaderboard.hosting.track_commands import add_track_commands
 from leaderboard.judge import commands as judge_commands
 from leaderboard.judge.commands import Answers, Asking, AtOnce, GrouperOption, JudgeOption, Language, SaveGroups
@@ -436,6 +437,7 @@ def _wheels(
 add_track_commands(commands)
 add_arena_commands(commands)
 add_hub_commands(commands)
+add_release_commands(commands)
 
 
 if __name__ == "__main__":

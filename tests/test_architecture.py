@@ -37,8 +37,20 @@ ROOMS = {
         *("errors", "tracks", "person", "checks", "store", "people", "intake", "corrections", "remote", "page"),
     ),
     "annotation": (
-        *("errors", "records", "book", "home", "projects", "drafts", "rounds", "agreement", "order", "exchange"),
-        *("service", "page"),
+        *(
+            "errors",
+            "records",
+            "answers",
+            "book",
+            "home",
+            "projects",
+            "removals",
+            "drafts",
+            "rounds",
+            "completion",
+            "sources",
+        ),
+        *("agreement", "order", "exchange", "service", "page"),
     ),
     "leaderboard": ("errors", "metrics", "tracks", "judge", "scoring", "arena", "board", "hosting", "page"),
 }

@@ -70,8 +70,17 @@ class Linear:
 
 def run(corpora: Sequence[Path], out: Path, seed: int, progress: Progress) -> None:
     """Fit to folders with labels.csv, and write the weights to `out`. Raises `InputError` for any other folder."""
-    described = describe([row for folder in corpora for row in recordings(folder)], seed, progress)
-    progress(f"leaving speakers out: {left_out_recall(described):.3f} of each class on average")
+    corpus = [row for folder in corpora for row in recordings(folder)]
+    if missing := [name for name in CLASSES if name not in {class_of(recording.label) for recording in corpus}]:
+        raise InputError(
+            f"The recordings must have all the classes {', '.join(CLASSES)}, and there is none that is "
+            f"{' or '.join(missing)}; name more corpora with --corpus."
+        )
+    described = describe(corpus, seed, progress)
+    if all(len(set(described.labels[~out])) == len(CLASSES) for out in folds(described.speakers)):
+        progress(f"leaving speakers out: {left_out_recall(described):.3f} of each class on average")
+    else:
+        progress("leaving speakers out: not measured, because a class has too few speakers")
     fitted = fit(described.values, described.labels)
     about = {
         "name": "voice witness",
@@ -96,9 +105,9 @@ def run(corpora: Sequence[Path], out: Path, seed: int, progress: Progress) -> No
 
 
 def fit(values: Values, labels: NDArray[np.intp]) -> Linear:
-    """The map fitted to values (recordings, copies, values) and labels (recordings,); it is deterministic.
+    """The map fitted to values (recordings, copies, values) and labels (recordings,), which have all classes.
 
-    Raises `InputError` unless the labels have all classes.
+    It is deterministic.
     """
     matrix, bias = np.zeros((values.shape[-1], len(CLASSES))), np.zeros(len(CLASSES))
     for columns, dropped in PARTS:
@@ -121,10 +130,6 @@ def _fit_part(values: Values, labels: NDArray[np.intp], dropped: int) -> Linear:
     kept = np.eye(width, dtype=np.float32) - channel @ channel.T
     model = LogisticRegression(C=REGULARISATION, class_weight="balanced", max_iter=300)
     model.fit(scaled.reshape(-1, width) @ kept, np.repeat(labels, values.shape[1]))
-    if list(model.classes_) != list(range(len(CLASSES))):
-        raise InputError(
-            f"The recordings must have all the classes {', '.join(CLASSES)}; name more corpora with --corpus."
-        )
     matrix = (kept @ model.coef_.T) / deviation[:, None]
     return Linear(matrix, model.intercept_ - mean @ matrix)
 

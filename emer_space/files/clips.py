@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from emer_space.errors import InputError
@@ -20,10 +21,15 @@ def named_clips(folder: Path) -> dict[str, Path]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; name the folder that holds the clips.")
-    files = (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    clips = sorted(path for path in files if path.suffix.lower() in SUFFIXES)
+    clips = named_files(path for path in folder.iterdir() if path.is_file())
     if not clips:
         raise InputError(f"{folder} holds no clip; clips end in {' '.join(sorted(SUFFIXES))}.")
+    return clips
+
+
+def named_files(files: Iterable[Path]) -> dict[str, Path]:
+    """The clips among files, by name, as in `named_clips`; of two with the same whole name, the last."""
+    clips = sorted(path for path in files if path.suffix.lower() in SUFFIXES and not path.name.startswith("."))
     stems = Counter(clip.stem for clip in clips)
     return {_text(clip.stem if stems[clip.stem] == 1 else clip.name): clip for clip in clips}
 

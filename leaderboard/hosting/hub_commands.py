@@ -17,13 +17,13 @@ def add_hub_commands(commands: CommandLine) -> None:
     commands.command("reindex")(_reindex)
 
 
-def _token() -> str:
+def token() -> str:
+    """The token for the Hub. Raises `LeaderboardError` if it is not set."""
     from submissions.store.hub_account import TOKEN
 
-    token = os.environ.get(TOKEN)
-    if not token:
+    if not (found := os.environ.get(TOKEN)):
         raise LeaderboardError(f"{TOKEN} is not set; set it to a token that may write, and run this again.")
-    return token
+    return found
 
 
 def _setup(
@@ -36,7 +36,7 @@ def _setup(
     """Create the datasets that a leaderboard on the Hub needs."""
     from leaderboard.hosting.hub_setup import set_up
 
-    for line in set_up(owner, _token(), track, references):
+    for line in set_up(owner, token(), track, references):
         print(line, flush=True)
     print(f"Now set EMER_OWNER to {owner}, here and in the Space, and run `python -m leaderboard doctor`.")
 
@@ -62,4 +62,4 @@ def _reindex() -> None:
     owner = os.environ.get(OWNER)
     if not owner:
         raise LeaderboardError(f"{OWNER} is not set, so nothing is kept on the Hub; a folder needs no index.")
-    print(f"The index has {HubTree(HubDataset(f'{owner}/{DATASET}', _token())).reindex()} records.")
+    print(f"The index has {HubTree(HubDataset(f'{owner}/{DATASET}', token())).reindex()} records.")

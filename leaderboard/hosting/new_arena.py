@@ -17,11 +17,12 @@ from typing import Any
 from emer_space.files.clips import named_clips
 from emer_space.files.problems import counted, shown
 from emer_space.files.tables import NAME
+from emer_space.files.writing import csv_bytes
 from emer_space.tables.load import Misfit
 from leaderboard.arena.arena import ARENA, Arena, read_arena, strangers
 from leaderboard.arena.outcome import judge_preferences
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting.new_track import TRACK_ID, csv_bytes, made_folders, named_rows, track_toml, write_all
+from leaderboard.hosting.new_track import TRACK_ID, made_folders, named_rows, track_toml, write_all
 from leaderboard.metrics.columns import REASON
 from leaderboard.tracks import FOLDER, own_folder
 

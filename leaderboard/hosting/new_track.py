@@ -5,8 +5,6 @@ nothing half-written comes to lie among the tracks.
 """
 
 import contextlib
-import csv
-import io
 import os
 import re
 import secrets
@@ -27,7 +25,7 @@ from emer_space.files.formats import READERS
 from emer_space.files.problems import Problem, counted, refusal, shown
 from emer_space.files.rows import Row
 from emer_space.files.tables import LIKE_NAME, NAME, Column, Id, columns_of
-from emer_space.files.writing import write_whole
+from emer_space.files.writing import csv_bytes, write_whole
 from emer_space.language_model.prompt_files import load_prompt
 from emer_space.models.endpoint import EndpointChat, endpoint_of
 from emer_space.settings import app_home
@@ -75,8 +73,9 @@ class Wanted:
     """What an organiser wants of a track; what is empty is chosen for them, and said.
 
     `private` is the share of the samples in 0…1 that ranks only after the closing, `decoys` the number of samples
-    that are never scored. `inputs` is a file that the page offers, or a web address; `cite` a file of BibTeX. `table`
-    holds further fields of the track file.
+    that are never scored. `inputs` is a file that the page offers, or a web address; `cite` a file of BibTeX.
+    `hidden` is the folder for hidden answers (default: `references_folder`). `table` holds further fields of the track
+    file.
     """
 
     id: str
@@ -99,6 +98,7 @@ class Wanted:
     cite: Path | None = None
     out: Path | None = None
     force: bool = False
+    hidden: Path | None = None
     table: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -336,7 +336,7 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
         raise LeaderboardError(f"{material.source} holds no sample; give answers or clips.")
     _check_request(wanted, splits, material)
     out = (wanted.out or own_folder()).expanduser().absolute()
-    private = Path(os.environ.get(PRIVATE) or app_home() / "references").expanduser().absolute()
+    private = wanted.hidden or references_folder()
     public = wanted.answers == "public"
     offered = _inputs_file(wanted)
     if offered:
@@ -375,6 +375,14 @@ def make_track(material: Material, wanted: Wanted, answers: Answers | None = Non
     counts = {split: sum(one == split for one in splits.values()) for split in ("public", "private", "decoy")}
     counts["decoy"] += len(material.unanswered)
     return Made(wanted.id, metric, files, counts, tuple(said), tuple(_next(wanted, files, private)))
+
+
+def references_folder(make: bool = False) -> Path:
+    """The folder of hidden answers: that of `EMER_REFERENCES`, else one in the app's home; made if that is wanted."""
+    folder = Path(os.environ.get(PRIVATE) or app_home() / "references").expanduser().absolute()
+    if make:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _check_request(wanted: Wanted, splits: Mapping[Id, str], material: Material) -> None:
@@ -496,15 +504,6 @@ def _item(value: Any, inline: bool = False) -> Any:
 
 def _is_table(value: Any) -> bool:
     return isinstance(value, Mapping) or (isinstance(value, list) and bool(value) and isinstance(value[0], Mapping))
-
-
-def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:
-    """A csv file."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().encode()
 
 
 def _reference_rows(answers: Answers, splits: Mapping[Id, str]) -> list[dict[str, str]]:

@@ -187,10 +187,29 @@ class HubTree:
         with self._state:
             self._damaged[entry] = reason
 
-    def remove(self, entry: str) -> None:
-        """Delete the files of an entry in one commit. Raises `FileNotFoundError`."""
-        self.dataset.commit({}, f"{TITLE}withdrawn", deleted=self._files(entry))
-        self._drop(entry)
+    def remove(self, *entries: str) -> None:
+        """Delete the files of entries, and their lines of the index, in one commit.
+
+        Raises `FileNotFoundError` if none is there.
+        """
+        head = self.dataset.head()
+        there = self.dataset.tree(head)
+        wanted = set(entries)
+        gone = [path for path in there if entry_of(path) in wanted]
+        if not gone:
+            raise FileNotFoundError(", ".join(entries))
+        anew: dict[str, bytes] = {}
+        for path, content in self.read_all((path for path in there if path.startswith(FOLDER)), head).items():
+            records = unpacked(content)
+            if kept := {name: record for name, record in records.items() if entry_of(name) not in wanted}:
+                if len(kept) < len(records):
+                    anew |= dict([packed(kept)])
+                    gone.append(path)
+            else:
+                gone.append(path)
+        self.dataset.commit(anew, f"{TITLE}withdrawn", deleted=gone)
+        for entry in entries:
+            self._drop(entry)
 
     def _files(self, entry: str) -> list[str]:
         files = [entry] if entry.endswith(".json") else self.dataset.tree(below=entry)

@@ -94,7 +94,7 @@ class Ledger:
         """
         with self._lock:
             self._unread += [*self._barred, *self.store.news()]
-            with _without_collection() if len(self._unread) > MANY else contextlib.nullcontext():
+            with without_collection() if len(self._unread) > MANY else contextlib.nullcontext():
                 while self._unread:  # an entry that raises stays in the list for the next refresh
                     self._take(self._unread[-1])
                     self._unread.pop()
@@ -346,7 +346,8 @@ def _before(until: datetime | None, decisions: Iterable[Decision]) -> list[Decis
 
 
 @contextlib.contextmanager
-def _without_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
+    """Nothing is collected meanwhile: most of reading thousands of records would be spent on that."""
     was = gc.isenabled()
     gc.disable()
     try:

@@ -26,6 +26,7 @@ These rules must hold; otherwise the problem is reported and the exit code is 1:
 6. No scoring process outlives its parent.
 7. A ledger that was open all the time sees the same as one opened at the end.
 8. Every correction with a receipt is there, whole and with its clip, until it is withdrawn; then nothing of it is left.
+9. Every save of an annotator with a receipt is there; of a clip that was taken out for good nothing is left.
 """
 
 import argparse

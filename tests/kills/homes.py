@@ -114,6 +114,10 @@ class Home:
         self.retractions: dict[str, str] = {}  # the receipt by id
         self.asked_to_retract: set[str] = set()
         self.retracted: set[str] = set()
+        self.annotated: dict[str, tuple[str, str]] = {}  # clip and word by id
+        self.about: dict[str, set[str]] = {}  # the clips that a stored annotation is about
+        self.asked_to_forget: set[str] = set()
+        self.forgotten: set[str] = set()
 
     # What comes to pass
 
@@ -199,6 +203,10 @@ class Home:
         elif about == "corrected":
             name = words[0].rpartition("-")[0]
             self.corrected[name], self.retractions[name] = words[1], words[0]
+        elif about == "annotated":
+            self.annotated[words[0]] = (words[1], words[2])
+        elif about == "forgotten":
+            self.forgotten.add(rest)
         elif about == "retracted":
             self.retracted.add(rest.rpartition("-")[0])
         elif about in ("withdrawn", "chosen", "rescored"):
@@ -214,7 +222,7 @@ class Home:
         """Stored file → the SHA-256 of its content."""
         return {
             path.relative_to(self.folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for kind in ("submissions", "results", "decisions", "corrections")
+            for kind in ("submissions", "results", "decisions", "corrections", "annotations")
             for path in sorted((self.folder / kind).rglob("*"))
             if path.is_file()
         }
@@ -224,7 +232,8 @@ class Home:
         tree = self.tree()
         for path, digest in self.seen.items():
             retracted = path.startswith("corrections/") and path.split("/")[2] in self.asked_to_retract
-            if tree.get(path) != digest and not (retracted and path not in tree):
+            forgotten = self.about.get(path, set()) & self.asked_to_forget
+            if tree.get(path) != digest and not ((retracted or forgotten) and path not in tree):
                 self.wrong(f"{path} was {'changed' if path in tree else 'lost'} in {when}")
         self.seen = tree
         stored = {path.split("/")[2] for path in tree if path.endswith("/request.json")}
@@ -232,6 +241,7 @@ class Home:
             if name not in stored:
                 self.wrong(f"{name} got a receipt and is not there after {when}")
         self.look_at_corrections(tree, when)
+        self.look_at_annotations(tree, when)
         if self.folder.exists():  # else it would make one
             self.witness.refresh()
 
@@ -250,6 +260,25 @@ class Home:
             clip = self.folder / "corrections" / f"{name[:4]}-{name[4:6]}" / name / "clip.mp4"
             if name not in found or clip.read_text() != self.corrected[name]:
                 self.wrong(f"the correction {name} got a receipt and is not there after {when}")
+
+    def look_at_annotations(self, tree: dict[str, str], when: str) -> None:
+        """Check that saves are there if they have a receipt, and that nothing is left of a clip taken out (9)."""
+        words: dict[str, list[str]] = {}
+        for path in tree:
+            if path.startswith("annotations/"):
+                stored = json.loads((self.folder / path).read_text(encoding="utf-8"))
+                removal = stored["schema"].startswith("emer-removal")
+                named = {stored.get("clip", "")} | {clip["name"] for clip in stored.get("clips", ())} - {"stays"}
+                self.about[path] = named - {""}
+                words[stored["id"]] = stored["answer"]["labels"] if "answer" in stored else []
+                if not removal and (left := named & self.forgotten):
+                    self.wrong(f"{path} is about {sorted(left)}, taken out for good, after {when}")
+        for clip in self.forgotten:
+            if list(self.folder.glob(f"projects/*/{clip}.*")):
+                self.wrong(f"the file of {clip}, taken out for good, is there after {when}")
+        for name, (clip, word) in self.annotated.items():
+            if clip not in self.asked_to_forget and words.get(name) != [word]:
+                self.wrong(f"the save {name} about {clip} got a receipt and is not there after {when}")
 
     def checked(self) -> dict[str, Any]:
         """Check everything that must hold in any home; returns what a new process reports."""
@@ -274,6 +303,8 @@ class Home:
             self.wrong(f"there are the baselines {sorted(baselines)}")
         if told["corrections"] != sorted(path.name for path in (self.folder / "corrections").glob("*/*")):
             self.wrong(f"a new ledger has the corrections {told['corrections']}")
+        if told["annotations"] != sorted(path.stem for path in (self.folder / "annotations").glob("*/*/*.json")):
+            self.wrong(f"a new ledger has the annotations {told['annotations']}")
         if told["queue"]:
             self.wrong(f"{told['queue']} are still queued")
         for track in (HIDDEN, PRACTICE):

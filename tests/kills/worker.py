@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from leaderboard.board.board import Board
 from leaderboard.board.export import export
@@ -34,6 +34,10 @@ from submissions.corrections import Opinion
 from submissions.errors import Refusal
 from submissions.intake import Entry
 from submissions.person import LOCAL, Person
+from submissions.store.records import new_id
+
+if TYPE_CHECKING:
+    from annotation.service import Annotation
 
 SCORER = "the scoring process"
 OUTSIDE = "the folder of the home"
@@ -47,6 +51,7 @@ GENERAL = (
     (r"predictions\.\w+", "predictions.*"),
 )
 """The parts of a path that differ between two steps of the same kind."""
+LAB = "lab"
 READING = {"id": "a reading", "clip": {"sha256": "ab" * 32}, "labels": [{"label": "angry"}]}
 
 
@@ -236,6 +241,42 @@ def retract(board: Board, steps: Steps, receipt: str) -> None:
     say("retracted", receipt)
 
 
+def _lab(board: Board) -> "Annotation":
+    """The project `lab`, which is opened if there is none."""
+    from annotation.service import Annotation  # its import takes as long as the rest of a life
+
+    service = Annotation(board.home, board.ledger, clock=board.clock)
+    with contextlib.suppress(Refusal):
+        service.new(LOCAL, LAB, "Lab", annotators=(4, 0))
+    return service
+
+
+def annotate(board: Board, steps: Steps, clip: str, person: str, word: str) -> None:
+    """Save an answer about a clip, which comes into the project first."""
+    from annotation.projects import load_project
+    from annotation.records import Answer, Clip, Clips, Draft
+
+    service = _lab(board)
+    project, now = load_project(service.book, LAB), board.clock()
+    about = {"made": now.isoformat(), "project": LAB, "person": "local", "name": "local"}
+    if clip not in project.clips:
+        media = board.home / "projects" / LAB / f"{clip}.mp4"
+        media.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        media.write_bytes(clip.encode())
+        service.book.add(Clips(new_id(now), **about, clips=(Clip(clip, file=media.name), Clip("stays", file="stays"))))
+    if clip not in project.drafts:
+        service.book.add(Draft(new_id(now), **about, clip=clip, answer=Answer(("calm",))))
+    saved = service.save(Person(person, person, organiser=True), LAB, 1, clip, {"labels": [word]}, done=True)
+    with steps.step("tell the receipt"):
+        say("annotated", saved.id, clip, word)
+
+
+def forget(board: Board, steps: Steps, clip: str) -> None:
+    with contextlib.suppress(Refusal):  # whoever brought it was killed before it was there
+        _lab(board).withdraw(LOCAL, LAB, clip, "consent")
+    say("forgotten", clip)
+
+
 def rescore(board: Board, steps: Steps, track: str) -> None:
     say("rescored", track, board.rescore(LOCAL, track, "the harness wants it"))
 
@@ -262,6 +303,7 @@ def tell(board: Board, steps: Steps) -> None:
         "decisions": [[each.action, each.submission or each.track, each.version] for each in ledger.decisions()],
         "versions": {track.id: board.versions.current(track) for track in board.tracks()},
         "corrections": sorted(each.id for each in ledger.corrections()),
+        "annotations": sorted(Path(path).stem for path in ledger.annotations().get(LAB, ())),
         "queue": [each.id for each, _ in board.queue()],
         "ranked": {
             track.id: [row.id for row in ranking(board, track, everything=True).rows if row.id]
@@ -282,6 +324,8 @@ VERBS = {
     "rescore": ("decide", rescore),
     "correct": ("correct", correct),
     "retract": ("correct", retract),
+    "annotate": ("annotate", annotate),
+    "forget": ("annotate", forget),
     "score": ("score", score),
     "export": ("export", publish),
     "tell": ("tell", tell),

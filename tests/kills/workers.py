@@ -56,12 +56,22 @@ class WorkerHome(Home):
         retracts = [["retract", self.retractions[name]] for name in sorted(self.asked_to_retract - self.retracted)]
         return [["correct", f"word{self.lives}"], *retracts]
 
+    def annotations(self) -> list[list[str]]:
+        """Save two people's answers about a new clip; take out one clip, and those whose removal was cut short."""
+        kept = sorted({clip for clip, _ in self.annotated.values()} - self.asked_to_forget)
+        if len(kept) > 1:
+            self.asked_to_forget.add(self.random.choice(kept))
+        forgets = [["forget", clip] for clip in sorted(self.asked_to_forget - self.forgotten)]
+        clip = f"clip{self.lives}"
+        return [*(["annotate", clip, person, f"word{self.lives}"] for person in ("ada", "boris")), *forgets]
+
     def tasks(self, doing: str) -> list[list[str]]:
         """The tasks that lead to a step of this kind."""
         return {
             "submit": lambda: self.submits(2),
             "decide": lambda: [*self.submits(0 if len(self.receipts) > 2 else 2), *self.decisions()],
             "correct": self.corrections,
+            "annotate": self.annotations,
             "score": lambda: [*self.submits(0 if self.queued() else 1), ["score"]],
             "export": lambda: [*self.submits(0 if self.receipts else 1), ["export"]],
         }[doing]()
@@ -81,7 +91,10 @@ class WorkerHome(Home):
 
     def end(self) -> None:
         """The last run, without a kill, followed by all checks."""
-        tasks = [*self.submits(len(self.waiting) + 1), *self.corrections(), ["score"], ["export"]]
+        tasks = [
+            *(*self.submits(len(self.waiting) + 1), *self.corrections(), *self.annotations()),
+            *(["score"], ["export"]),
+        ]
         if self.live(tasks).killed:
             self.wrong("the last worker was killed by somebody else")
         if told := self.checked():
@@ -116,17 +129,27 @@ def rehearse(home: WorkerHome) -> tuple[list[Place], list[Place]]:
 
     One kill is needed: what it leaves unfinished is removed by the next worker, which are steps as well.
     """
-    early = home.live([*home.submits(2, practice=0), *home.corrections(), ["score"], ["export"]]).places()
+    early = home.live(
+        [*home.submits(2, practice=0), *home.corrections(), *home.annotations(), ["score"], ["export"]]
+    ).places()
+    home.live(home.annotations())  # so that there are two clips, and one can go
     early += home.live([*home.decisions(), *home.submits(1, practice=0)], UNFINISHED).places()
     known = home.live(
-        [*home.submits(2, practice=0), *home.corrections(), ["score"], *home.decisions(), ["export"]]
+        [
+            *home.submits(2, practice=0),
+            *home.corrections(),
+            *home.annotations(),
+            ["score"],
+            *home.decisions(),
+            ["export"],
+        ]
     ).places()
     return [place for place in dict.fromkeys(early) if place not in known], known
 
 
 def spread(first: list[Place], known: list[Place], kills: int, homes: int, chance: random.Random) -> list[list[Place]]:
     """The places of each home's kills: all in an order of chance. The new homes begin with those of `first`."""
-    order = ("submit", "score", "decide", "correct", "export")
+    order = ("submit", "score", "decide", "correct", "annotate", "export")
     at_first = sorted(chance.sample(first, len(first)), key=lambda kill: order.index(kill.doing))
     line = chance.sample(known, len(known))
     plans: list[list[Place]] = []

@@ -1,0 +1,474 @@
+"""Makes a dataset of an annotation project: files in the field's columns, splits, and a card.
+
+What is released follows from the project's records and the seed alone, so that the same release has the same bytes.
+Every file may be published: answers that are not public are only in the material of the track.
+"""
+
+import csv
+import hashlib
+import json
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from huggingface_hub import DatasetCardData
+from jinja2 import Environment, StrictUndefined
+
+from annotation.agreement import alpha_of_labels
+from annotation.book import Book
+from annotation.projects import Final, Project
+from annotation.records import LANGUAGES, Round, Settings
+from emer_space.files.problems import counted, shown
+from emer_space.files.rows import Row
+from emer_space.files.tables import NAME
+from emer_space.files.writing import csv_bytes
+from leaderboard.errors import LeaderboardError
+from leaderboard.hosting.new_track import Material, guessed_metric
+from leaderboard.scoring.scorer import code_version
+
+SCHEMA = "emer-release/1"
+WORDS = Path(__file__).with_suffix(".toml")
+CARD = Path(__file__).parent / "cards" / "dataset.md"
+FACTS, SUMS, TRACK = "release.json", "SHA256SUMS", "track"
+ROUNDS: tuple[Round, Round] = (1, 2)
+Shown = Literal["public", "all", "none"]
+"""Whose answers are in the dataset: those of the public split, all, or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a project is released.
+
+    `private` is the share of the samples in 0…1 whose answers stay hidden and rank after the closing, `decoys` the
+    number of samples that are never scored. `seed` draws both; None takes the project's own, which nobody else knows.
+    `group` is a csv with name and group, or a pattern that finds the group in a name: a group is not torn apart by
+    the split. `id` is the track's (default: the project's).
+    """
+
+    private: float = 0.0
+    decoys: int = 0
+    seed: int | None = None
+    group: str = ""
+    answers: Shown = "public"
+    id: str = ""
+    metric: str = ""
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A dataset in memory. `files` may all be published. `splits` and `seed` may not, if some answers are hidden."""
+
+    project: str
+    files: Mapping[str, bytes]
+    splits: Mapping[str, str]
+    seed: int
+    hidden: bool
+    material: Material
+    metric: str
+    left_out: Mapping[str, int]
+    said: tuple[str, ...]
+
+    @property
+    def missing(self) -> list[str]:
+        """Which clips are not in it, and why."""
+        return _missing(self.left_out)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of samples by split."""
+        found = Counter(self.splits.values())
+        return {split: found[split] for split in ("public", "private", "decoy")}
+
+
+@cache
+def _words() -> dict[str, Any]:
+    return tomllib.loads(WORDS.read_text(encoding="utf-8"))
+
+
+def own_seed(book: Book, project: Project) -> int:
+    """A seed that follows from the project's first record, whose name is unguessable and shown to nobody."""
+    first = book.records(project.id, Settings)[0].id
+    return int.from_bytes(hashlib.sha256(first.encode()).digest()[:4])
+
+
+def released(project: Project, asked: Asked, seed: int) -> Release:
+    """The dataset of a project. Raises `LeaderboardError` if there is nothing to release, or no public sample left."""
+    finals, left_out = _finals(project)
+    if not finals:
+        reasons = "; ".join(_missing(left_out)) or "it holds no clips"
+        raise LeaderboardError(f"{project.id} has nothing to release: {reasons}.")
+    groups, lone = _groups(asked.group, finals.keys() | set(project.removed))
+    splits = split(finals, project.removed, groups, asked.private, asked.decoys, seed)
+    hidden = asked.answers == "none" or (asked.answers == "public" and set(splits.values()) != {"public"})
+    kept = {"all": set(splits.values()), "public": {"public"}, "none": set()}[asked.answers]
+    open_ones = {name: final for name, final in finals.items() if splits[name] in kept}
+    material = _material(project, finals)
+    files = {**_answers(project, open_ones), **_inputs(project, finals, groups if asked.group else {})}
+    said = []
+    if asked.private or asked.decoys:
+        said.append(f"Private samples and decoys were drawn with the seed {seed}.")
+        if not asked.group:
+            said.append("If a person is in several clips, say by --group which ones, so that no split has them both.")
+    if lone:
+        said.append(f"{counted(lone, 'clip')} without a group count as one each.")
+    if hidden and kept:
+        said.append(
+            "The answers of the public split are in the dataset, so the public ranking proves nothing until the track "
+            "closes and the private samples rank; --answers none keeps them out."
+        )
+    if asked.answers == "all" and (asked.private or asked.decoys):
+        said.append("All answers are in the dataset, so its track is one for practice, and nobody ranks as verified.")
+    metric = asked.metric or guessed_metric(material)[0]
+    facts = _facts(
+        project, asked, finals, splits, left_out, seed if not (hidden and (asked.decoys or not kept)) else None
+    )
+    files["README.md"] = card(project, facts, finals, files)
+    files[FACTS] = _json(facts)
+    return Release(project.id, files, splits, seed, hidden, material, metric, left_out, tuple(said))
+
+
+def _finals(project: Project) -> tuple[dict[str, Final], dict[str, int]]:
+    """The clips that can be released, by name, and how many cannot, by reason."""
+    finals: dict[str, Final] = {}
+    out = Counter[str](withdrawn=len(project.removed), aside=len(project.aside))
+    for name in sorted(project.clips):
+        final = project.final(name)
+        if final is None:
+            out["unfinished"] += 1
+        elif not final.answer.labels and not final.answer.explanation:
+            out["split"] += 1
+        else:
+            finals[name] = final
+    return finals, dict(out)
+
+
+REASONS = {
+    "unfinished": "not enough people have answered about {}",
+    "split": "people agreed on nothing in {}",
+    "aside": "the files of {} could not be used",
+    "withdrawn": "consent was withdrawn, or the organiser took it out: {}",
+}
+
+
+def _missing(left_out: Mapping[str, int]) -> list[str]:
+    return [
+        words.format(counted(left_out[reason], "clip")) for reason, words in REASONS.items() if left_out.get(reason)
+    ]
+
+
+# Splits
+
+
+def split(
+    names: Iterable[str], gone: Iterable[str], groups: Mapping[str, str], private: float, decoys: int, seed: int
+) -> dict[str, str]:
+    """The split of each name, drawn by the seed; `groups` (name → group) stay together, but for decoys.
+
+    `gone`, the names of clips that were taken out, are drawn as well: so no other clip changes its split, and no answer
+    that was private becomes public, when a person withdraws. Raises `LeaderboardError` if no name is public.
+    """
+    every = sorted({*names, *gone})
+    if not 0 <= private < 1 or decoys < 0:
+        raise LeaderboardError("--private is a share from 0 to below 1, and --decoys a number from 0.")
+
+    def order(purpose: str, name: str) -> bytes:
+        return hashlib.sha256(f"{seed} {purpose} {name}".encode()).digest()
+
+    chosen = dict.fromkeys(every, "public")
+    chosen |= dict.fromkeys(sorted(every, key=lambda name: order("decoy", name))[:decoys], "decoy")
+    rest: dict[str, list[str]] = {}
+    for name in every:
+        if chosen[name] == "public":
+            rest.setdefault(groups.get(name, f"clip {name}"), []).append(name)
+    wanted, taken = round(private * sum(map(len, rest.values()))), 0
+    for group in sorted(rest, key=lambda name: order("private", name)):
+        if taken + len(rest[group]) / 2 < wanted:  # nearer to what is wanted than without it
+            chosen |= dict.fromkeys(rest[group], "private")
+            taken += len(rest[group])
+    found = {name: chosen[name] for name in names}
+    if "public" not in found.values():
+        raise LeaderboardError(
+            f"Of {counted(len(found), 'clip')}, {decoys} decoys and a private share of {private:g} leave none that is "
+            "public; choose fewer decoys and a smaller share, or smaller groups."
+        )
+    return found
+
+
+def _groups(group: str, names: Iterable[str]) -> tuple[dict[str, str], int]:
+    """Name → group by a csv or a pattern, and how many names have none."""
+    if not group:
+        return {}, 0
+    names = sorted(names)
+    if Path(group).is_file():
+        with Path(group).open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+        if not rows or {"name", "group"} - rows[0].keys():
+            raise LeaderboardError(f"{group} must have the columns name and group; add them.")
+        table = {row["name"]: row["group"] for row in rows}
+        found = {name: table[name] for name in names if table.get(name)}
+    else:
+        try:
+            pattern = re.compile(group)
+        except re.error as problem:
+            raise LeaderboardError(f"--group {shown(group)} is neither a file nor a pattern ({problem}).") from None
+        matches = {name: match for name in names if (match := pattern.search(name))}
+        found = {name: match[1] if pattern.groups else match[0] for name, match in matches.items()}
+    return found, len(names) - len(found)
+
+
+# Files
+
+
+def _material(project: Project, finals: Mapping[str, Final]) -> Material:
+    """The answers of a track: labels if there are any, else explanations."""
+    labels = {name: str(list(final.answer.labels)) for name, final in finals.items() if final.answer.labels}
+    column, cells = ("openset", labels) if labels else ("reason", _reasons(project, finals))
+    rows = tuple(Row(number, {NAME.name: name, column: cells[name]}) for number, name in enumerate(cells, 2))
+    return Material(project.id, rows, frozenset((NAME.name, column)))
+
+
+def _reasons(project: Project, finals: Mapping[str, Final]) -> dict[str, str]:
+    language = project.settings.language
+    return {name: text for name, final in finals.items() if (text := final.answer.explanation.get(language, ""))}
+
+
+def _answers(project: Project, finals: Mapping[str, Final]) -> dict[str, bytes]:
+    """The files that hold answers; those without a row are left out."""
+    both = {
+        name: final.answer.explanation
+        for name, final in finals.items()
+        if all(final.answer.explanation.get(language) for language in LANGUAGES)
+    }
+    labels = [
+        {"name": name, "openset": str(list(final.answer.labels))}
+        for name, final in finals.items()
+        if final.answer.labels
+    ]
+    reasons = [{"name": name, "reason": text} for name, text in _reasons(project, finals).items()]
+    texts = [{"name": name, "chinese": said["zh"], "english": said["en"]} for name, said in both.items()]
+    files = {
+        "openset.csv": csv_bytes(("name", "openset"), labels) if labels else b"",
+        "reason.csv": csv_bytes(("name", "reason"), reasons) if reasons else b"",
+        "bilingual.csv": csv_bytes(("name", "chinese", "english"), texts) if texts else b"",
+        "clues.jsonl": _lines(_clues(finals)),
+        "votes.jsonl": _lines(_votes(project, finals)),
+    }
+    return {name: content for name, content in files.items() if content}
+
+
+def _clues(finals: Mapping[str, Final]) -> Iterable[dict[str, Any]]:
+    for name, final in finals.items():
+        kept = {clue.id for clue in final.answer.clues}
+        for one in sorted(final.merged.clues, key=lambda one: (one.clue.start, one.clue.id)):
+            if one.clue.id in kept:
+                yield {
+                    "name": name,
+                    "modality": one.clue.modality,
+                    "statement": one.clue.statement,
+                    "start": one.clue.start,
+                    "end": one.clue.end,
+                    "source": ", ".join(sorted(one.sources)),
+                    "votes": one.votes,
+                    "of": one.of,
+                }
+
+
+def _votes(project: Project, finals: Mapping[str, Final]) -> Iterable[dict[str, Any]]:
+    people = dict.fromkeys(save.person for save in project.saves if save.done)
+    numbers = {person: number for number, person in enumerate(people, 1)}
+    for name, final in finals.items():
+        answers = [
+            {
+                "round": round,
+                "annotator": numbers[save.person],
+                "labels": list(save.answer.labels),
+                "valence": save.answer.valence,
+                "arousal": save.answer.arousal,
+            }
+            for round in ROUNDS
+            for save in project.done(round, name)
+        ]
+        if answers:
+            yield {
+                "name": name,
+                "of": final.annotators,
+                "labels": [{"label": one.label, "votes": one.votes} for one in final.merged.labels],
+                "valence": final.merged.valence,
+                "arousal": final.merged.arousal,
+                "answers": sorted(answers, key=lambda one: (one["round"], one["annotator"])),
+            }
+
+
+def _inputs(project: Project, finals: Mapping[str, Final], groups: Mapping[str, str]) -> dict[str, bytes]:
+    """What is known of every clip without its answer."""
+    said = {name: draft.subtitle for name in finals if (draft := project.drafts.get(name)) and draft.subtitle}
+    numbers = {group: str(number) for number, group in enumerate(dict.fromkeys(map(groups.get, finals)), 1) if group}
+    columns = ["name", "sha256", "duration_s", "has_audio", "has_video", *(["group"] if groups else [])]
+    clips = []
+    for name in finals:
+        clip = project.clips[name]
+        row = {"name": name, "sha256": clip.sha256, "duration_s": f"{clip.duration_s:.3f}"}
+        row |= {"has_audio": str(clip.has_audio).lower(), "has_video": str(clip.has_video).lower()}
+        clips.append(row | ({"group": numbers.get(groups.get(name, ""), "")} if groups else {}))
+    files = {"clips.csv": csv_bytes(columns, clips)}
+    if said:
+        subtitles = ({"name": name, "subtitle": text} for name, text in said.items())
+        files["subtitles.csv"] = csv_bytes(("name", "subtitle"), subtitles)
+    return files
+
+
+def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+
+
+def _facts(
+    project: Project,
+    asked: Asked,
+    finals: Mapping[str, Final],
+    splits: Mapping[str, str],
+    left_out: Mapping[str, int],
+    seed: int | None,
+) -> dict[str, Any]:
+    """What `release.json` says. A seed that would tell decoys from private samples is None."""
+    settings = project.settings
+    records = (settings, *project.saves, *project.drafts.values())
+    public = sum(one == "public" for one in splits.values())
+    saves = {round: [save for name in finals for save in project.done(round, name)] for round in ROUNDS}
+    return {
+        "schema": SCHEMA,
+        "project": project.id,
+        "title": settings.title,
+        "language": settings.language,
+        "date": max(record.made for record in records)[:10],
+        "code": code_version(),
+        "settings": {
+            "annotators": list(settings.annotators),
+            "agreed": list(settings.agreed),
+            "order": settings.order,
+            "licence": settings.licence,
+            "consent": settings.consent,
+        },
+        "answers": asked.answers,
+        "seed": seed,
+        "counts": {
+            "released": len(finals),
+            "public": public,
+            "hidden": len(finals) - public,
+            **{reason: left_out.get(reason, 0) for reason in REASONS},
+        },
+        "rounds": [
+            {
+                "round": round,
+                "people": len({save.person for save in saves[round]}),
+                "answers": len(saves[round]),
+                "agreement": {by: _alpha(project, round, by) for by in ("words", "groups")},
+            }
+            for round in ROUNDS
+            if saves[round]
+        ],
+    }
+
+
+def _alpha(project: Project, round: Round, by: Literal["words", "groups"]) -> dict[str, float | None]:
+    found = alpha_of_labels(project, round, by)
+    rounded = (None if value is None else float(f"{value:.4f}") for value in found)
+    return dict(zip(("alpha", "low", "high"), rounded, strict=True))
+
+
+def card(project: Project, facts: Mapping[str, Any], finals: Mapping[str, Final], files: Mapping[str, bytes]) -> bytes:
+    """The dataset's card, with the head that the Hub reads."""
+    settings, words = project.settings, _words()
+    drafts = [project.drafts[name] for name in finals if name in project.drafts]
+    imported = [draft for draft in drafts if draft.imported]
+    drafted = sorted({_line(draft.made_by) for draft in drafts if not draft.imported and draft.answer})
+    values = {
+        **facts,
+        "title": _line(settings.title) or project.id,
+        "guide": _line(settings.guide),
+        "labels": any(final.answer.labels for final in finals.values()),
+        "reasons": any(final.answer.explanation for final in finals.values()),
+        "drafted": bool(drafted),
+        "made_by": ", ".join(filter(None, drafted)) or "EMER Space",
+        "imported": len(imported),
+        "imported_from": ", ".join(sorted({_line(draft.made_by).removeprefix("imported from ") for draft in imported})),
+        "people": len({save.person for round in ROUNDS for name in finals for save in project.done(round, name)}),
+        "rounds": [
+            {
+                **row,
+                "number": row["round"],
+                "wanted": settings.annotators[row["round"] - 1],
+                "agreed": settings.agreed[row["round"] - 1],
+            }
+            for row in facts["rounds"]
+        ],
+        "agreement": [
+            {"round": row["round"], **{by: _interval(row["agreement"][by]) for by in ("words", "groups")}}
+            for row in facts["rounds"]
+            if any(found["alpha"] is not None for found in row["agreement"].values())
+        ],
+        "splits": _splits(facts),
+        "missing": _missing(facts["counts"]) or ["Nothing: every clip of the project is here."],
+        "files": {name: about for name, about in words["files"].items() if name in (*files, FACTS, SUMS, f"{TRACK}/")},
+        "licence": _line(settings.licence) or "None has been named, so nobody may use this dataset yet.",
+        "consent": _line(settings.consent) or "The organiser has not said whether the people in the clips agreed.",
+    }
+    text = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False).from_string(
+        CARD.read_text(encoding="utf-8")
+    )
+    return f"---\n{_head(project, facts, files).to_yaml()}\n---\n\n{text.render(values)}".encode()
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _interval(found: Mapping[str, float | None]) -> str:
+    if found["alpha"] is None:
+        return "cannot be told"
+    bounds = "" if found["low"] is None else f" ({found['low']:.2f} to {found['high']:.2f})"
+    return f"{found['alpha']:.2f}{bounds}"
+
+
+def _splits(facts: Mapping[str, Any]) -> str:
+    counts = facts["counts"]
+    if facts["answers"] == "none":
+        return "All answers are kept for a leaderboard; here are the clips' names and subtitles."
+    if facts["answers"] == "all" or not counts["hidden"]:
+        return "The answers of every clip are here, so a score on them proves nothing to others."
+    seed = f" They were drawn with the seed {facts['seed']}." if facts["seed"] is not None else ""
+    return (
+        f"The answers of {counts['public']} clips are here. Those of the other {counts['hidden']} are kept for a "
+        f"leaderboard, which does not score all of them.{seed}"
+    )
+
+
+def _head(project: Project, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> DatasetCardData:
+    settings, words = project.settings, _words()
+    licence = _line(settings.licence).lower().replace(" ", "-")
+    known = licence in words["licences"]
+    name = re.sub(r"[^a-z0-9.]+", "-", licence).strip("-") or "none-named"
+    tables = [file for file in ("openset.csv", "reason.csv", "bilingual.csv", "clues.jsonl") if file in files]
+    more: dict[str, Any] = {} if known else {"license_name": name, "license_link": "README.md"}
+    if tables:
+        more["configs"] = [{"config_name": file.split(".")[0], "data_files": file} for file in tables]
+    size = next((name for name, most in words["sizes"].items() if facts["counts"]["released"] < most), "n>1M")
+    return DatasetCardData(
+        language=list(LANGUAGES) if "bilingual.csv" in files else [settings.language],
+        license=licence if known else "other",
+        annotations_creators=["expert-generated" if facts["rounds"] else "found"],
+        task_categories=words["tasks"],
+        size_categories=[size],
+        pretty_name=_line(settings.title) or project.id,
+        tags=words["tags"],
+        **more,
+    )

@@ -1,0 +1,172 @@
+"""A project becomes a dataset with splits, card and track; nothing hidden, and nobody's name, lies in its folder."""
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from board_making import ADA
+from huggingface_hub import DatasetCard
+from project_making import CONSENT, Lab, labelled
+from running import refused, run
+
+from leaderboard.board.board import Board
+from leaderboard.board.service import Service
+from leaderboard.hosting.release import split
+from leaderboard.hosting.schedule import sweep
+from leaderboard.tracks import load_track
+
+SPLIT = ("--private", "0.4", "--decoys", "2")
+
+
+@pytest.fixture
+def lab(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    monkeypatch.setenv("EMER_REFERENCES", str(own_home / "references"))
+    return labelled(own_home)
+
+
+def rows(content: bytes | str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode() if isinstance(content, bytes) else content)))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def lines(content: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in content.splitlines()]
+
+
+def test_a_release_has_the_fields_columns_and_tells_no_person(
+    lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    made = run(capsys, "release", "lab", "--out", out)
+    assert made["splits"] == {"public": 11, "private": 0, "decoy": 0} and made["left_out"]["unfinished"] == 1
+    there = files(out)
+    assert rows(there["openset.csv"])[0] == {"name": "p00_0", "openset": "['happy']"}
+    assert rows(there["reason.csv"])[0] == {"name": "p00_0", "reason": "Why p00_0, so it is."}
+    assert rows(there["bilingual.csv"])[0]["chinese"] == "为什么p00_0。"
+    assert rows(there["subtitles.csv"])[0]["subtitle"] == "Words, of p00_0"
+    clue = {"modality": "visual", "statement": "A smile.", "start": 0.0, "end": 1.0, "source": "model"}
+    assert lines(there["clues.jsonl"])[0] == {"name": "p00_0", **clue, "votes": 2, "of": 2}
+    voted = lines(there["votes.jsonl"])[0]
+    assert voted["labels"][0] == {"label": "happy", "votes": 2} and voted["valence"] == 0.5
+    assert [(one["round"], one["annotator"]) for one in voted["answers"]] == [(1, 1), (1, 2), (2, 3), (2, 4)]
+    everything = b"".join(there.values())
+    assert b"key-" not in everything and b"olga" not in everything and "p05_1" not in str(rows(there["clips.csv"]))
+    sums = dict(line.split("  ")[::-1] for line in there.pop("SHA256SUMS").decode().splitlines())
+    assert sums == {name: hashlib.sha256(content).hexdigest() for name, content in there.items()}
+    card = DatasetCard(there["README.md"].decode())
+    assert (card.data.license, card.data.language) == ("cc-by-4.0", ["en", "zh"])
+    assert {one["data_files"] for one in card.data.configs} <= there.keys()
+    alpha = json.loads(there["release.json"])["rounds"][0]["agreement"]["words"]["alpha"]
+    assert CONSENT in card.text and f"| 1 | {alpha:.2f} (" in card.text
+    assert "not enough people have answered about 1 clip" in card.text
+
+
+def test_the_same_records_and_seed_give_the_same_bytes_whatever_the_clock_says(
+    lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "two"):
+        made = run(capsys, "release", "lab", "--out", tmp_path / name, *SPLIT)
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    other = run(capsys, "release", "lab", "--out", tmp_path / "two", *SPLIT, "--seed", made["seed"] + 1)
+    assert other["splits"] == made["splits"] and files(tmp_path / "one") != files(tmp_path / "two")
+
+
+def test_hidden_answers_lie_with_the_references_alone(
+    lab: Lab, own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = run(capsys, "release", "lab", "--out", tmp_path / "out", *SPLIT)
+    assert made["splits"] == {"public": 5, "private": 4, "decoy": 2}
+    references = Path(made["references"])
+    assert references == own_home / "references" / "lab.csv" and references.stat().st_mode & 0o77 == 0
+    by_split = {row["name"]: row["split"] for row in rows(references.read_bytes())}
+    there = files(tmp_path / "out")
+    public = {name for name, split in by_split.items() if split == "public"}
+    for file in ("openset.csv", "reason.csv", "bilingual.csv"):
+        assert {row["name"] for row in rows(there[file])} == public
+    assert {row["name"] for file in ("clues.jsonl", "votes.jsonl") for row in lines(there[file])} == public
+    assert len(rows(there["subtitles.csv"])) == len(rows(there["track/lab/manifest.csv"])) == 11
+    assert json.loads(there["release.json"])["seed"] is None and str(made["seed"]).encode() not in b"".join(
+        there.values()
+    )
+    run(capsys, "release", "lab", "--out", tmp_path / "none", "--answers", "none")
+    assert not {"openset.csv", "reason.csv", "clues.jsonl", "votes.jsonl"} & files(tmp_path / "none").keys()
+    everything = run(capsys, "release", "lab", "--out", tmp_path / "all", *SPLIT, "--answers", "all", "--id", "all")
+    assert len(rows(files(tmp_path / "all")["openset.csv"])) == 11 and everything["references"] is None
+
+
+def test_the_track_opens_with_one_option_and_takes_a_file(
+    lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run(capsys, "release", "lab", "--out", out, *SPLIT)
+    made = run(capsys, "release", "lab", "--out", out, *SPLIT, "--open")
+    assert load_track("lab").answers == "hidden" and Path(made["track"]).name == "lab.toml"
+    board = Board()
+    desk = Service(board)
+    sample = (out / "track/lab/sample.csv").read_bytes()
+    assert desk.submit(ADA, "lab", sample, "sample.csv", "Ada")["ok"] and sweep(board).scored == 1
+    assert "these very answers" in " ".join(run(capsys, "release", "lab", "--out", out, *SPLIT, "--open")["said"])
+    lab.label("p05_1", "calm")
+    assert "--force" in refused(capsys, "release", "lab", "--out", out, *SPLIT, "--open")
+    left = run(capsys, "release", "lab", "--out", tmp_path / "later", *SPLIT)
+    assert left["references"] is None and load_track("lab").version == 1
+    run(capsys, "release", "lab", "--out", out, *SPLIT, "--open", "--force")
+    assert load_track("lab").version == 2 and len(load_track("lab").rules.manifest or ()) == 12
+
+
+def test_a_person_who_withdraws_is_gone_and_nobody_elses_split_changes(
+    lab: Lab, own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "release", "lab", "--out", tmp_path / "one", *SPLIT)
+    before = {row["name"]: row["split"] for row in rows((own_home / "references/lab.csv").read_bytes())}
+    gone = next(name for name, split in before.items() if split == "private")
+    lab.withdraw(gone)
+    made = run(capsys, "release", "lab", "--out", tmp_path / "two", *SPLIT)
+    after = {row["name"]: row["split"] for row in rows((own_home / "references/lab.csv").read_bytes())}
+    assert after == {name: split for name, split in before.items() if name != gone}
+    assert gone.encode() not in b"".join(files(tmp_path / "two").values()) and made["left_out"]["withdrawn"] == 1
+
+
+def test_clips_of_a_person_stay_on_one_side(lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "who.csv").write_text(
+        "name,group\n" + "".join(f"p{n // 2:02d}_{n % 2},Zelda {n // 2}\n" for n in range(12))
+    )
+    for group in (r"^(p\d+)_", tmp_path / "who.csv"):
+        made = run(capsys, "release", "lab", "--out", tmp_path / "out", "--private", "0.4", "--group", group)
+        split_of = {row["name"]: row["split"] for row in rows(Path(made["references"]).read_bytes())}
+        assert all(split_of[f"p{n:02d}_0"] == split_of[f"p{n:02d}_1"] for n in range(5))
+        clips = {row["name"]: row["group"] for row in rows(files(tmp_path / "out")["clips.csv"])}
+        assert clips["p00_0"] == clips["p00_1"] == "1" and len(set(clips.values())) == 6
+    assert b"Zelda" not in b"".join(files(tmp_path / "out").values())
+
+
+def test_the_split_has_the_numbers_asked_for_and_always_a_public_sample() -> None:
+    names = [f"c{number}" for number in range(40)]
+    for seed in range(20):
+        drawn = list(split(names, [], {}, 0.25, 8, seed).values())
+        assert (drawn.count("private"), drawn.count("decoy")) == (8, 8)
+        fewer = split(names[1:], names[:1], {}, 0.25, 8, seed)
+        pairs = split(names, [], {name: name[:2] for name in names}, 0.25, 0, seed)
+        assert abs(list(pairs.values()).count("private") - 10) <= 5
+        assert fewer == {name: one for name, one in split(names, [], {}, 0.25, 8, seed).items() if name != "c0"}
+
+
+def test_what_cannot_be_released_is_refused_in_one_sentence(
+    lab: Lab, own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    assert "something else" in refused(capsys, "release", "lab", "--out", tmp_path / "full")
+    assert "no project" in refused(capsys, "release", "other", "--out", tmp_path / "out")
+    assert "none that is public" in refused(capsys, "release", "lab", "--out", tmp_path / "out", "--decoys", "11")
+    assert "another --id" in refused(capsys, "release", "lab", "--out", tmp_path / "out", "--id", "emer-ov")
+    Lab(own_home, "empty").clips(["one"])
+    assert "answered about 1 clip" in refused(capsys, "release", "empty", "--out", tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]
