@@ -158,17 +158,19 @@ class FolderStore:
             with (self.home / REASONS).open("a", encoding="ascii") as reasons:
                 reasons.write(json.dumps(line) + "\n")
 
-    def remove(self, path: str) -> None:
-        target = self.home / path
-        gone = self.home / "unfinished" / target.name  # a kill half-way leaves it where the next writer clears up
+    def remove(self, *paths: str) -> None:
+        unfinished = self.home / "unfinished"  # a kill half-way leaves it where the next writer clears up
         with self.exclusive():
-            if not target.exists():
-                raise FileNotFoundError(path)
+            targets = [self.home / path for path in paths]
+            if missing := next((target for target in targets if not target.exists()), None):
+                raise FileNotFoundError(missing)
             try:
-                _make(gone.parent)
-                target.rename(gone)
-                sync_folder(target.parent)
-                shutil.rmtree(gone.parent)
+                _make(unfinished)
+                for target in targets:
+                    target.rename(unfinished / target.name)
+                for folder in {target.parent for target in targets}:
+                    sync_folder(folder)
+                shutil.rmtree(unfinished)
             except OSError as problem:
                 raise StoreError(
                     f"This could not be deleted ({problem.strerror}); try again later, or tell the organiser."

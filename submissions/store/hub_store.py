@@ -281,11 +281,11 @@ class HubStore:
         except StoreError as problem:
             log.error("%r could not be set aside: %s", path, problem)
 
-    def remove(self, path: str) -> None:
-        """Delete an entry. The Hub keeps its history: an organiser has to squash it to be rid of the files there."""
+    def remove(self, *paths: str) -> None:
+        """Delete entries in one commit. The Hub keeps its history: an organiser has to squash it to be rid of them."""
         self.flush()
         with self._committing:
-            self.tree.remove(path)
+            self.tree.remove(*paths)
             self.commit_rate.note()
 
     def damaged(self) -> list[tuple[str, str]]:

@@ -187,10 +187,12 @@ class HubTree:
         with self._state:
             self._damaged[entry] = reason
 
-    def remove(self, entry: str) -> None:
-        """Delete the files of an entry in one commit. Raises `FileNotFoundError`."""
-        self.dataset.commit({}, f"{TITLE}withdrawn", deleted=self._files(entry))
-        self._drop(entry)
+    def remove(self, *entries: str) -> None:
+        """Delete the files of entries in one commit. Raises `FileNotFoundError`."""
+        files = [file for entry in entries for file in self._files(entry)]
+        self.dataset.commit({}, f"{TITLE}withdrawn", deleted=files)
+        for entry in entries:
+            self._drop(entry)
 
     def _files(self, entry: str) -> list[str]:
         files = [entry] if entry.endswith(".json") else self.dataset.tree(below=entry)

@@ -49,10 +49,10 @@ class Store(Protocol):
         """Move a damaged entry out of the tree and keep the reason."""
         ...
 
-    def remove(self, path: str) -> None:
-        """Delete an entry for good, since its sender withdrew the consent to keep it.
+    def remove(self, *paths: str) -> None:
+        """Delete entries for good, since their sender withdrew the consent to keep them.
 
-        Raises `FileNotFoundError`, and `StoreError` if it is still there.
+        Raises `FileNotFoundError` if one is not there, and `StoreError` if one still is.
         """
         ...
 
