@@ -205,7 +205,7 @@ def _told(arena: Arena, clips: int) -> list[str]:
             f"{counted(left, 'clip')} of the folder {'has' if left == 1 else 'have'} fewer than two explanations."
         )
     if not arena.results_after and arena.rules.closes is None:
-        lines.append("Nobody sees results on the page: there is no last day, and votes do not show them either.")
+        lines.append("Nobody sees results on the page until you `close` it: there is no last day, and votes show none.")
     return lines
 
 

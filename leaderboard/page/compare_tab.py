@@ -50,7 +50,7 @@ class CompareTab:
         self.arena = gr.Dropdown(arenas, value=first, label=languages("arena.choose"), elem_id="emer-arena")
         self.ballot = gr.HTML(js_on_load=KEYS_SCRIPT, elem_id="emer-ballot")
         with gr.Column(visible=False, elem_id="emer-votes") as self.votes:
-            with gr.Row():
+            with gr.Row(equal_height=True):
                 buttons = [
                     gr.Button(languages(f"arena.{choice}"), min_width=150, elem_id=f"emer-vote-{choice}")
                     for choice in CHOICES
