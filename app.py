@@ -62,6 +62,7 @@ from emer_space.page.tab import ExplainTab  # noqa: E402
 from emer_space.page.turns import Lines  # noqa: E402
 from emer_space.profiles import Profile, load_profile  # noqa: E402
 from leaderboard.__main__ import chat_model, explain  # noqa: E402
+from leaderboard.arena.clips import FOLDER as ARENA_CLIPS  # noqa: E402
 from leaderboard.board.board import Board  # noqa: E402
 from leaderboard.board.service import Service  # noqa: E402
 from leaderboard.hosting.baselines import enter_baselines  # noqa: E402
@@ -163,7 +164,7 @@ def empty_folders() -> None:
 
 def guarded(home: Path) -> list[Path]:
     """Paths that Gradio must never serve, whatever a handler returns: references, entries, shared results, clips."""
-    state = [home / name for name in (*ENTRIES, "damaged", "attempts", "judge", SHARED, PROJECTS)]
+    state = [home / name for name in (*ENTRIES, "damaged", "attempts", "judge", SHARED, PROJECTS, ARENA_CLIPS)]
     named = os.environ.get("EMER_REFERENCES")
     return [*state, *([Path(named).expanduser().resolve()] if named else [])]
 

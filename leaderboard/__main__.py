@@ -21,6 +21,7 @@ from emer_space.errors import EmerError
 from emer_space.files.problems import Limits, Problem
 from emer_space.files.writing import write_whole
 from emer_space.models.chat import Chat
+from leaderboard.arena.arena import arena_ids
 from leaderboard.board.service import Service
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.arena_commands import add_arena_commands
@@ -43,7 +44,7 @@ def _official_set(name: str | None) -> str | None:
 
 
 TrackName = Annotated[str, typer.Option(metavar="T", help="the track's id")]
-TrackId = Annotated[str, typer.Argument(metavar="TRACK", help="the track's id")]
+TrackId = Annotated[str, typer.Argument(metavar="TRACK", help="the id of the track or the blind comparison")]
 Predictions = Annotated[Path, typer.Option(metavar="P", help="the file to score")]
 References = Annotated[Path, typer.Option(metavar="R", help="the right answers")]
 WheelFiles = Annotated[
@@ -169,12 +170,12 @@ def _close(
     track: TrackId,
     reason: Annotated[str, typer.Option(help="kept with the decision")] = "by the command line",
 ) -> None:
-    """Close a track at once: it takes no more files, and its private scores rank."""
+    """Close a track at once: no more files, and private scores rank. A blind comparison: no more votes."""
     from leaderboard.board.board import Board
 
-    print(
-        f"{Board().close(LOCAL, track, reason).track} is closed: it takes no more files, and its private scores rank."
-    )
+    name = Board().close(LOCAL, track, reason).track
+    takes = "votes, and everybody sees the results" if name in arena_ids() else "files, and its private scores rank"
+    print(f"{name} is closed: it takes no more {takes}.")
 
 
 @commands.command("extend")
@@ -183,11 +184,12 @@ def _extend(
     day: Annotated[str, typer.Argument(metavar="YYYY-MM-DD", help="the last day, UTC")],
     reason: Annotated[str, typer.Option(help="kept with the decision")] = "by the command line",
 ) -> None:
-    """Give a track a new last day. A closed one opens again."""
+    """Give a track or a blind comparison a new last day. A closed one opens again."""
     from leaderboard.board.board import Board
 
     made = Board().extend(LOCAL, track, day, reason)
-    print(f"{made.track} takes files until the end of {made.closes} (UTC).")
+    takes = "votes" if made.track in arena_ids() else "files"
+    print(f"{made.track} takes {takes} until the end of {made.closes} (UTC).")
 
 
 @commands.command("submissions")

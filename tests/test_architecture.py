@@ -20,6 +20,8 @@ ALLOWED = {
         "emer_space.models",
         "emer_space.language_model",
         "emer_space.settings",
+        "emer_space.media",
+        "emer_space.cancellation",
         "emer_space.tables",
         *SHARED,
     },

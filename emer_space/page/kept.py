@@ -6,6 +6,7 @@ Results live in memory, their files in the folder of uploads; both go together.
 
 import logging
 import secrets
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -142,11 +143,17 @@ class Kept:
             made = result.files[f"{name} {language}"] = self.loose(name, make())
         return made
 
-    def loose(self, name: str, content: bytes) -> Path:
-        """A file for the page that goes with no result: the sweep of the folder deletes it within the hour."""
+    def loose(self, name: str, content: bytes | Path) -> Path:
+        """A file for the page that goes with no result: the sweep of the folder deletes it within the hour.
+
+        `content` may be a file to copy.
+        """
         made = self.folder / secrets.token_urlsafe(12) / name
         made.parent.mkdir(mode=0o700, parents=True)
-        made.write_bytes(content)
+        if isinstance(content, Path):
+            shutil.copyfile(content, made)
+        else:
+            made.write_bytes(content)
         return made
 
     def forget(self, key: str) -> None:

@@ -55,6 +55,19 @@ class Number:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number of at least `low`; `above` leaves `low` itself out."""
+
+    low: int
+    above: bool = False
+
+    def __call__(self, value: Any) -> None:
+        if type(value) is not int or (self.above and value <= self.low):
+            raise Misfit(f"{value!r} is not a whole number{f' above {self.low}' if self.above else ''}")
+        Number(self.low)(value)
+
+
 def anything(value: Any) -> None:
     """The shape of what is checked elsewhere, such as a date."""
 

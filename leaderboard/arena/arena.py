@@ -7,7 +7,7 @@ and to a file of explanations for each system.
 import logging
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from itertools import combinations
@@ -17,46 +17,36 @@ from typing import Any
 from emer_space.errors import InputError
 from emer_space.files.clips import named_clips
 from emer_space.files.problems import SubmissionError, shown
-from emer_space.tables.load import Misfit, Number, OneOf, Rows, Table, any_text, anything, text
+from emer_space.tables.load import Misfit, OneOf, Rows, Table, Whole, any_text, anything, text
 from leaderboard.errors import TrackError
 from leaderboard.metrics.files import read_descriptions
+from leaderboard.tracks.rules import as_decided
 from leaderboard.tracks.track import ARENA, arena_files
+from submissions.store.ledger import Ledger
 from submissions.tracks import TrackRules
 
 log = logging.getLogger(__name__)
 
-PLAYED_AS_SOUND = frozenset({".mp3", ".wav", ".m4a", ".ogg", ".oga", ".opus", ".flac"})
-PLAYED = PLAYED_AS_SOUND | {".mp4", ".m4v", ".webm", ".mov", ".ogv"}
-"""The clips that browsers play as they are."""
 MOST_SYSTEMS = 40
 
 Pair = tuple[str, str]
 """Two systems, in the order of the arena's file."""
 
 
-def _whole(least: int) -> Any:
-    def check(value: Any) -> None:
-        Number(least)(value)
-        if type(value) is not int:
-            raise Misfit(f"{value!r} is not a whole number")
-
-    return check
-
-
 SHAPE = Table(
     {
         "kind": OneOf((ARENA,)),
         "title": text,
-        "version": _whole(1),
+        "version": Whole(1),
         "task": text,
         "clips": text,
         "system": Rows(Table({"name": text, "file": text}, {"account": any_text}), least=2, most=MOST_SYSTEMS),
     },
     {
-        "votes_per_pair": _whole(1),
-        "per_person": _whole(1),
-        "results_after": _whole(0),
-        "seed": _whole(0),
+        "votes_per_pair": Whole(1),
+        "per_person": Whole(1),
+        "results_after": Whole(0),
+        "seed": Whole(0),
         "judge": text,
         "dates": Table(may={"opens": anything, "closes": anything}),
     },
@@ -78,7 +68,8 @@ class Arena:
     """An arena. `clips` has the file of each clip that at least two systems explained.
 
     `votes_per_pair`: a pair of systems with so many votes is not asked about any more. `per_person`: votes of a person
-    in a day. `results_after`: with so many votes of their own, people see the results; 0 means after the closing only.
+    in a day. `results_after`: with so many votes of their own, people see results of others' votes; 0 means after the
+    closing only.
     `judge` is a file of a language model's preferences, as `prefer` writes it.
     """
 
@@ -125,38 +116,71 @@ def arena_ids() -> tuple[str, ...]:
     return tuple(arena_files())
 
 
-def load_arena(name: Any) -> Arena:
-    """The arena with this id. Raises `TrackError` if there is none, or if its file, clips or texts are wrong."""
+def load_arena(name: Any, ledger: Ledger | None = None) -> Arena:
+    """The arena with this id, closing when an organiser says in the `ledger`, if there is one.
+
+    Raises `TrackError` if there is none, or if its file, clips or texts are wrong.
+    """
     files = arena_files()
     if not isinstance(name, str) or name not in files:  # callers of the API may send anything
         known = f"choose among {', '.join(files)}" if files else "make one with `python -m leaderboard new-arena`"
         raise TrackError(f"There is no blind comparison {shown(str(name))}; {known}.")
-    try:
-        return _load(files[name], files[name].stat().st_mtime_ns)
-    except OSError as problem:
-        raise TrackError(f"The track file {files[name].name} cannot be read ({problem.strerror}).") from problem
+    arena = _load(files[name], _changed(files[name]))
+    if isinstance(arena, str):
+        raise TrackError(f"The track file {files[name].name} {arena}.")
+    return arena if ledger is None else replace(arena, rules=as_decided(arena.rules, ledger))
 
 
-def usable_arenas() -> list[Arena]:
-    """All arenas with a valid file; what is wrong with others is logged."""
+def usable_arenas(ledger: Ledger) -> list[Arena]:
+    """All arenas with a valid file, closing when an organiser says; what is wrong with others is logged."""
     usable = []
     for name in arena_ids():
         try:
-            usable.append(load_arena(name))
+            usable.append(load_arena(name, ledger))
         except TrackError as problem:
             log.error("%s", problem)
     return usable
 
 
+def _changed(path: Path) -> tuple[int | None, ...]:
+    """When the file of an arena, its clips' folder and the files that it names were changed; None for a missing one."""
+    named = _named_in(path, _time(path))
+    return tuple(map(_time, (path, *named)))
+
+
+def _time(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except (OSError, ValueError):  # a name may hold anything
+        return None
+
+
 @cache
-def _load(path: Path, changed: int) -> Arena:
+def _named_in(path: Path, changed: int | None) -> tuple[Path, ...]:
+    """What the file of an arena names; empty if it is broken."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        SHAPE(table)
+    except (OSError, ValueError, RecursionError, Misfit):
+        return ()
+    named = (table["clips"], *(row["file"] for row in table["system"]), table.get("judge", table["clips"]))
+    return tuple(path.parent / name for name in named)
+
+
+@cache
+def _load(path: Path, changed: tuple[int | None, ...]) -> Arena | str:
+    """The arena in a file, or what is wrong with it: a broken one is not read again until something changes."""
     try:
         return read_arena(path)
     except Misfit as problem:
         reason = problem.placed
+    except OSError as problem:
+        return f"cannot be read ({problem.strerror})"
+    except RecursionError:
+        reason = "it is nested too deeply"
     except (ValueError, SubmissionError, InputError) as problem:
         reason = str(problem).rstrip(".")
-    raise TrackError(f"The track file {path.name} is wrong: {reason}.")
+    return f"is wrong: {reason}"
 
 
 def read_arena(path: Path) -> Arena:
@@ -174,8 +198,6 @@ def read_arena(path: Path) -> Arena:
     compared = {clip: texts for clip, texts in explained.items() if len(texts) > 1}
     if not compared:
         raise ValueError("no clip has an explanation by two systems; the column name must hold the clips' file names")
-    if wrong := next((files[clip].name for clip in compared if files[clip].suffix.lower() not in PLAYED), None):
-        raise ValueError(f"browsers do not play {wrong}; convert it: ffmpeg -i {wrong} {Path(wrong).stem}.mp4")
     dates = table.get("dates", {})
     numbers = ("votes_per_pair", "per_person", "results_after", "seed")
     return Arena(

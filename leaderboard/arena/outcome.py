@@ -4,7 +4,7 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from leaderboard.scoring.paired import compared
 from submissions.store.records import Vote
 
 ENDS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+BLOCK_VOTES, BLOCK_PEOPLE = 20, 3
+"""Before the closing, results move by so many votes of so many people at least."""
 Unit = tuple[str, Pair]
 """A clip and a pair of systems."""
 
@@ -76,7 +78,8 @@ class JudgeAgreement:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The results of an arena. `prior`: a system won or lost everything, so half a win each way was added to all pairs
-    and there are no intervals. `repeated` counts the pairs of judgements that `agree` is the share of.
+    and there are no intervals. `repeated` counts the pairs of judgements that `agree` is the share of. Unless `final`,
+    it is what a voter may see before the closing (`snapshot`), and has no `pairs`.
     """
 
     arena: str
@@ -91,15 +94,14 @@ class Outcome:
     repeated: int
     alpha: float | None
     judge: JudgeAgreement | None = None
+    final: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """The results as JSON."""
         bootstrap = {"level": LEVEL, "resamples": RESAMPLES, "seed": SEED, "over": "clips"}
-        return {"track": self.arena, **_without(asdict(self), "arena"), "interval": bootstrap}
-
-
-def _without(table: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in table.items() if key != name}
+        found = asdict(self)
+        track, final = found.pop("arena"), found.pop("final")
+        return {"track": track, **found, "interval": bootstrap, "final": final}
 
 
 def counted(arena: Arena, votes: Sequence[Vote]) -> list[Vote]:
@@ -126,6 +128,32 @@ def units(arena: Arena, votes: Sequence[Vote]) -> dict[Unit, list[str]]:
     for vote in votes:
         found[vote.clip, arena.pair(vote.left, vote.right)].append(judgement(arena, vote))
     return dict(sorted(found.items()))
+
+
+def others_in_blocks(votes: Sequence[Vote], person: str) -> list[Vote]:
+    """The votes of other people than `person`, in the order of arrival and in whole blocks.
+
+    A block ends with the vote that makes it `BLOCK_VOTES` of `BLOCK_PEOPLE` people; what comes after the last is out.
+    """
+    settled: list[Vote] = []
+    block: list[Vote] = []
+    for vote in votes:
+        if vote.person == person:
+            continue
+        block.append(vote)
+        if len(block) >= BLOCK_VOTES and len({vote.person for vote in block}) >= BLOCK_PEOPLE:
+            settled += block
+            block = []
+    return settled
+
+
+def snapshot(arena: Arena, others: Sequence[Vote]) -> Outcome:
+    """The results that a voter may see before the closing, of `others_in_blocks`.
+
+    As their own votes are not in it, they cannot change it; and as no single vote of others changes it, nobody who
+    watches it learns which system stood on which side.
+    """
+    return replace(outcome(arena, others), pairs=(), final=False)
 
 
 def wins_by_clip(arena: Arena, judged: Mapping[Unit, Sequence[str]]) -> Floats:

@@ -10,17 +10,17 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
-from emer_space.files.problems import plain
-from leaderboard.arena.arena import Arena, Pair, arena_ids, load_arena
-from leaderboard.arena.outcome import Outcome, counted, outcome
+from emer_space.files.problems import plain, shown
+from leaderboard.arena.arena import Arena, Pair, arena_ids, load_arena, usable_arenas
+from leaderboard.arena.outcome import Outcome, counted, others_in_blocks, outcome, snapshot, votes_csv
 from leaderboard.errors import TrackError
 from submissions.errors import AlreadyStored, Refusal
-from submissions.person import Person, identified
+from submissions.person import Person, identified, organiser
 from submissions.store.ledger import Ledger
 from submissions.store.records import Choice, Vote, is_id, new_id
 
@@ -30,6 +30,11 @@ CHOICES: tuple[str, ...] = get_args(Choice)
 MOST_REASON = 500
 MOST_OPEN = 10_000
 """Ballots that are open at a time; the oldest make room."""
+MOST_SEEN = 500
+"""Results that are kept, one for each voter; the oldest make room."""
+MOST_TOLD = 20
+LEFT_OUT = timedelta(minutes=10)
+"""How long a clip that cannot be shown is not asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +81,13 @@ class Voting:
         self.ledger, self.clock = ledger, clock
         self._open: dict[tuple[str, str], Ballot] = {}
         self._lock = threading.Lock()
-        self._outcomes: dict[str, tuple[Any, Outcome]] = {}
+        self._left_out: dict[Path, datetime] = {}
+        self._seen: dict[tuple[str, str], tuple[Any, Outcome]] = {}
 
     def arena(self, name: Any) -> Arena:
         """The arena with this id. Raises `Refusal` if there is none or it cannot be used."""
         try:
-            return load_arena(name)
+            return load_arena(name, self.ledger.refresh())
         except TrackError as problem:
             if name in arena_ids():  # the reason names files, which are the organiser's
                 log.error("%s", problem)
@@ -90,6 +96,10 @@ class Voting:
                 ) from None
             raise Refusal("track", str(problem)) from None
 
+    def arenas(self) -> list[Arena]:
+        """All arenas that can be used."""
+        return usable_arenas(self.ledger.refresh())
+
     def turnout(self, who: Person | None, name: str) -> Turnout:
         """How far a person is in an arena; a visitor without an identity has given nothing."""
         arena, now = self.arena(name), self.clock()
@@ -97,7 +107,7 @@ class Voting:
         own = [vote for vote in votes if who and vote.person == who.id]
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         today = sum(midnight <= vote.at < midnight + timedelta(days=1) for vote in own)
-        wanted = min(arena.results_after, _askable(arena, who)) if who else arena.results_after
+        wanted = min(arena.results_after, len(own) + self._left(arena, who, votes)) if who else arena.results_after
         shown = arena.rules.closed(now) or (arena.results_after > 0 and wanted <= len(own) > 0)
         missing = max(0, wanted - len(own)) if arena.results_after else None
         return Turnout(len(own), today, arena.per_person, shown, missing, self._why_not(arena, who, today, now))
@@ -118,7 +128,8 @@ class Voting:
         self._may_vote(arena, person)
         with self._lock:
             open_one = self._open.get((arena.id, person.id))
-            if open_one and open_one.arena == arena and not self._has(open_one.id, arena):
+            stands = open_one is not None and self._stands(open_one, arena) and self._can_show(open_one.file)
+            if open_one and stands and not self._has(open_one.id, arena):
                 return open_one
             chosen = self._chosen(arena, person)
             if chosen is None:
@@ -140,7 +151,7 @@ class Voting:
         self._may_vote(arena, person)
         with self._lock:
             open_one = self._open.get((arena.id, person.id))
-        if open_one is None or open_one.id != ballot or open_one.arena != arena:
+        if open_one is None or open_one.id != ballot or not self._stands(open_one, arena):
             raise Refusal("ballot", "These two explanations are not open for you any more; vote on the next ones.")
         now, words = self.clock().isoformat(), _reason(reason)
         about = (arena.id, arena.version, person.id, open_one.clip, open_one.left, open_one.right)
@@ -154,24 +165,68 @@ class Voting:
                 del self._open[arena.id, person.id]
         return vote, False
 
+    def leave_out(self, ballot: Ballot) -> None:
+        """Ask nobody about a ballot's clip for `LEFT_OUT`, since it cannot be shown."""
+        self._left_out[ballot.file] = self.clock()
+
+    def _can_show(self, clip: Path) -> bool:
+        since = self._left_out.get(clip)
+        return since is None or self.clock() - since > LEFT_OUT
+
     def results(self, who: Person | None, name: str) -> Outcome:
-        """The results. Raises `Refusal` as long as the person may not see them: they would sway the votes."""
-        turnout = self.turnout(who, name)
+        """The results: all of them after the closing, and before it what `snapshot` shows a voter.
+
+        Raises `Refusal` as long as the person may not see them: they would sway the votes.
+        """
+        turnout, arena = self.turnout(who, name), self.arena(name)
         if not turnout.results:
-            arena = self.arena(name)
             when = f"after the closing on {arena.rules.closes}" if arena.rules.closes else "after the closing"
             first = f", and before that for those who have given {arena.results_after} votes" if turnout.missing else ""
             raise Refusal("early", f"The results are shown {when}{first}; you have given {turnout.given}.")
-        return self.outcome(self.arena(name))
+        if arena.rules.closed(self.clock()):
+            return self.outcome(arena)
+        person = identified(who)
+        others = others_in_blocks(self._votes(arena), person.id)
+        return self._once(arena, person.id, others, lambda: snapshot(arena, others))
 
     def outcome(self, arena: Arena) -> Outcome:
-        """The results so far, for the organiser's command line: the page shows them with `results` only."""
-        votes = self.ledger.refresh().votes(arena.id)
-        mark = (arena, len(votes))  # votes are never changed
-        kept = self._outcomes.get(arena.id)
+        """The results so far, for organisers: others see them by `results` only."""
+        votes = self._votes(arena)
+        return self._once(arena, "", votes, lambda: outcome(arena, votes))
+
+    def _once(self, arena: Arena, person: str, votes: Sequence[Vote], work: Callable[[], Outcome]) -> Outcome:
+        """What `work` makes of votes, kept until they or the arena change."""
+        key, mark = (arena.id, person), (arena, [vote.id for vote in votes])
+        kept = self._seen.pop(key, None)
         if kept is None or kept[0] != mark:
-            kept = self._outcomes[arena.id] = mark, outcome(arena, votes)
+            kept = mark, work()
+        self._seen[key] = kept  # the newest stand last
+        while len(self._seen) > MOST_SEEN:
+            self._seen.pop(next(iter(self._seen)), None)
         return kept[1]
+
+    def csv(self, by: Person | None, name: str) -> str:
+        """Every vote that counts, as `votes_csv`: voters are numbers. Raises `Refusal` unless `by` is an organiser."""
+        organiser(by)
+        arena = self.arena(name)
+        return votes_csv(arena, self.ledger.refresh().votes(arena.id))
+
+    def forget(self, by: Person | None, name: str, person: str) -> int:
+        """Delete a person's votes on an arena for good, also those on earlier versions; returns how many.
+
+        Raises `Refusal` if `by` is not an organiser or the person, by id, has no vote there; and `StoreError`.
+        """
+        who = organiser(by)
+        voters = sorted({vote.person for vote in self.ledger.refresh().votes(name)})
+        if person not in voters:
+            known = f"the ids are {', '.join(voters[:MOST_TOLD])}" if voters else "nobody has"
+            raise Refusal("unknown", f"Nobody with the id {shown(person)} has voted on {shown(name)}; {known}.")
+        return self.ledger.forget_votes(who, self.clock(), name, person, "the votes of a person were deleted")
+
+    @staticmethod
+    def _stands(ballot: Ballot, arena: Arena) -> bool:
+        """Whether a ballot is one of the arena as it is now; its dates may have changed."""
+        return replace(ballot.arena, rules=arena.rules) == arena
 
     def _votes(self, arena: Arena) -> list[Vote]:
         return counted(arena, self.ledger.refresh().votes(arena.id))
@@ -201,18 +256,29 @@ class Voting:
         people who come together do not judge the same clips in the same order.
         """
         votes = self._votes(arena)
-        seen = {(vote.clip, arena.pair(vote.left, vote.right)) for vote in votes if vote.person == person.id}
         judged = [(vote.clip, arena.pair(vote.left, vote.right)) for vote in votes]
         others = [one for (name, who), one in self._open.items() if name == arena.id and who != person.id]
-        judged += [(one.clip, arena.pair(one.left, one.right)) for one in others if one.arena == arena]
+        judged += [(one.clip, arena.pair(one.left, one.right)) for one in others if self._stands(one, arena)]
         by_pair, by_unit = Counter(pair for _, pair in judged), Counter(judged)
+        left = {pair: clips for pair, clips, _ in self._askable(arena, person, votes)}
+        if not left:
+            return None
+        pair = min(left, key=lambda pair: (by_pair[pair], _draw(arena, person, *pair)))
+        return min(left[pair], key=lambda clip: (by_unit[clip, pair], _draw(arena, person, clip, *pair))), pair
+
+    def _askable(self, arena: Arena, person: Person, votes: Sequence[Vote]) -> Iterator[tuple[Pair, list[str], int]]:
+        """The pairs that take votes, with the clips on which the person has not judged them, and how many votes."""
+        seen = {(vote.clip, arena.pair(vote.left, vote.right)) for vote in votes if vote.person == person.id}
         given = Counter(arena.pair(vote.left, vote.right) for vote in votes)
-        pairs = [pair for pair in _foreign(arena, person) if given[pair] < arena.votes_per_pair]
-        for pair in sorted(pairs, key=lambda pair: (by_pair[pair], _draw(arena, person, *pair))):
-            clips = [clip for clip in _with_both(arena, pair) if (clip, pair) not in seen]
-            if clips:
-                return min(clips, key=lambda clip: (by_unit[clip, pair], _draw(arena, person, clip, *pair))), pair
-        return None
+        for pair in _foreign(arena, person):
+            both = (clip for clip, texts in arena.texts.items() if all(name in texts for name in pair))
+            clips = [clip for clip in both if (clip, pair) not in seen and self._can_show(arena.clips[clip])]
+            if clips and given[pair] < arena.votes_per_pair:
+                yield pair, clips, arena.votes_per_pair - given[pair]
+
+    def _left(self, arena: Arena, person: Person, votes: Sequence[Vote]) -> int:
+        """How many votes the person can still give, if nobody else votes meanwhile."""
+        return sum(min(len(clips), room) for _, clips, room in self._askable(arena, person, votes))
 
 
 def _foreign(arena: Arena, person: Person) -> Iterator[Pair]:
@@ -220,15 +286,6 @@ def _foreign(arena: Arena, person: Person) -> Iterator[Pair]:
     names = {person.id.casefold(), person.name.casefold()}
     own = {system.name for system in arena.systems if system.account and system.account.casefold() in names}
     return (pair for pair in arena.pairs if not own & set(pair))
-
-
-def _askable(arena: Arena, person: Person) -> int:
-    """How many pairs of explanations the person can be asked about."""
-    return sum(len(list(_with_both(arena, pair))) for pair in _foreign(arena, person))
-
-
-def _with_both(arena: Arena, pair: Sequence[str]) -> Iterator[str]:
-    return (clip for clip, texts in arena.texts.items() if all(name in texts for name in pair))
 
 
 def _draw(arena: Arena, person: Person, *about: str) -> bytes:

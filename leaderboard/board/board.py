@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 
 from pydantic import TypeAdapter
 
@@ -14,12 +14,13 @@ from emer_space.files.problems import plain, shown
 from emer_space.files.tables import Id
 from emer_space.files.writing import write_whole
 from emer_space.settings import app_home
+from leaderboard.arena.arena import Arena, arena_ids, load_arena, usable_arenas
 from leaderboard.board.pairs import Pairs
 from leaderboard.errors import TrackError, Unavailable
 from leaderboard.scoring.versions import Versions
 from leaderboard.tracks import Track, load_track, track_ids
 from leaderboard.tracks.references import ReferenceFile
-from leaderboard.tracks.rules import full_rules, lacks, manifest_of
+from leaderboard.tracks.rules import as_decided, full_rules, lacks, manifest_of
 from submissions.corrections import Corrections
 from submissions.errors import Refusal
 from submissions.intake import Intake
@@ -31,6 +32,8 @@ from submissions.store.store import Store, open_store
 from submissions.tracks import TrackRules
 
 log = logging.getLogger(__name__)
+
+Found = TypeVar("Found")
 
 DECISIONS: tuple[Action, ...] = ("hide", "withdraw", "disqualify", "restore")
 """What an organiser can decide about a submission."""
@@ -92,16 +95,12 @@ class Board:
 
     def track(self, name: str) -> Track:
         """The track with this id, closing when an organiser says. Raises `TrackError` if there is none."""
-        track, dated = load_track(name), self.ledger.dated(name)
-        if dated is None:
-            return track
-        ended = dated.at if dated.action == "close" else None
-        try:
-            rules = replace(track.rules, closes=date.fromisoformat(dated.closes), ended=ended)
-        except ValueError:
-            sentence = f"{track.id} was made to close on {dated.closes}, before it opens by its file; extend it."
-            raise TrackError(sentence) from None
-        return replace(track, rules=rules)
+        track = load_track(name)
+        return replace(track, rules=as_decided(track.rules, self.ledger))
+
+    def _dates(self, name: str) -> TrackRules:
+        """The rules of a track or an arena as far as they say when it is open. Raises `TrackError`."""
+        return load_arena(name, self.ledger).rules if name in arena_ids() else self.track(name).rules
 
     def tracks(self) -> list[Track]:
         """All tracks: those scored here first, and among them those with public answers first."""
@@ -126,6 +125,10 @@ class Board:
         """The problems of the track files, one sentence for each."""
         self._usable()
         return list(self._wrong.values())
+
+    def arenas(self) -> list[Arena]:
+        """All blind comparisons with a valid file, closing when an organiser says."""
+        return usable_arenas(self.ledger)
 
     def rules(self, name: str) -> TrackRules:
         """The rules for files sent to a track here. Raises `Refusal` if the track is not scored here."""
@@ -162,14 +165,14 @@ class Board:
         return ""
 
     def closing(self, name: str) -> datetime | None:
-        """When a track closes; None if it never does, or if there is no such track."""
+        """When a track or an arena closes; None if it never does, or if there is none."""
         try:
-            return self.track(name).rules.closing
+            return self._dates(name).closing
         except TrackError:
             return None
 
     def closed(self, name: str) -> bool:
-        """Whether a track's last day is over, so that the private ranking is shown."""
+        """Whether the last day of a track or an arena is over, so that the private ranking or the results are shown."""
         closing = self.closing(name)
         return closing is not None and self.clock() >= closing
 
@@ -206,7 +209,7 @@ class Board:
         Raises `Refusal` if `by` is not an organiser, if there is no such track, or without a reason.
         """
         person, why = organiser(by), _reason(reason)
-        track = self._existing(name)
+        track = self._existing(name, self.track)
         with self.ledger.store.exclusive():
             self.ledger.refresh()
             key = version_key(self.versions.current(track))
@@ -228,25 +231,23 @@ class Board:
         return made
 
     def close(self, by: Person | None, name: str, reason: str) -> Decision:
-        """Close a track at once: it takes no more files, and its private scores rank.
+        """Close a track at once: it takes no more files, and its private scores rank; an arena shows its results.
 
         Raises `Refusal` if `by` is not an organiser, if there is no such track, if it is closed or not yet open, or
         without a reason.
         """
 
-        def checked(track: Track, now: datetime) -> date:
-            if track.rules.closed(now):
-                raise Refusal("closed", f"{track.rules.title} is closed already.")
-            if track.rules.opens and now.date() < track.rules.opens:
-                raise Refusal(
-                    "date", f"{track.rules.title} opens only on {track.rules.opens}; change its file instead."
-                )
+        def checked(rules: TrackRules, now: datetime) -> date:
+            if rules.closed(now):
+                raise Refusal("closed", f"{rules.title} is closed already.")
+            if rules.opens and now.date() < rules.opens:
+                raise Refusal("date", f"{rules.title} opens only on {rules.opens}; change its file instead.")
             return now.date()
 
         return self._dated(by, name, "close", reason, checked)
 
     def extend(self, by: Person | None, name: str, closes: str, reason: str) -> Decision:
-        """Give a track a new last day (ISO, UTC). A closed one opens again.
+        """Give a track or an arena a new last day (ISO, UTC). A closed one opens again.
 
         Raises `Refusal` if `by` is not an organiser, if there is no such track, if the day is past, or before the track
         opens, or without a reason.
@@ -254,35 +255,35 @@ class Board:
         organiser(by)
         day = _day(closes)
 
-        def checked(track: Track, now: datetime) -> date:
+        def checked(rules: TrackRules, now: datetime) -> date:
             if day < now.date():
                 raise Refusal("date", f"{day} is over (it is {now.date()}, UTC); give a later day.")
-            if track.rules.opens and day < track.rules.opens:
-                raise Refusal("date", f"{track.rules.title} opens only on {track.rules.opens}; give a later day.")
-            if day == track.rules.closes and not track.rules.closed(now):
-                raise Refusal("date", f"{track.rules.title} closes on {day} already; give another day.")
+            if rules.opens and day < rules.opens:
+                raise Refusal("date", f"{rules.title} opens only on {rules.opens}; give a later day.")
+            if day == rules.closes and not rules.closed(now):
+                raise Refusal("date", f"{rules.title} closes on {day} already; give another day.")
             return day
 
         return self._dated(by, name, "extend", reason, checked)
 
     def _dated(
-        self, by: Person | None, name: str, action: Action, reason: str, checked: Callable[[Track, datetime], date]
+        self, by: Person | None, name: str, action: Action, reason: str, checked: Callable[[TrackRules, datetime], date]
     ) -> Decision:
         person, why = organiser(by), _reason(reason)
         with self.ledger.store.exclusive():
             self.ledger.refresh()
-            track, now = self._existing(name), self.clock()
+            rules, now = self._existing(name, self._dates), self.clock()
             last = self.ledger.dated(name)
             if last and last.at >= now:  # a clock that was ahead; the decision made last holds
                 now = last.at + timedelta(microseconds=1)
-            closes = checked(track, now).isoformat()
-            made = Decision.made_by(person, now, action, why, track=track.id, closes=closes)
+            closes = checked(rules, now).isoformat()
+            made = Decision.made_by(person, now, action, why, track=rules.id, closes=closes)
             self.ledger.add(made)
         return made
 
-    def _existing(self, name: str) -> Track:
+    def _existing(self, name: str, load: Callable[[str], Found]) -> Found:
         try:
-            return self.track(name)
+            return load(name)
         except TrackError as problem:
             raise Refusal("track", str(problem)) from None
 

@@ -46,6 +46,11 @@ class Service:
         """All tracks, each with the reason why it takes no files here, and with the person's remaining quota."""
         return [self._summary(person, track) for track in self.board.tracks()]
 
+    def dated(self) -> list[tuple[str, str]]:
+        """What an organiser can close and extend, as title and id: the tracks, and then the blind comparisons."""
+        every = [track.rules for track in self.board.tracks()] + [arena.rules for arena in self.board.arenas()]
+        return [(rules.title, rules.id) for rules in every]
+
     def about(self, person: Person | None, track: str) -> dict[str, Any]:
         """One of `tracks`. Raises `TrackError`."""
         return self._summary(person, self.board.track(track))

@@ -1,4 +1,4 @@
-"""The commands for blind comparisons: `new-arena`, `arena` (the results), `arena-votes` (an export)."""
+"""The commands for blind comparisons: `new-arena`, `arena` (the results), `arena-votes` (an export), `arena-forget`."""
 
 import sys
 from pathlib import Path
@@ -7,12 +7,15 @@ from typing import Annotated, Literal
 import typer
 
 from emer_space.commands.run import CommandLine, JsonTarget, check_writable, show
+from emer_space.files.problems import counted
 from emer_space.files.writing import write_whole
 from leaderboard.arena.arena import Arena, load_arena
 from leaderboard.arena.outcome import Outcome, outcome, preference_csv, votes_csv
+from leaderboard.arena.voting import Voting
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.new_arena import WantedArena, make_arena
 from leaderboard.hosting.track_commands import day
+from submissions.person import LOCAL
 
 ArenaId = Annotated[str, typer.Argument(metavar="ARENA", help="the id of a blind comparison")]
 
@@ -22,6 +25,7 @@ def add_arena_commands(commands: CommandLine) -> None:
     commands.command("new-arena")(_new_arena)
     commands.command("arena")(_arena)
     commands.command("arena-votes")(_arena_votes)
+    commands.command("arena-forget")(_arena_forget)
 
 
 def _new_arena(
@@ -40,7 +44,7 @@ def _new_arena(
     votes_per_pair: Annotated[int, typer.Option(min=1, help="the most votes on a pair of systems")] = 100,
     per_person: Annotated[int, typer.Option(min=1, help="the most votes of a person and day")] = 50,
     results_after: Annotated[
-        int, typer.Option(min=0, help="with so many votes people see the results; 0: after the closing only")
+        int, typer.Option(min=0, help="with so many votes people see results of others; 0: after the closing only")
     ] = 20,
     opens: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="the first day, UTC")] = "",
     closes: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="the last day, UTC")] = "",
@@ -150,3 +154,19 @@ def _arena_votes(
     except OSError as problem:
         raise LeaderboardError(f"{out} cannot be written ({problem.strerror}); name another file.") from None
     print(out)
+
+
+def _arena_forget(
+    arena: ArenaId,
+    person: Annotated[str, typer.Argument(help="the id of an account, such as `local`; a wrong one lists them")],
+    json_target: JsonTarget = None,
+) -> None:
+    """Delete all votes of a person in a blind comparison for good."""
+    from leaderboard.board.board import Board
+
+    board = Board()
+    gone = Voting(board.ledger, board.clock).forget(LOCAL, arena, person)
+    said = f"{counted(gone, 'vote')} of {person} in {arena} {'is' if gone == 1 else 'are'} deleted for good."
+    if board.ledger.store.history:
+        said += " Its history still has them: `python -m leaderboard reindex`, then `HfApi().super_squash_history`."
+    show({"arena": arena, "person": person, "deleted": gone}, json_target, said)

@@ -20,9 +20,10 @@ from emer_space.models.endpoint import ROLES, EndpointChat, endpoint_of
 from emer_space.models.store import bundled_models, locate
 from emer_space.settings import app_home
 from leaderboard.arena.arena import arena_ids, load_arena
+from leaderboard.arena.clips import unusable_clips
 from leaderboard.arena.outcome import counted as counted_votes
 from leaderboard.board.board import Board
-from leaderboard.errors import LeaderboardError, TrackError
+from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.hub_setup import PRIVATE
 from leaderboard.hosting.new_track import PRIVATE as REFERENCES
 from leaderboard.tracks import Track, own_folder, track_ids
@@ -210,12 +211,18 @@ def _references(tracks: Sequence[Track]) -> Iterator[Finding]:
 def _arena(board: Board, name: str) -> Finding:
     """Whether a blind comparison can be voted on."""
     try:
-        arena = load_arena(name)
-    except TrackError as problem:
+        arena = load_arena(name, board.ledger)
+        wrong = list(unusable_clips(arena))
+    except EmerError as problem:
         return Finding(f"comparison {name}", False, str(problem))
     votes = len(counted_votes(arena, board.ledger.votes(name)))
     sentence = f"{len(arena.systems)} systems on {counted(len(arena.clips), 'clip')}, {counted(votes, 'vote')} so far"
-    return Finding(f"comparison {name}", True, sentence)
+    if wrong:
+        left_out = f"{counted(len(wrong), 'clip')} of {len(arena.clips)} {'is' if len(wrong) == 1 else 'are'} left out"
+        sentence = f"{left_out}. {wrong[0]}"
+    elif arena.rules.closed(board.clock()):
+        sentence += f", closed on {arena.rules.closes}"
+    return Finding(f"comparison {name}", not wrong, sentence)
 
 
 def _track(board: Board, track: Track) -> Finding:

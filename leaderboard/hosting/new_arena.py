@@ -1,7 +1,7 @@
 """Makes a blind comparison from a folder of clips and a file of explanations for each system.
 
-The clips stay where they are. As in `new_track`, everything is written aside first and read back by the code that will
-load it.
+The clips stay where they are; checked copies of them, which people will see, are made in the app's home. As in
+`new_track`, everything is written aside first and read back by the code that will load it.
 """
 
 import re
@@ -20,6 +20,7 @@ from emer_space.files.tables import NAME
 from emer_space.files.writing import csv_bytes
 from emer_space.tables.load import Misfit
 from leaderboard.arena.arena import ARENA, Arena, read_arena, strangers
+from leaderboard.arena.clips import remove_old_copies, unusable_clips
 from leaderboard.arena.outcome import judge_preferences
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.new_track import TRACK_ID, made_folders, named_rows, track_toml, write_all
@@ -95,7 +96,9 @@ def make_arena(clips: Path, wanted: WantedArena) -> MadeArena:
     with made_folders(out, home):
         with tempfile.TemporaryDirectory(prefix=".new-", dir=out) as folder:
             arena = _staged(Path(folder), wanted.id, files, contents)
+            _check_clips(arena)
         write_all({files[purpose]: contents[purpose] for purpose in files}, home)
+    remove_old_copies(arena)
     said += _told(arena, len(named))
     following = ("python app.py", f"python -m leaderboard arena {wanted.id}")
     return MadeArena(wanted.id, files, len(arena.clips), len(arena.pairs), tuple(said), following)
@@ -189,6 +192,13 @@ def _staged(folder: Path, name: str, files: Mapping[str, Path], contents: Mappin
     return arena
 
 
+def _check_clips(arena: Arena) -> None:
+    """Make the copies that people will see. Raises `LeaderboardError` if a clip cannot be shown."""
+    if wrong := list(unusable_clips(arena)):
+        more = f" So it is with {counted(len(wrong) - 1, 'other clip')}." if len(wrong) > 1 else ""
+        raise LeaderboardError(f"{wrong[0]}{more} Mend it, or take it out of the folder.")
+
+
 def _told(arena: Arena, clips: int) -> list[str]:
     lines = [f"{counted(len(arena.clips), 'clip')}, {counted(len(arena.pairs), 'pair')} of systems."]
     if left := clips - len(arena.clips):
@@ -196,7 +206,7 @@ def _told(arena: Arena, clips: int) -> list[str]:
             f"{counted(left, 'clip')} of the folder {'has' if left == 1 else 'have'} fewer than two explanations."
         )
     if not arena.results_after and arena.rules.closes is None:
-        lines.append("Nobody sees results on the page: there is no last day, and votes do not show them either.")
+        lines.append("Nobody sees results on the page until you `close` it: there is no last day, and votes show none.")
     return lines
 
 

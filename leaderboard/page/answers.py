@@ -4,6 +4,8 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
+from leaderboard.arena import outcome
+
 
 class RowAnswer(TypedDict, total=False):
     """An entry of a ranking; its other scores stand beside these, each under its own name."""
@@ -144,35 +146,10 @@ class VoteAnswer(TypedDict):
     again: bool
 
 
-class StrengthAnswer(TypedDict):
-    """A system: its log odds against the average system with a 95 % interval, its group, and the share it won."""
-
-    rank: int
-    name: str
-    strength: float
-    low: float | None
-    high: float | None
-    group: int | None
-    share: float | None
-    votes: int
-
-
-class PairAnswer(TypedDict):
-    """The votes on two systems; `share` is that of `a1`, with ties as halves."""
-
-    a1: str
-    a2: str
-    votes: int
-    a1_better: int
-    a2_better: int
-    both: int
-    neither: int
-    share: float | None
-
-
 class OutcomeAnswer(TypedDict):
     """The results of a blind comparison. `prior`: half a win each way was added to all pairs. `agree` is the share of
     `repeated` pairs of judgements that agree, `alpha` is Krippendorff's; `judge` compares a language model with people.
+    Before the closing it is not `final`: others' votes alone, in whole blocks, and without `pairs`.
     """
 
     track: str
@@ -180,11 +157,19 @@ class OutcomeAnswer(TypedDict):
     votes: int
     voters: int
     clips: int
-    rows: list[StrengthAnswer]
-    pairs: list[PairAnswer]
+    rows: list[outcome.Row]
+    pairs: list[outcome.PairCounts]
     prior: bool
     agree: float | None
     repeated: int
     alpha: float | None
     judge: dict[str, Any] | None
     interval: dict[str, Any]
+    final: bool
+
+
+class VotesAnswer(TypedDict):
+    """Every vote that counts, as a csv file."""
+
+    name: str
+    csv: str

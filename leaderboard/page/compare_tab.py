@@ -1,6 +1,7 @@
 """The tab "Compare": two explanations of one clip, their systems unnamed, and the results once they may be seen.
 
-A clip is shown from a copy among the uploads, which is swept within the hour; the organiser's folder is never served.
+A clip is shown from a copy of its re-muxed copy, among the uploads, which is swept within the hour; neither the
+organiser's folder nor the app's home is ever served.
 """
 
 import logging
@@ -12,17 +13,18 @@ from typing import Any
 
 import gradio as gr
 
+from emer_space.errors import InputError
 from emer_space.page.calls import QUIET, for_api, for_page, told
 from emer_space.page.endpoints import offer, returns, value
 from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
 from emer_space.page.turns import Lines
-from leaderboard.arena.arena import Arena, usable_arenas
+from leaderboard.arena.arena import Arena
+from leaderboard.arena.clips import checked_copy, kind_of, remove_old_copies
 from leaderboard.arena.voting import CHOICES, Ballot, Voting
 from leaderboard.board.service import Service
 from leaderboard.page import render
 from leaderboard.page.answers import ArenaAnswer, BallotAnswer, OutcomeAnswer, VoteAnswer
-from submissions.errors import Refusal
 from submissions.people.identity import Identity
 from submissions.person import Person, identified
 
@@ -40,14 +42,15 @@ class CompareTab:
         self.voting = Voting(service.board.ledger, lambda: service.board.clock())
         self.identity, self.languages, self.lines = identity, languages, lines
         self.clips = ShownClips(kept)
+        remove_old_copies()
         self.opening = for_page(languages, lines.reading, self.open)
         self.loading = for_page(languages, lines.reading, self.load)
-        arenas = _choices(usable_arenas())
+        arenas = _choices(self.voting.arenas())
         first = arenas[0][1] if arenas else None
         self.arena = gr.Dropdown(arenas, value=first, label=languages("arena.choose"), elem_id="emer-arena")
         self.ballot = gr.HTML(js_on_load=KEYS_SCRIPT, elem_id="emer-ballot")
         with gr.Column(visible=False, elem_id="emer-votes") as self.votes:
-            with gr.Row():
+            with gr.Row(equal_height=True):
                 buttons = [
                     gr.Button(languages(f"arena.{choice}"), min_width=150, elem_id=f"emer-vote-{choice}")
                     for choice in CHOICES
@@ -67,7 +70,7 @@ class CompareTab:
 
     def open(self, request: gr.Request) -> tuple[Any, Any]:
         """The tab, which is hidden where nothing is compared, and the arenas to choose from."""
-        arenas = _choices(usable_arenas())
+        arenas = _choices(self.voting.arenas())
         return gr.Tab(visible=bool(arenas)), gr.Dropdown(arenas, value=arenas[0][1] if arenas else None)
 
     def load(self, arena: str | None, request: gr.Request) -> tuple[Any, ...]:
@@ -78,11 +81,20 @@ class CompareTab:
 
     def _next(self, person: Person | None, name: str, request: gr.Request) -> tuple[Any, ...]:
         words, arena, turnout = self.languages.of(request), self.voting.arena(name), self.voting.turnout(person, name)
-        ballot = None if turnout.why_not else self.voting.next(person, name)
-        clip = self.clips.copy(ballot.file) if ballot else None
+        ballot, clip = (None, None) if turnout.why_not else self._ballot(person, name)
         shown = render.ballot(arena, ballot, clip, turnout, words)
         results = render.arena_results(self.voting.results(person, name), words) if turnout.results else ""
         return shown, gr.Column(visible=ballot is not None), results, ballot.id if ballot else ""
+
+    def _ballot(self, person: Person | None, name: str) -> tuple[Ballot, Path] | tuple[None, None]:
+        """The next ballot whose clip can be shown, and the copy to show; clips that cannot be are left out."""
+        while ballot := self.voting.next(person, name):
+            try:
+                return ballot, self.clips.copy(ballot)
+            except (InputError, OSError) as problem:
+                log.error("%s of %s cannot be shown and is left out: %s", ballot.file, name, problem)
+                self.voting.leave_out(ballot)
+        return None, None
 
     def _voting_for(self, choice: str) -> Callable[..., tuple[Any, ...]]:
         """The handler of a button: what was wrong, if anything; an empty reason, or the old one; `loaded`."""
@@ -108,10 +120,10 @@ class CompareTab:
 
         def arenas(request: gr.Request) -> Any:
             person = self.identity(request)
-            return [self._listed(arena, person) for arena in usable_arenas()]
+            return [self._listed(arena, person) for arena in self.voting.arenas()]
 
         def ballot(arena: str, request: gr.Request) -> Any:
-            return self._ballot_answer(self.voting.next(identified(self.identity(request)), arena))
+            return self._ballot_answer(*self._ballot(identified(self.identity(request)), arena))
 
         def vote(arena: str, ballot: str, choice: str, request: gr.Request, reason: str = "") -> Any:
             kept, again = self.voting.vote(self.identity(request), arena, ballot, choice, reason)
@@ -143,12 +155,12 @@ class CompareTab:
             "why_not": turnout.why_not,
         }
 
-    def _ballot_answer(self, ballot: Ballot | None) -> dict[str, Any]:
+    @staticmethod
+    def _ballot_answer(ballot: Ballot | None, clip: Path | None) -> dict[str, Any]:
         if ballot is None:
             return {"ballot": None, "task": "", "clip": "", "left": "", "right": ""}
         left, right = ballot.texts
-        clip = str(self.clips.copy(ballot.file))
-        return {"ballot": ballot.id, "task": ballot.arena.task, "clip": clip, "left": left, "right": right}
+        return {"ballot": ballot.id, "task": ballot.arena.task, "clip": str(clip), "left": left, "right": right}
 
 
 class ShownClips:
@@ -159,18 +171,14 @@ class ShownClips:
         self._copies: dict[Path, tuple[Path, float]] = {}
         self._lock = threading.Lock()
 
-    def copy(self, file: Path) -> Path:
-        """The copy to show. Raises `Refusal` if the clip cannot be read."""
-        now = time.monotonic()
+    def copy(self, ballot: Ballot) -> Path:
+        """The copy to show of a ballot's clip, called by what it holds. Raises as `checked_copy` does."""
+        checked, now = checked_copy(ballot.arena.id, ballot.file), time.monotonic()
         with self._lock:
-            made, since = self._copies.get(file, (None, 0.0))
+            made, since = self._copies.get(checked, (None, 0.0))
             if made is None or now - since > RENEW_S or not made.is_file():
-                try:
-                    made = self.kept.loose(f"clip{file.suffix.lower()}", file.read_bytes())
-                except OSError as problem:
-                    log.error("%s cannot be shown (%s)", file, problem.strerror)
-                    raise Refusal("clip", f"The clip cannot be shown at the moment ({problem.strerror}).") from None
-                self._copies[file] = made, now
+                made = self.kept.loose(f"{kind_of(checked)}{checked.suffix}", checked)
+                self._copies[checked] = made, now
             return made
 
 

@@ -13,14 +13,17 @@ from emer_space.page.languages import Languages
 from emer_space.page.render import message
 from emer_space.page.turns import Lines
 from emer_space.page.words import Words
+from leaderboard.arena.arena import arena_ids
+from leaderboard.arena.voting import Voting
 from leaderboard.board.board import DECISIONS, MOST_MESSAGE
 from leaderboard.board.desk import MOST_TEXT, STATES
 from leaderboard.board.service import Service
 from leaderboard.hosting.publishing import publish
 from leaderboard.page import render
-from leaderboard.page.answers import ListingAnswer, OverviewAnswer, PublishAnswer, RescoreAnswer
+from leaderboard.page.answers import ListingAnswer, OverviewAnswer, PublishAnswer, RescoreAnswer, VotesAnswer
 from submissions.corrections import REVIEWS
 from submissions.errors import Refusal
+from submissions.page.files import download
 from submissions.people.identity import Identity
 from submissions.person import organiser
 
@@ -32,6 +35,7 @@ class OrganiseTab:
 
     def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
+        self.voting = Voting(service.board.ledger, lambda: service.board.clock())
         storing = partial(for_page, languages, lines.storing)
         self._list()
         self._desk()
@@ -46,6 +50,10 @@ class OrganiseTab:
         self.refresh.click(self.loading, self.asked, self.loaded, **QUIET)
         for button, turn in ((self.before, self._before), (self.after, self._after)):
             button.click(for_page(languages, lines.reading, turn), self.asked, self.loaded, **QUIET)
+        gr.on(
+            [self.track.input, self.refresh.click],
+            for_page(languages, lines.reading, self._votes), self.track, self.votes, **QUIET,
+        )  # fmt: skip
         about, track = [self.submission, self.action, self.reason], [self.track, self.reason]
         for button, act, values in (
             (self.decide, self._decide, about),
@@ -93,8 +101,7 @@ class OrganiseTab:
             self.refresh = gr.Button(languages("organise.refresh"), size="sm", scale=0, min_width=120)
 
     def _desk(self) -> None:
-        languages = self.languages
-        tracks = [(track["title"], track["id"]) for track in self.service.tracks(None)]
+        languages, dated = self.languages, self.service.dated()
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=6, min_width=300):
                 self.overview = gr.HTML(elem_id="emer-overview")
@@ -113,7 +120,7 @@ class OrganiseTab:
                 )  # fmt: skip
                 self.send = gr.Button(languages("organise.send"), elem_id="emer-send")
                 self.track = gr.Dropdown(
-                    tracks, value=tracks[0][1], label=languages("board.track"), info=languages("organise.track_info"),
+                    dated, value=dated[0][1], label=languages("organise.track"), info=languages("organise.track_info"),
                     elem_id="emer-organised-track",
                 )  # fmt: skip
                 with gr.Row():
@@ -125,6 +132,7 @@ class OrganiseTab:
                 with gr.Row():
                     self.extend = gr.Button(languages("organise.extend"), min_width=130, elem_id="emer-extend")
                     self.publish = gr.Button(languages("organise.publish"), min_width=130, elem_id="emer-publish")
+                self.votes = gr.DownloadButton(languages("organise.votes"), visible=False, elem_id="emer-arena-votes")
 
     def load(
         self, track: str, state: str, flagged: bool, text: str, page: int, request: gr.Request
@@ -170,7 +178,7 @@ class OrganiseTab:
     def _close(self, track: str, reason: str, request: gr.Request) -> str:
         def closed(words: Words) -> str:
             self.service.close(self.identity(request), track, reason)
-            return words("organise.closed", track=track)
+            return words("organise.votes_closed" if track in arena_ids() else "organise.closed", track=track)
 
         return self._done(closed, request)
 
@@ -178,9 +186,17 @@ class OrganiseTab:
         def extended(words: Words) -> str:
             shown = self.service.board.closed(track)
             made = self.service.extend(self.identity(request), track, closes, reason)
-            return words("organise.reopened" if shown else "organise.extended", track=track, day=made["closes"])
+            about = f"{'votes_' if track in arena_ids() else ''}{'reopened' if shown else 'extended'}"
+            return words(f"organise.{about}", track=track, day=made["closes"])
 
         return self._done(extended, request)
+
+    def _votes(self, track: str, request: gr.Request) -> Any:
+        """The button that downloads the votes of a comparison, if one is chosen."""
+        by = organiser(self.identity(request))
+        if track not in arena_ids():
+            return gr.DownloadButton(visible=False)
+        return gr.DownloadButton(value=download(f"{track}-votes.csv", self.voting.csv(by, track)), visible=True)
 
     def _publish(self, request: gr.Request) -> str:
         def published(words: Words) -> str:
@@ -217,6 +233,7 @@ class OrganiseTab:
                 name: returns(name, dict[str, Any]) for name in ("decide", "message", "close_track", "extend_track")
             }
             version, published = returns("rescore", RescoreAnswer), returns("publish", PublishAnswer)
+            compared, ballots = value("arena_votes", "arena"), returns("arena_votes", VotesAnswer)
 
         def overview(request: gr.Request) -> Any:
             return service.overview(identity(request))
@@ -250,6 +267,9 @@ class OrganiseTab:
             place, files = publish(service.board, identity(request))
             return {"place": place, "files": files}
 
+        def votes(arena: str, request: gr.Request) -> Any:
+            return {"name": f"{arena}-votes.csv", "csv": self.voting.csv(identity(request), arena)}
+
         offer("overview", for_api(words, lines.reading, overview), [], whole)
         offer("submissions", for_api(words, lines.reading, submissions), filters, listing)
         offer("decide", for_api(words, lines.storing, decide), decision, made["decide"])
@@ -258,3 +278,4 @@ class OrganiseTab:
         offer("close_track", for_api(words, lines.storing, close), closing, made["close_track"])
         offer("extend_track", for_api(words, lines.storing, extend), extending, made["extend_track"])
         offer("publish", for_api(words, lines.storing, publish_now), [], published)
+        offer("arena_votes", for_api(words, lines.reading, votes), [compared], ballots)

@@ -11,8 +11,9 @@ import pandas as pd
 
 from emer_space.page.templates import Templates
 from emer_space.page.words import Words
-from leaderboard.arena.arena import PLAYED_AS_SOUND, Arena
-from leaderboard.arena.outcome import Outcome
+from leaderboard.arena.arena import Arena
+from leaderboard.arena.clips import SOUND
+from leaderboard.arena.outcome import BLOCK_PEOPLE, BLOCK_VOTES, Outcome
 from leaderboard.arena.voting import Ballot, Turnout
 from leaderboard.board.board import Heartbeat
 from leaderboard.board.ranking import Ranking, Row
@@ -183,7 +184,7 @@ def overview(state: Mapping[str, Any], words: Words) -> str:
 
 def ballot(arena: Arena, ballot: Ballot | None, clip: Path | None, turnout: Turnout, words: Words) -> str:
     """Two explanations to compare, with the copy of their clip; without a ballot, why there is none."""
-    heard = clip is not None and clip.suffix in PLAYED_AS_SOUND
+    heard = clip is not None and clip.stem == SOUND
     why_not = turnout.why_not or "done"
     return html(
         "ballot", words=words, arena=arena, ballot=ballot, clip=clip, heard=heard, turnout=turnout, why_not=why_not
@@ -192,4 +193,4 @@ def ballot(arena: Arena, ballot: Ballot | None, clip: Path | None, turnout: Turn
 
 def arena_results(found: Outcome, words: Words) -> str:
     """The results of a blind comparison."""
-    return html("arena_results", words=words, found=found)
+    return html("arena_results", words=words, found=found, votes=BLOCK_VOTES, people=BLOCK_PEOPLE)

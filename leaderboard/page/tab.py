@@ -91,7 +91,8 @@ class LeaderboardTab:
         all_tracks = [(track["title"], track["id"]) for track in tracks]
         marked = choices(tracks, words("board.not_here"))
         every = (words("organise.every_track"), "")
-        return [gr.Dropdown(marked), gr.Dropdown(marked), gr.Dropdown([every, *all_tracks]), gr.Dropdown(all_tracks)]
+        dated = self.service.dated()
+        return [gr.Dropdown(marked), gr.Dropdown(marked), gr.Dropdown([every, *all_tracks]), gr.Dropdown(dated)]
 
     def close(self, request: gr.Request) -> None:
         """Called when a visitor leaves; this tab has nothing to stop."""

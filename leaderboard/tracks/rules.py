@@ -5,20 +5,35 @@ Page, API and command line all use these, so that they give the same answer.
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from emer_space.files.problems import Problem
 from emer_space.files.spellings import Knows
 from emer_space.files.tables import Id, Table
-from leaderboard.errors import ReferencesUnavailable, Unavailable, WheelsUnavailable
+from leaderboard.errors import ReferencesUnavailable, TrackError, Unavailable, WheelsUnavailable
 from leaderboard.metrics.wheels import Wheels
 from leaderboard.tracks.references import ReferenceFile, read_references, reference_file
 from leaderboard.tracks.track import Track
 from leaderboard.tracks.vocabularies import official_wheels, open_wheels
 from submissions.checks.validation import read_predictions
+from submissions.store.ledger import Ledger
 from submissions.tracks import TrackRules
 
 Manifest = Callable[[Track, ReferenceFile], frozenset[Id]]
+
+
+def as_decided(rules: TrackRules, ledger: Ledger) -> TrackRules:
+    """The rules of a track or an arena, closing when an organiser says. Raises `TrackError` if it opens later."""
+    dated = ledger.dated(rules.id)
+    if dated is None:
+        return rules
+    ended = dated.at if dated.action == "close" else None
+    try:
+        return replace(rules, closes=date.fromisoformat(dated.closes), ended=ended)
+    except ValueError:
+        sentence = f"{rules.id} was made to close on {dated.closes}, before it opens by its file; extend it."
+        raise TrackError(sentence) from None
 
 
 def manifest_of(track: Track, file: ReferenceFile) -> frozenset[Id]:

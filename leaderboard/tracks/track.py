@@ -12,7 +12,7 @@ from emer_space.files.problems import SubmissionError, shown
 from emer_space.files.tables import NAME, Column, Id, Kind, read_table
 from emer_space.page.words import Language, load_words
 from emer_space.settings import app_home
-from emer_space.tables.load import Misfit, Number, OneOf, Rows, Shape, Table, any_text, anything, flag, text
+from emer_space.tables.load import Misfit, Number, OneOf, Rows, Shape, Table, Whole, any_text, anything, flag, text
 from leaderboard.errors import TrackError
 from leaderboard.metrics.metric import Role, Undecided
 from leaderboard.metrics.registry import METRICS
@@ -37,20 +37,16 @@ GuardKind = Literal["ladder", "noise"]
 VocabularyChoice = Literal["official", "open", "none"]
 
 
-def _whole(value: Any) -> None:
-    if type(value) is not int or value < 1:
-        raise Misfit(f"{value!r} is not a whole number above 0")
-
-
 def _example(value: Any) -> None:
     """Accepts a cell as text, or a list of labels."""
     (Rows(text, least=0) if isinstance(value, list) else any_text)(value)
 
 
+POSITIVE = Whole(0, above=True)
 JUDGE = Table({"model": text, "prompt": text})
 COLUMN = Table(
     {"kind": OneOf(get_args(Kind))},
-    {"required": flag, "choices": Rows(text), "aliases": Rows(text), "most": _whole, "longest": _whole},
+    {"required": flag, "choices": Rows(text), "aliases": Rows(text), "most": POSITIVE, "longest": POSITIVE},
 )
 PUBLISHED = Table(
     {"name": text}, {"source": any_text, "score": Number(), "inputs": text, "scores": Table(more=Number())}
@@ -70,7 +66,7 @@ def _shape() -> Table:
     return Table(
         {
             "title": text,
-            "version": _whole,
+            "version": POSITIVE,
             "task": text,
             "answers": OneOf(get_args(Answers)),
             "vocabulary": OneOf(get_args(VocabularyChoice)),
@@ -85,7 +81,7 @@ def _shape() -> Table:
             "manifest": text,
             "references": text,
             "dates": Table(may={"opens": anything, "closes": anything}),
-            "quota": Table(may={"per_day": _whole, "attempts_per_day": _whole}),
+            "quota": Table(may={"per_day": POSITIVE, "attempts_per_day": POSITIVE}),
             "published": Rows(PUBLISHED, least=0),
             "source": any_text,
             "example": Table(more=_example),
@@ -250,7 +246,7 @@ def load_track(name: str, folder: Path | None = None) -> Track:
     if _is_arena(files[name]):
         raise TrackError(
             f"{name} compares explanations blindly and takes votes instead of files; vote on the page, in the tab "
-            "Leaderboard under Compare."
+            f"Leaderboard under Compare (its results: /arena in the API, python -m leaderboard arena {name})."
         )
     try:
         return _load(files[name], files[name].stat().st_mtime_ns)

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from submissions.errors import AlreadyStored, Doubtful, StoreError, Unreadable
+from submissions.person import Person
 from submissions.store.paths import ANNOTATIONS, REQUEST, VOTES, record_of
 from submissions.store.records import (
     Correction,
@@ -76,6 +77,7 @@ class Ledger:
         self._decisions: dict[str, Decision] = {}
         self._corrections: dict[str, Correction] = {}
         self._votes: dict[str, dict[str, Vote]] = defaultdict(dict)
+        self._forgotten: set[str] = set()
         self._of_submission: dict[str, list[Decision]] = defaultdict(list)
         self._of_track: dict[str, list[str]] = defaultdict(list)
         self._of_person: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -171,9 +173,12 @@ class Ledger:
         elif isinstance(record, Decision) and record.id not in self._decisions:
             self._decisions[record.id] = record
             self._of_submission[record.submission or record.correction].append(record)
+            self._forgotten.update(record.votes)  # another process may have deleted them
+            for vote in record.votes:
+                self._votes[record.track].pop(vote, None)
         elif isinstance(record, Correction):
             self._corrections[record.id] = record
-        elif isinstance(record, Vote):
+        elif isinstance(record, Vote) and record.id not in self._forgotten:
             self._votes[record.track][record.id] = record
 
     # Questions
@@ -318,6 +323,18 @@ class Ledger:
         """The paths of the entries of every annotation project, in the order they were seen; some may come twice."""
         with self._lock:
             return {project: tuple(paths) for project, paths in self._annotations.items()}
+
+    def forget_votes(self, by: Person, now: datetime, track: str, person: str, reason: str) -> int:
+        """Delete the votes of a person on an arena for good, in all its versions; returns how many there were.
+
+        A decision with their ids, and without the person's, tells other processes. Raises `StoreError`.
+        """
+        gone = [vote for vote in self.refresh().votes(track) if vote.person == person]
+        if gone:
+            self.store.remove(*(vote.path for vote in gone))
+            ids = tuple(vote.id for vote in gone)
+            self.add(Decision.made_by(by, now, "forget", reason, track=track, votes=ids))
+        return len(gone)
 
     def version(self, track: str, own: int) -> str:
         """The version that a track is scored in now: its own version, with the number of rescorings since."""

@@ -28,11 +28,22 @@ ENDS = ("low", "high")
 State = Literal["queued", "scored", "refused", "error"]
 """`refused`: the file cannot be scored; `error`: an internal error with an incident id. `queued` is never stored."""
 Action = Literal[
-    "hide", "withdraw", "disqualify", "restore", "count", "rescore", "accept", "dismiss", "message", "close", "extend"
+    "hide",
+    "withdraw",
+    "disqualify",
+    "restore",
+    "count",
+    "rescore",
+    "accept",
+    "dismiss",
+    "message",
+    "close",
+    "extend",
+    "forget",
 ]
 """The kinds of decisions. Participants can only `withdraw`, and `count` to choose which submission counts; `accept` and
-`dismiss` are about corrections; `rescore`, `close` and `extend` about a track. A `message` to the sender changes
-nothing."""
+`dismiss` are about corrections; `rescore`, `close` and `extend` about a track; `forget` says which votes on one were
+deleted. A `message` to the sender changes nothing."""
 OF_CORRECTIONS = ("accept", "dismiss", "withdraw")
 DATING = ("close", "extend")
 """Decisions that set when a track closes: at once, or at the end of a day."""
@@ -242,14 +253,14 @@ class Decision(Record):
     """Who decided what, and why.
 
     `rescore` names a track and the version to open; `close` and `extend` name a track and its last day, `closes` (ISO,
-    UTC); other actions name a submission or a correction.
+    UTC); `forget` names a track and the ids of `votes` that were deleted; others name a submission or a correction.
 
     `made` (ISO) is finer than the id, so that decisions of the same second have an order.
     """
 
     schema: ClassVar[str] = "emer-decision/1"
     moment: ClassVar[str] = "made"
-    newer: ClassVar[tuple[str, ...]] = ("closes",)
+    newer: ClassVar[tuple[str, ...]] = ("closes", "votes")
     made: Moment
     action: str
     person: str
@@ -261,6 +272,7 @@ class Decision(Record):
     version: str = ""
     correction: str = ""
     closes: str = ""
+    votes: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
     def __post_init__(self) -> None:
         if self.action not in get_args(Action):
@@ -271,10 +283,14 @@ class Decision(Record):
                 "a decision about the end of a track must name the track and its last day, and no other may"
             )
         opening = bool(self.track and self.version) if self.action == "rescore" else not (self.track or self.version)
-        if not (opening or self.closes) or named.count(True) != 1:
+        if (self.action == "forget") != bool(self.track and self.votes):
+            raise ValueError("a decision about deleted votes must name their track and their ids, and no other may")
+        if not (opening or self.closes or self.votes) or named.count(True) != 1:
             raise ValueError("a decision must name a submission or a correction, or a track and a version to open")
         if self.correction and self.action not in OF_CORRECTIONS:
             raise ValueError("the action is not one about corrections")
+        if not all(map(is_id, self.votes)):
+            raise ValueError("the id of a vote is not valid")
         if self.version:
             version_key(self.version)
         if self.closes:
@@ -286,7 +302,7 @@ class Decision(Record):
         return datetime.fromisoformat(self.made)
 
     @classmethod
-    def made_by(cls, by: Person, now: datetime, action: Action, reason: str, **about: str) -> "Decision":
+    def made_by(cls, by: Person, now: datetime, action: Action, reason: str, **about: Any) -> "Decision":
         """A decision with a new id. `about`: `submission`, `correction`, or `track` and what is set."""
         return cls(new_id(now), now.isoformat(), action, by.id, by.name, by.organiser, reason, **about)
 

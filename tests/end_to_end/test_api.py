@@ -21,7 +21,7 @@ OFFERED = {
     *("/explain", "/tracks", "/table", "/check", "/submit", "/status", "/withdraw", "/choose"),
     *("/overview", "/decide", "/rescore", "/material"),
     *("/submissions", "/message", "/close_track", "/extend_track", "/publish"),
-    *("/arenas", "/ballot", "/vote", "/arena"),
+    *("/arenas", "/ballot", "/vote", "/arena", "/arena_votes"),
 }
 
 

@@ -15,6 +15,7 @@ from lab import HURRIED, NAME, TOKEN, score, send
 from server import Fault, LoopbackHub
 from serving import wait_for
 
+from leaderboard.arena.voting import Voting
 from leaderboard.board.board import Board
 from leaderboard.board.ranking import ranking
 from leaderboard.board.service import Service
@@ -29,6 +30,7 @@ from submissions.store.hub_commit_rate import CommitRate
 from submissions.store.hub_dataset import HubDataset, Patience
 from submissions.store.hub_store import HubStore
 from submissions.store.hub_tree import HubTree
+from submissions.store.records import Vote, new_id
 
 
 def test_what_got_a_receipt_is_there_for_a_process_that_begins_with_nothing(
@@ -84,6 +86,29 @@ def test_a_correction_that_is_withdrawn_leaves_no_file_on_the_hub(
     other.corrections.withdraw(receipt)
     assert not any(path.startswith("corrections/") for path in hub.files(NAME))
     assert board.corrections.listed(ORGANISER) == make_board().corrections.listed(ORGANISER) == []
+
+
+def test_votes_are_kept_on_the_hub_and_a_persons_are_deleted_in_one_commit(
+    make_board: Callable[..., Board], hub: LoopbackHub
+) -> None:
+    app, other = make_board(), make_board()
+    given = [
+        Vote(new_id(app.clock()), app.clock().isoformat(), "trees", 1, who.id, f"clip_{clip}", "Ash", "Birch", "left")
+        for who in (ADA, BEN)
+        for clip in range(2)
+    ]
+    for vote in given:
+        app.ledger.add(vote)
+    assert {vote.path for vote in given} <= hub.files(NAME).keys()
+    assert other.ledger.refresh().votes("trees") == app.ledger.refresh().votes("trees") == given
+    with pytest.raises(AlreadyStored):
+        other.ledger.add(given[0])
+    commits = len(hub.commits(NAME))
+    assert Voting(other.ledger, other.clock).forget(ORGANISER, "trees", ADA.id) == 2
+    assert len(hub.commits(NAME)) == commits + 2, "one deletes the votes, one tells other processes"
+    assert {path for path in hub.files(NAME) if path.startswith("votes/")} == {vote.path for vote in given[2:]}
+    for board in (app, other, make_board()):
+        assert board.ledger.refresh().votes("trees") == given[2:]
 
 
 @pytest.mark.parametrize("kind", ["409", "429", "500", "500-took", "dropped", "dropped-took"])

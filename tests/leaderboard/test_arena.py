@@ -2,6 +2,8 @@
 
 import csv
 import io
+import shutil
+import wave
 from collections import Counter
 from collections.abc import Callable
 from math import log
@@ -10,26 +12,42 @@ from typing import Any
 
 import numpy as np
 import pytest
-from board_making import ADA, BEN, Clock
+from board_making import ADA, BEN, ORGANISER, Clock
 from running import run
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score
 
+from emer_space.errors import InputError
+from emer_space.page.kept import Kept
 from leaderboard.arena.agreement import kappa, majority, shared_share
-from leaderboard.arena.arena import load_arena
-from leaderboard.arena.outcome import votes_csv
+from leaderboard.arena.arena import _load, load_arena
+from leaderboard.arena.clips import checked_copy, remove_old_copies
+from leaderboard.arena.outcome import others_in_blocks, votes_csv
 from leaderboard.arena.strengths import fit, replicates
 from leaderboard.arena.voting import Voting, _ballot
 from leaderboard.board.board import Board
 from leaderboard.board.service import Service
 from leaderboard.errors import TrackError
 from leaderboard.hosting.doctor import examine
+from leaderboard.page.compare_tab import ShownClips
 from submissions.errors import Refusal
 from submissions.person import Person
+from submissions.store.records import Vote, new_id
 
 CLIPS = [f"clip_{number}" for number in range(4)]
 SYSTEMS = ("Ash", "Birch", "Cedar")
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the checked copies of the arena's clips, so that not every test has to make them."""
+    home, sound = tmp_path_factory.mktemp("checked"), tmp_path_factory.mktemp("sound") / "tone.wav"
+    write_tone(sound)
+    with pytest.MonkeyPatch.context() as there:
+        there.setenv("EMER_HOME", str(home))
+        checked_copy("trees", sound)
+    return home
 
 
 @pytest.fixture
@@ -37,14 +55,24 @@ def clips(tmp_path: Path) -> Path:
     folder = tmp_path / "clips"
     folder.mkdir()
     for name in CLIPS:
-        (folder / f"{name}.mp4").write_bytes(name.encode())
+        write_tone(folder / f"{name}.wav")
     return folder
+
+
+def write_tone(path: Path, pitch: float = 5) -> None:
+    """A fifth of a second of a tone: the smallest clip there is."""
+    tone = (8000 * np.sin(np.arange(1600) / pitch)).astype("<i2").tobytes()
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(tone)
 
 
 @pytest.fixture
 def make(
-    clips: Path, tmp_path: Path, own_home: Path, capsys: pytest.CaptureFixture[str]
+    clips: Path, checked: Path, tmp_path: Path, own_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., dict[str, Any]]:
+    shutil.copytree(checked, own_home, dirs_exist_ok=True)
+
     def made(*options: object, systems: tuple[str, ...] = SYSTEMS) -> dict[str, Any]:
         named = []
         for system in systems:
@@ -150,7 +178,7 @@ def test_the_better_system_comes_first_on_whichever_side_it_stands(voting: Votin
         give(voting, who, lambda left, right: "left" if order[left] < order[right] else "right")
     votes = voting.ledger.votes("trees")
     assert {vote.left for vote in votes} == set(SYSTEMS) == {vote.right for vote in votes}, "sides must be shuffled"
-    found = voting.results(people(1)[0], "trees")
+    found = voting.outcome(load_arena("trees"))
     assert [row.name for row in found.rows] == ["Cedar", "Ash", "Birch"] and found.prior
     assert found.agree == 1.0 and [pair.share for pair in found.pairs] == [1.0, 0.0, 0.0]
 
@@ -184,24 +212,163 @@ def test_results_wait_for_ones_own_votes_or_the_closing(voting: Voting) -> None:
             voting.results(ADA, "trees")
         ballot = voting.next(ADA, "trees")
         voting.vote(ADA, "trees", ballot and ballot.id, "left")
-    assert voting.results(ADA, "trees").votes == 2
+    assert voting.results(ADA, "trees").votes == 0, "the only voter must learn nothing"
     for who in (BEN, None):
         with pytest.raises(Refusal, match="after the closing on 2026-11-30"):
             voting.results(who, "trees")
     voting.clock.forward(days=9)  # type: ignore[attr-defined]
-    assert voting.results(None, "trees").votes == 2
+    found = voting.results(None, "trees")
+    assert found.votes == 2 and found.final and len(found.pairs) == 3
     with pytest.raises(Refusal, match="closed on 2026-11-30"):
         voting.next(BEN, "trees")
 
 
-def test_who_has_voted_on_all_there_is_sees_the_results(make: Callable[..., dict[str, Any]]) -> None:
-    make("--results-after", 500, "--votes-per-pair", 50)
-    voting, given = Voting(Board().ledger, Clock()), 0
+def test_ones_own_votes_never_move_the_results_that_one_sees(voting: Voting) -> None:
+    """Whoever sees their own vote arrive in the results learns which system stood on the left."""
+    *others, late = people(4)
+    for who in others:
+        for _ in range(7):
+            ballot = voting.next(who, "trees")
+            voting.vote(who, "trees", ballot and ballot.id, "left")
+    seen = set()
     while ballot := voting.next(ADA, "trees"):
-        assert voting.turnout(ADA, "trees").missing
-        voting.vote(ADA, "trees", ballot.id, "both")
-        given += 1
-    assert voting.turnout(ADA, "trees").missing == 0 and voting.results(ADA, "trees").votes == given > 2
+        voting.vote(ADA, "trees", ballot.id, "right")
+        if voting.turnout(ADA, "trees").results:
+            seen.add(str(voting.results(ADA, "trees").to_dict()))
+    assert len(seen) == 1
+    before = voting.results(ADA, "trees")
+    assert before.votes == 20 and before.rows and (before.pairs, before.final) == ((), False)
+    give(voting, late, lambda left, right: "both")
+    assert voting.results(ADA, "trees") == before, "neither may the votes of one other person"
+
+
+def test_results_before_the_closing_move_by_blocks_of_several_people() -> None:
+    given = [vote_of(f"id-{number % 2}") for number in range(24)]
+    assert others_in_blocks(given, "id-9") == [], "two people make no block"
+    third = vote_of("id-2")
+    assert others_in_blocks([*given, third], "id-9") == [*given, third]
+    assert others_in_blocks([*given, third, *given[:19]], "id-9") == [*given, third]
+    assert others_in_blocks([*given, third], "id-0") == []
+
+
+def vote_of(person: str) -> Vote:
+    name = new_id(Clock().now)
+    return Vote(name, Clock().now.isoformat(), "trees", 1, person, CLIPS[0], "Ash", "Birch", "left")
+
+
+def test_who_has_voted_on_all_there_is_sees_the_results(make: Callable[..., dict[str, Any]]) -> None:
+    make("--results-after", 500, "--votes-per-pair", 9)
+    voting = Voting(Board().ledger, Clock())
+    first, *others = people(4)
+    ballot = voting.next(first, "trees")
+    voting.vote(first, "trees", ballot and ballot.id, "left")
+    for who in others:
+        while ballot := voting.next(who, "trees"):
+            assert voting.turnout(who, "trees").missing
+            voting.vote(who, "trees", ballot.id, "both")
+        assert voting.turnout(who, "trees").missing == 0
+    assert len(voting.ledger.votes("trees")) == 3 * 9, "every pair is full"
+    assert voting.next(first, "trees") is None
+    turnout = voting.turnout(first, "trees")
+    assert (turnout.given, turnout.missing, turnout.results) == (1, 0, True), "they had no chance to vote more"
+    assert voting.results(first, "trees").votes == 25, "the last vote of the third is the first of a new block"
+    assert not voting.turnout(ADA, "trees").results, "who has not voted waits for the closing"
+
+
+def test_an_organiser_closes_and_reopens_a_comparison(voting: Voting) -> None:
+    desk = Service(Board(clock=voting.clock))
+    ballot = voting.next(ADA, "trees")
+    assert ballot and ("Trees", "trees") in desk.dated()
+    with pytest.raises(Refusal, match="organisers only"):
+        desk.close(ADA, "trees", "enough")
+    desk.close(ORGANISER, "trees", "enough")
+    for asked in (lambda: voting.next(ADA, "trees"), lambda: voting.vote(ADA, "trees", ballot.id, "left")):
+        with pytest.raises(Refusal, match="closed on 2026-11-26"):
+            asked()
+    assert voting.results(None, "trees").final and all(arena.rules.ended for arena in voting.arenas())
+    desk.extend(ORGANISER, "trees", "2026-12-24", "more to come")
+    assert voting.next(ADA, "trees") == ballot, "what was open stays so"
+    voting.vote(ADA, "trees", ballot.id, "left")
+    with pytest.raises(Refusal, match="after the closing on 2026-12-24"):
+        voting.results(BEN, "trees")
+
+
+def test_the_commands_that_close_and_extend_say_what_a_comparison_takes(
+    make: Callable[..., dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    make()
+    assert "trees is closed: it takes no more votes" in run_text(capsys, "close", "trees")
+    assert run_text(capsys, "extend", "trees", "2099-12-31").startswith("trees takes votes until the end of 2099-12-31")
+
+
+def test_a_persons_votes_are_deleted_for_good(voting: Voting, capsys: pytest.CaptureFixture[str]) -> None:
+    for who in (ADA, BEN):
+        give(voting, who, lambda left, right: "left")
+    store = voting.ledger.store.home / "votes"  # type: ignore[attr-defined]
+    with pytest.raises(Refusal, match="organisers only"):
+        voting.forget(BEN, "trees", ADA.id)
+    with pytest.raises(Refusal, match="'nobody' has voted on 'trees'; the ids are id-ada, id-ben"):
+        voting.forget(ORGANISER, "trees", "nobody")
+    assert run(capsys, "arena-forget", "trees", ADA.id)["deleted"] == 12
+    assert {vote.person for vote in voting.ledger.refresh().votes("trees")} == {BEN.id}, "others must hear of it"
+    assert {vote.person for vote in Board().ledger.refresh().votes("trees")} == {BEN.id}
+    assert len(list(store.rglob("*.json"))) == 12
+    assert not any(ADA.id.encode() in path.read_bytes() for path in store.parent.rglob("*.json"))
+    ballot = voting.next(ADA, "trees")
+    assert ballot, "who was forgotten may begin again"
+    voting.vote(ADA, "trees", ballot.id, "both")
+    assert "1 vote of id-ada in trees is deleted for good." in run_text(capsys, "arena-forget", "trees", ADA.id)
+
+
+def test_only_checked_copies_of_clips_are_shown(
+    make: Callable[..., dict[str, Any]], clips: Path, tmp_path: Path, own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    playlist = clips / "clip_1.wav"
+    tone = playlist.read_bytes()
+    playlist.write_text("#EXTM3U\n#EXTINF:1,\n/etc/hostname\n")
+    with pytest.raises(AssertionError, match=r"clip_1\.wav cannot be shown: .*Mend it, or take it out"):
+        make()
+    assert not (own_home / "tracks" / "trees.toml").exists()
+    playlist.write_bytes(tone)
+    make()
+    shown = ShownClips(Kept(tmp_path / "uploads"))
+    voting = Voting(Board().ledger, Clock())
+    ballot = voting.next(ADA, "trees")
+    assert ballot
+    copy = shown.copy(ballot)
+    (checked,) = (own_home / "arena-clips" / "trees").iterdir()
+    assert copy.stem == "sound" and copy.read_bytes() == checked.read_bytes() != tone and copy == shown.copy(ballot)
+    ballot.file.write_text("no clip any more")
+    with pytest.raises(InputError):
+        shown.copy(ballot)
+    voting.leave_out(ballot)
+    other = voting.next(ADA, "trees")
+    assert other and other.clip != ballot.clip
+    findings = {finding.name: finding for finding in examine()}
+    assert "1 clip of 4 is left out. clip_" in findings["comparison trees"].sentence
+
+
+def test_copies_go_with_their_comparison(make: Callable[..., dict[str, Any]], clips: Path, own_home: Path) -> None:
+    file = Path(make()["files"]["track"])
+    old = set((own_home / "arena-clips" / "trees").iterdir())
+    for clip in clips.iterdir():
+        write_tone(clip, 9)
+    make("--force")
+    assert len(old) == 1 and old.isdisjoint((own_home / "arena-clips" / "trees").iterdir())
+    file.unlink()
+    remove_old_copies()
+    assert not list((own_home / "arena-clips").iterdir())
+
+
+def test_the_votes_are_exported_for_organisers_and_a_ranking_is_refused_with_a_way_out(voting: Voting) -> None:
+    ballot = voting.next(ADA, "trees")
+    voting.vote(ADA, "trees", ballot and ballot.id, "left", "=1+1")
+    with pytest.raises(Refusal, match="organisers only"):
+        voting.csv(ADA, "trees")
+    (row,) = csv.DictReader(io.StringIO(voting.csv(ORGANISER, "trees")))
+    assert row["voter"] == "1" and row["reason"] == "'=1+1" and ADA.id not in str(row)
+    with pytest.raises(Refusal, match="its results: /arena in the API"):
+        Service(Board()).table("trees")
 
 
 def test_a_person_has_so_many_votes_a_day_and_none_on_their_own_system(make: Callable[..., dict[str, Any]]) -> None:
@@ -314,7 +481,16 @@ def test_a_broken_arena_names_its_file_and_place(make: Callable[..., dict[str, A
         file.write_text(whole.replace(old, new))
         with pytest.raises(TrackError, match=f"trees.toml is wrong: .*{told}"):
             load_arena("trees")
+    read = _load.cache_info().misses
+    with pytest.raises(TrackError, match="same name"):
+        load_arena("trees")
+    assert _load.cache_info().misses == read, "a broken file must not be read again at every call"
     findings = {finding.name: finding for finding in examine()}
     assert not findings["comparison trees"].ok and "same name" in findings["comparison trees"].sentence
     file.write_text(whole)
     assert load_arena("trees").names == SYSTEMS
+    (explained := file.parent / "trees" / "ash.csv").rename(file.parent / "away.csv")
+    with pytest.raises(TrackError, match=r"ash\.csv"):
+        load_arena("trees")
+    (file.parent / "away.csv").rename(explained)
+    assert load_arena("trees").names == SYSTEMS, "it must be read again when what it names is mended"
