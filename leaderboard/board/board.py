@@ -18,6 +18,7 @@ from leaderboard.board.pairs import Pairs
 from leaderboard.errors import TrackError, Unavailable
 from leaderboard.scoring.versions import Versions
 from leaderboard.tracks import Track, load_track, track_ids
+from leaderboard.tracks.inputs import check_inputs
 from leaderboard.tracks.references import ReferenceFile
 from leaderboard.tracks.rules import full_rules, lacks, manifest_of
 from submissions.corrections import Corrections
@@ -91,8 +92,12 @@ class Board:
     # Tracks
 
     def track(self, name: str) -> Track:
-        """The track with this id, closing when an organiser says. Raises `TrackError` if there is none."""
+        """The track with this id, closing when an organiser says.
+
+        Raises `TrackError` if there is none, or if it offers hidden answers as inputs.
+        """
         track, dated = load_track(name), self.ledger.dated(name)
+        check_inputs(track)
         if dated is None:
             return track
         ended = dated.at if dated.action == "close" else None
@@ -237,7 +242,7 @@ class Board:
         def checked(track: Track, now: datetime) -> date:
             if track.rules.closed(now):
                 raise Refusal("closed", f"{track.rules.title} is closed already.")
-            if track.rules.opens and now.date() < track.rules.opens:
+            if not track.rules.opened(now):
                 raise Refusal(
                     "date", f"{track.rules.title} opens only on {track.rules.opens}; change its file instead."
                 )

@@ -6,6 +6,7 @@ Every method that concerns a person takes the person first and checks that they 
 import contextlib
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from emer_space.files.problems import SubmissionError
@@ -78,7 +79,23 @@ class Service:
             "smallest_difference": None if why_not else smallest_difference(track),
             "closed": rules.closed(self.board.clock()),
             "guard": asdict(track.guard) if track.guard else None,
+            "inputs_withheld": self._withheld(person, rules),
         }
+
+    def _withheld(self, person: Person | None, rules: TrackRules) -> bool:
+        """Whether a person does not get the file of inputs yet: until the opening only organisers do."""
+        asked_early = not rules.opened(self.board.clock()) and not (person and person.organiser)
+        return isinstance(rules.inputs, Path) and asked_early
+
+    def inputs(self, person: Person | None, track: str) -> Path:
+        """The file of a track's inputs. Raises `TrackError`, and `Refusal` if it has none, or not yet."""
+        rules = self.board.track(track).rules
+        if not isinstance(rules.inputs, Path):
+            where = f"; see {rules.inputs}" if rules.inputs else ""
+            raise Refusal("inputs", f"The inputs of {rules.title} are not here{where}.")
+        if self._withheld(person, rules):
+            raise Refusal("inputs", f"The inputs of {rules.title} are given out from {rules.opens} on (UTC).")
+        return rules.inputs
 
     def rules(self, track: str) -> TrackRules:
         """The rules that a file for a track is written by: with the ids if it is scored here. Raises `TrackError`."""

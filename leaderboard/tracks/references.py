@@ -12,6 +12,7 @@ from typing import Literal, get_args
 from emer_space.files.formats import READERS, read_file, rows_of
 from emer_space.files.problems import Limits, SubmissionError
 from emer_space.files.tables import Column, Table, table_of
+from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable
 from leaderboard.metrics.registry import METRICS
 from leaderboard.tracks.hub_references import hub_references
@@ -63,6 +64,11 @@ class ReferenceFile:
         """A file on disk. A missing or unreadable one is noticed only by `read`."""
         changed = path.stat().st_mtime_ns if path.is_file() else None
         return cls(path.name, (path, changed), lambda: read_file(path, Limits()))
+
+
+def private_folder() -> Path:
+    """The folder of hidden references: `EMER_REFERENCES`, or where `new-track` puts them without it."""
+    return Path(os.environ.get("EMER_REFERENCES") or app_home() / "references").expanduser().absolute()
 
 
 def reference_file(track: Track) -> ReferenceFile:

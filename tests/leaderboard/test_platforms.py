@@ -23,8 +23,9 @@ from leaderboard.board.board import Board
 from leaderboard.board.service import Service
 from leaderboard.hosting.codabench import COMMAND, LONGEST_TITLE
 from leaderboard.hosting.hub_results import _MODEL
-from leaderboard.hosting.new_track import Made, Wanted, make_track, read_material
+from leaderboard.hosting.new_track import Made, Wanted, make_track
 from leaderboard.hosting.schedule import sweep
+from leaderboard.hosting.track_material import read_material
 from leaderboard.tracks import load_track
 
 WORDS = ("happy", "sad", "angry", "calm")
