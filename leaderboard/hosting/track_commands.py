@@ -152,7 +152,11 @@ def _export_codabench(
     terms: Annotated[Path | None, typer.Option(metavar="FILE.md", help="terms that participants accept")] = None,
 ) -> None:
     """Write a track as a Codabench bundle, which scores with this project's code."""
-    print("\n".join(export_codabench(track, out, with_references, docker_image, terms)))
+    from leaderboard.board.board import Board
+
+    board = Board()
+    board.ledger.refresh()  # an organiser may have closed or extended the track
+    print("\n".join(export_codabench(board.track(track), out, with_references, docker_image, terms)))
 
 
 def _export_hub_results(
