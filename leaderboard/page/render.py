@@ -15,6 +15,7 @@ from leaderboard.arena.arena import PLAYED_AS_SOUND, Arena
 from leaderboard.arena.outcome import Outcome
 from leaderboard.arena.voting import Ballot, Turnout
 from leaderboard.board.board import Heartbeat
+from leaderboard.board.flags import MOST_FILES
 from leaderboard.board.ranking import Ranking, Row
 from leaderboard.page.links import kind_of
 from leaderboard.tracks import Track
@@ -173,7 +174,7 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
 
 def listed(page: Mapping[str, Any], words: Words) -> str:
     """A page of all submissions, for an organiser; `page` comes from `Service.submissions`."""
-    return html("listed", words=words, **page)
+    return html("listed", words=words, most=MOST_FILES, **page)
 
 
 def overview(state: Mapping[str, Any], words: Words) -> str:
