@@ -14,6 +14,7 @@ from leaderboard.board.board import Board
 from leaderboard.board.card import Cards
 from leaderboard.board.desk import Listing, listed
 from leaderboard.board.flags import WAIT_S, Watch
+from leaderboard.board.guard import Reports
 from leaderboard.board.ranking import Ranking, ranking
 from leaderboard.board.statement import statement
 from leaderboard.errors import TrackError
@@ -33,7 +34,7 @@ class Service:
 
     def __init__(self, board: Board) -> None:
         self.board = board
-        self.cards, self.watch = Cards(board), Watch(board)
+        self.cards, self.watch, self._reports = Cards(board), Watch(board), Reports(board)
         self._tables: dict[tuple[str, bool], tuple[Any, Ranking]] = {}
 
     @property
@@ -156,7 +157,7 @@ class Service:
         if self.board.ledger.state(submission.id) == "scored":
             with contextlib.suppress(Refusal):
                 ranking = self.table(submission.track)
-        return statement(self.board, submission, ranking, alone)
+        return statement(self.board, submission, self._reports, ranking, alone)
 
     def withdraw(self, person: Person | None, name: str) -> dict[str, Any]:
         """Withdraw a submission of the person's own; returns its statement. Raises `Refusal`."""

@@ -65,7 +65,7 @@ def earlier(board: Board, submission: Submission, version: str, split: str) -> l
 def told(difference: Difference) -> dict[str, Any]:
     """How much better one is than another, as JSON."""
     return {
-        "difference": round(difference.value, 6),
+        "difference": round(difference.value, DIGITS),
         "low": round(difference.low, DIGITS),
         "high": round(difference.high, DIGITS),
         "p": round(difference.p, DIGITS),

@@ -8,9 +8,10 @@ from statistics import mean, stdev
 import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT, Clock, answers
 
+from leaderboard.board import guard
 from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv, export
-from leaderboard.board.guard import _perturbed
+from leaderboard.board.guard import _ladder, _perturbed
 from leaderboard.board.service import Service
 from leaderboard.errors import TrackError
 from leaderboard.hosting.schedule import sweep
@@ -60,6 +61,26 @@ def test_a_score_changes_only_for_a_file_that_is_better_by_a_step(guarded: Calla
     assert [badges[name] for name in sent[:3]] == ["practice", "unchanged", "unchanged"]
     listed = service.submissions(ORGANISER)["rows"]
     assert [row["public"] for row in reversed(listed)] == [0.512, 0.518, 0.3, 0.523, 0.5299], "exact for organisers"
+
+
+def test_a_person_s_climb_is_derived_once_and_again_when_something_changes(
+    guarded: Callable[[str], Board], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    climbs = []
+    monkeypatch.setattr(guard, "_ladder", lambda *given: climbs.append(given) or _ladder(*given))
+    board = guarded('guard = "ladder"\nstep = 0.01')
+    for value in (0.5, 0.6, 0.7):
+        enter(board, ADA, value)
+    service = Service(board)
+    service.table("small")
+    climbs.clear()
+    told = [statement["scores"]["public"]["primary"]["value"] for statement in service.status(ADA)]
+    assert told == [0.7, 0.6, 0.5] and len(climbs) == 1
+    assert service.status(ADA) and len(climbs) == 1
+    latest = enter(board, ADA, 0.8)
+    assert service.status(ADA, latest)["scores"]["public"]["primary"]["value"] == 0.8
+    board.close(ORGANISER, "small", "the end")
+    assert service.status(ADA, latest)["scores"]["public"]["primary"]["interval"]["low"] == pytest.approx(0.7287655)
 
 
 def test_withdrawing_shows_no_score_anew(guarded: Callable[[str], Board]) -> None:
