@@ -121,7 +121,8 @@ def kinds(ranking: Ranking, shown: pd.DataFrame, words: Words) -> list[str]:
 
 
 def _text(cell: Any) -> str:
-    return "" if cell is None else str(cell)
+    """A cell as text; scores have four digits, also where the last are zeros."""
+    return "" if cell is None else f"{cell:.4f}" if isinstance(cell, float) else str(cell)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -227,6 +227,7 @@ class StandAnswer(TypedDict):
     level_with: list[RankedAnswer]
     above: NeighbourAnswer | None
     below: NeighbourAnswer | None
+    guarded: bool
 
 
 class StatementAnswer(TypedDict):

@@ -262,8 +262,8 @@ class MineTab:
         self.answer = gr.HTML(elem_id="emer-mine-answer")
         with gr.Row(equal_height=False, elem_classes="emer-own-actions") as self.actions:
             self.chosen = gr.Dropdown([], label=languages("mine.choose"), scale=4, min_width=260, elem_id="emer-own")
-            self.count = gr.Button(languages("mine.count"), scale=1, min_width=150, elem_id="emer-count")
-            self.withdraw = gr.Button(languages("mine.withdraw"), scale=1, min_width=150, elem_id="emer-withdraw")
+            self.count = gr.Button(languages("mine.count"), scale=1, min_width=240, elem_id="emer-count")
+            self.withdraw = gr.Button(languages("mine.withdraw"), scale=1, min_width=140, elem_id="emer-withdraw")
         with gr.Column(visible=False) as self.sure:
             gr.HTML(languages.rendered("withdraw sure", render.withdraw_sure))
             with gr.Row():

@@ -8,6 +8,7 @@ from statistics import mean, stdev
 import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT, Clock, answers
 
+from emer_space.page.words import load_words
 from leaderboard.board import guard
 from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv, export
@@ -15,11 +16,14 @@ from leaderboard.board.guard import _ladder, _perturbed
 from leaderboard.board.service import Service
 from leaderboard.errors import TrackError
 from leaderboard.hosting.schedule import sweep
+from leaderboard.page.render import heading
 from leaderboard.scoring.scoring_process import Outcome
 from leaderboard.tracks import load_track
 from submissions.intake import Entry
+from submissions.page.render import one
 from submissions.person import Person
 
+WORDING = load_words()
 WORDS = iter(f"word{number}" for number in range(1000))
 
 
@@ -107,11 +111,15 @@ def test_nothing_that_anybody_sees_tells_the_exact_score(
     assert not any(secret in text for text in seen for secret in ("1237", "2467", "83605"))
     assert service.status(ADA, names[1])["earlier"] == [] and ranked.compared is not None
     assert ranked.compared.ids == (), "no p-value over guarded scores"
+    stand = service.status(ADA, names[1])["stand"]
+    assert stand["guarded"] and WORDING("stand.guarded") in one(service.status(ADA, names[1]), WORDING)
+    assert WORDING("ranking.guarded") in heading(ranked, WORDING, service.about(None, "small"))
     board.close(ORGANISER, "small", "the end")
     assert sorted(row.score or 0 for row in service.table("small", everything=True).rows) == sorted(
         [0.51237, 0.61237] * 2
     )
     assert service.status(ADA, names[0])["scores"]["public"]["primary"]["value"] == 0.51237
+    assert not service.table("small").guarded and service.table("small").uncompared == 2, "no replicates were kept"
 
 
 def test_noise_is_the_same_for_all_scores_of_a_bin_and_no_average_takes_it_away(
