@@ -28,6 +28,8 @@ PROJECT = Path(__file__).parents[1]
 CONFLICT = 1
 """The place in the gallery of an example whose modalities disagree."""
 READY_MS = 90_000
+RESULTS, BASELINES = "results/clue-practice*/*/*.json", 8
+"""The results in a home, and how many there are once all baselines are ranked."""
 
 
 def form(page: Page) -> None:
@@ -101,7 +103,7 @@ def served() -> Iterator[str]:
         named = {"EMER_HOME": str(home), "GRADIO_TEMP_DIR": folder, "GRADIO_SERVER_PORT": str(port)}
         app = subprocess.Popen([sys.executable, "app.py"], cwd=PROJECT, env={**os.environ, **named})
         try:
-            while not answers(f"http://127.0.0.1:{port}") or not list(home.glob("results/clue-practice*/*/*.json")):
+            while not answers(f"http://127.0.0.1:{port}") or len(list(home.glob(RESULTS))) < BASELINES:
                 time.sleep(1)
                 if app.poll() is not None:
                     sys.exit("The app did not start; its message is above.")

@@ -193,7 +193,7 @@ class Intake:
     def _admit(self, sender: Person, rules: TrackRules) -> None:
         """Refuse a file at the wrong time, or beyond the day's attempts, before the work of reading it."""
         now = self.clock()
-        if rules.opens and now.date() < rules.opens:
+        if not rules.opened(now):
             raise Refusal("closed", f"{rules.title} opens on {rules.opens} (UTC); send the file then.")
         if rules.closed(now):
             raise Refusal("closed", f"{rules.title} closed on {rules.closes} (UTC) and takes no more files.")

@@ -61,6 +61,10 @@ class TrackRules:
             return None
         return datetime.combine(self.closes, time(), tzinfo=UTC) + timedelta(days=1)
 
+    def opened(self, now: datetime) -> bool:
+        """Whether the track's first day has come (UTC)."""
+        return self.opens is None or now.date() >= self.opens
+
     def closed(self, now: datetime) -> bool:
         """Whether the track is closed at a time."""
         return self.closing is not None and now >= self.closing

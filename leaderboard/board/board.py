@@ -19,6 +19,7 @@ from leaderboard.board.pairs import Pairs
 from leaderboard.errors import TrackError, Unavailable
 from leaderboard.scoring.versions import Versions
 from leaderboard.tracks import Track, load_track, track_ids
+from leaderboard.tracks.inputs import check_inputs
 from leaderboard.tracks.references import ReferenceFile
 from leaderboard.tracks.rules import as_decided, full_rules, lacks, manifest_of
 from submissions.corrections import Corrections
@@ -94,8 +95,12 @@ class Board:
     # Tracks
 
     def track(self, name: str) -> Track:
-        """The track with this id, closing when an organiser says. Raises `TrackError` if there is none."""
+        """The track with this id, closing when an organiser says.
+
+        Raises `TrackError` if there is none, or if it offers hidden answers as inputs.
+        """
         track = load_track(name)
+        check_inputs(track)
         return replace(track, rules=as_decided(track.rules, self.ledger))
 
     def _dates(self, name: str) -> TrackRules:
@@ -240,7 +245,7 @@ class Board:
         def checked(rules: TrackRules, now: datetime) -> date:
             if rules.closed(now):
                 raise Refusal("closed", f"{rules.title} is closed already.")
-            if rules.opens and now.date() < rules.opens:
+            if not rules.opened(now):
                 raise Refusal("date", f"{rules.title} opens only on {rules.opens}; change its file instead.")
             return now.date()
 

@@ -20,7 +20,9 @@ and of files.
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
 from statistics import NormalDist
 
@@ -35,6 +37,10 @@ from submissions.store.records import Submission
 
 CLOSE = 1e-9
 """Scores that differ by less differ by rounding alone."""
+KEPT = 1_000
+"""Of how many persons and tracks reports are kept."""
+_secrets: dict[str, tuple[Hashable, bytes]] = {}
+_secret_lock = threading.Lock()
 
 
 def guarded(board: Board, track: Track) -> bool:
@@ -62,18 +68,41 @@ def shown_reports(
     return {name: {"public": shown[name]} if name in shown else {} for name in reports}
 
 
-def person_reports(board: Board, submission: Submission, version: str) -> dict[str, Report]:
-    """The reports of one submission by split, as its sender may see them.
+class Reports:
+    """The reports of submissions as their senders may see them. Thread-safe.
 
-    All of them if its track is gone; none while the track's file cannot be read, because it may be guarded.
+    Under a guard each depends on the person's other files, so a person's are kept until something changes.
     """
-    try:
-        track = board.track(submission.track)
-    except TrackError:
-        result = board.ledger.results(submission.id).get(version)
-        return reports_of(result) if result and submission.track not in track_ids() else {}
-    own = board.ledger.of_person(submission.person, submission.track)
-    return shown_reports(board, track, version, own).get(submission.id, {})
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._kept: OrderedDict[tuple[str, str, str], tuple[Hashable, dict[str, dict[str, Report]]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, submission: Submission, version: str) -> dict[str, Report]:
+        """The reports of one submission by split.
+
+        All of them if its track is gone; none while the track's file cannot be read, because it may be guarded.
+        """
+        ledger, person = self._board.ledger, submission.person
+        try:
+            track = self._board.track(submission.track)
+        except TrackError:
+            result = ledger.results(submission.id).get(version)
+            return reports_of(result) if result and submission.track not in track_ids() else {}
+        if not guarded(self._board, track):
+            return shown_reports(self._board, track, version, [submission]).get(submission.id, {})
+        mark = ledger.revision, track.guard, _secret(track)
+        with self._lock:
+            kept = self._kept.get((person, track.id, version))
+        if kept is None or kept[0] != mark:
+            own = ledger.of_person(person, track.id)
+            kept = mark, shown_reports(self._board, track, version, own)
+            with self._lock:
+                self._kept[person, track.id, version] = kept
+                if len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+        return kept[1].get(submission.id, {})
 
 
 def _ladder(public: Mapping[str, tuple[str, Report]], step: float) -> dict[str, Report]:
@@ -95,10 +124,8 @@ def _ladder(public: Mapping[str, tuple[str, Report]], step: float) -> dict[str, 
 
 def _noisy(public: Mapping[str, tuple[str, Report]], track: Track, version: str) -> dict[str, Report]:
     assert track.guard is not None
-    sd = track.guard.size
-    try:
-        secret = hashlib.blake2b(reference_file(track).read(), person=b"guard").digest()
-    except (EmerError, OSError):
+    sd, secret = track.guard.size, _secret(track)
+    if secret is None:
         note = "no score is shown: its guard needs the references, which are missing here"
         return {name: _told(report, None, sd, note) for name, (_, report) in public.items()}
     shown = {}
@@ -106,6 +133,20 @@ def _noisy(public: Mapping[str, tuple[str, Report]], track: Track, version: str)
         value = None if report.value is None else _perturbed(report.value, sd, secret, f"{track.id} {version}")
         shown[name] = _told(report, value, sd, report.note)
     return shown
+
+
+def _secret(track: Track) -> bytes | None:
+    """What the noise is drawn from; None if the references are missing, or for another guard, which needs none."""
+    if track.guard is None or track.guard.kind != "noise":
+        return None
+    try:
+        file = reference_file(track)
+        with _secret_lock:
+            if track.id not in _secrets or _secrets[track.id][0] != file.mark:
+                _secrets[track.id] = file.mark, hashlib.blake2b(file.read(), person=b"guard").digest()
+            return _secrets[track.id][1]
+    except (EmerError, OSError):
+        return None
 
 
 def _perturbed(value: float, sd: float, secret: bytes, about: str) -> float:

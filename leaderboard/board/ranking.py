@@ -75,7 +75,7 @@ class Ranking:
 
     `split` is the split of the references that decides the ranks; `pending` counts the submissions still to be
     rescored in a newer version. `ranked` are the ids of the rows that have a rank with one row for each person, and
-    `compared` has all pairs of the first of them.
+    `compared` has all pairs of the first of them, but none while the public scores are `guarded`.
     """
 
     track: Track
@@ -85,11 +85,12 @@ class Ranking:
     pending: int = 0
     ranked: tuple[str, ...] = ()
     compared: Compared | None = None
+    guarded: bool = False
 
     @property
     def uncompared(self) -> int:
         """How many ranked rows cannot be compared although they are among the first: their results are too old, say."""
-        return 0 if self.compared is None else len(self.ranked[:MOST_ROWS]) - len(self.compared.ids)
+        return 0 if self.compared is None or self.guarded else len(self.ranked[:MOST_ROWS]) - len(self.compared.ids)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -176,7 +177,8 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
         if version == board.versions.current(track)
         else sum(submission.track == track.id for submission, _ in board.queue())
     )
-    return Ranking(track, version, split, tuple(_merged(rows, _published(track))), pending, ranked, compared)
+    merged = tuple(_merged(rows, _published(track)))
+    return Ranking(track, version, split, merged, pending, ranked, compared, guarded(board, track))
 
 
 class Entry(NamedTuple):

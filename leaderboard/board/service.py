@@ -6,6 +6,7 @@ Every method that concerns a person takes the person first and checks that they 
 import contextlib
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from emer_space.files.problems import SubmissionError
@@ -13,6 +14,7 @@ from leaderboard.board.board import Board
 from leaderboard.board.card import Cards
 from leaderboard.board.desk import Listing, listed
 from leaderboard.board.flags import WAIT_S, Watch
+from leaderboard.board.guard import Reports
 from leaderboard.board.ranking import Ranking, ranking
 from leaderboard.board.statement import statement
 from leaderboard.errors import TrackError
@@ -32,7 +34,7 @@ class Service:
 
     def __init__(self, board: Board) -> None:
         self.board = board
-        self.cards, self.watch = Cards(board), Watch(board)
+        self.cards, self.watch, self._reports = Cards(board), Watch(board), Reports(board)
         self._tables: dict[tuple[str, bool], tuple[Any, Ranking]] = {}
 
     @property
@@ -83,7 +85,23 @@ class Service:
             "smallest_difference": None if why_not else smallest_difference(track),
             "closed": rules.closed(self.board.clock()),
             "guard": asdict(track.guard) if track.guard else None,
+            "inputs_withheld": self._withheld(person, rules),
         }
+
+    def _withheld(self, person: Person | None, rules: TrackRules) -> bool:
+        """Whether a person does not get the file of inputs yet: until the opening only organisers do."""
+        asked_early = not rules.opened(self.board.clock()) and not (person and person.organiser)
+        return isinstance(rules.inputs, Path) and asked_early
+
+    def inputs(self, person: Person | None, track: str) -> Path:
+        """The file of a track's inputs. Raises `TrackError`, and `Refusal` if it has none, or not yet."""
+        rules = self.board.track(track).rules
+        if not isinstance(rules.inputs, Path):
+            where = f"; see {rules.inputs}" if rules.inputs else ""
+            raise Refusal("inputs", f"The inputs of {rules.title} are not here{where}.")
+        if self._withheld(person, rules):
+            raise Refusal("inputs", f"The inputs of {rules.title} are given out from {rules.opens} on (UTC).")
+        return rules.inputs
 
     def rules(self, track: str) -> TrackRules:
         """The rules that a file for a track is written by: with the ids if it is scored here. Raises `TrackError`."""
@@ -144,7 +162,7 @@ class Service:
         if self.board.ledger.state(submission.id) == "scored":
             with contextlib.suppress(Refusal):
                 ranking = self.table(submission.track)
-        return statement(self.board, submission, ranking, alone)
+        return statement(self.board, submission, self._reports, ranking, alone)
 
     def withdraw(self, person: Person | None, name: str) -> dict[str, Any]:
         """Withdraw a submission of the person's own; returns its statement. Raises `Refusal`."""

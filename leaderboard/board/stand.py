@@ -23,7 +23,8 @@ MOST_UNKNOWN = 20
 def stand(ranking: Ranking, name: str) -> dict[str, Any] | None:
     """The place of the submission `name` in a ranking; None if it has no rank there: another one counts, say.
 
-    `group`, `rank_low`, `rank_high`, `level_with`, `above` and `below` are empty for a row that is not compared.
+    `group`, `rank_low`, `rank_high`, `level_with`, `above` and `below` are empty for a row that is not compared; none
+    is while public scores are `guarded`.
     """
     if name not in ranking.ranked:
         return None
@@ -31,6 +32,7 @@ def stand(ranking: Ranking, name: str) -> dict[str, Any] | None:
     row, compared = rows[name], ranking.compared
     about: dict[str, Any] = {"split": ranking.split, "rank": row.rank, "of": len(ranking.ranked), "group": row.group}
     about |= {"rank_low": row.rank_low, "rank_high": row.rank_high, "level_with": [], "above": None, "below": None}
+    about |= {"guarded": ranking.guarded}
     if compared is None or name not in compared.ids:
         return about
     place = compared.ids.index(name)
@@ -65,7 +67,7 @@ def earlier(board: Board, submission: Submission, version: str, split: str) -> l
 def told(difference: Difference) -> dict[str, Any]:
     """How much better one is than another, as JSON."""
     return {
-        "difference": round(difference.value, 6),
+        "difference": round(difference.value, DIGITS),
         "low": round(difference.low, DIGITS),
         "high": round(difference.high, DIGITS),
         "p": round(difference.p, DIGITS),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leaderboard.board.board import Board
-from leaderboard.board.guard import person_reports
+from leaderboard.board.guard import Reports
 from leaderboard.board.ranking import Ranking, flat_scores
 from leaderboard.board.stand import earlier, stand, unknown
 from leaderboard.errors import TrackError
@@ -13,7 +13,7 @@ from submissions.store.records import Result, Submission
 
 
 def statement(
-    board: Board, submission: Submission, ranking: Ranking | None = None, alone: bool = True
+    board: Board, submission: Submission, reports: Reports, ranking: Ranking | None = None, alone: bool = True
 ) -> dict[str, Any]:
     """A submission's state, the decisions about it, and the scores of the splits that may be shown, as JSON.
 
@@ -39,7 +39,7 @@ def statement(
         "counts": board.ledger.chosen(submission.person, submission.track) == submission.id,
         "version": result.version if result else None,
         "scored": result.scored if result else None,
-        "scores": scores(board, submission, result, _titles(board, submission.track)),
+        "scores": scores(board, submission, result, reports, _titles(board, submission.track)),
         "problems": [dict(problem) for problem in result.problems] if result else [],
         "incident": result.incident if result else "",
         "inputs": submission.inputs,
@@ -59,7 +59,9 @@ def _titles(board: Board, track: str) -> dict[str, str]:
         return {}
 
 
-def scores(board: Board, submission: Submission, result: Result | None, titles: Mapping[str, str]) -> dict[str, Any]:
+def scores(
+    board: Board, submission: Submission, result: Result | None, reports: Reports, titles: Mapping[str, str]
+) -> dict[str, Any]:
     """Scores by split, with the primary score in words; the private one only once the track is closed.
 
     Until then the public one is as its guard shows it, if the track has one.
@@ -68,7 +70,7 @@ def scores(board: Board, submission: Submission, result: Result | None, titles: 
         return {}
     return {
         split: {**_shown(report), "primary_title": dict(titles)}
-        for split, report in person_reports(board, submission, result.version).items()
+        for split, report in reports.of(submission, result.version).items()
         if board.closed(submission.track) or split == "public"
     }
 

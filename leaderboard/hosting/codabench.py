@@ -23,11 +23,11 @@ from emer_space.files.formats import READERS
 from emer_space.files.problems import counted
 from emer_space.files.writing import write_whole
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable, WheelsUnavailable
-from leaderboard.hosting.codabench_scoring import HIGH, LOW, SCORE, TASK, WHEELS, more_columns
+from leaderboard.hosting.codabench_scoring import HIGH, LONGEST, LOW, SCORE, TASK, WHEELS, more_columns
 from leaderboard.metrics.official_wheels import FILES
 from leaderboard.metrics.registry import METRICS
 from leaderboard.scoring.scorer import code_version
-from leaderboard.tracks import FOLDER, PACKAGE, Track, load_track, own_folder
+from leaderboard.tracks import FOLDER, PACKAGE, Track, own_folder
 from leaderboard.tracks.references import ReferenceFile, read_references, reference_file
 from leaderboard.tracks.vocabularies import fetched_folder, official_wheels
 from submissions.checks.sample_file import sample_csv
@@ -48,24 +48,22 @@ WITH_ANSWERS = "The bundle holds the answers: give it to nobody but Codabench."
 WITHOUT_ANSWERS = (
     "The answers are not in the bundle; add --with-references, or put answers.csv into its reference data."
 )
-LONGEST_TITLE = 36
-"""The most characters that Codabench's database keeps of a column's title and key."""
 
 
 def export_codabench(
-    name: str, out: Path, with_references: bool = False, image: str = IMAGE, terms: Path | None = None
+    track: Track, out: Path, with_references: bool = False, image: str = IMAGE, terms: Path | None = None
 ) -> list[str]:
     """Write a track's bundle to `out`; returns sentences about what is in it and what is left to do.
 
-    Raises `LeaderboardError` for a track that cannot be scored there, or if `out` cannot be written.
+    `track` is the board's, which closes when an organiser says. Raises `LeaderboardError` for a track that cannot be
+    scored there, or if `out` cannot be written.
     """
-    track = load_track(name)
     if track.judges:
-        raise LeaderboardError(f"A language model judges {name}, and Codabench has none; export another track.")
+        raise LeaderboardError(f"A language model judges {track.id}, and Codabench has none; export another track.")
     if track.guard:
         raise LeaderboardError(
-            f"Codabench would show the exact public scores, which the guard of {name} withholds; take `guard` out of "
-            "the track's file, or export another track."
+            f"Codabench would show the exact public scores, which the guard of {track.id} withholds; take `guard` out "
+            "of the track's file, or export another track."
         )
     try:
         file: ReferenceFile | None = reference_file(track)
@@ -156,7 +154,7 @@ def _competition(track: Track, tasks: list[str], image: str) -> dict[str, Any]:
                 "submission_rule": "Force_Best",
                 "columns": [
                     {
-                        "title": title[:LONGEST_TITLE],
+                        "title": title[:LONGEST],
                         "key": key,
                         "index": index,
                         "sorting": "desc",

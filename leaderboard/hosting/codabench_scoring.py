@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from leaderboard.tracks.rules import known_words, track_wheels
 from submissions.checks.validation import check
 
 TASK, WHEELS = "task.json", "wheels"
+LONGEST = 36
+"""The most characters that Codabench's database keeps of a column's title and key."""
 SCORE, LOW, HIGH = "score", "low", "high"
 
 
@@ -53,13 +56,20 @@ def score_folder(given: Path) -> dict[str, float]:
 def more_columns(track: Track) -> dict[str, str]:
     """The columns besides the score and its interval: key → dotted name of a score; parts, or scores that are meant."""
     if len(track.parts) > 1:
-        return {_key(name): name for name in track.parts}
+        return unique_keys(tuple(track.parts))
     (part,) = track.parts.values()
-    return {_key(name): name for name in part.primary} if len(part.primary) > 1 else {}
+    return unique_keys(part.primary) if len(part.primary) > 1 else {}
 
 
-def _key(name: str) -> str:
-    return "".join(char if char.isalnum() else "_" for char in name)[:36]
+def unique_keys(names: Sequence[str]) -> dict[str, str]:
+    """A key for each name, of letters, digits and _: unlike all others, and unlike the score's and its interval's."""
+    keys: dict[str, str] = {}
+    for name in names:
+        plain = "".join(char if char.isalnum() else "_" for char in name)
+        tails = chain([""], (f"_{number}" for number in count(2)))
+        tried = (plain[: LONGEST - len(tail)] + tail for tail in tails)
+        keys[next(key for key in tried if key not in keys and key not in (SCORE, LOW, HIGH))] = name
+    return keys
 
 
 def _at(scores: Mapping[str, Any], path: str) -> Any:

@@ -23,7 +23,8 @@ from leaderboard.arena.arena import ARENA, Arena, read_arena, strangers
 from leaderboard.arena.clips import remove_old_copies, unusable_clips
 from leaderboard.arena.outcome import judge_preferences
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting.new_track import TRACK_ID, made_folders, named_rows, track_toml, write_all
+from leaderboard.hosting.track_files import TRACK_ID, made_folders, track_toml, write_all
+from leaderboard.hosting.track_material import named_rows
 from leaderboard.metrics.columns import REASON
 from leaderboard.tracks import FOLDER, own_folder
 

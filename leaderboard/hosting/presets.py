@@ -12,9 +12,10 @@ from emer_space.files.rows import Row
 from emer_space.files.tables import NAME, Id, columns_of
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.corpora import corpus_rows
-from leaderboard.hosting.new_track import Answers, Material, Wanted, answers_in, named_rows, renamed
+from leaderboard.hosting.new_track import Wanted
+from leaderboard.hosting.track_material import Answers, Material, answers_in, named_rows, renamed, with_decoys
 from leaderboard.metrics.registry import METRICS
-from leaderboard.tracks import FOLDER, load_track
+from leaderboard.tracks import FOLDER, Track, load_track
 from leaderboard.tracks.track import PART, Published
 
 
@@ -54,34 +55,61 @@ def preset_named(name: str) -> Preset:
     return presets()[name]
 
 
-def from_preset(name: str, source: Path, wanted: Wanted) -> tuple[Material, Wanted, Answers]:
+def from_preset(
+    name: str, source: Path, wanted: Wanted, references: Path | None = None, decoys: Path | None = None
+) -> tuple[Material, Wanted, Answers]:
     """The material in `source`, what is wanted with what the benchmark sets, and the answers.
 
-    `source` is the benchmark's folder or the file of answers. Raises `LeaderboardError` and `SubmissionError`.
+    `source` is the benchmark's folder or the file of answers, which `references` names instead. Ids in `decoys` have no
+    answers. What is wanted goes before what the benchmark sets. Raises `LeaderboardError` and `SubmissionError`.
     """
     preset = preset_named(name)
     if preset.parts:
+        _check_parts(name, wanted, references, decoys)
         materials = {part: _material(presets()[part], part, source) for part in preset.parts}
         answers = _joined({part: _answers(presets()[part], held) for part, held in materials.items()})
         said = tuple(f"{part}: {sentence}" for part, held in materials.items() for sentence in held.said)
         material = Material(source.name, said=said)
         metric = presets()[preset.parts[0]].metric
     else:
-        material = _material(preset, name, source)
-        answers, metric = _answers(preset, material), preset.metric
+        material = _material(preset, name, source, references)
+        material = with_decoys(material, decoys) if decoys else material
+        metric = wanted.metric or preset.metric
+        answers = answers_in(material, METRICS.named(metric))
+    like = load_track(preset.like, FOLDER)
+    official = like if preset.parts else preset
+    alike = metric == preset.metric or bool(preset.parts)
+    vocabulary = wanted.vocabulary or (official.vocabulary if alike else "")
+    wheels = wanted.wheels or (official.wheels if vocabulary == "official" else "")
+    alike &= not wanted.primary and vocabulary == official.vocabulary and wheels in (official.wheels, like.wheels)
+    if like.published and preset.published and not alike:
+        note = "The published scores are left out, because this track is scored in another way than they were."
+        material = replace(material, said=(*material.said, note))
     filled = replace(
         wanted,
-        metric=wanted.metric or metric,
-        title=wanted.title or preset.title or load_track(preset.like, FOLDER).rules.title,
-        vocabulary=wanted.vocabulary or preset.vocabulary,
-        wheels=wanted.wheels or preset.wheels,
-        table={**wanted.table, **_taken_over(preset)},
+        metric=metric,
+        title=wanted.title or preset.title or like.rules.title,
+        vocabulary=vocabulary,
+        wheels=wheels,
+        table={**wanted.table, **_taken_over(preset, like, wanted, alike)},
     )
     return material, filled, answers
 
 
-def _material(preset: Preset, name: str, source: Path) -> Material:
-    path = _file(preset, name, source)
+def _check_parts(name: str, wanted: Wanted, references: Path | None, decoys: Path | None) -> None:
+    """Raise `LeaderboardError` for options that make no sense for several parts."""
+    options = {
+        "--metric": wanted.metric,
+        "--primary": wanted.primary,
+        "--references": references,
+        "--decoys FILE": decoys,
+    }
+    if given := next((option for option, value in options.items() if value), ""):
+        raise LeaderboardError(f"{given} makes no sense for {name}, as each of its parts has its own; leave it out.")
+
+
+def _material(preset: Preset, name: str, source: Path, references: Path | None = None) -> Material:
+    path = references or _file(preset, name, source)
     if preset.corpus and path.suffix == ".npz":
         rows = renamed(corpus_rows(path, preset.corpus), preset.columns)
         said: tuple[str, ...] = (f"{preset.corpus} of {path.name} was read.",)
@@ -91,12 +119,13 @@ def _material(preset: Preset, name: str, source: Path) -> Material:
         rows = tuple(row for row in rows if row.text(NAME.name).startswith(preset.begins))
     if not rows:
         raise LeaderboardError(f"{path} holds no sample of {name}; give the file that does.")
-    return Material(path.name, rows, columns_of(rows), _candidates(preset, path, rows), said)
+    folder = source if source.is_dir() else path.parent
+    return Material(path.name, rows, columns_of(rows), _candidates(preset, folder, rows), said)
 
 
-def _candidates(preset: Preset, path: Path, rows: tuple[Row, ...]) -> tuple[Id, ...]:
-    """The candidates beside a file of answers that have no answer in it."""
-    beside = path.parent / preset.candidates
+def _candidates(preset: Preset, folder: Path, rows: tuple[Row, ...]) -> tuple[Id, ...]:
+    """The candidates in a folder that have no answer."""
+    beside = folder / preset.candidates
     if not preset.candidates or not beside.is_file():
         return ()
     answered = {row.text(NAME.name).strip() for row in rows}
@@ -129,19 +158,23 @@ def _joined(parts: Mapping[str, Answers]) -> Answers:
     )
 
 
-def _taken_over(preset: Preset) -> dict[str, Any]:
-    """The fields of the track file that come from the track that a benchmark is like."""
-    track = load_track(preset.like, FOLDER)
-    taken: dict[str, Any] = {} if preset.part else {"task": track.rules.task}
-    if isinstance(track.rules.inputs, str):
+def _taken_over(preset: Preset, track: Track, wanted: Wanted, alike: bool) -> dict[str, Any]:
+    """The fields of the track file that come from the track that a benchmark is like.
+
+    Published scores are taken over only if this one is scored `alike`.
+    """
+    own = track.zh.get("task") if wanted.language == "zh" else None
+    taken: dict[str, Any] = {} if preset.part or wanted.task else {"task": own or track.rules.task}
+    if isinstance(track.rules.inputs, str) and not wanted.inputs:
         taken |= {"inputs": track.rules.inputs or None, "inputs_note": track.inputs_note or None}
     taken |= {"cite": track.cite or None}
-    published = [row for one in track.published if (row := _published(one, preset.part))] if preset.published else []
+    comparable = track.published if preset.published and alike else ()
+    published = [row for one in comparable if (row := _published(one, preset.part))]
     if published:
         taken |= {"source": track.published[0].source, "published": published}
     if preset.parts:
         table = tomllib.loads((FOLDER / f"{preset.like}.toml").read_text(encoding="utf-8"))
-        taken |= {name: table[name] for name in ("vocabulary", "wheels", "parts", "columns", "example")}
+        taken |= {name: table[name] for name in ("parts", "columns", "example")}
         taken |= {"metric": None, "primary": None, "key": None}
     return taken
 

@@ -22,10 +22,11 @@ from huggingface_hub.errors import HfHubHTTPError
 from emer_space.files.problems import counted
 from emer_space.files.writing import write_whole
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting.new_track import PRIVATE, Made, Wanted, answers_in, make_track, references_folder
+from leaderboard.hosting.new_track import PRIVATE, Made, Wanted, answers_in, make_track
 from leaderboard.hosting.release import FACTS, SCHEMA, SUMS, TRACK, Asked, Release
 from leaderboard.metrics.registry import METRICS
 from leaderboard.tracks import own_folder
+from leaderboard.tracks.references import private_folder
 from submissions.store.hub_account import endpoint
 from submissions.store.hub_dataset import HubDataset
 
@@ -58,7 +59,7 @@ def write_release(release: Release, asked: Asked, out: Path, opened: bool = Fals
     try:
         for name, content in release.files.items():
             write_whole(stage / name, content)
-        with tempfile.TemporaryDirectory(prefix=".answers-", dir=references_folder(make=True)) as answers:
+        with tempfile.TemporaryDirectory(prefix=".answers-", dir=private_folder(make=True)) as answers:
             made = _track(release, asked, stage / TRACK, Path(answers))
             hidden = made.files["references"].read_bytes() if release.hidden else None
         live = own_folder() / f"{made.id}.toml"
@@ -78,7 +79,7 @@ def write_release(release: Release, asked: Asked, out: Path, opened: bool = Fals
         elif opened:
             said.append(f"The track {made.id} is open with these very answers.")
         if hidden is not None:
-            references = references_folder(make=True) / f"{made.id}.csv"
+            references = private_folder(make=True) / f"{made.id}.csv"
             if live.exists() and not same and not opened:
                 said.append(
                     f"The track {made.id} is open with other answers, which stay; --open --force gives it these."
@@ -111,7 +112,7 @@ def _next(release: Release, asked: Asked, out: Path, opened: bool) -> list[str]:
     words = [str(word) for option in given.items() if option[1] not in (0, None, "") for word in option]
     words += ["--seed", "0"] if asked.seed == 0 else []
     command = shlex.join(["python", "-m", "leaderboard", "release", release.project, "--out", str(out), *words])
-    lines = [] if os.environ.get(PRIVATE) or not release.hidden else [f"export {PRIVATE}={references_folder()}"]
+    lines = [] if os.environ.get(PRIVATE) or not release.hidden else [f"export {PRIVATE}={private_folder()}"]
     return [*lines, "python app.py" if opened else f"{command} --open", f"{command} --to-hub OWNER/NAME"]
 
 
@@ -156,7 +157,7 @@ def _same(staged: Path, live: Path, name: str, hidden: bytes | None) -> bool:
     pairs = [(staged / name / file, live.parent / name / file) for file in ("manifest.csv", "references.csv")]
     if any(_read(one) != _read(other) for one, other in pairs):
         return False
-    return hidden is None or _read(references_folder() / f"{name}.csv") == hidden
+    return hidden is None or _read(private_folder() / f"{name}.csv") == hidden
 
 
 def _read(path: Path) -> bytes | None:

@@ -13,8 +13,9 @@ from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.codabench import IMAGE, export_codabench
 from leaderboard.hosting.hub_results import export_hub_results
 from leaderboard.hosting.import_results import import_results
-from leaderboard.hosting.new_track import Material, Wanted, guessed_metric, make_track, read_material
+from leaderboard.hosting.new_track import Wanted, make_track
 from leaderboard.hosting.presets import from_preset, preset_named
+from leaderboard.hosting.track_material import Material, guessed_metric, read_material
 
 
 def add_track_commands(commands: CommandLine) -> None:
@@ -62,6 +63,9 @@ def _new_track(
         str, typer.Option(metavar="URL|FILE", help="what predictions are made from: a web address, or a file to offer")
     ] = "",
     cite: Annotated[Path | None, typer.Option(metavar="FILE.bib", help="what an entry should cite")] = None,
+    guard: Annotated[
+        str, typer.Option(metavar="ladder=STEP|noise=SD", help="guard the public scores (docs/scoring.md)")
+    ] = "",
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="where (default: EMER_HOME/tracks)")] = None,
     force: Annotated[bool, typer.Option("--force", help="replace a track of this id, in a new version")] = False,
     json_target: JsonTarget = None,
@@ -100,12 +104,13 @@ def _new_track(
         judge=judge,
         inputs=inputs,
         cite=cite,
+        guard=guard,
         out=out,
         force=force,
     )
     right = None
     if preset is not None:
-        material, wanted, right = from_preset(benchmark, source, wanted)
+        material, wanted, right = from_preset(benchmark, source, wanted, references, others)
     made = make_track(material, wanted, right)
     lines = [*made.said, ", ".join(f"{count} {split}" for split, count in made.splits.items() if count) + "."]
     lines += [f"{purpose}: {path}" for purpose, path in made.files.items()]
@@ -147,7 +152,11 @@ def _export_codabench(
     terms: Annotated[Path | None, typer.Option(metavar="FILE.md", help="terms that participants accept")] = None,
 ) -> None:
     """Write a track as a Codabench bundle, which scores with this project's code."""
-    print("\n".join(export_codabench(track, out, with_references, docker_image, terms)))
+    from leaderboard.board.board import Board
+
+    board = Board()
+    board.ledger.refresh()  # an organiser may have closed or extended the track
+    print("\n".join(export_codabench(board.track(track), out, with_references, docker_image, terms)))
 
 
 def _export_hub_results(

@@ -40,7 +40,7 @@ class OrganiseTab:
         self._list()
         self._desk()
         self.asked = [self.listed_track, self.state, self.flagged, self.text, self.page]
-        self.loaded = [self.list, self.page, self.overview]
+        self.loaded = [self.list, self.page, self.overview, self.before, self.after]
         self.loading = for_page(languages, lines.reading, self.load)
         first = for_page(languages, lines.reading, self._first)
         gr.on(
@@ -129,22 +129,20 @@ class OrganiseTab:
                 self.closes = gr.Textbox(
                     label=languages("organise.closes"), placeholder="2026-12-31", max_length=10, elem_id="emer-closes"
                 )
-                with gr.Row():
-                    self.extend = gr.Button(languages("organise.extend"), min_width=130, elem_id="emer-extend")
-                    self.publish = gr.Button(languages("organise.publish"), min_width=130, elem_id="emer-publish")
+                self.extend = gr.Button(languages("organise.extend"), elem_id="emer-extend")
+                self.publish = gr.Button(languages("organise.publish"), elem_id="emer-publish")
                 self.votes = gr.DownloadButton(languages("organise.votes"), visible=False, elem_id="emer-arena-votes")
 
-    def load(
-        self, track: str, state: str, flagged: bool, text: str, page: int, request: gr.Request
-    ) -> tuple[Any, int, str]:
+    def load(self, track: str, state: str, flagged: bool, text: str, page: int, request: gr.Request) -> tuple[Any, ...]:
         """The values of `loaded`, or a refusal if the visitor is not an organiser."""
         person, words = self.identity(request), self.languages.of(request)
         try:
             overview = render.overview(self.service.overview(person), words)
             listed = self.service.submissions(person, track or "", state or "", flagged, (text or "").strip(), page)
         except Refusal as problem:
-            return "", 1, message(str(problem), kind="error")
-        return render.listed(listed, words), listed["page"], overview
+            return "", 1, message(str(problem), kind="error"), gr.skip(), gr.skip()
+        newer, older = (gr.Button(interactive=listed["page"] != end) for end in (1, listed["pages"]))
+        return render.listed(listed, words), listed["page"], overview, newer, older
 
     def _first(self, track: str, state: str, flagged: bool, text: str, page: int, request: gr.Request) -> Any:
         return self.load(track, state, flagged, text, 1, request)

@@ -16,6 +16,7 @@ from leaderboard.arena.clips import SOUND
 from leaderboard.arena.outcome import BLOCK_PEOPLE, BLOCK_VOTES, Outcome
 from leaderboard.arena.voting import Ballot, Turnout
 from leaderboard.board.board import Heartbeat
+from leaderboard.board.flags import MOST_FILES
 from leaderboard.board.ranking import Ranking, Row
 from leaderboard.page.links import kind_of
 from leaderboard.tracks import Track
@@ -121,7 +122,8 @@ def kinds(ranking: Ranking, shown: pd.DataFrame, words: Words) -> list[str]:
 
 
 def _text(cell: Any) -> str:
-    return "" if cell is None else str(cell)
+    """A cell as text; scores have four digits, also where the last are zeros."""
+    return "" if cell is None else f"{cell:.4f}" if isinstance(cell, float) else str(cell)
 
 
 def _rounded(value: float | None) -> float | None:
@@ -174,7 +176,7 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
 
 def listed(page: Mapping[str, Any], words: Words) -> str:
     """A page of all submissions, for an organiser; `page` comes from `Service.submissions`."""
-    return html("listed", words=words, **page)
+    return html("listed", words=words, most=MOST_FILES, **page)
 
 
 def overview(state: Mapping[str, Any], words: Words) -> str:

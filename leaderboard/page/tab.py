@@ -54,7 +54,7 @@ class LeaderboardTab:
         with gr.Tabs(elem_id="emer-board"):
             with gr.Tab(languages("board.ranking"), elem_classes="emer-board-tab"):
                 ranking = RankingTab(service, identity, languages, lines.reading)
-            with gr.Tab(languages("board.submit"), elem_classes="emer-board-tab"):
+            with gr.Tab(languages("board.submit"), elem_classes="emer-board-tab") as submit_tab:
                 submit = SubmitTab(service, identity, languages, lines)
             with gr.Tab(languages("board.mine"), elem_classes="emer-board-tab"):
                 mine = MineTab(service, identity, languages, lines)
@@ -67,7 +67,7 @@ class LeaderboardTab:
             for_page(languages, lines.reading, self._named), None, self._of_tracks(ranking, submit, organise), **QUIET
         )
         page.load(ranking.freshened, ranking.asked, ranking.loaded, **QUIET)
-        page.load(submit.loading, submit.track, submit.loaded, **QUIET)
+        gr.on([page.load, submit_tab.select], submit.loading, submit.track, submit.loaded, **QUIET)
         page.load(mine.loading, [mine.seen, mine.chosen], mine.loaded, **QUIET)
 
         page.load(compare.opening, None, [compare_tab, compare.arena], **QUIET)

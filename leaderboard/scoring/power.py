@@ -11,6 +11,7 @@ What s is depends on the systems. A track's own figure takes systems that have n
 the references do: it needs no entries. Systems that err on the same samples differ visibly from less.
 """
 
+import threading
 from collections.abc import Hashable
 from dataclasses import replace
 from itertools import combinations
@@ -34,6 +35,7 @@ from leaderboard.tracks.rules import track_wheels
 POWER = 0.8
 """The probability of finding a difference that there is."""
 DRAWINGS = 4
+_lock = threading.Lock()
 _kept: dict[str, tuple[Hashable, float | None]] = {}
 
 
@@ -51,9 +53,10 @@ def smallest_difference(track: Track) -> float | None:
         return None
     try:
         mark = (track.version, reference_file(track).mark)
-        if track.id not in _kept or _kept[track.id][0] != mark:
-            _kept[track.id] = mark, _of_chance(track)
-        return _kept[track.id][1]
+        with _lock:  # it takes seconds: whoever asks meanwhile waits for the answer
+            if track.id not in _kept or _kept[track.id][0] != mark:
+                _kept[track.id] = mark, _of_chance(track)
+            return _kept[track.id][1]
     except (ReferencesUnavailable, WheelsUnavailable):
         return None
 

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 from emer_space.files.formats import READERS, read_file, rows_of
 from emer_space.files.problems import Limits, SubmissionError
 from emer_space.files.tables import Column, Table, table_of
+from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError, ReferencesUnavailable
 from leaderboard.metrics.registry import METRICS
 from leaderboard.tracks.hub_references import hub_references
@@ -63,6 +64,14 @@ class ReferenceFile:
         """A file on disk. A missing or unreadable one is noticed only by `read`."""
         changed = path.stat().st_mtime_ns if path.is_file() else None
         return cls(path.name, (path, changed), lambda: read_file(path, Limits()))
+
+
+def private_folder(make: bool = False) -> Path:
+    """The folder of hidden references: `EMER_REFERENCES`, or one in the app's home; made if that is wanted."""
+    folder = Path(os.environ.get("EMER_REFERENCES") or app_home() / "references").expanduser().absolute()
+    if make:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def reference_file(track: Track) -> ReferenceFile:

@@ -34,6 +34,8 @@ MOST_GUARD = 0.2
 
 Answers = Literal["public", "hidden"]
 GuardKind = Literal["ladder", "noise"]
+GUARD_SIZES: Mapping[GuardKind, str] = {"ladder": "step", "noise": "sd"}
+"""The field of a track file that gives a guard's size."""
 VocabularyChoice = Literal["official", "open", "none"]
 
 
@@ -319,15 +321,14 @@ def _track(name: str, table: dict[str, Any], base: Path) -> Track:
 
 def _guard(table: Mapping[str, Any]) -> Guard | None:
     """The guard of the public scores. Raises `ValueError` if its size is missing, unusable or another guard's."""
-    sizes: Mapping[GuardKind, str] = {"ladder": "step", "noise": "sd"}
     kind = table.get("guard")
-    if wrong := next((name for guard, name in sizes.items() if name in table and guard != kind), ""):
+    if wrong := next((name for guard, name in GUARD_SIZES.items() if name in table and guard != kind), ""):
         raise ValueError(f"{wrong} goes with guard = {'ladder' if wrong == 'step' else 'noise'!r}")
     if kind is None:
         return None
-    size = table.get(sizes[kind])
+    size = table.get(GUARD_SIZES[kind])
     if size is None or not 0 < size <= MOST_GUARD:
-        raise ValueError(f"guard = {kind!r} needs {sizes[kind]}, above 0 and at most {MOST_GUARD}")
+        raise ValueError(f"guard = {kind!r} needs {GUARD_SIZES[kind]}, above 0 and at most {MOST_GUARD}")
     return Guard(kind, float(size))
 
 

@@ -133,7 +133,8 @@ class TrackAnswer(TypedDict):
     be scored and those that cannot; null where the references are hidden. `private`: a part ranks only after the end.
     `inputs` is a web address, or the name of the file that the page offers; `cite` is BibTeX. `zh` holds the Chinese
     `title`, `task` and `inputs_note`, where they are written.
-    `smallest_difference` of the primary score is what the track can show, where that can be told.
+    `smallest_difference` of the primary score is what the track can show, where that can be told. `inputs_withheld`:
+    the file of inputs is given out only once the track opens.
     """
 
     id: str
@@ -163,6 +164,7 @@ class TrackAnswer(TypedDict):
     smallest_difference: float | None
     closed: bool
     guard: GuardAnswer | None
+    inputs_withheld: bool
 
 
 class MaterialAnswer(TypedDict):
@@ -225,6 +227,7 @@ class StandAnswer(TypedDict):
     level_with: list[RankedAnswer]
     above: NeighbourAnswer | None
     below: NeighbourAnswer | None
+    guarded: bool
 
 
 class StatementAnswer(TypedDict):

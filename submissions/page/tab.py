@@ -38,6 +38,7 @@ class Service(Protocol):
 
     def tracks(self, person: Person | None) -> list[dict[str, Any]]: ...
     def rules(self, track: str) -> TrackRules: ...
+    def inputs(self, person: Person | None, track: str) -> Path: ...
     def check(self, track: str, content: bytes, filename: str) -> Check: ...
     def submit(
         self,
@@ -117,12 +118,14 @@ class SubmitTab:
 
     def load(self, track: str, request: gr.Request) -> tuple[Any, ...]:
         """The values of `loaded`: the card of the track, its inputs and a sample file to download, the form."""
-        tracks = {about["id"]: about for about in self.service.tracks(self.identity(request))}
+        person = self.identity(request)
+        tracks = {about["id"]: about for about in self.service.tracks(person)}
         if track not in tracks:
             return (gr.skip(),) * len(self.loaded)
         rules, open_here = self.service.rules(track), not tracks[track]["why_not"]
         sample = download(f"{track}-sample.csv", sample_csv(rules))
-        inputs = offered(rules.inputs) if isinstance(rules.inputs, Path) else None
+        here = isinstance(rules.inputs, Path) and not tracks[track]["inputs_withheld"]
+        inputs = offered(self.service.inputs(person, track)) if here else None
         return (
             render.track_card(tracks[track], self.languages.of(request)),
             gr.DownloadButton(value=inputs, visible=inputs is not None),
@@ -130,20 +133,17 @@ class SubmitTab:
             *[type(field)(interactive=open_here) for field in self.form],
         )
 
-    def _material(self, track: str, what: str) -> tuple[str, str]:
-        """The name and the text of a track's inputs or sample. Raises `Refusal` if there is no such file."""
-        rules = self.service.rules(track)
+    def _material(self, person: Person | None, track: str, what: str) -> tuple[str, str]:
+        """The name and the text of a track's inputs or sample. Raises `Refusal` if it is not to be had (yet)."""
         if what == "sample":
-            return f"{track}-sample.csv", sample_csv(rules)
+            return f"{track}-sample.csv", sample_csv(self.service.rules(track))
         if what != "inputs":
             raise Refusal("what", "Ask for inputs or sample.")
-        if not isinstance(rules.inputs, Path):
-            where = f"; see {rules.inputs}" if rules.inputs else ""
-            raise Refusal("inputs", f"The inputs of {rules.title} are not here{where}.")
+        path = self.service.inputs(person, track)
         try:
-            return rules.inputs.name, rules.inputs.read_text(encoding="utf-8")
+            return path.name, path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            raise Refusal("inputs", f"{rules.inputs.name} is no text; download it on the page.") from None
+            raise Refusal("inputs", f"{path.name} is no text; download it on the page.") from None
 
     def _check(self, file: str | None, track: str, request: gr.Request) -> Iterator[tuple[Any, Any]]:
         if not file:
@@ -215,7 +215,7 @@ class SubmitTab:
             return self.service.tracks(self.identity(request))
 
         def material(track: str, what: str, request: gr.Request) -> Any:
-            name, text = self._material(track, what)
+            name, text = self._material(self.identity(request), track, what)
             return {"name": name, "text": text}
 
         def check(track: str, file: str, request: gr.Request) -> Any:
@@ -262,8 +262,8 @@ class MineTab:
         self.answer = gr.HTML(elem_id="emer-mine-answer")
         with gr.Row(equal_height=False, elem_classes="emer-own-actions") as self.actions:
             self.chosen = gr.Dropdown([], label=languages("mine.choose"), scale=4, min_width=260, elem_id="emer-own")
-            self.count = gr.Button(languages("mine.count"), scale=1, min_width=150, elem_id="emer-count")
-            self.withdraw = gr.Button(languages("mine.withdraw"), scale=1, min_width=150, elem_id="emer-withdraw")
+            self.count = gr.Button(languages("mine.count"), scale=1, min_width=240, elem_id="emer-count")
+            self.withdraw = gr.Button(languages("mine.withdraw"), scale=1, min_width=140, elem_id="emer-withdraw")
         with gr.Column(visible=False) as self.sure:
             gr.HTML(languages.rendered("withdraw sure", render.withdraw_sure))
             with gr.Row():

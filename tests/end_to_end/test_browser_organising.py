@@ -4,6 +4,7 @@ import csv
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,9 @@ def test_an_organiser_comes_from_a_csv_to_a_closed_and_published_track(browser: 
             go_to(page, "mine")
             expect(own).to_contain_text(WORDS("mine.private"), timeout=READY_MS)
             expect(own).to_contain_text("Please link <b>your</b> code.")
+            go_to(page, "submit")  # the card was there before, and is made anew
+            closed = WORDS("submit.closed", closes=f"{datetime.now(UTC):%Y-%m-%d}")
+            expect(page.locator(".emer-track-card")).to_contain_text(closed, timeout=READY_MS)
             go_to(page, "ranking")
             choose(page, "#emer-track", "My clips")
             expect(page.locator(".emer-board-tab")).to_contain_text([WORDS("ranking.split_private")], timeout=READY_MS)

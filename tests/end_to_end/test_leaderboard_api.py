@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from board_making import write_track
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from serving import wait_for
@@ -197,6 +198,47 @@ def test_only_organisers_organise_whichever_handler_is_called(
 
     assert organiser.predict(api_name="/overview")["decisions"][0]["name"] == "Organiser"
     assert ada.predict(name, api_name="/status")["hidden"]
+
+
+def test_only_organisers_close_and_extend_a_track(
+    as_person: Callable[[str], Client], served: tuple[str, Board]
+) -> None:
+    _, board = served
+    write_track(board.home, "dated")
+    calls = {"/close_track": ("dated", "the end"), "/extend_track": ("dated", "2999-12-31", "asked for")}
+    for who in ("nobody", "ada"):
+        for api_name, arguments in calls.items():
+            with pytest.raises(AppError, match="organisers only"):
+                as_person(who).predict(*arguments, api_name=api_name)
+    assert board.ledger.refresh().dated("dated") is None
+    organiser = as_person("org")
+    closed = organiser.predict(*calls["/close_track"], api_name="/close_track")
+    assert (closed["action"], closed["track"], closed["name"]) == ("close", "dated", "Organiser")
+    assert board.closed("dated")
+    with pytest.raises(AppError, match="closed already"):
+        organiser.predict(*calls["/close_track"], api_name="/close_track")
+    extended = organiser.predict(*calls["/extend_track"], api_name="/extend_track")
+    assert extended["closes"] == "2999-12-31" and not board.closed("dated")
+    for day, reason in (("soon", "is not a day"), ("2020-01-01", "is over")):
+        with pytest.raises(AppError, match=reason):
+            organiser.predict("dated", day, "because", api_name="/extend_track")
+
+
+def test_inputs_wait_for_the_opening_and_the_sample_does_not(
+    as_person: Callable[[str], Client], served: tuple[str, Board]
+) -> None:
+    folder = served[1].home / "tracks"
+    write_track(served[1].home, "early", dates="[dates]\nopens = 2999-01-01\n")
+    file = folder / "early.toml"
+    file.write_text(f'inputs = "clues.txt"\n{file.read_text(encoding="utf-8")}', encoding="utf-8")
+    (folder / "clues.txt").write_text("She smiles.", encoding="utf-8")
+    for who in ("nobody", "ada"):
+        assert as_person(who).predict("early", "sample", api_name="/material")["text"].startswith("name,openset")
+        with pytest.raises(AppError, match="from 2999-01-01 on"):
+            as_person(who).predict("early", "inputs", api_name="/material")
+    assert as_person("org").predict("early", "inputs", api_name="/material")["text"] == "She smiles."
+    told = {track["id"]: track["inputs_withheld"] for track in as_person("ada").predict(api_name="/tracks")}
+    assert told["early"] and not told[TRACK]
 
 
 def _decides(client: Client, number: int) -> bool:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from board_making import ADA
+from board_making import ADA, ORGANISER
 from chat_server import ChatServer, failing
 from lab import TOKEN
-from server import Fault, LoopbackHub
+from server import LoopbackHub
 
 from leaderboard.__main__ import main
 from leaderboard.board.board import Board
@@ -26,6 +26,7 @@ from leaderboard.hosting.schedule import Swept, scorer, sweep
 from leaderboard.tracks import hub_references as hub_references_module
 from leaderboard.tracks import own_folder
 from leaderboard.tracks.hub_references import fetch_tracks, hub_references
+from submissions.errors import Refusal, StoreError
 from submissions.intake import Entry
 from submissions.store.hub_store import HubStore
 
@@ -267,7 +268,18 @@ def test_results_are_published_when_they_change_and_not_too_often(
     monkeypatch.setattr(publishing, "APART_S", 0)
     assert publish() and not publish()
     assert len(hosted.commits("lab/emer-results")) == count + 1
-    hosted.fail(Fault("500", path="/api/datasets/lab/emer-results", times=99))
+
+    board.decide(ORGANISER, name, "hide", "why")
+    with pytest.raises(Refusal, match="organisers only"):
+        publishing.publish(board, ADA)
+    assert len(hosted.commits("lab/emer-results")) == count + 1
+    assert publishing.publish(board, ORGANISER) == ("lab/emer-results", ["README.md", "data/mine.csv"])
+    assert name not in hosted.files("lab/emer-results")["data/mine.csv"].decode()
+    assert publishing.publish(board, ORGANISER) == ("lab/emer-results", []), "nothing changed since"
+    del hosted.datasets["lab/emer-results"]
+    with pytest.raises(StoreError) as problem:
+        publishing.publish(board, ORGANISER)
+    assert str(problem.value).endswith(".") and TOKEN not in str(problem.value)
 
 
 def test_a_job_scores_what_the_app_took_in_and_two_of_them_double_nothing(

@@ -2,6 +2,9 @@
 
 import json
 import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from leaderboard.scoring import power
 from leaderboard.scoring.bootstrap import interval, resampled
 from leaderboard.scoring.chance import drawn, most_frequent
 from leaderboard.scoring.score_file import score_file
-from leaderboard.tracks import load_track
+from leaderboard.tracks import Track, load_track
 
 
 def wanted() -> dict[str, list[str]]:
@@ -129,6 +132,25 @@ def test_a_track_tells_the_smallest_difference_that_it_can_show(
     assert fewer == pytest.approx(2 * found, rel=0.2), "a quarter of the samples shows half as much"
     told = {track["id"]: track["smallest_difference"] for track in Service(Board()).tracks(None)}
     assert told["clue-practice"] == found and told["emer-ov"] is None, "what is not scored here tells nothing"
+
+
+def test_callers_at_once_wait_for_one_computation(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go = [], threading.Barrier(4)
+
+    def slowly(track: Track) -> float:
+        begun.append(track.id)
+        time.sleep(0.05)
+        return 0.1
+
+    def ask() -> float | None:
+        go.wait()
+        return power.smallest_difference(practice)
+
+    monkeypatch.setattr(power, "_of_chance", slowly)
+    practice = replace(load_track("clue-practice"), version=4711)
+    with ThreadPoolExecutor(4) as pool:
+        assert [one.result() for one in [pool.submit(ask) for _ in range(4)]] == [0.1] * 4
+    assert begun == ["clue-practice"]
 
 
 def test_of_hidden_answers_it_is_told_only_by_leave() -> None:

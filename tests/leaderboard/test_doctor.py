@@ -7,7 +7,8 @@ import pytest
 
 from leaderboard.hosting.baselines import TRACK
 from leaderboard.hosting.doctor import Finding, examine
-from leaderboard.hosting.new_track import Made, Wanted, make_track, read_material
+from leaderboard.hosting.new_track import Made, Wanted, make_track
+from leaderboard.hosting.track_material import read_material
 
 
 @pytest.fixture

@@ -5,13 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from board_making import ADA, BEN, ORGANISER, Clock
+from board_making import ADA, BEN, ORGANISER, Clock, answers
 
+from emer_space.files.tables import Table
 from leaderboard.board.board import Board
-from leaderboard.board.flags import FEW_ROWS, MANY_FILES
+from leaderboard.board.flags import ALIKE, BYTES, FEW_ROWS, LEAST_ROWS, MANY_FILES, Prints
 from leaderboard.board.service import Service
 from submissions.intake import Entry
 from submissions.person import Person
+from submissions.store.records import Submission
 
 LABELS = ("happy", "sad", "angry", "calm", "worried", "proud", "bored", "tender", "afraid", "curious")
 SAMPLES = 40
@@ -36,8 +38,20 @@ def send(board: Board, person: Person, rows: list[list[str]], order: int = 1) ->
     return board.intake.submit(person, "small", content, "P.csv", Entry(person.name)).submission.id
 
 
+def sent(number: int) -> Submission:
+    """A submission of its own person."""
+    moment = "2026-01-01T00:00:00+00:00"
+    return Submission(
+        f"20260101T000000Z-{'A' * 10}", moment, "small", f"p{number}", "x", "", "", False, "predictions.csv", 1, 1, ""
+    )
+
+
 def flags(board: Board) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
-    rows = Service(board).submissions(ORGANISER, wait_s=None)["rows"]
+    return by_id(Service(board))
+
+
+def by_id(service: Service) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    rows = service.submissions(ORGANISER, wait_s=None)["rows"]
     return {row["id"]: [(flag["kind"], tuple(flag["others"])) for flag in row["flags"]] for row in rows if row["flags"]}
 
 
@@ -76,6 +90,59 @@ def test_who_changes_few_rows_again_and_again_is_flagged(board: Board) -> None:
     (flag,) = service.submissions(ORGANISER, flagged=True, wait_s=None)["rows"][0]["flags"]
     assert flag["why"].startswith("5 files of this person change at most 3 rows") and len(flag["others"]) == 4
     assert service.submissions(ORGANISER, flagged=True, wait_s=None)["found"] == MANY_FILES
+
+
+def test_on_a_few_samples_nobody_is_taken_for_probing(make_track: Callable[..., str], clock: Clock) -> None:
+    make_track(per_day=50, attempts=60)
+    board = Board(clock=clock)
+    for label in LABELS:
+        board.intake.submit(ADA, "small", answers(a=label), "P.csv", Entry("Ada"))
+    assert flags(board) == {}
+
+
+def test_the_newest_files_are_kept_and_the_oldest_forgotten(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leaderboard.board.flags.MOST_FILES", 3)
+    service = Service(board)
+    first, copy = send(board, ADA, drawn(1)), send(board, BEN, drawn(1), order=-1)
+    assert set(by_id(service)) == {first, copy}
+    second = send(board, ADA, drawn(2))
+    send(board, ADA, drawn(3))
+    assert by_id(service) == {}, "the first is forgotten, and with it what the copy was alike"
+    other = send(board, CY, drawn(2), order=-1)
+    assert by_id(service) == {second: [("alike", (other,))], other: [("alike", (second,))]}
+    assert by_id(Service(board)) == by_id(service), "the same after a start"
+    listed = service.submissions(ORGANISER, wait_s=None)
+    assert (listed["compared"], listed["files"]) == (3, 5)
+
+
+def test_prints_take_a_bounded_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leaderboard.board.flags.MOST_BYTES", 10 * SAMPLES * BYTES)
+    samples = [(f"s{number:02}",) for number in range(SAMPLES)]
+    prints = Prints(samples, ALIKE, LEAST_ROWS)
+    for number in range(35):
+        rows = {sample: {"openset": tuple(labels)} for sample, labels in zip(samples, drawn(number % 7), strict=True)}
+        prints.add(sent(number), Table(rows, frozenset({"openset"}), {}))
+    assert len(prints.submissions) == len(prints.rows) == len(prints.marks) == 10
+    assert {each.person for each in prints.submissions} == {f"p{number}" for number in range(25, 35)}
+    near = {
+        prints.submissions[place].person: {prints.submissions[other].person for other in others}
+        for place, others in prints.near.items()
+        if others
+    }
+    assert near == {f"p{low}": {f"p{low + 7}"} for low in (25, 26, 27)} | {
+        f"p{low + 7}": {f"p{low}"} for low in (25, 26, 27)
+    }
+
+
+def test_files_are_compared_again_when_their_track_has_other_samples(board: Board, home: Path) -> None:
+    service = Service(board)
+    first, copy = send(board, ADA, drawn(1)), send(board, BEN, drawn(1), order=-1)
+    assert set(by_id(service)) == {first, copy}
+    file = home / "tracks" / "small.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("version = 1", "version = 2"), encoding="utf-8")
+    rows = "".join(f"s{number:02},happy\n" for number in range(LEAST_ROWS - 1))
+    (home / "tracks" / "small.csv").write_text(f"name,openset\n{rows}", encoding="utf-8")
+    assert by_id(service) == {}, "so few samples are alike by chance"
 
 
 def test_a_file_that_is_gone_or_unreadable_stops_no_other(board: Board, home: Path) -> None:

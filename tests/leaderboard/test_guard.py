@@ -8,17 +8,22 @@ from statistics import mean, stdev
 import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT, Clock, answers
 
+from emer_space.page.words import load_words
+from leaderboard.board import guard
 from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv, export
-from leaderboard.board.guard import _perturbed
+from leaderboard.board.guard import _ladder, _perturbed
 from leaderboard.board.service import Service
 from leaderboard.errors import TrackError
 from leaderboard.hosting.schedule import sweep
+from leaderboard.page.render import heading
 from leaderboard.scoring.scoring_process import Outcome
 from leaderboard.tracks import load_track
 from submissions.intake import Entry
+from submissions.page.render import one
 from submissions.person import Person
 
+WORDING = load_words()
 WORDS = iter(f"word{number}" for number in range(1000))
 
 
@@ -62,6 +67,26 @@ def test_a_score_changes_only_for_a_file_that_is_better_by_a_step(guarded: Calla
     assert [row["public"] for row in reversed(listed)] == [0.512, 0.518, 0.3, 0.523, 0.5299], "exact for organisers"
 
 
+def test_a_person_s_climb_is_derived_once_and_again_when_something_changes(
+    guarded: Callable[[str], Board], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    climbs = []
+    monkeypatch.setattr(guard, "_ladder", lambda *given: climbs.append(given) or _ladder(*given))
+    board = guarded('guard = "ladder"\nstep = 0.01')
+    for value in (0.5, 0.6, 0.7):
+        enter(board, ADA, value)
+    service = Service(board)
+    service.table("small")
+    climbs.clear()
+    told = [statement["scores"]["public"]["primary"]["value"] for statement in service.status(ADA)]
+    assert told == [0.7, 0.6, 0.5] and len(climbs) == 1
+    assert service.status(ADA) and len(climbs) == 1
+    latest = enter(board, ADA, 0.8)
+    assert service.status(ADA, latest)["scores"]["public"]["primary"]["value"] == 0.8
+    board.close(ORGANISER, "small", "the end")
+    assert service.status(ADA, latest)["scores"]["public"]["primary"]["interval"]["low"] == pytest.approx(0.7287655)
+
+
 def test_withdrawing_shows_no_score_anew(guarded: Callable[[str], Board]) -> None:
     board = guarded('guard = "ladder"\nstep = 0.01')
     best, worse = enter(board, ADA, 0.6), enter(board, ADA, 0.4321)
@@ -86,11 +111,15 @@ def test_nothing_that_anybody_sees_tells_the_exact_score(
     assert not any(secret in text for text in seen for secret in ("1237", "2467", "83605"))
     assert service.status(ADA, names[1])["earlier"] == [] and ranked.compared is not None
     assert ranked.compared.ids == (), "no p-value over guarded scores"
+    stand = service.status(ADA, names[1])["stand"]
+    assert stand["guarded"] and WORDING("stand.guarded") in one(service.status(ADA, names[1]), WORDING)
+    assert WORDING("ranking.guarded") in heading(ranked, WORDING, service.about(None, "small"))
     board.close(ORGANISER, "small", "the end")
     assert sorted(row.score or 0 for row in service.table("small", everything=True).rows) == sorted(
         [0.51237, 0.61237] * 2
     )
     assert service.status(ADA, names[0])["scores"]["public"]["primary"]["value"] == 0.51237
+    assert not service.table("small").guarded and service.table("small").uncompared == 2, "no replicates were kept"
 
 
 def test_noise_is_the_same_for_all_scores_of_a_bin_and_no_average_takes_it_away(

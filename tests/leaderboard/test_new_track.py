@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from board_making import ADA
+from board_making import ADA, ORGANISER, Clock
 from running import refused, run
 
 from leaderboard.__main__ import main
 from leaderboard.board.board import Board
 from leaderboard.board.service import Service
+from leaderboard.errors import TrackError
 from leaderboard.hosting.hub_setup import track_files
 from leaderboard.hosting.schedule import sweep
-from leaderboard.tracks import load_track
+from leaderboard.tracks import FOLDER, load_track
 from submissions.__main__ import main as submissions
+from submissions.errors import Refusal
 
 CLASSES = ("angry", "happy", "sad")
 
@@ -157,6 +159,88 @@ def test_nothing_is_overwritten_and_nothing_half_written(
     assert not (own_home / "tracks" / "blocked.toml").exists() and not (own_home / "tracks" / "blocked").exists()
 
 
+def test_a_new_file_never_has_a_version_in_which_something_was_scored(
+    labels: Path, own_home: Path, private: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else results against other answers would count for it."""
+    bundled = load_track("emer-ov", FOLDER).version
+    as_bundled = ("new-track", labels, "--id", "emer-ov", "--force")
+    for version in (bundled + 1, bundled + 2):
+        run(capsys, *as_bundled)
+        assert load_track("emer-ov").version == version
+    file = own_home / "tracks" / "emer-ov.toml"
+    broken = file.read_text(encoding="utf-8").replace("vocabulary =", "vocabulary = = no toml")
+    for text, version in ((broken, bundled + 3), (broken.replace(f"version = {bundled + 2}", "version = 41"), 42)):
+        file.write_text(text, encoding="utf-8")
+        run(capsys, *as_bundled)
+        assert load_track("emer-ov").version == version
+    file.write_text("nothing", encoding="utf-8")
+    assert "has no version that can be read" in refused(capsys, *as_bundled)
+    file.write_text('kind = "preference-arena"\nversion = 1', encoding="utf-8")
+    assert "is a blind comparison" in refused(capsys, *as_bundled)
+    assert file.read_text(encoding="utf-8").startswith("kind")
+
+
+@pytest.mark.parametrize(("given", "guard"), [("ladder=0.02", ("ladder", 0.02)), ("noise=0.01", ("noise", 0.01))])
+def test_public_scores_can_be_guarded(
+    given: str, guard: tuple[str, float], labels: Path, private: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "new-track", labels, "--guard", given)
+    made = load_track("my-clips").guard
+    assert made and (made.kind, made.size) == guard
+
+
+def test_a_decoy_may_be_named_as_its_file_is(tmp_path: Path, private: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        (folder / name).touch()
+    table(folder / "answers.csv", "name,discrete", ["a,happy"])
+    decoys = table(tmp_path / "decoys.csv", "name", ["b.mp4", "c.mp4", "c.wav", "v1.2"])
+    made = run(capsys, "new-track", folder, "--decoys", decoys)
+    assert [row["name"] for row in read(Path(made["files"]["manifest"]))] == ["a", "b", "c.mp4", "c.wav", "v1.2"]
+    table(decoys, "name", ["a.mp4"])
+    assert "has an answer" in refused(capsys, "new-track", folder, "--decoys", decoys, "--force")
+
+
+def test_hidden_answers_are_never_offered_as_inputs(
+    labels: Path, own_home: Path, private: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clues = table(tmp_path / "clues.csv", "name,clue", ["a,smiles"])
+    made = run(capsys, "new-track", labels, "--inputs", clues)
+    board, offered = Board(), Path(made["files"]["inputs"])
+    assert Service(board).inputs(None, "my-clips") == offered
+    answers = private / "my-clips.csv"
+    offered.write_bytes(answers.read_bytes())
+    with pytest.raises(TrackError, match="copy of hidden answers"):
+        Service(board).inputs(None, "my-clips")
+    assert "copy of hidden answers" in board.wrong_tracks()[0] and "happy" not in board.wrong_tracks()[0]
+    assert "copy of hidden answers" in refused(capsys, "new-track", labels, "--id", "two", "--inputs", offered)
+    offered.unlink()
+    offered.symlink_to(answers)
+    with pytest.raises(TrackError, match="lies in the folder of hidden answers"):
+        board.track("my-clips")
+
+
+def test_inputs_are_given_out_from_the_opening_on(
+    labels: Path, private: Path, tmp_path: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clues = table(tmp_path / "clues.csv", "name,clue", ["a,smiles"])
+    run(capsys, "new-track", labels, "--inputs", clues, "--opens", "2026-11-28")
+    desk = Service(Board(clock=clock))
+    for person, waits in ((None, True), (ADA, True), (ORGANISER, False)):
+        assert desk.about(person, "my-clips")["inputs_withheld"] is waits
+        if waits:
+            with pytest.raises(Refusal, match="from 2026-11-28 on"):
+                desk.inputs(person, "my-clips")
+        else:
+            assert desk.inputs(person, "my-clips").read_bytes() == clues.read_bytes()
+    assert desk.rules("my-clips").example, "the format is no secret"
+    clock.forward(days=2)
+    assert desk.inputs(None, "my-clips").name == "clues.csv"
+    assert desk.about(None, "my-clips")["inputs_withheld"] is False
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -168,6 +252,10 @@ def test_nothing_is_overwritten_and_nothing_half_written(
         (("--metric", "hit", "--vocabulary", "none"), "needs a vocabulary"),
         (("--closes", "soon"), "2026-12-31"),
         (("--primary", "beauty"), "primary"),
+        (("--guard", "walls=0.02"), "write ladder=0.02"),
+        (("--guard", "ladder=much"), "write ladder=0.02"),
+        (("--guard", "noise=0.5"), "at most 0.2"),
+        (("--guard", "ladder=0.02", "--answers", "public"), "--answers hidden"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_remedy(

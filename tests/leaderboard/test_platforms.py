@@ -8,23 +8,25 @@ import re
 import subprocess
 import sys
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from board_making import ADA, BEN
+from board_making import ADA, BEN, ORGANISER
 from huggingface_hub import parse_eval_result_entries
 from running import refused, run
 
 from leaderboard.__main__ import main
 from leaderboard.board.board import Board
 from leaderboard.board.service import Service
-from leaderboard.hosting.codabench import COMMAND, LONGEST_TITLE
+from leaderboard.hosting.codabench import COMMAND
+from leaderboard.hosting.codabench_scoring import LONGEST, unique_keys
 from leaderboard.hosting.hub_results import _MODEL
-from leaderboard.hosting.new_track import Made, Wanted, make_track, read_material
+from leaderboard.hosting.new_track import Made, Wanted, make_track
 from leaderboard.hosting.schedule import sweep
+from leaderboard.hosting.track_material import read_material
 from leaderboard.tracks import load_track
 
 WORDS = ("happy", "sad", "angry", "calm")
@@ -67,8 +69,28 @@ def test_a_bundle_has_what_codabench_demands(made: Made, tmp_path: Path) -> None
     keys = [column["key"] for column in board["columns"]]
     assert keys == ["score", "low", "high", "level1_f", "level2_f"] and len(set(keys)) == len(keys)
     assert [column["index"] for column in board["columns"]] == list(range(5))
-    assert all(len(column["title"]) <= LONGEST_TITLE and column["sorting"] == "desc" for column in board["columns"])
+    assert all(len(column["title"]) <= LONGEST and column["sorting"] == "desc" for column in board["columns"])
     assert yaml.safe_load(inner(archive, "scoring_program.zip").read("metadata.yaml")) == {"command": COMMAND}
+
+
+def test_phases_end_when_an_organiser_says(made: Made, tmp_path: Path) -> None:
+    board = Board()
+    for change, ends in (
+        (lambda: board.extend(ORGANISER, "clips", "2027-03-05", "asked for"), "2027-03-06 00:00:00"),
+        (lambda: board.close(ORGANISER, "clips", "the end"), f"{datetime.now(UTC):%Y-%m-%d}"),
+    ):
+        change()
+        first, second = yaml.safe_load(bundle(tmp_path).read("competition.yaml"))["phases"]
+        assert first["end"] == second["start"] and first["end"].startswith(ends) and first["start"] < first["end"]
+
+
+@pytest.mark.parametrize(
+    "names", [("a.b", "a_b", "a b"), ("score", "low", "high", "score_2"), tuple(f"{'x' * 40}{n}" for n in range(12))]
+)
+def test_every_score_has_a_column_of_its_own_on_codabench(names: tuple[str, ...]) -> None:
+    keys = unique_keys(names)
+    assert tuple(keys.values()) == names and not {"score", "low", "high"} & set(keys)
+    assert all(len(key) <= LONGEST and re.fullmatch(r"\w+", key) for key in keys)
 
 
 def test_answers_are_in_a_bundle_only_if_that_is_asked_for(made: Made, tmp_path: Path) -> None:

@@ -96,6 +96,53 @@ def test_the_guide_has_every_benchmark_and_its_commands_work(
     assert set(told) == set(presets()) and all(name == id for name, id in told.items())
 
 
+def test_what_an_organiser_says_goes_before_what_a_benchmark_sets(
+    data: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = tmp_path / "others.csv"
+    others.write_text("name\nsample_03.mp4\nmore_1\n", encoding="utf-8")
+    folder, own = data("mer2025-fg"), tmp_path / "own.csv"
+    own.write_text("name,openset\nsample_00,calm\nsample_01,sad\n", encoding="utf-8")
+    options = ("--task", "Say it.", "--metric", "set-level", "--vocabulary", "open", "--primary", "recall")
+    made = run(capsys, "new-track", "--from", "mer2025-fg", folder, *options, "--references", own, "--decoys", others)
+    track = load_track("mer2025-fg")
+    assert (track.rules.task, track.metrics, track.vocabulary, track.wheels) == ("Say it.", ("set-level",), "open", "")
+    assert track.parts[""].primary == ("recall",) and made["splits"]["public"] == 2
+    assert made["splits"]["decoy"] == 7 + 1, "candidates of the folder without an answer, and the ids of the file"
+
+
+def test_published_scores_are_taken_over_only_where_the_track_is_scored_as_they_were(
+    data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("new-track", "--from", "mer2023", data("mer2023"), "--id", "same", "--force")
+    for options in (("--vocabulary", "open"), ("--wheels", "mer2026"), ("--metric", "classification")):
+        said = run(capsys, *command, *options)["said"]
+        assert load_track("same").published == () and any("published scores are left out" in one for one in said)
+    run(capsys, *command, "--metric", "hit", "--vocabulary", "official", "--wheels", "mer2025")
+    assert load_track("same").published
+
+
+@pytest.mark.parametrize(
+    "options", [("--metric", "ew"), ("--primary", "level1.f"), ("--references", "a.csv"), ("--decoys", "a.csv")]
+)
+def test_what_makes_no_sense_for_a_benchmark_of_parts_is_refused(
+    options: tuple[str, str], data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = refused(capsys, "new-track", "--from", "mer-unibench", data("mer-unibench"), *options)
+    assert options[0] in told and "each of its parts has its own" in told
+
+
+def test_a_benchmark_of_parts_takes_another_vocabulary(
+    data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(
+        capsys, "new-track", "--from", "mer-unibench", data("mer-unibench"), "--vocabulary", "open", "--task", "Say it."
+    )
+    track = load_track("mer-unibench")
+    assert (track.vocabulary, track.wheels, track.published, track.rules.task) == ("open", "", (), "Say it.")
+    assert len(track.parts) == 9
+
+
 def test_pickled_dicts_are_read_and_never_run(tmp_path: Path) -> None:
     class Bomb:
         def __reduce__(self) -> tuple[Any, ...]:

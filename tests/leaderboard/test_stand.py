@@ -42,7 +42,7 @@ def test_a_submission_says_where_it_stands_and_what_it_cannot_be_told_from(board
     assert above["difference"] < 0 < below["difference"] and not above["told_apart"] and below["told_apart"]
     assert below["low"] <= below["difference"] <= below["high"] and below["p"] < 0.05 <= above["p"]
     for side in (above, below):
-        for value in (side["low"], side["high"], side["p"]):
+        for value in (side["difference"], side["low"], side["high"], side["p"]):
             assert value == round(value, 3), "no more digits than a reader needs"
 
 
