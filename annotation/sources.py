@@ -12,6 +12,7 @@ from emer_space.errors import InputError
 from emer_space.files.clips import SUFFIXES, named_clips, named_files
 from emer_space.files.formats import read_rows
 from emer_space.files.problems import shown
+from submissions.store.hub_account import endpoint
 
 HUB = "hf://datasets/"
 TEXTS = (".txt", ".srt")
@@ -52,7 +53,7 @@ def _fetched(name: str, folder: Path) -> dict[str, Path]:
     patterns = [f"*{suffix}" for suffix in (*SUFFIXES, *TEXTS)]
     patterns += [pattern.upper() for pattern in patterns]
     try:
-        snapshot_download(name, repo_type="dataset", local_dir=folder, allow_patterns=patterns)
+        snapshot_download(name, repo_type="dataset", local_dir=folder, allow_patterns=patterns, endpoint=endpoint())
     except (HfHubHTTPError, OfflineModeIsEnabled, HFValidationError, OSError) as problem:
         reason = type(problem).__name__
         raise ProjectError(

@@ -17,9 +17,13 @@ from emer_space.files.problems import SubmissionError
 from leaderboard.errors import LeaderboardError
 from submissions.errors import IntakeError
 
-ENTRANCES = ("emer_space", "leaderboard", "submissions", "training")
+ENTRANCES = ("annotation", "emer_space", "leaderboard", "submissions", "training")
 
 COMMANDS = {
+    "annotation": [
+        *("new", "change", "add", "draft", "status", "invite", "clips", "agreement", "order"),
+        *("withdraw", "delete", "import", "export"),
+    ],
     "emer_space": ["analyze", "report", "batch", "labels", "explain-clues", "benchmark", "translate", "models"],
     "leaderboard": [
         *("metric", "metrics", "score", "prefer", "tracks", "wheels"),

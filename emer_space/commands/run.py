@@ -16,7 +16,7 @@ from emer_space.errors import EmerError, InputError
 
 FAILED, STOPPED, NO_READER = 2, 130, 141
 """Exit codes: failed, with one sentence on stderr; stopped from the keyboard; nobody reads the output any more."""
-CONSOLE_SCRIPTS = ("emer-space", "emer-leaderboard", "emer-submissions")
+CONSOLE_SCRIPTS = ("emer-space", "emer-leaderboard", "emer-submissions", "emer-annotation")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 STANDARD_OUTPUT = "-"
 Function = TypeVar("Function", bound=Callable[..., Any])
