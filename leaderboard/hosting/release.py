@@ -28,7 +28,7 @@ from emer_space.files.rows import Row
 from emer_space.files.tables import NAME
 from emer_space.files.writing import csv_bytes
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting.new_track import Material, guessed_metric
+from leaderboard.hosting.track_material import Material, guessed_metric
 from leaderboard.scoring.scorer import code_version
 
 SCHEMA = "emer-release/1"

@@ -22,8 +22,10 @@ from huggingface_hub.errors import HfHubHTTPError
 from emer_space.files.problems import counted
 from emer_space.files.writing import write_whole
 from leaderboard.errors import LeaderboardError
-from leaderboard.hosting.new_track import PRIVATE, Made, Wanted, answers_in, make_track
+from leaderboard.hosting.new_track import Made, Wanted, make_track
 from leaderboard.hosting.release import FACTS, SCHEMA, SUMS, TRACK, Asked, Release
+from leaderboard.hosting.track_files import PRIVATE
+from leaderboard.hosting.track_material import answers_in
 from leaderboard.metrics.registry import METRICS
 from leaderboard.tracks import own_folder
 from leaderboard.tracks.references import private_folder
