@@ -1,4 +1,7 @@
-"""How far judgements of the same two explanations agree: among people, and of a language model with them."""
+"""How far judgements of the same two explanations agree: among people, and of a language model with them.
+
+Krippendorff's alpha is `annotation.agreement.alpha`, for every kind of judgement.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,24 +19,6 @@ def shared_share(units: Units) -> tuple[float | None, int]:
         agreeing += sum(count * (count - 1) // 2 for count in counts.values())
         pairs += total * (total - 1) // 2
     return (agreeing / pairs if pairs else None), pairs
-
-
-def alpha(units: Units) -> float | None:
-    """Krippendorff's alpha for nominal data (2011, "Computing Krippendorff's alpha-reliability", section C).
-
-    1 is full agreement, 0 that of chance. Units with one judgement do not count. None where nothing is repeated, or
-    all judgements are the same, so that chance has nothing to say.
-    """
-    disagreements = total = 0.0
-    values: Counter[str] = Counter()
-    for judgements in units.values():
-        counts, size = Counter(judgements), len(judgements)
-        if size > 1:
-            disagreements += sum(count * (size - count) for count in counts.values()) / (size - 1)
-            values += counts
-            total += size
-    by_chance = sum(count * (total - count) for count in values.values())
-    return 1 - (total - 1) * disagreements / by_chance if by_chance else None
 
 
 def majority(judgements: Sequence[str]) -> str | None:

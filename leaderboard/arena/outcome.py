@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from annotation.agreement.alpha import alpha
 from emer_space.files.formulas import no_formula
 from emer_space.files.tables import NAME, Column
-from leaderboard.arena.agreement import alpha, kappa, majority, shared_share
+from leaderboard.arena.agreement import kappa, majority, shared_share
 from leaderboard.arena.arena import Arena, Pair
 from leaderboard.arena.strengths import fit, replicates, win_shares
 from leaderboard.errors import LeaderboardError

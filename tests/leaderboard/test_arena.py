@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score
 
-from leaderboard.arena.agreement import alpha, kappa, majority, shared_share
+from leaderboard.arena.agreement import kappa, majority, shared_share
 from leaderboard.arena.arena import load_arena
 from leaderboard.arena.outcome import votes_csv
 from leaderboard.arena.strengths import fit, replicates
@@ -120,9 +120,6 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
 def test_agreement_is_that_computed_by_hand() -> None:
     units = {"one": ["a1", "a1", "a2"], "two": ["a2", "a2"], "three": ["both"]}
     assert shared_share(units) == (2 / 4, 4)
-    # Coincidences: unit one has 2 ordered disagreeing pairs each way over 2: 4/2 = 2; two has none. n = 5 (2 a1, 3 a2).
-    assert alpha(units) == pytest.approx(1 - 4 * 2 / (2 * 3 + 3 * 2))
-    assert alpha({"one": ["a1", "a1"]}) is None and alpha({"one": ["a1"]}) is None
     assert majority(["a1", "a2", "a2"]) == "a2" and majority(["a1", "a2"]) is None
     one, other = ["a1", "a1", "a2", "same", "a2", "a1"], ["a1", "a2", "a2", "same", "a1", "a1"]
     assert kappa(one, other) == pytest.approx(cohen_kappa_score(one, other))

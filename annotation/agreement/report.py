@@ -1,0 +1,116 @@
+"""Everything about agreement in a project, for the page, the command line and the card of a dataset."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from annotation.agreement.alpha import LEVEL, RESAMPLES, SEED, alpha_with_interval, squared
+from annotation.agreement.attention import changes, drifting_in, seconds_open
+from annotation.agreement.clues import between_annotators, clues_kept, shown
+from annotation.agreement.labels import (
+    Answers,
+    Sets,
+    alpha_of_sets,
+    answers,
+    by_clip,
+    by_label,
+    closeness,
+    label_sets,
+    without,
+)
+from annotation.projects import Project
+from annotation.records import Answer, Round
+
+
+def report(project: Project) -> dict[str, Any]:
+    """Agreement in the rounds of a project, as JSON; for organisers only.
+
+    - `project`, `interval`: `level`, `resamples`, `seed`, `over` (clips).
+    - `rounds`: one dict a round that has answers:
+      - `round`; `clips` with answers and `repeated` of them with two or more; `answers`; `people`, how many.
+      - `labels`: `words` and `groups` (of the wheel's inner ring), each `alpha`, `low`, `high` (Krippendorff, MASI).
+      - `valence`, `arousal`: `alpha`, `low`, `high` (interval), and `answers` that have it.
+      - `clues`: `shown`, `kept`, `edited`, `removed`, `added`, and `share_kept` of what was shown; between annotators
+        `clues`, `matched`, `f1`, `start_s`, `end_s`, and the same under `own` without clues kept as they were.
+      - `annotators`: `person`, `name`, `clips`, `seconds` (median), `closeness` to the others (1 − mean MASI),
+        `alpha_without` them, `changed` (share of clips on which they changed anything shown).
+      - `by_label`: `label`, `votes`, `clips`, `shared`, `alpha` (see `labels.by_label`).
+      - `by_clip`: `clip`, `split`, `annotators`, `labels` [[label, votes], …], the most split first.
+      - `drifting`: see `attention.drifting`.
+
+    A number that cannot be told is None.
+    """
+    rounds: tuple[Round, Round] = (1, 2)
+    found = [(round, given) for round in rounds if (given := answers(project, round))]
+    bootstrap = {"level": LEVEL, "resamples": RESAMPLES, "seed": SEED, "over": "clips"}
+    return {
+        "project": project.id,
+        "interval": bootstrap,
+        "rounds": [_round(project, round, given) for round, given in found],
+    }
+
+
+def _round(project: Project, round: Round, given: Answers) -> dict[str, Any]:
+    sets, groups = label_sets(given), label_sets(given, "groups")
+    before = {clip: shown(project, round, clip) for clip in given}
+    saves = [save for by_clip in given.values() for save in by_clip]
+    kept = clues_kept((before[save.clip].clues, save.answer.clues) for save in saves)
+    share = kept.kept / kept.shown if kept.shown else None
+    return {
+        "round": round,
+        "clips": len(given),
+        "repeated": sum(len(by_clip) > 1 for by_clip in given.values()),
+        "answers": len(saves),
+        "people": len({save.person for save in saves}),
+        "labels": {"words": _alpha(alpha_of_sets(sets)), "groups": _alpha(alpha_of_sets(groups))},
+        "valence": _feeling(given, "valence"),
+        "arousal": _feeling(given, "arousal"),
+        "clues": {**asdict(kept), "share_kept": share, **between_annotators(given, before)},
+        "annotators": _annotators(project, round, given, sets, before),
+        "by_label": by_label(sets),
+        "by_clip": by_clip(sets),
+        "drifting": drifting_in(project, round, given),
+    }
+
+
+def _alpha(found: tuple[float | None, float | None, float | None]) -> dict[str, float | None]:
+    return dict(zip(("alpha", "low", "high"), found, strict=True))
+
+
+def _feeling(given: Answers, name: str) -> dict[str, Any]:
+    units = {
+        clip: [value for save in saves if (value := getattr(save.answer, name)) is not None]
+        for clip, saves in given.items()
+    }
+    return {**_alpha(alpha_with_interval(units, squared)), "answers": sum(map(len, units.values()))}
+
+
+def _annotators(
+    project: Project, round: Round, given: Answers, sets: Sets, before: Mapping[str, Answer]
+) -> list[dict[str, Any]]:
+    clips: dict[str, list[str]] = defaultdict(list)
+    names: dict[str, str] = {}
+    for clip, saves in given.items():
+        for save in saves:
+            clips[save.person].append(clip)
+            names[save.person] = save.name
+    near, edited, seconds = closeness(sets), changes(given, before), seconds_open(project, round)
+    return [
+        {
+            "person": person,
+            "name": names[person],
+            "clips": len(theirs),
+            "seconds": float(np.median([seconds[person, clip] for clip in theirs])),
+            "closeness": _mean(near.get(person, {}).values()),
+            "alpha_without": without(sets, person),
+            "changed": _mean([edited[clip][person] for clip in theirs if clip in edited]),
+        }
+        for person, theirs in sorted(clips.items())
+    ]
+
+
+def _mean(values: Collection[float]) -> float | None:
+    return float(np.mean(list(values))) if values else None
