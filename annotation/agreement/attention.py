@@ -18,9 +18,9 @@ FEWEST = 10
 """Clips that an annotator must have done, and shared with others, before anything is said of them."""
 FAST = 0.3
 """`fast`: they spent less time than the clip lasts on this share of clips, or more."""
-SELDOM, RARE = 0.2, 0.001
+SELDOM, RARE = 0.3, 0.001
 """`keeps`: they changed something on this share, or less, of the clips expected from the others, and so few by chance
-with at most this probability."""
+with at most this probability. `stops`: so in the second half of their clips only."""
 ONE_SET, TIMES = 0.5, 2.0
 """`same`: their most frequent set of labels on this share of clips, and so many times the share that it has of the
 others' answers about these clips."""
@@ -33,8 +33,8 @@ def drifting(project: Project) -> list[dict[str, Any]]:
     """The annotators of each round for whom there is a reason to look, by round and person.
 
     Each: `round`, `person`, `name`, `clips`, and `reasons`, each with its `reason` and numbers: `fast` (`share` of
-    clips), `keeps` (`share` of clips changed, `usual` share, `p`), `same` (`share`, `usual`), `falls` (`before`,
-    `after`: closeness to the others less the usual one; `p`).
+    clips), `keeps` or `stops` (`share` of clips changed, `usual` share, `p`), `same` (`share`, `usual`), `falls`
+    (`before`, `after`: closeness to the others less the usual one; `p`).
     """
     rounds: tuple[Round, Round] = (1, 2)
     return [row for round in rounds for row in drifting_in(project, round, answers(project, round))]
@@ -51,11 +51,12 @@ def drifting_in(project: Project, round: Round, given: Answers) -> list[dict[str
     rows = []
     for person, theirs in sorted(saves.items()):
         theirs.sort(key=lambda save: (save.made, save.id))
+        order = [save.clip for save in theirs]
         found = [
             _fast(project, [(save.clip, seconds[person, save.clip]) for save in theirs]),
-            _keeps(person, changed),
+            _keeps(person, order, changed) or _stops(person, order, changed),
             _same(person, sets),
-            _falls(person, [save.clip for save in theirs if save.clip in near.get(person, {})], near),
+            _falls(person, [clip for clip in order if clip in near.get(person, {})], near),
         ]
         if reasons := [reason for reason in found if reason]:
             named = {"round": round, "person": person, "name": theirs[-1].name, "clips": len(theirs)}
@@ -93,10 +94,10 @@ def _fast(project: Project, seconds: Sequence[tuple[str, float]]) -> dict[str, A
     return {"reason": "fast", "share": share} if share >= FAST else None
 
 
-def _keeps(person: str, changed: Mapping[str, Mapping[str, bool]]) -> dict[str, Any] | None:
+def _keeps(person: str, clips: Sequence[str], changed: Mapping[str, Mapping[str, bool]]) -> dict[str, Any] | None:
     own, usual = [], []
-    for people in changed.values():
-        if person in people and len(people) > 1:
+    for people in (changed[clip] for clip in clips if clip in changed):
+        if len(people) > 1:
             own.append(people[person])
             usual.append((sum(people.values()) - people[person] + 0.5) / len(people))
     if len(own) < FEWEST or sum(own) > SELDOM * sum(usual):
@@ -107,6 +108,11 @@ def _keeps(person: str, changed: Mapping[str, Mapping[str, bool]]) -> dict[str, 
     p = float(chances[: sum(own) + 1].sum())
     numbers = {"share": float(np.mean(own)), "usual": float(np.mean(usual)), "p": p}
     return {"reason": "keeps", **numbers} if p <= RARE else None
+
+
+def _stops(person: str, clips: Sequence[str], changed: Mapping[str, Mapping[str, bool]]) -> dict[str, Any] | None:
+    found = _keeps(person, clips[len(clips) // 2 :], changed)
+    return {**found, "reason": "stops"} if found else None
 
 
 def _same(person: str, sets: Sets) -> dict[str, Any] | None:

@@ -70,7 +70,7 @@ def closeness(sets: Sets) -> dict[str, dict[str, float]]:
 def by_clip(sets: Sets) -> list[dict[str, Any]]:
     """The clips with two answers or more, those that split people most first.
 
-    `split` is the mean MASI distance between annotators (0…1); `labels` has (label, votes), most votes first.
+    `split` is the mean MASI distance between annotators (0…1); `labels` has [label, votes], most votes first.
     """
     near: dict[str, list[float]] = defaultdict(list)
     for clips in closeness(sets).values():
@@ -81,7 +81,7 @@ def by_clip(sets: Sets) -> list[dict[str, Any]]:
             "clip": clip,
             "split": 1 - float(np.mean(values)),
             "annotators": len(values),
-            "labels": Counter(label for said in sets[clip].values() for label in sorted(said)).most_common(),
+            "labels": [list(voted) for voted in _votes(sets[clip]).most_common()],
         }
         for clip, values in near.items()
     ]
@@ -95,7 +95,7 @@ def by_label(sets: Sets) -> list[dict[str, Any]]:
     Feinstein 1990). `alpha`: Krippendorff's, of giving it or not.
     """
     repeated = {clip: given for clip, given in sets.items() if len(given) > 1}
-    votes = {clip: Counter(label for said in given.values() for label in said) for clip, given in repeated.items()}
+    votes = {clip: _votes(given) for clip, given in repeated.items()}
     totals: Counter[str] = Counter()
     for counted in votes.values():
         totals.update(counted)
@@ -115,6 +115,10 @@ def by_label(sets: Sets) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _votes(given: Mapping[str, frozenset[str]]) -> Counter[str]:
+    return Counter(label for said in given.values() for label in sorted(said))
 
 
 def without(sets: Sets, person: str) -> float | None:
