@@ -398,7 +398,7 @@ class Annotation:
         if not clip:
             if why := self._bars(held, part, turn):
                 raise ProjectError("round", why)
-            left = list(open_clips(held, part, turn, self._order(held), self._at_work, now))
+            left = list(open_clips(held, part, turn, self._order(held, turn), self._at_work, now))
             if not left:
                 return None
             clip = left[0]
@@ -441,11 +441,11 @@ class Annotation:
             problem=draft.problem if draft else "",
         )
 
-    def _order(self, project: Project) -> Iterable[str]:
+    def _order(self, project: Project, round: Round) -> Iterable[str]:
         if project.settings.order == "least_sure":
             from annotation.order import least_sure
 
-            return least_sure(project)
+            return least_sure(project, round)
         return project.clips
 
     def _left(self, project: Project, part: Member, round: Round) -> int:

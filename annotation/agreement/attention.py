@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from annotation.agreement.clues import clues_kept, shown
-from annotation.agreement.labels import Answers, Sets, answers, as_set, closeness, label_sets
+from annotation.agreement.labels import Answers, Closeness, Sets, answers, as_set, closeness, label_sets
 from annotation.projects import Project
 from annotation.records import Answer, Round, Save
 
+Changed = Mapping[str, Mapping[str, bool]]
+"""Clip → annotator → whether they changed anything of what they were shown."""
 FEWEST = 10
 """Clips that an annotator must have done, and shared with others, before anything is said of them."""
 FAST = 0.3
@@ -37,17 +39,23 @@ def drifting(project: Project) -> list[dict[str, Any]]:
     (`before`, `after`: closeness to the others less the usual one; `p`).
     """
     rounds: tuple[Round, Round] = (1, 2)
-    return [row for round in rounds for row in drifting_in(project, round, answers(project, round))]
+    found: list[dict[str, Any]] = []
+    for round in rounds:
+        given = answers(project, round)
+        sets, before = label_sets(given), {clip: shown(project, round, clip) for clip in given}
+        found += drifting_in(project, round, given, sets, closeness(sets), changes(given, before))
+    return found
 
 
-def drifting_in(project: Project, round: Round, given: Answers) -> list[dict[str, Any]]:
-    """`drifting` in one round, of its answers."""
+def drifting_in(
+    project: Project, round: Round, given: Answers, sets: Sets, near: Closeness, changed: Changed
+) -> list[dict[str, Any]]:
+    """`drifting` in one round, of its answers and what follows from them."""
     saves: dict[str, list[Save]] = defaultdict(list)
     for by_clip in given.values():
         for save in by_clip:
             saves[save.person].append(save)
-    sets, changed = label_sets(given), changes(given, {clip: shown(project, round, clip) for clip in given})
-    near, seconds = closeness(sets), seconds_open(project, round)
+    seconds = seconds_open(project, round)
     rows = []
     for person, theirs in sorted(saves.items()):
         theirs.sort(key=lambda save: (save.made, save.id))
@@ -74,8 +82,8 @@ def seconds_open(project: Project, round: Round) -> dict[tuple[str, str], float]
     return longest
 
 
-def changes(given: Answers, before: Mapping[str, Answer]) -> dict[str, dict[str, bool]]:
-    """Clip → annotator → whether they changed a label or a clue of what they were shown."""
+def changes(given: Answers, before: Mapping[str, Answer]) -> Changed:
+    """Whether annotators changed a label or a clue, on the clips where they were shown any."""
     return {
         clip: {save.person: changed(save.answer, before[clip]) for save in saves}
         for clip, saves in given.items()
@@ -94,7 +102,7 @@ def _fast(project: Project, seconds: Sequence[tuple[str, float]]) -> dict[str, A
     return {"reason": "fast", "share": share} if share >= FAST else None
 
 
-def _keeps(person: str, clips: Sequence[str], changed: Mapping[str, Mapping[str, bool]]) -> dict[str, Any] | None:
+def _keeps(person: str, clips: Sequence[str], changed: Changed) -> dict[str, Any] | None:
     own, usual = [], []
     for people in (changed[clip] for clip in clips if clip in changed):
         if len(people) > 1:
@@ -110,7 +118,7 @@ def _keeps(person: str, clips: Sequence[str], changed: Mapping[str, Mapping[str,
     return {"reason": "keeps", **numbers} if p <= RARE else None
 
 
-def _stops(person: str, clips: Sequence[str], changed: Mapping[str, Mapping[str, bool]]) -> dict[str, Any] | None:
+def _stops(person: str, clips: Sequence[str], changed: Changed) -> dict[str, Any] | None:
     found = _keeps(person, clips[len(clips) // 2 :], changed)
     return {**found, "reason": "stops"} if found else None
 
@@ -125,7 +133,7 @@ def _same(person: str, sets: Sets) -> dict[str, Any] | None:
     return {"reason": "same", "share": share, "usual": usual} if share >= max(ONE_SET, TIMES * usual) else None
 
 
-def _falls(person: str, clips: Sequence[str], near: Mapping[str, Mapping[str, float]]) -> dict[str, Any] | None:
+def _falls(person: str, clips: Sequence[str], near: Closeness) -> dict[str, Any] | None:
     if len(clips) < 2 * FEWEST:
         return None
     usual = {

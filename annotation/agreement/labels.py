@@ -19,6 +19,8 @@ Answers = Mapping[str, Sequence[Save]]
 """Clip → the annotators' last answers that are done."""
 Sets = Mapping[str, Mapping[str, frozenset[str]]]
 """Clip → annotator → their labels."""
+Closeness = Mapping[str, Mapping[str, float]]
+"""Annotator → clip → how close their labels are to the others'."""
 
 
 def answers(project: Project, round: Round) -> dict[str, tuple[Save, ...]]:
@@ -56,8 +58,8 @@ def alpha_of_labels(project: Project, round: Round, by: By = "words") -> Alpha:
     return alpha_of_sets(label_sets(answers(project, round), by))
 
 
-def closeness(sets: Sets) -> dict[str, dict[str, float]]:
-    """Annotator → clip → how close their labels are to the others', 1 − mean MASI; clips of one annotator are out."""
+def closeness(sets: Sets) -> Closeness:
+    """How close their labels are to the others', 1 − mean MASI; clips of one annotator are out."""
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for clip, given in sets.items():
         if len(given) > 1:
@@ -67,15 +69,15 @@ def closeness(sets: Sets) -> dict[str, dict[str, float]]:
     return dict(found)
 
 
-def by_clip(sets: Sets) -> list[dict[str, Any]]:
-    """The clips with two answers or more, those that split people most first.
+def by_clip(sets: Sets, near: Closeness) -> list[dict[str, Any]]:
+    """The clips with two answers or more, those that split people most first; `near`: `closeness(sets)`.
 
     `split` is the mean MASI distance between annotators (0…1); `labels` has [label, votes], most votes first.
     """
-    near: dict[str, list[float]] = defaultdict(list)
-    for clips in closeness(sets).values():
+    found: dict[str, list[float]] = defaultdict(list)
+    for clips in near.values():
         for clip, value in clips.items():
-            near[clip].append(value)
+            found[clip].append(value)
     rows = [
         {
             "clip": clip,
@@ -83,7 +85,7 @@ def by_clip(sets: Sets) -> list[dict[str, Any]]:
             "annotators": len(values),
             "labels": [list(voted) for voted in _votes(sets[clip]).most_common()],
         }
-        for clip, values in near.items()
+        for clip, values in found.items()
     ]
     return sorted(rows, key=lambda row: (-row["split"], row["clip"]))
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from annotation.agreement.alpha import LEVEL, RESAMPLES, SEED, alpha_with_interval, squared
-from annotation.agreement.attention import changes, drifting_in, seconds_open
+from annotation.agreement.attention import Changed, changes, drifting_in, seconds_open
 from annotation.agreement.clues import between_annotators, clues_kept, shown
 from annotation.agreement.labels import (
     Answers,
+    Closeness,
     Sets,
     alpha_of_sets,
     answers,
@@ -22,7 +23,7 @@ from annotation.agreement.labels import (
     without,
 )
 from annotation.projects import Project
-from annotation.records import Answer, Round
+from annotation.records import Round
 
 
 def report(project: Project) -> dict[str, Any]:
@@ -55,9 +56,11 @@ def report(project: Project) -> dict[str, Any]:
 
 def _round(project: Project, round: Round, given: Answers) -> dict[str, Any]:
     sets, groups = label_sets(given), label_sets(given, "groups")
+    near = closeness(sets)
     before = {clip: shown(project, round, clip) for clip in given}
     saves = [save for by_clip in given.values() for save in by_clip]
     kept = clues_kept((before[save.clip].clues, save.answer.clues) for save in saves)
+    changed = changes(given, before)
     share = kept.kept / kept.shown if kept.shown else None
     return {
         "round": round,
@@ -69,10 +72,10 @@ def _round(project: Project, round: Round, given: Answers) -> dict[str, Any]:
         "valence": _feeling(given, "valence"),
         "arousal": _feeling(given, "arousal"),
         "clues": {**asdict(kept), "share_kept": share, **between_annotators(given, before)},
-        "annotators": _annotators(project, round, given, sets, before),
+        "annotators": _annotators(given, sets, near, changed, seconds_open(project, round)),
         "by_label": by_label(sets),
-        "by_clip": by_clip(sets),
-        "drifting": drifting_in(project, round, given),
+        "by_clip": by_clip(sets, near),
+        "drifting": drifting_in(project, round, given, sets, near, changed),
     }
 
 
@@ -89,7 +92,7 @@ def _feeling(given: Answers, name: str) -> dict[str, Any]:
 
 
 def _annotators(
-    project: Project, round: Round, given: Answers, sets: Sets, before: Mapping[str, Answer]
+    given: Answers, sets: Sets, near: Closeness, changed: Changed, seconds: Mapping[tuple[str, str], float]
 ) -> list[dict[str, Any]]:
     clips: dict[str, list[str]] = defaultdict(list)
     names: dict[str, str] = {}
@@ -97,7 +100,6 @@ def _annotators(
         for save in saves:
             clips[save.person].append(clip)
             names[save.person] = save.name
-    near, edited, seconds = closeness(sets), changes(given, before), seconds_open(project, round)
     return [
         {
             "person": person,
@@ -106,7 +108,7 @@ def _annotators(
             "seconds": float(np.median([seconds[person, clip] for clip in theirs])),
             "closeness": _mean(near.get(person, {}).values()),
             "alpha_without": without(sets, person),
-            "changed": _mean([edited[clip][person] for clip in theirs if clip in edited]),
+            "changed": _mean([changed[clip][person] for clip in theirs if clip in changed]),
         }
         for person, theirs in sorted(clips.items())
     ]

@@ -115,7 +115,7 @@ def test_a_report_is_that_computed_by_hand() -> None:
     assert first["valence"]["alpha"] == 1.0 and first["valence"]["answers"] == 4 and first["arousal"]["alpha"] is None
     clues = first["clues"]
     assert [clues[name] for name in ("shown", "kept", "edited", "removed", "added")] == [5, 3, 0, 2, 2]
-    assert clues["f1"] == pytest.approx(2 * 1 / 6)  # a: 1 of 1 + 2 clues; b: 0 of 1 + 0, 1 + 1 and 0 + 1
+    assert clues["f1"] == pytest.approx(2 * 1 / 7)  # a: 1 of 1 + 2 clues; b: 0 of 1 + 0, 1 + 1 and 0 + 1
     assert clues["own"]["clues"] == 3 and clues["own"]["matched"] == 0
     # MASI: a 1 - 1/2 * 2/3; b 1, 1 and 0 of three pairs.
     assert [(row["clip"], row["split"]) for row in first["by_clip"]] == [
