@@ -14,12 +14,15 @@ from typing import Any, Literal, TypeVar
 from pydantic import ValidationError
 
 from annotation import removals
+from annotation.agreement import report
 from annotation.answers import line, paragraphs, read_answer
 from annotation.book import Book
 from annotation.completion import Suggestion, completions
 from annotation.drafts import Drafts, Progress, Turn
 from annotation.errors import ProjectError
+from annotation.exchange import import_files
 from annotation.home import Home
+from annotation.order import least_sure
 from annotation.projects import NAME, Merged, Project, load_project, unknown
 from annotation.records import (
     LANGUAGES,
@@ -442,11 +445,7 @@ class Annotation:
         )
 
     def _order(self, project: Project, round: Round) -> Iterable[str]:
-        if project.settings.order == "least_sure":
-            from annotation.order import least_sure
-
-            return least_sure(project, round)
-        return project.clips
+        return least_sure(project, round) if project.settings.order == "least_sure" else project.clips
 
     def _left(self, project: Project, part: Member, round: Round) -> int:
         if self._bars(project, part, round):
@@ -549,8 +548,6 @@ class Annotation:
     def agreement(self, who: Person | None, project: str) -> dict[str, Any]:
         """How far the annotators agree. Clips that the organiser is still to answer themselves are left out."""
         held, person = self._led(who, project)
-        from annotation.agreement import report
-
         part = member(held, person)
         return report(self._seen(held, part) if part else held)
 
@@ -566,16 +563,11 @@ class Annotation:
     def import_files(self, who: Person | None, project: str, files: Sequence[Path]) -> list[str]:
         """Bring published answers into a project, one clip for each row; returns the clips' names."""
         held, person = self._led(who, project)
-        from annotation.exchange import import_files
-
         return import_files(self.book, held, person, files, self.clock)
 
     def order(self, who: Person | None, project: str) -> list[str]:
         """The clips in the order of active learning, those about which the machine is least sure first."""
-        held, _ = self._led(who, project)
-        from annotation.order import least_sure
-
-        return list(least_sure(held))
+        return least_sure(self._led(who, project)[0])
 
     def withdraw(self, who: Person | None, project: str, clip: str, reason: str) -> dict[str, Any]:
         """Take a clip out for good: its media, its draft and all that was said of it are deleted.
