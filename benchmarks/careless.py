@@ -86,7 +86,7 @@ def _answer(
     dice: np.random.Generator, person: Annotator, truth: frozenset[str], machine: frozenset[str], through: float
 ) -> tuple[frozenset[str], float]:
     """The labels and seconds of an answer; `through` (0…1) is how much of their clips a person has done."""
-    own = frozenset(label for label in truth if dice.random() < person.skill) or truth
+    own = frozenset(label for label in sorted(truth) if dice.random() < person.skill) or truth
     own |= _drawn(dice) if dice.random() > person.skill else frozenset()
     said = machine if own == machine or dice.random() > person.ready else own
     seconds = LENGTH_S * person.pace * dice.lognormal(0, 0.4)

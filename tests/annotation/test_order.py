@@ -1,6 +1,9 @@
 """The order of clips: the least sure first, and in round two those of which people doubted the machine."""
 
+from pathlib import Path
+
 from agreeing import draft, project, save
+from projecting import Lab, said
 
 from annotation.order import least_sure
 from annotation.records import Answer
@@ -27,3 +30,14 @@ def test_doubts_of_round_one_count_in_round_two_only() -> None:
     given = project(["sure", "unsure", "without"], answers, DRAFTS)
     assert least_sure(given) == ["unsure", "without", "sure"]
     assert least_sure(given, 2) == ["sure", "unsure", "without"]
+
+
+def test_the_order_tells_nobody_in_round_one_what_others_said(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, order="least_sure")
+    ada, ben, cho = lab.key("Ada", [1]), lab.key("Ben", [1]), lab.key("Cho", [2])
+    for clip in ("a", "b", "c"):
+        lab.save(ada, clip, answer=said("angry" if clip == "b" else "happy"))
+    assert lab.service.task(None, "lab", 1, key=ben).clip.name == "a"
+    for clip in ("a", "b", "c"):
+        lab.save(ben, clip)
+    assert lab.service.task(None, "lab", 2, key=cho).clip.name == "b"
