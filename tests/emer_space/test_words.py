@@ -16,7 +16,7 @@ SOURCES = [
     PROJECT / "app.py",
     *(
         path
-        for package in ("emer_space", "submissions", "leaderboard")
+        for package in ("emer_space", "submissions", "annotation", "leaderboard")
         for room in ("page", "takeaway", "tracks")
         for path in (PROJECT / package / room).rglob("*")
         if path.suffix in (".py", ".html")
