@@ -4,7 +4,7 @@
 const KEYS = "emer-annotate-keys", UNSENT = "emer-annotate:";
 const AFTER_MS = 2000, POLL_MS = 3000, STEP_S = 0.5, NEW_S = 1, MOST_ROWS = 50, ROUNDS = [1, 2], MODALITIES = ["visual", "acoustic", "textual"];
 const local = storage("localStorage");
-let root, words, who, project, work, listing = { page: 1, pages: 1 };
+let root, words, who, project, work, turns = 0, listing = { page: 1, pages: 1 };
 
 // Texts and parts
 
@@ -75,7 +75,13 @@ const unsent = () => {
 
 // Projects
 
+// The latest thing that was asked for is shown, however late another is answered.
+const turned = () => {
+  const own = ++turns;
+  return () => own === turns;
+};
 const home = async () => {
+  const latest = turned();
   leave();
   project = null;
   const found = new Map();
@@ -87,6 +93,7 @@ const home = async () => {
       problem = error;
     }
   }
+  if (!latest()) return;
   show("home");
   part("projects").replaceChildren(...[...found.values()].map((one) => {
     const row = made("project", { title: one.title, facts: factsOf(one) });
@@ -102,9 +109,12 @@ const factsOf = (one) => {
   return parts.join(" · ");
 };
 const open = async (name) => {
+  const latest = turned();
   leave();
   try {
-    project = await call("project", [name, keyOf(name)]);
+    const found = await call("project", [name, keyOf(name)]);
+    if (!latest()) return;
+    project = found;
   } catch (problem) {
     failed(problem);
     return;
@@ -351,10 +361,12 @@ const tablesOf = (found) => found.rounds.flatMap((one) => {
 // A clip
 
 const begin = async (round, clip = "") => {
+  const latest = turned();
   await leave();
   let task;
   try {
     task = await call("task", [project.project, round, clip, keyOf(project.project)]);
+    if (!latest()) return;
     if (!task) {
       await open(project.project);
       tell(say("all_done"));

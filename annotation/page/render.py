@@ -37,8 +37,7 @@ def annotate(words: Words, who: str, organiser: bool, local: bool) -> str:
     `organiser`: with the parts for organisers; `local`: with the field for a folder of this machine.
     """
     modalities = get_args(Modality)
-    names = [key.removeprefix(SAID) for key in words.keys if key.startswith(SAID)]
-    say = {name: words(f"annotate_say.{name}") for name in sorted(names)}
+    say = {key.removeprefix(SAID): text for key, text in words.texts.items() if key.startswith(SAID)}
     say |= {f"state_{state}": words(f"annotate_state.{state.replace(' ', '_')}") for state in STATES}
     say |= {f"modality_{modality}": words(f"modality.{modality}") for modality in modalities}
     say |= {name: words(f"annotate.{name}") for name in ("round_1", "round_2", "labels")}
