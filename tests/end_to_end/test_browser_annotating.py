@@ -119,7 +119,7 @@ def test_a_clip_goes_through_both_rounds_and_agreement_is_shown(browser: Browser
         versions.filter(has_text="joyful").get_by_role("button").click()
         expect(other.locator("[data-text=saved]")).to_contain_text("Saved", timeout=READY_MS)
         other.locator(".emer-item > div").first.focus()
-        for _ in range(count - 1):
+        for _ in range(count):
             other.keyboard.press("Enter")
         other.keyboard.press("Control+Enter")
         expect(part(other, "told")).to_contain_text(WORDS("annotate_say.all_done"), timeout=READY_MS)
