@@ -228,8 +228,8 @@ def handlers(served: Served) -> list[Handler]:
         **{"arena": ARENA, "ballot": "", "choice": "left"},
         **{"words": "calm", "why": "", "keep": True, "keep_clip": False, "receipt": "nobody's"},
         **{"address": "", "project": STUDY, "settings": {"title": "Small study"}, "folder": "", "hub": ""},
-        **{"account": "", "display": "Ada", "rounds": [1], "search": "", "round": 1, "answer": {}, "base": "", "over": []},
-        **{"done": False, "seconds": 1, "typed": "cal"},
+        **{"account": "", "display": "Ada", "rounds": [1], "search": "", "round": 1},
+        **{"answer": {}, "base": "", "over": [], "done": False, "seconds": 1, "typed": "cal"},
     }
     served.annotation.new(PEOPLE["organiser"], STUDY, "Small study")
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
