@@ -47,6 +47,7 @@ import gradio as gr  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from annotation.home import PROJECTS  # noqa: E402
+from annotation.page.tab import AnnotateTab  # noqa: E402
 from annotation.service import Annotation  # noqa: E402
 from emer_space.page import render  # noqa: E402
 from emer_space.page.agents import Agents  # noqa: E402
@@ -101,7 +102,7 @@ def build_app(
     shares: Shares | None = None,
     annotation: Annotation | None = None,
 ) -> gr.Blocks:
-    """The page. A tab is one line of `tabs`: its title, and a function that builds it and returns its close handler.
+    """The page. A tab is one line of `tabs`: its title, and a function that fills it and returns its close handler.
 
     `identity` says who is calling; by default a Hub account in a Space, and elsewhere the people on this machine.
     Results are kept in `kept`, and those that are shared by a link in `shares`; both must be swept. Submissions are
@@ -119,22 +120,26 @@ def build_app(
     kept = Kept(UPLOADS) if kept is None else kept  # one without results yet is false
     shares = shares or Shares(service.board.home / SHARED, UPLOADS)
     with gr.Blocks(title=languages.english("page.title"), analytics_enabled=False) as page:
-        tabs: list[tuple[str, Callable[[], OnClose]]] = [
+        tabs: list[tuple[str, Callable[[gr.Tab], OnClose]]] = [
             (
                 languages("tab.explain"),
-                lambda: (
+                lambda _: (
                     ExplainTab(
                         profile, settings, languages, read_examples(EXAMPLES), lines, kept, corrections, shares
                     ).close
                 ),
             ),
-            (languages("board.title"), lambda: LeaderboardTab(page, service, who, languages, lines, kept).close),
+            (languages("board.title"), lambda _: LeaderboardTab(page, service, who, languages, lines, kept).close),
+            (
+                languages("annotate.title"),
+                lambda room: AnnotateTab(page, room, annotation, who, languages, lines, kept).close,
+            ),
         ]
         gr.HTML(languages.rendered("header", render.header), js_on_load=SWITCH_SCRIPT)
         with gr.Tabs():
             for title, tab in tabs:
-                with gr.Tab(title):
-                    page.unload(tab())
+                with gr.Tab(title) as room:
+                    page.unload(tab(room))
     page.queue(max_size=MOST_CALLS, default_concurrency_limit=None)
     return page
 

@@ -5,8 +5,6 @@ organiser's folder nor the app's home is ever served.
 """
 
 import logging
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import gradio as gr
 
 from emer_space.errors import InputError
 from emer_space.page.calls import QUIET, for_api, for_page, told
+from emer_space.page.clip_copies import ClipCopies
 from emer_space.page.endpoints import offer, returns, value
 from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
@@ -30,8 +29,6 @@ from submissions.person import Person, identified
 
 log = logging.getLogger(__name__)
 
-RENEW_S = 1500
-"""Seconds after which a clip is copied anew, so that it stays for whoever opens it just before it is swept."""
 KEYS_SCRIPT = (Path(__file__).parent / "compare.js").read_text(encoding="utf-8")
 
 
@@ -164,22 +161,15 @@ class CompareTab:
 
 
 class ShownClips:
-    """Copies of clips among the uploads, under names that tell nothing: one of each for all voters. Thread-safe."""
+    """Copies of the clips of ballots, for all voters. Thread-safe."""
 
     def __init__(self, kept: Kept) -> None:
-        self.kept = kept
-        self._copies: dict[Path, tuple[Path, float]] = {}
-        self._lock = threading.Lock()
+        self.copies = ClipCopies(kept)
 
     def copy(self, ballot: Ballot) -> Path:
         """The copy to show of a ballot's clip, called by what it holds. Raises as `checked_copy` does."""
-        checked, now = checked_copy(ballot.arena.id, ballot.file), time.monotonic()
-        with self._lock:
-            made, since = self._copies.get(checked, (None, 0.0))
-            if made is None or now - since > RENEW_S or not made.is_file():
-                made = self.kept.loose(f"{kind_of(checked)}{checked.suffix}", checked)
-                self._copies[checked] = made, now
-            return made
+        checked = checked_copy(ballot.arena.id, ballot.file)
+        return self.copies.copy(checked, kind_of(checked))
 
 
 def _choices(arenas: list[Arena]) -> list[tuple[str, str]]:

@@ -16,13 +16,14 @@ SOURCES = [
     PROJECT / "app.py",
     *(
         path
-        for package in ("emer_space", "submissions", "leaderboard")
+        for package in ("emer_space", "submissions", "annotation", "leaderboard")
         for room in ("page", "takeaway", "tracks")
         for path in (PROJECT / package / room).rglob("*")
         if path.suffix in (".py", ".html")
     ),
 ]
 STAGES = ("probing", "watching", "listening", "reading", "weighing")
+SAID = "annotate_say."
 SAME_IN_CHINESE = {"page.title", "run.working", "result.facts_size", "board.none", "column.rank", "answer.separator"}
 AGREEMENTS = ("consistent", "conflicting", "single-modality", "insufficient")
 
@@ -54,9 +55,20 @@ def test_every_key_in_the_code_has_words() -> None:
 
 
 def test_no_words_are_left_over() -> None:
-    """A key may also be handed on, as those of a picture are."""
+    """A key may also be handed on, as those of a picture are; a script names those that it says."""
     named = set(re.findall(r"""["']([a-z_]+\.[a-z_-]+)["']""", CODE))
-    assert sorted(key for key in load_words().keys if key not in named and not key.startswith(groups())) == []
+    kept = (*groups(), SAID)
+    assert sorted(key for key in load_words().keys if key not in named and not key.startswith(kept)) == []
+
+
+def test_the_script_of_annotation_says_what_there_are_words_for() -> None:
+    """It has them by names: whole ones, or put together from data, with a few from other parts of the table."""
+    script = (PROJECT / "annotation" / "page" / "annotate.js").read_text(encoding="utf-8")
+    names = {key.removeprefix(SAID) for key in load_words().keys if key.startswith(SAID)}
+    whole = set(re.findall(r"""["']([a-z0-9_]+)["']""", script))
+    begun = (*re.findall(r"say\(`([a-z_]+)\$", script), "item_")
+    assert sorted(name for name in names if name not in whole and not name.startswith(begun)) == []
+    assert set(re.findall(r"""\bsay\(["']([a-z0-9_]+)["']""", script)) - names == {"labels"}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ if __name__ == "__main__":
 from arena_making import ARENA, enter_arena  # noqa: E402
 
 import app  # noqa: E402
+from annotation.projects import unknown  # noqa: E402
+from annotation.service import Annotation  # noqa: E402
 from emer_space.cancellation import CancelToken  # noqa: E402
 from emer_space.page import agents  # noqa: E402
 from emer_space.page.gate import MOST_CALL_BYTES, decided  # noqa: E402
@@ -44,6 +46,8 @@ from submissions.person import Person, identified, organiser  # noqa: E402
 PAGE = PROJECT / "docs" / "access.md"
 COMMAND = "python tests/end_to_end/access.py"
 TRACK = "clue-practice"
+STUDY, CLIP = "small-study", "glad_words"
+"""A project of annotation that an organiser has made, and the name of a clip."""
 PEOPLE: dict[str, Person | None] = {
     "stranger": None,
     "participant": Person("id-ada", "Ada"),
@@ -56,6 +60,7 @@ GIVEN = (gr.Request, gr.EventData, gr.SelectData)
 EVENT = {"at": 1, "index": [0, 0], "value": "x", "row_value": ["x"], "selected": True, "example": "glad_words"}
 EVENT |= {"format": "json", "stop": "x", "secret": "x"}
 ANSWERS, SIGN_IN, ORGANISERS = "answers", "asks to sign in", "for organisers only"
+NOTHING = "knows of no project"
 NO_LINE = "–"
 OCCASIONS = {
     "then": "what came before it",
@@ -84,6 +89,7 @@ class Served:
     page: gr.Blocks
     board: Board
     lines: Lines
+    annotation: Annotation
     client: httpx.Client = field(repr=False)
     result: str = ""
     """The key of a kept result."""
@@ -125,7 +131,10 @@ def served(home: Path, lines: Lines | None = None, everybody: str = "") -> Itera
     kept = Kept(app.UPLOADS)
     who = {"identity": lambda request: PEOPLE.get(request.headers.get(WHO, everybody))}
     languages = Languages()
-    page = app.build_app(profile=profile, board=board, lines=lines, kept=kept, languages=languages, **who)
+    annotation = Annotation(board.home, board.ledger, lambda: profile)
+    page = app.build_app(
+        profile=profile, board=board, lines=lines, kept=kept, languages=languages, annotation=annotation, **who
+    )
     _, url, _ = page.launch(
         server_name="127.0.0.1",
         prevent_thread_lock=True,
@@ -137,7 +146,7 @@ def served(home: Path, lines: Lines | None = None, everybody: str = "") -> Itera
     )
     try:
         with httpx.Client(base_url=url.rstrip("/"), timeout=60) as client:
-            yield Served(url.rstrip("/"), page, board, lines, client, kept_result(kept))
+            yield Served(url.rstrip("/"), page, board, lines, annotation, client, kept_result(kept))
     finally:
         page.close()
         if before is None:
@@ -218,7 +227,11 @@ def handlers(served: Served) -> list[Handler]:
         **{"state": "", "flagged": False, "text": "because", "page": 1, "closes": "2099-12-31"},
         **{"arena": ARENA, "ballot": "", "choice": "left"},
         **{"words": "calm", "why": "", "keep": True, "keep_clip": False, "receipt": "nobody's"},
+        **{"address": "", "project": STUDY, "settings": {"title": "Small study"}, "folder": "", "hub": ""},
+        **{"account": "", "display": "Ada", "rounds": [1], "search": "", "round": 1},
+        **{"answer": {}, "base": "", "over": [], "done": False, "seconds": 1, "typed": "cal"},
     }
+    served.annotation.new(PEOPLE["organiser"], STUDY, "Small study")
     numbers = {str(function.api_name): number for number, function in served.page.fns.items()}
     session = secrets.token_hex(8)
     entry = ("track", "file", "name", "method", "link", "anonymous", "inputs", "size")
@@ -277,6 +290,7 @@ def _sentences() -> dict[str, set[str]]:
     """By which a refusal is known."""
     words = load_words()
     sentences = {SIGN_IN: {words("submit.no_identity"), words("mine.no_identity")}, ORGANISERS: set()}
+    sentences[NOTHING] = {str(unknown(STUDY))}
     for kind, ask in ((SIGN_IN, identified), (ORGANISERS, organiser)):
         try:
             ask(None)
@@ -307,7 +321,9 @@ def _values(function: Any, values: Mapping[str, Any]) -> list[Any]:
         )
     if "key" in names:
         values = {**values, "modalities": ["audio"]}
-    return [values["id"] if name == "name" and "action" in names else values[name] for name in names]
+    named = {"id": values["id"]} | ({"clip": CLIP} if "project" in names else {})
+    named |= {"name": values["id"]} if "action" in names else {"name": STUDY} if "settings" in names else {}
+    return [named.get(name, values[name]) for name in names]
 
 
 def _caller(page: gr.Blocks, function: Any) -> str:
@@ -359,6 +375,8 @@ Written by `{command}`, which asks the running app; a test compares.
 - A **participant** has an identity: in a Space an account on the Hub, elsewhere the user of this machine.
 - An **organiser** makes decisions: in a Space the accounts that `EMER_ORGANISERS` names, elsewhere the user of this
   machine.
+- An **annotator** was invited to a project by an organiser: an account, or whoever holds the project's key. Everybody
+  else is told that there is no such project.
 
 How the app recognises the local user, and what a host sets: [leaderboard.md](leaderboard.md), [hosting.md](hosting.md).
 

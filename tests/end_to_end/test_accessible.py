@@ -91,6 +91,33 @@ def visit(page: Page, words: Words, tmp_path: Path, see: Callable[[str], None]) 
         go_to(name)
         page.wait_for_timeout(300)
         see(name)
+    annotate(page, words, see)
+
+
+def annotate(page: Page, words: Words, see: Callable[[str], None]) -> None:
+    """A project with all its parts open, and a clip at work; the second visit finds the project of the first."""
+    page.get_by_role("tab", name=words("annotate.title"), exact=True).click()
+    listed = page.locator("[data-part=projects] li", has_text="Readable")
+    expect(listed.or_(page.locator("[data-part=none]")).first).to_be_visible(timeout=READY_MS)
+    if listed.count():
+        listed.get_by_role("button").click()
+    else:
+        page.locator("[data-part=new] summary").click()
+        page.locator("[data-form=new] [name=title]").fill("Readable")
+        page.locator("[data-form=new] button").click()
+        page.locator("[data-part=add] summary").click(timeout=READY_MS)
+        page.locator("[data-form=add] [name=files]").set_input_files(GLAD)
+        page.locator("[data-form=add] button").click()
+    state = words("annotate_state.round_one")
+    expect(page.locator("[data-part=clips]")).to_contain_text(state, timeout=RESULT_MS)
+    page.evaluate("document.querySelectorAll('[data-view=project] > details').forEach((part) => (part.open = true))")
+    expect(page.locator("[data-part=agreement-shown]")).not_to_be_empty(timeout=READY_MS)
+    see("annotate, project")
+    page.locator("[data-part=rounds] button").first.click()
+    expect(page.locator(".emer-item").first).to_be_visible(timeout=READY_MS)
+    page.keyboard.press("e")
+    page.locator(".emer-editor textarea").wait_for()
+    see("annotate, clip")
 
 
 @pytest.mark.parametrize("language", LOCALES)

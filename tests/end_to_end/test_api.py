@@ -22,6 +22,8 @@ OFFERED = {
     *("/overview", "/decide", "/rescore", "/material"),
     *("/submissions", "/message", "/close_track", "/extend_track", "/publish"),
     *("/arenas", "/ballot", "/vote", "/arena", "/arena_votes"),
+    *("/projects", "/project", "/new_project", "/change_project", "/add_clips", "/invite", "/clips", "/task", "/save"),
+    *("/complete", "/agreement", "/withdraw_clip", "/delete_project"),
 }
 
 

@@ -27,7 +27,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with access.served(home, everybody="organiser") as served:
         schedule = Schedule(served.board)
         schedule.start()
+        served.annotation.drafts.start()
         yield served
+        served.annotation.drafts.stop()
         schedule.stop()
 
 
