@@ -7,7 +7,7 @@ A graph has no weights: its initializers name places in the file that a package 
 
 import json
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from emer_space.clues.rules import load_rules
 from emer_space.files.writing import whole_file
 from emer_space.models import store
 from emer_space.models.graphs import HEARING, SENTENCES, TABLE
+from emer_space.text.situations import examples
 
 OPSET = 20
 IR_VERSION = 9
@@ -204,17 +204,12 @@ def ctranslate2_encoder(path: Path) -> dict[str, Stored]:
     return stored
 
 
-def examples() -> list[str]:
-    """The examples of the situations that sentences are compared with."""
-    return list(dict.fromkeys(example for rule in load_rules("textual") for example in rule.examples))
-
-
-def vectors(some: list[str]) -> NDArray[np.float32]:
-    """Their vectors (n, 384) by the model's own library, which the graph must agree with."""
+def vectors(some: Sequence[str]) -> NDArray[np.float32]:
+    """The vectors (n, 384) of sentences by the model's own library, which the graph must agree with."""
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(store.locate("sentences").parent), device="cpu", local_files_only=True)
-    return np.asarray(model.encode(some, normalize_embeddings=True, show_progress_bar=False), np.float32)
+    return np.asarray(model.encode(list(some), normalize_embeddings=True, show_progress_bar=False), np.float32)
 
 
 def main() -> None:

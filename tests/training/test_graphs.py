@@ -9,7 +9,8 @@ from emer_space.errors import ModelUnavailable
 from emer_space.models import graphs, store
 from emer_space.models.hearing import Hearing
 from emer_space.models.sentences import SentenceEmbeddings
-from training.graphs import LAYERS, ctranslate2_encoder, examples, hearing, sentences
+from emer_space.text.situations import examples
+from training.graphs import LAYERS, ctranslate2_encoder, hearing, sentences
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def test_the_graphs_are_those_of_the_pinned_weights() -> None:
 def test_the_table_has_every_example_as_the_model_embeds_it(embeddings: SentenceEmbeddings) -> None:
     """The vectors in the file were made by sentence-transformers."""
     with np.load(graphs.TABLE) as stored:
-        assert stored["sentences"].tolist() == examples()
+        assert tuple(stored["sentences"].tolist()) == examples()
         assert np.abs(embeddings.embed(examples()) - stored["vectors"]).max() < 1e-5
 
 
