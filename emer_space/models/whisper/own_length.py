@@ -82,7 +82,7 @@ class OwnLength(WhisperModel):
         self._heard_s = own / FRAMES_A_SECOND
         frames = own + round(MARGIN_S * FRAMES_A_SECOND)
         cut = np.ascontiguousarray(features[:, : min(frames, features.shape[1])], np.float32)
-        key = hashlib.sha256(cut).digest()
+        key = hashlib.sha256(cut.data).digest()
         if key not in self._encoded:
             self._encoded[key] = super().encode(cut)
         return self._encoded[key]
