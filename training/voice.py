@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from emer_space.errors import InputError
 from emer_space.feelings import feeling_of
 from emer_space.files.writing import whole_file
-from emer_space.models import hearing
+from emer_space.models import graphs, hearing
 from emer_space.models.hearing import Hearing
 from emer_space.models.voice_witness import CLASSES
-from emer_space.models.whisper import encoder
 from emer_space.settings import app_home
 from training import sounds
 from training.corpora import Recording, recordings
@@ -202,8 +201,8 @@ def values_of(paths: Sequence[Path], seed: int, progress: Progress, copies: int 
 def _cache(paths: Sequence[Path], seed: int, copies: int) -> Path:
     """The cache file, named by a hash of everything that decides the values: files, seed and code."""
     digest = hashlib.sha256(f"{LAYERS} {seed} {copies} {LONGEST_S}".encode())
-    for module in (sounds, hearing, encoder):
-        digest.update(Path(str(module.__file__)).read_bytes())
+    for file in (str(sounds.__file__), str(hearing.__file__), graphs.HEARING):
+        digest.update(Path(file).read_bytes())
     for path in paths:
         facts = path.stat()
         digest.update(f"{path.resolve()} {facts.st_size} {facts.st_mtime_ns}".encode())

@@ -1,11 +1,13 @@
-"""Features for the voice witness: the states of Whisper's encoder, pooled over time."""
+"""Features for the voice witness: the states of Whisper's encoder (Radford et al. 2022, arXiv:2212.04356), pooled over
+time. CTranslate2 itself returns only the last layer; earlier layers show better how something is said.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.models import store
+from emer_space.models import graphs, store
 
 LOUD_DB = 25.0
 """Frames this far below the loudest twentieth are pauses and are not pooled."""
@@ -20,14 +22,15 @@ class Hearing:
     """Waves → features: mean and standard deviation of the encoder's states over the loud frames."""
 
     def __init__(self, layers: Sequence[int]) -> None:
-        """Load the layers of Whisper base up to the highest (0.3 s). Raises `ModelUnavailable`."""
+        """Load Whisper base's encoder. Raises `ModelUnavailable`."""
         path = store.locate("speech")
+        import onnxruntime
         from faster_whisper.feature_extractor import FeatureExtractor
 
-        from emer_space.models.whisper.encoder import WhisperEncoder
-
         self.layers = tuple(layers)
-        self._encoder = WhisperEncoder(path, max(layers))
+        self._session = graphs.session(graphs.HEARING, path)
+        self._options = onnxruntime.RunOptions()
+        self._options.only_execute_path_to_fetches = True  # no later layers
         self._log_mel = FeatureExtractor()
 
     def described(self, wave: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -35,13 +38,22 @@ class Hearing:
         mel = self._log_mel(0.5 * wave / (float(np.abs(wave).max()) + 1e-9))
         loud = _loud(mel)
         mel = mel - (mel[:, loud].mean() - MEL_LEVEL)
-        states = self._encoder.states(mel)
+        states = self.states(mel)
         frames = len(states[0])
         kept = np.zeros(2 * frames, np.bool_)
         kept[: len(loud)] = loud[: 2 * frames]
         pooled = kept.reshape(frames, 2).any(1)
-        chosen = [states[layer].numpy()[pooled] for layer in self.layers]
+        chosen = [layer[pooled] for layer in states]
         return np.concatenate([part for x in chosen for part in (x.mean(0), x.std(0, ddof=1))])
+
+    def states(self, mel: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Log-mel (80, frames), 100 frames per second, at most 30 s → the states of each chosen layer, (frames / 2,
+        512); layer 0 is after the convolutions. The decoder reads the last one, normalised."""
+        names = [f"layer_{layer}" for layer in self.layers]
+        states: list[NDArray[np.float32]] = self._session.run(
+            names, {"mel": mel[None].astype(np.float32)}, self._options
+        )
+        return states
 
 
 def _loud(mel: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """Speech recognition by Whisper base (Radford et al. 2022, arXiv:2212.04356) with faster-whisper.
 
-Speech is encoded at its own length. Decoding is greedy at temperature 0: deterministic, and bounded by that length.
+Speech is encoded at its own length, once for its language, words and translation. Decoding is greedy at temperature 0:
+deterministic, and bounded by that length.
 """
 
 import threading
@@ -42,7 +43,10 @@ class SpeechRecogniser:
         if not has_speech(wave):
             return Subtitle(text="", source="none")
         with self._busy:
-            return self._recognised(wave, token)
+            try:
+                return self._recognised(wave, token)
+            finally:
+                self._model.forget()
 
     def _recognised(self, wave: NDArray[np.float32], token: CancelToken) -> Subtitle:
         token.check()

@@ -7,7 +7,6 @@ arXiv:2107.04734). Their mean and deviation over the loud frames of a window go 
 count, and the level does not count at all.
 """
 
-import contextlib
 import hashlib
 import io
 import json
@@ -127,7 +126,7 @@ class VoiceWitness:
             speech_s = sum(max(min(end, b) - max(start, a), 0.0) for a, b in spans)
             if speech_s < LEAST_SPEECH_S:
                 continue
-            with self._busy, _one_thread():
+            with self._busy:
                 rows.append(self._hearing.described(wave[first:last]))
             kept.append((start, end, speech_s))
         token.check()
@@ -137,20 +136,6 @@ class VoiceWitness:
 
 
 SUPPLIES = (Supply("bundled", VOICE, VoiceWitness, ahead=True),)
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Run PyTorch without helper threads. They wait by spinning: if the other core is busy, as in an analysis, the work
-    takes five times as long."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def over_feelings(scores: NDArray[np.float64]) -> NDArray[np.float64]:

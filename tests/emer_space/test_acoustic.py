@@ -13,6 +13,7 @@ from voice_making import RATE, Wave, melody, voice
 from emer_space.analysis import ClipFacts, Reading, Segment, Subtitle
 from emer_space.cancellation import CancelToken
 from emer_space.clues.rules import load_rules
+from emer_space.clues.voice import filters
 from emer_space.clues.voice.acoustic import MOST_CLUES, read_acoustic
 from emer_space.clues.voice.measures import syllables
 from emer_space.errors import Cancelled
@@ -264,3 +265,16 @@ def test_quick_words_broken_by_pauses_are_not_called_fast_and_halting_at_once() 
     ]:
         values = usual | {"tempo_syl": tempo, "pauses": pauses, "broken": broken, "quick": float(tempo >= 6.2)}
         assert {cue for cue in told if rules[cue].holds(values)} == expected
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 9], ids=["many flat tops", "some", "none"])
+def test_the_filters_and_peaks_are_those_of_scipy(decimals: int) -> None:
+    from scipy import ndimage, signal
+
+    dice = np.random.default_rng(decimals)
+    for length in (1, 2, 3, 12, 400, 400, 400):
+        x = np.round(np.cumsum(dice.normal(0, 1.5, length)), decimals)
+        assert filters.moving_mean(x, 5) == pytest.approx(ndimage.uniform_filter1d(x, 5, mode="nearest"))
+        assert (filters.moving_median(x, 13) == ndimage.median_filter(x, size=13, mode="nearest")).all()
+        wanted, _ = signal.find_peaks(x, height=-5.0, distance=5, prominence=2.0)
+        assert filters.find_peaks(x, height=-5.0, distance=5, prominence=2.0).tolist() == wanted.tolist()

@@ -116,6 +116,7 @@ def test_speech_is_encoded_once_and_at_its_own_length(
     assert encoded[0] <= (len(wave) / RATE + MARGIN_S) * FRAMES_A_SECOND + 1
     recogniser.recognise(np.tile(wave, 8), CancelToken())
     assert max(encoded[1:]) == 30 * FRAMES_A_SECOND
+    assert not recogniser._model._encoded, "nothing of a recording is kept"
 
 
 @needs_clips

@@ -14,9 +14,7 @@ from emer_space.cancellation import CancelToken
 from emer_space.clues.voice.emotion import with_voice_emotion
 from emer_space.errors import Cancelled, ModelUnavailable
 from emer_space.feelings import FEELINGS
-from emer_space.models import store
 from emer_space.models.voice_witness import CLASSES, VoiceWitness, load_weights, over_feelings
-from emer_space.models.whisper.encoder import WhisperEncoder
 from emer_space.profiles import load_profile
 from emer_space.settings import Settings
 
@@ -183,27 +181,3 @@ def test_weights_that_are_none_are_refused_in_one_sentence(
     with pytest.raises(ModelUnavailable) as problem:
         VoiceWitness()
     assert "voice.npz" in str(problem.value) and str(problem.value).count("\n") == 0
-
-
-def test_a_file_that_is_no_whisper_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "model.bin"
-    for content in (b"", b"\x06\x00\x00\x00", b"\x09\x00\x00\x00" * 9, store.locate("speech").read_bytes()[:5000]):
-        path.write_bytes(content)
-        with pytest.raises(ModelUnavailable, match=r"model\.bin"):
-            WhisperEncoder(path)
-
-
-def test_the_layers_are_those_that_the_words_come_from(voices: dict[str, Wave]) -> None:
-    from faster_whisper import WhisperModel
-    from torch.nn.functional import layer_norm
-
-    folder = store.locate("speech").parent
-    model = WhisperModel(str(folder), device="cpu", compute_type="float32", local_files_only=True)
-    mel = model.feature_extractor(voices["angry"])
-    wanted = np.array(model.encode(mel))[0]
-    encoder = WhisperEncoder(folder / "model.bin")
-    states = encoder.states(mel)
-    w = encoder._weights
-    found = layer_norm(states[-1], (512,), w["layer_norm/gamma"], w["layer_norm/beta"]).numpy()
-    assert len(states) == encoder.layers + 1 == 7
-    assert np.abs(found - wanted).mean() < 1e-2

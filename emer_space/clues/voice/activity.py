@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter, uniform_filter1d
 
+from emer_space.clues.voice.filters import moving_mean, moving_median
 from emer_space.models.pitch import HOP_S, SILENCE_DB
 from emer_space.models.roles import PitchTrack
 
@@ -97,7 +97,7 @@ def _steady(track: PitchTrack) -> NDArray[np.bool_]:
         semitones = 12 * np.log2(track.hz)
     moved = np.abs(np.diff(semitones, prepend=np.nan))
     # An unvoiced neighbour says nothing about steadiness, so it counts as movement at the threshold.
-    return median_filter(np.where(np.isnan(moved), STEADY_ST, moved), size=13, mode="nearest") < STEADY_ST
+    return moving_median(np.where(np.isnan(moved), STEADY_ST, moved), 13) < STEADY_ST
 
 
 def _moves(hz: NDArray[np.float64], run: tuple[int, int]) -> bool:
@@ -123,4 +123,4 @@ def _joined(runs: tuple[tuple[int, int], ...]) -> tuple[Span, ...]:
 
 def smoothed_db(loudness_db: NDArray[np.float64], frames: int) -> NDArray[np.float64]:
     """Loudness, its power averaged over so many frames; same shape."""
-    return 10 * np.log10(np.maximum(uniform_filter1d(10 ** (loudness_db / 10), frames, mode="nearest"), 1e-14))
+    return 10 * np.log10(np.maximum(moving_mean(10 ** (loudness_db / 10), frames), 1e-14))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from emer_space.analysis import Segment
 from emer_space.clues.voice.activity import Activity, Span, smoothed_db
+from emer_space.clues.voice.filters import find_peaks
 from emer_space.clues.voice.profile import WINDOW_S, VoiceProfile
 from emer_space.clues.voice.spectrum import Spectrum, alpha_db
 from emer_space.models.pitch import HOP_S
@@ -84,11 +85,9 @@ def semitones(hz: NDArray[np.float64], reference: float) -> NDArray[np.float64]:
 
 def syllable_peaks(track: PitchTrack, activity: Activity) -> NDArray[np.int64]:
     """Frames of syllable nuclei: voiced loudness peaks with a prominence of 2 dB (de Jong & Wempe 2009)."""
-    from scipy.signal import find_peaks  # its import takes most of a second: not before the page is up
-
     loudness = smoothed_db(track.loudness_db, 3)
     floor = np.percentile(track.loudness_db[activity.voice], 95) - 25
-    candidates, _ = find_peaks(loudness, prominence=2.0, distance=5, height=floor)
+    candidates = find_peaks(loudness, height=floor, distance=5, prominence=2.0)
     near = np.convolve(activity.voice, np.ones(5), mode="same") > 0
     return candidates[near[candidates]]
 

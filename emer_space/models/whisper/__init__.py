@@ -1,1 +1,1 @@
-"""Whisper (Radford et al. 2022, arXiv:2212.04356): its encoder, its decoding, and checks on what it heard."""
+"""Whisper (Radford et al. 2022, arXiv:2212.04356): its decoding, and checks on what it heard."""

@@ -6,6 +6,7 @@ and 92 (a clip of 2 s was taken for Danish and marked as doubtful). This takes a
 words come twice.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,8 +40,8 @@ class _NoMoreWindows(Exception):
 
 
 class OwnLength(WhisperModel):
-    """A `WhisperModel` that encodes only `MARGIN_S` of padding and nothing twice in a row, and that writes no more than
-    can be said in the time. For one thread at a time.
+    """A `WhisperModel` that encodes only `MARGIN_S` of padding and nothing twice until it is told to `forget`, and that
+    writes no more than can be said in the time. For one thread at a time.
 
     `unread` says whether the latest transcription was stopped before the end of the sound because it made no progress.
     """
@@ -49,7 +50,7 @@ class OwnLength(WhisperModel):
         super().__init__(
             str(folder), device="cpu", compute_type="int8", cpu_threads=threads, num_workers=1, local_files_only=True
         )
-        self._last: tuple[bytes, Any] = (b"", None)
+        self._encoded: dict[bytes, Any] = {}
         self._heard_s, self._windows_left, self._cut = 0.0, 0, False
         self.unread = False
 
@@ -81,10 +82,14 @@ class OwnLength(WhisperModel):
         self._heard_s = own / FRAMES_A_SECOND
         frames = own + round(MARGIN_S * FRAMES_A_SECOND)
         cut = np.ascontiguousarray(features[:, : min(frames, features.shape[1])], np.float32)
-        key = cut.tobytes()
-        if self._last[0] != key:
-            self._last = (key, super().encode(cut))
-        return self._last[1]
+        key = hashlib.sha256(cut.data).digest()
+        if key not in self._encoded:
+            self._encoded[key] = super().encode(cut)
+        return self._encoded[key]
+
+    def forget(self) -> None:
+        """Drop the encodings, at most 4 MB for half a minute of speech: another recording shares none of them."""
+        self._encoded.clear()
 
     def detect_language(
         self, audio: NDArray[np.float32] | None = None, features: NDArray[np.float32] | None = None, **options: Any
