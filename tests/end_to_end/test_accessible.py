@@ -98,7 +98,8 @@ def annotate(page: Page, words: Words, see: Callable[[str], None]) -> None:
     """A project with all its parts open, and a clip at work; the second visit finds the project of the first."""
     page.get_by_role("tab", name=words("annotate.title"), exact=True).click()
     listed = page.locator("[data-part=projects] li", has_text="Readable")
-    expect(listed.or_(page.locator("[data-part=none]")).first).to_be_visible(timeout=READY_MS)
+    loaded = page.locator("[data-part=projects] li, [data-part=none]:not([hidden])")
+    expect(loaded.first).to_be_visible(timeout=READY_MS)
     if listed.count():
         listed.get_by_role("button").click()
     else:
