@@ -199,6 +199,7 @@ const find = async (page) => {
     return;
   }
   write(view("project"), { found: say("found", listing) });
+  for (const [act, end] of [["before", 1], ["after", listing.pages]]) root.querySelector(`[data-act="${act}"]`).disabled = listing.page === end;
   part("clips").replaceChildren(...listing.rows.map((row) => {
     const line = made("clip", { name: row.clip, subtitle: row.subtitle, length: `${clock(row.duration_s)} s`, state: stateOf(row) });
     for (const round of ROUNDS) {
