@@ -297,7 +297,7 @@ const submits = {
     const { label } = fields.elements;
     const word = label.value.trim().replace(/\s+/g, " ");
     label.value = "";
-    if (word) await addLabel(word);
+    if (word) addLabel(word); // the next one may be typed while the place of this one is looked up
   },
 };
 
