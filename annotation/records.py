@@ -216,7 +216,24 @@ class Ending(Entry):
     annotators: int
 
 
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Draw(Entry):
+    """Into which split clips were drawn for a release: no later one with the same options draws them again.
+
+    `secret` is random, the project's own, and in no release: from the first draw's follows every draw. `private`,
+    `decoys` and `seed` are what was asked for, `grouped` says whether clips of a person were kept together.
+    """
+
+    schema: ClassVar[str] = "emer-draw/1"
+    secret: str
+    private: float
+    decoys: int
+    seed: int | None
+    grouped: bool
+    splits: Mapping[str, str]
+
+
 RECORDS: Mapping[str, type[Entry]] = {
-    record.schema: record for record in (Settings, Invitation, Clips, Draft, Save, Removal, Ending)
+    record.schema: record for record in (Settings, Invitation, Clips, Draft, Save, Removal, Ending, Draw)
 }
 """The record of every schema."""

@@ -1,11 +1,9 @@
 """Makes a dataset of an annotation project: files in the field's columns, splits, and a card.
 
-What is released follows from the project's records and the seed alone, so that the same release has the same bytes.
+What is released follows from the project's records and what is asked, so that the same release has the same bytes.
 Every file may be published: answers that are not public are only in the material of the track.
 """
 
-import csv
-import hashlib
 import json
 import re
 import tomllib
@@ -22,12 +20,13 @@ from jinja2 import Environment, StrictUndefined
 from annotation.agreement import alpha_of_labels
 from annotation.book import Book
 from annotation.projects import Final, Project
-from annotation.records import LANGUAGES, Round, Settings
-from emer_space.files.problems import counted, shown
+from annotation.records import LANGUAGES, Round
+from emer_space.files.problems import counted
 from emer_space.files.rows import Row
 from emer_space.files.tables import NAME
 from emer_space.files.writing import csv_bytes
 from leaderboard.errors import LeaderboardError
+from leaderboard.hosting.release_splits import draw, groups_of
 from leaderboard.hosting.track_material import Material, guessed_metric
 from leaderboard.scoring.scorer import code_version
 
@@ -45,7 +44,7 @@ class Asked:
     """How a project is released.
 
     `private` is the share of the samples in 0…1 whose answers stay hidden and rank after the closing, `decoys` the
-    number of samples that are never scored. `seed` draws both; None takes the project's own, which nobody else knows.
+    number of samples that are never scored. Both are drawn by a secret of the project; another `seed` is another draw.
     `group` is a csv with name and group, or a pattern that finds the group in a name: a group is not torn apart by
     the split. `id` is the track's (default: the project's).
     """
@@ -62,12 +61,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A dataset in memory. `files` may all be published. `splits` and `seed` may not, if some answers are hidden."""
+    """A dataset in memory. `files` may all be published. `splits` may not, if some answers are hidden."""
 
     project: str
     files: Mapping[str, bytes]
     splits: Mapping[str, str]
-    seed: int
+    seed: int | None
     hidden: bool
     material: Material
     metric: str
@@ -91,20 +90,17 @@ def _words() -> dict[str, Any]:
     return tomllib.loads(WORDS.read_text(encoding="utf-8"))
 
 
-def own_seed(book: Book, project: Project) -> int:
-    """A seed that follows from the project's first record, whose name is unguessable and shown to nobody."""
-    first = book.records(project.id, Settings)[0].id
-    return int.from_bytes(hashlib.sha256(first.encode()).digest()[:4])
+def released(book: Book, project: Project, asked: Asked) -> Release:
+    """The dataset of a project. Raises `LeaderboardError` if there is nothing to release, or no public sample left.
 
-
-def released(project: Project, asked: Asked, seed: int) -> Release:
-    """The dataset of a project. Raises `LeaderboardError` if there is nothing to release, or no public sample left."""
+    A draw of private samples and decoys is kept with the project.
+    """
     finals, left_out = _finals(project)
     if not finals:
         reasons = "; ".join(_missing(left_out)) or "it holds no clips"
         raise LeaderboardError(f"{project.id} has nothing to release: {reasons}.")
-    groups, lone = _groups(asked.group, finals.keys() | set(project.removed))
-    splits = split(finals, project.removed, groups, asked.private, asked.decoys, seed)
+    groups, lone = groups_of(asked.group, finals)
+    splits, told = draw(book, project, finals, groups, asked.private, asked.decoys, asked.seed)
     hidden = asked.answers == "none" or (asked.answers == "public" and set(splits.values()) != {"public"})
     kept = {"all": set(splits.values()), "public": {"public"}, "none": set()}[asked.answers]
     open_ones = {name: final for name, final in finals.items() if splits[name] in kept}
@@ -112,9 +108,16 @@ def released(project: Project, asked: Asked, seed: int) -> Release:
     files = {**_answers(project, open_ones), **_inputs(project, finals, groups if asked.group else {})}
     said = []
     if asked.private or asked.decoys:
-        said.append(f"Private samples and decoys were drawn with the seed {seed}.")
+        said.append(
+            "No clip changes its split while --private, --decoys, --seed and whether there is a --group stay the same."
+        )
         if not asked.group:
             said.append("If a person is in several clips, say by --group which ones, so that no split has them both.")
+    if told and kept:
+        said.append(
+            f"Hidden by an earlier draw with other options, and public now: {counted(len(told), 'clip')}. If that is "
+            "not meant, delete this release and give the options of before."
+        )
     if lone:
         said.append(f"{counted(lone, 'clip')} without a group count as one each.")
     if hidden and kept:
@@ -125,12 +128,10 @@ def released(project: Project, asked: Asked, seed: int) -> Release:
     if asked.answers == "all" and (asked.private or asked.decoys):
         said.append("All answers are in the dataset, so its track is one for practice, and nobody ranks as verified.")
     metric = asked.metric or guessed_metric(material)[0]
-    facts = _facts(
-        project, asked, finals, splits, left_out, seed if not (hidden and (asked.decoys or not kept)) else None
-    )
+    facts = _facts(project, asked, finals, splits, left_out, None if hidden else asked.seed)
     files["README.md"] = card(project, facts, finals, files)
     files[FACTS] = _json(facts)
-    return Release(project.id, files, splits, seed, hidden, material, metric, left_out, tuple(said))
+    return Release(project.id, files, splits, asked.seed, hidden, material, metric, left_out, tuple(said))
 
 
 def _finals(project: Project) -> tuple[dict[str, Final], dict[str, int]]:
@@ -160,66 +161,6 @@ def _missing(left_out: Mapping[str, int]) -> list[str]:
     return [
         words.format(counted(left_out[reason], "clip")) for reason, words in REASONS.items() if left_out.get(reason)
     ]
-
-
-# Splits
-
-
-def split(
-    names: Iterable[str], gone: Iterable[str], groups: Mapping[str, str], private: float, decoys: int, seed: int
-) -> dict[str, str]:
-    """The split of each name, drawn by the seed; `groups` (name → group) stay together, but for decoys.
-
-    `gone`, the names of clips that were taken out, are drawn as well: so no other clip changes its split, and no answer
-    that was private becomes public, when a person withdraws. Raises `LeaderboardError` if no name is public.
-    """
-    every = sorted({*names, *gone})
-    if not 0 <= private < 1 or decoys < 0:
-        raise LeaderboardError("--private is a share from 0 to below 1, and --decoys a number from 0.")
-
-    def order(purpose: str, name: str) -> bytes:
-        return hashlib.sha256(f"{seed} {purpose} {name}".encode()).digest()
-
-    chosen = dict.fromkeys(every, "public")
-    chosen |= dict.fromkeys(sorted(every, key=lambda name: order("decoy", name))[:decoys], "decoy")
-    rest: dict[str, list[str]] = {}
-    for name in every:
-        if chosen[name] == "public":
-            rest.setdefault(groups.get(name, f"clip {name}"), []).append(name)
-    wanted, taken = round(private * sum(map(len, rest.values()))), 0
-    for group in sorted(rest, key=lambda name: order("private", name)):
-        if taken + len(rest[group]) / 2 < wanted:  # nearer to what is wanted than without it
-            chosen |= dict.fromkeys(rest[group], "private")
-            taken += len(rest[group])
-    found = {name: chosen[name] for name in names}
-    if "public" not in found.values():
-        raise LeaderboardError(
-            f"Of {counted(len(found), 'clip')}, {decoys} decoys and a private share of {private:g} leave none that is "
-            "public; choose fewer decoys and a smaller share, or smaller groups."
-        )
-    return found
-
-
-def _groups(group: str, names: Iterable[str]) -> tuple[dict[str, str], int]:
-    """Name → group by a csv or a pattern, and how many names have none."""
-    if not group:
-        return {}, 0
-    names = sorted(names)
-    if Path(group).is_file():
-        with Path(group).open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.DictReader(lines))
-        if not rows or {"name", "group"} - rows[0].keys():
-            raise LeaderboardError(f"{group} must have the columns name and group; add them.")
-        table = {row["name"]: row["group"] for row in rows}
-        found = {name: table[name] for name in names if table.get(name)}
-    else:
-        try:
-            pattern = re.compile(group)
-        except re.error as problem:
-            raise LeaderboardError(f"--group {shown(group)} is neither a file nor a pattern ({problem}).") from None
-        matches = {name: match for name in names if (match := pattern.search(name))}
-        found = {name: match[1] if pattern.groups else match[0] for name, match in matches.items()}
-    return found, len(names) - len(found)
 
 
 # Files
@@ -339,7 +280,7 @@ def _facts(
     left_out: Mapping[str, int],
     seed: int | None,
 ) -> dict[str, Any]:
-    """What `release.json` says. A seed that would tell decoys from private samples is None."""
+    """What `release.json` says."""
     settings = project.settings
     records = (settings, *project.saves, *project.drafts.values())
     public = sum(one == "public" for one in splits.values())
@@ -445,10 +386,9 @@ def _splits(facts: Mapping[str, Any]) -> str:
         return "All answers are kept for a leaderboard; here are the clips' names and subtitles."
     if facts["answers"] == "all" or not counts["hidden"]:
         return "The answers of every clip are here, so a score on them proves nothing to others."
-    seed = f" They were drawn with the seed {facts['seed']}." if facts["seed"] is not None else ""
     return (
         f"The answers of {counts['public']} clips are here. Those of the other {counts['hidden']} are kept for a "
-        f"leaderboard, which does not score all of them.{seed}"
+        f"leaderboard, which does not score all of them."
     )
 
 

@@ -22,7 +22,7 @@ def _release(
     ] = 0.0,
     decoys: Annotated[int, typer.Option(metavar="N", help="how many clips are never scored")] = 0,
     seed: Annotated[
-        int | None, typer.Option(help="the seed of the split and the decoys (default: the project's own, and told)")
+        int | None, typer.Option(help="another draw of the split and the decoys (default: the project's own)")
     ] = None,
     group: Annotated[
         str, typer.Option(metavar="PATTERN|FILE", help="who is in a clip: a pattern over names, or a csv name,group")
@@ -41,7 +41,7 @@ def _release(
     from annotation.book import Book
     from annotation.projects import load_project
     from leaderboard.board.board import Board
-    from leaderboard.hosting.release import Asked, own_seed, released
+    from leaderboard.hosting.release import Asked, released
     from leaderboard.hosting.release_folder import send, write_release
 
     check_writable(json_target)
@@ -49,7 +49,7 @@ def _release(
     book = Book(Board().ledger)
     about = load_project(book, project)
     asked = Asked(private, decoys, seed, group, answers, id, metric, force)
-    made = released(about, asked, own_seed(book, about) if seed is None else seed)
+    made = released(book, about, asked)
     written = write_release(made, asked, out, opened)
     lines = [*written.said, ", ".join(f"{count} {split}" for split, count in made.counts.items() if count) + "."]
     lines += [f"Left out: {line}." for line in made.missing]

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from huggingface_hub import DatasetCard
 from project_making import CONSENT, Lab, labelled
 from running import refused, run
 
+from annotation.records import Draw, Settings
 from leaderboard.board.board import Board
 from leaderboard.board.service import Service
-from leaderboard.hosting.release import split
+from leaderboard.hosting.release_splits import draw, split
 from leaderboard.hosting.schedule import sweep
 from leaderboard.tracks import load_track
 
@@ -72,10 +74,11 @@ def test_the_same_records_and_seed_give_the_same_bytes_whatever_the_clock_says(
     lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("one", "two"):
-        made = run(capsys, "release", "lab", "--out", tmp_path / name, *SPLIT)
+        made = run(capsys, "release", "lab", "--out", tmp_path / name, *SPLIT, "--seed", "1")
     assert files(tmp_path / "one") == files(tmp_path / "two")
-    other = run(capsys, "release", "lab", "--out", tmp_path / "two", *SPLIT, "--seed", made["seed"] + 1)
+    other = run(capsys, "release", "lab", "--out", tmp_path / "two", *SPLIT, "--seed", "2")
     assert other["splits"] == made["splits"] and files(tmp_path / "one") != files(tmp_path / "two")
+    assert "Hidden by an earlier draw" in " ".join(other["said"])
 
 
 def test_hidden_answers_lie_with_the_references_alone(
@@ -92,9 +95,7 @@ def test_hidden_answers_lie_with_the_references_alone(
         assert {row["name"] for row in rows(there[file])} == public
     assert {row["name"] for file in ("clues.jsonl", "votes.jsonl") for row in lines(there[file])} == public
     assert len(rows(there["subtitles.csv"])) == len(rows(there["track/lab/manifest.csv"])) == 11
-    assert json.loads(there["release.json"])["seed"] is None and str(made["seed"]).encode() not in b"".join(
-        there.values()
-    )
+    assert json.loads(there["release.json"])["seed"] is None
     run(capsys, "release", "lab", "--out", tmp_path / "none", "--answers", "none")
     assert not {"openset.csv", "reason.csv", "clues.jsonl", "votes.jsonl"} & files(tmp_path / "none").keys()
     everything = run(capsys, "release", "lab", "--out", tmp_path / "all", *SPLIT, "--answers", "all", "--id", "all")
@@ -124,14 +125,35 @@ def test_the_track_opens_with_one_option_and_takes_a_file(
 def test_a_person_who_withdraws_is_gone_and_nobody_elses_split_changes(
     lab: Lab, own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(capsys, "release", "lab", "--out", tmp_path / "one", *SPLIT)
-    before = {row["name"]: row["split"] for row in rows((own_home / "references/lab.csv").read_bytes())}
+    def release(name: str) -> dict[str, str]:
+        run(capsys, "release", "lab", "--out", tmp_path / name, *SPLIT)
+        return {row["name"]: row["split"] for row in rows((own_home / "references/lab.csv").read_bytes())}
+
+    before = release("one")
     gone = next(name for name, split in before.items() if split == "private")
     lab.withdraw(gone)
-    made = run(capsys, "release", "lab", "--out", tmp_path / "two", *SPLIT)
-    after = {row["name"]: row["split"] for row in rows((own_home / "references/lab.csv").read_bytes())}
+    lab.withdraw("p05_1")  # nobody has finished this one
+    after = release("two")
     assert after == {name: split for name, split in before.items() if name != gone}
-    assert gone.encode() not in b"".join(files(tmp_path / "two").values()) and made["left_out"]["withdrawn"] == 1
+    assert gone.encode() not in b"".join(files(tmp_path / "two").values())
+    lab.clips(["p06_0", "p06_1", "p07_0"])
+    for name in ("p06_0", "p06_1", "p07_0"):
+        lab.label(name, "sad")
+    later = release("three")
+    assert {name: later[name] for name in after} == after
+    assert sorted(later.values()) == ["decoy"] * 2 + ["private"] * 4 + ["public"] * 7
+
+
+def test_no_published_number_tells_the_split(lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "release", "lab", "--out", tmp_path / "out", *SPLIT, "--seed", "7", "--answers", "none")
+    (drawn,) = lab.book.records("lab", Draw)
+    assert len(bytes.fromhex(drawn.secret)) * 8 >= 128
+    everything = b"".join(files(tmp_path / "out").values())
+    assert not any(record.id.encode() in everything for record in lab.book.records("lab", Settings))
+    assert drawn.secret.encode() not in everything
+    other = labelled(tmp_path / "other")  # the same clips, names and seed
+    found = [draw(one.book, one.project, sorted(drawn.splits), {}, 0.4, 2, 7)[0] for one in (lab, other)]
+    assert found[0] == drawn.splits and found[0] != found[1]
 
 
 def test_clips_of_a_person_stay_on_one_side(lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,15 +169,24 @@ def test_clips_of_a_person_stay_on_one_side(lab: Lab, tmp_path: Path, capsys: py
     assert b"Zelda" not in b"".join(files(tmp_path / "out").values())
 
 
-def test_the_split_has_the_numbers_asked_for_and_always_a_public_sample() -> None:
-    names = [f"c{number}" for number in range(40)]
-    for seed in range(20):
-        drawn = list(split(names, [], {}, 0.25, 8, seed).values())
-        assert (drawn.count("private"), drawn.count("decoy")) == (8, 8)
-        fewer = split(names[1:], names[:1], {}, 0.25, 8, seed)
-        pairs = split(names, [], {name: name[:2] for name in names}, 0.25, 0, seed)
-        assert abs(list(pairs.values()).count("private") - 10) <= 5
-        assert fewer == {name: one for name, one in split(names, [], {}, 0.25, 8, seed).items() if name != "c0"}
+def test_a_split_has_the_numbers_asked_for_and_only_grows() -> None:
+    names = [f"c{number:02}" for number in range(40)]
+    pairs = {name: name[:2] for name in names}
+    for seed in range(100):
+        key = f"secret {seed}".encode()
+        drawn = split(names, {}, 0.25, 8, key)
+        counts = Counter(drawn.values())
+        assert (counts["private"], counts["decoy"]) == (8, 8)
+        fewer = [*names[seed % 40 :], *names[: seed % 40]][1 + seed % 9 :]
+        later = split([*fewer, "new1", "new2", "new3"], {}, 0.25, 8, key, drawn)
+        assert {name: later[name] for name in fewer} == {name: drawn[name] for name in fewer}
+        other = split(names, {}, 0.5, 3, key, hidden=[name for name in names if drawn[name] != "public"])
+        assert all(other[name] != "public" for name in names if drawn[name] != "public")
+        grouped = split(names[4:], pairs, 0.25, 0, key)
+        assert abs(Counter(grouped.values())["private"] - 9) <= 5
+        more = split(names, {**pairs, "c10": "its own"}, 0.25, 0, key, grouped)
+        assert {name: more[name] for name in grouped} == grouped
+        assert all(more[f"c0{number}"] == grouped["c04"] for number in range(4))
 
 
 def test_what_cannot_be_released_is_refused_in_one_sentence(
