@@ -15,7 +15,7 @@ from typing import Any
 
 from annotation.book import Book
 from annotation.errors import ProjectError
-from annotation.projects import Project
+from annotation.projects import Project, subtitle_of
 from annotation.records import Answer, Clip, Clips, Draft
 from emer_space.files.formats import read_file, rows_of
 from emer_space.files.label_lists import parse_labels
@@ -135,8 +135,8 @@ def import_files(
     """Add the rows of files, joined by the clips' names, to a project; returns the names of the clips.
 
     Their drafts are imported, and so final. Labels are those of an openset file, else the emotion of EMER v1, the
-    English one if there is one. Raises `SubmissionError`, `StoreError`, and `ProjectError` if two files have the same
-    columns or a clip is there already; then nothing is added.
+    English one if there is one. Raises `SubmissionError`, `StoreError`, and `ProjectError` if two files, now or before,
+    have the same columns, or if a clip is there already; then nothing is added.
     """
     by_clip: dict[str, list[Found]] = {}
     kinds: dict[tuple[str, str], str] = {}
@@ -152,6 +152,13 @@ def import_files(
         raise ProjectError(
             "clip",
             f"{shown(taken)} is in the project, or was withdrawn from it; import into a new project, or leave it out.",
+        )
+    before = (file for draft in project.drafts.values() for file in draft.row.get("files", ()))
+    if known := next((file for file in before if (file["columns"], file["language"]) in kinds), None):
+        raise ProjectError(
+            "file",
+            f"{known['file']} with the same columns ({known['columns']}) is in the project, and two files cannot be "
+            "written back as one; import into a new project, or join the files first.",
         )
     now = (clock or (lambda: datetime.now(UTC)))()
     about: dict[str, Any] = {"made": now.isoformat(), "project": project.id, "person": by.id, "name": by.name}
@@ -198,10 +205,16 @@ def export(project: Project, columns: str, language: str = "") -> bytes:
         return csv_bytes(COLUMNS[columns], made)
     old = (lines[0]["head"] + "".join(row["text"] for row in lines)).encode()
     if lines[0]["file"].lower().endswith(".csv"):
-        new = csv_bytes(COLUMNS[columns], made).partition(b"\n")[2]
+        new = csv_bytes(_header(lines[0]["head"], columns), made).partition(b"\n")[2]
     else:
         new = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in made).encode()
     return old + (b"\n" if new and not old.endswith((b"\n", b"\r")) else b"") + new
+
+
+def _header(head: str, columns: str) -> list[str]:
+    """The header of a csv that was imported."""
+    rows = ([cell.strip() for cell in row] for row in csv.reader(io.StringIO(head.lstrip("\ufeff"), newline="")))
+    return next(row for row in rows if set(row).issuperset(COLUMNS[columns]))
 
 
 def _row(project: Project, clip: str, columns: str) -> list[Mapping[str, Any]]:
@@ -219,11 +232,10 @@ def _made(project: Project, clips: Iterable[str], columns: str, language: str) -
         if final is None:
             continue
         labels, texts = list(final.answer.labels), final.answer.explanation
-        draft = project.drafts.get(name)
         if columns == "openset" and labels:
             yield {"name": name, "openset": str(labels)}
         elif columns == "emer-v2" and texts:
             yield {"name": name, "chinese": texts.get("zh", ""), "english": texts.get("en", "")}
         elif columns == "emer-v1" and labels and texts.get(language):
-            subtitle = draft.subtitle if draft else ""
-            yield {"names": name, "emotions": labels[0], "subtitles": subtitle, "reasons": texts[language]}
+            words = subtitle_of(project, name)
+            yield {"names": name, "emotions": labels[0], "subtitles": words, "reasons": texts[language]}

@@ -228,6 +228,12 @@ def _derived(book: Book, name: str) -> Project | None:
     )
 
 
+def subtitle_of(project: Project, clip: str) -> str:
+    """The words of a clip: those that came with it, else those that were recognised or imported; empty without any."""
+    draft = project.drafts.get(clip)
+    return project.clips[clip].subtitle or (draft.subtitle if draft else "")
+
+
 # Merging
 
 

@@ -23,7 +23,7 @@ from annotation.errors import ProjectError
 from annotation.exchange import import_files
 from annotation.home import Home
 from annotation.order import least_sure
-from annotation.projects import NAME, Merged, Project, load_project, unknown
+from annotation.projects import NAME, Merged, Project, load_project, subtitle_of, unknown
 from annotation.records import (
     LANGUAGES,
     Answer,
@@ -362,7 +362,7 @@ class Annotation:
         states: dict[str, int] = {}
         for name, clip in held.clips.items():
             draft = held.drafts.get(name)
-            words = clip.subtitle or (draft.subtitle if draft else "")
+            words = subtitle_of(held, name)
             if sought and sought not in name.casefold() and sought not in words.casefold():
                 continue
             now = state_of(held, part, name)
@@ -431,7 +431,7 @@ class Annotation:
             project=project.id,
             round=round,
             clip=clip,
-            subtitle=clip.subtitle or (draft.subtitle if draft else ""),
+            subtitle=subtitle_of(project, clip.name),
             before=before or Answer(),
             merged=merged,
             own=own[-1] if own else None,

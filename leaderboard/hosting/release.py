@@ -19,7 +19,7 @@ from jinja2 import Environment, StrictUndefined
 
 from annotation.agreement import alpha_of_labels
 from annotation.book import Book
-from annotation.projects import Final, Project
+from annotation.projects import Final, Project, subtitle_of
 from annotation.records import LANGUAGES, Round
 from emer_space.files.problems import counted
 from emer_space.files.rows import Row
@@ -248,7 +248,7 @@ def _votes(project: Project, finals: Mapping[str, Final]) -> Iterable[dict[str, 
 
 def _inputs(project: Project, finals: Mapping[str, Final], groups: Mapping[str, str]) -> dict[str, bytes]:
     """What is known of every clip without its answer."""
-    said = {name: draft.subtitle for name in finals if (draft := project.drafts.get(name)) and draft.subtitle}
+    said = {name: text for name in finals if (text := subtitle_of(project, name))}
     numbers = {group: str(number) for number, group in enumerate(dict.fromkeys(map(groups.get, finals)), 1) if group}
     columns = ["name", "sha256", "duration_s", "has_audio", "has_video", *(["group"] if groups else [])]
     clips = []

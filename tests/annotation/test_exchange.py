@@ -10,7 +10,7 @@ from annotation.book import Book
 from annotation.errors import ProjectError
 from annotation.exchange import export, import_files
 from annotation.projects import Project, load_project
-from annotation.records import Answer, Removal, Save, Settings
+from annotation.records import Answer, Clip, Clips, Draft, Removal, Save, Settings
 from emer_space.files.problems import SubmissionError
 from submissions.person import LOCAL
 from submissions.store.folder_store import FolderStore
@@ -36,7 +36,7 @@ def about(project: str) -> dict[str, str]:
     return {"id": new_id(now), "made": now.isoformat(), "project": project, "person": "local", "name": "local"}
 
 
-def imported(book: Book, *files: Path, **settings: str) -> Project:
+def imported(book: Book, *files: Path, **settings: object) -> Project:
     book.add(Settings(**about("mine"), title="Mine", **settings))  # type: ignore[arg-type]
     import_files(book, load_project(book, "mine"), LOCAL, files)
     return load_project(book, "mine")
@@ -70,6 +70,27 @@ def test_what_people_said_since_takes_the_place_of_a_row(book: Book, tmp_path: P
     assert export(load_project(book, "mine"), "openset") == b"name,openset\r\na,happy\nb,['calm']\n"
     with pytest.raises(ProjectError, match="No clip of mine"):
         export(load_project(book, "mine"), "emer-v2")
+
+
+def test_new_rows_keep_the_order_of_the_files_columns(book: Book, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_bytes(b"\xef\xbb\xbfopenset,name,who\nsad,b,me\n")
+    imported(book, tmp_path / "labels.csv", annotators=(1, 0), agreed=(1, 1))
+    book.add(Clips(**about("mine"), clips=(Clip("a", subtitle="Given words."), Clip("c"))))
+    book.add(Draft(**about("mine"), clip="a", problem="It could not be read."))
+    said = Answer(labels=("calm",), explanation={"en": "Why."})
+    book.add(Save(**about("mine"), clip="a", round=1, answer=said, done=True))
+    project = load_project(book, "mine")
+    assert export(project, "openset").decode() == "\ufeffopenset,name,who\nsad,b,me\n['calm'],a,\n"
+    assert export(project, "emer-v1").splitlines()[1] == b"a,calm,Given words.,Why."
+
+
+def test_a_second_file_with_the_same_columns_is_refused(book: Book, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_bytes(b"name,openset\nx,happy\n")
+    (tmp_path / "labels.jsonl").write_bytes(LINES)
+    project = imported(book, tmp_path / "labels.csv")
+    with pytest.raises(ProjectError, match=r"labels\.csv with the same columns"):
+        import_files(book, project, LOCAL, [tmp_path / "labels.jsonl"])
+    assert sorted(load_project(book, "mine").clips) == ["x"]
 
 
 def test_files_are_joined_by_name_and_written_in_each_ones_columns(book: Book, tmp_path: Path) -> None:
