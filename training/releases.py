@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,15 @@ from emer_space.errors import InputError
 from emer_space.feelings import families
 from emer_space.files.clips import named_clips
 from emer_space.files.label_lists import parse_labels
+from emer_space.files.problems import shown
 from emer_space.files.writing import csv_bytes
 from emer_space.settings import app_home
 from training.written import Progress
 
 FACTS = "release.json"
 SCHEMA = "emer-release/1"
+PROJECT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+"""A project's name: it is a folder in the app's home, and a release may come from anybody."""
 REASONS = ("without a basic feeling", "with several", "without a file here")
 LACKING = {"has_audio": "without sound", "has_video": "without a picture"}
 BORED = ("bored", "boredom")
@@ -67,14 +71,17 @@ def as_corpus(release: Path, clips: Path | None, folder: Path, progress: Progres
     facts = _facts(release)
     if not (release / "openset.csv").is_file():
         raise InputError(f"{release} holds no labels; release the project with --answers public or all.")
-    about = {row["name"]: row for row in _rows(release / "clips.csv")}
+    about = {row["name"]: row for row in _rows(release, "clips.csv", "name", "sha256")}
     found = named_clips(clips) if clips else {}
     by_file = {name: path for clip in found.values() for name, path in ((clip.name, clip),)}
     home = app_home() / "projects" / facts["project"]
     left_out = dict.fromkeys((*REASONS, LACKING[needs]), 0)
     used = []
-    for row in _rows(release / "openset.csv"):
-        name, labels = row["name"], parse_labels(row["openset"])
+    for row in _rows(release, "openset.csv", "name", "openset"):
+        try:
+            name, labels = row["name"], parse_labels(row["openset"])
+        except ValueError as problem:
+            raise InputError(f"openset.csv in {release}, clip {shown(row['name'])}: {problem}") from None
         feelings = {"bored"} if labels and set(map(str.lower, labels)) <= set(BORED) else families(labels)
         file = found.get(name) or by_file.get(name) if clips else _at_home(home, about.get(name, {}).get("sha256", ""))
         if len(feelings) != 1:
@@ -96,6 +103,11 @@ def as_corpus(release: Path, clips: Path | None, folder: Path, progress: Progres
     taken = Taken(release.name, facts, len(used), left_out)
     for line in taken.lines():
         progress(line)
+    if not any(row.get("group") for row in about.values()):
+        progress(
+            f"{release} does not say who is in which clip, so every clip counts as another person. If somebody is in "
+            "several, what is measured on people never seen is too good; release the project with --group."
+        )
     return taken
 
 
@@ -116,14 +128,22 @@ def _facts(release: Path) -> dict[str, Any]:
         facts: dict[str, Any] = json.loads((release / FACTS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         facts = {}
-    if facts.get("schema") != SCHEMA:
+    project = facts.get("project")
+    if facts.get("schema") != SCHEMA or not isinstance(project, str) or not PROJECT.fullmatch(project):
         raise InputError(f"{release} is no release of an annotation project that this version can read.")
     return facts
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        return list(csv.DictReader(lines))
+def _rows(release: Path, name: str, *columns: str) -> list[dict[str, str]]:
+    """The rows of a file that has at least these columns. Raises `InputError`."""
+    try:
+        with (release / name).open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines, restval=""))
+    except (OSError, ValueError, csv.Error) as problem:
+        raise InputError(f"{name} in {release} cannot be read ({problem}); fetch or make the release again.") from None
+    if missing := [column for column in columns if rows and column not in rows[0]]:
+        raise InputError(f"{name} in {release} has no column {missing[0]}; fetch or make the release again.")
+    return rows
 
 
 def _at_home(folder: Path, sha256: str) -> Path | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emer_space.errors import InputError
 from training.__main__ import main
 from training.corpora import recordings
 from training.releases import as_corpus
@@ -73,6 +74,7 @@ def test_a_clip_counts_if_its_labels_name_one_basic_feeling_and_its_file_is_at_h
     }
     seen = as_corpus(release, None, tmp_path / "faces", told.append, "has_video")
     assert seen.used == 2 and seen.left_out["without a picture"] == 1
+    assert not any("another person" in line for line in told)
     assert "3 of 6 clips" in told[0] and "alpha 0.61" in told[1] and "All signed." in told[2]
 
 
@@ -96,3 +98,27 @@ def test_a_release_without_usable_clips_says_where_to_name_them(
     monkeypatch.setenv("EMER_HOME", str(tmp_path / "home"))
     assert main(["face", "--corpus", str(release), "--out", str(tmp_path / "out")]) == 2
     assert "--clips" in (said := capsys.readouterr().err) and "3 without a file here" in said
+
+
+def test_a_release_that_was_changed_is_refused_in_a_sentence_and_leads_nowhere(
+    release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EMER_HOME", str(tmp_path / "home"))
+    sound(tmp_path / "elsewhere" / f"{0:064x}.wav", 0.1)
+    sound(tmp_path / "home" / "projects" / "lab" / f"{0:064x}.wav", 0.1)
+    (release / "clips.csv").write_text(f"name,sha256,has_audio\none,{0:064x},true\n")
+    told: list[str] = []
+    assert as_corpus(release, None, tmp_path / "corpus", told.append).used == 1
+    assert "every clip counts as another person" in told[-1]
+    facts = json.loads((release / "release.json").read_text())
+    for project in ("../../elsewhere", str(tmp_path / "elsewhere"), 7):
+        (release / "release.json").write_text(json.dumps({**facts, "project": project}))
+        with pytest.raises(InputError, match="no release"):
+            as_corpus(release, None, tmp_path / "other", told.append)
+    (release / "release.json").write_text(json.dumps(facts))
+    (release / "clips.csv").write_text("name,has_audio\none,true\n")
+    assert main(["fusion", "--corpus", str(release), "--out", str(tmp_path / "out")]) == 2
+    (release / "clips.csv").unlink()
+    assert main(["fusion", "--corpus", str(release), "--out", str(tmp_path / "out")]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert "no column sha256" in first and "clips.csv" in second and "make the release again" in second
