@@ -33,7 +33,7 @@ from leaderboard.scoring.scorer import code_version
 SCHEMA = "emer-release/1"
 WORDS = Path(__file__).with_suffix(".toml")
 CARD = Path(__file__).parent / "cards" / "dataset.md"
-FACTS, SUMS, TRACK = "release.json", "SHA256SUMS", "track"
+CARD_FILE, FACTS, SUMS, TRACK = "README.md", "release.json", "SHA256SUMS", "track"
 ROUNDS: tuple[Round, Round] = (1, 2)
 Shown = Literal["public", "all", "none"]
 """Whose answers are in the dataset: those of the public split, all, or none."""
@@ -61,7 +61,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A dataset in memory. `files` may all be published. `splits` may not, if some answers are hidden."""
+    """A dataset in memory. `files` may all be published. `splits` may not, if some answers are hidden.
+
+    `names` are those of all clips of the project, also of those that were taken out.
+    """
 
     project: str
     files: Mapping[str, bytes]
@@ -72,6 +75,7 @@ class Release:
     metric: str
     left_out: Mapping[str, int]
     said: tuple[str, ...]
+    names: frozenset[str] = frozenset()
 
     @property
     def missing(self) -> list[str]:
@@ -129,9 +133,20 @@ def released(book: Book, project: Project, asked: Asked) -> Release:
         said.append("All answers are in the dataset, so its track is one for practice, and nobody ranks as verified.")
     metric = asked.metric or guessed_metric(material)[0]
     facts = _facts(project, asked, finals, splits, left_out, None if hidden else asked.seed)
-    files["README.md"] = card(project, facts, finals, files)
+    files[CARD_FILE] = card(project, facts, finals, files)
     files[FACTS] = _json(facts)
-    return Release(project.id, files, splits, asked.seed, hidden, material, metric, left_out, tuple(said))
+    return Release(
+        project.id,
+        files,
+        splits,
+        asked.seed,
+        hidden,
+        material,
+        metric,
+        left_out,
+        tuple(said),
+        frozenset({*project.clips, *project.removed}),
+    )
 
 
 def _finals(project: Project) -> tuple[dict[str, Final], dict[str, int]]:

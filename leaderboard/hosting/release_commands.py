@@ -33,7 +33,9 @@ def _release(
     id: Annotated[str, typer.Option(help="the track's id (default: the project's)")] = "",
     metric: Annotated[str, typer.Option(help="the track's metric (default: by the columns)")] = "",
     opened: Annotated[bool, typer.Option("--open", help="open the track of the release")] = False,
-    force: Annotated[bool, typer.Option("--force", help="replace an open track, in a new version")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="replace an open track, in a new version, or other files at --to-hub")
+    ] = False,
     to_hub: Annotated[str, typer.Option(metavar="OWNER/NAME", help="send the dataset to the Hub (HF_TOKEN)")] = "",
     json_target: JsonTarget = None,
 ) -> None:
@@ -55,7 +57,7 @@ def _release(
     lines += [f"Left out: {line}." for line in made.missing]
     lines += [f"{written.folder / file}" for file in written.files]
     lines += [f"hidden answers: {written.references}"] if written.references else []
-    lines += list(send(written.folder, to_hub, access)) if to_hub else []
+    lines += list(send(written.folder, to_hub, access, force)) if to_hub else []
     lines += ["Next:", *(f"  {line}" for line in written.next)]
     answer = {
         "project": project,

@@ -3,6 +3,7 @@
 Hidden answers never lie in the folder: they go to the leaderboard's hidden references, as those of any track.
 """
 
+import glob
 import hashlib
 import json
 import os
@@ -12,18 +13,24 @@ import shlex
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from huggingface_hub import HfApi
+from huggingface_hub import DatasetCard, HfApi
 from huggingface_hub.errors import HfHubHTTPError
+from yaml import YAMLError
 
-from emer_space.files.problems import counted
+from emer_space.files.formats import rows_of
+from emer_space.files.locks import lock, open_lock
+from emer_space.files.problems import SubmissionError, counted, shown
+from emer_space.files.tables import NAME
 from emer_space.files.writing import write_whole
+from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.new_track import Made, Wanted, make_track
-from leaderboard.hosting.release import FACTS, SCHEMA, SUMS, TRACK, Asked, Release
+from leaderboard.hosting.release import CARD_FILE, FACTS, SCHEMA, SUMS, TRACK, Asked, Release
 from leaderboard.hosting.track_files import PRIVATE
 from leaderboard.hosting.track_material import answers_in
 from leaderboard.metrics.registry import METRICS
@@ -32,6 +39,11 @@ from leaderboard.tracks.references import private_folder
 from submissions.store.hub_account import endpoint
 from submissions.store.hub_dataset import HubDataset
 
+ANSWERS, BEFORE = ".answers-", ".before"
+LEFT = re.compile(rf"\.[0-9a-f]{{8}}({re.escape(BEFORE)})?$")
+"""How the names end of folders beside a release that only a killed process leaves there."""
+GATING = "extra_gated_"
+"""How the fields of a card begin that the Hub shows to people who ask for access."""
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -51,20 +63,33 @@ def write_release(release: Release, asked: Asked, out: Path, opened: bool = Fals
     """Write a release whole to a folder, which must be new, empty or an earlier release of the project.
 
     With `opened`, the track is open afterwards: its files lie in `EMER_HOME/tracks`. Raises `LeaderboardError`, and
-    then neither folder nor track has changed.
+    then neither folder nor track has changed. Releases wait for each other; what a killed one left goes first.
     """
     out = out.expanduser().absolute()
-    _check_folder(release, out)
     out.parent.mkdir(parents=True, exist_ok=True)
+    private = private_folder(make=True)
+    app_home().mkdir(parents=True, exist_ok=True)
+    with open_lock(app_home() / "release.lock") as turn:
+        lock(turn)
+        _clear(path for path in out.parent.glob(f".{glob.escape(out.name)}.*") if LEFT.search(path.name))
+        _clear(private.glob(f"{ANSWERS}*"))
+        return _write(release, asked, out, opened)
+
+
+def _write(release: Release, asked: Asked, out: Path, opened: bool) -> Written:
+    _check_folder(release, out)
+    track = asked.id or release.project
+    live, target = own_folder() / f"{track}.toml", private_folder() / f"{track}.csv"
+    if release.hidden and not asked.force and not live.exists():
+        _check_references(release, target)
     stage = out.parent / f".{out.name}.{secrets.token_hex(4)}"
     stage.mkdir()
     try:
         for name, content in release.files.items():
             write_whole(stage / name, content)
-        with tempfile.TemporaryDirectory(prefix=".answers-", dir=private_folder(make=True)) as answers:
+        with tempfile.TemporaryDirectory(prefix=ANSWERS, dir=private_folder()) as answers:
             made = _track(release, asked, stage / TRACK, Path(answers))
             hidden = made.files["references"].read_bytes() if release.hidden else None
-        live = own_folder() / f"{made.id}.toml"
         same = live.exists() and _same(stage / TRACK, live, made.id, hidden)
         if opened and live.exists() and not same and not asked.force:
             raise LeaderboardError(
@@ -74,22 +99,19 @@ def write_release(release: Release, asked: Asked, out: Path, opened: bool = Fals
         paths = sorted(path for path in stage.rglob("*") if path.is_file())
         sums = "".join(f"{_sha256(path)}  {path.relative_to(stage).as_posix()}\n" for path in paths)
         write_whole(stage / SUMS, sums.encode())
-        said, references = [*release.said], None
+        said = [*release.said]
         if opened and not same:
             made = _track(release, replace(asked, force=True), None, None)
             said += made.said
         elif opened:
             said.append(f"The track {made.id} is open with these very answers.")
-        if hidden is not None:
-            references = private_folder(make=True) / f"{made.id}.csv"
-            if live.exists() and not same and not opened:
-                said.append(
-                    f"The track {made.id} is open with other answers, which stay; --open --force gives it these."
-                )
-                references = None
-            elif not opened:
-                write_whole(references, hidden)
-                references.chmod(0o600)
+        references = None if hidden is None else target
+        if hidden is not None and live.exists() and not same and not opened:
+            said.append(f"The track {made.id} is open with other answers, which stay; --open --force gives it these.")
+            references = None
+        elif hidden is not None and not opened:
+            write_whole(target, hidden)
+            target.chmod(0o600)
         _replace(stage, out)
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
@@ -121,15 +143,22 @@ def _next(release: Release, asked: Asked, out: Path, opened: bool) -> list[str]:
 def _check_folder(release: Release, out: Path) -> None:
     if out.is_dir() and not any(out.iterdir()):
         return
-    if out.exists():
-        try:
-            earlier = json.loads((out / FACTS).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            earlier = {}
-        if earlier.get("schema") != SCHEMA or earlier.get("project") != release.project:
-            raise LeaderboardError(
-                f"{out} holds something else than a release of {release.project}; name another --out."
-            )
+    if out.exists() and not _is_of(_facts_of(_read(out / FACTS) or b""), release.project):
+        raise LeaderboardError(f"{out} holds something else than a release of {release.project}; name another --out.")
+
+
+def _check_references(release: Release, path: Path) -> None:
+    """Raise `LeaderboardError` if hidden answers would take the place of a file about other clips."""
+    try:
+        rows = rows_of(_read(path) or b"", path.name, [NAME.name])
+        foreign = {row.text(NAME.name) for row in rows} - release.names
+    except SubmissionError:
+        foreign = {path.name} if path.exists() else set()
+    if foreign:
+        raise LeaderboardError(
+            f"{path} holds answers to something else than the clips of {release.project}; choose another --id, or "
+            "replace them with --force."
+        )
 
 
 def _track(release: Release, asked: Asked, out: Path | None, hidden: Path | None) -> Made:
@@ -171,22 +200,38 @@ def _sha256(path: Path) -> str:
 
 
 def _replace(stage: Path, out: Path) -> None:
-    """Put the finished folder in the place of an earlier one."""
-    before = out.with_name(f"{stage.name}.before")
+    """Put the finished folder in the place of an earlier one, which is deleted.
+
+    A process that is killed between the two renames leaves no release in place; the next one clears up after it.
+    """
+    before = out.with_name(f"{stage.name}{BEFORE}")
     if out.exists():
         out.rename(before)
     stage.rename(out)
-    shutil.rmtree(before, ignore_errors=True)
+    _clear([before] if before.exists() else [])
+
+
+def _clear(folders: Iterable[Path]) -> None:
+    """Delete folders, in which answers may lie that were withdrawn since. Raises `LeaderboardError`."""
+    for folder in folders:
+        try:
+            shutil.rmtree(folder)
+        except OSError as problem:
+            raise LeaderboardError(
+                f"{folder}, left of an earlier release, cannot be deleted ({problem.strerror}), and may hold answers "
+                "that were withdrawn; delete it."
+            ) from None
 
 
 # The Hub
 
 
-def send(folder: Path, name: str, token: str) -> Iterator[str]:
+def send(folder: Path, name: str, token: str, force: bool = False) -> Iterator[str]:
     """Send a release to a dataset on the Hub, made if it is missing; yields what was done.
 
-    Nothing goes but the files that the folder's checksums name. Raises `LeaderboardError` if they do not match, or if
-    the release does not say that the people in the clips agreed, and `StoreError`.
+    Nothing goes but the files that the folder's checksums name. What a card there says to people who ask for access
+    stays. Raises `LeaderboardError` if the checksums do not match, if the release does not say that the people in the
+    clips agreed, or, without `force`, if something else lies in the dataset, and `StoreError`.
     """
     if not REPOSITORY.fullmatch(name):
         raise LeaderboardError(f"--to-hub {name!r} is not the name of a dataset; write it as OWNER/NAME.")
@@ -204,11 +249,21 @@ def send(folder: Path, name: str, token: str) -> Iterator[str]:
         raise LeaderboardError(f"{name} cannot be created ({status}); use a token that may write to it.") from None
     dataset = HubDataset(name, token)
     there = dataset.tree()
-    ours = SUMS in there
-    gone = [path for path in there if ours and path not in files and path in _listed(dataset.read(SUMS))]
+    ours = _is_of(_facts_of(dataset.read(FACTS)) if FACTS in there else {}, facts["project"])
+    if not ours and not force and (other := sorted({*there} - {".gitattributes", CARD_FILE})):
+        raise LeaderboardError(
+            f"{name} holds something else than a release of {facts['project']}, such as {shown(other[0])}; name "
+            "another dataset, or write over it with --force."
+        )
+    gone = [path for path in there if SUMS in there and path not in files and path in _listed(dataset.read(SUMS))]
+    gated = _gating(dataset.read(CARD_FILE), name) if CARD_FILE in there else {}
+    if gated:
+        files = _with_gating(files, gated)
     dataset.commit(files, f"EMER Space: {facts['title']}, {facts['date']}", deleted=gone)
     yield f"{counted(len(files), 'file')} went to {name}: {', '.join(sorted(files))}."
     yield "No clip and no hidden answer was among them."
+    if gated:
+        yield f"What its card says to people who ask for access stays ({', '.join(sorted(gated))})."
     if ours:
         yield (
             "The release before stays in the dataset's history, with all that it said; if consent was withdrawn, "
@@ -216,6 +271,38 @@ def send(folder: Path, name: str, token: str) -> Iterator[str]:
         )
     state = "private" if dataset.is_private() else "public"
     yield f"{name} is {state}; who may read it is set on its page on the Hub."
+
+
+def _gating(card: bytes, name: str) -> dict[str, Any]:
+    """The fields of a card that people see who ask for access. Raises `LeaderboardError`."""
+    try:
+        told = DatasetCard(card.decode()).data.to_dict()
+    except (ValueError, YAMLError):
+        raise LeaderboardError(f"The head of {CARD_FILE} in {name} cannot be read; mend it on the Hub first.") from None
+    return {field: value for field, value in told.items() if field.startswith(GATING)}
+
+
+def _with_gating(files: Mapping[str, bytes], gated: Mapping[str, Any]) -> dict[str, bytes]:
+    card = DatasetCard(files[CARD_FILE].decode())
+    for field, value in gated.items():
+        card.data[field] = value
+    content = str(card).encode()
+    sums = {**_listed(files[SUMS]), CARD_FILE: hashlib.sha256(content).hexdigest()}
+    lines = "".join(f"{digest}  {path}\n" for path, digest in sums.items())
+    return {**files, CARD_FILE: content, SUMS: lines.encode()}
+
+
+def _facts_of(content: bytes) -> dict[str, Any]:
+    try:
+        facts = json.loads(content)
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _is_of(facts: Mapping[str, Any], project: str) -> bool:
+    """Whether the facts are those of a release of the project."""
+    return facts.get("schema") == SCHEMA and facts.get("project") == project
 
 
 def checked_files(folder: Path) -> dict[str, bytes]:

@@ -1,8 +1,10 @@
 """A released dataset goes to the Hub whole, and nothing else of the project does."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
+from huggingface_hub import DatasetCard
 from lab import TOKEN
 from project_making import Lab, labelled
 from server import LoopbackHub
@@ -55,3 +57,32 @@ def test_without_consent_or_with_files_added_by_hand_nothing_is_sent(
     with pytest.raises(LeaderboardError, match=r"p00_0\.mp4"):
         list(send(tmp_path / "mine", "lab/mine", TOKEN))
     assert "lab/mine" not in hub.datasets
+
+
+def test_what_else_lies_in_a_dataset_is_not_written_over_and_what_gates_it_stays(
+    project: Lab, hub: LoopbackHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("release", "lab", "--out", str(tmp_path / "out"), "--to-hub")
+    others = {
+        "lab/data": {"train.csv": b"a,b\n"},
+        "lab/other": {"release.json": b'{"schema": "emer-release/1", "project": "other"}', "README.md": b"Theirs."},
+    }
+    for name, files in others.items():
+        hub.create(name)
+        hub.commit(name, files)
+        assert main((*command, name)) == 2
+        assert "something else than a release of lab" in capsys.readouterr().err
+        assert {path: hub.files(name)[path] for path in files} == files
+    assert main((*command, "lab/data", "--force")) == 0
+    assert {"train.csv", "release.json"} <= hub.files("lab/data").keys()
+    hub.create("lab/gated")
+    hub.commit("lab/gated", {"README.md": b"---\nextra_gated_prompt: Say who you are.\nlicense: mit\n---\nMine."})
+    for _ in range(2):
+        capsys.readouterr()
+        assert main((*command, "lab/gated")) == 0
+        assert "extra_gated_prompt" in capsys.readouterr().out
+        sent = hub.files("lab/gated")
+        card = DatasetCard(sent["README.md"].decode())
+        assert (card.data["extra_gated_prompt"], card.data.license) == ("Say who you are.", "cc-by-4.0")
+        assert "Mine." not in card.text
+        assert f"{hashlib.sha256(sent['README.md']).hexdigest()}  README.md" in sent["SHA256SUMS"].decode()

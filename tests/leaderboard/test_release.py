@@ -156,6 +156,19 @@ def test_no_published_number_tells_the_split(lab: Lab, tmp_path: Path, capsys: p
     assert found[0] == drawn.splits and found[0] != found[1]
 
 
+def test_what_a_killed_release_left_is_deleted_by_the_next(
+    lab: Lab, own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "release", "lab", "--out", tmp_path / "out", *SPLIT)
+    (tmp_path / "out").rename(tmp_path / ".out.0123abcd.before")  # killed between the two renames
+    (tmp_path / ".out.0123abcd").mkdir()
+    (own_home / "references" / ".answers-x").mkdir()
+    (tmp_path / ".out.mine").mkdir()
+    run(capsys, "release", "lab", "--out", tmp_path / "out", *SPLIT)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".out.mine", "out"]
+    assert [path.name for path in (own_home / "references").iterdir()] == ["lab.csv"]
+
+
 def test_clips_of_a_person_stay_on_one_side(lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "who.csv").write_text(
         "name,group\n" + "".join(f"p{n // 2:02d}_{n % 2},Zelda {n // 2}\n" for n in range(12))
@@ -198,6 +211,12 @@ def test_what_cannot_be_released_is_refused_in_one_sentence(
     assert "no project" in refused(capsys, "release", "other", "--out", tmp_path / "out")
     assert "none that is public" in refused(capsys, "release", "lab", "--out", tmp_path / "out", "--decoys", "11")
     assert "another --id" in refused(capsys, "release", "lab", "--out", tmp_path / "out", "--id", "emer-ov")
+    (own_home / "references").mkdir(exist_ok=True)
+    theirs = own_home / "references" / "lab.csv"
+    for content in (b"name,openset,split\nq1,['sad'],public\n", b"notes"):
+        theirs.write_bytes(content)
+        said = refused(capsys, "release", "lab", "--out", tmp_path / "out", *SPLIT)
+        assert "something else than the clips of lab" in said and theirs.read_bytes() == content
     Lab(own_home, "empty").clips(["one"])
     assert "answered about 1 clip" in refused(capsys, "release", "empty", "--out", tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["full"]
