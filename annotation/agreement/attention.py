@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from annotation.agreement.clues import clues_kept, shown
-from annotation.agreement.labels import Answers, Closeness, Sets, answers, as_set, closeness, label_sets
+from annotation.agreement.labels import Answers, Closeness, Sets, answers, closeness, label_sets
 from annotation.projects import Project
 from annotation.records import Answer, Round, Save
+from annotation.words import as_set
 
 Changed = Mapping[str, Mapping[str, bool]]
 """Clip → annotator → whether they changed anything of what they were shown."""

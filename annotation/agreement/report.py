@@ -73,8 +73,8 @@ def _round(project: Project, round: Round, given: Answers) -> dict[str, Any]:
         "arousal": _feeling(given, "arousal"),
         "clues": {**asdict(kept), "share_kept": share, **between_annotators(given, before)},
         "annotators": _annotators(given, sets, near, changed, seconds_open(project, round)),
-        "by_label": by_label(sets),
-        "by_clip": by_clip(sets, near),
+        "by_label": by_label(given, sets),
+        "by_clip": by_clip(given, near),
         "drifting": drifting_in(project, round, given, sets, near, changed),
     }
 

@@ -73,6 +73,20 @@ def test_forms_languages_and_groups_of_a_label_are_one() -> None:
     assert alpha_of_labels(strange, 2).value is None
 
 
+def test_votes_are_the_same_where_answers_are_merged_and_where_agreement_is_told() -> None:
+    """Forms of a word in either language are one vote a person, shown as most wrote it."""
+    said = {"ann": ["happy", "Happiness"], "ben": ["happily"], "cat": ["高兴", "tired"], "dan": ["happily"]}
+    given = labelled({"a": said, "b": {"ann": ["joyless-ish"], "ben": ["Joyless Ish"]}})
+    votes = [["happily", 4], ["tired", 1]]
+    assert [[one.label, one.votes] for one in given.merged("a").labels] == votes
+    assert given.merged("a").answer(2).labels == ("happily",)
+    first = report(given)["rounds"][0]
+    assert [row["labels"] for row in first["by_clip"]] == [votes, [["joyless-ish", 2]]]
+    assert [(row["label"], row["votes"]) for row in first["by_label"]] == [
+        *[("happily", 4), ("joyless-ish", 2), ("tired", 1)]
+    ]
+
+
 def test_what_becomes_of_clues_is_counted() -> None:
     shown = [clue("m1", 0, 1), clue("m2", 1, 2), clue("m3", 2, 3), clue("m4", 3, 4)]
     after = [
