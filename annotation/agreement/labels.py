@@ -72,7 +72,7 @@ def by_clip(given: Answers, near: Closeness) -> list[dict[str, Any]]:
 
 
 def by_label(given: Answers, sets: Sets) -> list[dict[str, Any]]:
-    """Each label, spelt as most wrote it: its `votes`, on how many `clips`, and how far annotators agree on it, the most
+    """Each label, as most wrote it: its `votes`, on how many `clips`, and how far annotators agree on it, the most
     frequent first.
 
     `shared`: if an annotator gives it, how often another one of the clip does (positive agreement; Cicchetti &

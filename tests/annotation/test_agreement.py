@@ -142,6 +142,11 @@ def test_a_report_is_that_computed_by_hand() -> None:
     assert next(row for row in first["by_label"] if row["label"] == "angry")["alpha"] == pytest.approx(alpha(binary))
     ann, ben, cat = first["annotators"]
     assert (ben["name"], ben["clips"], ben["seconds"], ben["changed"]) == ("Ben", 2, 50.0, 1.0)
+    assert [one["share_kept"] for one in (ann, ben, cat)] == [1.0, 0.5, 0.0]
+    # Ann with Ben on a: 2 of 3 clues; on b with Ben 0 of 1, with Cat 0 of 2. Cat with both: 0 of 2 and of 1.
+    assert [one["f1"] for one in (ann, cat)] == [pytest.approx(2 / 6), 0.0] and ann["start_s"] == 0.0
+    clips = {row["clip"]: (row["share_kept"], row["f1"], row["end_s"]) for row in first["by_clip"]}
+    assert clips == {"a": (1.0, pytest.approx(2 / 3), 0.0), "b": (pytest.approx(1 / 3), 0.0, None)}
     assert ann["changed"] == 0.0 and cat["closeness"] == pytest.approx(0.5) and first["drifting"] == []
     left = {"a": sets(["sad"]), "b": [frozenset({"happy"}), frozenset({"angry"})]}
     assert ben["alpha_without"] == pytest.approx(alpha(left, masi_distances))
