@@ -2,6 +2,7 @@
 
 import json
 import random
+from typing import get_args
 
 import pytest
 from agreeing import clue, draft, labelled, project, save
@@ -10,7 +11,9 @@ from nltk.metrics.agreement import AnnotationTask
 
 from annotation.agreement import alpha, alpha_of_labels, boundaries, clues_kept, drifting, masi, report
 from annotation.agreement.alpha import alpha_with_interval, masi_distances, squared
-from annotation.records import Answer
+from annotation.agreement.attention import Reason
+from annotation.records import LANGUAGES, Answer
+from emer_space.page.words import load_words
 
 
 def sets(*words: str) -> list[frozenset[str]]:
@@ -164,6 +167,7 @@ def test_round_two_counts_from_what_round_one_merged() -> None:
     assert [one["changed"] for one in found["annotators"]] == [0.0, 1.0]
 
 
+WORDS = {language: load_words(language) for language in LANGUAGES}
 PEOPLE = ("ann", "ben", "cat", "dan")
 
 
@@ -180,13 +184,17 @@ def careless(change: dict[str, object]) -> list[str]:
             seconds = dice.uniform(12, 40)
             if person == "dan":
                 label = str(change.get("label", label))
-                label = machine if "keeps" in change else label
+                label = machine if "keeps" in change or ("stops" in change and number > 19) else label
                 label = dice.choice(["sad", "happy", "angry", "afraid"]) if "falls" in change and number > 19 else label
                 seconds = 4.0 if "fast" in change else seconds
             saves.append(save(clip, person, Answer((label,)), number, seconds=seconds))
     found = drifting(project(clips, saves, drafts))
     assert {row["person"] for row in found} <= {"dan"}
-    return [reason["reason"] for row in found for reason in row["reasons"]]
+    reasons = [reason for row in found for reason in row["reasons"]]
+    for reason in reasons:
+        for language in LANGUAGES:
+            assert "{" not in WORDS[language](f"annotate_say.drift_{reason['reason']}", **reason)
+    return [reason["reason"] for reason in reasons]
 
 
 @pytest.mark.parametrize(
@@ -195,10 +203,11 @@ def careless(change: dict[str, object]) -> list[str]:
         ({}, []),
         ({"fast": True}, ["fast"]),
         ({"keeps": True}, ["keeps"]),
+        ({"stops": True}, ["stops"]),
         ({"label": "sad"}, ["same"]),
         ({"falls": True}, ["falls"]),
     ],
-    ids=["honest", "fast", "keeps", "same", "falls"],
+    ids=["honest", *get_args(Reason)],
 )
 def test_annotators_who_drift_or_click_through_are_told_apart(change: dict[str, object], reasons: list[str]) -> None:
     assert careless(change) == reasons
