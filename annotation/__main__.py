@@ -197,10 +197,14 @@ def _agreement(project: Name, json_target: JsonTarget = None) -> None:
 
 
 @commands.command("order")
-def _order(project: Name, json_target: JsonTarget = None) -> None:
+def _order(
+    project: Name,
+    round: Annotated[int, typer.Option(min=1, max=2, help="in round two, clips whose machine was doubted first")] = 1,
+    json_target: JsonTarget = None,
+) -> None:
     """List the clips about which the machine is least sure first."""
     check_writable(json_target)
-    clips = _service().order(LOCAL, project)
+    clips = _service().order(LOCAL, project, round)
     show(clips, json_target, "\n".join(clips))
 
 

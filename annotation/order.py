@@ -1,8 +1,8 @@
 """Which clips people should see first: those about which the machine is least sure, or of which people doubt it."""
 
-from annotation.agreement.labels import as_set, counted_as
 from annotation.projects import Project
 from annotation.records import Draft, Round
+from annotation.words import as_set, counted_as
 
 
 def least_sure(project: Project, round: Round = 1) -> list[str]:

@@ -24,8 +24,8 @@ from annotation.records import (
     Settings,
     SpanClue,
 )
+from annotation.words import chosen, voted
 from emer_space.files.problems import shown
-from emer_space.vocabulary.entry import key
 
 OVERLAP = 0.5
 """Clues with the same words are one if the union of their spans is shared by at least this share (IoU)."""
@@ -240,9 +240,9 @@ def subtitle_of(project: Project, clip: str) -> str:
 def merged_of(clip: str, answers: Sequence[Answer], draft: Answer | None = None, of: int | None = None) -> Merged:
     """What several answers about a clip say together.
 
-    Labels are one if they differ in case, hyphens or marks around them only. Clues are one if they are of one modality
-    and say the same over largely the same span, or are the same one of the `draft`, unedited. `of` is the number of
-    people, if it is not that of the answers; without people there are no votes.
+    Labels are one if they are forms of one word of the vocabulary, in either language (`annotation.words`). Clues are
+    one if they are of one modality and say the same over largely the same span, or are the same one of the `draft`,
+    unedited. `of` is the number of people, if it is not that of the answers; without people there are no votes.
     """
     people = len(answers) if of is None else of
     return Merged(
@@ -256,12 +256,8 @@ def merged_of(clip: str, answers: Sequence[Answer], draft: Answer | None = None,
 
 
 def _labels(answers: Sequence[Answer], people: int) -> tuple[Voted, ...]:
-    spellings: dict[str, list[str]] = defaultdict(list)
-    for answer in answers:
-        for word, label in {key(label): label for label in answer.labels}.items():
-            spellings[word].append(label)
-    voted = (Voted(Counter(same).most_common(1)[0][0], min(len(same), people), people) for same in spellings.values())
-    return tuple(sorted(voted, key=lambda one: -one.votes))
+    found = voted(answer.labels for answer in answers)
+    return tuple(Voted(label, min(votes, people), people) for label, votes in found)
 
 
 def _clues(answers: Sequence[Answer], draft: Answer | None, people: int) -> tuple[MergedClue, ...]:
@@ -283,8 +279,8 @@ def _clues(answers: Sequence[Answer], draft: Answer | None, people: int) -> tupl
         first = members[0]
         name = next(name for name in chain([first.id], (f"{first.id}-{n}" for n in count(2))) if name not in names)
         names.add(name)
-        chosen = Counter(clue.statement for clue in members).most_common(1)[0][0]
-        wording = next(clue for clue in members if clue.statement == chosen)
+        statement = chosen(Counter(clue.statement for clue in members))
+        wording = next(clue for clue in members if clue.statement == statement)
         span = float(median(clue.start for clue in members)), float(median(clue.end for clue in members))
         clue = replace(wording, id=name, start=span[0], end=span[1])
         sources = tuple(dict.fromkeys(member.source for member in members))

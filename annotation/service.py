@@ -565,9 +565,11 @@ class Annotation:
         held, person = self._led(who, project)
         return import_files(self.book, held, person, files, self.clock)
 
-    def order(self, who: Person | None, project: str) -> list[str]:
-        """The clips in the order of active learning, those about which the machine is least sure first."""
-        return least_sure(self._led(who, project)[0])
+    def order(self, who: Person | None, project: str, round: int = 1) -> list[str]:
+        """The clips in the order `least_sure` of a round, without the answers that are hidden in `agreement`."""
+        held, person = self._led(who, project)
+        part = member(held, person)
+        return least_sure(self._seen(held, part) if part else held, _round(round))
 
     def withdraw(self, who: Person | None, project: str, clip: str, reason: str) -> dict[str, Any]:
         """Take a clip out for good: its media, its draft and all that was said of it are deleted.

@@ -42,6 +42,7 @@ ROOMS = {
         *(
             "errors",
             "records",
+            "words",
             "answers",
             "book",
             "home",

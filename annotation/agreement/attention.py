@@ -5,15 +5,18 @@ The thresholds were set by `python -m benchmarks.careless`, which simulates hone
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from annotation.agreement.clues import clues_kept, shown
-from annotation.agreement.labels import Answers, Closeness, Sets, answers, as_set, closeness, label_sets
+from annotation.agreement.labels import Answers, Closeness, Sets, answers, closeness, label_sets
 from annotation.projects import Project
 from annotation.records import Answer, Round, Save
+from annotation.words import as_set
 
+Reason = Literal["fast", "keeps", "stops", "same", "falls"]
+"""Why to look at an annotator; see `drifting`. The page says each in words: `annotate_say.drift_…`."""
 Changed = Mapping[str, Mapping[str, bool]]
 """Clip → annotator → whether they changed anything of what they were shown."""
 FEWEST = 10
@@ -62,7 +65,7 @@ def drifting_in(
         order = [save.clip for save in theirs]
         found = [
             _fast(project, [(save.clip, seconds[person, save.clip]) for save in theirs]),
-            _keeps(person, order, changed) or _stops(person, order, changed),
+            _keeps(person, order, changed) or _keeps(person, order[len(order) // 2 :], changed, "stops"),
             _same(person, sets),
             _falls(person, [clip for clip in order if clip in near.get(person, {})], near),
         ]
@@ -99,10 +102,10 @@ def changed(answer: Answer, before: Answer) -> bool:
 def _fast(project: Project, seconds: Sequence[tuple[str, float]]) -> dict[str, Any] | None:
     fast = [spent < project.clips[clip].duration_s for clip, spent in seconds if project.clips[clip].duration_s > 0]
     share = float(np.mean(fast)) if len(fast) >= FEWEST else 0.0
-    return {"reason": "fast", "share": share} if share >= FAST else None
+    return _told("fast", share=share) if share >= FAST else None
 
 
-def _keeps(person: str, clips: Sequence[str], changed: Changed) -> dict[str, Any] | None:
+def _keeps(person: str, clips: Sequence[str], changed: Changed, reason: Reason = "keeps") -> dict[str, Any] | None:
     own, usual = [], []
     for people in (changed[clip] for clip in clips if clip in changed):
         if len(people) > 1:
@@ -114,13 +117,7 @@ def _keeps(person: str, clips: Sequence[str], changed: Changed) -> dict[str, Any
     for share in usual:  # how many clips they would change if they were like the others: a Poisson binomial
         chances = np.convolve(chances, [1 - share, share])
     p = float(chances[: sum(own) + 1].sum())
-    numbers = {"share": float(np.mean(own)), "usual": float(np.mean(usual)), "p": p}
-    return {"reason": "keeps", **numbers} if p <= RARE else None
-
-
-def _stops(person: str, clips: Sequence[str], changed: Changed) -> dict[str, Any] | None:
-    found = _keeps(person, clips[len(clips) // 2 :], changed)
-    return {**found, "reason": "stops"} if found else None
+    return _told(reason, share=float(np.mean(own)), usual=float(np.mean(usual)), p=p) if p <= RARE else None
 
 
 def _same(person: str, sets: Sets) -> dict[str, Any] | None:
@@ -130,7 +127,7 @@ def _same(person: str, sets: Sets) -> dict[str, Any] | None:
     often, times = Counter(people[person] for people in shared).most_common(1)[0]
     others = [said == often for people in shared for name, said in people.items() if name != person]
     share, usual = times / len(shared), float(np.mean(others))
-    return {"reason": "same", "share": share, "usual": usual} if share >= max(ONE_SET, TIMES * usual) else None
+    return _told("same", share=share, usual=usual) if share >= max(ONE_SET, TIMES * usual) else None
 
 
 def _falls(person: str, clips: Sequence[str], near: Closeness) -> dict[str, Any] | None:
@@ -147,4 +144,8 @@ def _falls(person: str, clips: Sequence[str], near: Closeness) -> dict[str, Any]
     shuffled = np.random.default_rng(SEED).permuted(np.tile(closer, (SHUFFLES, 1)), axis=1)
     falls = shuffled[:, :half].mean(axis=1) - shuffled[:, half:].mean(axis=1)
     p = (1 + int((falls >= before - after).sum())) / (SHUFFLES + 1)
-    return {"reason": "falls", "before": before, "after": after, "p": p} if p <= BY_CHANCE else None
+    return _told("falls", before=before, after=after, p=p) if p <= BY_CHANCE else None
+
+
+def _told(reason: Reason, **numbers: float) -> dict[str, Any]:
+    return {"reason": reason, **numbers}

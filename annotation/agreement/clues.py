@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -14,6 +14,13 @@ from annotation.records import Answer, Round, SpanClue
 
 MOVED_S = 0.05
 """A span is edited if an end of it moved more than this: less than a frame or two is the player's rounding."""
+
+
+class Pair(NamedTuple):
+    """Two annotators' clues of a clip: how many they have together, and those that match."""
+
+    clues: int
+    same: list[tuple[SpanClue, SpanClue]]
 
 
 @dataclass(slots=True)
@@ -32,6 +39,11 @@ class Kept:
     def changes(self) -> int:
         """How much was changed."""
         return self.edited + self.removed + self.added
+
+    @property
+    def share(self) -> float | None:
+        """The share of what was shown that was kept as it was."""
+        return self.kept / self.shown if self.shown else None
 
 
 def shown(project: Project, round: Round, clip: str) -> Answer:
@@ -81,11 +93,13 @@ def boundaries(pairs: Iterable[tuple[Sequence[SpanClue], Sequence[SpanClue]]]) -
     """How far pairs of annotators agree: `f1` (matched clues, twice, by all), and of matched clues the median distance
     of their starts and of their ends in seconds; None without clues. `clues` counts those of both annotators.
     """
-    same: list[tuple[SpanClue, SpanClue]] = []
-    clues = 0
-    for ones, others in pairs:
-        same += matched(ones, others)
-        clues += len(ones) + len(others)
+    return summed(Pair(len(ones) + len(others), matched(ones, others)) for ones, others in pairs)
+
+
+def summed(pairs: Iterable[Pair]) -> dict[str, Any]:
+    """`boundaries` of pairs that are compared already."""
+    found = list(pairs)
+    clues, same = sum(pair.clues for pair in found), [match for pair in found for match in pair.same]
     starts, ends = ([abs(getattr(a, side) - getattr(b, side)) for a, b in same] for side in ("start", "end"))
     return {
         "clues": clues,
@@ -96,16 +110,24 @@ def boundaries(pairs: Iterable[tuple[Sequence[SpanClue], Sequence[SpanClue]]]) -
     }
 
 
-def between_annotators(given: Answers, before: Mapping[str, Answer]) -> dict[str, Any]:
-    """`boundaries` of all pairs of annotators of a clip; `own` counts only clues that are not as they were shown, for
-    two who keep the same clue of the machine agree with it and not by themselves.
+def compared(given: Answers) -> dict[tuple[str, str, str], Pair]:
+    """All pairs of annotators of each clip, by (clip, annotator, other annotator)."""
+    return {
+        (clip, one.person, other.person): Pair(
+            len(one.answer.clues) + len(other.answer.clues), matched(one.answer.clues, other.answer.clues)
+        )
+        for clip, saves in given.items()
+        for one, other in combinations(saves, 2)
+    }
+
+
+def boundaries_of_own(given: Answers, before: Mapping[str, Answer]) -> dict[str, Any]:
+    """`boundaries` of the clues that are not as they were shown: two annotators who keep the same clue of the machine
+    agree with it and not by themselves.
     """
-    every: list[tuple[list[SpanClue], list[SpanClue]]] = []
-    own: list[tuple[list[SpanClue], list[SpanClue]]] = []
+    pairs: list[tuple[list[SpanClue], list[SpanClue]]] = []
     for clip, saves in given.items():
         known = {clue.id: clue for clue in before[clip].clues}
-        sides = [list(save.answer.clues) for save in saves]
-        touched = [[c for c in side if c.id not in known or not untouched(c, known[c.id])] for side in sides]
-        every += combinations(sides, 2)
-        own += combinations(touched, 2)
-    return {**boundaries(every), "own": boundaries(own)}
+        sides = [[c for c in save.answer.clues if c.id not in known or not untouched(c, known[c.id])] for save in saves]
+        pairs += combinations(sides, 2)
+    return boundaries(pairs)

@@ -1,20 +1,16 @@
 """How far annotators share labels: as a set, by label, by clip and by annotator."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from annotation.agreement.alpha import Alpha, alpha, alpha_with_interval, masi_distances
 from annotation.projects import Project
 from annotation.records import Round, Save
-from emer_space.vocabulary import load_vocabulary
-from emer_space.vocabulary.entry import key
+from annotation.words import By, as_set, chosen, spellings, voted
 
-By = Literal["words", "groups"]
-"""Labels as base words of the vocabulary, or as words of the primary wheel's inner ring; unknown ones stay as typed."""
 Answers = Mapping[str, Sequence[Save]]
 """Clip → the annotators' last answers that are done."""
 Sets = Mapping[str, Mapping[str, frozenset[str]]]
@@ -26,21 +22,6 @@ Closeness = Mapping[str, Mapping[str, float]]
 def answers(project: Project, round: Round) -> dict[str, tuple[Save, ...]]:
     """What counts in a round: each annotator's last answer about each clip, if they are done with it."""
     return {clip: saves for clip in project.clips if (saves := project.done(round, clip))}
-
-
-@lru_cache(maxsize=8192)
-def counted_as(label: str, by: By = "words") -> str:
-    """What a label counts as: forms and languages of a word are one; `groups` takes its word on the inner ring."""
-    vocabulary = load_vocabulary()
-    entry = vocabulary.lookup(label)
-    if by == "groups":
-        return vocabulary.group(label, vocabulary.primary.name, 1) or key(label)
-    return entry.word if entry else key(label)
-
-
-def as_set(labels: Iterable[str], by: By = "words") -> frozenset[str]:
-    """The labels as they count."""
-    return frozenset(counted_as(label, by) for label in labels)
 
 
 def label_sets(given: Answers, by: By = "words") -> dict[str, dict[str, frozenset[str]]]:
@@ -69,10 +50,10 @@ def closeness(sets: Sets) -> Closeness:
     return dict(found)
 
 
-def by_clip(sets: Sets, near: Closeness) -> list[dict[str, Any]]:
-    """The clips with two answers or more, those that split people most first; `near`: `closeness(sets)`.
+def by_clip(given: Answers, near: Closeness) -> list[dict[str, Any]]:
+    """The clips with two answers or more, those that split people most first; `near`: `closeness` of their labels.
 
-    `split` is the mean MASI distance between annotators (0…1); `labels` has [label, votes], most votes first.
+    `split` is the mean MASI distance between annotators (0…1); `labels` has [label, votes] as they are merged.
     """
     found: dict[str, list[float]] = defaultdict(list)
     for clips in near.values():
@@ -83,44 +64,40 @@ def by_clip(sets: Sets, near: Closeness) -> list[dict[str, Any]]:
             "clip": clip,
             "split": 1 - float(np.mean(values)),
             "annotators": len(values),
-            "labels": [list(voted) for voted in _votes(sets[clip]).most_common()],
+            "labels": [list(one) for one in voted(save.answer.labels for save in given[clip])],
         }
         for clip, values in found.items()
     ]
     return sorted(rows, key=lambda row: (-row["split"], row["clip"]))
 
 
-def by_label(sets: Sets) -> list[dict[str, Any]]:
-    """Each label: its `votes`, on how many `clips`, and how far annotators agree on it, the most frequent first.
+def by_label(given: Answers, sets: Sets) -> list[dict[str, Any]]:
+    """Each label, as most wrote it: its `votes`, on how many `clips`, and how far annotators agree on it, the most
+    frequent first.
 
     `shared`: if an annotator gives it, how often another one of the clip does (positive agreement; Cicchetti &
     Feinstein 1990). `alpha`: Krippendorff's, of giving it or not.
     """
-    repeated = {clip: given for clip, given in sets.items() if len(given) > 1}
-    votes = {clip: _votes(given) for clip, given in repeated.items()}
-    totals: Counter[str] = Counter()
-    for counted in votes.values():
-        totals.update(counted)
-    sizes = np.array([len(given) for given in repeated.values()], float)
+    repeated = [clip for clip, people in sets.items() if len(people) > 1]
+    votes = [Counter(word for words in sets[clip].values() for word in words) for clip in repeated]
+    spelled = spellings(save.answer.labels for clip in repeated for save in given[clip])
+    totals = {word: found.total() for word, found in spelled.items()}
+    sizes = np.array([len(sets[clip]) for clip in repeated], float)
     rows = []
     for label, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
-        given = np.array([counted[label] for counted in votes.values()], float)
-        possible = float((given * (sizes - 1)).sum())
-        apart, chance = (given * (sizes - given) / (sizes - 1)).sum(), total * (sizes.sum() - total)
+        gave = np.array([counted[label] for counted in votes], float)
+        possible = float((gave * (sizes - 1)).sum())
+        apart, chance = (gave * (sizes - gave) / (sizes - 1)).sum(), total * (sizes.sum() - total)
         rows.append(
             {
-                "label": label,
+                "label": chosen(spelled[label]),
                 "votes": total,
-                "clips": int((given > 0).sum()),
-                "shared": float((given * (given - 1)).sum()) / possible,
+                "clips": int((gave > 0).sum()),
+                "shared": float((gave * (gave - 1)).sum()) / possible,
                 "alpha": float(1 - (sizes.sum() - 1) * apart / chance) if chance else None,
             }
         )
     return rows
-
-
-def _votes(given: Mapping[str, frozenset[str]]) -> Counter[str]:
-    return Counter(label for said in given.values() for label in sorted(said))
 
 
 def without(sets: Sets, person: str) -> float | None:

@@ -1,7 +1,7 @@
 """Everything about agreement in a project, for the page, the command line and the card of a dataset."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from annotation.agreement.alpha import LEVEL, RESAMPLES, SEED, alpha_with_interval, squared
 from annotation.agreement.attention import Changed, changes, drifting_in, seconds_open
-from annotation.agreement.clues import between_annotators, clues_kept, shown
+from annotation.agreement.clues import Pair, boundaries_of_own, clues_kept, compared, shown, summed
 from annotation.agreement.labels import (
     Answers,
     Closeness,
@@ -23,7 +23,7 @@ from annotation.agreement.labels import (
     without,
 )
 from annotation.projects import Project
-from annotation.records import Round
+from annotation.records import Answer, Round, Save
 
 
 def report(project: Project) -> dict[str, Any]:
@@ -37,9 +37,11 @@ def report(project: Project) -> dict[str, Any]:
       - `clues`: `shown`, `kept`, `edited`, `removed`, `added`, and `share_kept` of what was shown; between annotators
         `clues`, `matched`, `f1`, `start_s`, `end_s`, and the same under `own` without clues kept as they were.
       - `annotators`: `person`, `name`, `clips`, `seconds` (median), `closeness` to the others (1 − mean MASI),
-        `alpha_without` them, `changed` (share of clips on which they changed anything shown).
+        `alpha_without` them, `changed` (share of clips on which they changed anything shown), and of clues
+        `share_kept`, `f1`, `start_s`, `end_s` as above, against all others.
       - `by_label`: `label`, `votes`, `clips`, `shared`, `alpha` (see `labels.by_label`).
-      - `by_clip`: `clip`, `split`, `annotators`, `labels` [[label, votes], …], the most split first.
+      - `by_clip`: `clip`, `split`, `annotators`, `labels` [[label, votes], …], and of clues `share_kept`, `f1`,
+        `start_s`, `end_s`; the most split first.
       - `drifting`: see `attention.drifting`.
 
     A number that cannot be told is None.
@@ -61,22 +63,55 @@ def _round(project: Project, round: Round, given: Answers) -> dict[str, Any]:
     saves = [save for by_clip in given.values() for save in by_clip]
     kept = clues_kept((before[save.clip].clues, save.answer.clues) for save in saves)
     changed = changes(given, before)
-    share = kept.kept / kept.shown if kept.shown else None
+    pairs = compared(given)
+    of_clip, of_person = _grouped(given, pairs)
     return {
         "round": round,
         "clips": len(given),
-        "repeated": sum(len(by_clip) > 1 for by_clip in given.values()),
+        "repeated": sum(len(said) > 1 for said in given.values()),
         "answers": len(saves),
         "people": len({save.person for save in saves}),
         "labels": {"words": _alpha(alpha_of_sets(sets)), "groups": _alpha(alpha_of_sets(groups))},
         "valence": _feeling(given, "valence"),
         "arousal": _feeling(given, "arousal"),
-        "clues": {**asdict(kept), "share_kept": share, **between_annotators(given, before)},
-        "annotators": _annotators(given, sets, near, changed, seconds_open(project, round)),
-        "by_label": by_label(sets),
-        "by_clip": by_clip(sets, near),
+        "clues": {
+            **asdict(kept),
+            "share_kept": kept.share,
+            **summed(pairs.values()),
+            "own": boundaries_of_own(given, before),
+        },
+        "annotators": [
+            {**row, **_clues(*of_person[row["person"]], before)}
+            for row in _annotators(given, sets, near, changed, seconds_open(project, round))
+        ],
+        "by_label": by_label(given, sets),
+        "by_clip": [{**row, **_clues(*of_clip[row["clip"]], before)} for row in by_clip(given, near)],
         "drifting": drifting_in(project, round, given, sets, near, changed),
     }
+
+
+Part = tuple[list[Save], list[Pair]]
+"""The answers of a clip or an annotator, and their pairs."""
+
+
+def _grouped(given: Answers, pairs: Mapping[tuple[str, str, str], Pair]) -> tuple[dict[str, Part], dict[str, Part]]:
+    """The answers and pairs of each clip, and of each annotator."""
+    of_clip: dict[str, Part] = defaultdict(lambda: ([], []))
+    of_person: dict[str, Part] = defaultdict(lambda: ([], []))
+    for clip, saves in given.items():
+        for save in saves:
+            of_clip[clip][0].append(save)
+            of_person[save.person][0].append(save)
+    for (clip, one, other), pair in pairs.items():
+        for part in (of_clip[clip], of_person[one], of_person[other]):
+            part[1].append(pair)
+    return of_clip, of_person
+
+
+def _clues(saves: Sequence[Save], pairs: Sequence[Pair], before: Mapping[str, Answer]) -> dict[str, float | None]:
+    found = summed(pairs)
+    kept = clues_kept((before[save.clip].clues, save.answer.clues) for save in saves)
+    return {"share_kept": kept.share, **{name: found[name] for name in ("f1", "start_s", "end_s")}}
 
 
 def _alpha(found: tuple[float | None, float | None, float | None]) -> dict[str, float | None]:

@@ -333,6 +333,8 @@ const percent = (share) => (share === null || share === undefined ? "–" : `${M
 const reason = ({ reason: name, ...numbers }) => say(`drift_${name}`, Object.fromEntries(Object.entries(numbers).map(([key, value]) => [
   key, ["share", "usual"].includes(key) ? percent(value) : figure(value),
 ])));
+const CLUES = ["clues_kept", "clues_f1", "start_s", "end_s"];
+const ofClues = (row) => [percent(row.share_kept), row.f1, row.start_s, row.end_s];
 const tablesOf = (found) => found.rounds.flatMap((one) => {
   const head = (name) => `${say(`round_${one.round}`)}: ${say(`table_${name}`)}`;
   const columns = (...names) => names.map((name) => say(`column_${name}`));
@@ -343,11 +345,11 @@ const tablesOf = (found) => found.rounds.flatMap((one) => {
     tabled(head("clues"), columns("shown", "kept", "edited", "removed", "added", "share_kept", "f1", "start_s", "end_s"), [[
       clues.shown, clues.kept, clues.edited, clues.removed, clues.added, percent(clues.share_kept), clues.f1, clues.start_s, clues.end_s,
     ]], say("help_clues")),
-    tabled(head("by_clip"), columns("clip", "split", "people", "labels"), one.by_clip.slice(0, MOST_ROWS).map((row) => [
-      row.clip, row.split, row.annotators, row.labels.map(([label, votes]) => `${label} ${votes}`).join(", "),
+    tabled(head("by_clip"), columns("clip", "split", "people", "labels", ...CLUES), one.by_clip.slice(0, MOST_ROWS).map((row) => [
+      row.clip, row.split, row.annotators, row.labels.map(([label, votes]) => `${label} ${votes}`).join(", "), ...ofClues(row),
     ]), say("help_by_clip")),
-    tabled(head("annotators"), columns("person", "clips", "seconds", "closeness", "alpha_without", "changed"), one.annotators.map((row) => [
-      row.name, row.clips, row.seconds, row.closeness, row.alpha_without, percent(row.changed),
+    tabled(head("annotators"), columns("person", "clips", "seconds", "closeness", "alpha_without", "changed", ...CLUES), one.annotators.map((row) => [
+      row.name, row.clips, row.seconds, row.closeness, row.alpha_without, percent(row.changed), ...ofClues(row),
     ]), say("help_annotators")),
     tabled(head("by_label"), columns("label", "votes", "clips", "shared", "alpha"), one.by_label.slice(0, MOST_ROWS).map((row) => [
       row.label, row.votes, row.clips, row.shared, row.alpha,

@@ -2,6 +2,7 @@
 
 import json
 import random
+from typing import get_args
 
 import pytest
 from agreeing import clue, draft, labelled, project, save
@@ -10,7 +11,9 @@ from nltk.metrics.agreement import AnnotationTask
 
 from annotation.agreement import alpha, alpha_of_labels, boundaries, clues_kept, drifting, masi, report
 from annotation.agreement.alpha import alpha_with_interval, masi_distances, squared
-from annotation.records import Answer
+from annotation.agreement.attention import Reason
+from annotation.records import LANGUAGES, Answer
+from emer_space.page.words import load_words
 
 
 def sets(*words: str) -> list[frozenset[str]]:
@@ -73,6 +76,20 @@ def test_forms_languages_and_groups_of_a_label_are_one() -> None:
     assert alpha_of_labels(strange, 2).value is None
 
 
+def test_votes_are_the_same_where_answers_are_merged_and_where_agreement_is_told() -> None:
+    """Forms of a word in either language are one vote a person, shown as most wrote it."""
+    said = {"ann": ["happy", "Happiness"], "ben": ["happily"], "cat": ["高兴", "tired"], "dan": ["happily"]}
+    given = labelled({"a": said, "b": {"ann": ["joyless-ish"], "ben": ["Joyless Ish"]}})
+    votes = [["happily", 4], ["tired", 1]]
+    assert [[one.label, one.votes] for one in given.merged("a").labels] == votes
+    assert given.merged("a").answer(2).labels == ("happily",)
+    first = report(given)["rounds"][0]
+    assert [row["labels"] for row in first["by_clip"]] == [votes, [["joyless-ish", 2]]]
+    assert [(row["label"], row["votes"]) for row in first["by_label"]] == [
+        *[("happily", 4), ("joyless-ish", 2), ("tired", 1)]
+    ]
+
+
 def test_what_becomes_of_clues_is_counted() -> None:
     shown = [clue("m1", 0, 1), clue("m2", 1, 2), clue("m3", 2, 3), clue("m4", 3, 4)]
     after = [
@@ -128,6 +145,11 @@ def test_a_report_is_that_computed_by_hand() -> None:
     assert next(row for row in first["by_label"] if row["label"] == "angry")["alpha"] == pytest.approx(alpha(binary))
     ann, ben, cat = first["annotators"]
     assert (ben["name"], ben["clips"], ben["seconds"], ben["changed"]) == ("Ben", 2, 50.0, 1.0)
+    assert [one["share_kept"] for one in (ann, ben, cat)] == [1.0, 0.5, 0.0]
+    # Ann with Ben on a: 2 of 3 clues; on b with Ben 0 of 1, with Cat 0 of 2. Cat with both: 0 of 2 and of 1.
+    assert [one["f1"] for one in (ann, cat)] == [pytest.approx(2 / 6), 0.0] and ann["start_s"] == 0.0
+    clips = {row["clip"]: (row["share_kept"], row["f1"], row["end_s"]) for row in first["by_clip"]}
+    assert clips == {"a": (1.0, pytest.approx(2 / 3), 0.0), "b": (pytest.approx(1 / 3), 0.0, None)}
     assert ann["changed"] == 0.0 and cat["closeness"] == pytest.approx(0.5) and first["drifting"] == []
     left = {"a": sets(["sad"]), "b": [frozenset({"happy"}), frozenset({"angry"})]}
     assert ben["alpha_without"] == pytest.approx(alpha(left, masi_distances))
@@ -145,6 +167,7 @@ def test_round_two_counts_from_what_round_one_merged() -> None:
     assert [one["changed"] for one in found["annotators"]] == [0.0, 1.0]
 
 
+WORDS = {language: load_words(language) for language in LANGUAGES}
 PEOPLE = ("ann", "ben", "cat", "dan")
 
 
@@ -161,13 +184,17 @@ def careless(change: dict[str, object]) -> list[str]:
             seconds = dice.uniform(12, 40)
             if person == "dan":
                 label = str(change.get("label", label))
-                label = machine if "keeps" in change else label
+                label = machine if "keeps" in change or ("stops" in change and number > 19) else label
                 label = dice.choice(["sad", "happy", "angry", "afraid"]) if "falls" in change and number > 19 else label
                 seconds = 4.0 if "fast" in change else seconds
             saves.append(save(clip, person, Answer((label,)), number, seconds=seconds))
     found = drifting(project(clips, saves, drafts))
     assert {row["person"] for row in found} <= {"dan"}
-    return [reason["reason"] for row in found for reason in row["reasons"]]
+    reasons = [reason for row in found for reason in row["reasons"]]
+    for reason in reasons:
+        for language in LANGUAGES:
+            assert "{" not in WORDS[language](f"annotate_say.drift_{reason['reason']}", **reason)
+    return [reason["reason"] for reason in reasons]
 
 
 @pytest.mark.parametrize(
@@ -176,10 +203,11 @@ def careless(change: dict[str, object]) -> list[str]:
         ({}, []),
         ({"fast": True}, ["fast"]),
         ({"keeps": True}, ["keeps"]),
+        ({"stops": True}, ["stops"]),
         ({"label": "sad"}, ["same"]),
         ({"falls": True}, ["falls"]),
     ],
-    ids=["honest", "fast", "keeps", "same", "falls"],
+    ids=["honest", *get_args(Reason)],
 )
 def test_annotators_who_drift_or_click_through_are_told_apart(change: dict[str, object], reasons: list[str]) -> None:
     assert careless(change) == reasons

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from agreeing import draft, project, save
+from board_making import ORGANISER
 from projecting import Lab, said
 
 from annotation.order import least_sure
@@ -37,7 +38,11 @@ def test_the_order_tells_nobody_in_round_one_what_others_said(tmp_path: Path) ->
     ada, ben, cho = lab.key("Ada", [1]), lab.key("Ben", [1]), lab.key("Cho", [2])
     for clip in ("a", "b", "c"):
         lab.save(ada, clip, answer=said("angry" if clip == "b" else "happy"))
+    assert lab.service.order(ORGANISER, "lab", 2)[0] == "b"
+    lab.service.save(ORGANISER, "lab", 1, "c", said("happy"))
+    assert lab.service.order(ORGANISER, "lab", 2)[0] == "a", "an organiser who answers too is to answer b first"
     assert lab.service.task(None, "lab", 1, key=ben).clip.name == "a"
     for clip in ("a", "b", "c"):
         lab.save(ben, clip)
     assert lab.service.task(None, "lab", 2, key=cho).clip.name == "b"
+    assert [lab.service.order(ORGANISER, "lab", round)[0] for round in (1, 2)] == ["a", "b"]
