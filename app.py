@@ -226,7 +226,7 @@ def main() -> None:
         prevent_thread_lock=True,
     )
     keep_brief()
-    keep_sweeping(UPLOADS, kept.sweep, shares.sweep)
+    keep_sweeping(UPLOADS, kept.sweep, shares.sweep, partial(kept.end_withdrawn, shares.stands))
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
     threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
     schedule = Schedule(board, lambda: enter_baselines(board, explain), publisher(board), chat)

@@ -64,6 +64,10 @@ class Profile:
         """Whether a role is filled."""
         return self.choice[role] != NOBODY
 
+    def apart(self, role: str) -> bool:
+        """Whether the model of a role runs in another process, so that this one only waits for it."""
+        return self.has(role) and self._supply[role].apart
+
     def sends(self) -> Mapping[str, str]:
         """Role → the host to which parts of each clip are sent; empty if everything stays on this machine."""
         hosts = {role: supply.host() for role, supply in self._supply.items()}

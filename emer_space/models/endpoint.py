@@ -281,7 +281,7 @@ def _supply(role: Role[ChatModel]) -> Supply[ChatModel]:
         endpoint = endpoint_of(role)
         return endpoint.elsewhere if endpoint else None
 
-    return Supply("endpoint", role, load, essential=role == CHAT, missing=missing, host=host)
+    return Supply("endpoint", role, load, essential=role == CHAT, missing=missing, host=host, apart=True)
 
 
 SUPPLIES = tuple(_supply(role) for role in ROLES)

@@ -52,6 +52,8 @@ class Supply(Generic[T]):
     """The host to which parts of a clip are sent; None or empty if they stay on this machine."""
     begin: Callable[[], None] = nothing
     """Called whenever a profile that uses it is created."""
+    apart: bool = False
+    """Whether the model runs in another process, so that the app only waits for it."""
 
 
 Supplied = Mapping[str, Mapping[str, Supply[Any]]]

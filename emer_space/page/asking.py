@@ -73,16 +73,16 @@ class Asking:
         def during(status: str) -> Shown:
             return gr.Button(interactive=False), render.message(status)
 
+        def waiting(before: int) -> Shown:
+            return during(render.waiting("ask.waiting", before, self.line.wait_s(before), words))
+
         result = self._asked_of(key)
         if result is None:
             yield gr.Button(interactive=True), render.message(words("ask.gone"), kind="error")
             return
         try:
             with self.runs.started(request.session_hash or "", alone=True) as token, ExitStack() as place:
-                waiting = self.line.joining(
-                    place, client_of(request), lambda before: during(words("ask.waiting", before=before)), token
-                )
-                yield from waiting
+                yield from self.line.joining(place, client_of(request), waiting, token)
                 yield during(words("ask.working"))
                 verdict = weighed(stored_in(result.analysis, "en"))
                 chat, said = self.profile.get(CHAT), result.analysis.subtitle.trusted

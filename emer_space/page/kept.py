@@ -133,6 +133,17 @@ class Kept:
             for key in [key for key, result in self._results.items() if result.loan and result.loan.key == shared]:
                 self._drop(key)
 
+    def end_withdrawn(self, stands: Callable[[str], bool]) -> None:
+        """Remove the readings from links that are shared no longer, also where another process withdrew them.
+
+        `stands` says of a link's key whether it is still shared.
+        """
+        with self._lock:
+            links = {result.loan.key for result in self._results.values() if result.loan}
+        for key in links:
+            if not stands(key):
+                self.end_loans(key)
+
     def file(self, result: Result, name: str, language: Language, make: Callable[[], bytes]) -> Path:
         """A file for the page that goes with the result; `make` is called unless it was made before in this language.
 

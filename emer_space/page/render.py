@@ -5,6 +5,7 @@ The functions map data and the words of the interface to strings. Buttons carry 
 since it may differ from that of the interface.
 """
 
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -55,6 +56,16 @@ def progress(stages: Mapping[str, float | None], words: Words, now: str = "", no
     stage = " · ".join(words(f"stage.{name}") for name in under_way)
     now = now or (words("run.working", stage=stage) if stage else words("run.starting"))
     return html("progress", words=words, stages=stages, status=" ".join([now, *notes]))
+
+
+def waiting(key: str, before: int, wait_s: float | None, words: Words) -> str:
+    """The words `key` for whoever waits, with the number of those `before` and about how long it takes, if known."""
+    told = words(key, before=before)
+    if wait_s is None:
+        return told
+    many = wait_s > 60
+    count = math.ceil(wait_s / 60) if many else max(5, 5 * math.ceil(wait_s / 5))
+    return f"{told} {words('run.wait_min' if many else 'run.wait_s', count=count)}"
 
 
 def message(title: str, text: str = "", kind: Literal["error", "good", ""] = "", language: str = "") -> str:

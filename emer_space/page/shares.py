@@ -126,9 +126,15 @@ class Shares:
                 raise NotShared("disk")
         return True
 
+    def stands(self, key: str) -> bool:
+        """Whether the result of a key is still shared."""
+        return self._record(_digest(key)) is not None
+
     def sweep(self) -> None:
-        """Delete what has expired, and what a killed app left unfinished."""
+        """Delete what has expired, copies of what another process withdrew, and what a killed app left unfinished."""
         with self._lock:
+            for name in [name for name in self._copies if self._record(name) is None]:
+                self._remove(name)
             for path in self._all():
                 with contextlib.suppress(FileNotFoundError):
                     unfinished = not (path / RECORD).is_file()

@@ -18,6 +18,7 @@ from emer_space.cancellation import CancelToken
 from emer_space.errors import Busy, Cancelled, InputError, MissingTool
 from emer_space.media.clip import Clip
 from emer_space.models.hub import under_way
+from emer_space.models.roles import CHAT
 from emer_space.page import render
 from emer_space.page.asking import Asking
 from emer_space.page.calls import QUIET, incident, reason, told_with
@@ -36,7 +37,7 @@ from emer_space.page.sharing import Sharing, gone
 from emer_space.page.take_away import TakeAway
 from emer_space.page.turns import Lines
 from emer_space.page.words import Words
-from emer_space.pipeline import STAGES, Finished, Request, analyze
+from emer_space.pipeline import STAGES, Finished, Progress, Request, analyze
 from emer_space.profiles import Profile
 from emer_space.readings import Readings
 from emer_space.rewording import checked_language, stored_in
@@ -90,8 +91,8 @@ class ExplainTab:
         self.kept = kept
         self.keep = keep
         self.sharing = Sharing(shares, kept, languages, lines.storing)
-        # One for each place in the line, and one to refuse.
-        self.threads = ThreadPoolExecutor(lines.clips.places + 1, "explain")
+        # One for each place in the lines, and one to refuse.
+        self.threads = ThreadPoolExecutor(lines.clips.places + lines.weighing.places + 1, "explain")
         self.settings = settings
         self.languages = languages
         self.runs = Runs()
@@ -334,7 +335,8 @@ class ExplainTab:
         words, stages = self.languages.of(request), _stages(asked.modalities)
 
         def waiting(before: int) -> Shown:
-            return during(render.progress(stages, words, words("run.waiting", before=before)))
+            told = render.waiting("run.waiting", before, self.lines.clips.wait_s(before), words)
+            return during(render.progress(stages, words, told))
 
         with self.runs.started(request.session_hash or "", alone) as token, ExitStack() as place:
             yield from self.lines.clips.joining(place, client_of(request), waiting, token)
@@ -342,7 +344,7 @@ class ExplainTab:
             yield during(shown)
             work = analyze(file, asked, self.profile, self.settings, token, folder, kept=readings)
             with closing(work):  # type: ignore[type-var]
-                for event in work:
+                for event in self._stepping_aside(work, place, client_of(request)):
                     if isinstance(event, Finished):
                         token.check()
                         return event
@@ -421,11 +423,24 @@ class ExplainTab:
             raise gr.Error(incident(words), print_exception=False) from None
 
     def _analysis(self, clip: Path, asked: Request, client: str, token: CancelToken) -> Analysis:
-        with self.lines.clips.turn(client, token), _folder() as folder:
-            for event in analyze(clip, asked, self.profile, self.settings, token, Path(folder)):
+        with _folder() as folder, ExitStack() as place:
+            place.enter_context(self.lines.clips.turn(client, token))
+            work = analyze(clip, asked, self.profile, self.settings, token, Path(folder))
+            for event in self._stepping_aside(work, place, client):
                 if isinstance(event, Finished):
                     return event.analysis
         raise Cancelled(self.languages.english("run.cancelled"))
+
+    def _stepping_aside(
+        self, work: Iterator[Progress | Finished], place: ExitStack, client: str
+    ) -> Iterator[Progress | Finished]:
+        """The events of an analysis. While a language model in another process weighs its clues, the next clip may
+        begin: the turn in `place` moves to the line for that as soon as there is room."""
+        stays = not self.profile.apart(CHAT)
+        for event in work:
+            if not stays and isinstance(event, Progress) and event.stage == "weighing":
+                stays = self.lines.weighing.moved(place, client)
+            yield event
 
     def _cancel(self, request: gr.Request) -> Any:
         """Ask the run to stop; the run itself reports when it has."""

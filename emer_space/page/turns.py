@@ -1,11 +1,13 @@
 """Fair, bounded queues for scarce resources, in which no client can take every place."""
 
 import threading
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from statistics import median
 from typing import TypeVar
 
 from emer_space.cancellation import CancelToken
@@ -15,6 +17,8 @@ Shown = TypeVar("Shown")
 
 LOOK_S = 0.25
 """Seconds after which a waiting turn checks whether its work was cancelled."""
+REMEMBERED = 15
+"""So many of the latest turns say how long the next ones will take."""
 
 
 @dataclass(eq=False, slots=True)
@@ -23,17 +27,27 @@ class Turn:
 
     client: str
     working: bool = False
+    since: float = 0.0
 
 
 class Line:
     """A queue for work that shares a resource; the next turn goes to the client that was served least recently.
 
     `at_once`: turns that work at once. `places`: turns that work or wait in all. `share`: most places of one client.
-    `most`: most turns of one client that work at once. Safe to use from any thread.
+    `most`: most turns of one client that work at once. `clock` gives seconds. Safe to use from any thread.
     """
 
-    def __init__(self, at_once: int, places: int, share: int, most: int | None = None) -> None:
+    def __init__(
+        self,
+        at_once: int,
+        places: int,
+        share: int,
+        most: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.at_once, self.places, self.share, self.most = at_once, places, share, most or at_once
+        self._clock = clock
+        self._lasted: deque[float] = deque(maxlen=REMEMBERED)
         self._turns: list[Turn] = []
         self._begun: dict[str, int] = {}  # when each client in the line last began a turn
         self._times = count(1)
@@ -55,6 +69,8 @@ class Line:
         finally:
             with self._moved:
                 self._turns.remove(turn)
+                if turn.working:
+                    self._lasted.append(self._clock() - turn.since)
                 if not any(other.client == client for other in self._turns):
                     self._begun.pop(client, None)
                 self._moved.notify_all()
@@ -71,8 +87,7 @@ class Line:
             with self._moved:
                 before = self._before(turn)
                 if not before:
-                    turn.working = True
-                    self._begun[turn.client] = next(self._times)
+                    self._begin(turn)
                     return
                 if before == reported:
                     self._moved.wait(LOOK_S)
@@ -97,6 +112,33 @@ class Line:
         """
         turn = place.enter_context(self.joined(client))
         yield from map(waiting, self.until(turn, token))
+
+    def moved(self, place: ExitStack, client: str) -> bool:
+        """Give up the turn that `place` holds in another line for one in this line, if that can begin at once.
+
+        Returns whether it did.
+        """
+        with ExitStack() as new:
+            try:
+                turn = new.enter_context(self.joined(client))
+            except Busy:
+                return False
+            with self._moved:
+                if self._before(turn):
+                    return False
+                self._begin(turn)
+            place.close()
+            place.push(new.pop_all())
+        return True
+
+    def wait_s(self, before: int) -> float | None:
+        """About how many seconds it takes until so many turns have ended; None if none has ended yet."""
+        with self._moved:
+            return median(self._lasted) * before / self.at_once if self._lasted else None
+
+    def _begin(self, turn: Turn) -> None:
+        turn.working, turn.since = True, self._clock()
+        self._begun[turn.client] = next(self._times)
 
     def _before(self, turn: Turn) -> int:
         """How many turns come before this one; 0 if it may begin.
@@ -126,7 +168,8 @@ class Lines:
     """One line for each scarce resource, so that reading a table never waits for a clip, a file or a commit.
 
     A clip uses both cores, a large file one. Storing waits for the Hub and a question for a language model, not for a
-    core, so several run at once.
+    core, so several run at once. A clip whose clues a language model weighs in another process moves from the clips to
+    `weighing`, where there is room.
     Together the lines have fewer places than the page has threads.
     """
 
@@ -135,8 +178,11 @@ class Lines:
     storing: Line = field(default_factory=lambda: Line(at_once=24, places=24, share=12))
     reading: Line = field(default_factory=lambda: Line(at_once=16, places=48, share=24, most=8))
     questions: Line = field(default_factory=lambda: Line(at_once=4, places=16, share=4, most=1))
+    weighing: Line = field(default_factory=lambda: Line(at_once=8, places=8, share=4))
 
     @property
     def places(self) -> int:
         """The places of all lines together."""
-        return sum(line.places for line in (self.clips, self.files, self.storing, self.reading, self.questions))
+        return sum(
+            line.places for line in (self.clips, self.weighing, self.files, self.storing, self.reading, self.questions)
+        )

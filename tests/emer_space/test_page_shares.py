@@ -174,6 +174,23 @@ def test_who_has_a_link_open_loses_it_when_it_is_stopped_or_over(shares: Shares,
     assert kept.find(keys[0]) is None and kept.find(own) is not None
 
 
+def test_what_one_process_withdraws_goes_from_another_one_with_its_next_sweep(
+    shares: Shares, clip: Path, tmp_path: Path, clock: Clock
+) -> None:
+    elsewhere, kept = Shares(shares.folder, tmp_path / "others", clock), Kept(tmp_path / "others")
+    gone, stays = (shares.make(WHOLE, clip, "somebody") for _ in range(2))
+    keys = []
+    for link in (gone, stays):
+        found = elsewhere.find(link.key)
+        assert found and found[1].clip and found[1].clip.is_file()
+        keys.append(kept.open(found[0], "reader", found[1]))
+    assert shares.stop(gone.key, gone.secret) and elsewhere.find(gone.key) is None
+    elsewhere.sweep()
+    kept.end_withdrawn(elsewhere.stands)
+    assert kept.find(keys[0]) is None and kept.find(keys[1]) is not None
+    assert len(files(tmp_path / "others")) == 1
+
+
 def test_what_a_browser_sent_is_not_shared_as_a_reading_of_this_app(shares: Shares, tmp_path: Path) -> None:
     kept, lines = Kept(tmp_path / "uploads"), Lines()
     with gr.Blocks(analytics_enabled=False):

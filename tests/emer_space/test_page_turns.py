@@ -14,6 +14,8 @@ from serving import wait_for
 
 from emer_space.cancellation import CancelToken
 from emer_space.errors import Busy, Cancelled
+from emer_space.page.languages import Languages
+from emer_space.page.render import waiting
 from emer_space.page.turns import Line, Lines
 
 
@@ -237,3 +239,37 @@ def test_no_client_has_every_place_of_a_line_of_the_page() -> None:
     for line in every:
         assert line.share < line.places
     assert lines.places == sum(line.places for line in every)
+
+
+def test_the_expected_wait_comes_from_the_latest_turns_that_worked() -> None:
+    now = 0.0
+    line = Line(at_once=2, places=9, share=9, clock=lambda: now)
+    assert line.wait_s(1) is None
+    for seconds in (30.0, 10.0, 20.0):
+        with line.turn("a"):
+            now += seconds
+    with line.joined("b"):  # goes again without a turn
+        now += 500.0
+    assert line.wait_s(3) == 30.0, "twenty seconds each, two at a time"
+    for _ in range(15):
+        with line.turn("a"):
+            now += 4.0
+    assert line.wait_s(1) == 2.0, "what is long ago is forgotten"
+
+
+def test_a_turn_moves_to_another_line_only_where_it_may_begin_at_once() -> None:
+    cores, remote = Line(at_once=1, places=9, share=9), Line(at_once=1, places=9, share=9)
+    with ExitStack() as first, ExitStack() as second:
+        first.enter_context(cores.turn("a"))
+        assert remote.moved(first, "a") and (len(cores), len(remote)) == (0, 1)
+        second.enter_context(cores.turn("b"))
+        assert not remote.moved(second, "b") and (len(cores), len(remote)) == (1, 1), "it keeps the turn it has"
+        first.close()
+        assert remote.moved(second, "b") and (len(cores), len(remote)) == (0, 1)
+    assert len(remote) == 0
+
+
+@pytest.mark.parametrize(("wait_s", "told"), [(None, ""), (2.0, " 5 s."), (42.0, " 45 s."), (61.0, " 2 min.")])
+def test_who_waits_is_told_how_long_in_round_figures(wait_s: float | None, told: str) -> None:
+    words = Languages().english
+    assert waiting("ask.waiting", 3, wait_s, words).endswith(told or "Before this question: 3.")

@@ -347,6 +347,7 @@ def text(asked: list[Handler]) -> str:
         f"| `{name}` | {what} | {line.at_once} | {line.places} | {line.share} | {line.most} |"
         for name, what, line in (
             ("clips", "an analysis of a clip", lines.clips),
+            ("weighing", "an analysis whose clues a language model in another process weighs", lines.weighing),
             ("files", "reading a prediction file", lines.files),
             ("storing", "what is stored, and may wait for the Hub", lines.storing),
             ("reading", "everything else that looks at the board or at results", lines.reading),

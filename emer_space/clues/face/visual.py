@@ -18,7 +18,7 @@ from emer_space.clues.face.face_clues import Pace, face_clues, strongest
 from emer_space.clues.face.search import Kept
 from emer_space.clues.face.sightings import Sighting, Track, Tracker, main_track
 from emer_space.clues.face.speaker import speaking
-from emer_space.clues.face.watch import Again, look_again, sightings
+from emer_space.clues.face.watch import Again, FirstLook, look_again
 from emer_space.clues.posteriors import posterior
 from emer_space.clues.rules import rules_by_cue
 from emer_space.clues.spans import Floats, runs
@@ -136,7 +136,7 @@ def _watch(
 ) -> Watched:
     seen: list[list[Sighting]] = []
     thumbnails: list[NDArray[np.float32]] = []
-    kept = Kept()
+    kept, look = Kept(), FirstLook(faces, expression)
     t: list[float] = []
     black: list[bool] = []
     first: NDArray[np.float32] | None = None
@@ -147,7 +147,7 @@ def _watch(
         thumbnail = _thumbnail(frame.rgb)
         first = thumbnail if first is None else first
         still = still and float(np.abs(thumbnail - first).max()) < UNCHANGED
-        seen.append(sightings(index, frame.t, frame.rgb, faces.detect(frame.rgb, frame.t), expression))
+        seen.append(look.sightings(index, frame))
         kept.add(index, frame)
         thumbnails.append(thumbnail)
         t.append(frame.t)

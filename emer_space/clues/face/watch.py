@@ -1,9 +1,13 @@
-"""Turns the faces of a frame into sightings, and takes the second look at a clip in which faces were missed."""
+"""Turns the faces of a frame into sightings, and takes the second look at a clip in which faces were missed.
+
+The first look saves what it can: a face that has not changed is not measured again, and how a face looks as a whole is
+read more rarely than its muscles.
+"""
 
 import contextlib
 import math
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +18,9 @@ from emer_space.clues.face.covered import mouth_covered
 from emer_space.clues.face.drawn import drawn
 from emer_space.clues.face.patch import patch
 from emer_space.clues.face.search import CLOSER_SIDE, Kept, SecondLook, confirmed, search
-from emer_space.clues.face.sightings import Sighting, sighting
+from emer_space.clues.face.sightings import Sighting, likeness, sighting
 from emer_space.models.face import placed
-from emer_space.models.roles import Expression, Face, Faces
+from emer_space.models.roles import Expression, Face, Faces, FaceTracker
 from emer_space.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +32,62 @@ DRAWN_EVERY = 3
 """Whether a face is drawn is checked in every third frame only, since it does not change."""
 CLOSER_SHARE = 0.02
 """A smaller share of frames without a face is not worth a second look."""
+SAME, SAME_SIDE, ROUND_FACE = 0.08, 32, 0.1
+"""A face has changed if a spot of it, drawn with `SAME_SIDE` × `SAME_SIDE` spots and so much of its size around it,
+changes its brightness (0…1) by `SAME`. Below, no muscle moved by more than 0.14 in eight clips; a blink is above."""
+SAME_S = 0.3
+"""Seconds after which even an unchanged face is measured again."""
+LOOKS_S = 0.15
+"""Seconds for which a face keeps the answers about it as a whole, which are smoothed over 0.2 s anyway."""
+
+
+@dataclass(slots=True)
+class FirstLook:
+    """Sees the frames of a clip in order of time: `for index, frame in …: look.sightings(index, frame)`."""
+
+    tracker: FaceTracker
+    expression: Expression | None
+    _frame: "Frame | None" = None
+    _seen: list[Sighting] = field(default_factory=list)
+    _read: list[Sighting] = field(default_factory=list)
+
+    def sightings(self, index: int, frame: "Frame") -> list[Sighting]:
+        """The faces of the next frame. Those of the last measured one, if it looks the same in all its faces; a frame
+        without a face must look the same as a whole."""
+        if self._frame is not None and frame.t - self._frame.t < SAME_S and self._unchanged(self._frame, frame):
+            return [replace(here, index=index, t=frame.t) for here in self._seen]
+        self._read = [here for here in self._read if frame.t - here.t < LOOKS_S]
+        faces = self.tracker.detect(frame.rgb, frame.t)
+        self._seen = sightings(index, frame.t, frame.rgb, faces, self.expression, known=self._read)
+        self._read += [here for here in self._seen if all(here.expression is not old.expression for old in self._read)]
+        self._frame = frame
+        return self._seen
+
+    def _unchanged(self, before: "Frame", now: "Frame") -> bool:
+        height, width = now.rgb.shape[:2]
+        boxes = [here.face.box for here in self._seen] or [(0.0, 0.0, float(width), float(height))]
+        return all(_change(before.rgb, now.rgb, box) < SAME for box in boxes)
+
+
+def _change(before: NDArray[np.uint8], now: NDArray[np.uint8], box: tuple[float, float, float, float]) -> float:
+    """The largest change of brightness (0…1) around a box of two pictures; 1 if it lies outside them."""
+    import cv2  # comes with MediaPipe
+
+    (left, top, right, bottom), (height, width) = box, now.shape[:2]
+    margin = ROUND_FACE * max(right - left, bottom - top)
+    rows = slice(max(0, round(top - margin)), min(height, round(bottom + margin)))
+    columns = slice(max(0, round(left - margin)), min(width, round(right + margin)))
+    if before.shape != now.shape or rows.start >= rows.stop or columns.start >= columns.stop:
+        return 1.0
+    old, new = (
+        cv2.resize(
+            cv2.cvtColor(picture[rows, columns], cv2.COLOR_RGB2GRAY),
+            (SAME_SIDE, SAME_SIDE),
+            interpolation=cv2.INTER_AREA,
+        )
+        for picture in (before, now)
+    )
+    return float(cv2.absdiff(old, new).max()) / 255
 
 
 def sightings(
@@ -37,12 +97,19 @@ def sightings(
     faces: Iterable[Face],
     expression: Expression | None,
     detail: float = 1.0,
+    known: Sequence[Sighting] = (),
 ) -> list[Sighting]:
     """The faces of a frame `rgb` (h, w, 3) as sightings, in pixels of the first look; `detail` is the number of pixels
-    of `rgb` for one of those."""
+    of `rgb` for one of those. A face of one of the sightings in `known` keeps what is known of it as a whole."""
     height, width = (max(1, round(side / detail)) for side in rgb.shape[:2])
     seen = []
     for face in faces:
+        same = max(((likeness(old.face, face), number) for number, old in enumerate(known)), default=(0.0, 0))
+        if same[0] > 0:
+            old = known[same[1]]
+            here = sighting(index, t, face, old.expression, height, width)
+            seen.append(replace(here, covered=old.covered))
+            continue
         answer = expression.probabilities(rgb, face) if expression is not None else None
         if expression is not None and answer is None:
             continue  # the classifier says it is not a face
