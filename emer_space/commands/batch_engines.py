@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from emer_space.cluster import check_ray
 from emer_space.commands.batch import Engine
 from emer_space.errors import InputError
 
@@ -13,7 +14,8 @@ def engine_named(name: str, workers: int | None = None, address: str | None = No
     if workers is not None and not 1 <= workers <= MOST_WORKERS:
         raise InputError(f"--workers must be a number from 1 to {MOST_WORKERS:,}.")
     if name == "ray":
-        from emer_space.commands.batch_ray import explained_by_ray  # an optional requirement
+        check_ray()
+        from emer_space.commands.batch_ray import explained_by_ray
 
         return partial(explained_by_ray, workers=workers, address=address)
     if address is not None:

@@ -6,34 +6,24 @@ and profiles are set up by the environment of each machine: keys do not travel.
 """
 
 import json
-import logging
-import os
-import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import ray.data
+from ray.data import ActorPoolStrategy, DataContext
+from ray.exceptions import RayError
+
+from emer_space.cluster import cluster
 from emer_space.commands.batch_clips import HUB, Clip
 from emer_space.commands.batch_job import Explained, Explainer, Job, lost
-from emer_space.errors import EmerError, InputError
-
-try:
-    import ray
-    import ray.data
-    from ray.data import ActorPoolStrategy, DataContext
-    from ray.exceptions import RayError
-except ImportError:
-    raise InputError("Ray is not installed; run `pip install -r requirements-ray.txt`, or take --workers.") from None
+from emer_space.errors import EmerError
 
 MOST_BLOCKS = 5_000
 """Blocks of a run. A worker that ends takes the block that it was at with it; each block costs the driver memory."""
 MOST_LOST = 6
 """With more clips than this, a run in which none came back is not their fault."""
-OBJECTS_BYTES = 100_000_000
-"""For the objects of a cluster of this run: paths and lines are small, and the default is a third of the memory."""
 
 
 class _Actor:
@@ -63,8 +53,11 @@ def explained_by_ray(
     """
     if not clips:
         return
-    with _cluster(workers, address):
-        size = min(workers or int(ray.cluster_resources().get("CPU", 1)), len(clips))
+    with cluster(workers, address) as processors:
+        # What a lost worker was at is left over, and tried again.
+        DataContext.get_current().max_errored_blocks = -1
+        DataContext.get_current().enable_progress_bars = False
+        size = min(workers or processors, len(clips))
         left = dict(clips)
         for blocks in (min(len(left), MOST_BLOCKS), len(left)):  # at last every clip by itself: one ends no other's
             for explained in _pass(left, job, size, min(blocks, len(left))):
@@ -97,35 +90,3 @@ def _explained(row: Mapping[str, Any]) -> Explained:
     if row["stopped"]:
         raise EmerError(row["stopped"])
     return Explained(json.loads(row["line"]), row["trouble"])
-
-
-@contextmanager
-def _cluster(workers: int | None, address: str | None) -> Iterator[None]:
-    """A connection to a cluster. A cluster of this run is ended, and its files deleted. Raises `EmerError`."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is told to anybody (decision 10)
-    folder = None if address else tempfile.mkdtemp(prefix="ray-")
-    own: dict[str, Any] = {
-        "num_cpus": workers or os.cpu_count(),
-        "include_dashboard": False,
-        "object_store_memory": OBJECTS_BYTES,
-        "_temp_dir": folder,
-    }
-    try:
-        try:
-            ray.init(
-                address=address or "local",
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                **({} if address else own),
-            )
-        except (ConnectionError, RuntimeError, ValueError) as problem:
-            where = f"The Ray cluster {address}" if address else "A Ray cluster on this machine"
-            raise EmerError(f"{where} cannot be used ({type(problem).__name__}); see `ray status`.") from problem
-        context = DataContext.get_current()
-        context.enable_progress_bars = False
-        context.max_errored_blocks = -1  # what a lost worker was at is left over, and tried again
-        yield
-    finally:
-        ray.shutdown()
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
