@@ -20,7 +20,7 @@ test: $(VENV)/installed-test ## every test, the browser's included, in two proce
 
 ray-test: $(VENV)/installed-test requirements-ray.txt ## annotate and score on a cluster of two workers, one of which is killed half-way
 	$(BIN)/python -m pip install --quiet --requirement requirements-ray.txt
-	$(BIN)/python -m pytest tests/emer_space/test_batch_ray.py
+	$(BIN)/python -m pytest tests/emer_space/test_batch_ray.py tests/leaderboard/test_scoring_ray.py
 
 training: $(VENV)/installed-training ## the set-up for fitting the witnesses: `python -m training`
 

@@ -1,11 +1,13 @@
 """Where a batch finds its clips: a folder, a list in a text file, or a folder of a dataset on the Hub."""
 
+import os
 from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from httpx2 import HTTPError
 from huggingface_hub import HfFileSystem
-from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
 
 from emer_space.errors import EmerError, InputError
 from emer_space.files.clips import named_clips, named_files
@@ -45,10 +47,10 @@ def fetched(clip: Clip, folder: Path) -> Path:
         return clip
     target = folder / f"fetched{PurePosixPath(clip).suffix}"
     try:
-        HfFileSystem().get_file(clip, str(target))
+        _hub().get_file(clip, str(target))
     except NOT_THERE:
         raise InputError("This clip is not on the Hub, or not for this token; correct its address.") from None
-    except (HfHubHTTPError, OSError) as problem:
+    except (HTTPError, OSError) as problem:
         raise _unreachable(problem) from problem
     return target
 
@@ -74,17 +76,22 @@ def _listed(file: Path) -> dict[str, Clip]:
 
 def _in_dataset(address: str) -> dict[str, Clip]:
     try:
-        entries: list[Any] = HfFileSystem().ls(address, detail=True)
+        entries: list[Any] = _hub().ls(address, detail=True)
     except NOT_THERE:
         raise InputError(
             f"{address} is not on the Hub, or not for this token; write hf://datasets/OWNER/NAME/FOLDER."
         ) from None
-    except (HfHubHTTPError, OSError) as problem:
+    except (HTTPError, OSError) as problem:
         raise _unreachable(problem) from problem
     files = named_files(Path(entry["name"]) for entry in entries if entry["type"] == "file")
     if not files:
         raise InputError(f"{address} holds no clip; name the folder of the dataset in which they lie.")
     return {name: f"{HUB}{file.as_posix()}" for name, file in files.items()}
+
+
+def _hub() -> HfFileSystem:
+    """The Hub as files. `HF_ENDPOINT` is read at every call, and nothing listed earlier is kept."""
+    return HfFileSystem(endpoint=os.environ.get("HF_ENDPOINT"), skip_instance_cache=True)
 
 
 def _unreachable(problem: Exception) -> Unreachable:
