@@ -1,5 +1,5 @@
 # Two commands do all the set-up on a fresh machine: `make run` (the app) and `make test`.
-.PHONY: run install test training kill-test lint format bench clean help
+.PHONY: run install test ray-test training kill-test lint format bench clean help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -17,6 +17,10 @@ install: $(VENV)/installed ## the set-up alone
 
 test: $(VENV)/installed-test ## every test, the browser's included, in two processes (WORKERS chooses another number)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+
+ray-test: $(VENV)/installed-test requirements-ray.txt ## annotate and score on a cluster of two workers, one of which is killed half-way
+	$(BIN)/python -m pip install --quiet --requirement requirements-ray.txt
+	$(BIN)/python -m pytest tests/emer_space/test_batch_ray.py tests/leaderboard/test_scoring_ray.py
 
 training: $(VENV)/installed-training ## the set-up for fitting the witnesses: `python -m training`
 

@@ -80,19 +80,32 @@ def _report(
 
 @commands.command("batch")
 def _batch(
-    folder: Annotated[Path, typer.Argument(help="the folder of clips")],
+    folder: Annotated[
+        str, typer.Argument(help="the folder of clips, a list of them (.txt), or hf://datasets/OWNER/NAME/FOLDER")
+    ],
     out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="the file to write; resumes where it stopped")],
     modalities: Modalities = ALL,
     profile: ProfileName = None,
     language: LanguageName = "en",
+    workers: Annotated[
+        int | None, typer.Option(help="how many processes load the models and explain clips (1; ray: one a core)")
+    ] = None,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="this machine's processes, or a Ray cluster")
+    ] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="the Ray cluster, such as auto (default: one on this machine for this run)")
+    ] = None,
 ) -> None:
     """Explain every clip in a folder, one JSON line per clip."""
     from emer_space.commands.batch import run_batch
+    from emer_space.commands.batch_engines import engine_named
     from emer_space.pipeline import Request
 
+    explaining = engine_named(engine, workers, address)
     request, models = Request(modalities=_names(modalities), language=language), _profile(profile)
     with _native_logs_hidden():
-        done, broken = run_batch(folder, out, request, models, Settings.from_environment())
+        done, broken = run_batch(folder, out, request, models, Settings.from_environment(), explaining)
     print(f"{done} clips written to {out}, {broken} of them with an error.", file=sys.stderr)
 
 

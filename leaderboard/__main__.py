@@ -65,25 +65,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @commands.command("run-once")
-def _run_once(json_target: JsonTarget = None) -> None:
+def _run_once(
+    json_target: JsonTarget = None,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="score on this machine, or on a Ray cluster")
+    ] = "local",
+    workers: Annotated[
+        int | None, typer.Option(help="how many submissions to score at once (1; ray: one a core)")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="the Ray cluster, such as auto (default: one on this machine for this run)")
+    ] = None,
+) -> None:
     """Score everything in the queue, then exit (for cron or a scheduled job)."""
     from leaderboard.board.board import Board
     from leaderboard.hosting.baselines import enter_baselines
     from leaderboard.hosting.publishing import publisher
     from leaderboard.hosting.schedule import sweep
+    from leaderboard.hosting.scoring_engines import scoring_by
     from leaderboard.scoring.scoring_process import ScoringLimits
     from leaderboard.tracks import own_folder
     from leaderboard.tracks.hub_references import fetch_tracks
+    from submissions.store.folder_store import FolderStore
 
     limits, chat = ScoringLimits.from_environment(), chat_model()
-    fetch_tracks(own_folder())
-    board = Board()
-    missing = ""
-    try:
-        enter_baselines(board, explain)
-    except EmerError as problem:  # submissions are scored all the same
-        missing = f"The baselines could not be entered: {problem}"
-    done = sweep(board, limits, chat=chat)
+    with scoring_by(engine, workers, address) as (score, at_once):
+        fetch_tracks(own_folder())
+        board = Board()
+        missing = ""
+        try:
+            enter_baselines(board, explain)
+        except EmerError as problem:  # submissions are scored all the same
+            missing = f"The baselines could not be entered: {problem}"
+        # Several share the queue by leases; a plain one on a folder is alone, as the app's sweeps are.
+        shared = workers is not None or engine == "ray" or not isinstance(board.ledger.store, FolderStore)
+        done = sweep(board, limits, score, chat, at_once, shared)
     board.ledger.store.flush()
     if publish := publisher(board):
         publish(at_once=True)

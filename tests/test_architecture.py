@@ -22,6 +22,7 @@ ALLOWED = {
         "emer_space.settings",
         "emer_space.media",
         "emer_space.cancellation",
+        "emer_space.cluster",
         "emer_space.tables",
         *SHARED,
     },
@@ -29,7 +30,8 @@ ALLOWED = {
 WIRING = ("__main__.py",)
 ROOMS = {
     "emer_space": (
-        *("errors", "cancellation", "settings", "analysis", "files", "tables", "messages", "vocabulary", "feelings"),
+        *("errors", "cancellation", "cluster", "settings", "analysis", "files", "tables", "messages"),
+        *("vocabulary", "feelings"),
         *("media", "models.whisper", "models", "readers", "clues", "clues.voice", "clues.face", "text"),
         *("disambiguation", "labels", "outline", "prose", "explanation", "language_model", "rewording"),
         *("knowledge", "profiles", "readings", "runner", "pipeline", "page.words", "page.figures", "page.templates"),

@@ -20,7 +20,14 @@ def built_wheel(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     copy = folder / "project"
     for package in PACKAGES:
         shutil.copytree(project / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("pyproject.toml", "README.md", "LICENSE", "requirements.txt", "requirements-training.txt"):
+    for file in (
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "requirements.txt",
+        "requirements-training.txt",
+        "requirements-ray.txt",
+    ):
         shutil.copy(project / file, copy / file)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
     done = subprocess.run([*command, "--wheel-dir", folder, copy], capture_output=True, text=True, timeout=300)

@@ -1,73 +1,86 @@
-"""Explains every clip of a folder as a JSON line: `name`, `openset`, `reason` (and `error` for a broken clip).
+"""Explains clips as JSON lines: `name`, `openset`, `reason` (and `error` for a broken clip).
 
 The file is the only state: a stopped run resumes after the last whole line. The file is locked during a run, and
-unlocked however the run ends.
+unlocked however the run ends. Whoever explains the clips, one process, several or a cluster, the same lines come out in
+the same order.
 """
 
 import contextlib
 import json
 import logging
-import tempfile
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from emer_space.cancellation import CancelToken
-from emer_space.errors import Cancelled, InputError, MissingTool
-from emer_space.files.clips import named_clips
+from emer_space.commands.batch_clips import Clip, batch_clips
+from emer_space.commands.batch_job import Explained, Explainer, Job
+from emer_space.errors import InputError
 from emer_space.files.locks import lock
-from emer_space.files.writing import sync_file
-from emer_space.pipeline import Finished, Request, analyze
+from emer_space.files.writing import sync_file, write_whole
+from emer_space.pipeline import Request
 from emer_space.profiles import Profile
 from emer_space.settings import Settings
 
 log = logging.getLogger(__name__)
 
+Engine = Callable[[Mapping[str, Clip], Job], Iterable[Explained]]
+"""Explains clips, in any order: each once, and a broken one as well."""
+PROGRESS = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_noinv_fmt}]"
 
-def run_batch(folder: Path, out: Path, request: Request, profile: Profile, settings: Settings) -> tuple[int, int]:
+
+def run_batch(
+    source: Path | str,
+    out: Path,
+    request: Request,
+    profile: Profile,
+    settings: Settings,
+    engine: Engine | None = None,
+) -> tuple[int, int]:
     """Analyse the clips that are not in `out` yet; returns the number of lines in `out`, and of errors among them.
 
-    Raises `InputError` where the folder holds no clip, `out` is not such a file, or another run is writing it.
+    `source` is what `batch_clips` takes. Without an `engine`, this process explains one clip after another. The lines
+    of an engine are written as they come and put into the clips' order at the end.
+
+    Raises `InputError` where there is no clip, `out` is not such a file, or another run is writing it.
     """
-    clips = named_clips(folder)
+    clips = batch_clips(source)
+    job = Job(profile.name, request, settings)
     with _locked(out) as file:
         lines = _read_back(out)
         waiting = {name: clip for name, clip in clips.items() if name not in lines}
-        for name, clip in tqdm(waiting.items(), initial=len(clips) - len(waiting), total=len(clips), unit="clip"):
-            lines[name] = _explained(name, clip, request, profile, settings)
-            file.write(json.dumps(lines[name], ensure_ascii=False) + "\n")
-            sync_file(file)
+        explained = engine(waiting, job) if engine else _in_this_process(waiting, job, profile)
+        if waiting:
+            for each in tqdm(
+                explained, initial=len(clips) - len(waiting), total=len(clips), unit="clip", bar_format=PROGRESS
+            ):
+                if each.trouble:
+                    log.error("analysing %s: %s", clips[each.name], each.trouble)
+                lines[each.name] = each.line
+                file.write(_written(each.line))
+                sync_file(file)
+        if engine:
+            _put_in_order(out, lines, clips)
     return len(lines), sum("error" in line for line in lines.values())
 
 
-def _explained(name: str, clip: Path, request: Request, profile: Profile, settings: Settings) -> dict[str, Any]:
-    try:
-        with tempfile.TemporaryDirectory(prefix="emer-space-") as copies:
-            for event in analyze(clip, request, profile, settings, CancelToken(), Path(copies)):
-                if isinstance(event, Finished):
-                    explanation = event.analysis.explanation
-                    line: dict[str, Any] = {
-                        "name": name,
-                        "openset": [label.label for label in event.analysis.labels],
-                        "reason": explanation.text,
-                    }
-                    if profile.has("chat"):
-                        line |= {"composer": explanation.composer, "grounded": explanation.grounded}
-                    return line
-    except InputError as problem:
-        return _broken(name, str(problem))
-    except (MissingTool, Cancelled):
-        raise
-    except Exception as problem:  # one clip must not end a run over thousands; the log has it in full
-        log.exception("analysing %s", clip)
-        return _broken(name, f"The analysis of this clip failed unexpectedly ({type(problem).__name__}).")
-    raise AssertionError("an analysis ends with its result or an error")
+def _in_this_process(waiting: Mapping[str, Clip], job: Job, profile: Profile) -> Iterator[Explained]:
+    explainer = Explainer(job, profile)
+    return (explainer.explain(name, clip) for name, clip in waiting.items())
 
 
-def _broken(name: str, error: str) -> dict[str, Any]:
-    return {"name": name, "openset": [], "reason": "", "error": error}
+def _written(line: Mapping[str, Any]) -> str:
+    return json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def _put_in_order(out: Path, lines: Mapping[str, Mapping[str, Any]], clips: Iterable[str]) -> None:
+    """Write the lines anew in the clips' order; those of clips that are no longer there come first."""
+    listed = list(clips)
+    order = [name for name in lines if name not in set(listed)] + listed
+    if order != list(lines):
+        write_whole(out, "".join(_written(lines[name]) for name in order).encode(), only_writer=True)
 
 
 @contextlib.contextmanager
@@ -86,7 +99,8 @@ def _locked(out: Path) -> Iterator[TextIO]:
             locked = lock(file, wait=False)
         except OSError as problem:
             raise InputError(f"{out} cannot be locked ({problem.strerror}); name a file on another disk.") from None
-        if not locked:
+        # The other batch may have put its lines in order, into a new file, since this one was opened.
+        if not locked or not os.path.samestat(os.fstat(file.fileno()), out.stat()):
             raise InputError(f"Another batch is writing {out}; wait until it is done, or name another file.")
         yield file
 

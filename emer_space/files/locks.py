@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import IO
 
 
-def lock(file: IO[str] | IO[bytes], *, wait: bool = True) -> bool:
+def lock(file: IO[str] | IO[bytes], *, wait: bool = True, shared: bool = False) -> bool:
     """Lock an open file until it is closed. Returns False if another process holds the lock and `wait` is False.
 
+    A `shared` lock may be held by several at a time, if they all share it.
     Raises `OSError` if the file system has no locks.
     """
     try:
-        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
     return True

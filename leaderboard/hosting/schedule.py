@@ -9,6 +9,7 @@ import secrets
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,7 @@ from emer_space.files.problems import SubmissionError
 from emer_space.models.chat import Chat
 from leaderboard.board.board import BEAT_S, Board
 from leaderboard.errors import LeaderboardError, TrackError
+from leaderboard.hosting.leases import Leases
 from leaderboard.judge.judge import ANSWERS
 from leaderboard.judge.stopping import Stoppable
 from leaderboard.judge.transcript import Transcript
@@ -61,18 +63,30 @@ class Swept:
 
 
 def sweep(
-    board: Board, limits: ScoringLimits | None = None, score: Score = score_in_child, chat: Chat | None = None
+    board: Board,
+    limits: ScoringLimits | None = None,
+    score: Score = score_in_child,
+    chat: Chat | None = None,
+    at_once: int = 1,
+    shared: bool = False,
 ) -> Swept:
     """Score submissions until the queue is empty. Raises `StoreError` if results cannot be stored.
 
     `chat` is the language model for tracks that one judges; submissions that it cannot judge now have to wait.
+    `at_once` submissions are scored at a time, for a `score` that has them scored elsewhere. A `shared` sweep leaves to
+    other shared ones what they have a lease on; a sweep that is not shared is the only one of its home.
     """
-    with _alone(board) as alone:
-        if not alone:
+    with _allowed(board, shared) as allowed:
+        if not allowed:
             return Swept(busy=True)
-        current = _Sweep(board, limits or ScoringLimits.from_environment(), score, chat)
+        leases = Leases(board.ledger.store, board.clock, at_once) if shared else None
+        current = _Sweep(board, limits or ScoringLimits.from_environment(), score, chat, leases)
         with _beating(current):
-            return current.run()
+            try:
+                return current.run(at_once)
+            finally:
+                if leases:
+                    leases.release()
 
 
 @contextlib.contextmanager
@@ -100,51 +114,86 @@ def _beating(current: "_Sweep") -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _alone(board: Board) -> Iterator[bool]:
-    """Whether this is the only sweep among all processes; two would do the same work twice."""
+def _allowed(board: Board, shared: bool) -> Iterator[bool]:
+    """Whether this sweep may run beside those of other processes: shared ones side by side, any other alone."""
     try:
         board.home.mkdir(parents=True, exist_ok=True)
         file = open_lock(board.home / "sweep.lock")
     except OSError as problem:
         raise StoreError(f"Results cannot be stored ({problem.strerror}); make EMER_HOME writable.") from problem
     with file:
-        yield lock(file, wait=False)
+        yield lock(file, wait=False, shared=shared)
 
 
 class _Sweep:
     """Scores the current head of the queue until nothing is left. Failed submissions come after the others."""
 
-    def __init__(self, board: Board, limits: ScoringLimits, score: Score, chat: Chat | None) -> None:
-        self.board, self.limits, self.score, self.chat = board, limits, score, chat
+    def __init__(
+        self, board: Board, limits: ScoringLimits, score: Score, chat: Chat | None, leases: Leases | None = None
+    ) -> None:
+        self.board, self.limits, self.score, self.chat, self.leases = board, limits, score, chat, leases
+        self._choosing = threading.Lock()
+        self._taken: set[str] = set()
         self.failed: dict[tuple[str, str], int] = {}
         self.done: set[tuple[str, str]] = set()
         self.waiting: dict[str, str] = {}
         self.counts = {"scored": 0, "refused": 0, "error": 0}
         self.scoring = self.trouble = ""
 
-    def run(self) -> Swept:
+    def run(self, at_once: int = 1) -> Swept:
+        if at_once == 1:
+            self._work()
+        else:
+            with ThreadPoolExecutor(at_once, thread_name_prefix="scorer") as pool:
+                for worker in [pool.submit(self._work) for _ in range(at_once)]:
+                    worker.result()
+        return Swept(self.counts["scored"], self.counts["refused"], self.counts["error"], self._waits())
+
+    def _work(self) -> None:
         while (head := self._head()) is not None:
             submission, version = head
             self.scoring = submission.track
-            if self._done(submission, version):
-                self.done.add((submission.id, version))
-        return Swept(self.counts["scored"], self.counts["refused"], self.counts["error"], self._waits())
+            try:
+                if self._done(submission, version):
+                    self.done.add((submission.id, version))
+            finally:
+                self._taken.discard(_name(submission, version))
 
     def beat(self) -> None:
         with contextlib.suppress(OSError):  # a missed heartbeat must not stop the scoring
             self.board.beat(self._waits(), self.scoring)
+        if self.leases:
+            try:
+                self.leases.renew()
+            except StoreError as problem:  # it may still be renewed at the next beat
+                log.error("the leases could not be renewed: %s", problem)
 
     def _waits(self) -> tuple[str, ...]:
         trouble = (self.trouble,) if self.trouble else ()
         return (*trouble, *self.board.wrong_tracks(), *self.waiting.copy().values())
 
     def _head(self) -> tuple[Submission, str] | None:
-        left = (
+        """The next submission to score, which nobody else scores; None if there is none left."""
+        with self._choosing:
+            left = self._left()
+            if self.leases and left and not any(_name(*queued) in self.leases.held for queued in left):
+                self.leases.claim([*self._taken, *(_name(*queued) for queued in left)])
+                left = self._left()  # others stored the results of what they gave up
+            head = next((queued for queued in left if not self.leases or _name(*queued) in self.leases.held), None)
+            if head:
+                self._taken.add(_name(*head))
+            return head
+
+    def _left(self) -> list[tuple[Submission, str]]:
+        """What may be scored next, in order."""
+        queued = [
             (submission, version)
             for submission, version in self.board.queue()
-            if submission.track not in self.waiting and (submission.id, version) not in self.done
-        )
-        return min(left, key=self._rank, default=None)
+            if submission.track not in self.waiting
+            and (submission.id, version) not in self.done
+            and _name(submission, version) not in self._taken
+        ]
+        return sorted(queued, key=self._rank)
 
     def _rank(self, queued: tuple[Submission, str]) -> tuple[int, bool]:
         """Failed submissions come last; judged ones, which take minutes, come after those that take seconds."""
@@ -226,7 +275,13 @@ class _Sweep:
                 self.board.ledger.store.write(result.replicates, outcome.replicates)
         with contextlib.suppress(AlreadyStored):  # another scorer was faster, and one score is enough
             self.board.ledger.add(result)
-            self.counts[outcome.state] += 1
+            with self._choosing:
+                self.counts[outcome.state] += 1
+
+
+def _name(submission: Submission, version: str) -> str:
+    """What a lease is on: a submission in a version of its track."""
+    return f"{submission.track}@{version}/{submission.id}"
 
 
 def _storable(outcome: Outcome) -> Outcome:

@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from emer_space.files.locks import lock, open_lock
@@ -77,6 +77,28 @@ class FolderStore:
                 with contextlib.suppress(OSError):
                     target.rename(part)  # visible already, but perhaps not durable, so there is no receipt
                 shutil.rmtree(unfinished, ignore_errors=True)
+                raise _not_stored(problem) from problem
+
+    def change(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        target = self.home / path
+        with self.exclusive():
+            try:
+                before = self.read(path)
+            except FileNotFoundError:
+                before = b""
+            if (after := change(before)) == before:
+                return
+            try:
+                if not after:
+                    target.unlink()
+                    return
+                unfinished = self.home / "unfinished"
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir(mode=0o700)
+                write_new(unfinished / target.name, after)
+                _make(target.parent)
+                (unfinished / target.name).rename(target)
+            except OSError as problem:
                 raise _not_stored(problem) from problem
 
     def _sync_way_to(self, folder: Path) -> None:

@@ -5,7 +5,7 @@ It is a folder on this machine or, if `EMER_OWNER` names an owner, a private dat
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -43,6 +43,14 @@ class Store(Protocol):
 
     def exclusive(self) -> contextlib.AbstractContextManager[None]:
         """While it is held, nobody else writes. The holder may enter it again. Raises `StoreError`."""
+        ...
+
+    def change(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        """Replace the content of a file that is no entry by what `change` makes of it, with nobody else between.
+
+        A missing file is empty, and one that becomes empty may be deleted. `change` may be called several times.
+        Afterwards `news` knows everything that was stored before. Raises `StoreError`.
+        """
         ...
 
     def set_aside(self, path: str, reason: str) -> None:
