@@ -1,7 +1,7 @@
 """Scores → a ranking. Rows scored here, rows from papers and rows out of the ranking stay apart."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -69,6 +69,17 @@ class Row:
         return self.badge in ("verified", "practice", "baseline")
 
 
+OPTIONAL: Mapping[str, Callable[[Row], Any]] = {
+    "group": lambda row: row.group,
+    "may_be": lambda row: row.rank_low,
+    "moved": lambda row: row.move if row.rank else None,
+    "inputs": lambda row: row.inputs,
+    "size": lambda row: row.size,
+    "link": lambda row: row.link,
+}
+"""What not every ranking tells of its rows, with what of a row says so; the page leaves out such a column."""
+
+
 @dataclass(frozen=True)
 class Ranking:
     """The ranking of a track in one version.
@@ -92,12 +103,19 @@ class Ranking:
         """How many ranked rows cannot be compared although they are among the first: their results are too old, say."""
         return 0 if self.compared is None or self.guarded else len(self.ranked[:MOST_ROWS]) - len(self.compared.ids)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The names of the scores besides the primary one, in the order of the reports."""
         own = self.track.primary
         scored = [row for row in self.rows if row.badge != "paper"] or self.rows
         return tuple(dict.fromkeys(name for row in scored for name in row.scores if name != own))
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """Those of `OPTIONAL` that any row has."""
+        return frozenset(
+            name for name, value in OPTIONAL.items() if any(value(row) not in (None, "") for row in self.rows)
+        )
 
     def frame(self) -> pd.DataFrame:
         """The table as data, one line for each row; numbers are numbers. The caller owns the copy."""

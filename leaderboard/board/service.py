@@ -123,6 +123,12 @@ class Service:
             kept = self._tables[track, everything] = mark, ranking(self.board, about, everything)
         return kept[1]
 
+    def heartbeat(self) -> dict[str, Any]:
+        """The scorer's last sign of life, how many submissions wait, and a mark that changes when a ranking may."""
+        beat, board = self.board.heartbeat(), self.board
+        mark = f"{board.ledger.refresh().revision} {board.clock():%Y-%m-%d} {board.pairs.mark}"
+        return {"last_run": beat.at, "scoring": beat.scoring, "queued": board.queued(), "mark": mark}
+
     # A participant
 
     def submit(

@@ -41,6 +41,17 @@ class TableAnswer(TypedDict):
     rows: list[RowAnswer]
 
 
+class HeartbeatAnswer(TypedDict):
+    """The scorer's last sign of life and the track it scores, how many submissions have no score yet, and a `mark` that
+    changes with every ranking.
+    """
+
+    last_run: str | None
+    scoring: str | None
+    queued: int
+    mark: str
+
+
 class OverviewAnswer(TypedDict):
     """What an organiser looks at."""
 

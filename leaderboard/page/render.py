@@ -4,10 +4,9 @@ The functions turn data and the words of the interface into strings; the markup 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import Any, get_args
 
 from emer_space.page.templates import Templates
 from emer_space.page.words import Words
@@ -17,19 +16,18 @@ from leaderboard.arena.outcome import BLOCK_PEOPLE, BLOCK_VOTES, Outcome
 from leaderboard.arena.voting import Ballot, Turnout
 from leaderboard.board.board import Heartbeat
 from leaderboard.board.flags import MOST_FILES
-from leaderboard.board.ranking import Ranking, Row
+from leaderboard.board.ranking import OPTIONAL, Badge, Ranking, Row
+from leaderboard.board.view import PER_PAGE, Seen, View
 from leaderboard.page.links import kind_of
 from leaderboard.tracks import Track
-from submissions.checks.systems import parameters
 from submissions.page.render import not_scored
 
 html = Templates(Path(__file__).parent / "templates")
 
-OPTIONAL = tuple(f"column.{name}" for name in ("group", "may_be", "moved", "inputs", "size", "link"))
-"""The columns that are left out if no row has anything in them."""
-MOST_STYLED = 500
-LINE_STYLE = "border-top: 2px solid var(--emer-accent);"
-OWN_STYLE = "font-weight: 650; background: var(--emer-own-row);"
+FIRST = ("rank", "name", "score", "interval", "group", "may_be", "moved", "badge", "inputs", "size", "link")
+LAST = ("method", "date", "id")
+"""The columns before the other scores, and after them."""
+NUMBERS = ("rank", "score", "moved", "group", "size")
 
 
 def heading(ranking: Ranking, words: Words, about: Mapping[str, Any], matching: int | None = None) -> str:
@@ -51,16 +49,52 @@ def heartbeat(beat: Heartbeat, queued: int, words: Words) -> str:
     return html("heartbeat", words=words, beat=beat, time=beat.at[11:16], queued=queued)
 
 
-def frame(ranking: Ranking, words: Words, person: str = "") -> pd.DataFrame:
-    """The table as it is shown, with headings in the interface's language; the rows of a `person` (by id) are marked.
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table: what it is sorted by, its head, and whether it holds numbers."""
 
-    Numbers are numbers, so that they sort.
+    key: str
+    title: str
+    number: bool
+
+
+def ranking_table(ranking: Ranking, seen: Seen, view: View, words: Words, person: str = "") -> str:
+    """A page of a ranking as a table whose heads sort it; the rows of a `person` (by id) are marked.
+
+    Columns are the same on every page; those that no row has anything in are left out.
     """
-    titles = dict(zip(ranking.columns, _titles(ranking, words), strict=True))
-    cells = [_cells(row, titles, words, person) for row in ranking.rows]
-    shown = pd.DataFrame(cells, dtype=object)
-    empty = [name for name in map(words, OPTIONAL) if name in shown and shown[name].isin([None, ""]).all()]
-    return shown.drop(columns=empty)
+    columns = [
+        column for column in _columns(ranking, words) if column.key not in OPTIONAL or column.key in ranking.told
+    ]
+    lines, group = [], None
+    for row in seen.rows:
+        parts = row.group is not None and group is not None and row.group != group
+        group = row.group if row.group is not None else group
+        cells = _cells(row, words)
+        texts = [cells[column.key] if column.key in cells else _text(row.scores.get(column.key)) for column in columns]
+        lines.append(
+            {
+                "row": row,
+                "cells": list(zip(columns, texts, strict=True)),
+                "parts": parts,
+                "own": bool(person) and row.person == person,
+            }
+        )
+    place = {"first": (seen.page - 1) * PER_PAGE + 1, "last": (seen.page - 1) * PER_PAGE + len(seen.rows)}
+    return html(
+        "ranking_table", words=words, columns=columns, lines=lines, seen=seen, view=view, kind_of=kind_of, **place
+    )
+
+
+def badges(words: Words) -> dict[str, str]:
+    """What each badge is called."""
+    return {badge: words(f"badge.{badge}") for badge in get_args(Badge)}
+
+
+def _columns(ranking: Ranking, words: Words) -> list[Column]:
+    own = [Column(name, words(f"column.{name}"), name in NUMBERS) for name in (*FIRST, *LAST)]
+    scores = [Column(name, title, True) for name, title in zip(ranking.columns, _titles(ranking, words), strict=True)]
+    return [*own[: len(FIRST)], *scores, *own[len(FIRST) :]]
 
 
 def _titles(ranking: Ranking, words: Words) -> list[str]:
@@ -69,65 +103,29 @@ def _titles(ranking: Ranking, words: Words) -> list[str]:
     return [title if titles.count(title) == 1 else name for title, name in zip(titles, ranking.columns, strict=True)]
 
 
-def _cells(row: Row, titles: Mapping[str, str], words: Words, person: str) -> dict[str, Any]:
-    own = person and row.person == person
+def _cells(row: Row, words: Words) -> dict[str, str]:
+    """The cells of a row but its other scores; the template shows name and link itself."""
     return {
-        words("column.rank"): row.rank,
-        words("column.name"): words("ranking.own", name=row.name) if own else row.name,
-        words("column.score"): _rounded(row.score),
-        words("column.interval"): interval(row),
-        words("column.group"): row.group,
-        words("column.may_be"): may_be(row),
-        words("column.moved"): row.move if row.rank else None,
-        words("column.badge"): words(f"badge.{row.badge}"),
-        words("column.inputs"): row.inputs,
-        words("column.size"): parameters(row.size),
-        words("column.link"): html("row_link", words=words, row=row, kind=kind_of(row.link)).strip()
-        if row.link
-        else "",
-        **{title: _rounded(row.scores.get(name)) for name, title in titles.items()},
-        words("column.method"): row.method,
-        words("column.date"): row.date,
-        words("column.id"): row.id,
+        "rank": _text(row.rank),
+        "name": row.name,
+        "score": _text(row.score),
+        "interval": interval(row),
+        "group": _text(row.group),
+        "may_be": may_be(row),
+        "moved": _text(row.move if row.rank else None),
+        "badge": words(f"badge.{row.badge}"),
+        "inputs": row.inputs,
+        "size": row.size,
+        "link": row.link,
+        "method": row.method,
+        "date": row.date,
+        "id": row.id,
     }
-
-
-def table(ranking: Ranking, shown: pd.DataFrame, words: Words, person: str = "") -> dict[str, Any]:
-    """The value of the table: `shown` (`frame`), with a line above each new group, a mark at one's own rows, and sizes
-    in words. A long table goes without, as every cell costs bytes.
-    """
-    cells = shown.astype(object).where(shown.notna(), None)
-    value: dict[str, Any] = {"headers": list(shown.columns), "data": cells.to_numpy().tolist()}
-    if len(ranking.rows) <= MOST_STYLED:
-        size = shown.columns.get_loc(words("column.size")) if words("column.size") in shown else -1
-        displayed = [[_text(cell) for cell in line] for line in value["data"]]
-        for line, row in zip(displayed, ranking.rows, strict=True):
-            if size >= 0:
-                line[size] = row.size
-        styles, group = [], None
-        for row in ranking.rows:
-            style = OWN_STYLE if person and row.person == person else ""
-            style += LINE_STYLE if group is not None and row.group is not None and row.group != group else ""
-            group = row.group if row.group is not None else group
-            styles.append([style] * len(shown.columns))
-        value["metadata"] = {"display_value": displayed, "styling": styles}
-    return value
-
-
-def kinds(ranking: Ranking, shown: pd.DataFrame, words: Words) -> list[str]:
-    """The Gradio data type of every column of the table."""
-    named = {words(f"column.{name}"): "number" for name in ("rank", "score", "moved", "group", "size")}
-    named |= dict.fromkeys(_titles(ranking, words), "number") | {words("column.link"): "html"}
-    return [named.get(name, "str") for name in shown.columns]
 
 
 def _text(cell: Any) -> str:
     """A cell as text; scores have four digits, also where the last are zeros."""
     return "" if cell is None else f"{cell:.4f}" if isinstance(cell, float) else str(cell)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
 
 
 def interval(row: Row) -> str:

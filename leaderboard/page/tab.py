@@ -1,38 +1,49 @@
 """The tab "Leaderboard" (Ranking, Submit, My submissions, Compare, Organise). It calls and renders the service."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.utils import get_icon_path
 
 from emer_space.errors import EmerError
-from emer_space.page.calls import QUIET, for_api, for_page
+from emer_space.page.calls import QUIET, for_api, for_page, told_with
 from emer_space.page.endpoints import offer, returns, value
 from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
+from emer_space.page.render import ready
+from emer_space.page.take_away import READY_SCRIPT
 from emer_space.page.turns import Line, Lines
-from emer_space.page.words import Words
 from leaderboard.arena.arena import arena_ids
 from leaderboard.board.export import as_csv, as_json
+from leaderboard.board.ranking import Ranking
 from leaderboard.board.service import Service
+from leaderboard.board.view import MOST_TEXT, RANK, View, seen
 from leaderboard.page import render
-from leaderboard.page.answers import TableAnswer
+from leaderboard.page.answers import HeartbeatAnswer, TableAnswer
 from leaderboard.page.compare_tab import CompareTab
 from leaderboard.page.filters import ABOVE, NOT_TOLD, READS, SIZES, Filters
 from leaderboard.page.organise_tab import OrganiseTab
 from leaderboard.page.plots import plots
 from leaderboard.page.render import html
-from submissions.page.files import download
 from submissions.page.tab import MineTab, SubmitTab, choices
 from submissions.people.hub_identity import login_offered
 from submissions.people.identity import Identity
 
 REFRESH_S = 5
-SEARCH_SCRIPT = (Path(__file__).parent / "search.js").read_text(encoding="utf-8")
+TABLE_SCRIPT, HEARTBEAT_SCRIPT = (
+    (Path(__file__).parent / f"{name}.js").read_text(encoding="utf-8").replace("REFRESH_MS", f"{1000 * REFRESH_S}")
+    for name in ("ranking_table", "heartbeat")
+)
+EXPORTS: Mapping[str, Callable[[Ranking], bytes]] = {
+    "csv": lambda ranking: as_csv(ranking).encode(),
+    "json": lambda ranking: as_json(ranking.to_dict()).encode(),
+}
+"""The files of a whole table."""
 LOGIN_SCRIPT = """
 (text) => {
   const path = SIGN_IN.includes(text) ? "/login/huggingface" : "/logout";
@@ -53,7 +64,7 @@ class LeaderboardTab:
             sign_in_button(page, identity, languages, lines.reading)
         with gr.Tabs(elem_id="emer-board"):
             with gr.Tab(languages("board.ranking"), elem_classes="emer-board-tab"):
-                ranking = RankingTab(service, identity, languages, lines.reading)
+                ranking = RankingTab(service, identity, languages, lines, kept)
             with gr.Tab(languages("board.submit"), elem_classes="emer-board-tab") as submit_tab:
                 submit = SubmitTab(service, identity, languages, lines)
             with gr.Tab(languages("board.mine"), elem_classes="emer-board-tab"):
@@ -121,8 +132,9 @@ def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages, li
 class RankingTab:
     """The table of a track. A visitor's sorting and search stay until the ranking changes."""
 
-    def __init__(self, service: Service, identity: Identity, languages: Languages, line: Line) -> None:
-        self.service, self.identity, self.languages, self.line = service, identity, languages, line
+    def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines, kept: Kept) -> None:
+        self.service, self.identity, self.languages, self.kept = service, identity, languages, kept
+        self.line = line = lines.reading
         self.freshened = for_page(languages, line, self.fresh)
         tracks = choices(service.tracks(None), languages("board.not_here"))
         not_told = (languages("ranking.not_told"), NOT_TOLD)
@@ -155,111 +167,128 @@ class RankingTab:
             self.everything = gr.Checkbox(
                 label=languages("ranking.everything"), container=False, scale=3, min_width=240, elem_id="emer-all"
             )
-            self.heartbeat = gr.HTML(elem_id="emer-heartbeat")
-        self.heading = gr.HTML(js_on_load=SEARCH_SCRIPT)
-        self.table = gr.Dataframe(
-            interactive=False,
-            show_label=False,
-            show_search="search",
-            pinned_columns=2,
-            max_height=560,
-            buttons=["fullscreen"],
-            elem_id="emer-table",
-        )
+            self.heartbeat = gr.HTML(js_on_load=HEARTBEAT_SCRIPT, elem_id="emer-heartbeat")
+        self.heading = gr.HTML()
+        with gr.Column(elem_id="emer-table"):
+            search = languages("ranking.search")
+            self.search = gr.Textbox(
+                "",
+                label=search, show_label=False, container=False, placeholder=search, max_lines=1, max_length=MOST_TEXT,
+                elem_classes="emer-search",
+            )  # fmt: skip
+            self.table = gr.HTML(js_on_load=TABLE_SCRIPT)
         gr.HTML(languages.rendered("ranking help", render.ranking_help))
         with gr.Row(elem_classes="emer-downloads"):
-            self.csv = gr.DownloadButton(
-                languages("ranking.csv"), size="sm", scale=0, min_width=140, elem_id="emer-csv"
-            )
-            self.json = gr.DownloadButton(languages("ranking.json"), size="sm", scale=0, min_width=140)
+            buttons = {
+                kind: gr.Button(languages(f"ranking.{kind}"), size="sm", scale=0, min_width=140, elem_id=f"emer-{kind}")
+                for kind in EXPORTS
+            }
+        exported = gr.HTML(js_on_load=READY_SCRIPT, elem_id="emer-exported")
         self.details = gr.HTML(elem_id="emer-details")
         self.plots = gr.HTML(elem_id="emer-plots")
-        self.seen = gr.State("")
-        self.asked = asked = [self.track, self.everything, self.reads, self.size]
-        shown = [self.heading, self.table, self.csv, self.json, self.plots, self.details]
-        self.loaded = [self.heartbeat, *shown, self.seen]
+        self.seen, self.order = gr.State(""), gr.State((RANK, False, 1))
+        asked: set[Block] = {self.track, self.everything, self.reads, self.size, self.search, self.order, self.seen}
+        self.asked = asked
+        self.loaded = [self.heartbeat, self.heading, self.plots, self.details, self.seen, self.table, self.order]
         changes = [self.track.change, self.everything.change, self.reads.change, self.size.change]
         gr.on(changes, self.freshened, asked, self.loaded, **QUIET)
-        self.timer = gr.Timer(REFRESH_S)
-        self.timer.tick(for_page(languages, line, self.tick), [*asked, self.seen], self.loaded, queue=False, **QUIET)
-        self.table.select(for_page(languages, line, self._select), asked[:2], self.details, **QUIET)
+        self.heartbeat.input(for_page(languages, line, self.tick), asked, self.loaded, queue=False, **QUIET)
+        for changed, view in ((self.search.change, self._searched), (self.table.input, self._turned)):
+            made = for_page(languages, line, view)
+            changed(made, asked, [self.table, self.order], trigger_mode="always_last", **QUIET)
+        chosen = [self.track, self.everything]
+        self.table.select(for_page(languages, line, self._select), chosen, self.details, **QUIET)
+        for kind, button in buttons.items():
+            button.click(for_page(languages, lines.files, self._exporting(kind)), chosen, exported, **QUIET)
+        self.table.change(None, None, exported, js="() => ''", **QUIET)
         self._api()
 
-    def fresh(
-        self, track: str, everything: bool, only_reads: list[str], only_size: str, request: gr.Request
-    ) -> tuple[Any, ...]:
-        """All values of `loaded`."""
-        return self.tick(track, everything, only_reads, only_size, "", request)
+    def fresh(self, given: Mapping[Any, Any], request: gr.Request) -> tuple[Any, ...]:
+        """All values of `loaded`, from the first page on."""
+        sort, down, _ = given[self.order]
+        return self.tick({**given, self.order: (sort, down, 1), self.seen: ""}, request)
 
-    def tick(
-        self, track: str, everything: bool, only_reads: list[str], only_size: str, seen: str, request: gr.Request
-    ) -> tuple[Any, ...]:
+    def tick(self, given: Mapping[Any, Any], request: gr.Request) -> tuple[Any, ...]:
         """The heartbeat and, if something changed since the mark `seen`, the other values of `loaded`."""
-        board, words = self.service.board, self.languages.of(request)
+        board, words, track = self.service.board, self.languages.of(request), given[self.track]
         beat = render.heartbeat(board.heartbeat(), board.queued(), words)
-        filters = Filters(frozenset(only_reads or ()), only_size or "")
-        mark = (
-            f"{track} {everything} {board.ledger.refresh().revision} {board.clock():%Y-%m-%d} {sorted(filters.reads)}"
-        )
-        mark += filters.size
-        if mark == seen:
-            return (beat, *[gr.skip()] * 6, seen)
+        filters, everything = self._filters(given), bool(given[self.everything])
+        mark = f"{track} {everything} {board.ledger.refresh().revision} {board.clock():%Y-%m-%d} {filters}"
+        if mark == given[self.seen]:
+            return (beat, *[gr.skip()] * 3, mark, *[gr.skip()] * 2)
         try:
-            ranking = self.service.table(track, bool(everything))
+            ranking = self.service.table(track, everything)
         except EmerError as problem:
-            return (beat, html("note", kind="message", text=str(problem)), *[gr.skip()] * 5, "")
-        person = self.identity(request)
-        own = person.id if person else ""
-        matching = replace(ranking, rows=tuple(filter(filters.match, ranking.rows)))
-        shown = render.frame(matching, words, own)
-        kinds: Any = render.kinds(ranking, shown, words)
-        widths = _widths(shown.columns, words)
-        value = render.table(matching, shown, words, own)
-        table = gr.Dataframe(value, datatype=kinds, column_widths=widths, visible=bool(matching.rows))
-        folder = "all" if everything else "best"
-        csv = download(f"{folder}/{ranking.track.id}.csv", as_csv(ranking))
-        json = download(f"{folder}/{ranking.track.id}.json", as_json(ranking.to_dict()))
+            return (beat, html("note", kind="message", text=str(problem)), *[gr.skip()] * 2, "", *[gr.skip()] * 2)
+        matching = sum(map(filters.match, ranking.rows)) if filters else None
+        heading = render.heading(ranking, words, self.service.about(None, track), matching)
+        drawn = plots(ranking, board.clock(), words)
         return (
             beat,
-            render.heading(ranking, words, self.service.about(None, track), len(matching.rows) if filters else None),
-            table,
-            csv,
-            json,
-            plots(ranking, board.clock(), words),
+            heading,
+            drawn,
             "",
             mark,
+            *self._shown(given, View(given[self.search] or "", *given[self.order]), request),
         )
 
-    def _select(self, track: str, everything: bool, event: gr.SelectData, request: gr.Request) -> str:
-        """The details of the selected row, found by its id because the browser may have sorted the rows.
+    def _filters(self, given: Mapping[Any, Any]) -> Filters:
+        return Filters(frozenset(given[self.reads] or ()), given[self.size] or "")
 
-        Rows of papers have none, and are found by their name.
-        """
+    def _shown(self, given: Mapping[Any, Any], view: View, request: gr.Request) -> tuple[str, tuple[str, bool, int]]:
+        """The page of the table that a visitor wants to see, and its order."""
+        words, person, filters = self.languages.of(request), self.identity(request), self._filters(given)
+        ranking = self.service.table(given[self.track], bool(given[self.everything]))
+        rows = tuple(filter(filters.match, ranking.rows)) if filters else ranking.rows
+        page = seen(rows, view, render.badges(words))
+        shown = render.ranking_table(ranking, page, view, words, person.id if person else "")
+        return shown, (view.sort, view.down, page.page)
+
+    def _searched(self, given: Mapping[Any, Any], request: gr.Request) -> Any:
+        sort, down, _ = given[self.order]
+        return self._shown(given, View(given[self.search] or "", sort, down), request)
+
+    def _turned(self, given: Mapping[Any, Any], event: gr.EventData, request: gr.Request) -> Any:
+        """Sorted by another column, or on another page, as a button of the table says."""
+        view, column, page = (
+            View(given[self.search] or "", *given[self.order]),
+            told_with(event, "sort"),
+            told_with(event, "page"),
+        )
+        if isinstance(column, str):
+            view = view.by(column)
+        elif isinstance(page, int):
+            view = replace(view, page=page)
+        return self._shown(given, view, request)
+
+    def _exporting(self, kind: str) -> Callable[[str, bool, gr.Request], str]:
+        def export(track: str, everything: bool, request: gr.Request) -> str:
+            """A link to the whole table as a file, which the page saves at once."""
+            ranking = self.service.table(track, bool(everything))
+            made = self.kept.loose(f"{ranking.track.id}.{kind}", EXPORTS[kind](ranking))
+            return ready(made, self.languages.of(request))
+
+        return export
+
+    def _select(self, track: str, everything: bool, event: gr.EventData, request: gr.Request) -> str:
+        """The details of the selected row, found by its id; rows of papers have none, and are found by their name."""
+        name = told_with(event, "id") or told_with(event, "name")
         ranking = self.service.table(track, bool(everything))
-        cells = event.row_value
         for row in ranking.rows:
-            if row.id == cells[-1] and (row.id or row.name == cells[1]):
+            if (row.id or row.name) == name:
                 return render.details(row, ranking.track, self.languages.of(request))
         return ""
 
     def _api(self) -> None:
         with gr.Column(visible=False):
             track, everything = value("table", "track"), value("table", "everything", gr.Checkbox, False)
-            out = returns("table", TableAnswer)
+            out, beat = returns("table", TableAnswer), returns("heartbeat", HeartbeatAnswer)
 
         def table(track: str, request: gr.Request, everything: bool = False) -> Any:
             return self.service.table(track, bool(everything)).to_dict()
 
+        def heartbeat(request: gr.Request) -> Any:
+            return self.service.heartbeat()
+
         offer("table", for_api(self.languages.english, self.line, table), [track, everything], out)
-
-
-def _widths(columns: Iterable[str], words: Words) -> list[str | int]:
-    own = {"rank": "52px", "name": "170px", "badge": "180px", "date": "150px", "id": "270px", "method": "320px"}
-    own |= {"group": "80px", "may_be": "115px", "inputs": "80px", "size": "80px", "link": "110px"}
-    widths = {words(f"column.{name}"): width for name, width in own.items()}
-    return [widths.get(name, f"{max(140, 56 + 8 * _wide(name))}px") for name in columns]
-
-
-def _wide(head: str) -> int:
-    """How wide the head of a column is, in Latin letters."""
-    return sum(1 if letter.isascii() else 2 for letter in head)
+        offer("heartbeat", for_api(self.languages.english, self.line, heartbeat), [], beat)

@@ -58,7 +58,7 @@ WHO = "x-person"
 GIVEN = (gr.Request, gr.EventData, gr.SelectData)
 """Parameters that Gradio itself fills."""
 EVENT = {"at": 1, "index": [0, 0], "value": "x", "row_value": ["x"], "selected": True, "example": "glad_words"}
-EVENT |= {"format": "json", "stop": "x", "secret": "x"}
+EVENT |= {"format": "json", "stop": "x", "secret": "x", "sort": "name"}
 ANSWERS, SIGN_IN, ORGANISERS = "answers", "asks to sign in", "for organisers only"
 NOTHING = "knows of no project"
 NO_LINE = "–"
@@ -314,6 +314,8 @@ def _parameters(function: Any) -> list[str]:
 
 
 def _values(function: Any, values: Mapping[str, Any]) -> list[Any]:
+    if function.inputs_as_dict:
+        return [component.value for component in function.inputs]
     names = _parameters(function)
     if missing := set(names) - set(values):
         raise AssertionError(

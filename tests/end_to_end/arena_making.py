@@ -1,4 +1,4 @@
-"""A blind comparison of two systems on the project's examples, in a home of the tests."""
+"""What the tests find in their home: a blind comparison of two systems, and a track that cites very many papers."""
 
 from pathlib import Path
 
@@ -18,3 +18,28 @@ def enter_arena(home: Path, results_after: int = 1) -> None:
         rows = [f"{clip},{first} thing is seen in {clip}." for clip in CLIPS]
         file.write_text("\n".join(["name,reason", *rows]) + "\n", encoding="utf-8")
     make_arena(EXAMPLES, WantedArena(ARENA, files, results_after=results_after, out=home / "tracks"))
+
+
+CROWD = "crowd"
+PAPERS = 250
+
+
+def enter_crowd(home: Path) -> None:
+    """A track that is not scored here, with the figures of so many papers: the ranking has several pages."""
+    head = """
+title = "Crowd"
+task = "Name the emotions."
+version = 1
+answers = "hidden"
+vocabulary = "open"
+metric = "ew"
+primary = ["level1.f"]
+[columns.openset]
+kind = "labels"
+"""
+    papers = (
+        f'[[published]]\nname = "Paper {number:03d}"\nscore = {1 - number / 1000}\nsource = "Study {number}"\n'
+        for number in range(PAPERS)
+    )
+    (home / "tracks").mkdir(parents=True, exist_ok=True)
+    (home / "tracks" / f"{CROWD}.toml").write_text(head + "".join(papers), encoding="utf-8")

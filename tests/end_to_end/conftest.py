@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from arena_making import enter_arena
+from arena_making import enter_arena, enter_crowd
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from serving import free_port, wait_until_served
 
@@ -74,6 +74,7 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     (home / "models").symlink_to(app_home() / "models")
     enter_arena(home)
+    enter_crowd(home)
     return home
 
 

@@ -62,9 +62,7 @@ def visit(page: Page, words: Words, tmp_path: Path, see: Callable[[str], None]) 
 
     page.get_by_role("tab", name=words("board.title")).click()
     go_to("ranking")
-    expect(page.locator("#emer-table .search-input")).to_have_attribute(
-        "aria-label", words("ranking.search"), timeout=SCORED_MS
-    )
+    expect(page.locator("#emer-table").get_by_label(words("ranking.search"))).to_be_visible(timeout=SCORED_MS)
     page.locator("#emer-table").get_by_text("CLUE-Text").locator("visible=true").first.click(timeout=READY_MS)
     expect(page.locator("#emer-details")).to_contain_text(words("details.provenance"), timeout=READY_MS)
     see("ranking")

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from arena_making import PAPERS
 from playwright.sync_api import Browser, Page, expect
 from serving import wait_for
 
@@ -108,6 +109,7 @@ def test_a_participant_mends_a_file_submits_it_sees_it_ranked_and_withdraws_it(
     assert name in Path(exported.value.path()).read_text(encoding="utf-8")
     table.locator("input").first.fill("Browser")
     expect(table).not_to_contain_text("CLUE-Text", timeout=READY_MS)
+    table.locator("input").first.fill("")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("window.innerWidth")
     page.set_viewport_size({"width": 1280, "height": 900})
@@ -207,3 +209,36 @@ def test_others_are_shown_no_organise_tab_and_cannot_submit(behind_a_proxy: Page
     page.locator("#emer-submit").click()
     expect(page.locator("#emer-receipt")).to_contain_text(WORDS("submit.no_identity"), timeout=READY_MS)
     page.context.close()
+
+
+def test_a_long_ranking_has_pages_and_is_searched_and_sorted_on_the_server(page: Page, app_url: str) -> None:
+    open_tab(page, app_url, "ranking")
+    page.locator("#emer-track input").click(timeout=READY_MS)
+    page.get_by_role("option", name="Crowd").click()
+    rows, table = page.locator("#emer-table tbody tr"), page.locator("#emer-table")
+    expect(table).to_contain_text(WORDS("ranking.shown", first=1, last=100, found=PAPERS), timeout=READY_MS)
+    expect(rows).to_have_count(100)
+    for pressed, first, last in (("after", "Paper 100", 200), ("after", "Paper 200", PAPERS)):
+        table.get_by_role("button", name=WORDS(f"ranking.{pressed}")).click()
+        expect(rows.first).to_contain_text(first, timeout=READY_MS)
+        expect(table.get_by_role("status")).to_contain_text(str(last))
+    expect(table.get_by_role("button", name=WORDS("ranking.after"))).to_be_disabled()
+
+    head = table.locator("th[scope=col] [data-sort=name]")
+    for order, first in (("ascending", "Paper 000"), ("descending", "Paper 249")):
+        head.focus()
+        page.keyboard.press("Enter")
+        expect(table.locator(f"th[aria-sort={order}]")).to_contain_text(WORDS("column.name"), timeout=READY_MS)
+        expect(rows.first).to_contain_text(first)
+        expect(head).to_be_focused()
+    rows.first.get_by_role("button").press("Enter")
+    expect(page.locator("#emer-details")).to_contain_text("Study 249", timeout=READY_MS)
+
+    table.get_by_label(WORDS("ranking.search")).fill("paper 12")
+    expect(rows).to_have_count(13, timeout=READY_MS)
+    expect(rows.first).to_contain_text("Paper 212")
+    calls: list[str] = []
+    page.on("request", lambda request: calls.append(request.url))
+    page.wait_for_timeout(6_000)
+    assert any("heartbeat" in url for url in calls), "the page asks on"
+    assert not [url for url in calls if "/queue/" in url], "and nothing happens while nothing changes"

@@ -17,9 +17,10 @@ from leaderboard.board.export import as_csv, as_markdown, export
 from leaderboard.board.ranking import Ranking, ranking
 from leaderboard.board.service import Service
 from leaderboard.board.trends import best_over_time
+from leaderboard.board.view import View, seen
 from leaderboard.hosting.schedule import sweep
 from leaderboard.page.plots import plots
-from leaderboard.page.render import details, frame, heading
+from leaderboard.page.render import badges, details, heading, ranking_table
 from leaderboard.scoring.scoring_process import Outcome, ScoringLimits
 from submissions.intake import Entry
 from submissions.person import Person
@@ -176,7 +177,8 @@ def test_markup_in_a_name_is_shown_as_text(enter: Enter, ranked: Callable[..., R
     words = load_words()
     assert "<img" not in details(told.rows[0], told.track, words) + plots(told, datetime.now(UTC), words)
     assert "| \\<img src=x onerror=alert(1)\\>\\| |" in as_markdown(told)
-    assert frame(told, words)["Name"][0].startswith("<img"), "the table shows plain text"
+    shown = ranking_table(told, seen(told.rows, View(), badges(words)), View(), words)
+    assert "<img" not in shown and "&lt;img" in shown and "&lt;b&gt;" in shown
 
 
 def test_an_export_is_json_and_csv_for_each_track(board: Board, enter: Enter, tmp_path: Any) -> None:

@@ -1,7 +1,10 @@
 """Where a submission stands, and what only its sender learns of it; filters, links and marks of the ranking."""
 
 import json
+import random
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from board_making import ADA, BEN, Clock
@@ -9,11 +12,13 @@ from comparing import CLOSED, Send, file, scored
 
 from emer_space.page.words import load_words
 from leaderboard.board.board import Board
-from leaderboard.board.ranking import Row
+from leaderboard.board.ranking import Ranking, Row
 from leaderboard.board.service import Service
+from leaderboard.board.trends import thinned
+from leaderboard.board.view import View, seen
 from leaderboard.page.filters import ABOVE, NOT_TOLD, Filters
 from leaderboard.page.links import kind_of
-from leaderboard.page.render import frame, kinds, table
+from leaderboard.page.render import badges, ranking_table
 from submissions.errors import Refusal
 from submissions.page.render import one, own
 from submissions.person import Person
@@ -121,10 +126,7 @@ def test_markup_of_a_participant_is_text_on_every_page(board: Board, send: Send)
     answer = Service(board).status(ADA, name)
     shown = one(answer, WORDS) + own([answer], WORDS)
     assert "<img" not in shown and "<b>odd" not in shown and "&lt;img" in shown
-    value = table(found, frame(found, WORDS), WORDS)
-    links = [
-        cell for line in value["data"] for cell in line if isinstance(cell, str) and "<" in cell and "href" in cell
-    ]
+    links = re.findall("<a [^>]*>[^<]*</a>", table(found))
     assert links == [
         '<a href="https://example.org/%27onmouseover=%27x" rel="nofollow noopener noreferrer" target="_blank">site</a>'
     ]
@@ -133,33 +135,84 @@ def test_markup_of_a_participant_is_text_on_every_page(board: Board, send: Send)
 # The ranking's table
 
 
+def table(found: Ranking, person: str = "", **view: Any) -> str:
+    asked = View(**view)
+    return ranking_table(found, seen(found.rows, asked, badges(WORDS)), asked, WORDS, person)
+
+
 def test_ones_own_rows_are_marked_for_oneself_alone(board: Board, send: Send) -> None:
     send(ADA, file(2), anonymous=True)
     send(BEN, file(30), size="7B", inputs="video, text")
     found = scored(board)
     for person, marked in ((ADA.id, [True, False]), (BEN.id, [False, True]), ("", [False, False])):
-        shown = frame(found, WORDS, person)
-        names = shown[WORDS("column.name")]
-        assert [name == WORDS("ranking.own", name=row.name) for name, row in zip(names, found.rows)] == marked  # noqa: B905
-        styles = table(found, shown, WORDS, person)["metadata"]["styling"]
-        assert ["background" in line[0] for line in styles] == marked
-        assert ["border-top" in line[0] for line in styles] == [False, True], "a line above the second group"
+        rows = re.findall("<tr data-entry.*?</tr>", table(found, person), re.S)
+        assert ["(you)" in row for row in rows] == ["emer-own-row" in row for row in rows] == marked
+        assert ["emer-next-group" in row for row in rows] == [False, True], "a line above the second group"
     assert ADA.id not in json.dumps(found.to_dict()) and "(you)" not in json.dumps(found.to_dict())
 
 
 def test_a_size_sorts_as_a_number_and_is_shown_as_it_was_written(board: Board, send: Send) -> None:
-    send(ADA, file(2), size="350M")
-    send(BEN, file(3), size="7B", inputs="VT")
-    send(CLEO, file(30))
+    send(ADA, file(2), size="350M", name="A")
+    send(BEN, file(3), size="7B", inputs="VT", name="B")
+    send(CLEO, file(30), name="C")
     found = scored(board)
-    shown = frame(found, WORDS)
-    column = list(shown.columns).index(WORDS("column.size"))
-    value = table(found, shown, WORDS)
-    assert [line[column] for line in value["data"]] == [3.5e8, 7e9, None]
-    assert [line[column] for line in value["metadata"]["display_value"]] == ["350M", "7B", ""]
-    assert kinds(found, shown, WORDS)[column] == "number"
+    for down, order in ((False, "ABC"), (True, "BAC")):
+        shown = table(found, sort="size", down=down)
+        assert "".join(re.findall('data-name="(.)"', shown)) == order, "none is last both ways"
+        assert f'aria-sort="{"descending" if down else "ascending"}"><button type="button" data-sort="size"' in shown
+        assert ">350M<" in shown and ">7B<" in shown
     assert WORDS("column.link") not in shown, "nobody gave one"
     assert [(row["inputs"], row["size"]) for row in found.to_dict()["rows"]] == [("", "350M"), ("VT", "7B"), ("", "")]
+
+
+MANY = [
+    Row(f"Team {n:03d}", "practice", 1 - n / 1000, scores={"f": n / 1000}, id=f"id-{n}", method="even" * (n % 2 == 0))
+    for n in range(250)
+]
+
+
+@pytest.mark.parametrize(
+    ("view", "found", "page", "first"),
+    [
+        (View(), 250, 1, "Team 000"),
+        (View(page=3), 250, 3, "Team 200"),
+        (View(page=99), 250, 3, "Team 200"),
+        (View(down=True), 250, 1, "Team 249"),
+        (View(sort="f", down=True), 250, 1, "Team 249"),
+        (View(sort="no such column", down=True), 250, 1, "Team 000"),
+        (View("TEAM even", sort="name", down=True), 125, 1, "Team 248"),
+        (View("id-249"), 1, 1, "Team 249"),
+        (View("<script>"), 0, 1, None),
+    ],
+)
+def test_a_page_has_a_hundred_of_the_rows_that_are_sought_in_the_order_that_is_chosen(
+    view: View, found: int, page: int, first: str | None
+) -> None:
+    shown = seen(MANY, view, badges(WORDS))
+    assert (shown.found, shown.page) == (found, page)
+    assert shown.pages == max(1, -(-found // 100)) and len(shown.rows) <= 100
+    assert (shown.rows[0].name if shown.rows else None) == first
+
+
+def test_a_second_press_turns_a_column_round_and_scores_begin_with_the_best() -> None:
+    assert View(page=4).by("f") == View(sort="f", down=True)
+    assert View().by("name") == View(sort="name") and View(sort="name").by("name").down
+    for wrong in ({"text": "x" * 201}, {"page": 0}, {"page": 10**9}):
+        with pytest.raises(Refusal):
+            View(**wrong)
+
+
+def test_a_plot_of_very_many_keeps_what_nobody_beats_the_extremes_and_the_papers() -> None:
+    chance = random.Random(1)
+    points = [(Row(str(n), "practice", 0.5, id=str(n)), chance.random(), chance.random()) for n in range(5_000)]
+    points.insert(77, (Row("paper", "paper", 0.5), 0.2, 0.2))
+    left = thinned(points, 100)
+    assert len(left) == 100 and left == thinned(points, 100) and points[77] in left
+    assert sorted(left, key=points.index) == left
+    frontier = [one for one in points if not any(o[1] >= one[1] and o[2] >= one[2] and o is not one for o in points)]
+    assert frontier and all(one in left for one in frontier)
+    for places in ([x for _, x, _ in points], [y for *_, y in points]):
+        assert all(points[places.index(end(places))] in left for end in (min, max))
 
 
 SIZES = {"aAVT": "7B", "bA": "350M", "cVT": "235B", "d": ""}
