@@ -1,11 +1,13 @@
 """Krippendorff's alpha for any distance between judgements, with an interval."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Floats = NDArray[np.float64]
 Value = TypeVar("Value", bound=Hashable)
@@ -56,7 +58,9 @@ def masi_distances(values: Sequence[frozenset[str]], others: Sequence[frozenset[
     return result
 
 
-def _members(sets: Sequence[frozenset[str]], words: Mapping[str, int]) -> csr_matrix:
+def _members(sets: Sequence[frozenset[str]], words: Mapping[str, int]) -> "csr_matrix":
+    from scipy.sparse import csr_matrix  # its import takes long: not before the page is up
+
     rows = [row for row, found in enumerate(sets) for _ in found]
     columns = [words[word] for found in sets for word in found]
     return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(sets), len(words)))
@@ -100,6 +104,8 @@ def alpha_with_interval(
 
 def _disagreements(repeated: Sequence[Sequence[Value]], distance: Distance[Value]) -> tuple[Floats, float]:
     """The sums of distances between the judgements of each unit (both ways), and between all judgements."""
+    from scipy.sparse import csr_matrix
+
     numbers = {value: number for number, value in enumerate(dict.fromkeys(v for unit in repeated for v in unit))}
     values = list(numbers)
     rows = [row for row, unit in enumerate(repeated) for _ in unit]

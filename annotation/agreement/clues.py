@@ -6,7 +6,6 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from annotation.agreement.labels import Answers
 from annotation.projects import OVERLAP, Project, overlap
@@ -83,6 +82,8 @@ def matched(ones: Sequence[SpanClue], others: Sequence[SpanClue]) -> list[tuple[
     """
     if not ones or not others:
         return []
+    from scipy.optimize import linear_sum_assignment  # its import takes long: not before the page is up
+
     shares = np.array([[overlap(a, b) if a.modality == b.modality else 0.0 for b in others] for a in ones])
     good = np.where(shares >= OVERLAP, 1 + shares / (2 * len(ones) * len(others)), 0.0)
     rows, columns = linear_sum_assignment(good, maximize=True)
