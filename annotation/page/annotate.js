@@ -314,49 +314,46 @@ const agreement = async () => {
     failed(problem);
   }
 };
-const figure = (value) => {
-  if (value === null || value === undefined) return "–";
-  if (typeof value === "number") return Number.isInteger(value) ? String(value) : value.toFixed(2);
-  return Array.isArray(value) ? value.map(figure).join(" … ") : String(value);
-};
+const figure = (value, digits = 2) => (typeof value === "number" ? value.toFixed(digits) : "–");
+const percent = (share) => (typeof share === "number" ? `${Math.round(100 * share)} %` : "–");
+const interval = ({ low, high }) => (typeof low === "number" ? `${figure(low)} … ${figure(high)}` : "–");
 const tabled = (title, columns, rows, help = "") => {
   const table = made("table", { title, help });
-  table.querySelector("tr").replaceChildren(...columns.map((name) => Object.assign(texted("th", name), { scope: "col" })));
+  table.querySelector("tr").replaceChildren(...columns.map((name) => Object.assign(texted("th", say(`column_${name}`)), { scope: "col" })));
   table.querySelector("tbody").replaceChildren(...rows.map((row) => {
     const line = document.createElement("tr");
-    line.replaceChildren(...row.map((value, at) => (at ? texted("td", figure(value)) : Object.assign(texted("th", figure(value)), { scope: "row" }))));
+    line.replaceChildren(...row.map((value, at) => (at ? texted("td", value) : Object.assign(texted("th", value), { scope: "row" }))));
+    for (const [at, name] of columns.entries()) line.children[at].classList.toggle("emer-wordy", WORDY.includes(name));
     return line;
   }));
   return table;
 };
-const percent = (share) => (share === null || share === undefined ? "–" : `${Math.round(100 * share)} %`);
 const reason = ({ reason: name, ...numbers }) => say(`drift_${name}`, Object.fromEntries(Object.entries(numbers).map(([key, value]) => [
   key, ["share", "usual"].includes(key) ? percent(value) : figure(value),
 ])));
-const CLUES = ["clues_kept", "clues_f1", "start_s", "end_s"];
-const ofClues = (row) => [percent(row.share_kept), row.f1, row.start_s, row.end_s];
+const WORDY = ["labels", "why"], CLUES = ["clues_kept", "clues_f1", "start_s", "end_s"];
+const ofClues = (row) => [percent(row.share_kept), figure(row.f1), figure(row.start_s), figure(row.end_s)];
 const tablesOf = (found) => found.rounds.flatMap((one) => {
-  const head = (name) => `${say(`round_${one.round}`)}: ${say(`table_${name}`)}`;
-  const columns = (...names) => names.map((name) => say(`column_${name}`));
+  const head = (name) => say("table_title", { round: say(`round_${one.round}`), table: say(`table_${name}`) });
   const alphas = [["words", one.labels.words], ["groups", one.labels.groups], ["valence", one.valence], ["arousal", one.arousal]];
   const { clues } = one;
   const tables = [
-    tabled(head("alpha"), columns("about", "alpha", "interval"), alphas.map(([name, value]) => [say(`of_${name}`), value?.alpha, [value?.low, value?.high]]), say("help_alpha", one)),
-    tabled(head("clues"), columns("shown", "kept", "edited", "removed", "added", "share_kept", "f1", "start_s", "end_s"), [[
-      clues.shown, clues.kept, clues.edited, clues.removed, clues.added, percent(clues.share_kept), clues.f1, clues.start_s, clues.end_s,
+    tabled(head("alpha"), ["about", "alpha", "interval"], alphas.map(([name, value]) => [say(`of_${name}`), figure(value.alpha), interval(value)]), say("help_alpha", one)),
+    tabled(head("clues"), ["shown", "kept", "edited", "removed", "added", ...CLUES], [[
+      clues.shown, clues.kept, clues.edited, clues.removed, clues.added, ...ofClues(clues),
     ]], say("help_clues")),
-    tabled(head("by_clip"), columns("clip", "split", "people", "labels", ...CLUES), one.by_clip.slice(0, MOST_ROWS).map((row) => [
-      row.clip, row.split, row.annotators, row.labels.map(([label, votes]) => `${label} ${votes}`).join(", "), ...ofClues(row),
+    tabled(head("by_clip"), ["clip", "split", "people", "labels", ...CLUES], one.by_clip.slice(0, MOST_ROWS).map((row) => [
+      row.clip, figure(row.split), row.annotators, row.labels.map(([label, votes]) => `${label} ${votes}`).join(", "), ...ofClues(row),
     ]), say("help_by_clip")),
-    tabled(head("annotators"), columns("person", "clips", "seconds", "closeness", "alpha_without", "changed", ...CLUES), one.annotators.map((row) => [
-      row.name, row.clips, row.seconds, row.closeness, row.alpha_without, percent(row.changed), ...ofClues(row),
+    tabled(head("annotators"), ["person", "clips", "seconds", "closeness", "alpha_without", "changed", ...CLUES], one.annotators.map((row) => [
+      row.name, row.clips, figure(row.seconds, 0), figure(row.closeness), figure(row.alpha_without), percent(row.changed), ...ofClues(row),
     ]), say("help_annotators")),
-    tabled(head("by_label"), columns("label", "votes", "clips", "shared", "alpha"), one.by_label.slice(0, MOST_ROWS).map((row) => [
-      row.label, row.votes, row.clips, row.shared, row.alpha,
-    ])),
+    tabled(head("by_label"), ["label", "votes", "clips", "shared", "alpha"], one.by_label.slice(0, MOST_ROWS).map((row) => [
+      row.label, row.votes, row.clips, percent(row.shared), figure(row.alpha),
+    ]), say("help_by_label")),
   ];
-  if (one.drifting.length) tables.splice(2, 0, tabled(head("drifting"), columns("person", "clips", "why"), one.drifting.map((row) => [
-    row.name, row.clips, row.reasons.map(reason).join(" "),
+  if (one.drifting.length) tables.splice(2, 0, tabled(head("drifting"), ["person", "clips", "why"], one.drifting.map((row) => [
+    row.name, row.clips, row.reasons.map(reason).join("\n"),
   ]), say("help_drifting")));
   return tables;
 });

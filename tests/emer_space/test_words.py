@@ -24,7 +24,10 @@ SOURCES = [
 ]
 STAGES = ("probing", "watching", "listening", "reading", "weighing")
 SAID = "annotate_say."
-SAME_IN_CHINESE = {"page.title", "run.working", "result.facts_size", "board.none", "column.rank", "answer.separator"}
+SAME_IN_CHINESE = {
+    *("page.title", "run.working", "result.facts_size", "board.none", "column.rank", "answer.separator"),
+    "annotate_say.table_title",
+}
 AGREEMENTS = ("consistent", "conflicting", "single-modality", "insufficient")
 
 

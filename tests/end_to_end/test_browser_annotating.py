@@ -164,6 +164,11 @@ def test_a_clip_goes_through_both_rounds_and_agreement_is_shown(browser: Browser
         unfold(page, "annotate.agreement")
         expect(part(page, "agreement-shown")).to_contain_text("Ada", timeout=READY_MS)
         expect(part(page, "agreement-shown")).to_contain_text(WORDS("annotate_say.of_groups"))
+        heads = part(page, "agreement-shown").locator("th", has_text=WORDS("annotate_say.column_clues_f1"))
+        expect(heads).to_have_count(6)
+        page.set_viewport_size({"width": 390, "height": 800})
+        button = part(page, "clips").get_by_role("button").last.bounding_box()
+        assert button and button["x"] + button["width"] <= 390 and button["height"] < 60, "a row fits on a phone"
 
 
 def has(text: str) -> re.Pattern[str]:
