@@ -153,7 +153,8 @@ class HubTree:
         paths = dataset.tree(head)
         there = {entry_of(path) for path in paths}
         with self._state:
-            self._forget(before - there)
+            self._unread(before - there)
+            self._known = self._own | (self._known & there)  # an old answer about the head may lack an own entry
         return paths
 
     def _take(self, paths: list[str], head: str) -> None:
@@ -247,9 +248,13 @@ class HubTree:
         """Forget entries that are in the tree no more, with what was read of them; the state is locked."""
         self._known -= gone
         self._own -= gone
+        self._unread(gone)
+        self._damaged = {entry: why for entry, why in self._damaged.items() if DAMAGED + entry not in gone}
+
+    def _unread(self, gone: set[str]) -> None:
+        """Forget what was read of entries: it must come into no index."""
         self._fresh = {path: record for path, record in self._fresh.items() if entry_of(path) not in gone}
         self._held = {path: record for path, record in self._held.items() if entry_of(path) not in gone}
-        self._damaged = {entry: why for entry, why in self._damaged.items() if DAMAGED + entry not in gone}
 
     def damaged(self) -> list[tuple[str, str]]:
         """The damaged entries: path and reason."""
