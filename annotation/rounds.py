@@ -37,12 +37,14 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
-def holder(project: Project, account: str) -> str:
-    """The stable id of who uses the invitation of an account; empty if nobody has yet, since it was last given out."""
-    about = account.casefold()
-    ended = [one.made for one in project.invitations if one.account.casefold() == about and not one.rounds]
-    since = max(ended, default="")
-    return next((one.person for one in project.seatings if one.account == about and one.made > since), "")
+def holders(project: Project) -> dict[str, str]:
+    """The stable id of whoever first used the invitation of an account, since it was last given out anew."""
+    ended = {one.account.casefold(): one.made for one in project.invitations if not one.rounds}
+    found: dict[str, str] = {}
+    for one in project.seatings:
+        if one.made > ended.get(one.account, ""):
+            found.setdefault(one.account, one.person)
+    return found
 
 
 def seats(project: Project) -> dict[str, tuple[str, Invitation]]:
@@ -64,9 +66,11 @@ def member(project: Project, who: Person | None, key: str = "") -> Member | None
             return Member(f"key:{first}", invitation.display, invitation.rounds, invited=invitation.rounds)
     if who is None:
         return None
-    named = (found.get(name.casefold()) for name in (who.id, who.name))
-    own = [seat[1] for seat in named if seat and seat[1].account]
-    seat = next((one for one in own if holder(project, one.account) in ("", who.id)), None)
+    taken, names = holders(project), (who.id.casefold(), who.name.casefold())
+    own = (
+        about for about, seat in found.items() if taken.get(about) == who.id or (about in names and about not in taken)
+    )
+    seat = next((found[about][1] for about in own if found[about][1].account), None)
     invited = seat.rounds if seat else ()
     if not (who.organiser or invited):
         return None

@@ -41,7 +41,7 @@ from annotation.records import (
     SpanClue,
 )
 from annotation.records import Settings as ProjectSettings
-from annotation.rounds import ROUNDS, AtWork, Member, digest, holder, member, open_clips, seats, to_answer, why_not
+from annotation.rounds import ROUNDS, AtWork, Member, digest, holders, member, open_clips, seats, to_answer, why_not
 from annotation.sources import clips_of, read_subtitles, subtitle_beside
 from emer_space.errors import InputError
 from emer_space.files.problems import counted, plain, shown
@@ -226,7 +226,7 @@ class Annotation:
 
     def _seat(self, project: Project, part: Member) -> None:
         """Keep who uses the invitation of an account: names can be given to others, ids cannot (decision 4)."""
-        if part.account and not holder(project, part.account):
+        if part.account and part.account.casefold() not in holders(project):
             person = Person(part.person, part.name)
             self.book.add(self._entry(person, project.id, Seating, account=part.account.casefold()))
 
@@ -353,7 +353,7 @@ class Annotation:
         listed = []
         for first, seat in seats(held).values():
             name = f"key:{first}" if seat.key_sha256 else seat.account
-            used_by = "" if seat.key_sha256 else holder(held, seat.account)
+            used_by = "" if seat.key_sha256 else holders(held).get(seat.account.casefold(), "")
             counts = [sum(_by(save, name, used_by) for save in saves) for saves in done.values()]
             listed.append(
                 {"id": name, "name": seat.display or seat.account, "rounds": list(seat.rounds), "done": counts}
