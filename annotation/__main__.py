@@ -57,10 +57,9 @@ def _new(
     """Open a project."""
     check_writable(json_target)
     settings = _settings(annotators, agreed, language, order, guide, licence, consent)
-    made = _service().new(LOCAL, project, title or project, **settings)
-    show(
-        _told(made), json_target, f"Opened {made.project}; go on with `python -m annotation add {made.project} FOLDER`."
-    )
+    made = _service(project).new(LOCAL, project, title or project, **settings)
+    text = f"Opened {made.project}; go on with `python -m annotation add {made.project} FOLDER`."
+    show(asdict(made), json_target, text)
 
 
 @commands.command("change")
@@ -79,8 +78,8 @@ def _change(
     """Change the settings of a project that are named."""
     check_writable(json_target)
     settings = {"title": title, **_settings(annotators, agreed, language, order, guide, licence, consent)}
-    made = _service().change(LOCAL, project, **settings)
-    show(_told(made), json_target, f"Changed {made.project}.")
+    made = _service(project).change(LOCAL, project, **settings)
+    show(asdict(made), json_target, f"Changed {made.project}.")
 
 
 @commands.command("add")
@@ -95,7 +94,7 @@ def _add(
     """Add clips to a project; those that cannot be used are set aside and named."""
     check_writable(json_target)
     given: Any = source[0] if len(source) == 1 else [Path(one) for one in source]
-    added = _service().add_clips(LOCAL, project, given, subtitles, _count)
+    added = _service(project).add_clips(LOCAL, project, given, subtitles, _count)
     lines = [f"Added {counted(len(added.added), 'clip')}; {len(added.known)} were there already."]
     lines += [f"{name} is set aside: {why}" for name, why in added.aside.items()]
     show(asdict(added), json_target, "\n".join(lines))
@@ -115,7 +114,7 @@ def _draft(
 ) -> None:
     """Let the pipeline read every clip that has no draft; the running app does this by itself."""
     check_writable(json_target)
-    service = _service(profile)
+    service = _service(project, profile)
     service.overview(LOCAL, project)
 
     def tell(progress: "Progress") -> None:
@@ -134,17 +133,17 @@ def _draft(
 def _status(project: Annotated[str, typer.Argument(metavar="[PROJECT]")] = "", json_target: JsonTarget = None) -> None:
     """Show how far all projects are, or one."""
     check_writable(json_target)
-    service = _service()
+    service = _service(project)
     if project:
         one = service.overview(LOCAL, project)
         people = service.annotators(LOCAL, project)
         lines = [_line(one), *(f"{name} is set aside: {why}" for name, why in one.aside.items())]
         lines += [f"{each['name']} ({each['id']}): {each['done'][0]} and {each['done'][1]} done" for each in people]
-        show({**_told(one), "people": people}, json_target, "\n".join(lines))
+        show({**asdict(one), "people": people}, json_target, "\n".join(lines))
         return
     found = service.projects(LOCAL)
     text = "\n".join(map(_line, found)) or "There is no project yet; open one with `python -m annotation new NAME`."
-    show([_told(one) for one in found], json_target, text)
+    show([asdict(one) for one in found], json_target, text)
 
 
 def _line(one: Any) -> str:
@@ -165,7 +164,7 @@ def _invite(
 ) -> None:
     """Invite an annotator by account or, with --name, by a key that is shown only now."""
     check_writable(json_target)
-    key = _service().invite(LOCAL, project, account, display, _numbers(rounds, "--rounds"))
+    key = _service(project).invite(LOCAL, project, account, display, _numbers(rounds, "--rounds"))
     text = (
         f"The key of {display}, shown only now: {key}" if key else f"{account} has the rounds {rounds or 'none'} now."
     )
@@ -182,7 +181,7 @@ def _clips(
 ) -> None:
     """List the clips of a project."""
     check_writable(json_target)
-    listing = _service().clips(LOCAL, project, search, state, page - 1)
+    listing = _service(project).clips(LOCAL, project, search, state, page - 1)
     lines = [f"{row.clip}  {row.duration_s:.1f} s  {row.state}  {row.problem or row.subtitle}" for row in listing.rows]
     lines += [f"Page {listing.page + 1} of {listing.pages}; {counted(listing.found, 'clip')} in all."]
     show(asdict(listing), json_target, "\n".join(lines))
@@ -192,7 +191,7 @@ def _clips(
 def _agreement(project: Name, json_target: JsonTarget = None) -> None:
     """Show how far the annotators agree, as JSON."""
     check_writable(json_target)
-    report = _service().agreement(LOCAL, project)
+    report = _service(project).agreement(LOCAL, project)
     show(report, json_target or "-", "The agreement is written.")
 
 
@@ -204,7 +203,7 @@ def _order(
 ) -> None:
     """List the clips about which the machine is least sure first."""
     check_writable(json_target)
-    clips = _service().order(LOCAL, project, round)
+    clips = _service(project).order(LOCAL, project, round)
     show(clips, json_target, "\n".join(clips))
 
 
@@ -217,7 +216,7 @@ def _withdraw(
 ) -> None:
     """Take a clip out for good, with its file, its draft and all that was said of it."""
     check_writable(json_target)
-    answer = _service().withdraw(LOCAL, project, clip, reason)
+    answer = _service(project).withdraw(LOCAL, project, clip, reason)
     show(answer, json_target, answer["kept"])
 
 
@@ -229,9 +228,9 @@ def _delete(
 ) -> None:
     """Delete a project with its clips' files and everything that was said of them."""
     check_writable(json_target)
-    service = _service()
-    one = service.overview(LOCAL, project)
+    service = _service(project)
     if not sure:
+        one = service.overview(LOCAL, project)
         raise ProjectError("sure", f"{project} has {counted(one.clips, 'clip')}; add --sure to delete it for good.")
     answer = service.delete(LOCAL, project)
     show(answer, json_target, answer["kept"])
@@ -269,12 +268,13 @@ def _export(
     from annotation.exchange import export
 
     check_writable(str(out))
-    content = export(_service().for_release(LOCAL, project), columns, language)
+    content = export(_service(project).for_release(LOCAL, project), columns, language)
     out.write_bytes(content)
     print(f"Wrote {out}.")
 
 
-def _service(profile: str | None = None) -> "Annotation":
+def _service(project: str = "", profile: str | None = None) -> "Annotation":
+    """The service, which has finished what a killed process began in the project, or without one in all."""
     from annotation.service import Annotation
     from emer_space.profiles import load_profile
     from emer_space.settings import app_home
@@ -283,11 +283,12 @@ def _service(profile: str | None = None) -> "Annotation":
 
     home = app_home()
     models = load_profile(profile or os.environ.get("EMER_PROFILE") or "bundled")
-    return Annotation(home, Ledger(open_store(home)), lambda: models)
-
-
-def _told(one: Any) -> dict[str, Any]:
-    return asdict(one)
+    service = Annotation(home, Ledger(open_store(home)), lambda: models)
+    try:
+        service.finish(project)
+    except ProjectError as problem:  # what must go is still there; that hinders no other work
+        print(problem, file=sys.stderr)
+    return service
 
 
 def _settings(

@@ -1,6 +1,5 @@
 """Reads what an annotator sends, within bounds, and says in one sentence what is wrong with it."""
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -14,6 +13,7 @@ MOST_CLUES, MOST_STATEMENT = 60, 500
 MOST_EXPLANATION = 5_000
 SLACK_S = 0.05
 """How far past the end of the clip a span may reach: a player rounds."""
+MOST_SECONDS = 1e6
 MODALITIES: tuple[str, ...] = get_args(Modality)
 _ID = re.compile(r"[\w-]{1,40}", re.ASCII)
 
@@ -76,7 +76,7 @@ def _clue(given: Any, duration_s: float, known: Mapping[str, SpanClue]) -> SpanC
 
 
 def _second(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST_SECONDS < value < MOST_SECONDS:
         raise _wrong("A clue has no start or end in seconds; mark its span on the player.")
     return round(float(value), 3)
 
@@ -88,6 +88,13 @@ def _feeling(given: Mapping[str, Any], name: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not -1 <= value <= 1:
         raise _wrong(f"The {name} is no number between -1 and 1; move its slider again.")
     return round(float(value), 3)
+
+
+def texts(**given: Any) -> None:
+    """Check that values of a call, by name, are texts. Raises `ProjectError` for the first that is none."""
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise ProjectError(name, f"The {name} is not a text; send it as one.")
 
 
 def line(given: Any, most: int, what: str) -> str:

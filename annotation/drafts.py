@@ -6,9 +6,8 @@ the reason, and is not tried again until an organiser asks for that.
 
 import contextlib
 import logging
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from typing import Any
 from annotation.answers import MOST_CLUES, MOST_LABELS
 from annotation.book import Book
 from annotation.errors import ProjectError
-from annotation.home import Home
+from annotation.home import DRAFTING, Home
 from annotation.projects import Project, load_project
 from annotation.records import LANGUAGES, Answer, Clip, Draft, SpanClue
 from annotation.removals import clean
@@ -36,6 +35,7 @@ MACHINE = "machine"
 """The person of a draft's record."""
 LOOK_S = 60.0
 """Seconds between two looks for clips that other processes added."""
+UNTOLD = "Drafts cannot be made at the moment; the organisers see why."
 
 Turn = Callable[[CancelToken], AbstractContextManager[object]]
 """Waits until the machine is free for a clip."""
@@ -73,17 +73,18 @@ class Drafts:
     ) -> None:
         self.book, self.home, self.profile, self.turn, self.clock = book, home, profile, turn, clock
         self._reading: dict[str, str] = {}
-        self._trouble = ""
+        self._trouble: dict[str, str] = {}
         self._token = CancelToken()
         self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def progress(self, project: Project) -> Progress:
-        """How far the drafts of a project are."""
+    def progress(self, project: Project, leads: bool = True) -> Progress:
+        """How far the drafts of a project are. What the trouble is, is for those who lead it."""
         failed = sum(draft.answer is None for draft in project.drafts.values())
         drafted = len(project.drafts) - failed
         reading = self._reading.get(project.id, "")
-        trouble = self._trouble if drafted + failed < len(project.clips) else ""
+        trouble = self._trouble.get(project.id, "") if drafted + failed < len(project.clips) else ""
+        trouble = UNTOLD if trouble and not leads else trouble
         return Progress(len(project.clips), drafted, failed, reading, trouble)
 
     # In the background
@@ -107,19 +108,25 @@ class Drafts:
     def _go_on(self) -> None:
         while not self._token.cancelled:
             self._wanted.clear()
-            self._trouble = ""
+            names: list[str] = []
             try:
-                for name in self.book.projects():
+                names = self.book.projects()
+            except EmerError as problem:
+                log.error("drafts: %s", problem)
+            for name in names:
+                try:
                     clean(self.book, self.home, name, self.clock())
                     self.run(name)
-            except Cancelled:
-                return
-            except (EmerError, OSError) as problem:
-                log.error("drafts: %s", problem)
-                self._trouble = str(problem)
-            except Exception as problem:  # the thread must go on
-                log.exception("drafts")
-                self._trouble = f"Drafts cannot be made at the moment ({type(problem).__name__}); see the app's log."
+                    self._trouble.pop(name, None)
+                except Cancelled:
+                    return
+                except EmerError as problem:
+                    log.error("drafts of %s: %s", name, problem)
+                    self._trouble[name] = str(problem).replace(str(self.home.folder.parent), "EMER_HOME")
+                except Exception as problem:  # the thread must go on
+                    log.exception("drafts of %s", name)
+                    reason = type(problem).__name__
+                    self._trouble[name] = f"Drafts cannot be made at the moment ({reason}); see the app's log."
             self._wanted.wait(LOOK_S)
 
     # One project
@@ -127,6 +134,7 @@ class Drafts:
     def run(self, name: str, again: bool = False, tell: Callable[[Progress], None] = lambda progress: None) -> Progress:
         """Make the drafts that a project lacks, with `again` also those that failed; `tell` hears after each clip.
 
+        While the store has no room to spare, several are kept together; a process that is killed reads them again.
         Another process that makes them already is left to it. Raises `ProjectError`, `StoreError`, `MissingTool`, and
         `Cancelled` after `stop`.
         """
@@ -136,35 +144,50 @@ class Drafts:
             if again:
                 raise
             return Progress(0, 0, 0)  # it was deleted
-        waiting = [clip for clip in project.clips.values() if clip.file and _lacks(project, clip, again)]
+        waiting = [clip for clip in project.clips.values() if clip.file and _lacks(project, clip.name, again)]
         if waiting:
             with self.home.alone(name, "drafts") as alone:
-                for clip in waiting if alone else ():
-                    self._draft(name, clip, again)
+                if alone:
+                    self.home.clear(name, DRAFTING)
+                    self._run(name, waiting, again, tell)
+        try:
+            return self.progress(load_project(self.book, name))
+        except ProjectError:
+            return Progress(0, 0, 0)  # it was deleted meanwhile
+
+    def _run(self, name: str, waiting: Sequence[Clip], again: bool, tell: Callable[[Progress], None]) -> None:
+        store, made = self.book.ledger.store, list[Draft]()
+        try:
+            for clip in waiting:
+                with self.turn(self._token):
+                    if not self._wants(name, clip.name, again):  # taken out, or drafted, while this waited
+                        continue
+                    self._reading[name] = clip.name
+                    try:
+                        made.append(self._read(name, clip))
+                    finally:
+                        self._reading.pop(name, None)
+                if store.spare():
+                    self._keep(name, made, again)
+                    made.clear()
+                with contextlib.suppress(ProjectError):
                     tell(self.progress(load_project(self.book, name)))
-        return self.progress(load_project(self.book, name))
+        finally:
+            if made and not self._token.cancelled:
+                self._keep(name, made, again)
 
-    def _draft(self, name: str, clip: Clip, again: bool) -> None:
-        with self.turn(self._token):
-            if not self._wants(name, clip, again):  # taken out, or drafted, while this waited
-                return
-            self._reading[name] = clip.name
-            try:
-                draft = self._made(name, clip)
-            finally:
-                self._reading.pop(name, None)
+    def _keep(self, name: str, made: Sequence[Draft], again: bool) -> None:
         with self.book.ledger.store.exclusive():
-            if self._wants(name, clip, again):
-                self.book.add(draft)
+            self.book.add_all([draft for draft in made if self._wants(name, draft.clip, again)])
 
-    def _wants(self, name: str, clip: Clip, again: bool) -> bool:
+    def _wants(self, name: str, clip: str, again: bool) -> bool:
         try:
             project = load_project(self.book, name)
         except ProjectError:
             return False
-        return clip.name in project.clips and _lacks(project, clip, again)
+        return clip in project.clips and _lacks(project, clip, again)
 
-    def _made(self, name: str, clip: Clip) -> Draft:
+    def _read(self, name: str, clip: Clip) -> Draft:
         if self.profile is None:
             raise ProjectError("drafts", "No models are at hand for drafts; start the app or `python -m annotation`.")
         profile = self.profile()
@@ -172,7 +195,7 @@ class Drafts:
         project = load_project(self.book, name)
         try:
             file = self.home.clip_file(name, clip)
-            told = _told(self._analysis(file, clip, project.settings.language, profile), clip)
+            told = _answered(self._analysis(name, file, clip, project.settings.language, profile), clip)
         except (InputError, ProjectError) as problem:
             told = {"problem": str(problem)}
         except EmerError:
@@ -183,23 +206,23 @@ class Drafts:
         now = self.clock()
         return Draft(new_id(now), now.isoformat(), name, MACHINE, profile.name, clip.name, made_by=made_by, **told)
 
-    def _analysis(self, file: Path, clip: Clip, language: Any, profile: Profile) -> Analysis:
+    def _analysis(self, name: str, file: Path, clip: Clip, language: Any, profile: Profile) -> Analysis:
         request = Request(clip.subtitle, language=language)
-        with tempfile.TemporaryDirectory(prefix="emer-drafts-") as copies:
+        with self.home.copies(name, DRAFTING) as copies:
             token = CancelToken()
-            for event in analyze(file, request, profile, self.home.settings, token, Path(copies)):
+            for event in analyze(file, request, profile, self.home.settings, token, copies):
                 self._token.check()
                 if isinstance(event, Finished):
                     return event.analysis
         raise AssertionError("an analysis ends with its result or an error")
 
 
-def _lacks(project: Project, clip: Clip, again: bool) -> bool:
-    draft = project.drafts.get(clip.name)
+def _lacks(project: Project, clip: str, again: bool) -> bool:
+    draft = project.drafts.get(clip)
     return draft is None or (again and draft.answer is None)
 
 
-def _told(analysis: Analysis, clip: Clip) -> dict[str, Any]:
+def _answered(analysis: Analysis, clip: Clip) -> dict[str, Any]:
     """The fields of a draft. What could not be seen or heard is no clue that a person could mend."""
     explanation = analysis.explanation
     pooled = next((one for one in analysis.posteriors if one.modality == "pooled"), None)

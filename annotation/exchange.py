@@ -162,9 +162,8 @@ def import_files(
         )
     now = (clock or (lambda: datetime.now(UTC)))()
     about: dict[str, Any] = {"made": now.isoformat(), "project": project.id, "person": by.id, "name": by.name}
-    for name, rows_of_clip in by_clip.items():
-        book.add(Draft(id=new_id(now), **about, clip=name, **_draft(rows_of_clip)))
-    book.add(Clips(id=new_id(now), **about, clips=tuple(Clip(name) for name in by_clip)))
+    drafts = [Draft(id=new_id(now), **about, clip=name, **_draft(own)) for name, own in by_clip.items()]
+    book.add_all([*drafts, Clips(id=new_id(now), **about, clips=tuple(Clip(name) for name in by_clip))])
     return list(by_clip)
 
 

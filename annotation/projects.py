@@ -21,7 +21,9 @@ from annotation.records import (
     Removal,
     Round,
     Save,
+    Seating,
     Settings,
+    Shown,
     SpanClue,
 )
 from annotation.words import chosen, voted
@@ -92,6 +94,7 @@ class Project:
     """A project as it is now. `clips` by name, without those taken out; `drafts` the latest by clip; `saves` in order.
 
     `aside` are files that could not be used: name → why. `removed` are the names of clips that were taken out for good.
+    `votes_shown` are the people who were shown what others say, by round and clip; `seatings` are the accounts in use.
     """
 
     id: str
@@ -103,6 +106,8 @@ class Project:
     invitations: tuple[Invitation, ...] = ()
     removed: tuple[str, ...] = ()
     removed_sha256: frozenset[str] = frozenset()
+    votes_shown: Mapping[tuple[Round, str], frozenset[str]] = field(default_factory=dict)
+    seatings: tuple[Seating, ...] = ()
 
     def __post_init__(self) -> None:
         own: dict[tuple[int, str], dict[str, list[Save]]] = defaultdict(lambda: defaultdict(list))
@@ -132,6 +137,11 @@ class Project:
     def said(self, round: Round, clip: str, person: str) -> tuple[Save, ...]:
         """All saves of a person about a clip in a round, oldest first."""
         return tuple(self._by_person(round, clip).get(person, ()))
+
+    def saw(self, round: Round, clip: str, person: str) -> bool:
+        """Whether somebody knows what others say of a clip in a round; who checks round two starts from round one."""
+        shown_to = self.votes_shown.get((round, clip), frozenset())
+        return person in shown_to or (round == 1 and (self.saw(2, clip, person) or person in self.people(2, clip)))
 
     def _by_person(self, round: Round, clip: str) -> Mapping[str, Sequence[Save]]:
         own: Mapping[tuple[int, str], Mapping[str, Sequence[Save]]] = self._own  # type: ignore[attr-defined]
@@ -215,6 +225,10 @@ def _derived(book: Book, name: str) -> Project | None:
     removals = book.records(name, Removal)
     gone = {removal.clip for removal in removals}
     left = {clip: clips[clip] for clip in sorted(clips.keys() - gone)}
+    shown_to: dict[tuple[Round, str], set[str]] = defaultdict(set)
+    for shown_once in book.records(name, Shown):
+        for clip in shown_once.clips:
+            shown_to[shown_once.round, clip].add(shown_once.person)
     return Project(
         name,
         settings[-1],
@@ -225,6 +239,8 @@ def _derived(book: Book, name: str) -> Project | None:
         tuple(book.records(name, Invitation)),
         tuple(sorted(gone)),
         frozenset(removal.sha256 for removal in removals if removal.sha256),
+        {about: frozenset(people) for about, people in shown_to.items()},
+        tuple(book.records(name, Seating)),
     )
 
 

@@ -193,6 +193,23 @@ class Save(Entry):
 
 
 @dataclass(frozen=True, slots=True, config=STRICT)
+class Shown(Entry):
+    """Clips of which the person was shown what others say in a round: they cannot answer them blind any more."""
+
+    schema: ClassVar[str] = "emer-shown/1"
+    round: Round
+    clips: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
+class Seating(Entry):
+    """Who first used the invitation of an account: it is theirs, by their stable id, whoever bears the name later."""
+
+    schema: ClassVar[str] = "emer-seating/1"
+    account: str
+
+
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Removal(Entry):
     """A clip that was taken out of a project for good, with all that was said of it; `reason` is `consent` or words.
 
@@ -234,6 +251,7 @@ class Draw(Entry):
 
 
 RECORDS: Mapping[str, type[Entry]] = {
-    record.schema: record for record in (Settings, Invitation, Clips, Draft, Save, Removal, Ending, Draw)
+    record.schema: record
+    for record in (Settings, Invitation, Seating, Clips, Draft, Save, Shown, Removal, Ending, Draw)
 }
 """The record of every schema."""

@@ -20,7 +20,8 @@ ROUNDS: tuple[Round, Round] = (1, 2)
 class Member:
     """Somebody with a part in a project. `person` is as in their saves; `invited` are the rounds they are asked for.
 
-    An organiser may answer in every round, and is bound by nothing but what they have answered themselves.
+    An organiser may answer in every round, and is bound by nothing but what they have answered themselves or have seen.
+    `account` is that of the invitation, if it is not by a key.
     """
 
     person: str
@@ -28,11 +29,22 @@ class Member:
     rounds: tuple[Round, ...]
     organiser: bool = False
     invited: tuple[Round, ...] = ()
+    account: str = ""
 
 
 def digest(key: str) -> str:
     """What is kept of a key."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+def holders(project: Project) -> dict[str, str]:
+    """The stable id of whoever first used the invitation of an account, since it was last given out anew."""
+    ended = {one.account.casefold(): one.made for one in project.invitations if not one.rounds}
+    found: dict[str, str] = {}
+    for one in project.seatings:
+        if one.made > ended.get(one.account, ""):
+            found.setdefault(one.account, one.person)
+    return found
 
 
 def seats(project: Project) -> dict[str, tuple[str, Invitation]]:
@@ -54,30 +66,30 @@ def member(project: Project, who: Person | None, key: str = "") -> Member | None
             return Member(f"key:{first}", invitation.display, invitation.rounds, invited=invitation.rounds)
     if who is None:
         return None
-    named = (found.get(name.casefold()) for name in (who.id, who.name))
-    invited = next((seat[1].rounds for seat in named if seat and seat[1].account), ())
+    taken, names = holders(project), (who.id.casefold(), who.name.casefold())
+    own = (
+        about for about, seat in found.items() if taken.get(about) == who.id or (about in names and about not in taken)
+    )
+    seat = next((found[about][1] for about in own if found[about][1].account), None)
+    invited = seat.rounds if seat else ()
     if not (who.organiser or invited):
         return None
-    return Member(who.id, who.name, ROUNDS if who.organiser else invited, who.organiser, invited)
+    return Member(
+        who.id, who.name, ROUNDS if who.organiser else invited, who.organiser, invited, seat.account if seat else ""
+    )
 
 
 class AtWork:
-    """Thread-safe. Which clips people have before them; a claim holds for half an hour after they last moved.
-
-    Which clips were ever given to whom is remembered for as long as the process lives: in round two they then saw what
-    round one says.
-    """
+    """Thread-safe. Which clips people have before them; a claim holds for half an hour after they last moved."""
 
     def __init__(self) -> None:
         self._claims: dict[tuple[str, Round], dict[str, tuple[str, datetime]]] = defaultdict(dict)
-        self._given: set[tuple[str, Round, str, str]] = set()
         self._lock = threading.Lock()
 
     def claim(self, project: str, round: Round, clip: str, person: str, now: datetime) -> None:
         """Somebody has a clip before them."""
         with self._lock:
             self._claims[project, round][person] = clip, now
-            self._given.add((project, round, clip, person))
 
     def free(self, project: str, round: Round, clip: str, person: str) -> None:
         """They are through with it."""
@@ -85,14 +97,10 @@ class AtWork:
             if self._claims[project, round].get(person, ("",))[0] == clip:
                 del self._claims[project, round][person]
 
-    def saw(self, project: str, clip: str, person: str) -> bool:
-        """Whether somebody was shown what round one says of a clip."""
-        return self.given(project, 2, clip, person)
-
-    def given(self, project: str, round: Round, clip: str, person: str) -> bool:
-        """Whether somebody was given a clip in a round."""
+    def claimed(self, project: str, round: Round, person: str) -> str:
+        """The clip that somebody has before them, or last had; empty if none."""
         with self._lock:
-            return (project, round, clip, person) in self._given
+            return self._claims[project, round].get(person, ("",))[0]
 
     def others(self, project: str, round: Round, clip: str, person: str, now: datetime) -> frozenset[str]:
         """Who else has a clip before them."""
@@ -101,18 +109,24 @@ class AtWork:
             return frozenset(who for who, (what, at) in claims if what == clip and who != person and now - at < AT_WORK)
 
 
-def why_not(project: Project, who: Member, round: Round, clip: str, saw: bool = False) -> str:
-    """The sentence why somebody may not answer about a clip in a round; empty if they may. `saw`: see `AtWork.saw`."""
+def why_not(project: Project, who: Member, round: Round, clip: str) -> str:
+    """The sentence why somebody may not answer about a clip in a round; empty if they may."""
     if round not in who.rounds:
         return f"You are not asked for round {'one' if round == 1 else 'two'} of this project."
     if round == 2 and not project.settings.annotators[1]:
         return "This project has one round only."
     if clip not in project.clips:
         return "This clip is not in the project; it may have been taken out. Take the next one."
-    if who.person in project.people(round, clip):
+    own = project.latest(round, clip, who.person)
+    if own and own[-1].done:
         return ""
-    if round == 1 and (saw or who.person in project.people(2, clip)):
-        return "You have seen what others say of this clip, so you cannot answer it in round one; take the next one."
+    if project.saw(round, clip, who.person):
+        turn = "one" if round == 1 else "two"
+        return (
+            f"You have seen what others say of this clip, so you cannot answer it in round {turn}; take the next one."
+        )
+    if own:
+        return ""
     if round == 2 and who.person in project.people(1, clip):
         return "You answered this clip in round one, so others check it in round two; take the next one."
     if round == 2 and not project.complete(1, clip):
@@ -138,7 +152,7 @@ def open_clips(
         own = project.latest(round, clip, who.person)
         if own and own[-1].done:
             continue
-        if why_not(project, who, round, clip, at_work.saw(project.id, clip, who.person)):
+        if why_not(project, who, round, clip):
             continue
         done = {save.person for save in project.done(round, clip)}
         busy = at_work.others(project.id, round, clip, who.person, now) - done

@@ -4,6 +4,7 @@ Every call takes the person first and checks what they may do: an account, or th
 project learns nothing of it, not even that it exists (decision 4).
 """
 
+import math
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,13 +16,13 @@ from pydantic import ValidationError
 
 from annotation import removals
 from annotation.agreement import report
-from annotation.answers import line, paragraphs, read_answer
+from annotation.answers import line, paragraphs, read_answer, texts
 from annotation.book import Book
 from annotation.completion import Suggestion, completions
 from annotation.drafts import Drafts, Progress, Turn
 from annotation.errors import ProjectError
 from annotation.exchange import import_files
-from annotation.home import Home
+from annotation.home import UNFINISHED, Home
 from annotation.order import least_sure
 from annotation.projects import NAME, Merged, Project, load_project, subtitle_of, unknown
 from annotation.records import (
@@ -35,13 +36,15 @@ from annotation.records import (
     Removal,
     Round,
     Save,
+    Seating,
+    Shown,
     SpanClue,
 )
 from annotation.records import Settings as ProjectSettings
-from annotation.rounds import ROUNDS, AtWork, Member, digest, member, open_clips, seats, to_answer, why_not
+from annotation.rounds import ROUNDS, AtWork, Member, digest, holders, member, open_clips, seats, to_answer, why_not
 from annotation.sources import clips_of, read_subtitles, subtitle_beside
 from emer_space.errors import InputError
-from emer_space.files.problems import plain, shown
+from emer_space.files.problems import counted, plain, shown
 from emer_space.profiles import Profile
 from emer_space.settings import Settings
 from submissions.person import Person, organiser
@@ -56,6 +59,8 @@ MOST_SAVES, MOST_SAVES_A_DAY = 500, 5_000
 """Of one person: on a clip in a round, and in a project in 24 hours."""
 BATCH = 20
 """Clips that are recorded together while many are added."""
+AHEAD = 20
+"""Clips of round two that are noted as shown together, so that not every one needs a commit on the Hub."""
 WORDS = {"title": 120, "guide": 5_000, "licence": 200, "consent": 2_000}
 """The words of a project's settings → their most characters."""
 CHANGEABLE = (*WORDS, "language", "annotators", "agreed", "order")
@@ -183,6 +188,7 @@ class Annotation:
 
     def _part(self, who: Person | None, name: str, key: str) -> tuple[Project, Member]:
         """The project and the caller's part in it. Raises the same `ProjectError` if there is none of either."""
+        texts(key=key)
         project = load_project(self.book, name)
         part = member(project, who, key)
         if part is None:
@@ -198,6 +204,31 @@ class Annotation:
     def _seen(self, project: Project, part: Member) -> Project:
         """The project without the votes that somebody must not see before they have given theirs."""
         return project.without(to_answer(project, part))
+
+    def _note_shown(self, project: Project, part: Member, round: Round, clips: Iterable[str]) -> None:
+        """Keep, before they are told, that somebody sees what others say of clips in a round."""
+        new = tuple(clip for clip in clips if part.person not in project.votes_shown.get((round, clip), ()))
+        if new:
+            self.book.add(self._entry(Person(part.person, part.name), project.id, Shown, round=round, clips=new))
+
+    def _note_told(self, project: Project, part: Member) -> None:
+        """The same, of all votes that others gave; who has answered a clip is through with it."""
+        told = {(save.round, save.clip) for save in project.saves if save.person != part.person}
+        for round in ROUNDS:
+            clips = sorted(clip for turn, clip in told if turn == round)
+            own = (project.latest(round, clip, part.person) for clip in clips)
+            self._note_shown(
+                project,
+                part,
+                round,
+                (clip for clip, saves in zip(clips, own, strict=True) if not (saves and saves[-1].done)),
+            )
+
+    def _seat(self, project: Project, part: Member) -> None:
+        """Keep who uses the invitation of an account: names can be given to others, ids cannot (decision 4)."""
+        if part.account and part.account.casefold() not in holders(project):
+            person = Person(part.person, part.name)
+            self.book.add(self._entry(person, project.id, Seating, account=part.account.casefold()))
 
     # Projects
 
@@ -216,6 +247,12 @@ class Annotation:
         """How far a project is."""
         return self._overview(*self._part(who, project, key))
 
+    def finish(self, name: str = "") -> None:
+        """Finish what a killed process began in a project, or in all. Raises `StoreError` and `ProjectError`."""
+        for project in [name] if name else self.book.projects():
+            if NAME.fullmatch(project):
+                removals.clean(self.book, self.home, project, self.clock())
+
     def _overview(self, project: Project, part: Member) -> Overview:
         settings, leads = project.settings, part.organiser
         done = [sum(project.complete(round, clip) for clip in project.clips) for round in ROUNDS]
@@ -230,7 +267,7 @@ class Annotation:
             agreed=settings.agreed,
             order=settings.order,
             clips=len(project.clips),
-            drafts=self.drafts.progress(project),
+            drafts=self.drafts.progress(project, leads),
             done=(done[0], done[1] if settings.annotators[1] else 0),
             final=sum(project.final(clip) is not None for clip in project.clips) if leads else 0,
             left={str(round): self._left(project, part, round) for round in part.rounds},
@@ -251,17 +288,19 @@ class Annotation:
         if not title or not str(title).strip():
             raise ProjectError("title", "The project has no title; write one.")
         with self.book.ledger.store.exclusive():
-            if removals.has(self.book, project):
+            if self.book.records(project, Entry) or self.book.has_unread(project):
                 raise ProjectError("name", f"There is, or was, a project {project}; choose another name.")
-            if len(self.book.projects()) >= MOST_PROJECTS:
+            known = self.book.projects()
+            if len(known) >= MOST_PROJECTS <= sum(removals.is_there(self.book, one) for one in known):
                 raise ProjectError("projects", f"There are {MOST_PROJECTS} projects, which is the most; delete one.")
             self.book.add(_settings(self._entry(person, project, ProjectSettings, title=""), title=title, **settings))
         return self.overview(who, project)
 
     def change(self, who: Person | None, project: str, **settings: Any) -> Overview:
         """Change the settings that are given: title, guide, licence, consent, language, annotators, agreed, order."""
-        held, person = self._led(who, project)
-        self.book.add(_settings(self._again(held.settings, person), **settings))
+        with self.book.ledger.store.exclusive():  # two at once change one after the other
+            held, person = self._led(who, project)
+            self.book.add(_settings(self._again(held.settings, person), **settings))
         return self.overview(who, project)
 
     def _again(self, record: Kind, person: Person) -> Kind:
@@ -289,14 +328,14 @@ class Annotation:
         held, person = self._led(who, project)
         account = line(account, 100, "The name of the account")
         display = line(display, 60, "The name of the annotator")
-        asked = tuple(round for round in ROUNDS if round in tuple(rounds))
-        if len(asked) < len(tuple(rounds)):
+        asked = tuple(round for round in ROUNDS if isinstance(rounds, list | tuple) and round in rounds)
+        if not isinstance(rounds, list | tuple) or len(asked) < len(rounds):
             raise ProjectError("rounds", "A project has the rounds 1 and 2; name one of them, or both.")
         if account.startswith("key:"):
-            holder = {f"key:{first}": seat for first, seat in seats(held).values() if seat.key_sha256}.get(account)
-            if holder is None:
+            seat = {f"key:{first}": seat for first, seat in seats(held).values() if seat.key_sha256}.get(account)
+            if seat is None:
                 raise ProjectError("invite", f"Nobody in this project has the id {shown(account)}; list them again.")
-            self.book.add(replace(self._again(holder, person), rounds=asked))
+            self.book.add(replace(self._again(seat, person), rounds=asked))
             return ""
         if not account and not display:
             raise ProjectError("invite", "Say who is invited: an account, or a name for the holder of a key.")
@@ -314,7 +353,8 @@ class Annotation:
         listed = []
         for first, seat in seats(held).values():
             name = f"key:{first}" if seat.key_sha256 else seat.account
-            counts = [sum(_by(save, name) for save in saves) for saves in done.values()]
+            used_by = "" if seat.key_sha256 else holders(held).get(seat.account.casefold(), "")
+            counts = [sum(_by(save, name, used_by) for save in saves) for saves in done.values()]
             listed.append(
                 {"id": name, "name": seat.display or seat.account, "rounds": list(seat.rounds), "done": counts}
             )
@@ -336,28 +376,35 @@ class Annotation:
         """
         _, person = self._led(who, project)
         table = read_subtitles(subtitles) if subtitles else {}
-        with clips_of(source) as found, self.home.alone(project, "clips", wait=True):
+        with (
+            self.home.alone(project, "clips", wait=True),
+            self.home.copies(project, UNFINISHED) as work,
+            clips_of(source, work) as found,
+        ):
             held = load_project(self.book, project)
             if len(held.clips) + len(found) > MOST_CLIPS:
                 raise ProjectError("clips", f"A project holds at most {MOST_CLIPS:,} clips; begin another one.")
             adding = _Adding(self.home, held, table)
             for number, (name, path) in enumerate(found.items(), start=1):
+                adding.project = load_project(self.book, project)  # it may be deleted, or a clip withdrawn, meanwhile
                 adding.take(name, path)
                 if number % BATCH == 0 or number == len(found):
                     clips, aside = adding.batch()
                     if clips or aside:
                         self.book.add(self._entry(person, project, Clips, clips=clips, aside=aside))
+                        self.home.recorded(project, (clip.file for clip in clips))
                 tell(number, len(found))
         self.drafts.kick()
         return Added(tuple(adding.added), adding.all_aside, tuple(adding.known))
 
     def clips(
-        self, who: Person | None, project: str, search: str = "", state: str = "", page: int = 0, key: str = ""
+        self, who: Person | None, project: str, search: str = "", state: str = "", page: float = 0, key: str = ""
     ) -> Listing:
         """The clips whose name or words hold `search`, of one state if given; annotators see their own state."""
         held, part = self._part(who, project, key)
-        sought = str(search or "")[:200].casefold()
-        state_of = self._state if part.organiser else self._own_state
+        search, state = search or "", state or ""
+        texts(search=search, state=state)
+        sought = search[:200].casefold()
         rows: list[Row] = []
         states: dict[str, int] = {}
         for name, clip in held.clips.items():
@@ -365,17 +412,17 @@ class Annotation:
             words = subtitle_of(held, name)
             if sought and sought not in name.casefold() and sought not in words.casefold():
                 continue
-            now = state_of(held, part, name)
+            now = self._state(held, name) if part.organiser else self._own_state(held, part, name)
             states[now] = states.get(now, 0) + 1
             if not state or state == now:
                 counts = (len(held.done(1, name)), len(held.done(2, name))) if part.organiser else None
                 problem = draft.problem if draft and part.organiser else ""
                 rows.append(Row(name, clip.duration_s, now, plain(words, 80), counts, problem))
         pages = max(1, -(-len(rows) // ROWS))
-        page = min(max(0, int(page)), pages - 1)
+        page = int(min(max(0, _number(page)), pages - 1))
         return Listing(tuple(rows[page * ROWS : (page + 1) * ROWS]), page, pages, len(rows), states)
 
-    def _state(self, project: Project, part: Member, clip: str) -> State:
+    def _state(self, project: Project, clip: str) -> State:
         draft = project.drafts.get(clip)
         if project.complete(1, clip):
             over = not project.settings.annotators[1] or project.complete(2, clip)
@@ -389,14 +436,15 @@ class Annotation:
         begun = [saves for saves in own if saves]
         if begun:
             return "done" if all(saves[-1].done for saves in begun) else "started"
-        saw = self._at_work.saw(project.id, clip, part.person)
-        return "open" if any(not why_not(project, part, round, clip, saw) for round in part.rounds) else "closed"
+        return "open" if any(not why_not(project, part, round, clip) for round in part.rounds) else "closed"
 
     # Answering
 
-    def task(self, who: Person | None, project: str, round: int, clip: str = "", key: str = "") -> Task | None:
+    def task(self, who: Person | None, project: str, round: float, clip: str = "", key: str = "") -> Task | None:
         """A clip to answer about: the one named, or the next; None if nothing is left for this person."""
         held, part = self._part(who, project, key)
+        clip = clip or ""
+        texts(clip=clip)
         turn, now = _round(round), self.clock()
         if not clip:
             if why := self._bars(held, part, turn):
@@ -406,11 +454,29 @@ class Annotation:
                 return None
             clip = left[0]
         else:
-            if why := why_not(held, part, turn, clip, self._at_work.saw(held.id, clip, part.person)):
+            if why := why_not(held, part, turn, clip):
                 raise ProjectError("clip", why)
             left = list(open_clips(held, part, turn, held.clips, self._at_work, now))
+        self._seat(held, part)
+        if turn == 2:
+            held = self._opened(held, part, clip, left)
         self._at_work.claim(held.id, turn, clip, part.person, now)
         return self._task(held, part, turn, held.clips[clip], len(left))
+
+    def _opened(self, project: Project, part: Member, clip: str, left: Sequence[str]) -> Project:
+        """Note that somebody sees what round one says of a clip, and of those that come next; the project after that.
+
+        A clip that they have before them in round one is not among those that come next.
+        """
+        with self.book.ledger.store.exclusive():  # their own answer of round one may be on its way
+            held = load_project(self.book, project.id)
+            if why := why_not(held, part, 2, clip):
+                raise ProjectError("clip", why)
+            if part.person not in held.votes_shown.get((1, clip), ()):
+                at_work = self._at_work.claimed(held.id, 1, part.person)
+                following = [other for other in left if other not in (clip, at_work)]
+                self._note_shown(held, part, 1, (clip, *following[: AHEAD - 1]))
+        return load_project(self.book, project.id)
 
     def _bars(self, project: Project, part: Member, round: Round) -> str:
         """Why somebody is not in a round at all; empty if they are."""
@@ -456,7 +522,7 @@ class Annotation:
         self,
         who: Person | None,
         project: str,
-        round: int,
+        round: float,
         clip: str,
         answer: Any,
         base: str = "",
@@ -470,13 +536,12 @@ class Annotation:
         A clip that was done stays done. The same answer sent again is not stored twice. What comes late, when others
         have answered already, is kept as well, if its sender cannot have seen what they said.
         """
-        held, part = self._part(who, project, key)
         turn = _round(round)
         with self.book.ledger.store.exclusive():
-            held = load_project(self.book, project)
-            saw = self._at_work.saw(held.id, clip, part.person)
-            why = why_not(held, part, turn, clip, saw)
-            if why and not self._late(held, part, turn, clip, saw):
+            held, part = self._part(who, project, key)
+            texts(clip=clip, base=base or "")
+            why = why_not(held, part, turn, clip)
+            if why and not self._late(held, part, turn, clip):
                 raise ProjectError("clip", why)
             heads = held.latest(turn, clip, part.person)
             given = read_answer(answer, held.clips[clip].duration_s, self._known(held, part, turn, clip))
@@ -487,6 +552,7 @@ class Annotation:
                 if (head.answer, head.done) == (given, finished) and {*named} <= {head.id, head.base, *head.over}:
                     return Saved(head.id, head.made, len(heads) > 1, head.done)
             self._bounded(held, part, len(mine))
+            self._seat(held, part)
             now = self.clock()
             person = Person(part.person, part.name)
             save = self._entry(
@@ -508,14 +574,13 @@ class Annotation:
             self._at_work.free(project, turn, clip, part.person)
         return Saved(save.id, save.made, len(after) > 1, save.done)
 
-    def _late(self, project: Project, part: Member, round: Round, clip: str, saw: bool) -> bool:
-        """Whether an answer counts although enough others came first: its sender cannot have seen theirs."""
+    def _late(self, project: Project, part: Member, round: Round, clip: str) -> bool:
+        """Whether an answer counts although enough others came first: its sender has not seen theirs."""
         if round not in part.rounds or clip not in project.clips or clip not in project.drafts:
             return False
-        if round == 1:
-            blind = 2 not in part.rounds or self._at_work.given(project.id, 1, clip, part.person)
-            return blind and not saw and part.person not in project.people(2, clip)
-        return part.person not in project.people(1, clip) and project.complete(1, clip)
+        if project.saw(round, clip, part.person):
+            return False
+        return round == 1 or (part.person not in project.people(1, clip) and project.complete(1, clip))
 
     def _known(self, project: Project, part: Member, round: Round, clip: str) -> dict[str, SpanClue]:
         """The clues that somebody was shown, by id."""
@@ -534,6 +599,7 @@ class Annotation:
     def media(self, who: Person | None, project: str, clip: str, key: str = "") -> Path:
         """The file of a clip, for somebody with a part in the project."""
         held, _ = self._part(who, project, key)
+        texts(clip=clip)
         if clip not in held.clips:
             raise ProjectError("clip", "This clip is not in the project; it may have been taken out.")
         return self.home.clip_file(held.id, held.clips[clip])
@@ -546,14 +612,30 @@ class Annotation:
     # For organisers
 
     def agreement(self, who: Person | None, project: str) -> dict[str, Any]:
-        """How far the annotators agree. Clips that the organiser is still to answer themselves are left out."""
-        held, person = self._led(who, project)
-        part = member(held, person)
-        return report(self._seen(held, part) if part else held)
+        """How far the annotators agree. Clips that the organiser is still to answer themselves are left out.
+
+        Of the others they have seen what people say from now on, and cannot answer them any more.
+        """
+        with self.book.ledger.store.exclusive():  # their own answer may be on its way
+            part = self._leading(who, project)
+            seen = self._seen(load_project(self.book, project), part)
+            self._note_told(seen, part)
+        return report(seen)
 
     def for_release(self, who: Person | None, project: str) -> Project:
         """The whole project with all votes, for an organiser who releases it from the command line."""
-        return self._led(who, project)[0]
+        with self.book.ledger.store.exclusive():
+            part = self._leading(who, project)
+            held = load_project(self.book, project)
+            self._note_told(held, part)
+        return held
+
+    def _leading(self, who: Person | None, project: str) -> Member:
+        """The part of an organiser."""
+        held, person = self._led(who, project)
+        part = member(held, person)
+        assert part is not None  # an organiser has a part in every project
+        return part
 
     def failed(self, who: Person | None, project: str) -> dict[str, str]:
         """The clips that the machine could not read: name → why."""
@@ -577,16 +659,18 @@ class Annotation:
         Returns how many saves were deleted, and a sentence that says what stays.
         """
         held, person = self._led(who, project)
+        texts(clip=clip)
         why = line(reason, 500, "The reason")
         if not why:
             raise ProjectError("reason", "Say why the clip is taken out: `consent`, or a reason.")
         if clip not in held.clips and clip not in held.aside and clip not in held.removed:
-            raise ProjectError("clip", f"There is no clip {shown(str(clip))} in {project}; look it up in the list.")
+            raise ProjectError("clip", f"There is no clip {shown(clip)} in {project}; look it up in the list.")
         said = [save for save in held.saves if save.clip == clip]
         if clip not in held.removed:
             sha256 = held.clips[clip].sha256 if clip in held.clips else ""
             self.book.add(self._entry(person, project, Removal, clip=clip, reason=why, sha256=sha256))
-        removals.forget(self.book, self.home, project, self.book.records(project, Removal), self.clock())
+        found = self.book.records(project, Removal)
+        removals.forget(self.book, self.home, project, found, self.clock(), thorough=True)
         kept = (
             f"{clip} is taken out of {project}: its file, its draft and what {_people(said)} said of it are deleted. "
             "Its name and the hash of its file stay, so that it does not come back; make the release again, so that it "
@@ -595,18 +679,31 @@ class Annotation:
         return {"clip": clip, "saves": len(said), "kept": kept}
 
     def delete(self, who: Person | None, project: str) -> dict[str, Any]:
-        """Delete a project with its media and saves; the answer says what is kept of it."""
-        held, person = self._led(who, project)
-        people = len({save.person for save in held.saves})
-        about = {"title": held.settings.title, "clips": len(held.clips), "saves": len(held.saves)}
-        self.book.add(self._entry(person, project, Ending, annotators=people, **about))
-        removals.end(self.book, self.home, project)
+        """Delete a project with its media and saves; the answer says what is kept of it.
+
+        A deletion that was cut short is finished.
+        """
+        ended = self._ended(who, project)
+        if ended is None:
+            held, person = self._led(who, project)
+            people = len({save.person for save in held.saves})
+            about = {"title": held.settings.title, "clips": len(held.clips), "saves": len(held.saves)}
+            ended = self._entry(person, project, Ending, annotators=people, **about)
+            self.book.add(ended)
+        removals.end(self.book, self.home, project, wait=True)
         kept = (
-            f"{project} is deleted, with the files of {len(held.clips)} clips and {len(held.saves)} saves. Kept are "
-            "its name, its title, these numbers, who deleted it and when; releases made before are where you put them."
-            f"{self._history()}"
+            f"{project} is deleted, with the files of {counted(ended.clips, 'clip')} and {counted(ended.saves, 'save')}"
+            ". Kept are its name, its title, these numbers, who deleted it and when; releases made before are where "
+            f"you put them.{self._history()}"
         )
-        return {"project": project, **about, "annotators": people, "kept": kept}
+        about = {"title": ended.title, "clips": ended.clips, "saves": ended.saves, "annotators": ended.annotators}
+        return {"project": project, **about, "kept": kept}
+
+    def _ended(self, who: Person | None, project: str) -> Ending | None:
+        """The record of a deletion that was begun, for an organiser."""
+        if who is None or not who.organiser or not isinstance(project, str) or not NAME.fullmatch(project):
+            return None
+        return next(iter(self.book.records(project, Ending)), None)
 
     def _history(self) -> str:
         if not self.book.ledger.store.history:
@@ -639,6 +736,8 @@ class _Adding:
             raise InputError("It was taken out of this project for good, so it cannot be added again.")
         before = self.project.clips.get(name)
         clip = self.home.add(self.project.id, path, name)
+        if clip.sha256 in {one.sha256 for one in self.project.clips.values() if one.file}:
+            self.home.recorded(self.project.id, [clip.file])
         if before and before.file and before.sha256 == clip.sha256:
             self.known.append(name)
             return
@@ -655,7 +754,7 @@ class _Adding:
             reason = f"Its subtitle is longer than {most:,} characters or holds some that cannot be shown; shorten it."
         if reason:
             if clip.sha256 not in self.hashes:
-                self.home.delete(self.project.id, [clip.file])
+                self.home.drop(self.project.id, clip.file)
             raise InputError(reason)
         self.hashes[clip.sha256] = name
         self._clips.append(replace(clip, subtitle=subtitle))
@@ -722,13 +821,21 @@ def _names(over: Any) -> list[str]:
     return [name for name in over[:50] if isinstance(name, str)] if isinstance(over, list | tuple) else []
 
 
+def _number(page: Any) -> float:
+    if isinstance(page, bool) or not isinstance(page, int | float) or math.isnan(page):
+        raise ProjectError("page", "The page is not a whole number; count from 1.")
+    return page
+
+
 def _seconds(seconds: Any) -> float:
     fits = isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds < 86_400
     return round(float(seconds), 1) if fits else 0.0
 
 
-def _by(save: Save, name: str) -> bool:
-    """Whether a save is by the annotator with this id: the holder of a key, or an account."""
+def _by(save: Save, name: str, used_by: str) -> bool:
+    """Whether a save is by the annotator with this id: the holder of a key, or an account, which is `used_by` one."""
+    if used_by:
+        return save.person == used_by
     if name.startswith("key:") or save.person.startswith("key:"):
         return save.person == name
     return name.casefold() in (save.person.casefold(), save.name.casefold())

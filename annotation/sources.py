@@ -22,13 +22,13 @@ _CUE = re.compile(r"^(?:\d+|[\d:,. ]+-->.*)$")
 
 
 @contextlib.contextmanager
-def clips_of(source: str | Path | Sequence[Path]) -> Iterator[dict[str, Path]]:
-    """The clips of a source by name. What comes from the Hub lies in a temporary folder, which goes at the end.
+def clips_of(source: str | Path | Sequence[Path], work: Path | None = None) -> Iterator[dict[str, Path]]:
+    """The clips of a source by name. What comes from the Hub lies in a folder below `work`, which goes at the end.
 
     Raises `ProjectError` and `InputError`.
     """
     if isinstance(source, str) and source.startswith(HUB):
-        with tempfile.TemporaryDirectory(prefix="emer-clips-") as folder:
+        with tempfile.TemporaryDirectory(prefix="emer-clips-", dir=work) as folder:
             yield _fetched(source.removeprefix(HUB).strip("/"), Path(folder))
         return
     if isinstance(source, str | Path):

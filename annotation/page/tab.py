@@ -155,12 +155,12 @@ class AnnotateTab:
         self, project: str, request: gr.Request, search: str = "", state: str = "", page: float = 1, key: str = ""
     ) -> Any:
         who, key = self._who(request, key)
-        listing = self.service.clips(who, project, search, state, int(page or 1) - 1, key)
+        listing = self.service.clips(who, project, search, state, (page or 1) - 1, key)
         return {**asdict(listing), "page": listing.page + 1}
 
     def task(self, project: str, round: float, request: gr.Request, clip: str = "", key: str = "") -> Any:
         who, key = self._who(request, key)
-        task = self.service.task(who, project, int(round or 0), clip, key)
+        task = self.service.task(who, project, round, clip, key)
         if task is None:
             return None
         return {**asdict(task), "media": str(self.copies.copy(task.media)) if task.media else ""}
@@ -179,9 +179,7 @@ class AnnotateTab:
         key: str = "",
     ) -> Any:
         who, key = self._who(request, key)
-        return asdict(
-            self.service.save(who, project, int(round or 0), clip, answer, base, over or (), done, seconds, key)
-        )
+        return asdict(self.service.save(who, project, round, clip, answer, base, over or (), done, seconds, key))
 
     def complete(self, project: str, typed: str, request: gr.Request, key: str = "") -> Any:
         who, key = self._who(request, key)

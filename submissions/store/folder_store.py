@@ -101,6 +101,14 @@ class FolderStore:
             except OSError as problem:
                 raise _not_stored(problem) from problem
 
+    def write_all(self, entries: Mapping[str, bytes]) -> None:
+        with self.exclusive():
+            for path, content in entries.items():
+                self.write(path, content)
+
+    def spare(self) -> bool:
+        return True
+
     def _sync_way_to(self, folder: Path) -> None:
         """Sync a folder's path, once. The process that made the folder may have been killed before it was durable."""
         depth = len(folder.relative_to(self.home).parts)
@@ -209,7 +217,8 @@ class FolderStore:
         for line in lines:
             with contextlib.suppress(ValueError, KeyError, TypeError):  # a line that was cut off
                 entry = json.loads(line)
-                damaged.append((_printable(entry["path"]), _printable(entry["reason"])))
+                if os.path.lexists(self.home / "damaged" / entry["path"]):  # or it was deleted since
+                    damaged.append((_printable(entry["path"]), _printable(entry["reason"])))
         return sorted(damaged)
 
     def notice(self) -> str:

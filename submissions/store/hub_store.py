@@ -25,6 +25,8 @@ POLL_S = 15.0
 MOST_WAIT_S = 300.0
 """How many seconds a reader waits for the predictions of an entry on its way."""
 TICK_S = 1.0
+TOGETHER = 500
+"""The most entries of one call that are committed together."""
 ANEW_S = 10.0
 """How many seconds overtaken submissions may go without waiting in a full hour: they have had their turn."""
 
@@ -32,12 +34,13 @@ ANEW_S = 10.0
 @dataclass(slots=True, eq=False)
 class _Waiting:
     """An entry on its way: its files by path, the number of others' submissions that its writer had `seen`, and the
-    `problem` if it could not be stored.
+    `problem` if it could not be stored. Entries of one `batch` are committed together.
     """
 
     path: str
     files: Mapping[str, bytes]
     seen: int
+    batch: object
     problem: StoreError | None = None
 
     @property
@@ -87,19 +90,33 @@ class HubStore:
 
     def write(self, path: str, content: bytes | Mapping[str, bytes]) -> None:
         files = {path: content} if isinstance(content, bytes) else {f"{path}/{name}": content[name] for name in content}
+        self._write({path: files})
+
+    def write_all(self, entries: Mapping[str, bytes]) -> None:
+        listed = list(entries.items())
+        for start in range(0, len(listed), TOGETHER):
+            self._write({path: {path: content} for path, content in listed[start : start + TOGETHER]})
+
+    def _write(self, entries: Mapping[str, Mapping[str, bytes]]) -> None:
+        """Store entries (path → files) in one commit."""
         self._open()
         with self.exclusive():
-            entry = _Waiting(path, files, self._holder.seen)
-            if path in self.tree or path in self._waiting:
+            batch = object()
+            made = [_Waiting(path, files, self._holder.seen, batch) for path, files in entries.items()]
+            if any(path in self.tree or path in self._waiting for path in entries):
                 raise AlreadyStored("This is stored already; nothing was changed.")
-            self._waiting[path] = entry
-            if is_entry(path):
+            self._waiting |= {entry.path: entry for entry in made}
+            for path in filter(is_entry, entries):
                 self.tree.add_news(path)
             self._start()
-            if entry.urgent:
-                self._turn.wait_for(lambda: entry.problem or path not in self._waiting)
-        if entry.problem:
-            raise entry.problem
+            awaited = [entry for entry in made if entry.urgent]
+            self._turn.wait_for(lambda: all(entry.problem or entry.path not in self._waiting for entry in awaited))
+        for entry in awaited:
+            if entry.problem:
+                raise entry.problem
+
+    def spare(self) -> bool:
+        return self.commit_rate.spare()
 
     def change(self, path: str, change: Callable[[bytes], bytes]) -> None:
         """Each change is a commit, which counts for the hour as another process's does."""
@@ -155,12 +172,12 @@ class HubStore:
                 self._wake.wait(TICK_S if self._waiting else None)
 
     def _due(self) -> list[_Waiting]:
-        """The entries of the next commit: a single submission while there is room for that, later all that wait."""
+        """The entries of the next commit: those of one writer while there is room for that, later all that wait."""
         with self._turn:
             waiting = list(self._waiting.values())
         urgent = [entry for entry in waiting if entry.urgent]
         if urgent and self.commit_rate.alone():
-            return urgent[:1]
+            return [entry for entry in waiting if entry.batch is urgent[0].batch]
         overtaken = 0 < time.monotonic() - self._overtaken_at < ANEW_S
         if (urgent and self.commit_rate.together(at_once=overtaken)) or (
             waiting and self.commit_rate.results(at_once=self._flushing)

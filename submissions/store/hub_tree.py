@@ -1,6 +1,7 @@
 """The known state of a dataset on the Hub: its entries, the new ones, and the damaged ones."""
 
 import json
+import random
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -8,11 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from itertools import dropwhile, takewhile
 
-from submissions.store.hub_dataset import HubDataset
+from submissions.store.hub_dataset import HubDataset, Moved
 from submissions.store.hub_index import FOLDER, GROWN, packed, unpacked
-from submissions.store.paths import SUBMISSIONS, entry_of, is_entry, is_record
+from submissions.store.paths import DAMAGED, SUBMISSIONS, entry_of, is_entry, is_record
 
-DAMAGED, REASONS = "damaged/", "damaged/reasons/"
+REASONS = f"{DAMAGED}reasons/"
 READERS = 8
 """How many files are read at a time."""
 FAR_BACK = 200
@@ -101,7 +102,8 @@ class HubTree:
         content = (self.dataset if whole else self.dataset.hasty()).read(path)
         if is_record(path):
             with self._state:
-                self._fresh[path] = content
+                if entry_of(path) in self._known:  # or it was deleted meanwhile, and must not come into an index
+                    self._fresh[path] = content
         return content
 
     def look(self, older_s: float = 0.0, hasty: bool = False) -> None:
@@ -120,9 +122,11 @@ class HubTree:
     def _ask(self, hasty: bool) -> None:
         asked = self.dataset.hasty() if hasty and self.head else self.dataset
         try:
+            with self._state:
+                before = set(self._known)  # the head that is asked for next has all of these, or they were deleted
             since, head = self.head, asked.head()
             if head != since:
-                self._take(self._come(asked, since, head), head)
+                self._take(self._come(asked, since, head, before), head)
                 with self._state:
                     self.head = head if self.head == since else self.head
         finally:
@@ -131,8 +135,11 @@ class HubTree:
     def _is_new(self, older_s: float) -> bool:
         return bool(self.head) and time.monotonic() - self._asked < older_s
 
-    def _come(self, dataset: HubDataset, last: str, head: str) -> list[str]:
-        """The files that may be new: from the commits' messages if all commits are this app's, else the whole tree."""
+    def _come(self, dataset: HubDataset, last: str, head: str, before: set[str]) -> list[str]:
+        """The files that may be new: from the commits' messages if all commits are this app's, else the whole tree.
+
+        Forgets what others deleted of what was known `before`.
+        """
         asked = dataset.commits(FAR_BACK) if last else []
         until_head = dropwhile(lambda commit: commit.sha != head, asked)  # newer commits are left to the next look
         since = list(takewhile(lambda commit: commit.sha != last, until_head))
@@ -144,8 +151,10 @@ class HubTree:
         if whole and not any(path.startswith("-") for path in paths):
             return paths
         paths = dataset.tree(head)
+        there = {entry_of(path) for path in paths}
         with self._state:
-            self._known = self._own | (self._known & {entry_of(path) for path in paths})
+            self._unread(before - there)
+            self._known = self._own | (self._known & there)  # an old answer about the head may lack an own entry
         return paths
 
     def _take(self, paths: list[str], head: str) -> None:
@@ -178,13 +187,12 @@ class HubTree:
 
     def set_aside(self, entry: str, reason: str) -> None:
         """Move the files of an entry to `damaged/`, with the reason, in one commit. Raises `FileNotFoundError`."""
-        reasoned = json.dumps({"path": entry, "reason": reason}).encode()
-        mark = {f"{REASONS}{sha256(reasoned).hexdigest()[:16]}.json": reasoned}
+        mark = dict([_reasoned(entry, reason)])
         files = self._files(entry)
         moved = {f"{DAMAGED}{path}": self.dataset.read(path) for path in files}
         self.dataset.commit({**moved, **mark}, f"{TITLE}damage set aside", deleted=files)
-        self._drop(entry)
         with self._state:
+            self._forget({entry})
             self._damaged[entry] = reason
 
     def remove(self, *entries: str) -> None:
@@ -192,12 +200,33 @@ class HubTree:
 
         Raises `FileNotFoundError` if none is there.
         """
-        head = self.dataset.head()
+        deadline, tried = time.monotonic() + self.dataset.patience.budget_s, False
+        while True:
+            head = self.dataset.head()
+            anew, gone = self._without(set(entries), head)
+            if not gone and not tried:
+                raise FileNotFoundError(", ".join(entries))
+            try:
+                if gone:
+                    self.dataset.commit(anew, f"{TITLE}withdrawn", head, deleted=gone)
+                break
+            except Moved:  # an index that somebody has just added may hold them too
+                if time.monotonic() > deadline:
+                    raise
+            tried = True
+            time.sleep(random.uniform(0, self.dataset.patience.first_wait_s))
+        with self._state:
+            self._forget(set(entries))
+
+    def _without(self, wanted: set[str], head: str) -> tuple[dict[str, bytes], list[str]]:
+        """What the tree needs without these entries: index files to add, and files to delete."""
         there = self.dataset.tree(head)
-        wanted = set(entries)
         gone = [path for path in there if entry_of(path) in wanted]
         if not gone:
-            raise FileNotFoundError(", ".join(entries))
+            return {}, []
+        with self._state:
+            reasons = [_reasoned(entry, why)[0] for entry, why in self._damaged.items() if DAMAGED + entry in wanted]
+        gone += set(reasons) & set(there)
         anew: dict[str, bytes] = {}
         for path, content in self.read_all((path for path in there if path.startswith(FOLDER)), head).items():
             records = unpacked(content)
@@ -207,9 +236,7 @@ class HubTree:
                     gone.append(path)
             else:
                 gone.append(path)
-        self.dataset.commit(anew, f"{TITLE}withdrawn", deleted=gone)
-        for entry in entries:
-            self._drop(entry)
+        return anew, gone
 
     def _files(self, entry: str) -> list[str]:
         files = [entry] if entry.endswith(".json") else self.dataset.tree(below=entry)
@@ -217,11 +244,17 @@ class HubTree:
             raise FileNotFoundError(entry)
         return files
 
-    def _drop(self, entry: str) -> None:
-        with self._state:
-            self._known.discard(entry)
-            self._own.discard(entry)
-            self._fresh = {path: record for path, record in self._fresh.items() if entry_of(path) != entry}
+    def _forget(self, gone: set[str]) -> None:
+        """Forget entries that are in the tree no more, with what was read of them; the state is locked."""
+        self._known -= gone
+        self._own -= gone
+        self._unread(gone)
+        self._damaged = {entry: why for entry, why in self._damaged.items() if DAMAGED + entry not in gone}
+
+    def _unread(self, gone: set[str]) -> None:
+        """Forget what was read of entries: it must come into no index."""
+        self._fresh = {path: record for path, record in self._fresh.items() if entry_of(path) not in gone}
+        self._held = {path: record for path, record in self._held.items() if entry_of(path) not in gone}
 
     def damaged(self) -> list[tuple[str, str]]:
         """The damaged entries: path and reason."""
@@ -237,6 +270,12 @@ class HubTree:
         old = [other for other in files if other.startswith(FOLDER) and other != path]
         self.dataset.commit({path: content}, f"{TITLE}index of {len(records)} records", head, deleted=old)
         return len(records)
+
+
+def _reasoned(entry: str, reason: str) -> tuple[str, bytes]:
+    """The file of `damaged/reasons/` that says why an entry was set aside: path and content."""
+    content = json.dumps({"path": entry, "reason": reason}).encode()
+    return f"{REASONS}{sha256(content).hexdigest()[:16]}.json", content
 
 
 def _reason(content: bytes) -> tuple[str, str] | None:

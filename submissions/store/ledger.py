@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -109,7 +109,7 @@ class Ledger:
 
     def add(self, record: Record, files: Mapping[str, bytes] | None = None) -> None:
         """Store a record durably, with more files if given. Raises `StoreError`, or `AlreadyStored` if it exists."""
-        text = json.dumps(record.to_dict(), ensure_ascii=False, allow_nan=False, indent=1).encode()
+        text = _json(record)
         try:
             self.store.write(record.path, text if files is None else {REQUEST: text, **files})
         except AlreadyStored:
@@ -121,6 +121,14 @@ class Ledger:
             self._forget(record)
             raise
         self._learn(record.path)
+
+    def add_all(self, records: Sequence[Record]) -> None:
+        """Store records without files durably, in as few commits as the store can. Raises `StoreError` and
+        `AlreadyStored`; then some may have been stored."""
+        self.store.write_all({record.path: _json(record) for record in records})
+        with self._lock, contextlib.suppress(StoreError):  # what cannot be read yet, a later refresh reads
+            self._unread += [record.path for record in records]
+            self.refresh()
 
     def _learn(self, path: str) -> None:
         """Read an entry that was stored. If it cannot be read yet, a later refresh reads it."""
@@ -354,6 +362,10 @@ class Ledger:
         with self._lock:
             about = list(self._of_submission.get(name, ()))
         return [decision for decision in _before(None, about) if decision.action == "message"]
+
+
+def _json(record: Record) -> bytes:
+    return json.dumps(record.to_dict(), ensure_ascii=False, allow_nan=False, indent=1).encode()
 
 
 def _before(until: datetime | None, decisions: Iterable[Decision]) -> list[Decision]:

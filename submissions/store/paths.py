@@ -11,6 +11,8 @@ annotations/<project>/YYYY-MM/<id>.json
 
 SUBMISSIONS, RESULTS, REPLICATES, VOTES = "submissions/", "results/", "replicates/", "votes/"
 ANNOTATIONS = "annotations/"
+DAMAGED = "damaged/"
+"""The folder below which damaged entries keep their paths."""
 ENTRIES = {"submissions": 2, "results": 3, "decisions": 2, "corrections": 2, "votes": 3, "annotations": 3}
 """The top folder of every kind of entry → the depth of its entries."""
 FOLDERS = ("submissions/", "corrections/")

@@ -29,6 +29,18 @@ class Store(Protocol):
         """
         ...
 
+    def write_all(self, entries: Mapping[str, bytes]) -> None:
+        """Store entries that are files of their own (path → content) durably, in their order: on the Hub in one commit,
+        or few.
+
+        Raises as `write` does; the entries before the one that failed may be stored then.
+        """
+        ...
+
+    def spare(self) -> bool:
+        """Whether there is room for a write that nobody waits for; if not, gather more for `write_all`."""
+        ...
+
     def read(self, path: str) -> bytes:
         """The content of a file.
 

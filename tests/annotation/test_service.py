@@ -1,6 +1,7 @@
 """What organisers and annotators can do with a project, and what they can neither do nor see."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,14 @@ from typing import Any
 import pytest
 from board_making import ADA, BEN, ORGANISER
 from projecting import DRAFT, SIGH, SMILE, Lab, said
+from serving import wait_for
 
 from annotation.projects import load_project
+from annotation.records import Clip, Clips, Removal
+from annotation.service import Annotation
 from submissions.errors import Refusal
 from submissions.person import Person
+from submissions.store.records import new_id
 
 
 @pytest.fixture
@@ -102,6 +107,153 @@ def test_an_organiser_who_takes_part_sees_no_votes_before_their_own(lab: Lab) ->
     lab.service.save(ORGANISER, "lab", 1, "a", said("calm"), done=True)
     project = load_project(lab.service.book, "lab")
     assert len(lab.service._seen(project, _part(lab, ORGANISER)).saves) == 2
+
+
+def _shown_by_agreement(lab: Lab, ada: Person) -> Any:
+    assert "secretword" in repr(lab.service.agreement(ada, "lab"))
+    return lambda service: service.save(ada, "lab", 1, "a", said("secretword"), done=True)
+
+
+def _shown_by_agreement_after_a_draft_of_ones_own(lab: Lab, ada: Person) -> Any:
+    lab.service.invite(ORGANISER, "lab", account="ada", rounds=(1,))
+    lab.service.save(ada, "lab", 1, "a", said("calm"))
+    return _shown_by_agreement(lab, ada)
+
+
+def _shown_by_release(lab: Lab, ada: Person) -> Any:
+    lab.service.for_release(ada, "lab")
+    return lambda service: service.save(ada, "lab", 1, "a", said("secretword"))
+
+
+def _shown_in_round_two(lab: Lab, ada: Person) -> Any:
+    cy = lab.key("Cy")
+    assert lab.another().task(None, "lab", 2, "a", cy)
+    return lambda service: service.save(None, "lab", 1, "a", said("secretword"), key=cy)
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        _shown_by_agreement,
+        _shown_by_agreement_after_a_draft_of_ones_own,
+        _shown_by_release,
+        _shown_in_round_two,
+    ],
+)
+def test_who_saw_the_votes_gives_none_in_any_process(lab: Lab, show: Callable[[Lab, Person], Any]) -> None:
+    ada, given = replace(ADA, organiser=True), lab.another()
+    for task in (lab.service, given):  # they have it before them when others complete it
+        task.task(ada, "lab", 1, "a")
+    for name in ("Ann", "Bo"):
+        lab.save(lab.key(name), "a", answer=said("secretword"))
+    save = show(lab, ada)
+    for service in (lab.service, given, lab.another()):
+        assert "You have seen what others say" in refused(save, service)
+    assert lab.save(lab.key("Di", (1,)), "a"), "who has seen nothing may come late"
+
+
+def test_whoever_answered_may_look_and_mend_their_answer(lab: Lab) -> None:
+    lab.save(lab.key("Ann"), "a")
+    first = lab.service.save(ORGANISER, "lab", 1, "a", said("calm"), done=True)
+    lab.service.agreement(ORGANISER, "lab")
+    lab.service.save(ORGANISER, "lab", 1, "a", said("glad"), base=first.id)
+    assert lab.service.save(ORGANISER, "lab", 1, "b", said("glad"), done=True).done
+
+
+def test_an_account_is_bound_to_who_uses_it_first(lab: Lab) -> None:
+    heir = Person("id-of-another", ADA.name.upper())
+    lab.service.invite(ORGANISER, "lab", account=ADA.name, rounds=(1,))
+    assert lab.service.projects(heir), "nobody has used it yet"
+    lab.service.task(ADA, "lab", 1, "a")
+    lab.service.save(ADA, "lab", 1, "a", said("calm"), done=True)
+    for service in (lab.service, lab.another()):
+        assert service.projects(ADA) and service.projects(heir) == []
+    lab.service.invite(ORGANISER, "lab", account=ADA.name, rounds=(1, 2))
+    assert lab.service.projects(heir) == []
+    assert lab.service.projects(Person(ADA.id, "renamed")), "an account that was renamed is still theirs"
+    lab.service.invite(ORGANISER, "lab", account=ADA.name, rounds=())
+    lab.service.invite(ORGANISER, "lab", account=ADA.name, rounds=(1,))
+    lab.service.save(heir, "lab", 1, "b", said("calm"), done=True)
+    assert lab.service.projects(heir) and lab.service.projects(ADA) == []
+    assert [one["done"] for one in lab.service.annotators(ORGANISER, "lab")] == [[1, 0]]
+
+
+def test_trouble_is_of_one_project_and_for_its_organisers(lab: Lab) -> None:
+    key, service = lab.key("Ann"), lab.service
+    service.new(ORGANISER, "secret-study", "Study")
+    now = lab.clock()
+    about = {"made": now.isoformat(), "person": "x", "name": "X"}
+    clips = (Clip("new", "c" * 64, file=f"{'c' * 64}.mp4"),)
+    for project in ("lab", "secret-study"):
+        service.book.add(Clips(new_id(now), **about, project=project, clips=clips))
+    (lab.folder / "projects" / "secret-study" / clips[0].file).mkdir(parents=True)  # it cannot be deleted as a file is
+    service.book.add(Removal(new_id(now), **about, project="secret-study", clip="gone", sha256="c" * 64, reason="x"))
+    service.book.add(Removal(new_id(now), **about, project="secret-study", clip="new", reason="x"))
+    service.book.add(Clips(new_id(now), **about, project="secret-study", clips=(replace(clips[0], name="newer"),)))
+    service.drafts.start()
+    try:
+        assert wait_for(lambda: service.overview(ORGANISER, "secret-study").drafts.trouble, 20)
+        assert wait_for(lambda: service.overview(ORGANISER, "lab").drafts.trouble, 20)
+    finally:
+        service.drafts.stop()
+    told = service.overview(None, "lab", key).drafts.trouble
+    assert told == "Drafts cannot be made at the moment; the organisers see why."
+    assert "No models" in service.overview(ORGANISER, "lab").drafts.trouble
+    trouble = service.overview(ORGANISER, "secret-study").drafts.trouble
+    assert "projects/secret-study in the app's home" in trouble and str(lab.folder) not in trouble
+
+
+def test_two_changes_at_once_both_hold(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, derive = lab.another(), Annotation._again
+    meanwhile = [threading.Thread(target=lambda: other.change(ORGANISER, "lab", licence="CC BY 4.0"))]
+
+    def again(service: Annotation, *about: Any) -> Any:
+        if service is lab.service:
+            meanwhile[0].start()
+            meanwhile[0].join(0.3)
+        return derive(service, *about)
+
+    monkeypatch.setattr(Annotation, "_again", again)
+    lab.service.change(ORGANISER, "lab", title="New")
+    meanwhile[0].join()
+    settings = load_project(lab.another().book, "lab").settings
+    assert (settings.title, settings.licence) == ("New", "CC BY 4.0")
+
+
+def test_a_deleted_project_makes_room_for_another(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("annotation.service.MOST_PROJECTS", 2)
+    lab.service.new(ORGANISER, "two", "Two")
+    assert "which is the most" in refused(lab.service.new, ORGANISER, "three", "Three")
+    lab.service.delete(ORGANISER, "two")
+    assert lab.service.new(ORGANISER, "three", "Three").project == "three"
+
+
+ODD: list[Any] = [{"a": 1}, ["a"], 5, None, float("nan"), 10**400]
+
+
+def test_values_of_a_wrong_kind_are_refused_in_one_sentence(lab: Lab) -> None:
+    key, service = lab.key("Ann"), lab.service
+    first = said()["clues"][0]
+    calls: list[Callable[[Any], Any]] = [
+        lambda odd: service.overview(None, odd, key),
+        lambda odd: service.overview(None, "lab", odd),
+        lambda odd: service.task(None, "lab", odd, key=key),
+        lambda odd: service.task(None, "lab", 1, odd or [5], key),
+        lambda odd: service.media(None, "lab", odd, key),
+        lambda odd: lab.save(key, odd),
+        lambda odd: lab.save(key, "a", base=odd or 5),
+        lambda odd: lab.save(key, "a", answer={**said(), "clues": [{**first, "end": odd}]}),
+        lambda odd: lab.save(key, "a", answer={**said(), "valence": odd or []}),
+        lambda odd: service.clips(None, "lab", page=[odd], key=key),  # type: ignore[arg-type]
+        lambda odd: service.clips(None, "lab", search=odd or 5, key=key),
+        lambda odd: service.invite(ORGANISER, "lab", display="Di", rounds=odd),
+        lambda odd: service.withdraw(ORGANISER, "lab", odd, "consent"),
+    ]
+    for number, call in enumerate(calls):
+        for odd in ODD:
+            told = refused(call, odd)
+            assert told.count(". ") == 0 and len(told) < 250, (number, odd)
+    assert load_project(service.book, "lab").saves == ()
 
 
 def _part(lab: Lab, who: Person) -> Any:
