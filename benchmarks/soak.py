@@ -33,6 +33,7 @@ from benchmarks.abuse import (
     _file,
     _form,
     _settle,
+    _within,
 )
 from benchmarks.abuse_material import PROJECT, predictions
 from leaderboard.hosting.schedule import INTERVAL_S
@@ -102,6 +103,9 @@ def run(folder: Path, minutes: float, seed: int) -> Tally:
     app.start()
     board, witness, samples, oldest = Participant(app), Witness(app), list[int](), 0.0
     clips = sorted((PROJECT / "examples").glob("*.mp4"))
+    for clip in clips[:2]:  # all models are loaded, and the board's first entries are made, before the time begins
+        explain(app, clip)
+    _within(LONGEST_S, lambda: not any(app.work.glob("emer-baseline-*")))
     over = threading.Event()
 
     def every(seconds: float, act: str) -> None:
