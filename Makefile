@@ -24,10 +24,11 @@ ray-test: $(VENV)/installed-test requirements-ray.txt ## annotate and score on a
 
 training: $(VENV)/installed-training ## the set-up for fitting the witnesses: `python -m training`
 
-kill-test: $(VENV)/installed-test ## kill intake, scorer and app hundreds of times, on a disk and on the Hub, abuse the app, and look what is lost
+kill-test: $(VENV)/installed-test ## kill intake, scorer and app hundreds of times, on a disk and on the Hub, abuse the app and use it, and look what is lost
 	$(BIN)/python tests/kills/harness.py --kills 200 --app 10
 	$(BIN)/python tests/hub/hub_kills.py --kills 100
 	$(BIN)/python -m benchmarks.abuse --minutes 10
+	$(BIN)/python -m benchmarks.soak --minutes 10
 
 lint: $(VENV)/installed-test ## style and types
 	$(BIN)/ruff check .

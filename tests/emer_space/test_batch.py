@@ -18,7 +18,7 @@ from emer_space.pipeline import Request
 from emer_space.profiles import load_profile
 from emer_space.settings import Settings
 
-CLIPS = 4
+CLIPS = 3
 
 
 @pytest.fixture
