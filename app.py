@@ -169,7 +169,7 @@ def empty_folders() -> None:
 
 def guarded(home: Path) -> list[Path]:
     """Paths that Gradio must never serve, whatever a handler returns: references, entries, shared results, clips."""
-    state = [home / name for name in (*ENTRIES, "damaged", "attempts", "judge", SHARED, PROJECTS, ARENA_CLIPS)]
+    state = [home / name for name in (*ENTRIES, "damaged", "index", "attempts", "judge", SHARED, PROJECTS, ARENA_CLIPS)]
     named = os.environ.get("EMER_REFERENCES")
     return [*state, *([Path(named).expanduser().resolve()] if named else [])]
 

@@ -1,12 +1,16 @@
-"""The leaderboard with 10,000 submissions: `python -m benchmarks.board`.
+"""The leaderboard with 10,000 submissions, or the start with more of them: `python -m benchmarks.board [100000]`.
 
 Fills a home with the entries of 200 people as the store writes them, each with the report of a real scoring and random
-scores. Measures the start, the table, and the cost of one more submission compared with an empty home.
+scores. Measures the start, the table, and the cost of one more submission compared with an empty home. With a number:
+a start with so many submissions to 1,000 tracks, in a process of its own, without the index beside the tree and with.
 """
 
 import json
 import os
 import random
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +33,8 @@ from submissions.store.records import Record, Result, Submission, new_id
 
 TRACK, SUBMISSIONS, PEOPLE, DAYS = "clue-practice", 10_000, 200, 30
 SEED, RUNS, SENT = 0, 3, 40
+LIKE = 100
+"""Of how many different files the submissions are copies: checking each anew would take most of the time."""
 LABELS = ("happy", "sad", "angry", "worried", "surprised", "calm", "anxious", "excited")
 
 
@@ -60,17 +66,19 @@ def _board(home: Path) -> Board:
     return Board(home)
 
 
-def fill(home: Path, like: Result, random: random.Random) -> None:
-    """Write a month of entries, and the journal that lists them."""
+def fill(home: Path, like: Result, random: random.Random, count: int = SUBMISSIONS, tracks: int = 1) -> None:
+    """Write a month of entries to so many tracks, and the journal that lists them. Only the first track has a file."""
     board, began = _board(home), datetime.now(UTC) - timedelta(days=DAYS + 1)
+    files = [predictions(board, random) for _ in range(LIKE)]
     with (home / "journal").open("w", encoding="utf-8") as journal:
-        for number in range(SUBMISSIONS):
-            person, content = number % PEOPLE, predictions(board, random)
-            at = began + timedelta(days=DAYS * number / SUBMISSIONS)
+        for number in range(count):
+            person, content = number // tracks % PEOPLE, files[number % LIKE]
+            track = f"track-{number % tracks:04d}" if number % tracks else TRACK
+            at = began + timedelta(days=DAYS * number / count)
             submission = Submission(
                 id=new_id(at),
                 received=at.isoformat(),
-                track=TRACK,
+                track=track,
                 person=f"person-{person:03d}",
                 name=f"Team {person:03d}",
                 method=f"a model of {number % 70} B",
@@ -81,7 +89,9 @@ def fill(home: Path, like: Result, random: random.Random) -> None:
                 rows=60,
                 sha256=sha256(content).hexdigest(),
             )
-            result = replace(like, id=submission.id, reports=_varied(like.reports, random, submission.sha256))
+            result = replace(
+                like, id=submission.id, track=track, reports=_varied(like.reports, random, submission.sha256)
+            )
             (home / submission.path).mkdir(parents=True)
             (home / submission.path / submission.file).write_bytes(content)
             _write(home / submission.path / REQUEST, submission)
@@ -102,6 +112,34 @@ def _varied(reports: Mapping[str, Any], random: random.Random, digest: str) -> M
 
 def _write(path: Path, record: Record) -> None:
     path.write_text(json.dumps(record.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def start(home: Path) -> dict[str, float]:
+    """What a process needs to know all of a home: CPU seconds beyond the imports, megabytes at most, and a table."""
+    busy = time.process_time()
+    board = _board(home)
+    count = len(board.ledger.refresh().submissions)
+    took = time.process_time() - busy
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    busy = time.process_time()
+    rows = len(ranking(board, board.track(TRACK), everything=True).rows)
+    table = time.process_time() - busy
+    return {"submissions": count, "start_s": took, "most_mb": most, "rows": rows, "table_s": table}
+
+
+def started(home: Path) -> dict[str, float]:
+    """The same in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.board", "start", str(home)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return dict(json.loads(told.splitlines()[-1]))
+
+
+def shown(about: Mapping[str, float]) -> str:
+    """One line."""
+    return (
+        f"{about['submissions']:,} submissions: start {about['start_s']:.2f} s of the processor, at most "
+        f"{about['most_mb']:.0f} MB; table of {about['rows']:,} rows {about['table_s']:.2f} s"
+    )
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -132,7 +170,23 @@ def sent(homes: Mapping[str, Board], random: random.Random) -> Mapping[str, floa
     return {name: median(taken) for name, taken in times.items()}
 
 
+def scale(count: int, tracks: int = 1000) -> None:
+    """Many submissions to many tracks."""
+    with tempfile.TemporaryDirectory() as place:
+        home = Path(place) / "home"
+        home.mkdir()
+        fill(home, real(Path(place) / "real"), random.Random(SEED), count, tracks)
+        print(f"without an index: {shown(started(home))}")
+        print(f"with the index (asked: 3 s, 300 MB, 0.2 s): {shown(started(home))}")
+
+
 def main() -> None:
+    if sys.argv[1:2] == ["start"]:
+        print(json.dumps(start(Path(sys.argv[2]))))
+        return
+    if sys.argv[1:]:
+        scale(*map(int, sys.argv[1:3]))
+        return
     chance = random.Random(SEED)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

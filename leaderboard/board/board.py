@@ -28,6 +28,7 @@ from submissions.intake import Intake
 from submissions.people.quota import Attempts
 from submissions.person import Person, organiser
 from submissions.store.ledger import Ledger
+from submissions.store.local_index import LocalIndex
 from submissions.store.records import Action, Decision, Result, Submission, is_id, version_key
 from submissions.store.store import Store, open_store
 from submissions.tracks import TrackRules
@@ -76,7 +77,7 @@ class Board:
     ) -> None:
         self.home = home or app_home()
         self.clock = clock
-        self.ledger = Ledger(store or open_store(self.home))
+        self.ledger = Ledger(store or open_store(self.home), LocalIndex(self.home))
         self.pairs = Pairs(self.ledger.store)
         self.arrived: Callable[[], None] = lambda: None
         self.versions = Versions(self.ledger, self._usable)
@@ -297,7 +298,7 @@ class Board:
         incidents = [
             (submission, result)
             for submission in list(self.ledger.submissions.values())
-            if (result := self.ledger.result(submission.id)) and result.state == "error"
+            if self.ledger.state(submission.id) == "error" and (result := self.ledger.result(submission.id))
         ]
         return sorted(incidents, key=lambda incident: incident[0].received, reverse=True)
 

@@ -33,7 +33,7 @@ from leaderboard.scoring.bootstrap import Interval
 from leaderboard.scoring.report import Report, reports_of
 from leaderboard.tracks import Track, track_ids
 from leaderboard.tracks.references import reference_file
-from submissions.store.records import Submission
+from submissions.store.records import Result, Submission
 
 CLOSE = 1e-9
 """Scores that differ by less differ by rounding alone."""
@@ -50,22 +50,24 @@ def guarded(board: Board, track: Track) -> bool:
 
 def shown_reports(
     board: Board, track: Track, version: str, submissions: Iterable[Submission]
-) -> dict[str, dict[str, Report]]:
-    """Submission → its reports by split, as anybody may see them. `submissions`: all of a person, or of all persons.
+) -> dict[str, tuple[Result, dict[str, Report]]]:
+    """Submission → its result and the reports in it by split, as anybody may see them; only those that were scored.
+
+    `submissions`: all of a person, or of all persons.
 
     Hidden and withdrawn files keep their rung of a ladder, or withdrawing would tell each score anew.
     """
-    reports = {
-        submission.id: (submission.person, reports_of(result))
+    scored = {
+        submission.id: (submission.person, result, reports_of(result))
         for submission in submissions
         if (result := board.ledger.results(submission.id).get(version)) and result.state == "scored"
     }
     if not guarded(board, track):
-        return {name: own for name, (_, own) in reports.items()}
-    public = {name: (person, own["public"]) for name, (person, own) in reports.items() if "public" in own}
+        return {name: (result, own) for name, (_, result, own) in scored.items()}
+    public = {name: (person, own["public"]) for name, (person, _, own) in scored.items() if "public" in own}
     assert track.guard is not None
     shown = _ladder(public, track.guard.size) if track.guard.kind == "ladder" else _noisy(public, track, version)
-    return {name: {"public": shown[name]} if name in shown else {} for name in reports}
+    return {name: (result, {"public": shown[name]} if name in shown else {}) for name, (_, result, _) in scored.items()}
 
 
 class Reports:
@@ -91,18 +93,22 @@ class Reports:
             result = ledger.results(submission.id).get(version)
             return reports_of(result) if result and submission.track not in track_ids() else {}
         if not guarded(self._board, track):
-            return shown_reports(self._board, track, version, [submission]).get(submission.id, {})
+            return _reports(shown_reports(self._board, track, version, [submission])).get(submission.id, {})
         mark = ledger.revision, track.guard, _secret(track)
         with self._lock:
             kept = self._kept.get((person, track.id, version))
         if kept is None or kept[0] != mark:
             own = ledger.of_person(person, track.id)
-            kept = mark, shown_reports(self._board, track, version, own)
+            kept = mark, _reports(shown_reports(self._board, track, version, own))
             with self._lock:
                 self._kept[person, track.id, version] = kept
                 if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
         return kept[1].get(submission.id, {})
+
+
+def _reports(shown: Mapping[str, tuple[Result, dict[str, Report]]]) -> dict[str, dict[str, Report]]:
+    return {name: reports for name, (_, reports) in shown.items()}
 
 
 def _ladder(public: Mapping[str, tuple[str, Report]], step: float) -> dict[str, Report]:

@@ -234,10 +234,10 @@ def _entries(board: Board, track: Track, version: str) -> Iterator[Entry]:
     submissions = board.ledger.of_track(track.id)
     shown = shown_reports(board, track, version, submissions)
     for submission in submissions:
-        result = board.ledger.results(submission.id).get(version)
         standing = board.ledger.standing(submission.id)
-        if result is not None and result.state == "scored" and not standing.hidden:
-            yield Entry(submission, shown[submission.id], standing, result)
+        if submission.id in shown and not standing.hidden:
+            result, reports = shown[submission.id]
+            yield Entry(submission, reports, standing, result)
 
 
 def _best(board: Board, track: Track, entries: Sequence[Entry], judges: Judges) -> Iterator[Entry]:

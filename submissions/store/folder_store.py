@@ -13,7 +13,7 @@ from pathlib import Path
 from emer_space.files.locks import lock, open_lock
 from emer_space.files.writing import sync_folder, write_new
 from submissions.errors import AlreadyStored, StoreError, Unreadable
-from submissions.store.paths import ENTRIES, is_entry
+from submissions.store.paths import ENTRIES, is_entry, record_of
 
 REASONS = "damaged.jsonl"
 NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP)
@@ -136,6 +136,13 @@ class FolderStore:
             if problem.errno in OF_THE_FILE:
                 raise Unreadable(f"it cannot be read ({problem.strerror})") from problem
             raise _unreadable(problem) from problem
+
+    def mark(self, path: str) -> str:
+        try:
+            status = os.stat(f"{self.home}/{record_of(path)}")  # noqa: PTH116 - a start asks for each of thousands
+        except OSError:
+            return ""
+        return f"{status.st_ino} {status.st_size} {status.st_mtime_ns}"
 
     def news(self) -> list[str]:
         with self._reading:  # not the writers' lock: a writer may be waiting for a reader

@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +17,8 @@ import orjson
 
 from submissions.errors import AlreadyStored, Doubtful, StoreError, Unreadable
 from submissions.person import Person
-from submissions.store.paths import ANNOTATIONS, REQUEST, VOTES, record_of
+from submissions.store.local_index import Brief, LocalIndex
+from submissions.store.paths import ANNOTATIONS, REQUEST, RESULTS, SUBMISSIONS, VOTES, record_of
 from submissions.store.records import (
     Correction,
     Decision,
@@ -41,6 +42,8 @@ KINDS: Mapping[str, type[Record]] = {
     "votes": Vote,
 }
 """The record of every kind of entry but those of annotation, which are read when their project is opened."""
+AT_ONCE = 500
+"""How many records go to the index in one transaction."""
 MANY = 1_000
 """With more entries than this to read, garbage collection would take a third of the time, so it is switched off."""
 
@@ -63,17 +66,39 @@ class Standing:
 NEVER_DECIDED = Standing()
 
 
+class Results(Mapping[str, Result]):
+    """The results of a submission by version; only those that are asked for are read."""
+
+    def __init__(self, kept: Mapping[str, Result | Brief], whole: Callable[[Result | Brief], Result]) -> None:
+        self._kept, self._whole = kept, whole
+
+    def __getitem__(self, version: str) -> Result:
+        return self._whole(self._kept[version])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __contains__(self, version: object) -> bool:
+        return version in self._kept
+
+
 class Ledger:
     """Thread-safe. `revision` grows with every change but votes and annotations, so that callers can cache.
 
     Its lock may be taken while the store's lock is held, but never the other way round.
     """
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, index: LocalIndex | None = None) -> None:
+        """`index` is kept beside the store on this machine; a store that has none of its own needs it to start fast."""
+        self.store, self._index = store, index
+        self._recalled = False
+        self._fresh: list[tuple[Submission | Result, str]] = []
         self.revision = 0
         self.submissions: dict[str, Submission] = {}
-        self._results: dict[str, dict[str, Result]] = defaultdict(dict)
+        self._results: dict[str, dict[str, Result | Brief]] = defaultdict(dict)
         self._decisions: dict[str, Decision] = {}
         self._corrections: dict[str, Correction] = {}
         self._votes: dict[str, dict[str, Vote]] = defaultdict(dict)
@@ -95,12 +120,39 @@ class Ledger:
         A single entry that cannot be read is listed by `unusable` and tried again at the next refresh.
         """
         with self._lock:
-            self._unread += [*self._barred, *self.store.news()]
-            with without_collection() if len(self._unread) > MANY else contextlib.nullcontext():
+            news = self.store.news()
+            with without_collection() if len(news) > MANY else contextlib.nullcontext():
+                self._unread += [*self._barred, *(news if self._recalled or not self._index else self._known(news))]
                 while self._unread:  # an entry that raises stays in the list for the next refresh
                     self._take(self._unread[-1])
                     self._unread.pop()
+                    if len(self._fresh) >= AT_ONCE:
+                        self._index_fresh()
+                self._index_fresh()
         return self
+
+    def _known(self, paths: list[str]) -> list[str]:
+        """Take what the index knows of all entries; returns the others, which must be read."""
+        assert self._index is not None
+        self._recalled = True
+        marks = {path: self.store.mark(path) for path in paths if path.startswith((SUBMISSIONS, RESULTS))}
+        known = self._index.known(marks)
+        for record in known:
+            if isinstance(record, Submission):
+                self._keep(record)
+            else:
+                self._keep_brief(record)
+        self.revision += len(known)
+        taken = {record.path for record in known}
+        return [path for path in paths if path not in taken]
+
+    def _index_fresh(self) -> None:
+        """Move what was read just now to the index; of results, only the brief remains in memory."""
+        if self._index and self._fresh and self._index.keep(self._fresh):
+            for record, _ in self._fresh:
+                if isinstance(record, Result) and record.version in self._results[record.id]:
+                    self._keep_brief(Brief(record.path, record.version, record.state, record.scored))
+        self._fresh.clear()
 
     def unusable(self) -> list[tuple[str, str]]:
         """Entries that cannot be used but are not damaged, and so stay in place: path and reason."""
@@ -168,6 +220,23 @@ class Ledger:
         if record.path != path:
             raise ValueError("its path does not match its content")
         self._keep(record)
+        if self._index and isinstance(record, Submission | Result) and (mark := self.store.mark(path)):
+            self._fresh.append((record, mark))
+
+    def _keep_brief(self, brief: Brief) -> None:
+        name = brief.path.rpartition("/")[2].removesuffix(".json")
+        self._results[name][brief.version] = brief
+        self._scored_at = max(self._scored_at, brief.scored)
+
+    def _whole(self, name: str, kept: Result | Brief) -> Result:
+        """A result of which only the brief may be in memory. Raises `StoreError`."""
+        if isinstance(kept, Result):
+            return kept
+        stored = self._index.result(kept.path) if self._index else None
+        try:
+            return Result.restored(stored) if stored else Result.from_dict(orjson.loads(self.store.read(kept.path)))
+        except (ValueError, TypeError, KeyError, FileNotFoundError) as problem:
+            raise StoreError(f"The result of {name} cannot be read; start the app again.") from problem
 
     def _keep(self, record: Record) -> None:
         if isinstance(record, Submission) and record.id not in self.submissions:
@@ -239,9 +308,10 @@ class Ledger:
         return sorted(submissions, key=lambda submission: (submission.received, submission.id))
 
     def results(self, name: str) -> Mapping[str, Result]:
-        """The results of a submission: version → result."""
+        """The results of a submission: version → result. Each is read when it is asked for."""
         with self._lock:
-            return dict(self._results.get(name, {}))
+            kept = dict(self._results.get(name, {}))
+        return Results(kept, lambda one: self._whole(name, one))
 
     def result(self, name: str) -> Result | None:
         """A submission's result in the newest version; None if it has none."""
@@ -273,8 +343,9 @@ class Ledger:
 
     def state(self, name: str) -> State:
         """A submission's state; `queued` if it has no result."""
-        result = self.result(name)
-        return result.state if result else "queued"  # type: ignore[return-value]
+        with self._lock:
+            results = self._results.get(name)
+            return results[max(results, key=version_key)].state if results else "queued"  # type: ignore[return-value]
 
     def standing(self, name: str, until: datetime | None = None) -> Standing:
         """What the decisions about a submission (those before `until`) amount to, in the order they were made."""

@@ -49,6 +49,10 @@ class Store(Protocol):
         """
         ...
 
+    def mark(self, path: str) -> str:
+        """What changes with the record of an entry; empty if that is not known, and then nothing is kept beside it."""
+        ...
+
     def news(self) -> list[str]:
         """The new entries since the last call, sorted by path; the first call returns all. Some may come twice."""
         ...

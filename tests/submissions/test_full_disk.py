@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import gc
 import os
 import resource
 import subprocess
@@ -19,6 +20,7 @@ from submissions.errors import StoreError
 from submissions.intake import Entry
 from submissions.person import Person
 from submissions.store.folder_store import FolderStore
+from submissions.store.local_index import LocalIndex
 
 PAGE = 4096
 
@@ -101,6 +103,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if done.returncode:
         pytest.skip("no file system may be mounted here")
     yield disk
+    for index in (each for each in gc.get_objects() if isinstance(each, LocalIndex)):
+        index.close()  # a file that is open would keep the disk busy
     subprocess.run(["umount", str(disk)], check=True)
 
 

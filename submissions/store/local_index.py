@@ -1,0 +1,169 @@
+"""An index beside a tree of entries: what is in their records, in one SQLite file, for a fast start.
+
+The tree remains the truth. A row counts only while the record's file has the same inode, size and time of change as
+when it was read; anything else is read from the tree, and rows of entries that are gone are deleted. The file can be
+deleted at any time. It is made anew if it is broken or comes from other code. Only a change that keeps all three goes
+unnoticed, and nothing here changes a record (decision 1).
+
+SQLite and not DuckDB: it comes with Python, several processes may write at once, and single rows are read by their key.
+"""
+
+import contextlib
+import logging
+import sqlite3
+import sys
+import threading
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import orjson
+
+from submissions.store.records import Result, Submission
+
+log = logging.getLogger(__name__)
+
+FILE = "index/records.sqlite"
+"""Its place in the app's home."""
+FIELDS = tuple(field.name for field in fields(Submission))
+SHARED = frozenset({"track", "person", "name", "method", "link", "file", "inputs", "size"})
+"""Fields of which many submissions have the same text: it is kept in memory once."""
+TABLES = """
+CREATE TABLE IF NOT EXISTS submissions (path TEXT PRIMARY KEY, mark TEXT NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS results (
+    path TEXT PRIMARY KEY, mark TEXT NOT NULL, version TEXT NOT NULL, state TEXT NOT NULL, scored TEXT NOT NULL,
+    record BLOB NOT NULL
+);
+"""
+VERSION = zlib.crc32(f"1 {TABLES} {FIELDS} {Submission.schema} {Result.schema}".encode()) >> 1
+"""Of the code that wrote the file: with other fields, the index is made anew."""
+PATIENCE_S = 10.0
+"""How long to wait for another process that writes."""
+Answer = TypeVar("Answer")
+
+
+class Brief(NamedTuple):
+    """What a start needs of a result; the rest is read when it is asked for."""
+
+    path: str
+    version: str
+    state: str
+    scored: str
+
+
+class LocalIndex:
+    """Thread-safe, and safe for several processes. If the file cannot be used, a temporary one takes its place."""
+
+    def __init__(self, home: Path) -> None:
+        self._file: Path | None = home / FILE
+        self._lock = threading.Lock()
+        self._open: sqlite3.Connection | None = None
+
+    def known(self, marks: Mapping[str, str]) -> list[Submission | Brief]:
+        """The submissions and results among `marks` (path → mark) that are as they were; all other rows are deleted."""
+
+        def read(index: sqlite3.Connection) -> list[Submission | Brief]:
+            found: list[Submission | Brief] = []
+            for table, columns, made in (
+                ("submissions", "record", _submission),
+                ("results", "version, state, scored", _brief),
+            ):
+                old = []
+                for path, mark, *row in index.execute(f"SELECT path, mark, {columns} FROM {table}"):
+                    if marks.get(path) == mark:
+                        found.append(made(path, *row))
+                    else:
+                        old.append((path,))
+                index.executemany(f"DELETE FROM {table} WHERE path = ?", old)
+            return found
+
+        return self._run(read, [])
+
+    def keep(self, records: Sequence[tuple[Submission | Result, str]]) -> bool:
+        """Keep records with their marks; returns whether they are kept."""
+
+        def write(index: sqlite3.Connection) -> bool:
+            for record, mark in records:
+                if isinstance(record, Submission):
+                    row = orjson.dumps([getattr(record, name) for name in FIELDS])
+                    index.execute("REPLACE INTO submissions VALUES (?, ?, ?)", (record.path, mark, row))
+                else:
+                    about = (record.path, mark, record.version, record.state, record.scored)
+                    index.execute(
+                        "REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?)", (*about, orjson.dumps(record.to_dict()))
+                    )
+            return True
+
+        return self._run(write, False)
+
+    def result(self, path: str) -> Any:
+        """The record of a result as JSON; None if it is not here."""
+
+        def read(index: sqlite3.Connection) -> Any:
+            row = index.execute("SELECT record FROM results WHERE path = ?", (path,)).fetchone()
+            return row and orjson.loads(row[0])
+
+        return self._run(read, None)
+
+    def close(self) -> None:
+        """Let go of the file; the next question opens it again."""
+        with self._lock:
+            if self._open:
+                self._open.close()
+                self._open = None
+
+    def _run(self, work: Callable[[sqlite3.Connection], Answer], failed: Answer) -> Answer:
+        """Do something in one transaction; `failed` if that cannot be done, even in a new file."""
+        with self._lock:
+            for _ in range(2):
+                try:
+                    self._open = self._open or self._opened()
+                    with self._open:
+                        return work(self._open)
+                except (sqlite3.Error, OSError, ValueError, TypeError) as problem:
+                    self._start_anew(problem)
+            return failed
+
+    def _opened(self) -> sqlite3.Connection:
+        """The file, or a temporary one; it is emptied if other code wrote it."""
+        if self._file:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file.touch(mode=0o600)
+        index = sqlite3.connect(self._file or "", timeout=PATIENCE_S, check_same_thread=False)
+        index.execute("PRAGMA journal_mode = TRUNCATE")  # with a WAL, nobody could delete the file at any time
+        index.execute("PRAGMA synchronous = NORMAL")
+        index.execute("PRAGMA secure_delete = ON")  # what is deleted may be about people
+        if index.execute("PRAGMA user_version").fetchone() != (VERSION,):
+            index.executescript("DROP TABLE IF EXISTS submissions; DROP TABLE IF EXISTS results;")
+            index.executescript(f"{TABLES} PRAGMA user_version = {VERSION};")
+        return index
+
+    def _start_anew(self, problem: Exception) -> None:
+        """Delete a broken file. One that cannot be used, as on a full disk, stays, and a temporary one is used."""
+        log.warning("the index %s is not used (%s); entries are read from the tree", FILE, problem)
+        if self._open:
+            with contextlib.suppress(sqlite3.Error):
+                self._open.close()
+            self._open = None
+        if self._file is None or isinstance(problem, sqlite3.OperationalError | OSError):
+            self._file = None
+            return
+        for name in (self._file.name, f"{self._file.name}-journal"):
+            self._file.with_name(name).unlink(missing_ok=True)
+
+
+def _submission(path: str, record: bytes) -> Submission:
+    """A submission without checking it anew: it was checked when it was read from the tree."""
+    made = Submission.__new__(Submission)
+    values = orjson.loads(record)
+    for name, value in zip(FIELDS, values, strict=True):
+        object.__setattr__(made, name, sys.intern(value) if name in SHARED else value)
+    if made.path != path:
+        raise ValueError("a row is not that of its path")
+    return made
+
+
+def _brief(path: str, version: str, state: str, scored: str) -> Brief:
+    return Brief(path, sys.intern(version), sys.intern(state), scored)

@@ -1,0 +1,130 @@
+"""The index beside the tree: never trusted over it, shared by processes, and thrown away without loss."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from board_making import ADA, BEN, ORGANISER, Clock, answers
+
+from leaderboard.board.board import Board
+from leaderboard.board.ranking import ranking
+from leaderboard.hosting.schedule import sweep
+from leaderboard.scoring.scoring_process import Outcome, ScoringLimits
+from submissions.intake import Entry
+from submissions.store import folder_store
+from submissions.store.local_index import FILE
+from submissions.store.records import Submission
+
+REPORT: dict[str, Any] = {
+    "primary": {"name": "F", "value": 0.5, "interval": {"low": 0.4, "high": 0.6}},
+    "scores": {"f": 0.25},
+    "samples": {},
+    "provenance": {"vocabulary": {}, "metrics": {}},
+}
+
+
+@pytest.fixture
+def names(board: Board, clock: Clock) -> list[str]:
+    """Three scored submissions, one of them disqualified."""
+    found = []
+    for number, person in enumerate((ADA, BEN, ADA)):
+        clock.forward(seconds=60)
+        content = answers(a=f"word{number}")
+        found.append(board.intake.submit(person, "small", content, "P.csv", Entry(f"P{number}")).submission.id)
+        sweep(board, ScoringLimits(), lambda *job: Outcome("scored", {"public": REPORT}))
+    board.decide(ORGANISER, found[1], "disqualify", "why not")
+    return found
+
+
+def told(clock: Clock) -> Any:
+    """All that a new process knows."""
+    board = Board(clock=clock)
+    rows = ranking(board, board.track("small"), everything=True).to_dict()
+    return (
+        rows,
+        {one.id: one for one in board.ledger.of_track("small")},
+        board.queued(),
+        board.ledger.last_scored(clock()),
+    )
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """The records that were read from the tree."""
+    read: list[str] = []
+    original = folder_store.FolderStore.read
+
+    def noted(self: folder_store.FolderStore, path: str) -> bytes:
+        read.append(path)
+        return original(self, path)
+
+    monkeypatch.setattr(folder_store.FolderStore, "read", noted)
+    monkeypatch.setattr(folder_store, "REREAD", 0)  # what was written last is read again, in case a listing missed it
+    return lambda: [path for path in read if path.startswith(("submissions/", "results/"))]
+
+
+def test_a_second_start_reads_no_submission_and_knows_the_same(
+    names: list[str], clock: Clock, reads: Callable[[], list[str]], home: Path
+) -> None:
+    (home / FILE).unlink()
+    before = told(clock)
+    assert len(reads()) == 6
+    assert told(clock) == before == told(clock)
+    assert len(reads()) == 6 and set(before[1]) == set(names)
+
+
+@pytest.mark.parametrize("how", ["garbage", "cut", "foreign", "other code", "a folder"])
+def test_a_broken_or_foreign_index_is_made_anew(names: list[str], clock: Clock, home: Path, how: str) -> None:
+    before, file = told(clock), home / FILE
+    if how == "a folder":
+        file.unlink()
+        file.mkdir()
+    elif how in ("garbage", "cut"):
+        file.write_bytes(b"no database" * 999 if how == "garbage" else file.read_bytes()[:5000])
+    else:
+        with sqlite3.connect(file) as index:
+            if how == "other code":
+                index.execute("PRAGMA user_version = 7")
+            else:
+                index.executescript(
+                    "DROP TABLE results; CREATE TABLE results (x); UPDATE submissions SET record = '[]'"
+                )
+    assert told(clock) == before == told(clock)
+
+
+def test_the_tree_goes_before_the_index(names: list[str], clock: Clock, home: Path) -> None:
+    before = told(clock)
+    (request,) = (home / "submissions").glob(f"*/{names[0]}/request.json")
+    request.write_text(json.dumps({**json.loads(request.read_text()), "name": "Renamed"}))
+    (result,) = (home / "results").glob(f"*/*/{names[2]}.json")
+    result.unlink()
+    rows, submissions, queued, _ = told(clock)
+    assert submissions[names[0]].name == "Renamed" and queued == 1
+    assert names[2] not in [row["id"] for row in rows["rows"]]
+    with sqlite3.connect(home / FILE) as index:
+        assert [str(path) for (path,) in index.execute("SELECT path FROM results")] and not index.execute(
+            "SELECT 1 FROM results WHERE path LIKE ?", (f"%{names[2]}%",)
+        ).fetchall(), "what is gone from the tree is gone here"
+    (home / "submissions").rename(home / "elsewhere")
+    assert told(clock)[1] == {} and len(before[1]) == 3
+
+
+def test_processes_share_it_and_a_new_result_is_kept_at_once(names: list[str], clock: Clock, home: Path) -> None:
+    one, other = Board(clock=clock), Board(clock=clock)
+    one.ledger.refresh(), other.ledger.refresh()
+    clock.forward(days=1)
+    made = one.intake.submit(ADA, "small", answers(b="new"), "P.csv", Entry("New")).submission
+    sweep(other, ScoringLimits(), lambda *job: Outcome("scored", {"public": REPORT}))
+    assert one.ledger.refresh().result(made.id) == other.ledger.result(made.id) is not None
+    with sqlite3.connect(home / FILE) as index:
+        kept = index.execute("SELECT record FROM submissions WHERE path LIKE ?", (f"%{made.id}",)).fetchall()
+    assert len(kept) == 1 and told(clock)[1][made.id] == made
+
+
+def test_a_submission_from_the_index_is_the_same_in_every_field(names: list[str], clock: Clock) -> None:
+    told(clock)
+    for name, one in told(clock)[1].items():
+        assert isinstance(one, Submission) and Submission.from_dict({**one.to_dict()}) == one and one.id == name
