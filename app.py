@@ -45,6 +45,7 @@ if PROFILE == "bundled" and not os.environ.get("EMER_OWNER") and not os.environ.
 
 import gradio as gr  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
+from starlette.routing import Route  # noqa: E402
 
 from annotation.home import PROJECTS  # noqa: E402
 from annotation.page.tab import AnnotateTab  # noqa: E402
@@ -52,7 +53,7 @@ from annotation.service import Annotation  # noqa: E402
 from emer_space.page import render  # noqa: E402
 from emer_space.page.agents import Agents  # noqa: E402
 from emer_space.page.appearance import HEAD, STYLE, theme  # noqa: E402
-from emer_space.page.examples import read_examples  # noqa: E402
+from emer_space.page.examples import posters, read_examples  # noqa: E402
 from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
 from emer_space.page.kept import Kept  # noqa: E402
 from emer_space.page.languages import SWITCH_SCRIPT, Languages, PageInOneLanguage  # noqa: E402
@@ -155,6 +156,11 @@ def door(page: gr.Blocks, most_bytes: int = MOST_UPLOAD_BYTES) -> Middleware:
     return Middleware(Gate, frozenset(str(function.api_name) for function in functions), most_bytes, usual)
 
 
+def own_routes(page: gr.Blocks, threads: int) -> list[Route]:
+    """The routes that the app has beside Gradio's."""
+    return [Agents(page, threads).route, posters(read_examples(EXAMPLES))]
+
+
 def empty_folders() -> None:
     """Create empty folders for uploads and for running work, and remove what a killed app left behind.
 
@@ -209,10 +215,9 @@ def main() -> None:
         i18n=languages.i18n,
         app_kwargs={
             "middleware": [door(page, settings.max_bytes), Middleware(PageInOneLanguage)],
-            "routes": [Agents(page, threads).route],
+            "routes": own_routes(page, threads),
         },
         max_threads=threads,
-        allowed_paths=[str(poster) for poster in EXAMPLES.glob("*.webp")],
         blocked_paths=[str(path) for path in guarded(board.home)],
         max_file_size=settings.max_bytes,
         footer_links=[],

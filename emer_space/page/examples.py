@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import Route
+
 from emer_space.analysis import Analysis, Language
 from emer_space.rewording import reworded
 
@@ -40,3 +45,15 @@ def read_examples(folder: Path) -> tuple[Example, ...]:
     """The example clips of a folder, from its `examples.toml`."""
     rows = tomllib.loads((folder / "examples.toml").read_text(encoding="utf-8"))["example"]
     return tuple(Example(row["name"], folder / row["file"], bool(row["voice"])) for row in rows)
+
+
+def posters(examples: tuple[Example, ...]) -> Route:
+    """Where the page finds the posters: by name, since a path would tell where the app lies on its machine."""
+    files = {example.name: example.poster for example in examples}
+
+    async def poster(request: Request) -> FileResponse:
+        if (name := request.path_params["name"]) not in files:
+            raise HTTPException(404)
+        return FileResponse(files[name], headers={"Cache-Control": "max-age=3600"})
+
+    return Route("/examples/{name}.webp", poster)

@@ -142,7 +142,7 @@ def served(home: Path, lines: Lines | None = None, everybody: str = "") -> Itera
         i18n=languages.i18n,
         ssr_mode=False,
         max_threads=lines.places + app.SPARE_THREADS,
-        app_kwargs={"middleware": [app.door(page)], "routes": [app.Agents(page, app.SPARE_THREADS).route]},
+        app_kwargs={"middleware": [app.door(page)], "routes": app.own_routes(page, app.SPARE_THREADS)},
     )
     try:
         with httpx.Client(base_url=url.rstrip("/"), timeout=60) as client:
@@ -179,7 +179,7 @@ def installed_routes() -> set[str]:
         for name in ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL"):
             space.setattr(oauth, name, "made up")
         oauth.attach_oauth(made)
-    own = {("GET", agents.PATH), ("POST", agents.PATH)}
+    own = {("GET", agents.PATH), ("POST", agents.PATH), *_walked([app.posters(())])}
     return {f"{method} {path.rstrip('/') or '/'}" for method, path in {*_walked(made.routes), *own}}
 
 

@@ -258,6 +258,17 @@ def test_a_page_of_others_reads_nothing(app_url: str, host: str | None) -> None:
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+def test_the_page_does_not_tell_where_the_app_lies(app_url: str, project: Path) -> None:
+    for path in ("/", "/config", "/gradio_api/info"):
+        assert str(project) not in httpx.get(app_url + path).text
+    posters = set(re.findall(r"examples/\w+\.webp", httpx.get(app_url).text))
+    assert posters
+    for poster in posters:
+        answer = httpx.get(f"{app_url}/{poster}")
+        assert answer.headers["content-type"] == "image/webp" and answer.content[8:12] == b"WEBP"
+    assert httpx.get(f"{app_url}/examples/make_examples.webp").status_code == 404
+
+
 def test_a_page_of_others_stores_no_submission(page: Served) -> None:
     manifest = page.board.rules(TRACK).manifest or ()
     content = "name,openset\n" + "".join(f"{name},calm\n" for (name,) in sorted(manifest))
