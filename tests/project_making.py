@@ -53,6 +53,12 @@ class Lab:
         answer = Answer(tuple(labels), clues, texts, **more)
         self.book.add(Save(**self._about(person), clip=clip, round=round, answer=answer, done=True))  # type: ignore[arg-type]
 
+    def bring(self, clip: str, word: str) -> None:
+        """An answer of others that was imported."""
+        self.book.add(Clips(**self._about(), clips=(Clip(clip),)))
+        about = {"answer": Answer((word,), (), {"en": "So."}), "made_by": "imported from theirs.csv", "imported": True}
+        self.book.add(Draft(**self._about(), clip=clip, **about))
+
     def label(self, clip: str, word: str) -> None:
         """All four people answer: the word is shared, and each adds one of their own."""
         for round, people in ((1, "ab"), (2, "cd")):

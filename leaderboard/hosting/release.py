@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +21,7 @@ from jinja2 import Environment, StrictUndefined
 from annotation.agreement import alpha_of_labels
 from annotation.book import Book
 from annotation.projects import Final, Project, subtitle_of
-from annotation.records import LANGUAGES, Round
+from annotation.records import LANGUAGES, Round, Save
 from emer_space.files.problems import counted
 from emer_space.files.rows import Row
 from emer_space.files.tables import NAME
@@ -109,7 +110,10 @@ def released(book: Book, project: Project, asked: Asked) -> Release:
     kept = {"all": set(splits.values()), "public": {"public"}, "none": set()}[asked.answers]
     open_ones = {name: final for name, final in finals.items() if splits[name] in kept}
     material = _material(project, finals)
-    files = {**_answers(project, open_ones), **_inputs(project, finals, groups if asked.group else {})}
+    files = {
+        **_answers(project, open_ones, _people(project, finals)),
+        **_inputs(project, finals, groups if asked.group else {}),
+    }
     said = []
     if asked.private or asked.decoys:
         said.append(
@@ -132,8 +136,8 @@ def released(book: Book, project: Project, asked: Asked) -> Release:
     if asked.answers == "all" and (asked.private or asked.decoys):
         said.append("All answers are in the dataset, so its track is one for practice, and nobody ranks as verified.")
     metric = asked.metric or guessed_metric(material)[0]
-    facts = _facts(project, asked, finals, splits, left_out, None if hidden else asked.seed)
-    files[CARD_FILE] = card(project, facts, finals, files)
+    facts = _facts(project, asked, finals, len(open_ones), left_out, None if hidden else asked.seed)
+    files[CARD_FILE] = card(project, facts, finals, files, "decoy" in splits.values())
     files[FACTS] = _json(facts)
     return Release(
         project.id,
@@ -194,8 +198,8 @@ def _reasons(project: Project, finals: Mapping[str, Final]) -> dict[str, str]:
     return {name: text for name, final in finals.items() if (text := final.answer.explanation.get(language, ""))}
 
 
-def _answers(project: Project, finals: Mapping[str, Final]) -> dict[str, bytes]:
-    """The files that hold answers; those without a row are left out."""
+def _answers(project: Project, finals: Mapping[str, Final], people: Mapping[str, int]) -> dict[str, bytes]:
+    """The files that hold answers, with `people` by their numbers; those without a row are left out."""
     both = {
         name: final.answer.explanation
         for name, final in finals.items()
@@ -213,7 +217,7 @@ def _answers(project: Project, finals: Mapping[str, Final]) -> dict[str, bytes]:
         "reason.csv": csv_bytes(("name", "reason"), reasons) if reasons else b"",
         "bilingual.csv": csv_bytes(("name", "chinese", "english"), texts) if texts else b"",
         "clues.jsonl": _lines(_clues(finals)),
-        "votes.jsonl": _lines(_votes(project, finals)),
+        "votes.jsonl": _lines(_votes(project, finals, people)),
     }
     return {name: content for name, content in files.items() if content}
 
@@ -235,30 +239,42 @@ def _clues(finals: Mapping[str, Final]) -> Iterable[dict[str, Any]]:
                 }
 
 
-def _votes(project: Project, finals: Mapping[str, Final]) -> Iterable[dict[str, Any]]:
-    people = dict.fromkeys(save.person for save in project.saves if save.done)
-    numbers = {person: number for number, person in enumerate(people, 1)}
-    for name, final in finals.items():
-        answers = [
-            {
-                "round": round,
-                "annotator": numbers[save.person],
-                "labels": list(save.answer.labels),
-                "valence": save.answer.valence,
-                "arousal": save.answer.arousal,
-            }
-            for round in ROUNDS
-            for save in project.done(round, name)
-        ]
-        if answers:
-            yield {
-                "name": name,
-                "of": final.annotators,
-                "labels": [{"label": one.label, "votes": one.votes} for one in final.merged.labels],
-                "valence": final.merged.valence,
-                "arousal": final.merged.arousal,
-                "answers": sorted(answers, key=lambda one: (one["round"], one["annotator"])),
-            }
+def _counted(project: Project, finals: Mapping[str, Final]) -> dict[Round, list[Save]]:
+    """The answers that count, by round: those about clips that enough people answered."""
+    rounds = ROUNDS if project.settings.annotators[1] else ROUNDS[:1]
+    asked_about = [name for name, final in finals.items() if final.annotators]
+    return {round: [save for name in asked_about for save in project.done(round, name)] for round in rounds}
+
+
+def _people(project: Project, finals: Mapping[str, Final]) -> dict[str, int]:
+    """The annotators of what is released, by the numbers that stand for them."""
+    saves = sorted(chain(*_counted(project, finals).values()), key=lambda save: (save.made, save.id))
+    return {person: number for number, person in enumerate(dict.fromkeys(save.person for save in saves), 1)}
+
+
+def _votes(project: Project, finals: Mapping[str, Final], people: Mapping[str, int]) -> Iterable[dict[str, Any]]:
+    answers: dict[str, list[dict[str, Any]]] = {}
+    for round, saves in _counted(project, finals).items():
+        for save in sorted(saves, key=lambda save: people[save.person]):
+            answers.setdefault(save.clip, []).append(
+                {
+                    "round": round,
+                    "annotator": people[save.person],
+                    "labels": list(save.answer.labels),
+                    "valence": save.answer.valence,
+                    "arousal": save.answer.arousal,
+                }
+            )
+    for name, given in answers.items():
+        final = finals[name]
+        yield {
+            "name": name,
+            "of": final.annotators,
+            "labels": [{"label": one.label, "votes": one.votes} for one in final.merged.labels],
+            "valence": final.merged.valence,
+            "arousal": final.merged.arousal,
+            "answers": given,
+        }
 
 
 def _inputs(project: Project, finals: Mapping[str, Final], groups: Mapping[str, str]) -> dict[str, bytes]:
@@ -291,21 +307,22 @@ def _facts(
     project: Project,
     asked: Asked,
     finals: Mapping[str, Final],
-    splits: Mapping[str, str],
+    shown: int,
     left_out: Mapping[str, int],
     seed: int | None,
 ) -> dict[str, Any]:
-    """What `release.json` says."""
+    """What `release.json` says; `shown` is the number of clips whose answers are in the dataset."""
     settings = project.settings
-    records = (settings, *project.saves, *project.drafts.values())
-    public = sum(one == "public" for one in splits.values())
-    saves = {round: [save for name in finals for save in project.done(round, name)] for round in ROUNDS}
+    asked_about = {name for name, final in finals.items() if final.annotators}
+    saves = _counted(project, finals)
+    imports = [project.drafts[name] for name in finals.keys() - asked_about]
+    others = project.without((round, name) for round in ROUNDS for name in project.clips.keys() - asked_about)
     return {
         "schema": SCHEMA,
         "project": project.id,
         "title": settings.title,
         "language": settings.language,
-        "date": max(record.made for record in records)[:10],
+        "date": max(record.made for record in chain(*saves.values(), imports))[:10],
         "code": code_version(),
         "settings": {
             "annotators": list(settings.annotators),
@@ -318,8 +335,8 @@ def _facts(
         "seed": seed,
         "counts": {
             "released": len(finals),
-            "public": public,
-            "hidden": len(finals) - public,
+            "public": shown,
+            "hidden": len(finals) - shown,
             **{reason: left_out.get(reason, 0) for reason in REASONS},
         },
         "rounds": [
@@ -327,9 +344,9 @@ def _facts(
                 "round": round,
                 "people": len({save.person for save in saves[round]}),
                 "answers": len(saves[round]),
-                "agreement": {by: _alpha(project, round, by) for by in ("words", "groups")},
+                "agreement": {by: _alpha(others, round, by) for by in ("words", "groups")},
             }
-            for round in ROUNDS
+            for round in saves
             if saves[round]
         ],
     }
@@ -341,28 +358,39 @@ def _alpha(project: Project, round: Round, by: Literal["words", "groups"]) -> di
     return dict(zip(("alpha", "low", "high"), rounded, strict=True))
 
 
-def card(project: Project, facts: Mapping[str, Any], finals: Mapping[str, Final], files: Mapping[str, bytes]) -> bytes:
-    """The dataset's card, with the head that the Hub reads."""
+def card(
+    project: Project,
+    facts: Mapping[str, Any],
+    finals: Mapping[str, Final],
+    files: Mapping[str, bytes],
+    decoys: bool,
+) -> bytes:
+    """The dataset's card, with the head that the Hub reads. `decoys`: some hidden answers are never scored."""
     settings, words = project.settings, _words()
-    drafts = [project.drafts[name] for name in finals if name in project.drafts]
-    imported = [draft for draft in drafts if draft.imported]
-    drafted = sorted({_line(draft.made_by) for draft in drafts if not draft.imported and draft.answer})
-    values = {
+    asked_about = [name for name, final in finals.items() if final.annotators]
+    drafts = {name: project.drafts[name] for name in finals if name in project.drafts}
+    imported = [draft for name, draft in drafts.items() if not finals[name].annotators]
+    drafted = [draft for name in asked_about if (draft := drafts.get(name)) and not draft.imported and draft.answer]
+    values: dict[str, Any] = {
         **facts,
         "title": _line(settings.title) or project.id,
         "guide": _line(settings.guide),
         "labels": any(final.answer.labels for final in finals.values()),
         "reasons": any(final.answer.explanation for final in finals.values()),
-        "drafted": bool(drafted),
-        "made_by": ", ".join(filter(None, drafted)) or "EMER Space",
+        "asked_about": len(asked_about),
+        "drafted": len(drafted),
+        "made_by": ", ".join(sorted(filter(None, {_line(draft.made_by) for draft in drafted}))) or "EMER Space",
         "imported": len(imported),
         "imported_from": ", ".join(sorted({_line(draft.made_by).removeprefix("imported from ") for draft in imported})),
-        "people": len({save.person for round in ROUNDS for name in finals for save in project.done(round, name)}),
+        "people": len(_people(project, finals)),
+        "decoys": decoys,
+        "there": sorted(files),
+        "grouped": b"group" in files["clips.csv"].split(b"\n")[0],
         "rounds": [
             {
                 **row,
                 "number": row["round"],
-                "wanted": settings.annotators[row["round"] - 1],
+                "a_clip": _range(len(project.done(row["round"], name)) for name in asked_about),
                 "agreed": settings.agreed[row["round"] - 1],
             }
             for row in facts["rounds"]
@@ -372,16 +400,23 @@ def card(project: Project, facts: Mapping[str, Any], finals: Mapping[str, Final]
             for row in facts["rounds"]
             if any(found["alpha"] is not None for found in row["agreement"].values())
         ],
-        "splits": _splits(facts),
         "missing": _missing(facts["counts"]) or ["Nothing: every clip of the project is here."],
-        "files": {name: about for name, about in words["files"].items() if name in (*files, FACTS, SUMS, f"{TRACK}/")},
         "licence": _line(settings.licence) or "None has been named, so nobody may use this dataset yet.",
         "consent": _line(settings.consent) or "The organiser has not said whether the people in the clips agreed.",
     }
-    text = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False).from_string(
-        CARD.read_text(encoding="utf-8")
-    )
-    return f"---\n{_head(project, facts, files).to_yaml()}\n---\n\n{text.render(values)}".encode()
+    templates = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+    values["files"] = {
+        name: templates.from_string(about).render(values)
+        for name, about in words["files"].items()
+        if name in (*files, FACTS, SUMS, f"{TRACK}/")
+    }
+    text = templates.from_string(CARD.read_text(encoding="utf-8")).render(values)
+    return f"---\n{_head(project, facts, finals, files).to_yaml()}\n---\n\n{text}".encode()
+
+
+def _range(numbers: Iterable[int]) -> str:
+    found = sorted({*numbers})
+    return str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
 def _line(text: str) -> str:
@@ -395,19 +430,9 @@ def _interval(found: Mapping[str, float | None]) -> str:
     return f"{found['alpha']:.2f}{bounds}"
 
 
-def _splits(facts: Mapping[str, Any]) -> str:
-    counts = facts["counts"]
-    if facts["answers"] == "none":
-        return "All answers are kept for a leaderboard; here are the clips' names and subtitles."
-    if facts["answers"] == "all" or not counts["hidden"]:
-        return "The answers of every clip are here, so a score on them proves nothing to others."
-    return (
-        f"The answers of {counts['public']} clips are here. Those of the other {counts['hidden']} are kept for a "
-        f"leaderboard, which does not score all of them."
-    )
-
-
-def _head(project: Project, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> DatasetCardData:
+def _head(
+    project: Project, facts: Mapping[str, Any], finals: Mapping[str, Final], files: Mapping[str, bytes]
+) -> DatasetCardData:
     settings, words = project.settings, _words()
     licence = _line(settings.licence).lower().replace(" ", "-")
     known = licence in words["licences"]
@@ -420,7 +445,10 @@ def _head(project: Project, facts: Mapping[str, Any], files: Mapping[str, bytes]
     return DatasetCardData(
         language=list(LANGUAGES) if "bilingual.csv" in files else [settings.language],
         license=licence if known else "other",
-        annotations_creators=["expert-generated" if facts["rounds"] else "found"],
+        annotations_creators=[
+            *(["expert-generated"] if facts["rounds"] else []),
+            *(["found"] if any(not final.annotators for final in finals.values()) else []),
+        ],
         task_categories=words["tasks"],
         size_categories=[size],
         pretty_name=_line(settings.title) or project.id,

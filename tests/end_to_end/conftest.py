@@ -38,10 +38,10 @@ def app_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory, app_log: Path) -> Iterator[tuple[str, Path]]:
+def app(tmp_path_factory: pytest.TempPathFactory, home: Path, app_log: Path) -> Iterator[tuple[str, Path]]:
     """The address of the running app, and the folder that holds its uploads."""
     uploads = tmp_path_factory.mktemp("uploads")
-    with started_app(free_port(), uploads, _home(tmp_path_factory), app_log) as url:
+    with started_app(free_port(), uploads, home, app_log) as url:
         yield url, uploads
 
 
@@ -69,7 +69,8 @@ def started_app(port: int, uploads: Path, home: Path, log: Path) -> Iterator[str
         process.wait(timeout=30)
 
 
-def _home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home of its own for what is submitted; the models are those that are fetched already."""
     home = tmp_path_factory.mktemp("home")
     (home / "models").symlink_to(app_home() / "models")

@@ -1,14 +1,18 @@
-"""A clip through both rounds in a real browser: an organiser, two people of round one, one of round two."""
+"""A clip through both rounds in a real browser, to a track: an organiser, two people of round one, one of round two."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from conftest import PROJECT, watched_page
+from gradio_client import Client, handle_file
 from playwright.sync_api import Browser, Locator, Page, expect
+from serving import wait_for
 
 from emer_space.page.words import load_words
+from leaderboard.__main__ import main
 
 WORDS = load_words()
 READY_MS, DRAFT_MS = 30_000, 120_000
@@ -58,7 +62,9 @@ def work(page: Page, round: int) -> Locator:
     return page.locator(".emer-item")
 
 
-def test_a_clip_goes_through_both_rounds_and_agreement_is_shown(browser: Browser, app_url: str, tmp_path: Path) -> None:
+def test_a_clip_goes_through_both_rounds_to_a_track_that_scores(
+    browser: Browser, app_url: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with visitor(browser, app_url) as page:
         part(page, "new").locator("summary").click()
         for name, text in {"title": TITLE, "first": "2", "second": "1", "agreed_second": "1"}.items():
@@ -169,6 +175,19 @@ def test_a_clip_goes_through_both_rounds_and_agreement_is_shown(browser: Browser
         page.set_viewport_size({"width": 390, "height": 800})
         button = part(page, "clips").get_by_role("button").last.bounding_box()
         assert button and button["x"] + button["width"] <= 390 and button["height"] < 60, "a row fits on a phone"
+
+    client = Client(app_url, verbose=False)
+    project = next(one["project"] for one in client.predict(api_name="/projects") if one["title"] == TITLE)
+    monkeypatch.setenv("EMER_HOME", str(home))
+    assert main(["release", project, "--out", str(tmp_path / "release"), "--open"]) == 0
+    labels = tmp_path / "release" / "openset.csv"
+    assert "joyful" in labels.read_text() and "They saw" in (tmp_path / "release" / "README.md").read_text()
+    assert project in {track["id"] for track in client.predict(api_name="/tracks")}
+    receipt = client.predict(project, handle_file(labels), "The people", api_name="/submit")
+    wait_for(lambda: client.predict(receipt["id"], api_name="/status")["state"] != "queued", 60)
+    assert client.predict(receipt["id"], api_name="/status")["scores"]["public"]["primary"]["value"] == 1.0
+    assert client.predict(receipt["id"], api_name="/withdraw")["withdrawn"]
+    (home / "tracks" / f"{project}.toml").unlink()  # other tests look at the same app
 
 
 def has(text: str) -> re.Pattern[str]:

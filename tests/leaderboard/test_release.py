@@ -70,6 +70,45 @@ def test_a_release_has_the_fields_columns_and_tells_no_person(
     assert "not enough people have answered about 1 clip" in card.text
 
 
+def test_the_card_says_what_is_so_and_no_more(
+    lab: Lab, own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def card(*options: object, project: str = "lab") -> str:
+        run(capsys, "release", project, "--out", tmp_path / project, *options)
+        return (tmp_path / project / "README.md").read_text()
+
+    card()
+    measured = json.loads((tmp_path / "lab" / "release.json").read_text())["rounds"]
+    for word, person in (("odd", "a"), ("strange", "b")):  # round one of a clip that is not finished
+        lab.say("p05_1", 1, f"key-{person}", (word,))
+    text = card("--private", "0.4")
+    assert json.loads((tmp_path / "lab" / "release.json").read_text())["rounds"] == measured
+    assert "kept for a leaderboard." in text and "2 people gave 22 answers, 2 a clip" in text
+    assert "of several with equal votes the first |" in text and "A machine described every clip first" in text
+    assert "which does not score all of them" in card(*SPLIT)
+    hidden = card("--answers", "none", "--group", "^(p..)")
+    assert "votes.jsonl" not in hidden and "`source`" not in hidden and "`group` numbers the people" in hidden
+    public = json.loads((tmp_path / "lab" / "release.json").read_text())["counts"]
+    assert (public["public"], public["hidden"]) == (0, 11)
+
+    theirs = Lab(own_home, "theirs", annotators=(2, 0), agreed=(2, 1))
+    for name in ("a", "b"):
+        theirs.bring(name, "happy")
+    alone = card(project="theirs")
+    assert "every answer was imported" in alone and "annotated." not in alone and "votes" not in alone
+    assert "machine" not in alone and "that enough people share" not in alone and "most people" not in alone
+    date = json.loads((tmp_path / "theirs" / "release.json").read_text())["date"]
+    for person in ("one", "two"):
+        theirs.say("a", 1, person, ("proud",))
+    theirs.say("b", 1, "three", ("calm",))  # one is not enough, so the import stands
+    both = card(project="theirs")
+    assert "about 1 of the 2 clips were imported" in both and "2 people annotated" in both and "second round" in both
+    assert "or those that were imported" in both and {
+        line["name"] for line in lines((tmp_path / "theirs" / "votes.jsonl").read_bytes())
+    } == {"a"}
+    assert f"The last answer is of {date}" in alone
+
+
 def test_the_same_records_and_seed_give_the_same_bytes_whatever_the_clock_says(
     lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
