@@ -39,7 +39,7 @@ class Afternoon:
         seen: Counter[str] = Counter()
         film = cv2.VideoCapture(str(clip))
         while (read := film.read())[0]:
-            rgb = cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB)
+            rgb = np.asarray(cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB), np.uint8)
             for landmarks in self._faces.detect(self._image(rgb)).face_landmarks:
                 seen[self._called(rgb, np.array([(point.x, point.y) for point in landmarks]))] += 1
         film.release()
