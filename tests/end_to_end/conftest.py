@@ -38,15 +38,21 @@ def app_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory, app_log: Path) -> Iterator[tuple[str, Path]]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of the running app."""
+    return _home(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory, home: Path, app_log: Path) -> Iterator[tuple[str, Path]]:
     """The address of the running app, and the folder that holds its uploads."""
     uploads = tmp_path_factory.mktemp("uploads")
-    with started_app(free_port(), uploads, _home(tmp_path_factory), app_log) as url:
+    with started_app(free_port(), uploads, home, app_log) as url:
         yield url, uploads
 
 
 @contextmanager
-def started_app(port: int, uploads: Path, home: Path, log: Path) -> Iterator[str]:
+def started_app(port: int, uploads: Path, home: Path, log: Path, **settings: str) -> Iterator[str]:
     """The address of an app of one's own."""
     environment = {
         **os.environ,
@@ -55,6 +61,7 @@ def started_app(port: int, uploads: Path, home: Path, log: Path) -> Iterator[str
         "GRADIO_TEMP_DIR": str(uploads),
         "EMER_HOME": str(home),
         "PYTHONUNBUFFERED": "1",
+        **settings,
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
