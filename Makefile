@@ -40,7 +40,7 @@ format: $(VENV)/installed-test ## put the code into the house style
 	$(BIN)/ruff format .
 
 bench: install ## print the figures of benchmarks/
-	$(BIN)/python -m benchmarks.explain
+	$(BIN)/python -m benchmarks.explain --page
 
 clean: ## remove what `make` made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

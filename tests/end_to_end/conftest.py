@@ -46,7 +46,7 @@ def app(tmp_path_factory: pytest.TempPathFactory, home: Path, app_log: Path) -> 
 
 
 @contextmanager
-def started_app(port: int, uploads: Path, home: Path, log: Path) -> Iterator[str]:
+def started_app(port: int, uploads: Path, home: Path, log: Path, **settings: str) -> Iterator[str]:
     """The address of an app of one's own."""
     environment = {
         **os.environ,
@@ -55,6 +55,7 @@ def started_app(port: int, uploads: Path, home: Path, log: Path) -> Iterator[str
         "GRADIO_TEMP_DIR": str(uploads),
         "EMER_HOME": str(home),
         "PYTHONUNBUFFERED": "1",
+        **settings,
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
