@@ -269,14 +269,14 @@ const submits = {
     const rounds = [...fields.querySelectorAll("[name=round]:checked")].map((box) => Number(box.value));
     const { account, display } = fields.elements;
     const { key } = await call("invite", [project.project, account.value.trim(), display.value.trim(), rounds]);
-    fields.reset();
-    project = await call("project", [project.project, ""]);
-    draw();
     const link = new URL(window.location.href);
     link.search = "?annotate=1";
     link.hash = "";
-    write(part("new-key"), { key, link: link.href });
+    write(part("new-key"), { key, link: link.href });  // first, for it is told this once
     part("new-key").hidden = !key;
+    fields.reset();
+    project = await call("project", [project.project, ""]);
+    draw();
     tell(say("invited"));
   },
   search: () => find(1),

@@ -79,7 +79,7 @@ def test_a_clip_goes_through_both_rounds_to_a_track_that_scores(
         expect(part(page, "told")).to_contain_text(WORDS("annotate_say.added", added=1, aside=1), timeout=READY_MS)
         expect(part(page, "clips")).to_contain_text(CLIP)
         expect(part(page, "aside")).to_contain_text(WORDS("annotate_say.aside", count=1))
-        keys = {}
+        keys, key = {}, ""
         unfold(page, "annotate.people")
         for name, rounds in {"Ada": (1,), "Ben": (1,), "Cleo": (2,)}.items():
             field(page, "invite", "display").fill(name)
@@ -87,7 +87,8 @@ def test_a_clip_goes_through_both_rounds_to_a_track_that_scores(
                 page.locator(f"[data-form=invite] [value='{number}']").set_checked(number in rounds)
             page.locator("[data-form=invite] button").click()
             expect(part(page, "people-list")).to_contain_text(name, timeout=READY_MS)
-            keys[name] = page.locator("[data-text=key]").inner_text()
+            expect(page.locator("[data-text=key]")).not_to_have_text(key, timeout=READY_MS)
+            keys[name] = key = page.locator("[data-text=key]").inner_text()
         assert len(set(keys.values())) == 3
         expect(page.locator("[data-text=link]")).to_have_text(f"{app_url}/?annotate=1")
         expect(part(page, "clips")).to_contain_text(WORDS("annotate_state.round_one"), timeout=DRAFT_MS)
