@@ -167,7 +167,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Page, app_u
     expect(page.locator(".emer-gallery button").first).to_be_visible(timeout=READY_MS)
     expect(page.get_by_role("tab", name=words("annotate.title"))).to_be_visible(
         timeout=READY_MS
-    )  # once it is known who came
+    )
     assert walk(page) == []
     page.get_by_role("tab", name=words("board.title")).click()
     for name in ("submit", "compare", "organise"):
