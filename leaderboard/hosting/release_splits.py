@@ -37,8 +37,14 @@ def draw(
     """The split of each name, and the names that an earlier draw with other options hid and that are public now.
 
     Clips that were drawn with the same options before keep their split; the draw of the others is kept. Another `seed`
-    is another draw. Raises `LeaderboardError` if no name is public, and `StoreError`.
+    is another draw. Raises `LeaderboardError` if no name is public, or if a record of the project cannot be read, which
+    may be an earlier draw; and `StoreError`.
     """
+    if (private or decoys) and book.has_unread(project.id):
+        raise LeaderboardError(
+            f"A record of {project.id} cannot be read: perhaps an earlier draw, without which hidden answers would become "
+            "public; put it back from a backup, or delete it from damaged/ in the app's home."
+        )
     with book.ledger.store.exclusive():
         draws = book.records(project.id, Draw)
         secret = draws[0].secret if draws else secrets.token_hex(SECRET_BYTES)

@@ -165,9 +165,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Page, app_u
     page.goto(app_url)
     expect(page.locator("#emer-explain")).to_be_visible(timeout=READY_MS)
     expect(page.locator(".emer-gallery button").first).to_be_visible(timeout=READY_MS)
-    expect(page.get_by_role("tab", name=words("annotate.title"))).to_be_visible(
-        timeout=READY_MS
-    )
+    expect(page.get_by_role("tab", name=words("annotate.title"))).to_be_visible(timeout=READY_MS)
     assert walk(page) == []
     page.get_by_role("tab", name=words("board.title")).click()
     for name in ("submit", "compare", "organise"):

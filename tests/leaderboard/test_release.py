@@ -208,6 +208,17 @@ def test_what_a_killed_release_left_is_deleted_by_the_next(
     assert [path.name for path in (own_home / "references").iterdir()] == ["lab.csv"]
 
 
+def test_nothing_is_drawn_anew_because_a_draw_is_damaged(
+    lab: Lab, own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "release", "lab", "--out", tmp_path / "out", *SPLIT)
+    kept = next(path for path in own_home.glob("annotations/lab/*/*.json") if Draw.schema in path.read_text())
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:100])
+    assert "put it back" in refused(capsys, "release", "lab", "--out", tmp_path / "other", *SPLIT)
+    assert not (tmp_path / "other").exists()
+
+
 def test_clips_of_a_person_stay_on_one_side(lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "who.csv").write_text(
         "name,group\n" + "".join(f"p{n // 2:02d}_{n % 2},Zelda {n // 2}\n" for n in range(12))
