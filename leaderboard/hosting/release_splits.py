@@ -42,8 +42,8 @@ def draw(
     """
     if (private or decoys) and book.has_unread(project.id):
         raise LeaderboardError(
-            f"A record of {project.id} cannot be read: perhaps an earlier draw, without which hidden answers would become "
-            "public; put it back from a backup, or delete it from damaged/ in the app's home."
+            f"A record of {project.id} cannot be read: perhaps an earlier draw, without which hidden answers would "
+            "become public; put it back from a backup, or delete it from damaged/ in the app's home."
         )
     with book.ledger.store.exclusive():
         draws = book.records(project.id, Draw)
