@@ -19,7 +19,7 @@ def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 OFFERED = {
     *("/explain", "/tracks", "/table", "/check", "/submit", "/status", "/withdraw", "/choose"),
-    *("/overview", "/decide", "/rescore", "/material"),
+    *("/overview", "/decide", "/rescore", "/material", "/heartbeat"),
     *("/submissions", "/message", "/close_track", "/extend_track", "/publish"),
     *("/arenas", "/ballot", "/vote", "/arena", "/arena_votes"),
     *("/projects", "/project", "/new_project", "/change_project", "/add_clips", "/invite", "/clips", "/task", "/save"),

@@ -102,7 +102,7 @@ def test_visitors_of_two_processes_see_one_leaderboard(apps: list[str], tmp_path
         clients = [client(url, visitor, tmp_path) for visitor in ("0", "1")]
         ada, ben = clients
         file = tmp_path / "sent.csv"
-        file.write_text("name,openset\n" + "".join(f"{name},sad\n" for name in NAMES), encoding="utf-8")
+        file.write_text("name,openset\n" + "".join(f"{name},forlorn\n" for name in NAMES), encoding="utf-8")
         receipt = ada.predict(TRACK, handle_file(file), "Two processes", api_name="/submit")
         assert receipt["ok"] and not receipt["again"]
         assert ben.predict(TRACK, handle_file(file), "Two processes", api_name="/submit")["id"] == receipt["id"]
