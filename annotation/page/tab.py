@@ -5,6 +5,7 @@ Clips are shown from copies among the uploads, as in a blind comparison; the fol
 
 import hashlib
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -16,10 +17,10 @@ import gradio as gr
 from annotation.page import answers, render
 from annotation.service import Annotation, Overview
 from annotation.sources import HUB
+from emer_space.files.problems import shown
 from emer_space.page.calls import QUIET, for_api, for_page
 from emer_space.page.clip_copies import ClipCopies
 from emer_space.page.endpoints import offer, returns, value
-from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
 from emer_space.page.scripts import script
 from emer_space.page.turns import Line, Lines
@@ -33,6 +34,7 @@ ADDRESS = "() => [window.location.hash + window.location.search]"
 WANTED = ("#annotate", "annotate=1")
 TAB = "annotate"
 MOST_KEY = 200
+GONE = "This clip is not in the project; it may have been taken out. Take the next one."
 
 
 class AnnotateTab:
@@ -46,17 +48,17 @@ class AnnotateTab:
         identity: Identity,
         languages: Languages,
         lines: Lines,
-        kept: Kept,
+        copies: ClipCopies,
     ) -> None:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
-        self.copies = ClipCopies(kept)
+        self.copies = copies
         tab.visible, tab.id = False, TAB
         tabs = tab.parent
         assert tabs is not None  # a tab stands among tabs
-        shown = gr.HTML(js_on_load=SCRIPT, elem_id="emer-annotate")
+        room = gr.HTML(js_on_load=SCRIPT, elem_id="emer-annotate")
         address = gr.Textbox(visible=False)
         opening = for_page(languages, lines.reading, self._open)
-        page.load(opening, address, [tab, tabs, shown], js=ADDRESS, **QUIET)
+        page.load(opening, address, [tab, tabs, room], js=ADDRESS, **QUIET)
         self._api()
 
     def close(self, request: gr.Request) -> None:
@@ -70,8 +72,8 @@ class AnnotateTab:
             return gr.Tab(visible=False), gr.skip(), ""
         who = hashlib.sha256((person.id if person else "").encode()).hexdigest()[:16]
         organises = person is not None and person.organiser
-        shown = render.annotate(self.languages.of(request), who, organises, organises and person == LOCAL)
-        return gr.Tab(visible=True), gr.Tabs(selected=TAB) if wanted else gr.skip(), shown
+        drawn = render.annotate(self.languages.of(request), who, organises, organises and person == LOCAL)
+        return gr.Tab(visible=True), gr.Tabs(selected=TAB) if wanted else gr.skip(), drawn
 
     # The API, which the page calls too. The service authorises in every call.
 
@@ -136,10 +138,12 @@ class AnnotateTab:
         person = organiser(self.identity(request))
         if folder and person != LOCAL:
             raise Refusal("folder", "Only the user of this machine can name a folder on it; upload the files instead.")
+        named = Counter(Path(file).name for file in files or [])
+        if twice := [shown(name) for name, count in named.items() if count > 1]:
+            raise Refusal("files", f"Several files are called {twice[0]}; rename all but one, or add them one by one.")
         with tempfile.TemporaryDirectory(prefix="clips-") as together:  # so that a clip's text lies beside it
             sent = [Path(together) / Path(file).name for file in files or []]
             for link, file in zip(sent, files or [], strict=True):
-                link.unlink(missing_ok=True)
                 link.symlink_to(file)
             table = next((file for file in sent if file.suffix.lower() == ".csv"), None)
             source = [file for file in sent if file != table] or folder or f"{HUB}{hub.strip().removeprefix(HUB)}"
@@ -163,7 +167,11 @@ class AnnotateTab:
         task = self.service.task(who, project, round, clip, key)
         if task is None:
             return None
-        return {**asdict(task), "media": str(self.copies.copy(task.media)) if task.media else ""}
+        try:
+            media = str(self.copies.copy(task.media)) if task.media else ""
+        except FileNotFoundError:
+            raise Refusal("clip", GONE) from None
+        return {**asdict(task), "media": media}
 
     def save(
         self,
@@ -189,16 +197,20 @@ class AnnotateTab:
         return self.service.agreement(self.identity(request), project)
 
     def withdraw_clip(self, project: str, clip: str, reason: str, request: gr.Request) -> Any:
-        done = self.service.withdraw(self.identity(request), project, clip, reason)
-        self.copies.forget_missing()
+        try:
+            done = self.service.withdraw(self.identity(request), project, clip, reason)
+        finally:
+            self.copies.forget_missing()
         return {"told": done["kept"]}
 
     def delete_project(self, project: str, typed: str, request: gr.Request) -> Any:
         person = organiser(self.identity(request))
         if typed != project:
             raise Refusal("confirm", "Nothing is deleted: what you typed is not the name of the project.")
-        done = self.service.delete(person, project)
-        self.copies.forget_missing()
+        try:
+            done = self.service.delete(person, project)
+        finally:
+            self.copies.forget_missing()
         return {"told": done["kept"]}
 
     def _who(self, request: gr.Request, key: Any) -> tuple[Person | None, str]:

@@ -52,7 +52,7 @@ class Line:
         self._clock = clock
         self._lasted: deque[float] = deque(maxlen=REMEMBERED)
         self._turns: list[Turn] = []
-        self._begun: dict[str, int] = {}  # when each client last began a turn since the line was empty; the oldest first
+        self._begun: dict[str, int] = {}  # when each client last began, since the line was empty; oldest first
         self._times = count(1)
         self._moved = threading.Condition()
 
