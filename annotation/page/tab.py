@@ -6,7 +6,7 @@ Clips are shown from copies among the uploads, as in a blind comparison; the fol
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,11 @@ from annotation.page import answers, render
 from annotation.service import Annotation, Overview
 from annotation.sources import HUB
 from emer_space.files.problems import shown
-from emer_space.page.calls import QUIET, for_api, for_page
+from emer_space.messages import in_language
+from emer_space.page.calls import QUIET, for_page
 from emer_space.page.clip_copies import ClipCopies
 from emer_space.page.endpoints import offer, returns, value
-from emer_space.page.languages import Languages
+from emer_space.page.languages import DEFAULT, Languages
 from emer_space.page.scripts import script
 from emer_space.page.turns import Line, Lines
 from submissions.errors import Refusal
@@ -113,24 +114,29 @@ class AnnotateTab:
         """Offer a handler under its own name; `values` are its values by name: a component and the default."""
         name = handler.__name__
         made = [value(name, key, component, default) for key, (component, default) in values.items()]
-        offer(name, for_api(self.languages.english, line, handler), made, returns(name, kind))
+        offer(
+            name,
+            for_page(self.languages, line, handler),  # a call in Chinese comes from the page
+            made,
+            returns(name, kind),
+        )
 
     def projects(self, request: gr.Request, key: str = "") -> Any:
         who, key = self._who(request, key)
-        return [self._told(overview, key) for overview in self.service.projects(who, key)]
+        return [self._told(request, overview, key) for overview in self.service.projects(who, key)]
 
     def project(self, project: str, request: gr.Request, key: str = "") -> Any:
         who, key = self._who(request, key)
         overview = self.service.overview(who, project, key)
         people = self.service.annotators(who, project) if overview.organiser else []
-        return {**self._told(overview, key), "people": people}
+        return {**self._told(request, overview, key), "people": people}
 
     def new_project(self, name: str, settings: Any, request: gr.Request) -> Any:
         made = self.service.new(self.identity(request), name, **{"title": "", **_settings(settings)})
-        return self._told(made, "")
+        return self._told(request, made)
 
     def change_project(self, project: str, settings: Any, request: gr.Request) -> Any:
-        return self._told(self.service.change(self.identity(request), project, **_settings(settings)), "")
+        return self._told(request, self.service.change(self.identity(request), project, **_settings(settings)))
 
     def add_clips(
         self, project: str, request: gr.Request, files: list[str] | None = None, folder: str = "", hub: str = ""
@@ -147,7 +153,8 @@ class AnnotateTab:
                 link.symlink_to(file)
             table = next((file for file in sent if file.suffix.lower() == ".csv"), None)
             source = [file for file in sent if file != table] or folder or f"{HUB}{hub.strip().removeprefix(HUB)}"
-            return asdict(self.service.add_clips(person, project, source, table))
+            added = self.service.add_clips(person, project, source, table)
+        return {**asdict(added), "aside": self._aside(request, added.aside)}
 
     def invite(
         self, project: str, request: gr.Request, account: str = "", display: str = "", rounds: Any = (1, 2)
@@ -201,7 +208,7 @@ class AnnotateTab:
             done = self.service.withdraw(self.identity(request), project, clip, reason)
         finally:
             self.copies.forget_missing()
-        return {"told": done["kept"]}
+        return {"told": self._said(request, done["kept"])}
 
     def delete_project(self, project: str, typed: str, request: gr.Request) -> Any:
         person = organiser(self.identity(request))
@@ -211,16 +218,24 @@ class AnnotateTab:
             done = self.service.delete(person, project)
         finally:
             self.copies.forget_missing()
-        return {"told": done["kept"]}
+        return {"told": self._said(request, done["kept"])}
 
     def _who(self, request: gr.Request, key: Any) -> tuple[Person | None, str]:
         """Who is calling: the holder of a key, whoever else they may be, or else somebody with an account."""
         key = key[:MOST_KEY] if isinstance(key, str) else ""
         return None if key else self.identity(request), key
 
-    @staticmethod
-    def _told(overview: Overview, key: str) -> dict[str, Any]:
-        return {**asdict(overview), "by_key": bool(key), "people": []}
+    def _told(self, request: gr.Request, overview: Overview, key: str = "") -> dict[str, Any]:
+        aside = self._aside(request, overview.aside)
+        return {**asdict(overview), "by_key": bool(key), "people": [], "aside": aside}
+
+    def _aside(self, request: gr.Request, aside: Mapping[str, str]) -> dict[str, str]:
+        return {name: self._said(request, why) for name, why in aside.items()}
+
+    def _said(self, request: gr.Request, sentence: str) -> str:
+        """A sentence of the service in the language of the request, if the table of messages has it."""
+        language = self.languages.of(request).language
+        return (language != DEFAULT and in_language(sentence, language)) or sentence
 
 
 def _settings(settings: Any) -> dict[str, Any]:

@@ -90,6 +90,9 @@ def test_what_cannot_be_added_to_a_project_is_named(client: Client, tmp_path: Pa
         clip.write_text(str(clip))
     with pytest.raises(AppError, match=r"Several files are called .talk\.mp4.;"):
         client.predict(project="study", files=[handle_file(clip) for clip in clips], api_name="/add_clips")
+    page = Client(client.src, verbose=False, headers={"accept-language": "zh-CN"})
+    with pytest.raises(AppError, match=r"没有您参加的项目'study'"):
+        page.predict(project="study", api_name="/project")
 
 
 def test_a_clip_is_needed(client: Client) -> None:
