@@ -53,6 +53,7 @@ from annotation.service import Annotation  # noqa: E402
 from emer_space.page import render  # noqa: E402
 from emer_space.page.agents import Agents  # noqa: E402
 from emer_space.page.appearance import HEAD, STYLE, theme  # noqa: E402
+from emer_space.page.clip_copies import ClipCopies  # noqa: E402
 from emer_space.page.examples import posters, read_examples  # noqa: E402
 from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
 from emer_space.page.kept import Kept  # noqa: E402
@@ -102,13 +103,15 @@ def build_app(
     kept: Kept | None = None,
     shares: Shares | None = None,
     annotation: Annotation | None = None,
+    copies: ClipCopies | None = None,
 ) -> gr.Blocks:
     """The page. A tab is one line of `tabs`: its title, and a function that fills it and returns its close handler.
 
     `identity` says who is calling; by default a Hub account in a Space, and elsewhere the people on this machine.
-    Results are kept in `kept`, and those that are shared by a link in `shares`; both must be swept. Submissions are
-    scored by a `Schedule` of the board, which is not started here. Pass the `i18n` of `languages` to `launch`, or the
-    page shows keys instead of words.
+    Results are kept in `kept`, and those that are shared by a link in `shares`; both must be swept, and so must
+    `copies`, those of the clips of annotation, for clips that were taken out. Submissions are scored by a `Schedule` of
+    the board, which is not started here. Pass the `i18n` of `languages` to `launch`, or the page shows keys instead of
+    words.
     """
     languages = languages or Languages()
     settings = settings or Settings.from_environment()
@@ -119,6 +122,7 @@ def build_app(
     corrections = KeptCorrections(service.board.corrections)
     annotation = annotation or Annotation(service.board.home, service.board.ledger, lambda: profile)
     kept = Kept(UPLOADS) if kept is None else kept  # one without results yet is false
+    copies = copies or ClipCopies(kept)
     shares = shares or Shares(service.board.home / SHARED, UPLOADS)
     with gr.Blocks(title=languages.english("page.title"), analytics_enabled=False) as page:
         tabs: list[tuple[str, Callable[[gr.Tab], OnClose]]] = [
@@ -133,7 +137,7 @@ def build_app(
             (languages("board.title"), lambda _: LeaderboardTab(page, service, who, languages, lines, kept).close),
             (
                 languages("annotate.title"),
-                lambda room: AnnotateTab(page, room, annotation, who, languages, lines, kept).close,
+                lambda room: AnnotateTab(page, room, annotation, who, languages, lines, copies).close,
             ),
         ]
         gr.HTML(languages.rendered("header", render.header), js_on_load=SWITCH_SCRIPT)
@@ -198,13 +202,22 @@ def main() -> None:
         sys.exit(str(problem))
     empty_folders()
     languages, lines, kept = Languages(), Lines(), Kept(UPLOADS)
+    copies = ClipCopies(kept)
     threads = lines.places + SPARE_THREADS
     shares = Shares(board.home / SHARED, UPLOADS)
     annotation = Annotation(
         board.home, board.ledger, lambda: profile, turn=partial(lines.clips.turn, DRAFTS), settings=settings
     )
     page = build_app(
-        settings, profile, board, languages=languages, lines=lines, kept=kept, shares=shares, annotation=annotation
+        settings,
+        profile,
+        board,
+        languages=languages,
+        lines=lines,
+        kept=kept,
+        shares=shares,
+        annotation=annotation,
+        copies=copies,
     )
     page.launch(
         server_name=HOST,
@@ -231,7 +244,7 @@ def main() -> None:
         prevent_thread_lock=True,
     )
     keep_brief()
-    keep_sweeping(UPLOADS, kept.sweep, shares.sweep, partial(kept.end_withdrawn, shares.stands))
+    keep_sweeping(UPLOADS, kept.sweep, shares.sweep, partial(kept.end_withdrawn, shares.stands), copies.forget_missing)
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
     threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
     schedule = Schedule(board, lambda: enter_baselines(board, explain), publisher(board), chat)

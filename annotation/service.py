@@ -277,7 +277,7 @@ class Annotation:
             consent=settings.consent if leads else "",
         )
 
-    def new(self, who: Person | None, project: str, title: str, **settings: Any) -> Overview:
+    def new(self, who: Person | None, project: str, /, title: str, **settings: Any) -> Overview:
         """Open a project. Its name becomes a folder and the id of a track; `settings` are those of `change`."""
         person = organiser(who)
         if not isinstance(project, str) or not NAME.fullmatch(project):
@@ -296,7 +296,7 @@ class Annotation:
             self.book.add(_settings(self._entry(person, project, ProjectSettings, title=""), title=title, **settings))
         return self.overview(who, project)
 
-    def change(self, who: Person | None, project: str, **settings: Any) -> Overview:
+    def change(self, who: Person | None, project: str, /, **settings: Any) -> Overview:
         """Change the settings that are given: title, guide, licence, consent, language, annotators, agreed, order."""
         with self.book.ledger.store.exclusive():  # two at once change one after the other
             held, person = self._led(who, project)
@@ -768,7 +768,7 @@ class _Adding:
         return clips, aside
 
 
-def _settings(record: ProjectSettings, **settings: Any) -> ProjectSettings:
+def _settings(record: ProjectSettings, /, **settings: Any) -> ProjectSettings:
     """The settings with those that are given. Raises `ProjectError`."""
     if strange := sorted(settings.keys() - set(CHANGEABLE)):
         raise ProjectError("settings", f"A project has no setting {shown(strange[0])}; choose {', '.join(CHANGEABLE)}.")

@@ -18,6 +18,7 @@ TABLE = Path(__file__).parent / "messages.toml"
 SHAPE = Table({"message": Rows(Table(dict.fromkeys(LANGUAGES, text)))})
 WORDED = frozenset(
     {"accepted", "doubt", "excess", "problem", "reason", "remedy", "role", "what", "which", "why", "wrong"}
+    | {"clips", "history", "people", "round", "saves"}
 )
 """Values that may be messages themselves; others, such as a quotation, are never translated."""
 

@@ -5,7 +5,8 @@ Clips are shown from copies among the uploads, as in a blind comparison; the fol
 
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -16,11 +17,12 @@ import gradio as gr
 from annotation.page import answers, render
 from annotation.service import Annotation, Overview
 from annotation.sources import HUB
-from emer_space.page.calls import QUIET, for_api, for_page
+from emer_space.files.problems import shown
+from emer_space.messages import in_language
+from emer_space.page.calls import QUIET, for_page
 from emer_space.page.clip_copies import ClipCopies
 from emer_space.page.endpoints import offer, returns, value
-from emer_space.page.kept import Kept
-from emer_space.page.languages import Languages
+from emer_space.page.languages import DEFAULT, Languages
 from emer_space.page.scripts import script
 from emer_space.page.turns import Line, Lines
 from submissions.errors import Refusal
@@ -33,6 +35,7 @@ ADDRESS = "() => [window.location.hash + window.location.search]"
 WANTED = ("#annotate", "annotate=1")
 TAB = "annotate"
 MOST_KEY = 200
+GONE = "This clip is not in the project; it may have been taken out. Take the next one."
 
 
 class AnnotateTab:
@@ -46,17 +49,17 @@ class AnnotateTab:
         identity: Identity,
         languages: Languages,
         lines: Lines,
-        kept: Kept,
+        copies: ClipCopies,
     ) -> None:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
-        self.copies = ClipCopies(kept)
+        self.copies = copies
         tab.visible, tab.id = False, TAB
         tabs = tab.parent
         assert tabs is not None  # a tab stands among tabs
-        shown = gr.HTML(js_on_load=SCRIPT, elem_id="emer-annotate")
+        room = gr.HTML(js_on_load=SCRIPT, elem_id="emer-annotate")
         address = gr.Textbox(visible=False)
         opening = for_page(languages, lines.reading, self._open)
-        page.load(opening, address, [tab, tabs, shown], js=ADDRESS, **QUIET)
+        page.load(opening, address, [tab, tabs, room], js=ADDRESS, **QUIET)
         self._api()
 
     def close(self, request: gr.Request) -> None:
@@ -70,8 +73,8 @@ class AnnotateTab:
             return gr.Tab(visible=False), gr.skip(), ""
         who = hashlib.sha256((person.id if person else "").encode()).hexdigest()[:16]
         organises = person is not None and person.organiser
-        shown = render.annotate(self.languages.of(request), who, organises, organises and person == LOCAL)
-        return gr.Tab(visible=True), gr.Tabs(selected=TAB) if wanted else gr.skip(), shown
+        drawn = render.annotate(self.languages.of(request), who, organises, organises and person == LOCAL)
+        return gr.Tab(visible=True), gr.Tabs(selected=TAB) if wanted else gr.skip(), drawn
 
     # The API, which the page calls too. The service authorises in every call.
 
@@ -111,24 +114,29 @@ class AnnotateTab:
         """Offer a handler under its own name; `values` are its values by name: a component and the default."""
         name = handler.__name__
         made = [value(name, key, component, default) for key, (component, default) in values.items()]
-        offer(name, for_api(self.languages.english, line, handler), made, returns(name, kind))
+        offer(
+            name,
+            for_page(self.languages, line, handler),  # a call in Chinese comes from the page
+            made,
+            returns(name, kind),
+        )
 
     def projects(self, request: gr.Request, key: str = "") -> Any:
         who, key = self._who(request, key)
-        return [self._told(overview, key) for overview in self.service.projects(who, key)]
+        return [self._told(request, overview, key) for overview in self.service.projects(who, key)]
 
     def project(self, project: str, request: gr.Request, key: str = "") -> Any:
         who, key = self._who(request, key)
         overview = self.service.overview(who, project, key)
         people = self.service.annotators(who, project) if overview.organiser else []
-        return {**self._told(overview, key), "people": people}
+        return {**self._told(request, overview, key), "people": people}
 
     def new_project(self, name: str, settings: Any, request: gr.Request) -> Any:
         made = self.service.new(self.identity(request), name, **{"title": "", **_settings(settings)})
-        return self._told(made, "")
+        return self._told(request, made)
 
     def change_project(self, project: str, settings: Any, request: gr.Request) -> Any:
-        return self._told(self.service.change(self.identity(request), project, **_settings(settings)), "")
+        return self._told(request, self.service.change(self.identity(request), project, **_settings(settings)))
 
     def add_clips(
         self, project: str, request: gr.Request, files: list[str] | None = None, folder: str = "", hub: str = ""
@@ -136,14 +144,17 @@ class AnnotateTab:
         person = organiser(self.identity(request))
         if folder and person != LOCAL:
             raise Refusal("folder", "Only the user of this machine can name a folder on it; upload the files instead.")
+        named = Counter(Path(file).name for file in files or [])
+        if twice := [shown(name) for name, count in named.items() if count > 1]:
+            raise Refusal("files", f"Several files are called {twice[0]}; rename all but one, or add them one by one.")
         with tempfile.TemporaryDirectory(prefix="clips-") as together:  # so that a clip's text lies beside it
             sent = [Path(together) / Path(file).name for file in files or []]
             for link, file in zip(sent, files or [], strict=True):
-                link.unlink(missing_ok=True)
                 link.symlink_to(file)
             table = next((file for file in sent if file.suffix.lower() == ".csv"), None)
             source = [file for file in sent if file != table] or folder or f"{HUB}{hub.strip().removeprefix(HUB)}"
-            return asdict(self.service.add_clips(person, project, source, table))
+            added = self.service.add_clips(person, project, source, table)
+        return {**asdict(added), "aside": self._aside(request, added.aside)}
 
     def invite(
         self, project: str, request: gr.Request, account: str = "", display: str = "", rounds: Any = (1, 2)
@@ -163,7 +174,11 @@ class AnnotateTab:
         task = self.service.task(who, project, round, clip, key)
         if task is None:
             return None
-        return {**asdict(task), "media": str(self.copies.copy(task.media)) if task.media else ""}
+        try:
+            media = str(self.copies.copy(task.media)) if task.media else ""
+        except FileNotFoundError:
+            raise Refusal("clip", GONE) from None
+        return {**asdict(task), "media": media}
 
     def save(
         self,
@@ -189,26 +204,38 @@ class AnnotateTab:
         return self.service.agreement(self.identity(request), project)
 
     def withdraw_clip(self, project: str, clip: str, reason: str, request: gr.Request) -> Any:
-        done = self.service.withdraw(self.identity(request), project, clip, reason)
-        self.copies.forget_missing()
-        return {"told": done["kept"]}
+        try:
+            done = self.service.withdraw(self.identity(request), project, clip, reason)
+        finally:
+            self.copies.forget_missing()
+        return {"told": self._said(request, done["kept"])}
 
     def delete_project(self, project: str, typed: str, request: gr.Request) -> Any:
         person = organiser(self.identity(request))
         if typed != project:
             raise Refusal("confirm", "Nothing is deleted: what you typed is not the name of the project.")
-        done = self.service.delete(person, project)
-        self.copies.forget_missing()
-        return {"told": done["kept"]}
+        try:
+            done = self.service.delete(person, project)
+        finally:
+            self.copies.forget_missing()
+        return {"told": self._said(request, done["kept"])}
 
     def _who(self, request: gr.Request, key: Any) -> tuple[Person | None, str]:
         """Who is calling: the holder of a key, whoever else they may be, or else somebody with an account."""
         key = key[:MOST_KEY] if isinstance(key, str) else ""
         return None if key else self.identity(request), key
 
-    @staticmethod
-    def _told(overview: Overview, key: str) -> dict[str, Any]:
-        return {**asdict(overview), "by_key": bool(key), "people": []}
+    def _told(self, request: gr.Request, overview: Overview, key: str = "") -> dict[str, Any]:
+        aside = self._aside(request, overview.aside)
+        return {**asdict(overview), "by_key": bool(key), "people": [], "aside": aside}
+
+    def _aside(self, request: gr.Request, aside: Mapping[str, str]) -> dict[str, str]:
+        return {name: self._said(request, why) for name, why in aside.items()}
+
+    def _said(self, request: gr.Request, sentence: str) -> str:
+        """A sentence of the service in the language of the request, if the table of messages has it."""
+        language = self.languages.of(request).language
+        return (language != DEFAULT and in_language(sentence, language)) or sentence
 
 
 def _settings(settings: Any) -> dict[str, Any]:

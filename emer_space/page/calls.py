@@ -40,9 +40,8 @@ def incident(words: Words) -> str:
 
 
 def sentence(words: Words) -> str:
-    """The current exception as a sentence for the caller: its message if it is an `EmerError`, else an incident."""
-    problem = sys.exception()
-    return str(problem) if isinstance(problem, EmerError) else incident(words)
+    """The current exception as a sentence for the caller, in their language if the table of messages has it."""
+    return reason(words)[0]
 
 
 def reason(words: Words) -> tuple[str, str]:

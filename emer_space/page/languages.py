@@ -1,8 +1,8 @@
 """The interface in every language, for the page as it is built and for what handlers render.
 
 The language is chosen only here, from the request: by the page's switch, else by the browser. The page is built with
-keys that the browser looks up (`gr.I18n`); handlers render with `Languages.of(request)`. The API always answers in
-English, unless a call names a language.
+keys that the browser looks up (`gr.I18n`); handlers render with `Languages.of(request)`. The API answers in
+English, unless a call names a language; calls that the page itself makes have the language of their request.
 """
 
 from collections.abc import Callable, Mapping

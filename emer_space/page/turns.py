@@ -20,6 +20,9 @@ LOOK_S = 0.25
 REMEMBERED = 15
 """So many of the latest turns say how long the next ones will take."""
 
+REMEMBERED_CLIENTS = 1000
+"""So many clients that were served last are known while the line is not empty; the others count as never served."""
+
 
 @dataclass(eq=False, slots=True)
 class Turn:
@@ -49,7 +52,7 @@ class Line:
         self._clock = clock
         self._lasted: deque[float] = deque(maxlen=REMEMBERED)
         self._turns: list[Turn] = []
-        self._begun: dict[str, int] = {}  # when each client in the line last began a turn
+        self._begun: dict[str, int] = {}  # when each client last began, since the line was empty; oldest first
         self._times = count(1)
         self._moved = threading.Condition()
 
@@ -71,8 +74,8 @@ class Line:
                 self._turns.remove(turn)
                 if turn.working:
                     self._lasted.append(self._clock() - turn.since)
-                if not any(other.client == client for other in self._turns):
-                    self._begun.pop(client, None)
+                if not self._turns:  # before, who comes back would pass for new and go before those who stayed
+                    self._begun.clear()
                 self._moved.notify_all()
 
     def until(self, turn: Turn, token: CancelToken | None = None) -> Iterator[int]:
@@ -138,7 +141,10 @@ class Line:
 
     def _begin(self, turn: Turn) -> None:
         turn.working, turn.since = True, self._clock()
+        self._begun.pop(turn.client, None)
         self._begun[turn.client] = next(self._times)
+        if len(self._begun) > REMEMBERED_CLIENTS:
+            del self._begun[next(iter(self._begun))]
 
     def _before(self, turn: Turn) -> int:
         """How many turns come before this one; 0 if it may begin.

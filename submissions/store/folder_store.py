@@ -142,7 +142,8 @@ class FolderStore:
             status = os.stat(f"{self.home}/{record_of(path)}")  # noqa: PTH116 - a start asks for each of thousands
         except OSError:
             return ""
-        return f"{status.st_ino} {status.st_size} {status.st_mtime_ns}"
+        # A file that is restored or synchronised often keeps its first time.
+        return f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
     def news(self) -> list[str]:
         with self._reading:  # not the writers' lock: a writer may be waiting for a reader

@@ -232,9 +232,13 @@ class Ledger:
         """A result of which only the brief may be in memory. Raises `StoreError`."""
         if isinstance(kept, Result):
             return kept
-        stored = self._index.result(kept.path) if self._index else None
+        if stored := self._index.result(kept.path) if self._index else None:
+            try:
+                return Result.restored(stored)
+            except (ValueError, TypeError, KeyError) as problem:
+                log.warning("the result of %s is read from the tree, not from the index (%r)", name, problem)
         try:
-            return Result.restored(stored) if stored else Result.from_dict(orjson.loads(self.store.read(kept.path)))
+            return Result.from_dict(orjson.loads(self.store.read(kept.path)))
         except (ValueError, TypeError, KeyError, FileNotFoundError) as problem:
             raise StoreError(f"The result of {name} cannot be read; start the app again.") from problem
 

@@ -1,9 +1,10 @@
 """An index beside a tree of entries: what is in their records, in one SQLite file, for a fast start.
 
-The tree remains the truth. A row counts only while the record's file has the same inode, size and time of change as
+The tree remains the truth. A row counts only while the record's file has the same inode, size and times of change as
 when it was read; anything else is read from the tree, and rows of entries that are gone are deleted. The file can be
-deleted at any time. It is made anew if it is broken or comes from other code. Only a change that keeps all three goes
-unnoticed, and nothing here changes a record (decision 1).
+deleted at any time. It is made anew if it is broken or comes from other code; a process whose file other code has made
+anew leaves it alone. Only a change that keeps all of these goes unnoticed, and nothing here changes a record
+(decision 1).
 
 SQLite and not DuckDB: it comes with Python, several processes may write at once, and single rows are read by their key.
 """
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 FILE = "index/records.sqlite"
 """Its place in the app's home."""
 FIELDS = tuple(field.name for field in fields(Submission))
+RESULT_FIELDS = tuple(field.name for field in fields(Result))
 SHARED = frozenset({"track", "person", "name", "method", "link", "file", "inputs", "size"})
 """Fields of which many submissions have the same text: it is kept in memory once."""
 TABLES = """
@@ -37,7 +39,7 @@ CREATE TABLE IF NOT EXISTS results (
     record BLOB NOT NULL
 );
 """
-VERSION = zlib.crc32(f"1 {TABLES} {FIELDS} {Submission.schema} {Result.schema}".encode()) >> 1
+VERSION = zlib.crc32(f"1 {TABLES} {FIELDS} {RESULT_FIELDS} {Submission.schema} {Result.schema}".encode()) >> 1
 """Of the code that wrote the file: with other fields, the index is made anew."""
 PATIENCE_S = 10.0
 """How long to wait for another process that writes."""
@@ -51,6 +53,10 @@ class Brief(NamedTuple):
     version: str
     state: str
     scored: str
+
+
+class OtherCode(Exception):
+    """Other code has made the file anew while this process had it open."""
 
 
 class LocalIndex:
@@ -79,7 +85,7 @@ class LocalIndex:
                 index.executemany(f"DELETE FROM {table} WHERE path = ?", old)
             return found
 
-        return self._run(read, [])
+        return self._run(read, [], writes=True)
 
     def keep(self, records: Sequence[tuple[Submission | Result, str]]) -> bool:
         """Keep records with their marks; returns whether they are kept."""
@@ -96,7 +102,7 @@ class LocalIndex:
                     )
             return True
 
-        return self._run(write, False)
+        return self._run(write, False, writes=True)
 
     def result(self, path: str) -> Any:
         """The record of a result as JSON; None if it is not here."""
@@ -114,15 +120,18 @@ class LocalIndex:
                 self._open.close()
                 self._open = None
 
-    def _run(self, work: Callable[[sqlite3.Connection], Answer], failed: Answer) -> Answer:
+    def _run(self, work: Callable[[sqlite3.Connection], Answer], failed: Answer, writes: bool = False) -> Answer:
         """Do something in one transaction; `failed` if that cannot be done, even in a new file."""
         with self._lock:
             for _ in range(2):
                 try:
                     self._open = self._open or self._opened()
                     with self._open:
+                        self._open.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+                        if _version(self._open) != VERSION:
+                            raise OtherCode("other code has made it anew")
                         return work(self._open)
-                except (sqlite3.Error, OSError, ValueError, TypeError) as problem:
+                except (sqlite3.Error, OSError, ValueError, TypeError, OtherCode) as problem:
                     self._start_anew(problem)
             return failed
 
@@ -135,23 +144,27 @@ class LocalIndex:
         index.execute("PRAGMA journal_mode = TRUNCATE")  # with a WAL, nobody could delete the file at any time
         index.execute("PRAGMA synchronous = NORMAL")
         index.execute("PRAGMA secure_delete = ON")  # what is deleted may be about people
-        if index.execute("PRAGMA user_version").fetchone() != (VERSION,):
-            index.executescript("DROP TABLE IF EXISTS submissions; DROP TABLE IF EXISTS results;")
-            index.executescript(f"{TABLES} PRAGMA user_version = {VERSION};")
+        if _version(index) != VERSION:
+            emptied = "DROP TABLE IF EXISTS submissions; DROP TABLE IF EXISTS results;"
+            index.executescript(f"BEGIN IMMEDIATE; {emptied} {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
         return index
 
     def _start_anew(self, problem: Exception) -> None:
-        """Delete a broken file. One that cannot be used, as on a full disk, stays, and a temporary one is used."""
+        """Delete a broken file. One that cannot be used, or is other code's, stays, and a temporary one is used."""
         log.warning("the index %s is not used (%s); entries are read from the tree", FILE, problem)
         if self._open:
             with contextlib.suppress(sqlite3.Error):
                 self._open.close()
             self._open = None
-        if self._file is None or isinstance(problem, sqlite3.OperationalError | OSError):
+        if self._file is None or isinstance(problem, sqlite3.OperationalError | OSError | OtherCode):
             self._file = None
             return
         for name in (self._file.name, f"{self._file.name}-journal"):
             self._file.with_name(name).unlink(missing_ok=True)
+
+
+def _version(index: sqlite3.Connection) -> int:
+    return int(index.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _submission(path: str, record: bytes) -> Submission:

@@ -416,10 +416,13 @@ def test_settings_are_checked_and_the_latest_hold(lab: Lab) -> None:
         ({"agreed": (3, 1)}, "More people"),
         ({"language": "de"}, "en or zh"),
         ({"owner": "me"}, "no setting 'owner'"),
+        *(({name: "x"}, f"no setting '{name}'") for name in ("project", "who", "record", "self")),
         ({"title": " "}, "title"),
         ({"order": "random"}, "least_sure"),
     ):
         assert word in refused(lambda wrong=wrong: lab.service.change(ORGANISER, "lab", **wrong))
+    sent: dict[str, Any] = {"title": "T", "project": "x"}
+    assert "no setting 'project'" in refused(lambda: lab.service.new(ORGANISER, "four", **sent))
     assert lab.service.change(ORGANISER, "lab", annotators=(1, 0)).agreed == (1, 1)
     lab.save(lab.key("Ann"), "a")
     assert load_project(lab.service.book, "lab").final("a"), "without round two, round one decides"

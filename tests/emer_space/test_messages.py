@@ -22,7 +22,7 @@ COVERED = (
 """Where every message that is written out has a row. Messages for who installs or runs the app stay in English."""
 PLACES = re.compile(r"\{\w+\}")
 APART = re.compile(r"\{\w+\}|[;:,(]")
-COMPOSED = {"the left one", "the right one"}
+COMPOSED = {"the left one", "the right one", "1 clip", "1 person", "1 save"}
 """Rows that the code puts together from single words."""
 
 
@@ -60,10 +60,34 @@ def test_every_message_of_a_result_has_its_row() -> None:
     assert {(name, text) for name, text in told if in_language(text, "zh") is None} == set()
 
 
+def test_every_refusal_of_an_annotator_has_its_row() -> None:
+    tree = ast.parse((PACKAGE.parent / "annotation" / "rounds.py").read_text(encoding="utf-8"))
+    (refusing,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "why_not"]
+    said = {
+        text.replace("7", "two")
+        for node in ast.walk(refusing)
+        if isinstance(node, ast.Return) and node.value and (text := template(node.value))
+    }
+    assert len(said) > 8 and {text for text in said if in_language(text, "zh") is None} == set()
+    assert in_language("You are not asked for round two of this project.", "zh") == "本项目没有请您参加第二轮。"
+
+
+@pytest.mark.parametrize("people", ["1 person", "3 people"])
+@pytest.mark.parametrize("history", ["", " The data set on the Hub keeps deleted records (never clips) in its history"])
+def test_what_became_of_a_clip_is_said_in_chinese(people: str, history: str) -> None:
+    told = (
+        f"anna is taken out of lab: its file, its draft and what {people} said of it are deleted. Its name and the "
+        "hash of its file stay, so that it does not come back; make the release again, so that it lacks the clip too."
+    )
+    chinese = in_language(told + (f"{history} until you squash that." if history else ""), "zh")
+    assert chinese and not re.search("person|people|data set|hash", chinese) and ("历史" in chinese) == bool(history)
+
+
 def test_every_row_is_said_somewhere() -> None:
     said = [
         text
-        for path in PACKAGE.rglob("*.py")
+        for room in ("emer_space", "annotation", "submissions")
+        for path in (PACKAGE.parent / room).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.expr) and (text := template(node))
     ]

@@ -9,7 +9,9 @@ from clip_making import H264, make, pattern
 
 from emer_space.analysis import Subtitle
 from emer_space.cancellation import CancelToken
+from emer_space.page import clip_copies
 from emer_space.page import kept as module
+from emer_space.page.clip_copies import ClipCopies
 from emer_space.page.kept import Kept
 from emer_space.page.sweep import EVERY_S, KEPT_S
 from emer_space.pipeline import Finished, Request, analyze
@@ -129,3 +131,32 @@ def test_readings_that_browsers_send_are_few_and_the_one_opened_last_stays(
     assert kept.open(sent[0], "one") == first
     third = kept.open(sent[2], "one")
     assert [kept.find(key) is not None for key in (own, first, second, third)] == [True, True, False, True]
+
+
+def test_all_copies_of_a_clip_go_with_it(tmp_path: Path, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    copies, clip, other = ClipCopies(kept), tmp_path / "clip.mp4", tmp_path / "other.mp4"
+    clip.write_bytes(b"a face")
+    other.write_bytes(b"another")
+    first, stays = copies.copy(clip), copies.copy(other)
+    assert copies.copy(clip) == first
+    monkeypatch.setattr(clip_copies, "RENEW_S", -1)
+    assert copies.copy(clip) != first and first.is_file(), "whoever opened it sees it to its end"
+    clip.unlink()
+    copies.forget_missing()
+    assert files(kept) == [stays]
+
+
+def test_a_clip_that_is_taken_out_while_it_is_copied_is_not_shown(tmp_path: Path, kept: Kept) -> None:
+    class TakenOut(Kept):
+        def loose(self, name: str, content: bytes | Path) -> Path:
+            made = super().loose(name, content)
+            clip.unlink()
+            copies.forget_missing()  # as the organiser's call does meanwhile: nothing is locked
+            return made
+
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"a face")
+    copies = ClipCopies(TakenOut(kept.folder))
+    with pytest.raises(FileNotFoundError):
+        copies.copy(clip)
+    assert files(kept) == []

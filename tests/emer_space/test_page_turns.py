@@ -16,7 +16,7 @@ from emer_space.cancellation import CancelToken
 from emer_space.errors import Busy, Cancelled
 from emer_space.page.languages import Languages
 from emer_space.page.render import waiting
-from emer_space.page.turns import Line, Lines
+from emer_space.page.turns import Line, Lines, Turn
 
 
 @pytest.fixture
@@ -110,6 +110,36 @@ def test_whoever_always_has_somebody_waiting_keeps_nobody_from_a_turn(pool: Thre
     for each in done:
         each.result(10)
     assert work.began[1] == "one"
+
+
+def test_who_leaves_and_comes_back_does_not_pass_for_new() -> None:
+    """One client waits with three turns while two others come back by turns: it is served as often as they are."""
+    line, began, stays = Line(at_once=1, places=20, share=10), list[str](), list[tuple[ExitStack, Turn]]()
+
+    def join(client: str) -> None:
+        place = ExitStack()
+        stays.append((place, place.enter_context(line.joined(client))))
+
+    def serve() -> tuple[ExitStack, Turn]:
+        """The turn that may begin; the others learn how many are before them."""
+        (begun,) = [stay for stay in stays if next(line.until(stay[1]), None) is None]
+        stays.remove(begun)
+        began.append(begun[1].client)
+        return begun
+
+    for client in "AAABC":
+        join(client)
+    for _ in range(7):
+        place, turn = serve()
+        place.close()
+        if turn.client != "A":
+            join(turn.client)
+    assert "".join(began) == "ABCABCA"
+    while stays:
+        serve()[0].close()
+    join("new")
+    join("B")
+    assert serve()[1].client == "new", "an empty line remembers nobody"
 
 
 def test_a_line_is_bounded_and_so_is_a_client(pool: ThreadPoolExecutor) -> None:

@@ -81,6 +81,20 @@ def test_a_file_that_is_no_clip_is_one_sentence(client: Client, tmp_path: Path) 
     assert "Traceback" not in str(problem.value) and str(tmp_path) not in str(problem.value)
 
 
+def test_what_cannot_be_added_to_a_project_is_named(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(AppError, match="no setting 'project'"):
+        client.predict(name="study", settings={"title": "Study", "project": "x"}, api_name="/new_project")
+    clips = [tmp_path / part / "talk.mp4" for part in ("one", "two")]
+    for clip in clips:
+        clip.parent.mkdir()
+        clip.write_text(str(clip))
+    with pytest.raises(AppError, match=r"Several files are called .talk\.mp4.;"):
+        client.predict(project="study", files=[handle_file(clip) for clip in clips], api_name="/add_clips")
+    page = Client(client.src, verbose=False, headers={"accept-language": "zh-CN"})
+    with pytest.raises(AppError, match=r"没有您参加的项目'study'"):
+        page.predict(project="study", api_name="/project")
+
+
 def test_a_clip_is_needed(client: Client) -> None:
     with pytest.raises(AppError, match=load_words()("run.no_clip")[:12]):
         client.predict(video=None, subtitle="", modalities=["video"], api_name="/explain")

@@ -140,6 +140,13 @@ def table(found: Ranking, person: str = "", **view: Any) -> str:
     return ranking_table(found, seen(found.rows, asked, badges(WORDS)), asked, WORDS, person)
 
 
+def test_a_search_that_finds_nothing_says_so(board: Board, send: Send) -> None:
+    send(ADA, file(2))
+    found, told = scored(board), WORDS("ranking.none_match")
+    assert told in table(found, text="nobody") and 'role="status"' in table(found, text="nobody")
+    assert told not in table(found)
+
+
 def test_ones_own_rows_are_marked_for_oneself_alone(board: Board, send: Send) -> None:
     send(ADA, file(2), anonymous=True)
     send(BEN, file(30), size="7B", inputs="video, text")

@@ -1,6 +1,7 @@
 """The index beside the tree: never trusted over it, shared by processes, and thrown away without loss."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from leaderboard.board.ranking import ranking
 from leaderboard.hosting.schedule import sweep
 from leaderboard.scoring.scoring_process import Outcome, ScoringLimits
 from submissions.intake import Entry
-from submissions.store import folder_store
+from submissions.store import folder_store, local_index
 from submissions.store.local_index import FILE
 from submissions.store.records import Submission
 
@@ -128,3 +129,40 @@ def test_a_submission_from_the_index_is_the_same_in_every_field(names: list[str]
     told(clock)
     for name, one in told(clock)[1].items():
         assert isinstance(one, Submission) and Submission.from_dict({**one.to_dict()}) == one and one.id == name
+
+
+def test_a_row_without_a_field_is_read_from_the_tree(names: list[str], clock: Clock, home: Path) -> None:
+    told(clock)
+    with sqlite3.connect(home / FILE) as index:
+        index.execute("UPDATE results SET record = CAST(json_remove(record, '$.scored') AS BLOB)")
+    board = Board(clock=clock)
+    before = board.ledger.refresh().result(names[0])
+    with sqlite3.connect(home / FILE) as index:
+        index.execute("DELETE FROM results")
+    assert before is not None and before == Board(clock=clock).ledger.refresh().result(names[0])
+
+
+def test_a_process_leaves_the_file_to_other_code_that_made_it_anew(
+    names: list[str], clock: Clock, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = Board(clock=clock)
+    old.ledger.refresh()
+    with monkeypatch.context() as newer:
+        newer.setattr(local_index, "VERSION", 7)
+        new = local_index.LocalIndex(home)
+        assert new.known({}) == []
+    clock.forward(days=1)
+    made = old.intake.submit(ADA, "small", answers(b="new"), "P.csv", Entry("New")).submission
+    assert old.ledger.refresh().submissions[made.id] == made and old.ledger.result(names[0])
+    with sqlite3.connect(home / FILE) as index:
+        assert index.execute("PRAGMA user_version").fetchone() == (7,)
+        assert not index.execute("SELECT path FROM submissions").fetchall(), "no row in the order of older code"
+
+
+def test_a_record_restored_with_its_old_time_is_read_anew(names: list[str], clock: Clock, home: Path) -> None:
+    told(clock)
+    (request,) = (home / "submissions").glob(f"*/{names[0]}/request.json")
+    times = request.stat()
+    request.write_text(request.read_text().replace('"P0"', '"Q0"'))
+    os.utime(request, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert request.stat().st_size == times.st_size and told(clock)[1][names[0]].name == "Q0"
