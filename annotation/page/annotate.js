@@ -60,7 +60,7 @@ const call = async (name, values, options = {}) => {
     throw Object.assign(new Error(say(unkept() ? "unreachable_open" : "unreachable")), { away: true });
   }
   const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(told.error || told.detail || say("unreachable"));
+  if (!answer.ok || !told.data) throw new Error(told.error || told.detail || say("unreachable"));
   return told.data[0];
 };
 const textOf = (name) => (memory.has(name) ? memory.get(name) : (local?.getItem(name) ?? null));
@@ -71,7 +71,7 @@ const stored = (name, otherwise) => {
     return otherwise;
   }
 };
-// Resolves to whether the browser has it; else this page has.
+// Whether the browser has it; else this page has.
 const store = (name, text) => {
   memory.delete(name);
   try {
