@@ -806,9 +806,8 @@ const keep = (one, options = {}) => {
     } catch (problem) {
       notSaved(one, problem);
       return false;
-    } finally {
-      saving.delete(one.store);
     }
+    saving.delete(one.store);
     Object.assign(one, { base: kept.id, over: [], done: kept.done, sent: changes, sending: null, tries: 0 });
     if (one.changes === changes) drop(one.store, one.text);
     else keepLocal(one);
@@ -824,6 +823,7 @@ const keep = (one, options = {}) => {
 };
 // Whatever the reason, it may pass: it is tried again, ever more rarely, and told once.
 const notSaved = (one, problem) => {
+  saving.delete(one.store);
   one.sending = null;
   if (one !== work) {
     whys.set(one.store, problem.message);
