@@ -127,7 +127,8 @@ const home = async () => {
       problem = error;
     }
   }
-  if (gone.length) storeKeys(Object.fromEntries(Object.entries(stored(KEYS, {})).filter(([name, key]) => !gone.some((one) => one[0] === name && one[1] === key))));
+  const dropped = ([name, key]) => gone.some((one) => one[0] === name && one[1] === key);
+  if (gone.length) storeKeys(Object.fromEntries(Object.entries(stored(KEYS, {})).filter((one) => !dropped(one))));
   if (!latest()) return;
   leave();
   project = null;
@@ -933,7 +934,8 @@ const acts = {
   copy: () => navigator.clipboard?.writeText(part("new-key").querySelector("code").textContent).then(() => tell(say("copied"))).catch(() => {}),
   "add-clue": addClue,
   forget: async () => {
-    const { project: name } = project, person = personOf(keyOf(name)), left = () => unsent().filter((one) => one.project === name && one.who === person);
+    const { project: name } = project, person = personOf(keyOf(name));
+    const left = () => unsent().filter((one) => one.project === name && one.who === person);
     if (left().length) await sendRest();
     const rest = left();
     if (rest.length && !window.confirm(say("forget_unsent", { clips: rest.map((one) => one.clip).join(", ") }))) return;
