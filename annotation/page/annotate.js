@@ -1,10 +1,12 @@
 // Runs once for the tab "Annotate": holds what is open and calls the API's endpoints. Texts of people go into the page as
 // texts alone. What an annotator has said is in this browser's storage until the server has kept it, so that a page that
-// closes loses nothing; keys are there too, and go with each call in its values, never in an address.
+// closes loses nothing; keys are there too, and go with each call in its values, never in an address. Where the browser
+// stores nothing, this page holds both, says so, and asks before it closes.
 const KEYS = "emer-annotate-keys", UNSENT = "emer-annotate:";
-const AFTER_MS = 2000, POLL_MS = 3000, STEP_S = 0.5, NEW_S = 1, MOST_ROWS = 50, ROUNDS = [1, 2], MODALITIES = ["visual", "acoustic", "textual"];
-const local = storage("localStorage");
-let root, words, who, project, work, turns = 0, listing = { page: 1, pages: 1 };
+const AFTER_MS = 2000, POLL_MS = 3000, RETRY_MS = 10_000, RARELY_MS = 120_000, MOST_KEPT_ALIVE = 60_000, STEP_S = 0.5, NEW_S = 1, MOST_ROWS = 50, ROUNDS = [1, 2], MODALITIES = ["visual", "acoustic", "textual"];
+const local = storage("localStorage"), memory = new Map();
+const WINDOW = [...crypto.getRandomValues(new Uint32Array(2))].map((part) => part.toString(16)).join("");
+let root, words, who, project, work, listing = { page: 1, pages: 1 };
 
 // Texts and parts
 
@@ -35,6 +37,14 @@ const show = (name) => {
   for (const section of root.querySelectorAll("[data-view]")) section.hidden = section.dataset.view !== name;
   tell("");
 };
+// Put new children in a place; the focus stays with what has the same key, or stands where it stood.
+const refill = (place, children) => {
+  const keyed = () => [...place.querySelectorAll("[data-key]")], before = keyed(), at = before.indexOf(document.activeElement);
+  place.replaceChildren(...children);
+  if (at < 0) return;
+  const after = keyed(), { key } = before[at].dataset;
+  (after.find((one) => one.dataset.key === key) ?? after[Math.min(at, after.length - 1)])?.focus({ preventScroll: true });
+};
 const clock = (seconds) => seconds.toFixed(1);
 const round2 = (value) => Math.round(value * 100) / 100;
 
@@ -43,57 +53,85 @@ const round2 = (value) => Math.round(value * 100) / 100;
 const call = async (name, values, options = {}) => {
   let answer;
   try {
-    const headers = { "Content-Type": "application/json" };
-    answer = await fetch(`gradio_api/run/${name}`, { method: "POST", headers, body: JSON.stringify({ data: values }), ...options });
+    const headers = { "Content-Type": "application/json" }, body = JSON.stringify({ data: values });
+    const keepalive = Boolean(options.keepalive) && new Blob([body]).size < MOST_KEPT_ALIVE; // browsers refuse more
+    answer = await fetch(`gradio_api/run/${name}`, { method: "POST", headers, body, keepalive });
   } catch {
-    throw Object.assign(new Error(say("unreachable")), { away: true });
+    throw Object.assign(new Error(say(unkept() ? "unreachable_open" : "unreachable")), { away: true });
   }
   const told = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(told.error || told.detail || say("unreachable"));
+  if (!answer.ok || !told.data) throw new Error(told.error || told.detail || say("unreachable"));
   return told.data[0];
 };
+const textOf = (name) => (memory.has(name) ? memory.get(name) : (local?.getItem(name) ?? null));
 const stored = (name, otherwise) => {
   try {
-    return JSON.parse(local?.getItem(name)) ?? otherwise;
+    return JSON.parse(textOf(name)) ?? otherwise;
   } catch {
     return otherwise;
   }
 };
-const store = (name, value) => {
+// Whether the browser has it; else this page has.
+const store = (name, text) => {
+  memory.delete(name);
   try {
-    if (value === null) local?.removeItem(name);
-    else local?.setItem(name, JSON.stringify(value));
-  } catch {
-    // full or blocked: the server has it within two seconds all the same
+    if (text === null) local?.removeItem(name);
+    else local.setItem(name, text);
+    return true;
+  } catch { // full or blocked
+    memory.set(name, text);
+    return false;
   }
 };
+const storeKeys = (keys) => store(KEYS, JSON.stringify(keys));
+// Only what was sent goes: another window, or a later change, may have put something else there.
+const drop = (name, text) => { if (textOf(name) === text) store(name, null); };
+const unkept = () => [...memory].some(([name, text]) => name.startsWith(UNSENT) && text !== null);
 const keyOf = (name) => stored(KEYS, {})[name] ?? "";
+// Tells people apart without holding their keys: 64 bits of a long random key say nothing about the rest of it.
+const digest = (text) => [0x811c9dc5, 0x2545f491].map((seed) => {
+  let sum = seed;
+  for (const letter of text) sum = Math.imul(sum ^ letter.codePointAt(0), 0x01000193);
+  return (sum >>> 0).toString(16).padStart(8, "0");
+}).join("");
+const personOf = (key) => (key ? digest(key) : who);
+// What was not sent yet by people whose key, or account, is here; each goes with the key under which it was said.
 const unsent = () => {
-  const own = Object.keys(local ?? {}).filter((name) => name.startsWith(UNSENT));
-  return own.map((name) => ({ name, ...stored(name, {}) })).filter((one) => one.answer && one.who === (keyOf(one.project) || who));
+  const keys = new Map([...Object.values(stored(KEYS, {})), ""].map((key) => [personOf(key), key]));
+  const names = new Set([...Object.keys(local ?? {}), ...memory.keys()]);
+  const found = [...names].filter((name) => name.startsWith(UNSENT)).map((name) => ({ ...stored(name, {}), name, text: textOf(name) }));
+  return found.filter((one) => one.answer && keys.has(one.who)).map((one) => ({ ...one, key: keys.get(one.who) }));
 };
+const isOf = (one, { who: person, project: name, round, clip }) =>
+  one.who === person && one.project === name && one.round === round && one.clip === (clip.name ?? clip);
 
 // Projects
 
 // The latest thing that was asked for is shown, however late another is answered.
-const turned = () => {
+const line = (turns = 0) => () => {
   const own = ++turns;
   return () => own === turns;
 };
+const turned = line(), finding = line(), reckoning = line();
 const home = async () => {
   const latest = turned();
-  leave();
-  project = null;
-  const found = new Map();
+  await settled();
+  const found = new Map(), gone = [];
   let problem = null;
   for (const key of ["", ...new Set(Object.values(stored(KEYS, {})))]) {
     try {
-      for (const one of await call("projects", [key])) found.set(one.project, one);
+      const own = await call("projects", [key]);
+      for (const one of own) found.set(one.project, one);
+      if (key) gone.push(...Object.entries(stored(KEYS, {})).filter(([name, held]) => held === key && !own.some((one) => one.project === name)));
     } catch (error) {
       problem = error;
     }
   }
+  const dropped = ([name, key]) => gone.some((one) => one[0] === name && one[1] === key);
+  if (gone.length) storeKeys(Object.fromEntries(Object.entries(stored(KEYS, {})).filter((one) => !dropped(one))));
   if (!latest()) return;
+  leave();
+  project = null;
   show("home");
   part("projects").replaceChildren(...[...found.values()].map((one) => {
     const row = made("project", { title: one.title, facts: factsOf(one) });
@@ -102,6 +140,7 @@ const home = async () => {
   }));
   part("none").hidden = found.size > 0;
   if (problem) failed(problem);
+  else if (gone.length) tell(say("key_gone", { projects: gone.map(([name]) => name).join(", ") }), "error");
 };
 const factsOf = (one) => {
   const parts = [say("clips", { clips: one.clips })];
@@ -110,13 +149,14 @@ const factsOf = (one) => {
 };
 const open = async (name) => {
   const latest = turned();
-  leave();
   try {
+    await settled();
     const found = await call("project", [name, keyOf(name)]);
     if (!latest()) return;
+    leave();
     project = found;
   } catch (problem) {
-    failed(problem);
+    if (latest()) failed(problem);
     return;
   }
   show("project");
@@ -134,11 +174,12 @@ const draw = () => {
     const row = made("round", { round: say(`own_${round}`, { left: one.left[round] }) });
     const button = row.querySelector("button");
     button.disabled = !one.left[round];
+    button.dataset.key = round;
     button.setAttribute("aria-label", `${button.textContent}: ${say(`round_${round}`)}`);
     button.onclick = () => begin(round);
     return row;
   });
-  part("rounds").replaceChildren(...rounds);
+  refill(part("rounds"), rounds);
   part("rounds").hidden = !rounds.length;
   for (const section of root.querySelectorAll("[data-organiser]")) section.hidden = !one.organiser;
   view("project").querySelector('[data-act="forget"]').hidden = !one.by_key;
@@ -155,12 +196,13 @@ const draw = () => {
   part("aside").hidden = !aside.length;
   write(part("aside"), { aside: say("aside", { count: aside.length }) });
   part("aside-list").replaceChildren(...aside.map(([name, why]) => texted("li", `${name}: ${why}`)));
-  part("people-list").replaceChildren(...one.people.map((person) => {
+  refill(part("people-list"), one.people.map((person) => {
     const inside = person.rounds.length > 0;
     const rounds = inside ? person.rounds.map((round) => say(`round_${round}`)).join(", ") : say("out");
     const row = made("person", { name: person.name, rounds: `${rounds} · ${say("answers", { first: person.done[0], second: person.done[1] })}` });
     const button = row.querySelector("button");
     button.hidden = !inside;
+    button.dataset.key = person.id;
     button.setAttribute("aria-label", `${button.textContent}: ${person.name}`);
     button.onclick = () => asked(call("invite", [project.project, person.id, "", []]).then(() => open(one.project)));
     return row;
@@ -180,8 +222,9 @@ const poll = () => {
         const now = await call("project", [name, keyOf(name)]);
         if (project?.project !== name) return;
         const moved = now.drafts.drafted !== project.drafts.drafted || now.clips !== project.clips;
+        const other = !same(now, project);
         project = now;
-        draw();
+        if (other) draw();
         if (moved) await find(listing.page);
       } catch {
         // the next one may be answered
@@ -191,11 +234,14 @@ const poll = () => {
   }, POLL_MS);
 };
 const find = async (page) => {
-  const { search, state } = form("search").elements;
+  const { search, state } = form("search").elements, { project: name } = project, latest = finding();
+  const shown = () => latest() && project?.project === name;
   try {
-    listing = await call("clips", [project.project, search.value.trim(), state.value, page, keyOf(project.project)]);
+    const found = await call("clips", [name, search.value.trim(), state.value, page, keyOf(name)]);
+    if (!shown()) return;
+    listing = found;
   } catch (problem) {
-    failed(problem);
+    if (shown()) failed(problem);
     return;
   }
   write(view("project"), { found: say("found", listing) });
@@ -235,10 +281,11 @@ const submits = {
     const found = await call("projects", [key]);
     const keys = stored(KEYS, {});
     for (const one of found) keys[one.project] = key;
-    store(KEYS, keys);
+    storeKeys(keys);
     elements.key.value = "";
     if (!found.length) throw new Error(say("unknown_key"));
     await home();
+    sendRest();
   },
   new: async (fields) => open((await call("new_project", [fields.elements.namedItem("name").value.trim(), settingsOf(fields)])).project),
   settings: async (fields) => {
@@ -304,12 +351,14 @@ const submits = {
 // Agreement
 
 const agreement = async () => {
-  const shown = part("agreement-shown");
+  const shown = part("agreement-shown"), { project: name } = project, latest = reckoning();
   shown.replaceChildren(texted("p", say("reckoning")));
   try {
-    const tables = tablesOf(await call("agreement", [project.project]));
+    const tables = tablesOf(await call("agreement", [name]));
+    if (!latest() || project?.project !== name) return;
     shown.replaceChildren(...(tables.length ? tables : [texted("p", say("no_answers"))]));
   } catch (problem) {
+    if (!latest() || project?.project !== name) return;
     shown.replaceChildren();
     failed(problem);
   }
@@ -360,32 +409,39 @@ const tablesOf = (found) => found.rounds.flatMap((one) => {
 
 // A clip
 
+// The clip before stays open until the next one is here.
 const begin = async (round, clip = "") => {
-  const latest = turned();
-  await leave();
+  const latest = turned(), { project: name } = project, key = keyOf(name);
   let task;
   try {
-    task = await call("task", [project.project, round, clip, keyOf(project.project)]);
-    if (!latest()) return;
-    if (!task) {
-      await open(project.project);
-      tell(say("all_done"));
-      return;
-    }
+    await settled();
+    await sendRest.running; // so that its saves are known to the task
+    task = await call("task", [name, round, clip, key]);
   } catch (problem) {
-    failed(problem);
+    if (latest()) failed(problem);
     return;
   }
-  work = opened(task);
-  const kept = stored(work.store, null);
-  if (kept?.answer && kept.who === work.who) {
-    const own = task.own;
-    if (kept.base === work.base || (own && own.base === kept.base && same(own.answer, kept.sending))) take(kept);
-    else Object.assign(work, { parts: kept.parts, base: kept.base, changes: 1 }); // another window saved meanwhile: both are kept
+  if (!latest()) return;
+  if (!task) {
+    await open(name);
+    tell(say("all_done"));
+    return;
+  }
+  leave();
+  work = opened(name, key, task);
+  const left = unsent().filter((one) => isOf(one, work)), kept = left.find((one) => one.name === work.store) ?? left[0];
+  let wanted = false;
+  if (kept) {
+    const { own } = task, known = kept.base === work.base || (own && own.base === kept.base && same(own.answer, kept.sending));
+    wanted = kept.done;
+    Object.assign(work, { parts: kept.parts, changes: 1, seconds: Math.max(work.seconds, kept.seconds) });
+    if (!known) work.base = kept.base; // another window saved meanwhile: both are kept
   }
   show("work");
   present(task);
-  if (work.changes) changed();
+  if (!kept) return;
+  changed(wanted);
+  if (kept.name !== work.store) drop(kept.name, kept.text); // it is this window's now
 };
 const same = (one, other) => JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
 const sorted = (value) => {
@@ -393,11 +449,11 @@ const sorted = (value) => {
   if (!value || typeof value !== "object") return value ?? null;
   return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
 };
-const take = (kept) => Object.assign(work, { parts: kept.parts, changes: 1 });
-const opened = (task) => ({
-  store: `${UNSENT}${project.project}:${task.round}:${task.clip.name}`,
-  who: keyOf(project.project) || who,
-  project: project.project,
+const opened = (name, key, task) => ({
+  store: `${UNSENT}${WINDOW}:${personOf(key)}:${name}:${task.round}:${task.clip.name}`,
+  who: personOf(key),
+  key,
+  project: name,
   clip: task.clip,
   round: task.round,
   task,
@@ -405,10 +461,13 @@ const opened = (task) => ({
   base: task.own?.id ?? "",
   over: [],
   done: task.own?.done ?? false,
+  wanted: false, // to be done with the clip
   seconds: task.own?.seconds ?? 0,
   since: performance.now(),
   changes: 0,
   sent: 0,
+  tries: 0,
+  problem: "",
   selected: "",
   editing: "",
   chain: Promise.resolve(),
@@ -472,14 +531,17 @@ const present = (task) => {
     };
     return row;
   }));
-  part("conflict").hidden = task.conflict.length < 2;
-  part("versions").replaceChildren(...task.conflict.map((save) => version(save, task)));
+  drawConflict(task);
   drawItems();
   drawLabels();
   const first = work.parts.items.find((item) => item.state === "open") ?? work.parts.items[0];
   if (task.conflict.length > 1) part("conflict").scrollIntoView({ block: "nearest" });
   else if (first) select(first.clue.id, false);
   else view("work").querySelector("h3").focus({ preventScroll: true });
+};
+const drawConflict = (task) => {
+  part("conflict").hidden = task.conflict.length < 2;
+  refill(part("versions"), task.conflict.map((save) => version(save, task)));
 };
 const fields = () => {
   for (const field of view("work").querySelectorAll("[data-field]")) {
@@ -497,6 +559,7 @@ const version = (save, task) => {
     explanation: answer.explanation[language()] ?? "",
   });
   part("clues", card).replaceChildren(...answer.clues.map((clue) => texted("li", `${clock(clue.start)}–${clock(clue.end)} ${clue.statement}`)));
+  card.querySelector("button").dataset.key = save.id;
   card.querySelector("button").onclick = () => {
     const others = task.conflict.filter((other) => other.id !== save.id).map((other) => other.id);
     Object.assign(work, { parts: partsOf(task, answer, save.done), base: save.id, over: others, done: save.done });
@@ -505,7 +568,7 @@ const version = (save, task) => {
     drawItems();
     drawLabels();
     changed();
-    keep();
+    keep(work);
   };
   return card;
 };
@@ -665,10 +728,11 @@ const mark = (side) => {
 
 // Labels
 
-const drawLabels = () => part("labels").replaceChildren(...work.parts.labels.map((label, number) => {
+const drawLabels = () => refill(part("labels"), work.parts.labels.map((label, number) => {
   const about = [label.of ? say("votes", label) : "", label.place ?? ""].filter(Boolean);
   const row = made("label", { word: label.word, about: about.join(" · ") });
   const button = row.firstElementChild;
+  button.dataset.key = label.word;
   button.setAttribute("aria-pressed", String(label.kept));
   if (number < 9) button.setAttribute("aria-keyshortcuts", String(number + 1));
   button.onclick = () => turn(label);
@@ -687,7 +751,7 @@ const addLabel = async (word) => {
   label.kept = true;
   drawLabels();
   changed();
-  const [found] = await call("complete", [was.project, word, keyOf(was.project)]).catch(() => []);
+  const [found] = await call("complete", [was.project, word, was.key]).catch(() => []);
   if (found && work === was) {
     label.place = found.known ? found.place : say("nearest", { place: found.place || "–" });
     drawLabels();
@@ -695,8 +759,8 @@ const addLabel = async (word) => {
 };
 const complete = async (field) => {
   const typed = field.value.trim();
-  if (typed.length < 2) return;
-  const found = await call("complete", [project.project, typed, keyOf(project.project)]).catch(() => []);
+  if (typed.length < 2 || !work) return;
+  const found = await call("complete", [work.project, typed, work.key]).catch(() => []);
   if (field.value.trim() !== typed) return;
   const list = root.querySelector("#emer-known-labels");
   list.replaceChildren(...found.slice(0, 8).map(({ word, place }) => new Option(place, word)));
@@ -704,106 +768,160 @@ const complete = async (field) => {
 
 // Saving
 
-const changed = () => {
+const changed = (wanted = false) => {
   work.changes += 1;
+  work.wanted = wanted; // what is changed afterwards was not what somebody was done with
   keepLocal(work);
   write(view("work"), { saved: say("unsaved") });
   count();
-  clearTimeout(work.timer);
-  work.timer = setTimeout(() => keep(), AFTER_MS);
+  later(work, AFTER_MS);
 };
-const keepLocal = (one) => store(one.store, {
-  who: one.who, project: one.project, round: one.round, clip: one.clip.name, base: one.base, over: one.over, done: one.done,
-  seconds: one.seconds, parts: one.parts, answer: answerOf(one.parts), sending: one.sending ?? null,
-});
+const later = (one, after) => {
+  clearTimeout(one.timer);
+  one.timer = setTimeout(() => keep(one), after);
+};
+const keepLocal = (one) => {
+  one.text = JSON.stringify({
+    who: one.who, window: WINDOW, project: one.project, round: one.round, clip: one.clip.name, base: one.base, over: one.over, done: one.done || one.wanted,
+    seconds: spent(one), parts: one.parts, answer: answerOf(one.parts), sending: one.sending ?? null,
+  });
+  one.kept = store(one.store, one.text);
+};
 const spent = (one) => round2(one.seconds + (performance.now() - one.since) / 1000);
+const isSaved = (one) => one.changes === one.sent && (one.done || !one.wanted);
+const saving = new Set(); // names of what is on its way
 // One save after the other, so that a window never stands beside itself. Resolves to whether all is kept.
-const keep = (done = null, options = {}) => {
-  const one = work;
+const keep = (one, options = {}) => {
   clearTimeout(one.timer);
   one.chain = one.chain.then(async () => {
-    const wanted = done ?? one.done;
-    if (one.changes === one.sent && wanted === one.done) return true;
+    if (isSaved(one)) return true;
     const { changes } = one;
+    let kept;
     one.sending = answerOf(one.parts);
     keepLocal(one);
     if (one === work) write(view("work"), { saved: say("saving") });
+    saving.add(one.store);
     try {
-      const values = [one.project, one.round, one.clip.name, one.sending, one.base, one.over, wanted, spent(one), keyOf(one.project)];
-      const kept = await call("save", values, options);
-      Object.assign(one, { base: kept.id, over: [], done: kept.done, sent: changes, sending: null });
-      if (one.changes === changes) store(one.store, null);
-      else keepLocal(one);
-      if (one === work) write(view("work"), { saved: say(kept.done ? "was_done" : "was_saved", { time: moment(kept.saved) }) });
-      if (kept.conflict && one === work) await again(one);
-      return !kept.conflict;
+      const values = [one.project, one.round, one.clip.name, one.sending, one.base, one.over, one.done || one.wanted, spent(one), one.key];
+      kept = await call("save", values, options);
     } catch (problem) {
-      one.sending = null;
-      if (one === work) {
-        write(view("work"), { saved: say("not_saved") });
-        failed(problem);
-        if (problem.away) one.timer = setTimeout(() => keep(done), 5 * AFTER_MS);
-      }
+      notSaved(one, problem);
       return false;
     }
+    saving.delete(one.store);
+    Object.assign(one, { base: kept.id, over: [], done: kept.done, sent: changes, sending: null, tries: 0 });
+    if (one.changes === changes) drop(one.store, one.text);
+    else keepLocal(one);
+    if (one !== work) return !kept.conflict;
+    write(view("work"), { saved: say(kept.done ? "was_done" : "was_saved", { time: moment(kept.saved) }) });
+    if (one.problem) tell("");
+    one.problem = "";
+    if (kept.conflict) await again(one).catch(failed);
+    else part("conflict").hidden = true;
+    return !kept.conflict;
   });
   return one.chain;
 };
-// Two windows have saved different answers: both are shown.
-const again = async (one) => {
-  const task = await call("task", [one.project, one.round, one.clip.name, keyOf(one.project)]);
-  if (one === work && task) {
-    one.task = task;
-    present(task);
-    part("conflict").scrollIntoView({ block: "start" });
+// Whatever the reason, it may pass: it is tried again, ever more rarely, and told once.
+const notSaved = (one, problem) => {
+  saving.delete(one.store);
+  one.sending = null;
+  if (one !== work) {
+    whys.set(one.store, problem.message);
+    drawUnsent();
+    sendLater();
+    return;
   }
+  write(view("work"), { saved: say(one.kept ? "not_saved" : "not_kept") });
+  if (problem.message !== one.problem) failed(problem);
+  one.problem = problem.message;
+  later(one, Math.min(RETRY_MS * 2 ** one.tries, RARELY_MS));
+  one.tries += 1;
+};
+// Two windows have saved different answers: both are shown, beside what is being written.
+const again = async (one) => {
+  const task = await call("task", [one.project, one.round, one.clip.name, one.key]);
+  if (one !== work || !task) return;
+  const first = part("conflict").hidden;
+  one.task = task;
+  drawConflict(task);
+  if (first) part("conflict").scrollIntoView({ block: "start" });
 };
 const finish = async () => {
   if (work.editing) finishEdit();
-  const open = work.parts.items.filter((item) => item.state === "open");
+  const one = work, open = one.parts.items.filter((item) => item.state === "open");
   if (open.length) {
     tell(say("still_open", { open: open.length }), "error");
     select(open[0].clue.id);
     return;
   }
-  if (!work.parts.labels.some((label) => label.kept)) {
+  if (!one.parts.labels.some((label) => label.kept)) {
     tell(say("no_label"), "error");
     root.querySelector('[data-form="label"] input').focus();
     return;
   }
-  const { round } = work;
-  if (await keep(true)) await begin(round);
+  one.wanted = true;
+  if (await keep(one) && one.done && one === work) await begin(one.round);
 };
+// Resolves when what the open clip has to save was sent, well or not.
+const settled = async () => work && (isSaved(work) ? work.chain : keep(work));
 // Leaving a clip keeps what was said.
 const leave = () => {
-  const kept = work && work.changes !== work.sent ? keep() : work?.chain;
+  const one = work;
   player()?.pause?.();
   clearTimeout(poll.timer);
   work = null;
-  return kept;
+  if (!one) return;
+  clearTimeout(one.timer);
+  if (!isSaved(one)) keep(one);
 };
-// What a closed page could not send.
-const sendRest = async () => {
-  const rest = [];
-  for (const one of unsent()) {
-    const name = `${one.clip} (${one.project})`;
+// What a closed page, or a clip that was left, could not send.
+const whys = new Map();
+const resting = () => unsent().filter((one) => !saving.has(one.name) && !(work && isOf(one, work)));
+const drawUnsent = () => {
+  const rows = resting().filter((one) => whys.has(one.name)).map((one) => {
+    const row = made("unsent", { unsent: say("unsent", { name: nameOf(one), why: whys.get(one.name) }) });
+    row.querySelector("button").dataset.key = one.name;
+    row.querySelector("button").onclick = () => { store(one.name, null); drawUnsent(); };
+    return row;
+  });
+  refill(part("unsent"), rows);
+};
+const nameOf = (one) => `${one.clip} (${one.project})`;
+const sendLater = () => {
+  clearTimeout(sendLater.timer);
+  sendLater.timer = setTimeout(() => root.isConnected && sendRest(), RETRY_MS);
+};
+const sendRest = () => (sendRest.running ??= sendAll().finally(() => { sendRest.running = null; }));
+const sendAll = async () => {
+  const open = new Set((await navigator.locks?.query())?.held.map((lock) => lock.name)); // a window that is open sends its own
+  for (const one of resting()) {
+    if (one.window !== WINDOW && open.has(`${UNSENT}${one.window}`)) {
+      sendLater();
+      continue;
+    }
     try {
-      const key = keyOf(one.project);
-      const task = await call("task", [one.project, one.round, one.clip, key]);
-      const own = task?.own;
-      if (!(own && own.base === one.base && same(own.answer, one.sending) && same(one.sending, one.answer))) {
-        const base = own && own.base === one.base && one.sending && same(own.answer, one.sending) ? own.id : one.base;
-        await call("save", [one.project, one.round, one.clip, one.answer, base, one.over, one.done, one.seconds, key]);
-      }
-      store(one.name, null);
-      tell(say("sent_rest", { name }));
+      await sendOne(one);
+      drop(one.name, one.text);
+      whys.delete(one.name);
+      tell(say("sent_rest", { name: nameOf(one) }));
     } catch (problem) {
-      const row = made("unsent", { unsent: say("unsent", { name, why: problem.message }) });
-      row.querySelector("button").onclick = () => { store(one.name, null); row.remove(); };
-      rest.push(row);
+      whys.set(one.name, problem.message);
+      sendLater();
     }
   }
-  part("unsent").replaceChildren(...rest);
+  drawUnsent();
+};
+const sendOne = async (one) => {
+  let own = null;
+  try {
+    own = (await call("task", [one.project, one.round, one.clip, one.key]))?.own;
+  } catch (problem) {
+    if (problem.away) throw problem; // refused: others were first, and the save may be taken all the same
+  }
+  const sent = own && own.base === one.base && one.sending && same(own.answer, one.sending);
+  if (sent && same(one.sending, one.answer) && own.done === one.done) return;
+  await call("save", [one.project, one.round, one.clip, one.answer, sent ? own.id : one.base, one.over, one.done, one.seconds, one.key]);
 };
 
 // Events
@@ -815,12 +933,19 @@ const acts = {
   after: () => listing.page < listing.pages && find(listing.page + 1),
   copy: () => navigator.clipboard?.writeText(part("new-key").querySelector("code").textContent).then(() => tell(say("copied"))).catch(() => {}),
   "add-clue": addClue,
-  forget: () => {
-    const { [project.project]: _, ...others } = stored(KEYS, {});
-    store(KEYS, others);
-    return home();
+  forget: async () => {
+    const { project: name } = project, person = personOf(keyOf(name));
+    const left = () => unsent().filter((one) => one.project === name && one.who === person);
+    if (left().length) await sendRest();
+    const rest = left();
+    if (rest.length && !window.confirm(say("forget_unsent", { clips: rest.map((one) => one.clip).join(", ") }))) return;
+    for (const one of rest) store(one.name, null);
+    const { [name]: _, ...others } = stored(KEYS, {});
+    storeKeys(others);
+    drawUnsent();
+    await home();
   },
-  save: () => keep(),
+  save: () => keep(work),
   done: finish,
 };
 const move = (by) => {
@@ -847,11 +972,11 @@ const shortcuts = {
   ArrowRight: () => seek(STEP_S),
 };
 const pressed = (event) => {
-  if (!work || !element.isConnected || !view("work").checkVisibility()) return;
+  if (event.isComposing || !work || !element.isConnected || !view("work").checkVisibility()) return;
   const { target, key } = event;
   const name = key.length === 1 ? key.toLowerCase() : key, control = event.ctrlKey || event.metaKey;
   let act = null;
-  if (control) act = { Enter: finish, s: () => keep() }[name];
+  if (control) act = { Enter: finish, s: () => keep(work) }[name];
   else if (event.altKey) act = { i: shortcuts.i, o: shortcuts.o }[name];
   else if (target.closest("input, textarea, select, [contenteditable]")) {
     if (name === "Escape") act = () => (work.editing ? finishEdit() : (placeOf(work.selected) ?? view("work").querySelector("h3")).focus());
@@ -897,11 +1022,19 @@ const start = () => {
   });
   root.addEventListener("input", typed);
   part("agreement")?.addEventListener("toggle", ({ target }) => target.open && agreement());
+  for (const name of Object.keys(local ?? {}).filter((one) => one.startsWith(UNSENT))) {
+    const one = stored(name, {}); // earlier pages wrote the key itself
+    if (one.who && !/^[0-9a-f]{16}$/.test(one.who)) store(name, JSON.stringify({ ...one, who: digest(one.who) }));
+  }
   home().then(sendRest);
 };
 document.addEventListener("keydown", pressed);
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden && work && work.changes !== work.sent && element.isConnected) keep(null, { keepalive: true });
+  if (document.hidden && work && !isSaved(work) && element.isConnected) keep(work, { keepalive: true });
 });
+window.addEventListener("beforeunload", (event) => {
+  if (element.isConnected && unkept()) event.preventDefault();
+});
+navigator.locks?.request(`${UNSENT}${WINDOW}`, () => new Promise(() => {})); // held while this window is open
 watch("value", start);
 start();

@@ -17,6 +17,9 @@ from leaderboard.__main__ import main
 WORDS = load_words()
 READY_MS, DRAFT_MS = 30_000, 120_000
 CLIP, TITLE = "glad_words", "Small study"
+UNSENT = "() => Object.keys(localStorage).filter(k => k.startsWith('emer-annotate:')).map(k => localStorage[k])"
+SET_KEYS = """key => { const name = 'emer-annotate-keys', keys = JSON.parse(localStorage[name]);
+    localStorage[name] = JSON.stringify(Object.fromEntries(Object.keys(keys).map(project => [project, key]))); }"""
 
 
 @contextmanager
@@ -132,6 +135,8 @@ def test_a_clip_goes_through_both_rounds_to_a_track_that_scores(
         expect(part(other, "told")).to_contain_text(WORDS("annotate_say.all_done"), timeout=READY_MS)
 
     with visitor(browser, app_url, key=keys["Ben"]) as page:
+        page = page.context.new_page()  # one whose console may tell of answers that fail
+        come(page, app_url)
         clues = work(page, 1)
         clues.first.get_by_role("button", name=WORDS("annotate.edit")).click()
         page.locator(".emer-editor textarea").fill("<b>The smile reaches the eyes.</b>")
@@ -148,7 +153,18 @@ def test_a_clip_goes_through_both_rounds_to_a_track_that_scores(
         page.locator(".emer-word", has_text="happy").click()
         field(page, "label", "label").fill("joyful")
         page.keyboard.press("Enter")
-        page.locator("[data-field=valence]").fill("0.5")
+        page.evaluate(SET_KEYS, keys["Cleo"])  # somebody else gives their key in another window
+        page.route("**/gradio_api/run/**", lambda route: route.fulfill(status=500, json={"error": "Not now."}))
+        page.locator("[data-act=project]").click()
+        expect(part(page, "error")).to_have_text("Not now.", timeout=READY_MS)
+        page.locator("[data-field=valence]").fill("0.5")  # the clip stays open, and what is said goes on being kept
+        records = page.evaluate(UNSENT)
+        assert len(records) == 1 and '"valence":0.5' in records[0] and keys["Ben"] not in records[0]
+        page.unroute("**/gradio_api/run/**")
+        page.keyboard.press("Control+s")
+        expect(page.locator("[data-text=saved]")).to_contain_text("Saved", timeout=READY_MS)
+        assert not page.evaluate(UNSENT)
+        page.evaluate(SET_KEYS, keys["Ben"])
         page.locator("[data-act=done]").click()
         expect(part(page, "told")).to_contain_text(WORDS("annotate_say.all_done"), timeout=READY_MS)
 
