@@ -141,12 +141,16 @@ class LocalIndex:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file.touch(mode=0o600)
         index = sqlite3.connect(self._file or "", timeout=PATIENCE_S, check_same_thread=False)
-        index.execute("PRAGMA journal_mode = TRUNCATE")  # with a WAL, nobody could delete the file at any time
-        index.execute("PRAGMA synchronous = NORMAL")
-        index.execute("PRAGMA secure_delete = ON")  # what is deleted may be about people
-        if _version(index) != VERSION:
-            emptied = "DROP TABLE IF EXISTS submissions; DROP TABLE IF EXISTS results;"
-            index.executescript(f"BEGIN IMMEDIATE; {emptied} {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+        try:
+            index.execute("PRAGMA journal_mode = TRUNCATE")  # with a WAL, nobody could delete the file at any time
+            index.execute("PRAGMA synchronous = NORMAL")
+            index.execute("PRAGMA secure_delete = ON")  # what is deleted may be about people
+            if _version(index) != VERSION:
+                emptied = "DROP TABLE IF EXISTS submissions; DROP TABLE IF EXISTS results;"
+                index.executescript(f"BEGIN IMMEDIATE; {emptied} {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+        except sqlite3.Error:
+            index.close()
+            raise
         return index
 
     def _start_anew(self, problem: Exception) -> None:

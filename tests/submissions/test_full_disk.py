@@ -105,6 +105,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     yield disk
     for index in (each for each in gc.get_objects() if isinstance(each, LocalIndex)):
         index.close()  # a file that is open would keep the disk busy
+    gc.collect()  # those of ledgers that are gone already
     subprocess.run(["umount", str(disk)], check=True)
 
 
