@@ -125,7 +125,7 @@ def settling(page: Page) -> Callable[[], None]:
 
     def settled() -> None:
         page.wait_for_timeout(300)
-        for _ in range(100):
+        for _ in range(300):  # a crowded machine takes long
             if not streams:
                 return
             page.wait_for_timeout(100)
