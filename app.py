@@ -75,7 +75,7 @@ from leaderboard.page.tab import LeaderboardTab  # noqa: E402
 from leaderboard.scoring.scoring_process import ScoringLimits  # noqa: E402
 from leaderboard.tracks import own_folder as track_folder  # noqa: E402
 from leaderboard.tracks.hub_references import fetch_tracks  # noqa: E402
-from leaderboard.tracks.references import check_references_are_private  # noqa: E402
+from leaderboard.tracks.references import REFERENCES, check_references_are_private  # noqa: E402
 from submissions.page.corrections import KeptCorrections  # noqa: E402
 from submissions.people.identity import Identity, identity_for, no_organiser_by_agent  # noqa: E402
 from submissions.store.paths import ENTRIES  # noqa: E402
@@ -180,7 +180,7 @@ def empty_folders() -> None:
 def guarded(home: Path) -> list[Path]:
     """Paths that Gradio must never serve, whatever a handler returns: references, entries, shared results, clips."""
     state = [home / name for name in (*ENTRIES, "damaged", "index", "attempts", "judge", SHARED, PROJECTS, ARENA_CLIPS)]
-    named = os.environ.get("EMER_REFERENCES")
+    named = os.environ.get(REFERENCES)
     return [*state, *([Path(named).expanduser().resolve()] if named else [])]
 
 

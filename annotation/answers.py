@@ -91,7 +91,7 @@ def _feeling(given: Mapping[str, Any], name: str) -> float | None:
 
 
 def texts(**given: Any) -> None:
-    """Check that values of a call, by name, are texts. Raises `ProjectError` for the first that is none."""
+    """Raises `ProjectError` unless all values of a call, given by name, are texts."""
     for name, value in given.items():
         if not isinstance(value, str):
             raise ProjectError(name, f"The {name} is not a text; send it as one.")

@@ -38,7 +38,7 @@ def digest(key: str) -> str:
 
 
 def holders(project: Project) -> dict[str, str]:
-    """The stable id of whoever first used the invitation of an account, since it was last given out anew."""
+    """The stable id of the first person to use an account's invitation since it was last issued."""
     ended = {one.account.casefold(): one.made for one in project.invitations if not one.rounds}
     found: dict[str, str] = {}
     for one in project.seatings:

@@ -206,7 +206,7 @@ class Annotation:
         return project.without(to_answer(project, part))
 
     def _note_shown(self, project: Project, part: Member, round: Round, clips: Iterable[str]) -> None:
-        """Keep, before they are told, that somebody sees what others say of clips in a round."""
+        """Record, before any votes are shown, that somebody sees what others say of clips in a round."""
         new = tuple(clip for clip in clips if part.person not in project.votes_shown.get((round, clip), ()))
         if new:
             self.book.add(self._entry(Person(part.person, part.name), project.id, Shown, round=round, clips=new))

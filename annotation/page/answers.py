@@ -103,7 +103,7 @@ class AddedAnswer(TypedDict):
 
 
 class InvitedAnswer(TypedDict):
-    """The key of an annotator without an account; empty for an account. It is told this once."""
+    """The key of an annotator without an account; empty for an account. It is shown only here."""
 
     key: str
 

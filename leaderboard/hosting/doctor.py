@@ -25,10 +25,9 @@ from leaderboard.arena.outcome import counted as counted_votes
 from leaderboard.board.board import Board
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.hub_setup import PRIVATE
-from leaderboard.hosting.track_files import PRIVATE as REFERENCES
 from leaderboard.tracks import Track, own_folder, track_ids
 from leaderboard.tracks.hub_references import READ_TOKEN, fetch_tracks, hub_references
-from leaderboard.tracks.references import check_references_are_private, read_references, reference_file
+from leaderboard.tracks.references import REFERENCES, check_references_are_private, read_references, reference_file
 from leaderboard.tracks.rules import full_rules
 from submissions.person import ORGANISERS
 from submissions.store.hub_account import OWNER, TOKEN, endpoint

@@ -23,7 +23,7 @@ from emer_space.files.writing import csv_bytes
 from emer_space.language_model.prompt_files import load_prompt
 from emer_space.models.endpoint import EndpointChat, endpoint_of
 from leaderboard.errors import LeaderboardError, TrackError, WheelsUnavailable
-from leaderboard.hosting.track_files import PRIVATE, TRACK_ID, made_folders, track_toml, write_all
+from leaderboard.hosting.track_files import TRACK_ID, made_folders, track_toml, write_all
 from leaderboard.hosting.track_material import Answers, Material, answers_in, guessed_metric, split_samples
 from leaderboard.metrics.metric import Metric
 from leaderboard.metrics.registry import METRICS
@@ -31,6 +31,7 @@ from leaderboard.scoring.score_file import score_file
 from leaderboard.tracks import FOLDER, Track, load_track, own_folder
 from leaderboard.tracks.inputs import why_private
 from leaderboard.tracks.references import (
+    REFERENCES,
     SPLIT,
     ReferenceFile,
     check_references_are_private,
@@ -378,8 +379,8 @@ def _next(wanted: Wanted, files: Mapping[str, Path], private: Path) -> list[str]
     """The next commands, with what has to be set before."""
     lines = []
     if wanted.answers == "hidden":
-        if not os.environ.get(PRIVATE):
-            lines.append(f"export {PRIVATE}={private}")
+        if not os.environ.get(REFERENCES):
+            lines.append(f"export {REFERENCES}={private}")
         if "references" not in files:
             lines.append(f"# put the answers into {private / wanted.id}.csv")
     if wanted.out and wanted.out.expanduser().absolute() != own_folder().absolute():

@@ -31,11 +31,10 @@ from emer_space.settings import app_home
 from leaderboard.errors import LeaderboardError
 from leaderboard.hosting.new_track import Made, Wanted, make_track
 from leaderboard.hosting.release import CARD_FILE, FACTS, SCHEMA, SUMS, TRACK, Asked, Release
-from leaderboard.hosting.track_files import PRIVATE
 from leaderboard.hosting.track_material import answers_in
 from leaderboard.metrics.registry import METRICS
 from leaderboard.tracks import own_folder
-from leaderboard.tracks.references import private_folder
+from leaderboard.tracks.references import REFERENCES, private_folder
 from submissions.store.hub_account import endpoint
 from submissions.store.hub_dataset import HubDataset
 
@@ -136,7 +135,7 @@ def _next(release: Release, asked: Asked, out: Path, opened: bool) -> list[str]:
     words = [str(word) for option in given.items() if option[1] not in (0, None, "") for word in option]
     words += ["--seed", "0"] if asked.seed == 0 else []
     command = shlex.join(["python", "-m", "leaderboard", "release", release.project, "--out", str(out), *words])
-    lines = [] if os.environ.get(PRIVATE) or not release.hidden else [f"export {PRIVATE}={private_folder()}"]
+    lines = [] if os.environ.get(REFERENCES) or not release.hidden else [f"export {REFERENCES}={private_folder()}"]
     return [*lines, "python app.py" if opened else f"{command} --open", f"{command} --to-hub OWNER/NAME"]
 
 

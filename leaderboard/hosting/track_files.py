@@ -10,10 +10,9 @@ import tomlkit
 
 from emer_space.files.writing import write_whole
 from leaderboard.errors import LeaderboardError
+from leaderboard.tracks.references import REFERENCES
 
 TRACK_ID = re.compile(r"[a-z0-9][a-z0-9._+-]{0,59}")
-PRIVATE = "EMER_REFERENCES"
-"""The variable that names the folder of hidden answers."""
 
 
 def track_toml(table: Mapping[str, Any], name: str, comments: Mapping[str, str]) -> bytes:
@@ -58,7 +57,7 @@ def made_folders(*folders: Path) -> Iterator[None]:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as problem:
-                remedy = f"set {PRIVATE} or --out to a folder that you may write to"
+                remedy = f"set {REFERENCES} or --out to a folder that you may write to"
                 raise LeaderboardError(f"{folder} cannot be made ({problem.strerror}); {remedy}.") from None
         yield
     except BaseException:

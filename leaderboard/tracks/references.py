@@ -27,6 +27,9 @@ SPLIT = Column("split", "choice", required=False, choices=("public", "private", 
 Without this column every sample is public. Ids of the manifest that the file leaves out are decoys too.
 """
 
+REFERENCES = "EMER_REFERENCES"
+"""The variable that names the folder of hidden answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class References:
@@ -68,7 +71,7 @@ class ReferenceFile:
 
 def private_folder(make: bool = False) -> Path:
     """The folder of hidden references: `EMER_REFERENCES`, or one in the app's home; made if that is wanted."""
-    folder = Path(os.environ.get("EMER_REFERENCES") or app_home() / "references").expanduser().absolute()
+    folder = Path(os.environ.get(REFERENCES) or app_home() / "references").expanduser().absolute()
     if make:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
@@ -81,7 +84,7 @@ def reference_file(track: Track) -> ReferenceFile:
     """
     if track.references is not None:
         return ReferenceFile.at(track.references)
-    folder, dataset = os.environ.get("EMER_REFERENCES"), hub_references()
+    folder, dataset = os.environ.get(REFERENCES), hub_references()
     for suffix in READERS:
         if folder and (path := Path(folder).expanduser() / f"{track.id}{suffix}").is_file():
             return ReferenceFile.at(path)
@@ -136,7 +139,7 @@ def check_references_are_private(*published: Path) -> None:
 
     These are the working folder, the project's, the temporary one, and the `published` ones (decision 3).
     """
-    named = os.environ.get("EMER_REFERENCES")
+    named = os.environ.get(REFERENCES)
     if not named:
         return
     named_folder = Path(named).expanduser().absolute()
