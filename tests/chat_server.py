@@ -160,13 +160,14 @@ class _Server(ThreadingHTTPServer):
 def _handler(chat: ChatServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        _under_way = False
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if self.path != "/v1/chat/completions":
                 self._status(Fault(404))
                 return
-            answer = chat.begin(Asked(body["messages"], body, dict(self.headers)))
+            answer, self._under_way = chat.begin(Asked(body["messages"], body, dict(self.headers))), True
             try:
                 if isinstance(answer, Fault) and answer.status != 200:
                     self._status(answer)
@@ -177,6 +178,12 @@ def _handler(chat: ChatServer) -> type[BaseHTTPRequestHandler]:
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True  # the client left, as it may
             finally:
+                self._end()
+
+        def _end(self) -> None:
+            """Called before the last bytes go: a client that has them may ask again at once."""
+            if self._under_way:
+                self._under_way = False
                 chat.end()
 
         def do_GET(self) -> None:
@@ -200,6 +207,7 @@ def _handler(chat: ChatServer) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
+            self._end()
             self.wfile.write(content)
 
         def _whole(self, answer: Answer) -> None:
@@ -221,6 +229,7 @@ def _handler(chat: ChatServer) -> type[BaseHTTPRequestHandler]:
             if isinstance(answer, Fault):
                 self._after(answer)
                 return
+            self._end()
             self._delta({}, "stop")
             self._chunk(b"data: [DONE]\n\n")
             self._chunk(b"")

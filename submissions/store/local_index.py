@@ -55,7 +55,7 @@ class Brief(NamedTuple):
     scored: str
 
 
-class OtherCode(Exception):
+class _OtherCode(Exception):
     """Other code has made the file anew while this process had it open."""
 
 
@@ -129,9 +129,9 @@ class LocalIndex:
                     with self._open:
                         self._open.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
                         if _version(self._open) != VERSION:
-                            raise OtherCode("other code has made it anew")
+                            raise _OtherCode("other code has made it anew")
                         return work(self._open)
-                except (sqlite3.Error, OSError, ValueError, TypeError, OtherCode) as problem:
+                except (sqlite3.Error, OSError, ValueError, TypeError, _OtherCode) as problem:
                     self._start_anew(problem)
             return failed
 
@@ -160,7 +160,7 @@ class LocalIndex:
             with contextlib.suppress(sqlite3.Error):
                 self._open.close()
             self._open = None
-        if self._file is None or isinstance(problem, sqlite3.OperationalError | OSError | OtherCode):
+        if self._file is None or isinstance(problem, sqlite3.OperationalError | OSError | _OtherCode):
             self._file = None
             return
         for name in (self._file.name, f"{self._file.name}-journal"):
