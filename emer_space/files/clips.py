@@ -30,10 +30,23 @@ def named_clips(folder: Path) -> dict[str, Path]:
 def named_files(files: Iterable[Path]) -> dict[str, Path]:
     """The clips among files, by name, as in `named_clips`; of two with the same whole name, the last."""
     clips = sorted(path for path in files if path.suffix.lower() in SUFFIXES and not path.name.startswith("."))
-    stems = Counter(clip.stem for clip in clips)
-    return {_text(clip.stem if stems[clip.stem] == 1 else clip.name): clip for clip in clips}
+    whole: set[Path] = set()
+    while True:  # a whole name may be the other's without its suffix: a.mp4 and a.mp4.mkv
+        names = {clip: clip.name if clip in whole else clip.stem for clip in clips}
+        often = Counter(names.values())
+        shared = {clip for clip, name in names.items() if often[name] > 1} - whole
+        if not shared:
+            break
+        whole |= shared
+    read = Counter(_text(name) for name in {*names.values()})
+    return {
+        _text(name) if read[_text(name)] == 1 else _text(name, "backslashreplace"): clip for clip, name in names.items()
+    }
 
 
-def _text(name: str) -> str:
-    """A file name as text that JSON can hold: bytes that are not UTF-8 become replacement characters."""
-    return os.fsencode(name).decode("utf-8", "replace")
+def _text(name: str, strange: str = "replace") -> str:
+    """A file name as text that JSON can hold: bytes that are not UTF-8 become replacement characters.
+
+    With `strange` as "backslashreplace" they are written out, for names that differ in them alone.
+    """
+    return os.fsencode(name).decode("utf-8", strange)
