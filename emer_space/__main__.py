@@ -6,7 +6,6 @@ Exit code 0; 2 with one sentence on stderr for input that cannot be analysed.
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from emer_space.analysis import INPUTS, Language
 from emer_space.cancellation import CancelToken
 from emer_space.commands.run import CommandLine, JsonTarget, show
 from emer_space.errors import InputError
+from emer_space.files.scratch import delete_abandoned, scratch_folder
 from emer_space.settings import Settings, app_home
 
 if TYPE_CHECKING:
@@ -56,8 +56,9 @@ def _analyze(
 
     request, models = Request(subtitle, _names(modalities), language), _profile(profile)
     settings = Settings.from_environment()
-    with tempfile.TemporaryDirectory(prefix="emer-space-") as folder, _native_logs_hidden():
-        for event in analyze(clip, request, models, settings, CancelToken(), Path(folder)):
+    delete_abandoned()
+    with scratch_folder() as folder, _native_logs_hidden():
+        for event in analyze(clip, request, models, settings, CancelToken(), folder):
             if isinstance(event, Finished):
                 analysis = event.analysis
     show(analysis.to_dict(), json_target, plain(analysis))

@@ -16,6 +16,10 @@ class InputError(EmerError):
     """The input cannot be analysed: not a clip, over a limit, damaged, an unknown option."""
 
 
+class NoRoom(InputError):
+    """The disk is too full for a copy of the clip. No fault of the clip: there may be room for it later."""
+
+
 class MissingTool(EmerError):
     """A required system program is not installed (ffmpeg, ffprobe)."""
 

@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,7 +20,7 @@ from emer_space.commands.batch_clips import Clip, batch_clips
 from emer_space.commands.batch_job import Explained, Explainer, Job
 from emer_space.errors import InputError
 from emer_space.files.locks import lock
-from emer_space.files.writing import sync_file, write_whole
+from emer_space.files.writing import sync_file, whole_file
 from emer_space.pipeline import Request
 from emer_space.profiles import Profile
 from emer_space.settings import Settings
@@ -41,8 +42,8 @@ def run_batch(
 ) -> tuple[int, int]:
     """Analyse the clips that are not in `out` yet; returns the number of lines in `out`, and of errors among them.
 
-    `source` is what `batch_clips` takes. Without an `engine`, this process explains one clip after another. The lines
-    of an engine are written as they come and put into the clips' order at the end.
+    `source` is what `batch_clips` takes. Without an `engine`, this process explains one clip after another. Lines are
+    written as they come and put into the clips' order at the end.
 
     Raises `InputError` where there is no clip, `out` is not such a file, or another run is writing it.
     """
@@ -61,8 +62,7 @@ def run_batch(
                 lines[each.name] = each.line
                 file.write(_written(each.line))
                 sync_file(file)
-        if engine:
-            _put_in_order(out, lines, clips)
+        _put_in_order(out, lines, clips)
     return len(lines), sum("error" in line for line in lines.values())
 
 
@@ -76,11 +76,18 @@ def _written(line: Mapping[str, Any]) -> str:
 
 
 def _put_in_order(out: Path, lines: Mapping[str, Mapping[str, Any]], clips: Iterable[str]) -> None:
-    """Write the lines anew in the clips' order; those of clips that are no longer there come first."""
+    """Write the lines anew in the clips' order; those of clips that are no longer there come first.
+
+    An earlier run may have been one of an engine that was stopped before it did so. A link still leads to the file,
+    which nobody may read who could not before.
+    """
     listed = list(clips)
     order = [name for name in lines if name not in set(listed)] + listed
     if order != list(lines):
-        write_whole(out, "".join(_written(lines[name]) for name in order).encode(), only_writer=True)
+        target = out.resolve()
+        with whole_file(target, only_writer=True) as file:
+            os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode))
+            file.write("".join(_written(lines[name]) for name in order).encode())
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Where a batch finds its clips: a folder, a list in a text file, or a folder of a dataset on the Hub."""
 
+import errno
 import os
 from collections import Counter
 from pathlib import Path, PurePosixPath
@@ -9,7 +10,7 @@ from httpx2 import HTTPError
 from huggingface_hub import HfFileSystem
 from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError
 
-from emer_space.errors import EmerError, InputError
+from emer_space.errors import EmerError, InputError, NoRoom
 from emer_space.files.clips import named_clips, named_files
 
 HUB = "hf://"
@@ -42,7 +43,10 @@ def batch_clips(source: Path | str) -> dict[str, Clip]:
 
 
 def fetched(clip: Clip, folder: Path) -> Path:
-    """The clip as a file; one on the Hub is fetched into `folder`. Raises `InputError` and `Unreachable`."""
+    """The clip as a file; one on the Hub is fetched into `folder`.
+
+    Raises `InputError`, `Unreachable`, and `NoRoom` if the disk is full.
+    """
     if isinstance(clip, Path):
         return clip
     target = folder / f"fetched{PurePosixPath(clip).suffix}"
@@ -51,6 +55,8 @@ def fetched(clip: Clip, folder: Path) -> Path:
     except NOT_THERE:
         raise InputError("This clip is not on the Hub, or not for this token; correct its address.") from None
     except (HTTPError, OSError) as problem:
+        if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoRoom("This machine has no room left for the clip.") from None
         raise _unreachable(problem) from problem
     return target
 

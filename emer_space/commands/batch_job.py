@@ -1,6 +1,6 @@
 """What every worker of a batch does: one clip → one line. A job can be sent to another process or machine."""
 
-import tempfile
+import errno
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,10 +8,17 @@ from typing import Any
 
 from emer_space.cancellation import CancelToken
 from emer_space.commands.batch_clips import Clip, Unreachable, fetched
-from emer_space.errors import Cancelled, InputError, MissingTool
+from emer_space.errors import Cancelled, EmerError, InputError, MissingTool, NoRoom
+from emer_space.files.scratch import delete_abandoned, scratch_folder
 from emer_space.pipeline import Finished, Request, analyze
 from emer_space.profiles import Profile, load_profile
 from emer_space.settings import Settings
+
+FULL = "The disk for temporary files is full; make room, and start the same command again to go on."
+
+
+class Full(EmerError):
+    """There is no room for copies of clips: no fault of a clip, so the batch stops and can be resumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +47,25 @@ class Explainer:
 
     def __init__(self, job: Job, profile: Profile | None = None) -> None:
         self._job, self._profile = job, profile or load_profile(job.profile)
+        delete_abandoned()  # those of a worker that was killed, and that this one may take the place of
 
     def explain(self, name: str, clip: Clip) -> Explained:
-        """The line of a clip; for a broken one it has an `error`. Raises `MissingTool`, `Cancelled`, `Unreachable`."""
+        """The line of a clip; for a broken one it has an `error`.
+
+        Raises `MissingTool`, `Cancelled`, `Unreachable` and `Full`.
+        """
         try:
-            with tempfile.TemporaryDirectory(prefix="emer-space-") as folder:
-                return Explained(self._line(name, fetched(clip, Path(folder)), Path(folder)))
+            with scratch_folder() as folder:
+                return Explained(self._line(name, fetched(clip, folder), folder))
+        except NoRoom:
+            raise Full(FULL) from None
         except InputError as problem:
             return Explained(broken(name, str(problem)))
         except (MissingTool, Cancelled, Unreachable):
             raise
         except Exception as problem:  # noqa: BLE001 - one clip must not end a run over thousands; it is logged
+            if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise Full(FULL) from None
             error = f"The analysis of this clip failed unexpectedly ({type(problem).__name__})."
             return Explained(broken(name, error), traceback.format_exc())
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from emer_space.commands.batch_clips import Clip
 from emer_space.commands.batch_job import Explained, Explainer, Job, lost
 from emer_space.errors import EmerError
+from emer_space.files.scratch import delete_abandoned, delete_used
 
 TRIES = 2
 """How many workers a clip may cost: whatever ends two of them, as by exhausting the memory, would end the third."""
@@ -82,6 +83,7 @@ def explained_in_processes(clips: Mapping[str, Clip], job: Job, workers: int) ->
     finally:
         for pool in (*idle, *(pool for pool, _ in running.values())):
             pool.shutdown(cancel_futures=True)
+        delete_abandoned()
 
 
 def _worker(job: Job) -> ProcessPoolExecutor:
@@ -100,6 +102,7 @@ def _end_with_parent() -> None:
     """End this process with the one that started it, however that ends: it would wait for clips for ever."""
     if parent := multiprocessing.parent_process():
         parent.join()
+        delete_used()
         os._exit(1)
 
 

@@ -22,3 +22,22 @@ def lock(file: IO[str] | IO[bytes], *, wait: bool = True, shared: bool = False) 
 def open_lock(path: Path) -> IO[bytes]:
     """Open a lock file for `lock`, creating it if it is missing. Raises `OSError`."""
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "rb")
+
+
+def lock_folder(path: Path) -> int | None:
+    """Lock a folder until the file that is returned is closed; None if another process holds the lock.
+
+    Raises `OSError` if there is no such folder, it is another user's, or the file system has no locks.
+    """
+    held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if os.fstat(held).st_uid != os.geteuid():
+            raise PermissionError(f"{path} is another user's")
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        return None
+    except OSError:
+        os.close(held)
+        raise
+    return held

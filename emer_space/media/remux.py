@@ -8,7 +8,7 @@ from typing import Any
 import ffmpeg
 
 from emer_space.cancellation import CancelToken
-from emer_space.errors import InputError
+from emer_space.errors import InputError, NoRoom
 from emer_space.media.ffmpeg import guards, probe, run, url
 from emer_space.media.source import ENTRIES, Source, Stream, described, seconds, too_long
 from emer_space.settings import Settings
@@ -103,9 +103,7 @@ def _carried_out(plan: Plan, path: Path, target: Path, settings: Settings, token
     most_bytes = 2 * settings.max_bytes
     finished = run(_command(plan, path, target, most_bytes, settings), settings.ffmpeg_timeout_s, token)
     if finished.code != 0 and "No space left on device" in finished.stderr:
-        raise InputError(
-            "This machine has no room left for a copy of the clip; send a smaller clip or try again later."
-        )
+        raise NoRoom("This machine has no room left for a copy of the clip; send a smaller clip or try again later.")
     if not target.is_file() or not (size := target.stat().st_size):
         return None
     if size > 0.98 * most_bytes:

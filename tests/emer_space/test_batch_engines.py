@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,11 +62,17 @@ def test_two_processes_of_which_one_is_killed_write_the_file_that_one_writes(
 ) -> None:
     one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
     assert batch(folder, one) == 0
-    two.write_text(one.read_text().splitlines(keepends=True)[2])  # an earlier run had come to c first, and was stopped
+    kept, linked = tmp_path / "kept.jsonl", folder.parent / "linked.jsonl"
+    kept.write_text(one.read_text().splitlines(keepends=True)[2])  # an earlier run had come to c first, and was stopped
+    kept.chmod(0o600)
+    two.symlink_to(kept)
+    shutil.copy(kept, linked)
     dead = killed(1)
     assert batch(folder, two, "--workers", "2") == 0
     assert len(dead) == 1
     assert two.read_text() == one.read_text()
+    assert two.is_symlink() and kept.stat().st_mode & 0o777 == 0o600, "who could not read it cannot now"
+    assert batch(folder, linked) == 0 and linked.read_text() == one.read_text(), "this process alone keeps order too"
     assert [("error" in json.loads(line)) for line in two.read_text().splitlines()] == [False, True, True, True]
     assert "4/4" in capfd.readouterr().err
 
@@ -81,6 +89,63 @@ def test_a_clip_that_ends_its_workers_is_a_row_and_workers_that_all_end_stop_the
     killed(100)
     assert batch(folder, out, "--workers", "1000") == 2
     assert "6 processes in a row ended before a clip was done" in capfd.readouterr().err
+
+
+def test_clips_whose_names_look_alike_are_all_found(tmp_path: Path) -> None:
+    names = ["a.mp4", "a.wav", "a.mp4.mkv", "b.mp4", os.fsdecode(b"\xfe.mp4"), os.fsdecode(b"\xff.mp4")]
+    for name in names:
+        (tmp_path / name).touch()
+    found = batch_clips(tmp_path)
+    assert {str(clip.name) for clip in found.values() if isinstance(clip, Path)} == set(names)
+    assert set(found) == {"a.mp4", "a.wav", "a.mp4.mkv", "b", "\\xfe", "\\xff"}
+
+
+@pytest.mark.parametrize("options", [[], ["--workers", "2"]])
+def test_a_full_disk_stops_the_run_and_is_no_fault_of_the_clips(
+    folder: Path, tmp_path: Path, options: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "ffmpeg").write_text(
+        "#!/bin/sh\necho 'av_interleaved_write_frame(): No space left on device' >&2\nexit 1\n"
+    )
+    (tools / "ffmpeg").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    out = tmp_path / "out.jsonl"
+    assert batch(folder, out, *options) == 2
+    assert capfd.readouterr().err.endswith(
+        "The disk for temporary files is full; make room, and start the same command again to go on.\n"
+    )
+    assert "a" not in [json.loads(line)["name"] for line in out.read_text().splitlines()]
+
+
+def test_copies_of_clips_are_deleted_although_their_process_was_killed(tmp_path: Path, project: Path) -> None:
+    """By the next process that looks; what another process uses stays."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    code = "from emer_space.files.scratch import *\nwith scratch_folder() as folder: print(folder, flush=True); input()"
+    command = [sys.executable, "-c", code]
+    both = [
+        subprocess.Popen(
+            command,
+            cwd=project,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(2)
+    ]
+    folders = [Path(os.fsdecode(process.stdout.readline().strip())) for process in both if process.stdout]
+    (folders[0] / "clip.mp4").write_text("a face")
+    both[0].kill()
+    both[0].wait()
+    subprocess.run(
+        [sys.executable, "-c", "from emer_space.files.scratch import *; delete_abandoned()"],
+        cwd=project, env=environment, check=True,
+    )  # fmt: skip
+    assert [folder.exists() for folder in folders] == [False, True]
+    both[1].communicate(b"\n")
+    assert not folders[1].exists()
 
 
 def test_a_list_names_clips_from_anywhere(folder: Path, tmp_path: Path) -> None:
