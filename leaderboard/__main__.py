@@ -110,6 +110,8 @@ def _run_once(
     else:
         lines = [f"{done.scored} scored, {done.refused} refused, {done.error} internal errors."]
         lines += [f"Waiting: {reason}" for reason in done.waiting]
+        if done.left:
+            lines.append(f"{done.left} are left to other scorers; if one was killed, its share is free within minutes.")
     show(asdict(done), json_target, "\n".join(lines))
 
 

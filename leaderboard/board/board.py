@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Hashable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -188,7 +189,8 @@ class Board:
 
     def queued(self) -> int:
         """How many submissions have no score yet."""
-        return sum(self.ledger.result(submission.id) is None for submission, _ in self.queue())
+        scored_never = takewhile(lambda queued: self.ledger.state(queued[0].id) == "queued", self.queue())
+        return sum(1 for _ in scored_never)  # they come first, and no result is read: every open page asks this
 
     # The organiser's actions
 
@@ -307,7 +309,8 @@ class Board:
     def beat(self, waiting: tuple[str, ...], scoring: str = "") -> None:
         """Record a sign of life of the scorer. It need not survive a crash."""
         content = json.dumps(asdict(Heartbeat(self.clock().isoformat(), waiting, scoring))).encode()
-        write_whole(self.home / "heartbeat.json", content, only_writer=True, durable=False)  # only one sweep at a time
+        # Of scorers that share a queue and beat at the same moment, one fails, and beats again seconds later.
+        write_whole(self.home / "heartbeat.json", content, only_writer=True, durable=False)
 
     def heartbeat(self) -> Heartbeat:
         """The scorer's last sign of life. If it is older than `SILENT_S`, its `scoring` is empty."""

@@ -52,7 +52,7 @@ Score = Callable[..., Outcome]
 class Swept:
     """The number of results that a sweep stored, by state, and the reasons why submissions have to wait.
 
-    `busy`: another sweep was under way, so this one did nothing.
+    `busy`: another sweep was under way, so this one did nothing. `left`: how many others hold a lease on.
     """
 
     scored: int = 0
@@ -60,6 +60,7 @@ class Swept:
     error: int = 0
     waiting: tuple[str, ...] = ()
     busy: bool = False
+    left: int = 0
 
 
 def sweep(
@@ -147,7 +148,8 @@ class _Sweep:
             with ThreadPoolExecutor(at_once, thread_name_prefix="scorer") as pool:
                 for worker in [pool.submit(self._work) for _ in range(at_once)]:
                     worker.result()
-        return Swept(self.counts["scored"], self.counts["refused"], self.counts["error"], self._waits())
+        left = len(self._left()) if self.leases else 0
+        return Swept(self.counts["scored"], self.counts["refused"], self.counts["error"], self._waits(), left=left)
 
     def _work(self) -> None:
         while (head := self._head()) is not None:
@@ -190,8 +192,8 @@ class _Sweep:
             (submission, version)
             for submission, version in self.board.queue()
             if submission.track not in self.waiting
-            and (submission.id, version) not in self.done
-            and _name(submission, version) not in self._taken
+            and _name(submission, version) not in self._taken  # asked first: who gives it back has told before whether
+            and (submission.id, version) not in self.done  # it is done
         ]
         return sorted(queued, key=self._rank)
 

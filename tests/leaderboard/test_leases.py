@@ -15,12 +15,14 @@ import pytest
 from board_making import REPORT, Clock, answers
 
 from leaderboard.__main__ import main
-from leaderboard.board.board import Board
+from leaderboard.board.board import BEAT_S, Board
 from leaderboard.hosting.leases import LASTING, PATH, Leases
 from leaderboard.hosting.schedule import Swept, sweep
 from leaderboard.scoring.scoring_process import Outcome, ScoringLimits
+from submissions.errors import StoreError
 from submissions.intake import Entry
 from submissions.person import Person
+from submissions.store.folder_store import FolderStore
 
 SCORER = """
 import os, sys, time
@@ -90,7 +92,7 @@ def test_what_a_killed_scorer_held_is_scored_when_its_lease_expires_and_not_befo
         return Outcome("scored", {"public": REPORT})
 
     clock.now = datetime.fromisoformat(lease["until"]) - timedelta(seconds=1)
-    assert sweep(board, score=score, shared=True) == Swept(scored=10 - held)
+    assert sweep(board, score=score, shared=True) == Swept(scored=10 - held, left=held)
     clock.forward(seconds=1)
     assert sweep(board, score=score, shared=True) == Swept(scored=held)
     assert not (board.home / PATH).exists()
@@ -105,6 +107,42 @@ def test_a_long_scoring_holds_on_to_its_lease(board: Board, clock: Clock) -> Non
         assert other.claim(["a", "b", "c"]) == {"c"}
     clock.forward(seconds=LASTING.total_seconds())
     assert other.claim(["a", "b"]) == {"a", "b"}, "it was not renewed"
+
+
+def test_a_lease_that_could_not_be_renewed_is_renewed_at_the_next_beat(board: Board, clock: Clock) -> None:
+    class Away(FolderStore):
+        away = False
+
+        def change(self, path: str, change: Callable[[bytes], bytes]) -> None:
+            if self.away:
+                change(self.read(path))
+                raise StoreError("The disk is away.")
+            super().change(path, change)
+
+    store = Away(board.home)
+    own, other = Leases(store, board.clock), Leases(board.ledger.store, board.clock)
+    own.claim(["a"])
+    clock.forward(seconds=LASTING.total_seconds() * 0.6)
+    store.away = True
+    with pytest.raises(StoreError):
+        own.renew()
+    store.away = False
+    for _ in range(12):
+        clock.forward(seconds=BEAT_S)
+        own.renew()
+        assert other.claim(["a"]) == frozenset()
+
+
+def test_a_clock_that_was_wrong_keeps_nothing_from_others(board: Board, clock: Clock) -> None:
+    ahead, store = Clock(), board.ledger.store
+    ahead.now = clock.now + timedelta(days=365)
+    gone = Leases(store, ahead)
+    assert gone.claim(["a"]) == {"a"}
+    own, other = Leases(store, board.clock), Leases(store, board.clock)
+    assert own.claim(["a"]) == {"a"}
+    clock.forward(hours=-1)  # it was ahead too
+    own.renew()
+    assert other.claim(["a", "b"]) == {"b"}
 
 
 @pytest.mark.parametrize("content", [b"[]", b"{", b'{"x": {}}', b'{"x": {"until": "2026-01-01T00:00", "entries": []}}'])

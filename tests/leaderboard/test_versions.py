@@ -18,6 +18,7 @@ from leaderboard.hosting.schedule import Score, Swept, sweep
 from leaderboard.scoring.scoring_process import Outcome
 from submissions.intake import Entry
 from submissions.person import Person
+from submissions.store.ledger import Ledger
 from submissions.store.records import Result
 
 PRACTICE = [f"clue-{number:03}" for number in range(1, 201)]
@@ -101,6 +102,18 @@ def test_the_queue_of_another_track_is_not_pending_here(board: Board, make_track
     send(board, BEN, track="other")
     board.rescore(ORGANISER, "small", "why")
     assert shown(board)[2] == 1
+
+
+def test_the_heartbeat_reads_no_result_however_many_are_rescored(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every open page asks for it every few seconds."""
+    send(board)
+    sweep(board, score=giving(0.5))
+    board.rescore(ORGANISER, "small", "why")
+    send(board, BEN, a="sad")
+    read: list[str] = []
+    whole = Ledger._whole
+    monkeypatch.setattr(Ledger, "_whole", lambda *asked: read.append(asked[1]) or whole(*asked))
+    assert (len(board.queue()), Service(board).heartbeat()["queued"], read) == (2, 1, [])
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, "0.9", None])
