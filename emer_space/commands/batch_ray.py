@@ -22,6 +22,9 @@ from emer_space.errors import EmerError
 
 MOST_BLOCKS = 5_000
 """Blocks of a run. A worker that ends takes the block that it was at with it; each block costs the driver memory."""
+MOST_RESTARTS = 100
+"""How often a worker of the pool is replaced. Unbounded, one that ends as it loads its models, for want of memory,
+would be for ever; each clip that ends its worker costs up to four."""
 MOST_LOST = 6
 """With more clips than this, a run in which none came back is not their fault."""
 
@@ -30,11 +33,17 @@ class _Actor:
     """An actor of the pool. What stops the whole run is a row as well, because a failed block is only tried again."""
 
     def __init__(self, job: Job) -> None:
-        self._explainer = Explainer(job)
+        self._explainer: Explainer | None = None
+        try:
+            self._explainer = Explainer(job)
+        except EmerError as problem:  # a profile that is not set up on this machine, for instance
+            self._stopped = str(problem)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         address = str(row["clip"])
         try:
+            if self._explainer is None:
+                raise EmerError(self._stopped)
             explained = self._explainer.explain(row["name"], address if address.startswith(HUB) else Path(address))
         except EmerError as problem:
             return {"line": "", "trouble": "", "stopped": str(problem)}
@@ -57,7 +66,7 @@ def explained_by_ray(
         # What a lost worker was at is left over, and tried again.
         DataContext.get_current().max_errored_blocks = -1
         DataContext.get_current().enable_progress_bars = False
-        size = min(workers or processors, len(clips))
+        size = max(1, min(workers or processors, len(clips)))  # a head node may have no processor for work
         left = dict(clips)
         for blocks in (min(len(left), MOST_BLOCKS), len(left)):  # at last every clip by itself: one ends no other's
             for explained in _pass(left, job, size, min(blocks, len(left))):
@@ -78,12 +87,19 @@ def _pass(clips: Mapping[str, Clip], job: Job, size: int, blocks: int) -> Iterat
         # There is no other way yet to bound the retries: a clip that ends every worker would be tried for ever.
         warnings.filterwarnings("ignore", message=".*ray_remote_args.*deprecated")
         lines = ray.data.from_items(rows, override_num_blocks=blocks).map(
-            _Actor, fn_constructor_args=(job,), compute=ActorPoolStrategy(size=size), num_cpus=1, max_task_retries=1
+            _Actor,
+            fn_constructor_args=(job,),
+            compute=ActorPoolStrategy(size=size),
+            num_cpus=1,
+            max_task_retries=1,
+            max_restarts=MOST_RESTARTS,
         )
     try:
         yield from map(_explained, lines.iter_rows())
     except RayError as problem:
-        raise EmerError(f"The Ray cluster failed ({type(problem).__name__}); start again to go on.") from problem
+        raise EmerError(
+            f"The Ray cluster failed ({type(problem).__name__}); see Ray's logs, and start again to go on."
+        ) from problem
 
 
 def _explained(row: Mapping[str, Any]) -> Explained:

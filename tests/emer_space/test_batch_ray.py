@@ -14,6 +14,10 @@ import psutil
 import pytest
 
 from emer_space.__main__ import main
+from emer_space.commands.batch_job import Job
+from emer_space.errors import EmerError
+from emer_space.pipeline import Request
+from emer_space.settings import Settings
 
 CLIPS = 6
 
@@ -59,3 +63,12 @@ def test_a_cluster_of_which_a_worker_is_killed_writes_the_file_that_one_process_
     assert many.read_text() == one.read_text()
     assert [json.loads(line)["name"] for line in many.read_text().splitlines() if "error" in json.loads(line)] == ["3b"]
     assert set(Path(tempfile.gettempdir()).glob("ray-*")) <= before
+
+
+def test_what_is_not_set_up_on_the_machines_of_a_cluster_is_told() -> None:
+    pytest.importorskip("ray", reason="Ray is not installed; `make ray-test` installs it")
+    from emer_space.commands.batch_ray import explained_by_ray
+
+    job = Job("somebodys", Request(), Settings())
+    with pytest.raises(EmerError, match="somebodys"):
+        list(explained_by_ray({"a": Path("a.mp4")}, job, workers=1))
