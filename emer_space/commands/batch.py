@@ -51,6 +51,10 @@ def run_batch(
     job = Job(profile.name, request, settings)
     with _locked(out) as file:
         lines = _read_back(out)
+        if lines:
+            log.warning(
+                "Lines of an earlier run are kept as they are (%d); for other options, name another file.", len(lines)
+            )
         waiting = {name: clip for name, clip in clips.items() if name not in lines}
         explained = engine(waiting, job) if engine else _in_this_process(waiting, job, profile)
         if waiting:

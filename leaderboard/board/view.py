@@ -51,7 +51,12 @@ class View:
             raise Refusal("page", "Pages are numbered from 1.")
 
     def by(self, column: str) -> "View":
-        """Sorted by a column: scores from the largest, the rest from the smallest; turned round if it is sorted so."""
+        """Sorted by a column: scores from the largest, the rest from the smallest; turned round if it is sorted so.
+
+        A name that is longer than a column's leaves it as it is: what a visitor sorts by is remembered.
+        """
+        if len(column) > MOST_TEXT:
+            return self
         down = not self.down if column == self.sort else column == "score" or column not in (RANK, *KEYS)
         return replace(self, sort=column, down=down, page=1)
 
@@ -71,7 +76,7 @@ def seen(rows: Sequence[Row], view: View, badges: Mapping[str, str]) -> Seen:
 
     Rows without what is sorted by come last both ways. A column that no row has leaves the order as it is.
     """
-    found = _searched(rows, view.text.casefold().split(), badges)
+    found = _searched(rows, tuple(dict.fromkeys(view.text.casefold().split())), badges)
     found = _sorted(found, view.sort, view.down)
     pages = max(1, -(-len(found) // PER_PAGE))
     page = min(view.page, pages)

@@ -215,12 +215,15 @@ class Ledger:
         if path.startswith(ANNOTATIONS):
             self._annotations[path.split("/")[1]].append(path)
             return
+        mark = (
+            self.store.mark(path) if self._index else ""
+        )  # before it is read: a later one could be that of a change made in between
         stored = orjson.loads(self.store.read(record_of(path)))  # a start reads tens of megabytes of results
         record = KINDS[kind].from_dict(stored)
         if record.path != path:
             raise ValueError("its path does not match its content")
         self._keep(record)
-        if self._index and isinstance(record, Submission | Result) and (mark := self.store.mark(path)):
+        if isinstance(record, Submission | Result) and mark:
             self._fresh.append((record, mark))
 
     def _keep_brief(self, brief: Brief) -> None:

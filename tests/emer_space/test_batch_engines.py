@@ -58,7 +58,11 @@ def batch(source: Path, out: Path, *options: str) -> int:
 
 
 def test_two_processes_of_which_one_is_killed_write_the_file_that_one_writes(
-    folder: Path, tmp_path: Path, killed: Callable[[int], list[int]], capfd: pytest.CaptureFixture[str]
+    folder: Path,
+    tmp_path: Path,
+    killed: Callable[[int], list[int]],
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
     assert batch(folder, one) == 0
@@ -75,6 +79,7 @@ def test_two_processes_of_which_one_is_killed_write_the_file_that_one_writes(
     assert batch(folder, linked) == 0 and linked.read_text() == one.read_text(), "this process alone keeps order too"
     assert [("error" in json.loads(line)) for line in two.read_text().splitlines()] == [False, True, True, True]
     assert "4/4" in capfd.readouterr().err
+    assert "Lines of an earlier run are kept as they are (1);" in caplog.text
 
 
 def test_a_clip_that_ends_its_workers_is_a_row_and_workers_that_all_end_stop_the_run(

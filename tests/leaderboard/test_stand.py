@@ -140,6 +140,11 @@ def table(found: Ranking, person: str = "", **view: Any) -> str:
     return ranking_table(found, seen(found.rows, asked, badges(WORDS)), asked, WORDS, person)
 
 
+def test_what_a_visitor_sorts_by_is_no_longer_than_a_column() -> None:
+    assert View().by("f") == View(sort="f", down=True)
+    assert View(page=2).by("f" * 1_000_000) == View(page=2)
+
+
 def test_a_search_that_finds_nothing_says_so(board: Board, send: Send) -> None:
     send(ADA, file(2))
     found, told = scored(board), WORDS("ranking.none_match")

@@ -166,3 +166,22 @@ def test_a_record_restored_with_its_old_time_is_read_anew(names: list[str], cloc
     request.write_text(request.read_text().replace('"P0"', '"Q0"'))
     os.utime(request, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert request.stat().st_size == times.st_size and told(clock)[1][names[0]].name == "Q0"
+
+
+def test_a_record_that_is_changed_as_it_is_read_is_read_anew(
+    names: list[str], clock: Clock, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / FILE).unlink()
+    (request,) = (home / "submissions").glob(f"*/{names[0]}/request.json")
+    read = folder_store.FolderStore.read
+
+    def changed(self: folder_store.FolderStore, path: str) -> bytes:
+        content = read(self, path)
+        if self.home / path == request:
+            request.write_bytes(content.replace(b'"P0"', b'"Edited"'))
+        return content
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(folder_store.FolderStore, "read", changed)
+        assert told(clock)[1][names[0]].name == "P0"
+    assert told(clock)[1][names[0]].name == "Edited"
