@@ -50,9 +50,12 @@ def cluster(workers: int | None, address: str | None) -> Iterator[int]:
                 logging_level=logging.ERROR,
                 **({} if address else own),
             )
-        except (ConnectionError, RuntimeError, ValueError) as problem:
-            where = f"The Ray cluster {address}" if address else "A Ray cluster on this machine"
-            raise EmerError(f"{where} cannot be used ({type(problem).__name__}); see `ray status`.") from problem
+        except (OSError, RuntimeError, ValueError) as problem:
+            where, hint = "A Ray cluster on this machine", "see that memory is left and TMPDIR is a short path"
+            if address:
+                where = f"The Ray cluster {address}"
+                hint = "see `ray status`, and set RAY_AUTH_MODE=token if it asks for a token"
+            raise EmerError(f"{where} cannot be used ({type(problem).__name__}); {hint}.") from problem
         yield int(ray.cluster_resources().get("CPU", 1))
     finally:
         ray.shutdown()

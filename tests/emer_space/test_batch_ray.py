@@ -65,10 +65,17 @@ def test_a_cluster_of_which_a_worker_is_killed_writes_the_file_that_one_process_
     assert set(Path(tempfile.gettempdir()).glob("ray-*")) <= before
 
 
-def test_what_is_not_set_up_on_the_machines_of_a_cluster_is_told() -> None:
+def test_what_is_not_set_up_on_the_machines_of_a_cluster_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("ray", reason="Ray is not installed; `make ray-test` installs it")
     from emer_space.commands.batch_ray import explained_by_ray
 
     job = Job("somebodys", Request(), Settings())
     with pytest.raises(EmerError, match="somebodys"):
+        list(explained_by_ray({"a": Path("a.mp4")}, job, workers=1))
+    long = tmp_path / ("long" * 30)  # longer than the path of a socket may be
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    with pytest.raises(EmerError, match="TMPDIR is a short path"):
         list(explained_by_ray({"a": Path("a.mp4")}, job, workers=1))
