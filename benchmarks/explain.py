@@ -1,25 +1,23 @@
 """Cost of an explanation beside that of an afternoon's script: `python -m benchmarks.explain [NAME…] [--runs N]`.
 
 Clips are made from an example's picture and synthetic speech. Each is analysed in a process of its own, with the models
-loaded beforehand, and then, in another one, by the script in `benchmarks/afternoon.py`. Seconds are CPU seconds (ffmpeg
-included), since other people's work changes the time by the clock: medians of all runs, and their range.
+loaded beforehand, and then, in another one, by the script in `benchmarks/afternoon.py`. CPU seconds include ffmpeg's;
+other people's work changes the time by the clock: medians of all runs, and their range.
 """
 
 import argparse
 import json
-import os
 import resource
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from benchmarks.first_page import APP, first_page
 
 PROJECT = Path(__file__).resolve().parent.parent
 RUNS = 5
@@ -58,21 +56,27 @@ def spent() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def costs(work: Callable[[], object], runs: int) -> list[float]:
-    """CPU seconds of each run, after a first one that is not counted."""
-    seconds = []
-    for _ in range(runs + 1):
-        before = spent()
-        work()
-        seconds.append(round(spent() - before, 3))
-    return seconds[1:]
+Cost = Mapping[str, float]
+"""CPU and wall-clock seconds of a run, and of its stages by the clock."""
+
+
+def cost(work: Callable[[], Mapping[str, float] | None]) -> Cost:
+    """What a piece of work takes. The stages are those that it returns."""
+    before, began = spent(), time.perf_counter()
+    stages = work() or {}
+    return {"cpu": spent() - before, "wall": time.perf_counter() - began, **stages}
+
+
+def costs(work: Callable[[], Mapping[str, float] | None], runs: int) -> list[Cost]:
+    """What each run takes."""
+    return [cost(work) for _ in range(runs)]
 
 
 def app_costs(clip: Path, runs: int) -> dict[str, Any]:
-    """Run in a child: CPU seconds of an explanation, of its picture alone and of its sound and words alone."""
+    """Run in a child: the costs of an explanation, and of picture, sound and words alone, each after a run to warm up."""
     from emer_space.analysis import Input
     from emer_space.cancellation import CancelToken
-    from emer_space.pipeline import Request, analyze
+    from emer_space.pipeline import Finished, Request, analyze
     from emer_space.profiles import load_profile
     from emer_space.settings import Settings
 
@@ -80,58 +84,51 @@ def app_costs(clip: Path, runs: int) -> dict[str, Any]:
     profile.warm()
     loading = spent() - before
 
-    def explain(*modalities: Input) -> None:
+    def explain(*modalities: Input) -> Mapping[str, float]:
         with tempfile.TemporaryDirectory() as folder:
             request = Request(modalities=modalities)
-            for _ in analyze(clip, request, profile, Settings(), CancelToken(), Path(folder)):
-                pass
+            for event in analyze(clip, request, profile, Settings(), CancelToken(), Path(folder)):
+                if isinstance(event, Finished):
+                    return event.analysis.timings
+        raise RuntimeError("the analysis had no end")
 
-    whole = costs(lambda: explain("video", "audio", "text"), runs)
-    picture, sound = (costs(lambda chosen=chosen: explain(*chosen), 1) for chosen in (("video",), ("audio", "text")))  # type: ignore[misc]
-    return {"cpu": whole, "picture": picture[0], "sound": sound[0], "loading": loading, "peak_mb": _peak_mb()}
+    every: tuple[Input, ...] = ("video", "audio", "text")
+    explain(*every)
+    told: dict[str, Any] = {"all": costs(lambda: explain(*every), runs)}
+    for part in every:
+        told[part] = costs(lambda part=part: explain(part), runs)  # type: ignore[misc]
+    return {**told, "loading": loading, "peak_mb": _peak_mb()}
 
 
 def script_costs(clip: Path, runs: int) -> dict[str, Any]:
-    """Run in a child: CPU seconds of the afternoon's script."""
+    """Run in a child: the costs of the afternoon's script, warmed up by an example that is short."""
     from benchmarks.afternoon import Afternoon
 
     script = Afternoon()
-    return {"cpu": costs(lambda: script(clip), runs), "peak_mb": _peak_mb()}
+    script(PROJECT / "examples" / "glad_words.mp4")
+    return {"all": costs(lambda: script(clip) and None, runs), "peak_mb": _peak_mb()}
+
+
+def cold_costs(clip: Path, runs: int) -> list[Cost]:
+    """The costs of the command line, each time a process of its own."""
+    command = [sys.executable, "-m", "emer_space", "analyze", str(clip)]
+
+    def explain() -> None:
+        subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    return costs(explain, runs)
 
 
 def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
-def _in_child(what: str, clip: Path, runs: int) -> dict[str, Any]:
+def in_child(what: Literal["--app", "--script"], clip: Path, runs: int) -> dict[str, Any]:
+    """`app_costs` or `script_costs` in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.explain", what, str(clip), "--runs", str(runs)]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
-
-
-def first_page() -> float:
-    """Seconds from starting app.py until the first page is served."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "GRADIO_SERVER_PORT": str(port)}
-    started = time.perf_counter()
-    app = subprocess.Popen(
-        [sys.executable, "app.py"], cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        while time.perf_counter() - started < 60:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
-                    page.read()
-                    return time.perf_counter() - started
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.05)
-        raise SystemExit("the app served no page within a minute")
-    finally:
-        app.terminate()
-        app.wait()
 
 
 def main() -> None:
@@ -149,23 +146,25 @@ def main() -> None:
     if unknown := set(options.names) - set(names):
         parser.error(f"there is no clip {', '.join(sorted(unknown))}; choose of: {'; '.join(names)}")
     if options.page:
-        pages = sorted(first_page() for _ in range(options.runs))
+        pages = [first_page(APP).seconds for _ in range(options.runs)]
         print(f"first page: {statistics.median(pages):.1f} s after start")
     with tempfile.TemporaryDirectory() as folder:
         for name, seconds, voice, text in CASES:
             if options.names and name not in options.names:
                 continue
             clip = make_clip(Path(folder), seconds, voice, text)
-            app, script = (_in_child(what, clip, options.runs) for what in ("--app", "--script"))
-            ours, theirs = (statistics.median(each["cpu"]) for each in (app, script))
+            app, script = in_child("--app", clip, options.runs), in_child("--script", clip, options.runs)
+            ours, theirs = ([run["cpu"] for run in each["all"]] for each in (app, script))
+            alone = {part: statistics.median(run["cpu"] for run in app[part]) for part in ("video", "audio", "text")}
+            wall = statistics.median(run["wall"] for run in app["all"])
             print(
-                f"{name}: app {ours:.1f} CPU s ({min(app['cpu']):.1f}…{max(app['cpu']):.1f}) = "
-                f"{ours / seconds:.2f} x real time; picture alone {app['picture']:.1f}, sound and words alone "
-                f"{app['sound']:.1f}; loading {app['loading']:.1f}; peak {app['peak_mb']:.0f} MB"
+                f"{name}: app {statistics.median(ours):.1f} CPU s ({min(ours):.1f}…{max(ours):.1f}), by the clock "
+                f"{wall:.1f} = {wall / seconds:.2f} x real time; picture alone {alone['video']:.1f} CPU s, sound "
+                f"{alone['audio']:.1f}, words {alone['text']:.1f}; loading {app['loading']:.1f}; peak {app['peak_mb']:.0f} MB"
             )
             print(
-                f"    script {theirs:.1f} CPU s ({min(script['cpu']):.1f}…{max(script['cpu']):.1f}), peak "
-                f"{script['peak_mb']:.0f} MB: {theirs / ours:.1f} times the app's",
+                f"    script {statistics.median(theirs):.1f} CPU s ({min(theirs):.1f}…{max(theirs):.1f}), peak "
+                f"{script['peak_mb']:.0f} MB: {statistics.median(theirs) / statistics.median(ours):.1f} times the app's",
                 flush=True,
             )
 

@@ -1,17 +1,24 @@
-"""How many workers keep the wait short: a seeded simulation of one queue, `python -m benchmarks.queue`.
+"""What scale costs, and how many workers keep the wait short: `python -m benchmarks.queue [--write]`.
 
 Requests arrive independently of each other (Poisson), wait in the order of arrival, and go to the first worker that is
-free. Service times are drawn from measured ones. The table is that of docs/scale.md; a test compares the simulation
-with the formulas for queues of which the answer is known.
+free. Service times are drawn from those that `make bench` measured. `--write` puts the tables into docs/scale.md; a test
+compares the simulation with the formulas for queues of which the answer is known.
 """
 
+import argparse
 import heapq
 import math
+import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from benchmarks.figures import measured, number
+
+SCALE = Path(__file__).resolve().parents[1] / "docs" / "scale.md"
 
 SEED = 7
 FEWEST, HOURS = 20_000, 8
@@ -38,12 +45,27 @@ class Service:
         return dice.choice(self.seconds, size=count, p=self.shares)
 
 
-EXPLAINING = Service("explain a clip", (6.9, 9.4, 41.0), (0.7, 0.25, 0.05))
-"""Measured warm with words: clips of 5, 10 and 90 s. That most clips are short is an assumption."""
-SCORING = Service("score a submission", (1.13, 2.06), (0.8, 0.2))
-"""Measured with the child process: files of 332 and of 20,000 samples. The mixture is an assumption."""
-RATES = {EXPLAINING: (60, 300, 1_500, 6_000), SCORING: (60, 600, 6_000, 30_000)}
+SHARES_OF_CLIPS = {"5 s": 0.7, "10 s": 0.25, "90 s": 0.05}
+SHARES_OF_FILES = {"332 samples": 0.8, "20,000 samples": 0.2}
+"""How frequent clips of a length and files of a size are: both are assumptions."""
+
+
+def explaining() -> Service:
+    """What a clip costs: models loaded, with words."""
+    seconds = (measured("explain", f"{length}: all") for length in SHARES_OF_CLIPS)
+    return Service("explain a clip", tuple(seconds), tuple(SHARES_OF_CLIPS.values()))
+
+
+def scoring() -> Service:
+    """What a submission costs, its child process included."""
+    seconds = (measured("scoring", f"{size}: a submission") for size in SHARES_OF_FILES)
+    return Service("score a submission", tuple(seconds), tuple(SHARES_OF_FILES.values()))
+
+
+RATES = ((explaining, (60, 300, 1_500, 6_000)), (scoring, (60, 600, 6_000, 30_000)))
 """Requests an hour. The highest are a day's 100 thousand clips and 500 thousand submissions, spread unevenly."""
+CLIPS, CORES, DOLLARS, BLOCK = 100_000, 16, 0.05, 20
+"""The clips and cores of the example, the assumed price of a core hour, and how many clips Ray loses with a worker."""
 
 
 def arrivals(an_hour: float, count: int, dice: np.random.Generator) -> Seconds:
@@ -95,7 +117,7 @@ def table() -> str:
         "| what | arrivals | mean cost | load (cores) | workers | mean wait | 95 % wait at most |",
         "|---|---|---|---|---|---|---|",
     ]
-    for service, rates in RATES.items():
+    for service, rates in ((cost(), rates) for cost, rates in RATES):
         for rate in rates:
             dice = np.random.default_rng(SEED)
             lines.append(
@@ -103,7 +125,7 @@ def table() -> str:
             )
     dice = np.random.default_rng(SEED)
     lines.append(
-        _row(SCORING, "20,000 on the last day, half in its last hour", rush(20_000, dice), 10_000 / 3600, dice)
+        _row(scoring(), "20,000 on the last day, half in its last hour", rush(20_000, dice), 10_000 / 3600, dice)
     )
     return "\n".join(lines)
 
@@ -118,9 +140,77 @@ def _row(service: Service, when: str, arriving: Seconds, an_s: float, dice: np.r
     )
 
 
+def clips() -> str:
+    """What a hundred thousand clips cost, as Markdown."""
+    rows = {"5 s": "5 s: all", "5 s, the picture alone (`--modalities video`)": "5 s: picture alone"}
+    rows |= {"10 s": "10 s: all", "90 s": "90 s: all"}
+    lines = [
+        f"| clips | CPU seconds a clip (measured) | {CLIPS:,} clips | on {CORES} cores |",
+        "|---|---|---|---|",
+    ]
+    for name, figure in rows.items():
+        hours = measured("explain", figure) * CLIPS / 3600
+        told = f"{hours / CORES:.0f} hours" if hours > 10 * CORES else f"{hours / CORES:.1f} hours"
+        lines.append(f"| {name} | {number(measured('explain', figure))} | {hours:,.0f} core hours | {told} |")
+    least, most = (measured("explain", f"{length}: peak memory of the process") / 1000 for length in ("5 s", "90 s"))
+    loading = measured("explain", "5 s: loading the models")
+    hours = measured("explain", "5 s: all") * CLIPS / 3600
+    lines += [
+        "",
+        f"A worker takes {least:.1f} to {most:.1f} GB, so sixteen take {CORES * least:.0f} to {CORES * most:.0f} GB. Each loads "
+        f"the models once, which takes {number(loading)} CPU seconds. {CORES} cores for {hours / CORES:.1f} hours (clips of 5 s) at "
+        f"{DOLLARS} dollars a core hour (an assumed price) cost {hours * DOLLARS:.1f} dollars.",
+    ]
+    return "\n".join(lines)
+
+
+def lost() -> str:
+    """What is done again where a worker of a cluster is lost, as a sentence."""
+    again = BLOCK * measured("explain", "90 s: all") / 60
+    return (
+        f"With Ray a run of {CLIPS:,} has {CLIPS // BLOCK:,} blocks of {BLOCK} clips: a worker that is lost costs at most "
+        f"{BLOCK} clips again, and {again:.0f} CPU minutes for clips of 90 s."
+    )
+
+
+def submissions() -> str:
+    """What a million submissions cost to score, as rows of Markdown."""
+    costs = scoring().seconds
+    return "\n".join(
+        [
+            "| | " + " | ".join(SHARES_OF_FILES) + " |",
+            "|---|---|---|",
+            "| scoring, CPU seconds each (measured, the child's start included) | "
+            + " | ".join(f"{each:.2f}" for each in costs)
+            + " |",
+            "| a million of them | " + " | ".join(f"{each * 1e6 / 3600:,.0f} core hours" for each in costs) + " |",
+        ]
+    )
+
+
+def written(text: str) -> str:
+    """The page with its measured parts replaced. Raises `ValueError` if one has no place in it."""
+    for part in (clips, lost, submissions, table):
+        place = re.compile(rf"(<!-- measured: {part.__name__} -->\n).*?(<!-- /measured)", re.DOTALL)
+        text, found = place.subn(lambda match, part=part: f"{match[1]}{part()}\n{match[2]}", text)  # type: ignore[misc]
+        if found != 1:
+            raise ValueError(f"docs/scale.md has {found} places for {part.__name__}, not one")
+    return text
+
+
+def write() -> None:
+    """Put what was measured into docs/scale.md."""
+    SCALE.write_text(written(SCALE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def main() -> int:
-    """Print the table."""
-    print(table())
+    """Print the table, or write all tables into the page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.queue", description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write what was measured into docs/scale.md")
+    if parser.parse_args().write:
+        write()
+    else:
+        print(table())
     return 0
 
 

@@ -22,6 +22,7 @@ from leaderboard.tracks.vocabularies import official_wheels
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "reference" / "emotion_wheel"
 SAMPLES, SEED, RUNS = 20_000, 0, 5
+EQUAL = 1e-12
 USUAL = ["happy", "sad", "angry", "worried", "surprised", "anxious", "excited", "helpless", "calm", "serious"]
 Labels = Mapping[str, Sequence[str]]
 
@@ -55,7 +56,7 @@ def _group(label: str, groups: Mapping[str, str], wheels: OfficialWheels) -> str
     return ""
 
 
-def systems(wheels: OfficialWheels) -> tuple[Labels, Labels]:
+def systems(wheels: OfficialWheels, samples: int = SAMPLES) -> tuple[Labels, Labels]:
     """Random references and predictions of one to six labels: common words, any vocabulary forms, unknown words."""
     random = np.random.default_rng(SEED)
     pool = [*USUAL * 200, *sorted(wheels.forms), "xyzzy", "plugh"]
@@ -63,20 +64,43 @@ def systems(wheels: OfficialWheels) -> tuple[Labels, Labels]:
     def system() -> Labels:
         return {
             f"sample_{number:08d}": [pool[place] for place in random.integers(len(pool), size=random.integers(1, 7))]
-            for number in range(SAMPLES)
+            for number in range(samples)
         }
 
     return system(), system()
 
 
-def best(work: Callable[[], object], runs: int) -> float:
-    """The shortest of several runs, in seconds."""
+def timed(work: Callable[[], object], runs: int) -> list[float]:
+    """The seconds of several runs."""
     times = []
     for _ in range(runs):
         started = time.perf_counter()
         work()
         times.append(time.perf_counter() - started)
-    return min(times)
+    return times
+
+
+def best(work: Callable[[], object], runs: int) -> float:
+    """The shortest of several runs, in seconds."""
+    return min(timed(work, runs))
+
+
+def compared(wheels: OfficialWheels, samples: int, loops: int, runs: int) -> tuple[list[float], list[float]]:
+    """The seconds of the plain loop and of the metric, for so many samples. Raises `RuntimeError` unless they agree."""
+    references, predictions = systems(wheels, samples)
+
+    def fast() -> dict[str, float]:
+        return emotion_wheel(references, predictions, wheels, levels_only=True).point()
+
+    expected, slow = {}, []
+    for _ in range(loops):
+        began = time.perf_counter()
+        expected = plain_loop(references, predictions, wheels)
+        slow.append(time.perf_counter() - began)
+    point = fast()
+    if wrong := [name for name, value in expected.items() if abs(point[name] - value) > EQUAL]:
+        raise RuntimeError(f"of {samples} samples, {', '.join(wrong)} differ from those of the plain loop")
+    return slow, timed(fast, runs)
 
 
 def main() -> None:

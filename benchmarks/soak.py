@@ -141,6 +141,7 @@ def run(folder: Path, minutes: float, seed: int) -> Tally:
         tally.wrong(f"the memory grew from {before / 1e6:.0f} to {after / 1e6:.0f} MB")
     for name in left_over(app.home):
         tally.wrong(f"left over in the home: {name}")
+    tally.add("minutes of use", round(minutes))
     tally.add("MB in the second quarter", before // 1_000_000)
     tally.add("MB in the last quarter", after // 1_000_000)
     tally.add("s of age of the oldest heartbeat", int(oldest))
