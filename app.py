@@ -59,6 +59,7 @@ from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
 from emer_space.page.kept import Kept  # noqa: E402
 from emer_space.page.languages import SWITCH_SCRIPT, Languages, PageInOneLanguage  # noqa: E402
 from emer_space.page.logs import keep_brief  # noqa: E402
+from emer_space.page.made_once import MadeOnce, without_copies  # noqa: E402
 from emer_space.page.shares import Shares  # noqa: E402
 from emer_space.page.sweep import keep_sweeping  # noqa: E402
 from emer_space.page.tab import ExplainTab  # noqa: E402
@@ -146,6 +147,7 @@ def build_app(
                 with gr.Tab(title) as room:
                     page.unload(tab(room))
     page.queue(max_size=MOST_CALLS, default_concurrency_limit=None)
+    without_copies(page)
     return page
 
 
@@ -227,7 +229,7 @@ def main() -> None:
         head=HEAD,
         i18n=languages.i18n,
         app_kwargs={
-            "middleware": [door(page, settings.max_bytes), Middleware(PageInOneLanguage)],
+            "middleware": [door(page, settings.max_bytes), Middleware(MadeOnce), Middleware(PageInOneLanguage)],
             "routes": own_routes(page, threads),
         },
         max_threads=threads,

@@ -114,17 +114,26 @@ class Reader:
 
     def ask(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> bytes:
         """An answer. Raises `WrongAnswer` if it is not 200."""
+        kept = self.connection.sock is not None
+        try:
+            answer, told = self._sent(method, target, body)
+        except ConnectionError:  # RemoteDisconnected too
+            if not kept:
+                raise
+            answer, told = self._sent(method, target, body)  # it had been idle for too long; so does a browser
+        if answer.status != 200:
+            raise WrongAnswer(f"{answer.status} for {target.split('?')[0]}: {told[:200]!r}")
+        return told
+
+    def _sent(self, method: str, target: str, body: Mapping[str, Any] | None) -> tuple[http.client.HTTPResponse, bytes]:
         headers = {**self.headers, **(JSON if body else {})}
         try:
             self.connection.request(method, target, _dumped(body) if body else None, headers)
             answer = self.connection.getresponse()
-            told = answer.read()
+            return answer, answer.read()
         except (OSError, http.client.HTTPException):
             self.connection.close()
             raise
-        if answer.status != 200:
-            raise WrongAnswer(f"{answer.status} for {target.split('?')[0]}: {told[:200]!r}")
-        return told
 
 
 class WrongAnswer(Exception):
@@ -239,7 +248,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Load the app with readers, submitters and clips at once.")
     parser.add_argument("--minutes", type=float, default=5, metavar="M")
     parser.add_argument("--readers", type=int, default=READERS, metavar="N")
-    parser.add_argument("--every", type=float, default=VIEW_S, metavar="S", help="seconds between two visits of a reader")
+    parser.add_argument(
+        "--every", type=float, default=VIEW_S, metavar="S", help="seconds between two visits of a reader"
+    )
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="emer-load-"))
     load = run(folder, options.minutes, options.readers, options.every)
