@@ -39,8 +39,8 @@ format: $(VENV)/installed-test ## put the code into the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install ## print the figures of benchmarks/
-	$(BIN)/python -m benchmarks.explain --page
+bench: $(VENV)/installed-test ## measure, and write benchmarks/RESULTS.md (PARTS="explain load" measures some parts)
+	$(BIN)/python -m benchmarks.results $(PARTS)
 
 clean: ## remove what `make` made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

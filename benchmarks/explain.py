@@ -73,7 +73,7 @@ def costs(work: Callable[[], Mapping[str, float] | None], runs: int) -> list[Cos
 
 
 def app_costs(clip: Path, runs: int) -> dict[str, Any]:
-    """Run in a child: the costs of an explanation, and of picture, sound and words alone, each after a run to warm up."""
+    """Run in a child: the costs of an explanation, and of picture, sound and words alone, after one to warm up."""
     from emer_space.analysis import Input
     from emer_space.cancellation import CancelToken
     from emer_space.pipeline import Finished, Request, analyze
@@ -160,11 +160,12 @@ def main() -> None:
             print(
                 f"{name}: app {statistics.median(ours):.1f} CPU s ({min(ours):.1f}…{max(ours):.1f}), by the clock "
                 f"{wall:.1f} = {wall / seconds:.2f} x real time; picture alone {alone['video']:.1f} CPU s, sound "
-                f"{alone['audio']:.1f}, words {alone['text']:.1f}; loading {app['loading']:.1f}; peak {app['peak_mb']:.0f} MB"
+                f"{alone['audio']:.1f}, words {alone['text']:.1f}; loading {app['loading']:.1f}; "
+                f"peak {app['peak_mb']:.0f} MB"
             )
             print(
                 f"    script {statistics.median(theirs):.1f} CPU s ({min(theirs):.1f}…{max(theirs):.1f}), peak "
-                f"{script['peak_mb']:.0f} MB: {statistics.median(theirs) / statistics.median(ours):.1f} times the app's",
+                f"{script['peak_mb']:.0f} MB: {statistics.median(theirs) / statistics.median(ours):.1f} times as much",
                 flush=True,
             )
 

@@ -156,8 +156,8 @@ def page(sections: Mapping[str, Section], order: Iterable[str]) -> str:
     lines = [
         "# Results",
         "",
-        'Written by `make bench`; `make bench PARTS="explain load"` measures some parts anew and keeps the others. A figure is',
-        "the median of its runs, with the least and the most. CPU seconds are those of the processes and their children.",
+        'Written by `make bench`; `make bench PARTS="explain load"` measures some parts anew and keeps the others.',
+        "A figure is the median of its runs, with the least and the most. CPU seconds include those of children.",
         "",
         *(f"- Machine: {each}" for each in machines),
         *(f"- Versions: {each}" for each in found),

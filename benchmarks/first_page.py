@@ -41,7 +41,7 @@ def first_page(command: Sequence[str]) -> FirstPage:
 
 @contextlib.contextmanager
 def served(command: Sequence[str]) -> Iterator[tuple[str, float, bytes]]:
-    """A running app: its address, the seconds until its first page, and that page. Its home is empty but for the models."""
+    """A running app: its address, the seconds until its first page, and that page. Its home has only the models."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

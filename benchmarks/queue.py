@@ -1,8 +1,8 @@
 """What scale costs, and how many workers keep the wait short: `python -m benchmarks.queue [--write]`.
 
 Requests arrive independently of each other (Poisson), wait in the order of arrival, and go to the first worker that is
-free. Service times are drawn from those that `make bench` measured. `--write` puts the tables into docs/scale.md; a test
-compares the simulation with the formulas for queues of which the answer is known.
+free. Service times are drawn from those that `make bench` measured. `--write` puts the tables into docs/scale.md. A
+test compares the simulation with the formulas for queues of which the answer is known.
 """
 
 import argparse
@@ -157,9 +157,10 @@ def clips() -> str:
     hours = measured("explain", "5 s: all") * CLIPS / 3600
     lines += [
         "",
-        f"A worker takes {least:.1f} to {most:.1f} GB, so sixteen take {CORES * least:.0f} to {CORES * most:.0f} GB. Each loads "
-        f"the models once, which takes {number(loading)} CPU seconds. {CORES} cores for {hours / CORES:.1f} hours (clips of 5 s) at "
-        f"{DOLLARS} dollars a core hour (an assumed price) cost {hours * DOLLARS:.1f} dollars.",
+        f"A worker takes {least:.1f} to {most:.1f} GB, so {CORES} take {CORES * least:.0f} to {CORES * most:.0f} GB. "
+        f"Each loads the models once, which takes {number(loading)} CPU seconds.",
+        f"{CORES} cores for {hours / CORES:.1f} hours (clips of 5 s) at {DOLLARS} dollars a core hour (an assumed "
+        f"price) cost {hours * DOLLARS:.1f} dollars.",
     ]
     return "\n".join(lines)
 
@@ -168,8 +169,8 @@ def lost() -> str:
     """What is done again where a worker of a cluster is lost, as a sentence."""
     again = BLOCK * measured("explain", "90 s: all") / 60
     return (
-        f"With Ray a run of {CLIPS:,} has {CLIPS // BLOCK:,} blocks of {BLOCK} clips: a worker that is lost costs at most "
-        f"{BLOCK} clips again, and {again:.0f} CPU minutes for clips of 90 s."
+        f"With Ray a run of {CLIPS:,} has {CLIPS // BLOCK:,} blocks of {BLOCK} clips: a worker that is lost costs at "
+        f"most {BLOCK} clips again, and {again:.0f} CPU minutes for clips of 90 s."
     )
 
 

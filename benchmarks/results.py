@@ -46,10 +46,14 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=RUNS, help="runs of each figure (default: %(default)s)")
     parser.add_argument("--soak", type=Path, metavar="FILE", help="take the soak's figures from its output, in a file")
     parser.add_argument("--commit", default="", help="the commit that the soak ran with (default: this one)")
+    parser.add_argument("--page", action="store_true", help="measure nothing; write the pages from the figures kept")
     chosen = parser.parse_args()
     if unknown := set(chosen.parts) - set(names()):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; choose of {', '.join(names())}")
-    failed = []
+    failed: list[str] = []
+    if chosen.page:
+        write(figures.read())
+        return 0
     if chosen.soak:
         from benchmarks.parts import soak
 

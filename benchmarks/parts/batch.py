@@ -80,6 +80,6 @@ def _without_ray() -> str:
 
 def _about(count: int) -> str:
     return (
-        f"{count} clips of 3 to 7 s, loading included, which each process and each run does anew. Ray's own processes end "
-        "later than the command, so that its CPU seconds are too few."
+        f"{count} clips of 3 to 7 s; each process loads the models anew in each run. Ray's own processes end later "
+        "than the command, so that its CPU seconds are too few."
     )

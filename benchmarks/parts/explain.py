@@ -29,10 +29,11 @@ def measure(runs: int) -> Found:
                 script = in_child("--script", clip, min(runs, FEWER.get(name, runs)))
                 found += _of_length(name, seconds, app, script, cold_costs(clip, runs))
     notes = (
-        "Clips are an example's picture in motion and synthetic speech that fills them. *Alone* means that only this part "
-        "of the clip was chosen; opening the clip is part of it. Stages are by the clock, and watching runs beside the others.",
-        "The script (`benchmarks/afternoon.py`) takes the same clips in the same run: landmarker and classifier on every "
-        f"frame, the recogniser as it comes. A clip of 90 s goes through it only {FEWER['90 s']} times.",
+        "The clips: an example's picture in motion, and synthetic speech that fills them. *Alone*: only this part of "
+        "the clip was chosen; it has to be opened all the same. Stages are by the clock; "
+        "watching runs beside the others.",
+        "The script (`benchmarks/afternoon.py`) takes the same clips in the same run: landmarker and classifier on "
+        f"every frame, the recogniser as it comes. A clip of 90 s goes through it only {FEWER['90 s']} times.",
         "*Cold* is `python -m emer_space analyze` as a new process: imports, models and the explanation.",
     )
     return Found(found, notes)

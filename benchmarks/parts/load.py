@@ -12,7 +12,7 @@ MINUTES = 5
 
 
 def measure(runs: int) -> Found:
-    """One run of five minutes, or as many minutes as runs were asked for, if fewer. Raises `RuntimeError` on an error."""
+    """One run, of five minutes or as many as runs were asked for. Raises `RuntimeError` for a wrong answer."""
     folder = Path(tempfile.mkdtemp(prefix="emer-load-"))
     load = run(folder, min(runs, MINUTES))
     if load.tally.problems:
@@ -35,10 +35,11 @@ def measure(runs: int) -> Found:
         Figure("wrong answers", "", (0,), 0),
     ]
     notes = (
-        f"{READERS} readers, each with an address of its own, a visit every {VIEW_S:g} s on average after the last one's end: "
-        f"{', '.join(READING)}. {SUBMITTERS} submitters, each a new file every 20 to 30 s under a raised quota, since "
-        f"outside a Space all are one person; all files are scored. {EXPLAINED_AT_ONCE} clips (the examples) at any time, of "
-        "which one is analysed and the other waits. Readers and app share the cores.",
+        f"{READERS} readers, each with an address of its own, one visit after another with {VIEW_S:g} s between on "
+        f"average: {', '.join(READING)}. {SUBMITTERS} submitters, each a new file every 20 to 30 s under a raised "
+        "quota, since outside a Space all are one person; every file is scored. "
+        f"{EXPLAINED_AT_ONCE} clips (the examples) at any time: one is analysed, the other waits. All share"
+        " the cores.",
         f"{load.seconds:.0f} s, after a warm-up that does not count.",
     )
     return Found(figures, notes)

@@ -45,9 +45,9 @@ def measure(runs: int) -> Found:
     for samples in FILES:
         found += whole(samples, runs)
     notes = (
-        "The loop (`benchmarks/score.py`) is the definition of the EW-based metric in plain Python, sample by sample, for both "
-        "levels and five wheels. In each size its scores equal those here to 1e-12; otherwise there would be no figures.",
-        "*A submission* is scored as the app does it, the start of the child process, reading and resampling included.",
+        "The loop (`benchmarks/score.py`) is the definition of the EW-based metric in plain Python, sample by sample, "
+        "for both levels and five wheels. Its scores equal those here to 1e-12, or there would be no figures.",
+        "*A submission* is scored as the app does it: the start of the child process, reading and resampling included.",
     )
     return Found(found, notes)
 
@@ -58,7 +58,8 @@ def whole(samples: int, runs: int) -> list[Figure]:
     names = [f"sample-{number}" for number in range(samples)]
     references = "".join(f"{name},{chance.choice(USUAL)}\n" for name in names)
     rows = (f"{name},\"['{chance.choice(USUAL)}', '{chance.choice(USUAL)}']\"\n" for name in names)
-    content, seconds, most = ("name,openset\n" + "".join(rows)).encode(), [], []
+    content = ("name,openset\n" + "".join(rows)).encode()
+    seconds = []
     with tempfile.TemporaryDirectory() as home:
         tracks = Path(home) / "tracks"
         tracks.mkdir()

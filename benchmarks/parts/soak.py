@@ -29,17 +29,17 @@ def measure(runs: int) -> Found:
 
 
 def told(output: str) -> tuple[float, Found]:
-    """The minutes and figures of a soak that ran before, from what it printed. Raises `ValueError` if they are missing."""
+    """The minutes and figures of a soak, from what it printed. Raises `ValueError` if some are missing."""
     counts = {what: float(count.replace(",", "")) for count, what in re.findall(r"^ *([\d,]+)  (.+)$", output, re.M)}
-    minutes = counts.pop(TIME, None)
-    if missing := [*([TIME] if minutes is None else []), *(name for name in UNITS if name not in counts)]:
+    if missing := [name for name in (TIME, *UNITS) if name not in counts]:
         raise ValueError(f"this is not what a soak prints; it lacks: {', '.join(missing)}")
+    minutes = counts.pop(TIME)
     figures = [
         Figure(what, UNITS.get(what, ""), (count,), LATE_S if "heartbeat" in what else None)
         for what, count in sorted(counts.items())
     ]
     notes = (
-        "It ends with an error, and gives no figures, if memory grows, a heartbeat is late by more than two intervals, a file or "
-        "process is left over, or somebody gets no answer.",
+        "There are no figures if memory grows, a heartbeat is late by more than two intervals, a file or a process is "
+        "left over, or somebody gets no answer.",
     )
     return minutes, Found(figures, notes)

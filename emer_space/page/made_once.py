@@ -1,7 +1,7 @@
-"""What Gradio makes anew for every reader although it is always the same: the page, and a visit's copy of all components.
+"""What Gradio makes anew for every reader although it is always the same: the page, and a copy of its components.
 
-On two cores the page took it 60 ms; each visit, as each call of the API, 40 ms on the event loop, while which nobody else
-is answered. Of a visit 0.7 MB stayed, and Gradio keeps ten thousand of them.
+The page took it 60 ms of a core; each visit, as each call of the API, 40 ms on the event loop, during which nobody
+else is answered. Of a visit 0.7 MB stayed, and Gradio keeps ten thousand of them.
 """
 
 import gzip
@@ -107,7 +107,7 @@ class MadeOnce:
 
 
 class _Visit(BlocksConfig):
-    """A visit's configuration. Gradio keeps all components of it a second time, for deep links, which are not served."""
+    """A visit's configuration. Gradio keeps its components a second time, for deep links, which are not served."""
 
     @staticmethod
     def config_for_block(

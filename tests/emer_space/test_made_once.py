@@ -1,4 +1,4 @@
-"""What is made once for all readers is what each of them would have got, and visits still remember what they changed."""
+"""What is made once for all readers is what each would have got, and visits still remember what they changed."""
 
 import gzip
 from copy import copy
