@@ -43,7 +43,7 @@ def make_clip(folder: Path, seconds: int, voice: str, text: str) -> Path:
     spoken = text * (1 + seconds // 10)
     subprocess.run(["espeak-ng", "-v", voice, "-s", "165", "-w", str(speech), spoken], check=True)
     picture = ["-stream_loop", "-1", "-i", str(PROJECT / "examples" / "glad_words.mp4"), "-i", str(speech)]
-    motion = "scale=1400:-2,crop=1280:720:'40+30*sin(t)':'20+15*cos(t)',format=yuv420p"
+    motion = "fps=25,scale=1400:-2,crop=1280:720:'40+30*sin(t)':'20+15*cos(t)',format=yuv420p"
     coding = ["-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac", "-t", str(seconds)]
     command = ["ffmpeg", "-v", "error", "-y", *picture, "-map", "0:v", "-map", "1:a", "-vf", motion, *coding, str(clip)]
     subprocess.run(command, check=True)

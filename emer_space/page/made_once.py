@@ -28,8 +28,8 @@ OF_ADDRESS = ("host", "x-forwarded-host", "x-forwarded-proto", "x-gradio-server"
 MOST_KEPT = 16
 """So many answers are kept, of 1 MB each: two a language, for every address under which the app is reached."""
 ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
-    "br": lambda content: brotli.compress(content, mode=brotli.MODE_TEXT, quality=9),
-    "gzip": lambda content: gzip.compress(content, 9),
+    "br": lambda content: brotli.compress(content, mode=brotli.MODE_TEXT, quality=6),
+    "gzip": lambda content: gzip.compress(content, 6),
 }
 """How an answer can be sent smaller, the smallest first."""
 
