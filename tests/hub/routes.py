@@ -36,7 +36,10 @@ def routes_of(hub: "LoopbackHub") -> "list[Route]":
 
     def paths(person: Any, body: bytes, query: dict[str, str], name: str, revision: str) -> "Reply":
         there = hub.of(person, name).at(revision).tree
-        return plain([file_of(path, there[path]) for path in parse_qs(body.decode())["paths"] if path in there])
+        asked = parse_qs(body.decode())["paths"]
+        folders = [path for path in asked if any(other.startswith(f"{path}/") for other in there)]
+        told = [{"type": "directory", "oid": "0" * 40, "path": path} for path in folders]
+        return plain([*told, *(file_of(path, there[path]) for path in asked if path in there)])
 
     def commits(person: Any, body: bytes, query: dict[str, str], name: str) -> "Reply":
         told = [

@@ -186,7 +186,11 @@ class LoopbackHub:
         files = {
             line["value"]["path"]: base64.b64decode(line["value"]["content"]) for line in lines if line["key"] == "file"
         }
-        deleted = tuple(line["value"]["path"] for line in lines if line["key"] == "deletedFile")
+        deleted = tuple(
+            line["value"]["path"].rstrip("/") + ("/" if line["key"] == "deletedFolder" else "")
+            for line in lines
+            if line["key"] in ("deletedFile", "deletedFolder")
+        )
         return dataset.commit(files, deleted, head["summary"], head["description"], head.get("parentCommit") or "")
 
 
