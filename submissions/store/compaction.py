@@ -20,14 +20,12 @@ from submissions.errors import StoreError
 from submissions.store.compacted import Compacted, is_as_listed, is_text, packed
 from submissions.store.hub_dataset import HubDataset, Listed, Moved
 from submissions.store.hub_index import index_without
-from submissions.store.paths import RESULTS, entry_of, folder_of, id_of, is_record, month_of
+from submissions.store.paths import LEAST, RESULTS, entry_of, folder_of, id_of, is_record, month_of
 
 log = logging.getLogger(__name__)
 
 SETTLED = timedelta(days=7)
 """How long after its end a month is compacted."""
-LEAST = 1_000
-"""The fewest entries of a past month that are worth a parquet file."""
 CROWDED = 5_000
 """With this many entries in a folder its month is compacted before it is over. The Hub wants fewer than 10,000."""
 PART_BYTES = 64_000_000

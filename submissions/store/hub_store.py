@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from submissions.errors import AlreadyStored, Doubtful, Overtaken, StoreError
-from submissions.store.compaction import LEAST, Compaction, Full, due
+from submissions.store.compaction import Compaction, Full, due
 from submissions.store.hub_commit_rate import HOUR_S, CommitRate
 from submissions.store.hub_dataset import UNKNOWN, HubDataset, Moved
 from submissions.store.hub_tree import TITLE, HubTree
-from submissions.store.paths import REPLICATES, RESULTS, SUBMISSIONS, entry_of, is_entry, is_record
+from submissions.store.paths import LEAST, REPLICATES, RESULTS, SUBMISSIONS, entry_of, is_entry, is_record
 
 log = logging.getLogger(__name__)
 

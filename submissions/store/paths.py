@@ -23,6 +23,8 @@ REQUEST = "request.json"
 """The record of an entry that is a folder."""
 
 
+LEAST = 1_000
+"""The fewest entries of a past month that are worth compacting."""
 _MONTHS = {**ENTRIES, "replicates": 3}
 """The top folder of everything that lies in the folder of a month → how many parts of the path come before its own."""
 _MONTH = re.compile(r"\d{4}-\d{2}")
