@@ -246,12 +246,12 @@ def _record_row(path: str, content: bytes) -> dict[str, Any]:
     record = orjson.loads(content)
     told = {name: value if isinstance(value := record.get(name), str) else "" for name in ("track", "version", "state")}
     at = next((str(record[name]) for name in MOMENTS if name in record), "")
-    about = {"path": path, "kind": path.split("/")[0], "id": id_of(path), **told, "at": at}
-    return {**about, "blob": git_blob(content), "content": content.decode()}
+    read = {"path": path, "blob": git_blob(content), "content": content.decode()}  # side by side: one request
+    return {**read, "kind": path.split("/")[0], "id": id_of(path), **told, "at": at}
 
 
 def _file_row(path: str, content: bytes) -> dict[str, Any]:
-    return {"path": path, "id": id_of(path), "size": len(content), "content": content}
+    return {"path": path, "content": content, "id": id_of(path), "size": len(content)}
 
 
 def _parquet(rows: list[dict[str, Any]]) -> bytes:
