@@ -81,7 +81,7 @@ def _run_once(
     from leaderboard.board.board import Board
     from leaderboard.hosting.baselines import enter_baselines
     from leaderboard.hosting.publishing import publisher
-    from leaderboard.hosting.schedule import sweep
+    from leaderboard.hosting.schedule import compact, sweep
     from leaderboard.hosting.scoring_engines import scoring_by
     from leaderboard.scoring.scoring_process import ScoringLimits
     from leaderboard.tracks import own_folder
@@ -103,6 +103,7 @@ def _run_once(
     board.ledger.store.flush()
     if publish := publisher(board):
         publish(at_once=True)
+    compact(board)
     if missing:
         print(missing, file=sys.stderr)
     if done.busy:

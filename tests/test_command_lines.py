@@ -28,7 +28,7 @@ COMMANDS = {
     "leaderboard": [
         *("metric", "metrics", "score", "prefer", "tracks", "wheels"),
         *("run-once", "table", "decide", "rescore", "export"),
-        *("setup", "doctor", "reindex"),
+        *("setup", "doctor", "reindex", "compact"),
         *("new-track", "export-codabench", "export-hub-results", "import-results"),
     ],
     "submissions": ["check", "submit", "status", "withdraw", "choose"],

@@ -1,6 +1,7 @@
-"""The commands for hosting on the Hub: `setup`, `doctor`, `reindex`."""
+"""The commands for hosting on the Hub: `setup`, `doctor`, `reindex`, `compact`."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,13 +9,15 @@ import typer
 
 from emer_space.commands.run import CommandLine
 from leaderboard.errors import LeaderboardError
+from submissions.store.paths import LEAST
 
 
 def add_hub_commands(commands: CommandLine) -> None:
-    """Add `setup`, `doctor` and `reindex` to a command line."""
+    """Add `setup`, `doctor`, `reindex` and `compact` to a command line."""
     commands.command("setup")(_setup)
     commands.command("doctor")(_doctor)
     commands.command("reindex")(_reindex)
+    commands.command("compact")(_compact)
 
 
 def token() -> str:
@@ -63,3 +66,23 @@ def _reindex() -> None:
     if not owner:
         raise LeaderboardError(f"{OWNER} is not set, so nothing is kept on the Hub; a folder needs no index.")
     print(f"The index has {HubTree(HubDataset(f'{owner}/{DATASET}', token())).reindex()} records.")
+
+
+def _compact(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be gathered")] = False,
+    least: Annotated[
+        int, typer.Option(metavar="N", help="the fewest entries of a past month that are worth a file", min=1)
+    ] = LEAST,
+) -> None:
+    """Gather what is settled in the dataset of submissions in parquet files, month by month."""
+    from submissions.store.hub_account import DATASET, OWNER
+    from submissions.store.hub_dataset import HubDataset
+    from submissions.store.hub_store import HubStore
+
+    owner = os.environ.get(OWNER)
+    if not owner:
+        raise LeaderboardError(
+            f"{OWNER} is not set, so nothing is kept on the Hub; a folder may have any number of files."
+        )
+    said = HubStore(HubDataset(f"{owner}/{DATASET}", token())).compact(datetime.now(UTC), least, dry_run)
+    print("\n".join(said) or "No month has to be compacted.")

@@ -13,6 +13,7 @@ from huggingface_hub import DatasetCardData
 from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv, export
 from leaderboard.board.ranking import ranking
+from leaderboard.hosting.public_table import as_parquet
 from submissions.errors import StoreError
 from submissions.person import Person, organiser
 from submissions.store.hub_account import OWNER, TOKEN
@@ -21,7 +22,9 @@ from submissions.store.hub_dataset import HubDataset, Moved
 log = logging.getLogger(__name__)
 
 DATASET = "emer-results"
-DATA, README = "data/", "README.md"
+DATA, TABLES, README = "data/", "results/", "README.md"
+ALL = "all_tracks"
+"""The viewer's name for the tables of all tracks together; `new-track` gives no id with an underscore."""
 PUBLISHED = "published"
 """The folder in the app's home with the rankings, where no dataset is configured."""
 APART_S = 120.0
@@ -66,7 +69,8 @@ class Publisher:
     def _publish(self) -> dict[str, bytes]:
         if files := self._changed():
             self._at = time.monotonic()
-            self._head = self._dataset.commit(files, f"{len(files) - 1} rankings", self._head)
+            rankings = sum(path.startswith(DATA) for path in files)
+            self._head = self._dataset.commit(files, f"{rankings} rankings", self._head)
             self._published |= files
         return files
 
@@ -75,14 +79,17 @@ class Publisher:
         head = self._dataset.head()
         if head != self._head:
             self._head = head
-            paths = [path for path in self._dataset.tree(self._head) if path == README or path.startswith(DATA)]
+            paths = [
+                path for path in self._dataset.tree(self._head) if path == README or path.startswith((DATA, TABLES))
+            ]
             self._published = {path: self._dataset.read(path, self._head) for path in paths}
         rankings = {}
         for track in self._board.tracks():
             path, shown = f"{DATA}{track.id}.csv", ranking(self._board, track, everything=True)
             if any(row.id for row in shown.rows) or path in self._published:  # the last row may have been removed
                 rankings[path] = as_csv(shown).encode()
-        files = {**rankings, README: card(sorted(Path(path).stem for path in rankings))}
+                rankings[f"{TABLES}{track.id}.parquet"] = as_parquet(shown)
+        files = {**rankings, README: card(sorted({Path(path).stem for path in rankings}))}
         changed = {path: content for path, content in files.items() if self._published.get(path) != content}
         return {**changed, README: files[README]} if changed else {}
 
@@ -109,7 +116,8 @@ def publish(board: Board, by: Person | None, folder: Path | None = None) -> tupl
 
 def card(tracks: Sequence[str]) -> bytes:
     """The dataset's card. Its head tells the viewer where the table of each track is."""
-    configs = [{"config_name": track, "data_files": f"data/{track}.csv"} for track in tracks]
+    configs = [{"config_name": track, "data_files": f"{DATA}{track}.csv"} for track in tracks]
+    configs += [{"config_name": ALL, "data_files": f"{TABLES}*.parquet"}] if tracks else []
     more: Any = {"configs": configs} if configs else {}
     tags = ["leaderboard", "emotion-recognition", "multimodal"]
     head = DatasetCardData(pretty_name="EMER Space results", tags=tags, **more)

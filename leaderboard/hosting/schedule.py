@@ -40,9 +40,11 @@ INTERVAL_S = 30
 """Seconds between two regular sweeps, which find submissions taken in by other processes."""
 BUSY_S = 2
 """Seconds before the next try while another process sweeps."""
-SWEEP, FIRST = "sweep", "first"
+SWEEP, FIRST, COMPACTION = "sweep", "first", "compaction"
 AGAIN_S = 600
 """Seconds before the board's first entries are tried again after a failure."""
+COMPACTED_S = 6 * 3600
+"""Seconds between two looks for months to compact."""
 
 Score = Callable[..., Outcome]
 """Called as `score_in_child`, with the keyword `judgements` if a language model judges the track."""
@@ -296,6 +298,15 @@ def _storable(outcome: Outcome) -> Outcome:
         return Outcome("error", {}, detail=f"The report cannot be stored: {problem}")
 
 
+def compact(board: Board) -> None:
+    """Compact the months of the store that are due. What fails is logged, and tried again with the next call."""
+    try:
+        for line in board.ledger.store.compact(board.clock()):
+            log.info("%s", line)
+    except StoreError as problem:
+        log.error("the store could not be compacted: %s", problem)
+
+
 def scorer() -> str:
     """`EMER_SCORER`: `app` if the app scores (the default), `job` if a scheduled `python -m leaderboard run-once` does.
 
@@ -334,6 +345,7 @@ class Schedule:
         self._every(INTERVAL_S, self._run, SWEEP)
         if self._first:
             self._every(AGAIN_S, self._begin, FIRST)
+        self._every(COMPACTED_S, self._compact, COMPACTION)
         self._scheduler.start()
         threading.Thread(target=self._watch, name="schedule-watch", daemon=True).start()
 
@@ -362,6 +374,9 @@ class Schedule:
         self._first()
         self._scheduler.remove_job(FIRST)
         self.kick()
+
+    def _compact(self) -> None:
+        compact(self._board)
 
     def stop(self) -> None:
         """Stop sweeping; a judge under way is stopped too."""

@@ -7,7 +7,8 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from emer_space.files.locks import lock, open_lock
@@ -137,6 +138,9 @@ class FolderStore:
                 raise Unreadable(f"it cannot be read ({problem.strerror})") from problem
             raise _unreadable(problem) from problem
 
+    def expect(self, paths: Sequence[str]) -> None:
+        pass
+
     def mark(self, path: str) -> str:
         try:
             status = os.stat(f"{self.home}/{record_of(path)}")  # noqa: PTH116 - a start asks for each of thousands
@@ -228,6 +232,9 @@ class FolderStore:
                 if os.path.lexists(self.home / "damaged" / entry["path"]):  # or it was deleted since
                     damaged.append((_printable(entry["path"]), _printable(entry["reason"])))
         return sorted(damaged)
+
+    def compact(self, now: datetime) -> list[str]:
+        return []  # a folder on a disk may have as many files as it likes
 
     def notice(self) -> str:
         return ""

@@ -4,11 +4,12 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from httpx2 import HTTPError, Response
@@ -24,6 +25,8 @@ Answer = TypeVar("Answer")
 
 AGAIN = (408, 409, 412, 429)
 """Status codes, besides 5xx, after which the same request may succeed. 409 and 412: another commit was faster."""
+READERS = 8
+"""How many files are read at a time."""
 HASTY_S = 4.0
 TIMEOUT_S = 30.0
 COMMIT_TIMEOUT_S = 60.0
@@ -71,6 +74,13 @@ class Commit:
     paths: tuple[str, ...]
 
 
+class Listed(NamedTuple):
+    """A file of a tree. `blob` is the hash of its content: git's, or SHA-256 for a file that the Hub stores apart."""
+
+    blob: str
+    size: int
+
+
 class HubDataset:
     """A dataset by name. `token` is used only for this dataset and never shown. Raises `StoreError`."""
 
@@ -106,14 +116,31 @@ class HubDataset:
         url = f"{self._api.endpoint}/datasets/{self.name}/resolve/{quote(revision, safe='')}/{quote(path)}"
         return self._patiently(lambda: self._get(url).content, missing=path)
 
+    def read_all(self, paths: Iterable[str], revision: str) -> dict[str, bytes]:
+        """The contents of files by path, read several at a time. Raises `FileNotFoundError`."""
+        asked = sorted(paths)
+        with ThreadPoolExecutor(READERS) as pool:
+            return dict(zip(asked, pool.map(lambda path: self.read(path, revision), asked), strict=True))
+
+    def read_part(self, path: str, start: int, size: int) -> bytes:
+        """A part of a file: `size` bytes from `start`. Raises `FileNotFoundError`."""
+        url = f"{self._api.endpoint}/datasets/{self.name}/resolve/main/{quote(path)}"
+        part = {"range": f"bytes={start}-{start + size - 1}"}
+        answer = self._patiently(lambda: self._get(url, part), missing=path)
+        return answer.content if answer.status_code == 206 else answer.content[start : start + size]
+
     def tree(self, revision: str = "main", below: str | None = None) -> list[str]:
         """The paths of all files of a revision, or of the files below a folder."""
+        return list(self.listing(revision, below))
+
+    def listing(self, revision: str = "main", below: str | None = None) -> dict[str, Listed]:
+        """All files of a revision by path, or the files below a folder."""
         url = f"{self._url}/tree/{quote(revision, safe='')}{f'/{quote(below)}' if below else ''}?recursive=true"
         try:
             entries = self._patiently(lambda: list(self._pages(url)), missing=below or "/")
-            return [str(entry["path"]) for entry in entries if entry["type"] == "file"]
+            return {str(entry["path"]): _listed(entry) for entry in entries if entry["type"] == "file"}
         except FileNotFoundError:
-            return []
+            return {}
 
     def commits(self, most: int) -> list[Commit]:
         """The latest commits, newest first."""
@@ -127,6 +154,8 @@ class HubDataset:
         self, files: Mapping[str, bytes], title: str, parent: str | None = None, deleted: Iterable[str] = ()
     ) -> str:
         """Store files durably in one commit; returns its sha, or "" if it is stored but its sha is not known.
+
+        A path in `deleted` that ends with a slash is a folder, which goes with all files below it.
 
         With a `parent`, raises `Moved` and stores nothing if the dataset has moved on to another commit. Raises
         `StoreError` if nothing is stored, and `Doubtful` if that is not known.
@@ -159,10 +188,13 @@ class HubDataset:
     def _head(self) -> str:
         return str(self._get(self._url).json()["sha"])
 
-    def _get(self, url: str) -> Response:
+    def _get(self, url: str, more: Mapping[str, str] | None = None) -> Response:
         """A GET request without the client's own retries, which ignore the budget and would multiply ours."""
         answer = get_session().get(
-            url, headers=self._headers, follow_redirects=True, timeout=min(TIMEOUT_S, self.patience.budget_s)
+            url,
+            headers={**self._headers, **(more or {})},
+            follow_redirects=True,
+            timeout=min(TIMEOUT_S, self.patience.budget_s),
         )
         hf_raise_for_status(answer)
         return answer
@@ -195,10 +227,11 @@ class HubDataset:
 
     def _took(self, files: Mapping[str, bytes], deleted: tuple[str, ...]) -> bool:
         """Whether a commit without an answer succeeded; it is stored as a whole or not at all."""
-        asked = [*files, *deleted]
+        gone = [path.rstrip("/") for path in deleted]
+        asked = [*files, *gone]
         get_session().timeout = TIMEOUT_S
         existing = {info.path for info in self._api.get_paths_info(self.name, asked, repo_type="dataset")}
-        return existing.issuperset(files) and existing.isdisjoint(deleted)
+        return existing.issuperset(files) and existing.isdisjoint(gone)
 
     def _patiently(self, ask: Callable[[], Answer], missing: str = "") -> Answer:
         """Ask until there is an answer. Raises `FileNotFoundError` if the path `missing` does not exist."""
@@ -226,6 +259,10 @@ def _message(paths: list[str]) -> str:
     """A commit's message: the stored paths, and the deleted ones after a minus; only a minus if that is too long."""
     message = "\n".join(paths)
     return message if len(message) <= MOST_MESSAGE else "-"
+
+
+def _listed(entry: Mapping[str, Any]) -> Listed:
+    return Listed(str((entry.get("lfs") or entry)["oid"]), int(entry["size"]))
 
 
 def _commit(answer: Mapping[str, Any]) -> Commit:

@@ -7,10 +7,13 @@ of them are read from the tree.
 import contextlib
 import gzip
 import logging
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from hashlib import sha256
 
 import orjson
+
+from submissions.store.hub_dataset import HubDataset
+from submissions.store.paths import entry_of
 
 log = logging.getLogger(__name__)
 
@@ -38,3 +41,18 @@ def unpacked(content: bytes) -> dict[str, bytes]:
     except BROKEN as problem:
         log.error("an index file is broken (%s) and is not used", type(problem).__name__)
         return {}
+
+
+def index_without(
+    dataset: HubDataset, entries: Container[str], there: Iterable[str], head: str
+) -> tuple[dict[str, bytes], list[str]]:
+    """The index without the records of some entries: files to add, and files to delete. `there` are all files."""
+    anew: dict[str, bytes] = {}
+    gone: list[str] = []
+    for path, content in dataset.read_all((path for path in there if path.startswith(FOLDER)), head).items():
+        records = unpacked(content)
+        kept = {name: record for name, record in records.items() if entry_of(name) not in entries}
+        if len(kept) < len(records) or not kept:
+            gone.append(path)
+            anew |= dict([packed(kept)]) if kept else {}
+    return anew, gone

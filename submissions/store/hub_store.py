@@ -9,14 +9,16 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from submissions.errors import AlreadyStored, Doubtful, Overtaken, StoreError
+from submissions.store.compaction import Compaction, Full, due
 from submissions.store.hub_commit_rate import HOUR_S, CommitRate
 from submissions.store.hub_dataset import UNKNOWN, HubDataset, Moved
 from submissions.store.hub_tree import TITLE, HubTree
-from submissions.store.paths import REPLICATES, RESULTS, SUBMISSIONS, entry_of, is_entry, is_record
+from submissions.store.paths import LEAST, REPLICATES, RESULTS, SUBMISSIONS, entry_of, is_entry, is_record
 
 log = logging.getLogger(__name__)
 
@@ -279,8 +281,11 @@ class HubStore:
             raise FileNotFoundError(path)
         return waiting.files[path]
 
+    def expect(self, paths: Sequence[str]) -> None:
+        self.tree.expect(paths)
+
     def mark(self, path: str) -> str:
-        return ""  # the tree has an index of its own
+        return self.tree.mark(path)
 
     def news(self) -> list[str]:
         """New entries. If the Hub stops answering, the known entries stay in use, and `notice` says so."""
@@ -308,6 +313,27 @@ class HubStore:
         if self._trouble or self.commit_rate.alone():
             return self._trouble
         return "Many files are coming in: yours is stored together with others, and its receipt may take two minutes."
+
+    # Compaction
+
+    def compact(self, now: datetime, least: int = LEAST, dry_run: bool = False) -> list[str]:
+        """Move what is settled into parquet files, where it is due; what is said of each month. Raises `StoreError`."""
+        self._open()
+        months = due(self.tree.crowds(), now, least)
+        if not months:
+            return []
+        try:
+            return Compaction(self.tree.dataset, self._commit_compacted).run(months, dry_run)
+        finally:
+            with contextlib.suppress(StoreError):
+                self.tree.look()
+
+    def _commit_compacted(self, files: Mapping[str, bytes], title: str, parent: str, deleted: Iterable[str]) -> str:
+        with self._committing:
+            if not self.commit_rate.spare():
+                raise Full("The Hub takes no more commits this hour that nobody waits for; try again later.")
+            self.commit_rate.note()
+            return self.tree.dataset.commit(files, f"{TITLE}{title}", parent, deleted)
 
     # Damage
 

@@ -123,6 +123,7 @@ class Ledger:
             news = self.store.news()
             with without_collection() if len(news) > MANY else contextlib.nullcontext():
                 self._unread += [*self._barred, *(news if self._recalled or not self._index else self._known(news))]
+                self.store.expect(self._unread)
                 while self._unread:  # an entry that raises stays in the list for the next refresh
                     self._take(self._unread[-1])
                     self._unread.pop()

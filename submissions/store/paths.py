@@ -9,6 +9,8 @@ votes/<track>/YYYY-MM/<id>.json
 annotations/<project>/YYYY-MM/<id>.json
 """
 
+import re
+
 SUBMISSIONS, RESULTS, REPLICATES, VOTES = "submissions/", "results/", "replicates/", "votes/"
 ANNOTATIONS = "annotations/"
 DAMAGED = "damaged/"
@@ -19,6 +21,13 @@ FOLDERS = ("submissions/", "corrections/")
 """The kinds whose entries are folders. Entries of the other kinds are their own record."""
 REQUEST = "request.json"
 """The record of an entry that is a folder."""
+
+
+LEAST = 1_000
+"""The fewest entries of a past month that are worth compacting."""
+_MONTHS = {**ENTRIES, "replicates": 3}
+"""The top folder of everything that lies in the folder of a month → how many parts of the path come before its own."""
+_MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 def is_entry(path: str) -> bool:
@@ -42,3 +51,23 @@ def is_record(path: str) -> bool:
 def record_of(entry: str) -> str:
     """The path of an entry's record."""
     return f"{entry}/{REQUEST}" if entry.startswith(FOLDERS) else entry
+
+
+def month_of(path: str) -> str:
+    """The month in whose folder a file lies, such as `2026-11`; empty if it lies in none."""
+    parts = path.split("/")
+    depth = _MONTHS.get(parts[0], 0)
+    found = parts[depth - 1] if 0 < depth < len(parts) else ""
+    return found if _MONTH.fullmatch(found) else ""
+
+
+def id_of(path: str) -> str:
+    """The id of what a file in the folder of a month belongs to."""
+    parts = path.split("/")
+    return parts[_MONTHS[parts[0]]].partition(".")[0]
+
+
+def folder_of(path: str) -> str:
+    """The folder of the month in which a file lies, to which the Hub's limit applies."""
+    parts = path.split("/")
+    return "/".join(parts[: _MONTHS[parts[0]]])

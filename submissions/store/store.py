@@ -5,7 +5,8 @@ It is a folder on this machine or, if `EMER_OWNER` names an owner, a private dat
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -49,6 +50,10 @@ class Store(Protocol):
         """
         ...
 
+    def expect(self, paths: Sequence[str]) -> None:
+        """Prepare for reading the records of many entries one after the other. Raises `StoreError`."""
+        ...
+
     def mark(self, path: str) -> str:
         """What changes with the record of an entry; empty if that is not known, and then nothing is kept beside it."""
         ...
@@ -82,6 +87,13 @@ class Store(Protocol):
 
     def damaged(self) -> list[tuple[str, str]]:
         """The entries that were set aside: path and reason."""
+        ...
+
+    def compact(self, now: datetime) -> list[str]:
+        """Gather small files that are settled in large ones, where there are too many; a sentence for each month.
+
+        Nothing reads differently afterwards. Raises `StoreError`.
+        """
         ...
 
     def notice(self) -> str:

@@ -26,6 +26,9 @@ from board_making import answers, write_track  # noqa: E402
 from lab import NAME, TOKEN  # noqa: E402
 from server import LoopbackHub  # noqa: E402
 
+from submissions.store.compacted import FOLDER as COMPACTED  # noqa: E402
+from submissions.store.compacted import unpacked  # noqa: E402
+
 PEOPLE, SENT_IN_A_LIFE, FAULTY, LIFE_S = 5, 6, 0.35, 60.0
 HELD_S = 6.0
 """The most seconds for which the Hub holds a dead sender's request; the next life is running by then."""
@@ -41,12 +44,13 @@ class Tally:
     sent: set[Key] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
     held: int = 0
+    gathered: int = 0
 
     def __str__(self) -> str:
         faults = ", ".join(f"{count} {kind}" for kind, count in sorted(self.faults.items()))
         kills = f"{self.kills} kills ({self.held} of them while the Hub sat on a commit)"
         told = f"{kills} and {self.faults.total()} faults ({faults}) in {self.lives} lives"
-        return f"{told}, {len(self.receipts)} receipts, {len(self.problems)} problems"
+        return f"{told}, {len(self.receipts)} receipts, {self.gathered} parquet files, {len(self.problems)} problems"
 
 
 def run(folder: Path, events: int, seed: int) -> Tally:
@@ -130,7 +134,11 @@ def doom(hub: LoopbackHub, process: "subprocess.Popen[str]", chance: random.Rand
 
 def check(hub: LoopbackHub, tally: Tally) -> None:
     """Compare what is stored with what was sent and reported."""
-    files, wrong = hub.files(NAME), tally.problems.append
+    now, wrong = hub.files(NAME), tally.problems.append
+    tally.gathered = sum(path.startswith(COMPACTED) for path in now)
+    files = whole(now)
+    if twice := [path for path in now if path in files and files[path] != now[path]]:
+        wrong(f"compacted with another content: {twice}")
     requests = {path: json.loads(each) for path, each in files.items() if path.endswith("/request.json")}
     there = {each["id"]: (each["person"], path) for path, each in requests.items()}
     for (person, word), name in tally.receipts.items():
@@ -149,14 +157,25 @@ def check(hub: LoopbackHub, tally: Tally) -> None:
         wrong(f"set aside: {damaged}")
     changes: Counter[str] = Counter()
     before: dict[str, bytes] = {}
+    before_whole: set[str] = set()
     for commit in hub.commits(NAME):
         changes.update(path for path, content in commit.tree.items() if before.get(path) != content)
-        files_of = Counter(path.rpartition("/")[0] for path in commit.tree if path.startswith("submissions/"))
+        tree = whole(commit.tree)
+        if lost := before_whole - tree.keys():
+            wrong(f"lost by {commit.title}: {sorted(lost)}")
+        before_whole = {path for path in tree if path.startswith(("submissions/", "results/"))}
+        files_of = Counter(path.rpartition("/")[0] for path in tree if path.startswith("submissions/"))
         if half := [entry for entry, count in files_of.items() if count != 2]:
             wrong(f"half of a submission in {commit.title}: {half}")
         before = commit.tree
     if twice := [path for path, times in changes.items() if times > 1 and not path.startswith(".")]:
         wrong(f"written more than once: {twice}")
+
+
+def whole(tree: dict[str, bytes]) -> dict[str, bytes]:
+    """The files of a tree with those that are in its parquet files, which count if a file is there twice."""
+    parts = [unpacked(content) for path, content in tree.items() if path.startswith(COMPACTED)]
+    return tree | {path: content for part in parts for path, content in part.items()}
 
 
 def main() -> int:

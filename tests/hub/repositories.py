@@ -58,9 +58,11 @@ class Dataset:
         if parent and not self.head.sha.startswith(parent):
             raise Refused(412, told="A commit has happened since. Please refresh and try again.")
         for path in deleted:
-            if path not in tree:
+            gone = [other for other in tree if other == path or (path.endswith("/") and other.startswith(path))]
+            if not gone:
                 raise Refused(400, told=f"{path} is not there")
-            del tree[path]
+            for other in gone:
+                del tree[other]
         tree |= files
         sha = hashlib.sha1(f"{next(_count)} {title}".encode()).hexdigest()
         self.history.append(Commit(sha, title, message, datetime.now(UTC), tree))

@@ -32,11 +32,16 @@ def routes_of(hub: "LoopbackHub") -> "list[Route]":
 
     def tree(person: Any, body: bytes, query: dict[str, str], name: str, revision: str, below: str) -> "Reply":
         found = hub.tree(hub.of(person, name).at(revision), below)
+        if query.get("recursive", "").lower() != "true":
+            found = children(found, below)
         return paged(found, query, f"/api/datasets/{name}/tree/{revision}{f'/{below}' if below else ''}", hub.page)
 
     def paths(person: Any, body: bytes, query: dict[str, str], name: str, revision: str) -> "Reply":
         there = hub.of(person, name).at(revision).tree
-        return plain([file_of(path, there[path]) for path in parse_qs(body.decode())["paths"] if path in there])
+        asked = parse_qs(body.decode())["paths"]
+        folders = [path for path in asked if any(other.startswith(f"{path}/") for other in there)]
+        told = [{"type": "directory", "oid": "0" * 40, "path": path} for path in folders]
+        return plain([*told, *(file_of(path, there[path]) for path in asked if path in there)])
 
     def commits(person: Any, body: bytes, query: dict[str, str], name: str) -> "Reply":
         told = [
@@ -87,6 +92,17 @@ def routes_of(hub: "LoopbackHub") -> "list[Route]":
 
 def file_of(path: str, content: bytes) -> dict[str, Any]:
     return {"type": "file", "oid": blob(content), "size": len(content), "path": path}
+
+
+def children(files: list[dict[str, Any]], below: str) -> list[dict[str, Any]]:
+    """The files right below a folder, and its folders."""
+    start = len(f"{below}/") if below else 0
+    names = {file["path"]: file["path"][start:].partition("/") for file in files}
+    folders = dict.fromkeys(path[:start] + first for path, (first, more, _) in names.items() if more)
+    return [
+        *({"type": "directory", "oid": "0" * 40, "size": 0, "path": folder} for folder in folders),
+        *(file for file in files if not names[file["path"]][1]),
+    ]
 
 
 def _oid(tree: dict[str, bytes], path: str) -> str | None:

@@ -186,7 +186,11 @@ class LoopbackHub:
         files = {
             line["value"]["path"]: base64.b64decode(line["value"]["content"]) for line in lines if line["key"] == "file"
         }
-        deleted = tuple(line["value"]["path"] for line in lines if line["key"] == "deletedFile")
+        deleted = tuple(
+            line["value"]["path"].rstrip("/") + ("/" if line["key"] == "deletedFolder" else "")
+            for line in lines
+            if line["key"] in ("deletedFile", "deletedFolder")
+        )
         return dataset.commit(files, deleted, head["summary"], head["description"], head.get("parentCommit") or "")
 
 
@@ -197,6 +201,8 @@ def _lies(path: str, below: str) -> bool:
 def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        """Else every answer of two packets waits 40 ms for the first one's receipt."""
 
         def log_message(self, *told: object) -> None:
             pass

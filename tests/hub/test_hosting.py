@@ -1,11 +1,15 @@
 """A leaderboard on the Hub as an organiser sets it up: datasets, hidden references, results, and who scores."""
 
+import csv
+import io
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +254,37 @@ def test_a_token_that_only_reads_is_used_for_references_alone(
     assert by == {("reader", True), ("olga", False)}
 
 
+def test_a_stranger_reads_the_published_results_without_this_project(
+    hosted: LoopbackHub, home: Path, project: Path
+) -> None:
+    """By the lines of the card; nothing in them is more than the public CSV says."""
+    board = Board()
+    person, other = replace(ADA, id="id-canary"), send(board, PREDICTIONS.replace("happy", "calm"))
+    entry = Entry("Canary", link="https://canary.example", anonymous=True)
+    name = board.intake.submit(person, "mine", PREDICTIONS.encode(), "P.csv", entry).submission.id
+    board.decide(ORGANISER, other, "hide", "why")
+    sweep(board)
+    publish = publisher(board)
+    assert publish and publish(at_once=True)
+    card = hosted.files("lab/emer-results")["README.md"].decode()
+    lines = card.partition("```python\n")[2].partition("```")[0].replace("ORG/", "lab/")
+    code = f"{lines}print(results.to_json(orient='records', date_format='iso'))"
+    environment = {**os.environ, "HF_ENDPOINT": hosted.url, "HF_TOKEN": "", "HF_HUB_OFFLINE": "0"}
+    read = subprocess.run([sys.executable, "-c", code], cwd=home, env=environment, capture_output=True, text=True)
+    (row,) = json.loads(read.stdout.splitlines()[-1])
+    (public,) = csv.DictReader(io.StringIO(hosted.files("lab/emer-results")["data/mine.csv"].decode()))
+    assert (row["id"], row["track"], row["track_version"], row["split"]) == (name, "mine", "1", "public")
+    assert row["value"] == float(public["score"]) and row["low"] == float(public["low"]) and row["metric"]
+    assert row["submitted"][:16].replace("T", " ") == public["date"] and row["rank"] == 1 and row["link"] == ""
+    told = {*json.loads(row["scores"]), *row} - {"track", "track_version", "metric", "split", "value", "submitted"}
+    assert told - {"scores", "moved"} <= public.keys(), "nothing that the CSV does not tell"
+    secret = {*LABELS.values(), "canary", other} - {"happy"}
+    assert not [word for word in secret if word in json.dumps(row).lower()]
+    explained = set(re.findall(r"\w+", " ".join(re.findall(r"^\| ([^|]+) \|", card, re.MULTILINE))))
+    named = set(re.findall(r"`(\w+)`", card.partition("The parquet files")[2].partition("\n")[0]))
+    assert row.keys() <= explained | named, "the card explains every column"
+
+
 def test_results_are_published_when_they_change_and_not_too_often(
     hosted: LoopbackHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,7 +308,10 @@ def test_results_are_published_when_they_change_and_not_too_often(
     with pytest.raises(Refusal, match="organisers only"):
         publishing.publish(board, ADA)
     assert len(hosted.commits("lab/emer-results")) == count + 1
-    assert publishing.publish(board, ORGANISER) == ("lab/emer-results", ["README.md", "data/mine.csv"])
+    assert publishing.publish(board, ORGANISER) == (
+        "lab/emer-results",
+        ["README.md", "data/mine.csv", "results/mine.parquet"],
+    )
     assert name not in hosted.files("lab/emer-results")["data/mine.csv"].decode()
     assert publishing.publish(board, ORGANISER) == ("lab/emer-results", []), "nothing changed since"
     del hosted.datasets["lab/emer-results"]
@@ -315,7 +353,7 @@ def test_what_is_not_set_is_told(
 ) -> None:
     monkeypatch.setenv("EMER_OWNER", "lab")
     monkeypatch.delenv("HF_TOKEN", raising=False)
-    for command in (["run-once"], ["setup", "--owner", "lab"], ["reindex"]):
+    for command in (["run-once"], ["setup", "--owner", "lab"], ["reindex"], ["compact"]):
         assert main(command) == 2 and "HF_TOKEN" in capsys.readouterr().err
     monkeypatch.setenv("EMER_SCORER", "nobody")
     with pytest.raises(LeaderboardError, match="app or job"):

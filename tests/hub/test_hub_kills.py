@@ -11,4 +11,4 @@ def test_kills_and_faults_on_the_hub_lose_nothing(tmp_path: Path) -> None:
     done = run(tmp_path, EVENTS, SEED)
     print(done)
     assert done.problems == []
-    assert done.kills and done.faults.total() and done.receipts
+    assert done.kills and done.faults.total() and done.receipts and done.gathered

@@ -30,6 +30,7 @@ from submissions.store.hub_commit_rate import CommitRate
 from submissions.store.hub_dataset import HubDataset, Patience
 from submissions.store.hub_store import HubStore
 from submissions.store.hub_tree import HubTree
+from submissions.store.local_index import FILE
 from submissions.store.records import Vote, new_id
 
 
@@ -373,7 +374,10 @@ def test_a_start_reads_an_index_and_what_came_since_and_the_index_is_rebuilt_fro
     indexed = [path for path in hub.files(NAME) if path.startswith("index/")]
     assert len(indexed) == 2
 
-    def begin() -> dict[str, str]:
+    def begin(warm: bool = False) -> dict[str, str]:
+        """Start with an empty disk, or with what the last start kept on it; what is known then, and files read."""
+        if not warm:
+            (board.home / FILE).unlink(missing_ok=True)
         before = len(hub.asked)
         ledger = make_board().ledger.refresh()
         reads = sum("/resolve/" in each.path for each in hub.asked[before:])
@@ -382,11 +386,15 @@ def test_a_start_reads_an_index_and_what_came_since_and_the_index_is_rebuilt_fro
 
     known = begin()
     assert known == {**dict.fromkeys(names, "scored"), "reads": 2}
+    assert begin(warm=True) == {**known, "reads": 0}, "the disk has it all"
     assert HubTree(make_dataset()).reindex() == 24
     assert len([path for path in hub.files(NAME) if path.startswith("index/")]) == 1
     assert begin() == {**known, "reads": 1}
     hub.commit(NAME, {path: b"broken" for path in hub.files(NAME) if path.startswith("index/")})
     assert begin() == {**known, "reads": 25}, "the tree has it all"
+    changed = next(path for path in hub.files(NAME) if path.startswith("results/"))
+    hub.commit(NAME, {changed: hub.files(NAME)[changed] + b" "})
+    assert begin(warm=True)["reads"] == 1, "only what somebody changed by hand is read"
 
 
 def test_nothing_is_written_twice(make_board: Callable[..., Board]) -> None:

@@ -1,0 +1,284 @@
+"""The compacted months of a dataset on the Hub: many small files in a few parquet files, which are written once too.
+
+- `compacted/records/YYYY-MM-<hash>.parquet` has a row for each record of a month: its `path`, the JSON text
+  (`content`), git's hash of it (`blob`), and columns to look at: `kind`, `id`, `track`, `version`, `state`, `at`.
+- `compacted/files/YYYY-MM-<hash>.parquet` has a row for each other file: `path`, `id`, `size`, and the bytes.
+
+Rows are in the order of their paths, so a single file is found by what the footer says of each row group, and read with
+it: a request or two. A month has several such files if it was large, or if more of it was compacted later.
+"""
+
+import io
+import threading
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha1, sha256
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from submissions.errors import StoreError
+from submissions.store.hub_dataset import HubDataset, Listed
+from submissions.store.paths import entry_of, id_of, is_record, month_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+FOLDER = "compacted/"
+RECORDS, FILES = f"{FOLDER}records/", f"{FOLDER}files/"
+MOMENTS = ("received", "scored", "made", "voted", "at")
+"""The fields of records that say when they were made."""
+GROUP_ROWS, GROUP_BYTES = 2_000, 1_000_000
+"""The most rows, and about the most bytes before compression, of a row group, which is read as a whole."""
+KEPT_GROUPS = 8
+"""How many row groups are kept in memory: what is read next is often beside what was read last."""
+
+
+def git_blob(content: bytes) -> str:
+    """Git's hash of a file's content."""
+    return sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+def is_as_listed(content: bytes, listed: Listed) -> bool:
+    """Whether a content is that of a listed file."""
+    return listed.blob == (sha256(content).hexdigest() if len(listed.blob) == 64 else git_blob(content))
+
+
+def is_text(content: bytes) -> bool:
+    """Whether a record can be compacted: a JSON object. A damaged one stays where it is."""
+    try:
+        return isinstance(orjson.loads(content), dict)
+    except ValueError:
+        return False
+
+
+def packed(month: str, contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The parquet files (path → content) with some files of a month (path → content)."""
+    made = {}
+    for folder, wanted, row in ((RECORDS, True, _record_row), (FILES, False, _file_row)):
+        rows = [row(path, contents[path]) for path in sorted(contents) if is_record(path) == wanted]
+        if rows:
+            parquet = _parquet(rows)
+            made[f"{folder}{month}-{sha256(parquet).hexdigest()[:16]}.parquet"] = parquet
+    return made
+
+
+def unpacked(parquet: bytes) -> dict[str, bytes]:
+    """The files (path → content) in a parquet file. Raises `ValueError` if it is broken."""
+    return _contents(_reader(io.BytesIO(parquet)).read(["path", "content"]))
+
+
+class Compacted:
+    """The compacted files of a dataset. Thread-safe; raises `StoreError`."""
+
+    def __init__(self, dataset: HubDataset) -> None:
+        self._dataset, self._lock = dataset, threading.Lock()
+        self._parts: dict[str, _Part] = {}
+        self._entries: set[str] = set()
+        self._groups: OrderedDict[tuple[str, int], dict[str, bytes]] = OrderedDict()
+
+    def __contains__(self, entry: str) -> bool:
+        with self._lock:
+            return entry in self._entries
+
+    def entries(self) -> set[str]:
+        """The entries whose record is compacted."""
+        with self._lock:
+            return set(self._entries)
+
+    def take(self, listed: Mapping[str, Listed]) -> dict[str, str]:
+        """Take the dataset to be as it is listed now; returns the new entries, with git's hash of their records."""
+        sizes = {path: about.size for path, about in listed.items() if path.startswith((RECORDS, FILES))}
+        with self._lock:
+            parts = {name: part for name, part in self._parts.items() if name in sizes}
+        new: dict[str, str] = {}
+        for name in sizes.keys() - parts.keys():
+            parts[name] = part = _Part(name, sizes[name], self._dataset)
+            if name.startswith(RECORDS):
+                blobs = {entry_of(path): blob for path, blob in part.blobs()}
+                part.entries = tuple(blobs)
+                new |= blobs
+        with self._lock:
+            if self._parts.keys() - parts.keys():
+                self._groups.clear()  # what is in no part any more may have been withdrawn
+            self._parts = parts
+            self._entries = set(chain.from_iterable(part.entries for part in parts.values()))
+        return new
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Forget parquet files that were deleted, and what was read of them."""
+        with self._lock:
+            self._parts = {name: part for name, part in self._parts.items() if name not in set(names)}
+            self._entries = set(chain.from_iterable(part.entries for part in self._parts.values()))
+            self._groups.clear()
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file; None if it is in no parquet file, or in one that was deleted since."""
+        for part in self.of_month(month_of(path)):
+            try:
+                group = part.group_of(path)
+                found = None if group is None else self._group(part, group).get(path)
+            except FileNotFoundError:
+                continue
+            if found is not None:
+                return found
+        return None
+
+    def of_month(self, month: str) -> "list[_Part]":
+        """The parquet files of a month."""
+        with self._lock:
+            return [part for part in self._parts.values() if month and part.month == month]
+
+    def _group(self, part: "_Part", number: int) -> dict[str, bytes]:
+        key = (part.name, number)
+        with self._lock:
+            if kept := self._groups.get(key):
+                self._groups.move_to_end(key)
+                return kept
+        read = part.group(number)
+        with self._lock:
+            if part.name in self._parts:
+                self._groups[key] = read
+                while len(self._groups) > KEPT_GROUPS:
+                    self._groups.popitem(last=False)
+        return read
+
+
+class _Part:
+    """A parquet file on the Hub, of which only what is asked for is read. Raises `FileNotFoundError`."""
+
+    def __init__(self, name: str, size: int, dataset: HubDataset) -> None:
+        self.name, self._size, self._dataset = name, size, dataset
+        self.month = name.rpartition("/")[2][:7]
+        self.entries: tuple[str, ...] = ()
+        self._lock = threading.Lock()
+        self._opened: tuple[pq.ParquetFile, list[str], list[str]] | None = None
+
+    def paths(self) -> set[str]:
+        """The paths of its rows."""
+        return set(self._table(["path"]).column("path").to_pylist())
+
+    def blobs(self) -> Iterator[tuple[str, str]]:
+        """The path and git's hash of each record."""
+        table = self._table(["path", "blob"])
+        return zip(table.column("path").to_pylist(), table.column("blob").to_pylist(), strict=True)
+
+    def whole(self) -> dict[str, bytes]:
+        """Every file in it (path → content), by one request."""
+        try:
+            return unpacked(self._dataset.read(self.name))
+        except ValueError as problem:
+            raise self._broken(problem) from problem
+
+    def group_of(self, path: str) -> int | None:
+        """The number of the row group that a file can only be in; None if there is none."""
+        with self._lock:
+            _, first, last = self._open()
+        number = bisect_left(last, path)
+        return number if number < len(last) and first[number] <= path else None
+
+    def group(self, number: int) -> dict[str, bytes]:
+        """The files of a row group."""
+        with self._lock:
+            try:
+                return _contents(self._open()[0].read_row_group(number, ["path", "content"], use_threads=False))
+            except ValueError as problem:
+                raise self._broken(problem) from problem
+
+    def _table(self, columns: list[str]) -> "pa.Table":
+        with self._lock:
+            try:
+                return self._open()[0].read(columns, use_threads=False)
+            except (ValueError, KeyError) as problem:
+                raise self._broken(problem) from problem
+
+    def _open(self) -> "tuple[pq.ParquetFile, list[str], list[str]]":
+        """The file with the first and the last path of each of its row groups; the lock is held."""
+        if self._opened is None:
+            try:
+                file = _reader(_Ranged(self.name, self._size, self._dataset))
+                groups = [file.metadata.row_group(n).column(0).statistics for n in range(file.num_row_groups)]
+                self._opened = file, [each.min for each in groups], [each.max for each in groups]
+            except (ValueError, AttributeError) as problem:
+                raise self._broken(problem) from problem
+        return self._opened
+
+    def _broken(self, problem: Exception) -> StoreError:
+        return StoreError(
+            f"{self.name} in {self._dataset.name} cannot be read ({type(problem).__name__}); restore it from the "
+            "history of that dataset."
+        )
+
+
+class _Ranged(io.RawIOBase):
+    """A file on the Hub as Python's file objects are, read by ranges."""
+
+    def __init__(self, name: str, size: int, dataset: HubDataset) -> None:
+        self._name, self._size, self._dataset, self._at = name, size, dataset, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        wanted = min(len(buffer), self._size - self._at)
+        if wanted <= 0:
+            return 0
+        content = self._dataset.read_part(self._name, self._at, wanted)
+        buffer[: len(content)] = content
+        self._at += len(content)
+        return len(content)
+
+
+def _record_row(path: str, content: bytes) -> dict[str, Any]:
+    record = orjson.loads(content)
+    told = {name: value if isinstance(value := record.get(name), str) else "" for name in ("track", "version", "state")}
+    at = next((str(record[name]) for name in MOMENTS if name in record), "")
+    read = {"path": path, "blob": git_blob(content), "content": content.decode()}  # side by side: one request
+    return {**read, "kind": path.split("/")[0], "id": id_of(path), **told, "at": at}
+
+
+def _file_row(path: str, content: bytes) -> dict[str, Any]:
+    return {"path": path, "content": content, "id": id_of(path), "size": len(content)}
+
+
+def _parquet(rows: list[dict[str, Any]]) -> bytes:
+    """Rows as a parquet file, in row groups of limited size."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    out, table = io.BytesIO(), pa.Table.from_pylist(rows)
+    with pq.ParquetWriter(out, table.schema, compression="zstd", use_dictionary=["kind", "track", "version"]) as writer:
+        start = held = 0
+        for number, row in enumerate(rows):
+            held += len(row["content"])
+            if held >= GROUP_BYTES or number - start + 1 >= GROUP_ROWS or number + 1 == len(rows):
+                writer.write_table(table.slice(start, number - start + 1), row_group_size=GROUP_ROWS)
+                start, held = number + 1, 0
+    return out.getvalue()
+
+
+def _reader(source: Any) -> "pq.ParquetFile":
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(source, pre_buffer=True)
+
+
+def _contents(table: "pa.Table") -> dict[str, bytes]:
+    contents = table.column("content").to_pylist()
+    return {
+        path: content.encode() if isinstance(content, str) else content
+        for path, content in zip(table.column("path").to_pylist(), contents, strict=True)
+    }
