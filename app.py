@@ -1,18 +1,21 @@
 """EMER Space as a web page: settings → tabs → scheduler → launch. Run it with `python app.py`."""
 
 import contextlib
+import gc
 import os
 import shutil
 import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from emer_space.errors import EmerError, InputError
 from emer_space.settings import Settings, number_from_environment
+
+gc.disable()  # while modules are imported: what they make stays, and looking for garbage among it takes long
 
 
 def chosen_port() -> int:
@@ -50,6 +53,7 @@ from starlette.routing import Route  # noqa: E402
 from annotation.home import PROJECTS  # noqa: E402
 from annotation.page.tab import AnnotateTab  # noqa: E402
 from annotation.service import Annotation  # noqa: E402
+from emer_space.knowledge import check_tables  # noqa: E402
 from emer_space.page import render  # noqa: E402
 from emer_space.page.agents import Agents  # noqa: E402
 from emer_space.page.appearance import HEAD, STYLE, theme  # noqa: E402
@@ -65,13 +69,13 @@ from emer_space.page.sweep import keep_sweeping  # noqa: E402
 from emer_space.page.tab import ExplainTab  # noqa: E402
 from emer_space.page.turns import Lines  # noqa: E402
 from emer_space.profiles import Profile, load_profile  # noqa: E402
-from leaderboard.__main__ import chat_model, explain  # noqa: E402
 from leaderboard.arena.clips import FOLDER as ARENA_CLIPS  # noqa: E402
 from leaderboard.board.board import Board  # noqa: E402
 from leaderboard.board.service import Service  # noqa: E402
 from leaderboard.hosting.baselines import enter_baselines  # noqa: E402
 from leaderboard.hosting.publishing import publisher  # noqa: E402
 from leaderboard.hosting.schedule import Schedule, scorer  # noqa: E402
+from leaderboard.judge.judge import chat_model  # noqa: E402
 from leaderboard.page.tab import LeaderboardTab  # noqa: E402
 from leaderboard.scoring.scoring_process import ScoringLimits  # noqa: E402
 from leaderboard.tracks import own_folder as track_folder  # noqa: E402
@@ -80,6 +84,8 @@ from leaderboard.tracks.references import REFERENCES, check_references_are_priva
 from submissions.page.corrections import KeptCorrections  # noqa: E402
 from submissions.people.identity import Identity, identity_for, no_organiser_by_agent  # noqa: E402
 from submissions.store.paths import ENTRIES  # noqa: E402
+
+gc.enable()
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
 SHARED = "shared"
@@ -126,6 +132,7 @@ def build_app(
     copies = copies or ClipCopies(kept)
     shares = shares or Shares(service.board.home / SHARED, UPLOADS)
     with gr.Blocks(title=languages.english("page.title"), analytics_enabled=False) as page:
+        page.queue(max_size=MOST_CALLS, default_concurrency_limit=None)  # first: it describes the whole page anew
         tabs: list[tuple[str, Callable[[gr.Tab], OnClose]]] = [
             (
                 languages("tab.explain"),
@@ -146,7 +153,6 @@ def build_app(
             for title, tab in tabs:
                 with gr.Tab(title) as room:
                     page.unload(tab(room))
-    page.queue(max_size=MOST_CALLS, default_concurrency_limit=None)
     without_copies(page)
     return page
 
@@ -186,22 +192,33 @@ def guarded(home: Path) -> list[Path]:
     return [*state, *([Path(named).expanduser().resolve()] if named else [])]
 
 
+@contextlib.contextmanager
+def ending_with_a_sentence() -> Iterator[None]:
+    """What goes wrong inside ends the app with one sentence, not with a traceback."""
+    try:
+        yield
+    except (EmerError, OSError) as problem:
+        sys.exit(str(problem))
+
+
 def main() -> None:
-    """Serve the page. Once it is up, models are fetched if missing, and loaded, in the background."""
+    """Serve the page. Once it is up, models are fetched if missing, and loaded, in the background.
+
+    Nor does the page wait for the check of all tables of knowledge; a wrong one ends the app a moment later.
+    """
+    gc.disable()  # until the page is up, as for the modules
     with contextlib.closing(socket.socket()) as probe:
         if probe.connect_ex((HOST, PORT)) == 0:
             sys.exit(f"Port {PORT} is in use; choose another: GRADIO_SERVER_PORT={PORT + 1} python app.py")
-    try:
+    with ending_with_a_sentence():
         check_references_are_private(FOLDER)
         settings = Settings.from_environment()
-        profile = load_profile(PROFILE)
+        profile = load_profile(PROFILE, tables=False)
         ScoringLimits.from_environment()
         chat = chat_model()
         scores_here = scorer() == "app"
         fetch_tracks(track_folder())
         board = Board()
-    except (EmerError, OSError) as problem:
-        sys.exit(str(problem))
     empty_folders()
     languages, lines, kept = Languages(), Lines(), Kept(UPLOADS)
     copies = ClipCopies(kept)
@@ -210,17 +227,18 @@ def main() -> None:
     annotation = Annotation(
         board.home, board.ledger, lambda: profile, turn=partial(lines.clips.turn, DRAFTS), settings=settings
     )
-    page = build_app(
-        settings,
-        profile,
-        board,
-        languages=languages,
-        lines=lines,
-        kept=kept,
-        shares=shares,
-        annotation=annotation,
-        copies=copies,
-    )
+    with ending_with_a_sentence():
+        page = build_app(
+            settings,
+            profile,
+            board,
+            languages=languages,
+            lines=lines,
+            kept=kept,
+            shares=shares,
+            annotation=annotation,
+            copies=copies,
+        )
     page.launch(
         server_name=HOST,
         server_port=PORT,
@@ -245,10 +263,16 @@ def main() -> None:
         mcp_server=False,  # see `emer_space.page.agents`
         prevent_thread_lock=True,
     )
+    gc.freeze()
+    gc.enable()
+    with ending_with_a_sentence():
+        check_tables()
     keep_brief()
     keep_sweeping(UPLOADS, kept.sweep, shares.sweep, partial(kept.end_withdrawn, shares.stands), copies.forget_missing)
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
     threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
+    from leaderboard.__main__ import explain  # the whole command line, which the page does not wait for
+
     schedule = Schedule(board, lambda: enter_baselines(board, explain), publisher(board), chat)
     annotation.drafts.start()
     if scores_here:

@@ -109,13 +109,15 @@ class Profile:
                 log.warning("%s", problem)
 
 
-def load_profile(text: str = DEFAULT) -> Profile:
+def load_profile(text: str = DEFAULT, tables: bool = True) -> Profile:
     """The profile that a text names, for example `bundled,chat=endpoint`.
 
     Raises `InputError` for an unknown name or role, a role that is not set up, an installed package whose models cannot
-    be loaded, or wrong weights (`EMER_WEIGHTS`), and `RuleError` for a wrong table of knowledge.
+    be loaded, or wrong weights (`EMER_WEIGHTS`), and `RuleError` for a wrong table of knowledge. Without `tables`, they
+    are left to a later call of `check_tables`.
     """
-    check_tables()
+    if tables:
+        check_tables()
     suppliers = supplied()
     name, *overrides = [part.strip() for part in text.split(",")]
     own = _of(name, suppliers)

@@ -30,6 +30,7 @@ from leaderboard.hosting.release_commands import add_release_commands
 from leaderboard.hosting.track_commands import add_track_commands
 from leaderboard.judge import commands as judge_commands
 from leaderboard.judge.commands import Answers, Asking, AtOnce, GrouperOption, JudgeOption, Language, SaveGroups
+from leaderboard.judge.judge import chat_model
 from leaderboard.metrics.metric import Undecided
 from leaderboard.metrics.registry import METRICS
 from leaderboard.tracks.rules import track_wheels
@@ -127,14 +128,6 @@ def explain(clues: Path, modalities: tuple[str, ...], chat: Chat | None = None, 
         out = Path(folder) / "predictions.jsonl"
         explain_clue_file(clues, out, modalities, chat, workers)  # type: ignore[arg-type]
         return out.read_bytes()
-
-
-def chat_model() -> Chat | None:
-    """The language model that judges, at `EMER_CHAT_URL`; None if the variable is not set."""
-    from emer_space.models.endpoint import EndpointChat, endpoint_of
-
-    endpoint = endpoint_of("chat")
-    return EndpointChat(endpoint) if endpoint else None
 
 
 @commands.command("table")

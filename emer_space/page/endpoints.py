@@ -36,7 +36,7 @@ def returns(name: str, kind: Any) -> gr.JSON:
     """What the endpoint `name` answers with: JSON of a type, whose schema `/gradio_api/info` shows."""
     schema = TypeAdapter(kind).json_schema(mode="serialization")
     made = gr.JSON(label=endpoints()[name].answer, visible=False)
-    made.api_info = lambda: dict(schema)  # type: ignore[method-assign]  # Gradio writes a file beside a subclass
+    made.api_info_as_output = lambda: dict(schema)  # type: ignore[method-assign]  # Gradio writes a file beside a subclass
     return made
 
 

@@ -48,6 +48,13 @@ class Service:
         """All tracks, each with the reason why it takes no files here, and with the person's remaining quota."""
         return [self._summary(person, track) for track in self.board.tracks()]
 
+    def listed(self) -> list[dict[str, str]]:
+        """The `id`, the `title` and the `why_not` of all `tracks`, without what takes long to tell of each."""
+        return [
+            {"id": track.id, "title": track.rules.title, "why_not": self.board.why_not(track.id)}
+            for track in self.board.tracks()
+        ]
+
     def dated(self) -> list[tuple[str, str]]:
         """What an organiser can close and extend, as title and id: the tracks, and then the blind comparisons."""
         every = [track.rules for track in self.board.tracks()] + [arena.rules for arena in self.board.arenas()]

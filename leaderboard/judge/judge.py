@@ -167,3 +167,11 @@ def at_once_from_environment() -> int:
 def answers_file() -> Path:
     """The default file of answers. It may be deleted."""
     return app_home() / ANSWERS
+
+
+def chat_model() -> Chat | None:
+    """The language model that judges, at `EMER_CHAT_URL`; None if the variable is not set."""
+    from emer_space.models.endpoint import EndpointChat, endpoint_of
+
+    endpoint = endpoint_of("chat")
+    return EndpointChat(endpoint) if endpoint else None

@@ -37,13 +37,17 @@ class OpenWheels:
         named = {*self._no_emotion, *self._stands_for, *(word for words in self._stands_for.values() for word in words)}
         if unknown := named.difference(self._words.words):
             raise RuleError(f"{table.name}: {', '.join(sorted(unknown))} not among the words of the vocabulary.")
-        self._published = {name: self._words_of(wheel) for name, wheel in self._words.wheels.items()}
         self._deciding: dict[tuple[str, str], str | None] = {}
 
     @cached_property
     def version(self) -> str:
         """The vocabulary's version and the start of the SHA-256 over the table."""
         return f"{self._words.version}+{self._digest}"
+
+    @cached_property
+    def _published(self) -> dict[str, frozenset[str]]:
+        """Wheel → the words of its publication. Made when first needed: some are found only in a large dictionary."""
+        return {name: self._words_of(wheel) for name, wheel in self._words.wheels.items()}
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from serving import free_port
 
 ROWS = {
     "clues/face/visual.toml": """
@@ -119,3 +120,20 @@ def test_tables_of_ones_own_meet_the_same_checks(project: Path, tables: Path) ->
     table.rename(table.with_name("acoustics.toml"))
     assert "there is no table 'clues/voice/acoustics.toml'; known:" in analysed(project, tables).stderr
     assert "EMER_TABLES names no folder" in analysed(project, tables / "nowhere").stderr
+
+
+def test_the_app_ends_with_a_sentence_about_a_wrong_table(project: Path, tables: Path, tmp_path: Path) -> None:
+    table = tables / "clues" / "voice" / "acoustic.toml"
+    table.write_text(table.read_text(encoding="utf-8").replace('"voice_s", above = 0.5', '"voices", above = 0.5'))
+    environment = {"EMER_TABLES": str(tables), "EMER_HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=project,
+        env={**os.environ, **environment, "GRADIO_SERVER_PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith("acoustic.toml, sounding: the channel 'voices' is not measured; known:")
+    assert "Traceback" not in done.stderr
