@@ -53,6 +53,7 @@ $(VENV)/installed: requirements.txt packages.txt emer_space/models/bundled.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	$(BIN)/python -m emer_space models fetch
+	$(BIN)/python -m compileall -q annotation emer_space leaderboard submissions
 	@touch $@
 
 $(VENV)/installed-training: $(VENV)/installed requirements-training.txt
