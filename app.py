@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import inspect
 import os
 import shutil
 import socket
@@ -85,6 +86,7 @@ from submissions.page.corrections import KeptCorrections  # noqa: E402
 from submissions.people.identity import Identity, identity_for, no_organiser_by_agent  # noqa: E402
 from submissions.store.paths import ENTRIES  # noqa: E402
 
+gc.freeze()  # no later search looks at the modules
 gc.enable()
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
@@ -153,6 +155,8 @@ def build_app(
             for title, tab in tabs:
                 with gr.Tab(title) as room:
                     page.unload(tab(room))
+        for kind in {type(block) for block in page.blocks.values()}:  # for each, Gradio asks four times for this
+            kind.__init__.__signature__ = inspect.signature(kind.__init__)
     without_copies(page)
     return page
 

@@ -52,6 +52,8 @@ class Group:
 
 def key(label: str) -> str:
     """A label normalised for comparison: lower case, hyphens as spaces, no punctuation around it."""
+    if label.isascii() and label.isalpha():
+        return label.lower()
     text = unicodedata.normalize("NFKC", label).casefold()
     return _EDGES.sub("", _GAPS.sub(" ", text))
 

@@ -13,9 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
-from apscheduler.schedulers.background import BackgroundScheduler
-
 from emer_space.errors import EmerError
 from emer_space.files.locks import lock, open_lock
 from emer_space.files.problems import SubmissionError
@@ -328,6 +325,9 @@ class Schedule:
         then: Callable[[], object] | None = None,
         chat: Chat | None = None,
     ) -> None:
+        from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED
+        from apscheduler.schedulers.background import BackgroundScheduler  # it reads every installed package
+
         self._board, self._stopped = board, threading.Event()
         self._chat = Stoppable(chat, self._stopped) if chat else None
         self._first, self._then = first, then
