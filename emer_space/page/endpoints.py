@@ -34,10 +34,14 @@ def endpoints() -> Mapping[str, About]:
 
 def returns(name: str, kind: Any) -> gr.JSON:
     """What the endpoint `name` answers with: JSON of a type, whose schema `/gradio_api/info` shows."""
-    schema = TypeAdapter(kind).json_schema(mode="serialization")
     made = gr.JSON(label=endpoints()[name].answer, visible=False)
-    made.api_info_as_output = lambda: dict(schema)  # type: ignore[method-assign]  # Gradio writes a file beside a subclass
+    made.api_info_as_output = lambda: dict(_schema(kind))  # type: ignore[method-assign]  # Gradio writes a file beside a subclass
     return made
+
+
+@functools.cache
+def _schema(kind: Any) -> Mapping[str, Any]:
+    return TypeAdapter(kind).json_schema(mode="serialization")
 
 
 def offer(name: str, handler: Callable[..., Any], values: Sequence[Any], answer: gr.JSON) -> None:
