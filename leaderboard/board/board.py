@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Hashable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -189,8 +188,7 @@ class Board:
 
     def queued(self) -> int:
         """How many submissions have no score yet."""
-        scored_never = takewhile(lambda queued: self.ledger.state(queued[0].id) == "queued", self.queue())
-        return sum(1 for _ in scored_never)  # they come first, and no result is read: every open page asks this
+        return self.versions.queued()
 
     # The organiser's actions
 

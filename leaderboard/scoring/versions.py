@@ -13,7 +13,7 @@ class Versions:
 
     def __init__(self, ledger: Ledger, usable: Callable[[], list[Track]]) -> None:
         self._ledger, self._usable = ledger, usable
-        self._queue: tuple[Any, list[tuple[Submission, str]]] = None, []
+        self._queue: tuple[Any, list[tuple[Submission, str]], int] = None, [], 0
 
     def current(self, track: Track) -> str:
         """The version that a track is scored in now."""
@@ -24,26 +24,40 @@ class Versions:
 
         A submission withdrawn before it was scored needs no score; one withdrawn later does, as it may be restored.
         """
-        ledger = self._ledger
-        revision = ledger.refresh().revision  # before the versions, which a new rescoring changes
+        return list(self._now()[1])
+
+    def queued(self) -> int:
+        """How many submissions of the queue have no score yet."""
+        return self._now()[2]
+
+    def pending(self, track: Track) -> int:
+        """How many submissions of the queue are to one track."""
+        return len(self._wanted(track.id, self.current(track)))
+
+    def _now(self) -> tuple[Any, list[tuple[Submission, str]], int]:
+        """The queue, and how many of it have no score yet."""
+        revision = self._ledger.refresh().revision  # before the versions, which a new rescoring changes
         versions = {track.id: self.current(track) for track in self._usable()}
         mark = (revision, versions)
         if self._queue[0] != mark:
-            wanted = []
-            for name, version in versions.items():
-                for submission in ledger.of_track(name):
-                    results = ledger.results(submission.id)
-                    if version not in results and (results or not ledger.standing(submission.id).withdrawn):
-                        wanted.append((bool(results), submission.received, submission, version))
-            wanted.sort(key=lambda entry: entry[:2])
-            self._queue = mark, [entry[2:] for entry in wanted]
-        return list(self._queue[1])
+            wanted = sorted(each for name, version in versions.items() for each in self._wanted(name, version))
+            queue = [(submission, version) for *_, submission, version in wanted]
+            self._queue = mark, queue, sum(not scored for scored, *_ in wanted)
+        return self._queue
+
+    def _wanted(self, track: str, version: str) -> list[tuple[bool, str, str, Submission, str]]:
+        """What is to be scored in a version: whether it has another score, when it was received, its id, and itself."""
+        ledger, wanted = self._ledger, []
+        for submission in ledger.lacking(track, version):
+            scored, name = bool(ledger.results(submission.id)), submission.id
+            if scored or not ledger.standing(name).withdrawn:
+                wanted.append((scored, submission.received, name, submission, version))
+        return wanted
 
     def shown(self, track: Track) -> str:
         """The newest complete version. During a rescoring the old ranking is still shown."""
-        ledger, current = self._ledger, self.current(track)
-        staying = [entry for entry in ledger.of_track(track.id) if not ledger.standing(entry.id).withdrawn]
-        scored_in = [set(map(version_key, results)) for entry in staying if (results := ledger.results(entry.id))]
+        current = self.current(track)
+        scored_in = [set(map(version_key, versions)) for versions in self._ledger.versions(track.id)]
         for version in sorted({version_key(current)}.union(*scored_in), reverse=True):
             if all(version in own or min(own) > version for own in scored_in):  # later submissions lack old versions
                 return ".".join(map(str, version))
