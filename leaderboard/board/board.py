@@ -16,6 +16,8 @@ from emer_space.files.writing import write_whole
 from emer_space.settings import app_home
 from leaderboard.arena.arena import Arena, arena_ids, load_arena, usable_arenas
 from leaderboard.board.pairs import Pairs
+from leaderboard.board.scored import Columns
+from leaderboard.board.summary import CODE, summarised
 from leaderboard.errors import TrackError, Unavailable
 from leaderboard.scoring.versions import Versions
 from leaderboard.tracks import Track, load_track, track_ids
@@ -77,7 +79,8 @@ class Board:
     ) -> None:
         self.home = home or app_home()
         self.clock = clock
-        self.ledger = Ledger(store or open_store(self.home), LocalIndex(self.home))
+        self.ledger = Ledger(store or open_store(self.home), LocalIndex(self.home, summarised, CODE))
+        self.columns = Columns(self.ledger)
         self.pairs = Pairs(self.ledger.store)
         self.arrived: Callable[[], None] = lambda: None
         self.versions = Versions(self.ledger, self._usable)

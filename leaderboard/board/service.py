@@ -117,7 +117,8 @@ class Service:
             about = self.board.track(track)
         except TrackError as problem:
             raise Refusal("track", str(problem)) from None
-        mark = (self.board.ledger.refresh().revision, about, self.board.closed(track), self.board.pairs.mark)
+        changes = self.board.ledger.refresh().revision_of(track)
+        mark = (changes, about, self.board.closed(track), self.board.pairs.mark)
         kept = self._tables.get((track, everything))
         if kept is None or kept[0] != mark:
             kept = self._tables[track, everything] = mark, ranking(self.board, about, everything)

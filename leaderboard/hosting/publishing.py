@@ -86,7 +86,7 @@ class Publisher:
         rankings = {}
         for track in self._board.tracks():
             path, shown = f"{DATA}{track.id}.csv", ranking(self._board, track, everything=True)
-            if any(row.id for row in shown.rows) or path in self._published:  # the last row may have been removed
+            if len(shown.rows) > len(shown.papers) or path in self._published:  # the last row may have been removed
                 rankings[path] = as_csv(shown).encode()
                 rankings[f"{TABLES}{track.id}.parquet"] = as_parquet(shown)
         files = {**rankings, README: card(sorted({Path(path).stem for path in rankings}))}

@@ -357,11 +357,15 @@ class Ledger:
         results = self.results(name)
         return results[max(results, key=version_key)] if results else None
 
-    def scored(self, track: str, version: str) -> list[str]:
-        """The ids of a track's submissions that were scored in a version, in the order of arrival."""
+    def scored(self, track: str, version: str) -> list[Submission]:
+        """A track's submissions that were scored in a version, in the order of arrival."""
         with self._lock:
-            names = self._of_track.get(track, ())
-            return [name for name in names for one in self._results.get(name, ()) if one.version == version and one.state == "scored"]
+            return [
+                self.submissions[name]
+                for name in self._of_track.get(track, ())
+                for one in self._results.get(name, ())
+                if one.version == version and one.state == "scored"
+            ]
 
     def summaries(self, track: str, version: str, names: Sequence[str]) -> Mapping[str, Any]:
         """The summaries of results that the index keeps, by submission; perhaps not of all."""

@@ -17,7 +17,7 @@ import sqlite3
 import sys
 import threading
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -108,7 +108,8 @@ class LocalIndex:
                     index.executemany("DELETE FROM summaries WHERE path = ?", old)
             return found, list(left)
 
-        return self._run(read, ([], list(paths)), writes=True)
+        nothing: tuple[list[tuple[str, Submission | Brief]], list[str]] = [], list(paths)
+        return self._run(read, nothing, writes=True)
 
     def keep(self, records: Sequence[tuple[Submission | Result, str]]) -> bool:
         """Keep records with their marks; returns whether they are kept."""

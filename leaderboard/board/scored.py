@@ -1,0 +1,196 @@
+"""What was scored on a track, in columns: a ranking of a hundred thousand rows is arithmetic on them.
+
+A result is read once in a process; what is new is added at the end.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leaderboard.board.summary import SPLITS, Summary, summarised
+from leaderboard.tracks.judges import Judges
+from submissions.store.ledger import Ledger
+from submissions.store.records import Submission
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+DIGITS = 12
+"""A difference after the twelfth digit is a rounding error, and not the system's."""
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The reports of one split by place; NaN and -1 stand for what a report has not.
+
+    `rounded` is `value` without rounding errors. `judges` are places in `judged`, 0 for no language model.
+    """
+
+    has: NDArray[np.bool_]
+    value: Floats
+    rounded: Floats
+    low: Floats
+    high: Floats
+    samples: Places
+    judges: Places
+    judged: Sequence[Judges]
+    notes: Mapping[int, str]
+    layout: Places
+    layouts: Sequence[tuple[str, ...]]
+    """The names of the other scores, in their order; `layout` says which of them a report has."""
+    scores: Mapping[str, Floats]
+
+    def score(self, name: str) -> Floats:
+        """Another score by place."""
+        return self.scores[name] if name in self.scores else np.full(len(self.value), np.nan)
+
+
+def rounded(value: float | None) -> float:
+    """A score without rounding errors; 0 if there is none."""
+    return round(value or 0.0, DIGITS)
+
+
+class _Growing:
+    """A split while its reports are added."""
+
+    def __init__(self) -> None:
+        self.judged: list[Judges] = [{}]
+        self.layouts: list[tuple[str, ...]] = []
+        self.known: dict[tuple[str, ...], int] = {}
+        self.notes: dict[int, str] = {}
+        none, no = np.empty(0), np.empty(0, np.int64)
+        self.split = Split(
+            *(none.astype(bool), none, none, none, none, no), *(no, self.judged, self.notes, no, self.layouts, {})
+        )
+
+    def add(self, given: Sequence[Sequence[Any] | None]) -> None:
+        """Add a report, or none, for each new place."""
+        old, none = self.split, Summary(None, None, None, "", None, {}, {})
+        start, rows = len(old.has), [Summary(*each) if each else none for each in given]
+        self.notes.update((place, row.note) for place, row in enumerate(rows, start) if row.note)
+        layout = _whole(self._layout(tuple(row.scores)) for row in rows)
+        self.split = Split(
+            has=np.append(old.has, np.array([each is not None for each in given], bool)),
+            value=np.append(old.value, _floats(row.value for row in rows)),
+            rounded=np.append(old.rounded, _floats(rounded(row.value) for row in rows)),
+            low=np.append(old.low, _floats(row.low for row in rows)),
+            high=np.append(old.high, _floats(row.high for row in rows)),
+            samples=np.append(old.samples, _whole(-1 if row.samples is None else row.samples for row in rows)),
+            judges=np.append(old.judges, _whole(self._judges(row.judges) for row in rows)),
+            judged=self.judged,
+            notes=self.notes,
+            layout=np.append(old.layout, layout),
+            layouts=self.layouts,
+            scores=self._scores(rows, layout),
+        )
+
+    def _judges(self, given: Mapping[str, Sequence[str]]) -> int:
+        if not given:
+            return 0
+        judges = {metric: (model, prompt) for metric, (model, prompt) in given.items()}
+        if judges not in self.judged:
+            self.judged.append(judges)
+        return self.judged.index(judges)
+
+    def _layout(self, names: tuple[str, ...]) -> int:
+        if names not in self.known:
+            self.known[names] = len(self.layouts)
+            self.layouts.append(names)
+        return self.known[names]
+
+    def _scores(self, rows: Sequence[Summary], layout: Places) -> dict[str, Floats]:
+        """All columns of other scores, with the new rows."""
+        old, start = self.split.scores, len(self.split.has)
+        names = dict.fromkeys([*old, *(name for which in np.unique(layout) for name in self.layouts[which])])
+        made = {name: np.full(start + len(rows), np.nan) for name in names}
+        for name, before in old.items():
+            made[name][:start] = before
+        for which in np.unique(layout):
+            at = np.flatnonzero(layout == which)
+            values = np.array([list(rows[place].scores.values()) for place in at.tolist()], np.float64)
+            for column, name in enumerate(self.layouts[which]):
+                made[name][start + at] = values[:, column]
+        return made
+
+
+def _floats(values: Iterable[float | None]) -> Floats:
+    return np.array(list(values), np.float64)
+
+
+def _whole(values: Iterable[int]) -> Places:
+    return np.array(list(values), np.int64)
+
+
+@dataclass(slots=True)
+class Scored:
+    """The scored submissions of a track in a version by place, in the order in which they were read.
+
+    `people` are numbers of persons; `received` are microseconds since 1970.
+    """
+
+    names: list[str] = field(default_factory=list)
+    at: dict[str, int] = field(default_factory=dict)
+    submissions: list[Submission] = field(default_factory=list)
+    scored: list[str] = field(default_factory=list)
+    people: Places = field(default_factory=lambda: np.empty(0, np.int64))
+    baseline: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
+    received: Places = field(default_factory=lambda: np.empty(0, np.int64))
+    sought: list[str] = field(default_factory=list)
+    """What is searched of each, as far as anybody searched."""
+    _people: dict[str, int] = field(default_factory=dict)
+    _growing: dict[str, _Growing] = field(default_factory=lambda: {split: _Growing() for split in SPLITS})
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The reports of each split as they are now."""
+        return {split: growing.split for split, growing in self._growing.items()}
+
+    def add(self, submissions: Sequence[Submission], summaries: Sequence[Mapping[str, Any]]) -> None:
+        """Add submissions with the summaries of their results."""
+        start = len(self.names)
+        self.names += [submission.id for submission in submissions]
+        self.submissions += submissions
+        self.at.update((submission.id, place) for place, submission in enumerate(submissions, start))
+        self.scored += [str(summary["scored"]) for summary in summaries]
+        people = _whole(self._people.setdefault(each.person, len(self._people)) for each in submissions)
+        self.people = np.append(self.people, people)
+        self.baseline = np.append(self.baseline, np.array([each.baseline for each in submissions], bool))
+        moments = _whole((each.at - EPOCH) // timedelta(microseconds=1) for each in submissions)
+        self.received = np.append(self.received, moments)
+        for split, growing in self._growing.items():
+            growing.add([summary.get(split) for summary in summaries])
+
+    def texts(self, made: Callable[[Submission], str]) -> list[str]:
+        """What is searched of each submission, which `made` makes once."""
+        self.sought += [made(submission) for submission in self.submissions[len(self.sought) :]]
+        return self.sought
+
+
+class Columns:
+    """What was scored on the tracks of a ledger, in one version of each. Thread-safe."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._kept: dict[str, tuple[str, Scored]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, track: str, version: str) -> tuple[Scored, Places]:
+        """The scored submissions, and their places in the order of arrival. Raises `StoreError`."""
+        with self._lock:
+            if self._kept.get(track, ("",))[0] != version:
+                self._kept[track] = version, Scored()
+            scored = self._kept[track][1]
+            submissions = self._ledger.scored(track, version)
+            if new := [submission for submission in submissions if submission.id not in scored.at]:
+                known = self._ledger.summaries(track, version, [submission.id for submission in new])
+                scored.add(new, [known.get(each.id) or self._summarised(each.id, version) for each in new])
+            at = scored.at
+            return scored, np.fromiter((at[each.id] for each in submissions), np.int64, len(submissions))
+
+    def _summarised(self, name: str, version: str) -> dict[str, Any]:
+        return summarised(self._ledger.results(name)[version])
