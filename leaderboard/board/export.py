@@ -16,6 +16,8 @@ from leaderboard.board.board import Board
 from leaderboard.board.ranking import Ranking, ranking, rows_of
 from leaderboard.errors import LeaderboardError
 
+LEAST, MOST = 1e-4, 1e16
+"""Between these Python writes numbers without an exponent, as orjson does."""
 _MARKUP = re.compile(r"[\\`*_\[\]<>|&~#!]")
 """The characters with a special meaning in Markdown."""
 
@@ -51,6 +53,8 @@ def csv_pieces(ranked: Ranking) -> Iterator[str]:
     for piece in ranked.pieces():
         for column in ("name", "method", "link", "note"):
             piece[column] = [no_formula(text) for text in piece[column]]
+        for column in ("score", "low", "high", *ranked.columns):
+            piece[column] = _numbers(piece[column])
         writer.writerows(zip(*piece.values(), strict=True))
         yield lines.getvalue()
         lines.seek(0)
@@ -71,6 +75,15 @@ def json_pieces(ranked: Ranking) -> Iterator[str]:
 
 PIECES: Mapping[str, Callable[[Ranking], Iterator[str]]] = {"csv": csv_pieces, "json": json_pieces}
 """The files of a whole ranking."""
+
+
+def _numbers(numbers: list[Any]) -> list[str]:
+    """Numbers as Python writes them, which would take half of the time of an export; nothing for None."""
+    texts = orjson.dumps(numbers)[1:-1].decode().split(",")
+    return [
+        "" if number is None else text if LEAST <= abs(number) < MOST else repr(number)
+        for number, text in zip(numbers, texts, strict=True)
+    ]
 
 
 def as_markdown(ranked: Ranking) -> str:

@@ -74,13 +74,12 @@ class Ranking:
     @cached_property
     def told(self) -> frozenset[str]:
         """Those of `OPTIONAL` that any row has."""
-        every = ((name, self.rows.values(value)) for name, value in OPTIONAL.items())
-        return frozenset(name for name, values in every if any(value not in (None, "") for value in values))
+        return frozenset(name for name, value in OPTIONAL.items() if self.rows.tells(value))
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
         """The names of the columns of the table as data."""
-        moved = ["moved"] if any(move is not None for move in self.rows.values("move")) else []
+        moved = ["moved"] if self.rows.tells("move") else []
         first = ["rank", "name", "score", "low", "high", *self.columns, "date", "method", "link", "badge", *moved]
         return (*first, "level_with_leader", "note", "id", "group", "rank_low", "rank_high", "inputs", "size")
 

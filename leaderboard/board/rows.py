@@ -264,9 +264,27 @@ class Rows(Sequence[Row]):
 
     def texts(self) -> list[str]:
         """What a search looks through: name, method, id and size, in lines without capitals."""
-        every = self._source.scored.texts(lambda one: _sought(shown_name(one), one.method, one.id, one.size))
-        texts = [every[place] for place in self._own] if every else [""] * len(self)
-        return self._papers(texts, lambda row: _sought(row.name, row.method, row.id, row.size))
+        return self._made(_sought_of, lambda row: _sought(row.name, row.method, row.id, row.size))
+
+    def dates(self) -> list[str]:
+        """The dates of the rows, which are kept for the next search."""
+        return self._made(_date, attrgetter("date"))
+
+    def tells(self, name: str) -> bool:
+        """Whether any row has something under a name of `Row`."""
+        if name == "move":
+            return bool((self._lines.move != NO_MOVE).any())
+        cited = self.take(np.flatnonzero(self.papers).tolist())
+        if any(getattr(row, name) not in (None, "") for row in cited):
+            return True
+        if name in PLACED:
+            return any(self.find(placed) for placed in self._source.placed)
+        own = self._lines.places[~self.papers]
+        return bool(len(own)) and bool(self._source.scored.given[name][own].any())
+
+    def _made(self, of: Callable[[Submission], str], paper: Callable[[Row], str]) -> list[str]:
+        every = self._source.scored.texts(of)
+        return self._papers([every[place] for place in self._own] if every else [""] * len(self), paper)
 
     @cached_property
     def _own(self) -> list[int]:
@@ -310,6 +328,10 @@ def _date(submission: Submission) -> str:
     text = submission.received
     usual = text[4:5] + text[7:8] + text[10:11] + text[13:14] == "--T:" and not text[16:17].isdigit()
     return f"{text[:10]} {text[11:16]}" if usual else f"{submission.at:%Y-%m-%d %H:%M}"
+
+
+def _sought_of(one: Submission) -> str:
+    return _sought(shown_name(one), one.method, one.id, one.size)
 
 
 def _sought(*texts: str) -> str:

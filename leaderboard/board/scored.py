@@ -4,6 +4,7 @@ A result is read once in a process; what is new is added at the end.
 """
 
 import threading
+from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +22,12 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 DIGITS = 12
 """A difference after the twelfth digit is a rounding error, and not the system's."""
+GIVEN: Mapping[str, Callable[[Submission], Any]] = {
+    "inputs": lambda one: one.inputs,
+    "size": lambda one: one.size,
+    "link": lambda one: one.link and not one.anonymous,
+}
+"""What a sender may have told, by its name in a row."""
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -130,7 +137,7 @@ def _whole(values: Iterable[int]) -> Places:
 class Scored:
     """The scored submissions of a track in a version by place, in the order in which they were read.
 
-    `people` are numbers of persons; `received` are microseconds since 1970.
+    `people` are numbers of persons, `received` microseconds since 1970; `given` says for each of `GIVEN` who has it.
     """
 
     names: list[str] = field(default_factory=list)
@@ -140,8 +147,8 @@ class Scored:
     people: Places = field(default_factory=lambda: np.empty(0, np.int64))
     baseline: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     received: Places = field(default_factory=lambda: np.empty(0, np.int64))
-    sought: list[str] = field(default_factory=list)
-    """What is searched of each, as far as anybody searched."""
+    given: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    _texts: dict[Callable[[Submission], str], list[str]] = field(default_factory=dict)
     _people: dict[str, int] = field(default_factory=dict)
     _growing: dict[str, _Growing] = field(default_factory=lambda: {split: _Growing() for split in SPLITS})
 
@@ -162,13 +169,17 @@ class Scored:
         self.baseline = np.append(self.baseline, np.array([each.baseline for each in submissions], bool))
         moments = _whole((each.at - EPOCH) // timedelta(microseconds=1) for each in submissions)
         self.received = np.append(self.received, moments)
+        for name, told in GIVEN.items():
+            having = np.array([bool(told(each)) for each in submissions], bool)
+            self.given[name] = np.append(self.given.get(name, having[:0]), having)
         for split, growing in self._growing.items():
             growing.add([summary.get(split) for summary in summaries])
 
     def texts(self, made: Callable[[Submission], str]) -> list[str]:
-        """What is searched of each submission, which `made` makes once."""
-        self.sought += [made(submission) for submission in self.submissions[len(self.sought) :]]
-        return self.sought
+        """What `made` makes of each submission, once."""
+        texts = self._texts.setdefault(made, [])
+        texts += [made(submission) for submission in self.submissions[len(texts) :]]
+        return texts
 
 
 class Columns:
@@ -176,21 +187,49 @@ class Columns:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._kept: dict[str, tuple[str, Scored]] = {}
+        self._kept: dict[str, _Kept] = {}
         self._lock = threading.Lock()
 
     def of(self, track: str, version: str) -> tuple[Scored, Places]:
         """The scored submissions, and their places in the order of arrival. Raises `StoreError`."""
         with self._lock:
-            if self._kept.get(track, ("",))[0] != version:
-                self._kept[track] = version, Scored()
-            scored = self._kept[track][1]
-            submissions = self._ledger.scored(track, version)
-            if new := [submission for submission in submissions if submission.id not in scored.at]:
-                known = self._ledger.summaries(track, version, [submission.id for submission in new])
-                scored.add(new, [known.get(each.id) or self._summarised(each.id, version) for each in new])
-            at = scored.at
-            return scored, np.fromiter((at[each.id] for each in submissions), np.int64, len(submissions))
+            kept = self._kept.get(track)
+            if kept is None or kept.version != version:
+                kept = self._kept[track] = _Kept(version)
+            found, read, lost = self._ledger.scored(track, version, kept.read)
+            if lost != kept.lost:
+                kept = self._kept[track] = _Kept(version, lost=lost)
+                found, read, _ = self._ledger.scored(track, version)
+            new = list({each.id: each for each in found if each.id not in kept.scored.at}.values())
+            if new:
+                known = self._ledger.summaries(track, version, [each.id for each in new])
+                kept.add(new, [known.get(each.id) or self._summarised(each.id, version) for each in new])
+            kept.read = read
+            return kept.scored, kept.arrived
 
     def _summarised(self, name: str, version: str) -> dict[str, Any]:
         return summarised(self._ledger.results(name)[version])
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What was scored in a version, as far as it was read; `arrived` are all places in the order of arrival."""
+
+    version: str
+    scored: Scored = field(default_factory=Scored)
+    arrived: Places = field(default_factory=lambda: np.empty(0, np.int64))
+    read: int = 0
+    lost: int = 0
+
+    def add(self, new: list[Submission], summaries: Sequence[Mapping[str, Any]]) -> None:
+        """Add submissions, most of which arrived after all others."""
+        start, every = len(self.scored.names), self.scored.submissions
+        self.scored.add(new, summaries)
+        order = sorted(range(start, len(every)), key=lambda place: _arrival(every[place]))
+        arrived = self.arrived
+        to = [bisect(arrived, _arrival(every[place]), key=lambda at: _arrival(every[at])) for place in order]
+        self.arrived = np.insert(arrived, to, order)
+
+
+def _arrival(submission: Submission) -> tuple[str, str]:
+    return submission.received, submission.id

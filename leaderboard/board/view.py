@@ -13,6 +13,8 @@ PER_PAGE = 100
 """Rows of a page: a browser lays out so many at once, and hardly more."""
 MOST_TEXT = 200
 MOST_PAGE = 1_000_000
+INPUTS = frozenset("avt")
+"""The letters of what systems read."""
 RANK = "rank"
 """The order of the ranking, in which papers stand at the place of their score."""
 KEYS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
@@ -87,16 +89,20 @@ def seen(rows: Rows, view: View, badges: Mapping[str, str]) -> Seen:
 def _searched(rows: Rows, sought: Sequence[str], badges: Mapping[str, str]) -> Rows:
     if not sought:
         return rows
-    texts, inputs, called = rows.texts(), [read.casefold() for read in rows.values("inputs")], rows.values("badge")
-    dates = rows.values("date") if any(word[0].isdigit() for word in sought) else []
+    texts, called = rows.texts(), rows.values("badge")
+    inputs = [read.casefold() for read in rows.values("inputs")] if any(set(word) <= INPUTS for word in sought) else []
+    dates = rows.dates() if any(word[0].isdigit() for word in sought) else []
     left: Sequence[int] = range(len(rows))
     for word in sought:
         named = {badge for badge in BADGES if word in badges[badge].casefold()}
-        dated = dates if word[0].isdigit() else ()
+        dated, read = word[0].isdigit(), set(word) <= INPUTS
         left = [
             at
             for at in left
-            if word in texts[at] or called[at] in named or word == inputs[at] or (dated and word in dated[at])
+            if word in texts[at]
+            or called[at] in named
+            or (read and word == inputs[at])
+            or (dated and word in dates[at])
         ]
     return rows.take(left)
 

@@ -111,6 +111,9 @@ class Ledger:
         self._of_person: dict[str, dict[str, list[str]]] = {}
         self._changes: dict[str, int] = defaultdict(int)
         self._lacking: dict[str, tuple[str, dict[str, None]]] = {}
+        self._versions: dict[str, dict[tuple[str, ...], int]] = {}
+        self._judged: dict[str, list[str]] = {}
+        self._lost: dict[str, int] = defaultdict(int)
         self._annotations: dict[str, list[str]] = defaultdict(list)
         self._scored_at = ""
         self._unread: list[str] = []
@@ -232,12 +235,24 @@ class Ledger:
             self._fresh.append((record, mark))
 
     def _keep_result(self, name: str, result: Result | Brief) -> None:
-        others = (other for other in self._results.get(name, ()) if other.version != result.version)
+        about, before = self.submissions.get(name), self._results.get(name, ())
+        self._count(about, -1)
+        others = (other for other in before if other.version != result.version) if before else ()
         self._results[name] = (*others, result)
+        self._count(about, 1)
         self._scored_at = max(self._scored_at, result.scored)
         self._changes[result.track] += 1
         if result.track in self._lacking and self._lacking[result.track][0] == result.version:
             self._lacking[result.track][1].pop(name, None)
+        if about:
+            self._judged.setdefault(about.track, []).append(name)
+
+    def _count(self, about: Submission | None, by: int) -> None:
+        """Count a submission among those with results in the same versions."""
+        if about and (results := self._results.get(about.id)):
+            counts = self._versions.setdefault(about.track, {})
+            versions = tuple([result.version for result in results])
+            counts[versions] = counts.get(versions, 0) + by
 
     def _whole(self, name: str, kept: Result | Brief) -> Result:
         """A result of which only the brief may be in memory. Raises `StoreError`."""
@@ -264,6 +279,9 @@ class Ledger:
                 else:
                     insort(names, record.id, key=self._arrival)
             self._changes[record.track] += 1
+            self._count(record, 1)
+            if record.id in self._results:
+                self._judged.setdefault(record.track, []).append(record.id)
             version, lacking = self._lacking.get(record.track, ("", {}))
             if version and self._in_version(record.id, version) is None:
                 lacking[record.id] = None
@@ -316,6 +334,8 @@ class Ledger:
                 self._of_track[record.track].remove(record.id)
                 self._of_person[record.person][record.track].remove(record.id)
                 self._lacking.get(record.track, ("", {}))[1].pop(record.id, None)
+                self._count(record, -1)
+                self._lost[record.track] += 1
                 self._changes[record.track] += 1
                 del self.submissions[record.id]
             elif isinstance(record, Decision) and record.id in self._decisions:
@@ -357,15 +377,22 @@ class Ledger:
         results = self.results(name)
         return results[max(results, key=version_key)] if results else None
 
-    def scored(self, track: str, version: str) -> list[Submission]:
-        """A track's submissions that were scored in a version, in the order of arrival."""
+    def scored(self, track: str, version: str, since: int = 0) -> tuple[list[Submission], int, int]:
+        """A track's submissions that were scored in a version, in no order, since an earlier answer.
+
+        Some may come twice. The second number is the `since` of the next question; if the third one changed, some were
+        lost that were answered before.
+        """
         with self._lock:
-            return [
+            judged = self._judged.get(track, [])
+            found = [
                 self.submissions[name]
-                for name in self._of_track.get(track, ())
-                for one in self._results.get(name, ())
+                for name in judged[since:]
+                if name in self.submissions
+                for one in self._results[name]
                 if one.version == version and one.state == "scored"
             ]
+            return found, len(judged), self._lost[track]
 
     def summaries(self, track: str, version: str, names: Sequence[str]) -> Mapping[str, Any]:
         """The summaries of results that the index keeps, by submission; perhaps not of all."""
@@ -388,10 +415,11 @@ class Ledger:
         Those without a result are left out, and so are those that were withdrawn.
         """
         with self._lock:
-            withdrawn = {name for name in self.decided(track) if self.standing(name).withdrawn}
-            staying = (name for name in self._of_track.get(track, ()) if name not in withdrawn)
-            every = {tuple([result.version for result in self._results.get(name, ())]) for name in staying}
-            return every - {()}
+            counts = dict(self._versions.get(track, {}))
+            for name in self.decided(track):
+                if name in self._results and self.standing(name).withdrawn:
+                    counts[tuple([result.version for result in self._results[name]])] -= 1
+        return {versions for versions, count in counts.items() if count}
 
     def decided(self, track: str) -> list[str]:
         """The ids of the submissions to a track about which decisions were made."""
