@@ -83,7 +83,7 @@ class Board:
         self.columns = Columns(self.ledger)
         self.pairs = Pairs(self.ledger.store)
         self.arrived: Callable[[], None] = lambda: None
-        self.versions = Versions(self.ledger, self._usable)
+        self.versions = Versions(self.ledger, self._usable, self._is_usable)
         self._wrong: dict[str, str] = {}
         self._ids: dict[str, tuple[Hashable, frozenset[Id]]] = {}
         self.intake = Intake(
@@ -129,6 +129,13 @@ class Board:
                     log.error("%s", problem)
         self._wrong = wrong
         return usable
+
+    def _is_usable(self, name: str) -> bool:
+        try:
+            self.track(name)
+        except TrackError:
+            return False
+        return True
 
     def wrong_tracks(self) -> list[str]:
         """The problems of the track files, one sentence for each."""

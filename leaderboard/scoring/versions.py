@@ -9,11 +9,12 @@ from submissions.store.records import Submission, version_key
 
 
 class Versions:
-    """`usable` returns the tracks with valid files. Everything else is derived from the ledger."""
+    """`usable` returns the tracks with valid files, `is_usable` whether one is. All else is derived from the ledger."""
 
-    def __init__(self, ledger: Ledger, usable: Callable[[], list[Track]]) -> None:
-        self._ledger, self._usable = ledger, usable
-        self._queue: tuple[Any, list[tuple[Submission, str]], int] = None, [], 0
+    def __init__(self, ledger: Ledger, usable: Callable[[], list[Track]], is_usable: Callable[[str], bool]) -> None:
+        self._ledger, self._usable, self._is_usable = ledger, usable, is_usable
+        self._queue: tuple[Any, list[tuple[Submission, str]]] = None, []
+        self._queued: tuple[Any, int] = None, 0
 
     def current(self, track: Track) -> str:
         """The version that a track is scored in now."""
@@ -24,26 +25,27 @@ class Versions:
 
         A submission withdrawn before it was scored needs no score; one withdrawn later does, as it may be restored.
         """
-        return list(self._now()[1])
-
-    def queued(self) -> int:
-        """How many submissions of the queue have no score yet."""
-        return self._now()[2]
-
-    def pending(self, track: Track) -> int:
-        """How many submissions of the queue are to one track."""
-        return len(self._wanted(track.id, self.current(track)))
-
-    def _now(self) -> tuple[Any, list[tuple[Submission, str]], int]:
-        """The queue, and how many of it have no score yet."""
         revision = self._ledger.refresh().revision  # before the versions, which a new rescoring changes
         versions = {track.id: self.current(track) for track in self._usable()}
         mark = (revision, versions)
         if self._queue[0] != mark:
             wanted = sorted(each for name, version in versions.items() for each in self._wanted(name, version))
-            queue = [(submission, version) for *_, submission, version in wanted]
-            self._queue = mark, queue, sum(not scored for scored, *_ in wanted)
-        return self._queue
+            self._queue = mark, [(submission, version) for *_, submission, version in wanted]
+        return list(self._queue[1])
+
+    def queued(self) -> int:
+        """How many submissions of the queue have no score yet. Only the tracks with such ones are looked at."""
+        ledger = self._ledger.refresh()
+        revision, unscored = ledger.revision, ledger.unscored()
+        mark = revision, [track for track in unscored if self._is_usable(track)]
+        if self._queued[0] != mark:
+            waiting = (name for track in mark[1] for name in unscored[track])
+            self._queued = mark, sum(not ledger.standing(name).withdrawn for name in waiting)
+        return self._queued[1]
+
+    def pending(self, track: Track) -> int:
+        """How many submissions of the queue are to one track."""
+        return len(self._wanted(track.id, self.current(track)))
 
     def _wanted(self, track: str, version: str) -> list[tuple[bool, str, str, Submission, str]]:
         """What is to be scored in a version: whether it has another score, when it was received, its id, and itself."""

@@ -111,6 +111,7 @@ class Ledger:
         self._of_person: dict[str, dict[str, list[str]]] = {}
         self._changes: dict[str, int] = defaultdict(int)
         self._lacking: dict[str, tuple[str, dict[str, None]]] = {}
+        self._unscored: dict[str, dict[str, None]] = {}
         self._versions: dict[str, dict[tuple[str, ...], int]] = {}
         self._judged: dict[str, list[str]] = {}
         self._lost: dict[str, int] = defaultdict(int)
@@ -145,13 +146,13 @@ class Ledger:
         """Take what the index knows of all entries; returns the others, which must be read."""
         assert self._index is not None
         self._recalled = True
-        known, left = self._index.known(paths, self.store.mark)
-        for name, record in known:
+        names, records, left = self._index.known(paths, self.store.mark)
+        for name, record in zip(names, records, strict=True):
             if isinstance(record, Submission):
                 self._keep(record)
             else:
                 self._keep_result(name, record)
-        self.revision += len(known)
+        self.revision += len(records)
         return left
 
     def _index_fresh(self) -> None:
@@ -246,6 +247,13 @@ class Ledger:
             self._lacking[result.track][1].pop(name, None)
         if about:
             self._judged.setdefault(about.track, []).append(name)
+            self._scored_now(about)
+
+    def _scored_now(self, about: Submission) -> None:
+        """A submission waits for no first score any longer."""
+        unscored = self._unscored.get(about.track, {})
+        if unscored.pop(about.id, about) is None and not unscored:
+            del self._unscored[about.track]
 
     def _count(self, about: Submission | None, by: int) -> None:
         """Count a submission among those with results in the same versions."""
@@ -282,6 +290,8 @@ class Ledger:
             self._count(record, 1)
             if record.id in self._results:
                 self._judged.setdefault(record.track, []).append(record.id)
+            else:
+                self._unscored.setdefault(record.track, {})[record.id] = None
             version, lacking = self._lacking.get(record.track, ("", {}))
             if version and self._in_version(record.id, version) is None:
                 lacking[record.id] = None
@@ -335,6 +345,7 @@ class Ledger:
                 self._of_person[record.person][record.track].remove(record.id)
                 self._lacking.get(record.track, ("", {}))[1].pop(record.id, None)
                 self._count(record, -1)
+                self._scored_now(record)
                 self._lost[record.track] += 1
                 self._changes[record.track] += 1
                 del self.submissions[record.id]
@@ -408,6 +419,11 @@ class Ledger:
                 every = self._of_track.get(track, ())
                 self._lacking[track] = version, {name: None for name in every if not self._in_version(name, version)}
             return [self.submissions[name] for name in self._lacking[track][1]]
+
+    def unscored(self) -> dict[str, list[str]]:
+        """The ids of the submissions without any result, by track."""
+        with self._lock:
+            return {track: list(names) for track, names in self._unscored.items()}
 
     def versions(self, track: str) -> set[tuple[str, ...]]:
         """The versions in which submissions to a track have results: each set of them that one has.

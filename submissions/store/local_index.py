@@ -84,31 +84,33 @@ class LocalIndex:
 
     def known(
         self, paths: Sequence[str], mark: Callable[[str], str]
-    ) -> tuple[list[tuple[str, Submission | Brief]], list[str]]:
-        """What is known of the entries at these paths, by the id of the submission, and the paths of the others.
+    ) -> tuple[list[str], list[Submission | Brief], list[str]]:
+        """What is known of the entries at these paths: ids of submissions, their records, and the paths of the others.
 
-        Known is what has the same `mark` as when it was read; all other rows are deleted.
+        Known is what has the same `mark` as when it was read; all other rows are deleted. Results come first.
         """
 
-        def read(index: sqlite3.Connection) -> tuple[list[tuple[str, Submission | Brief]], list[str]]:
-            found, left = list[tuple[str, Submission | Brief]](), dict.fromkeys(paths)
+        def read(index: sqlite3.Connection) -> tuple[list[str], list[Submission | Brief], list[str]]:
+            names, records, left = list[str](), list[Submission | Brief](), dict.fromkeys(paths)
             for table, columns, made in (
-                ("submissions", "record", _submission),
                 ("results", "version, state, scored", _brief),
+                ("submissions", "record", _submission),
             ):
                 old = []
                 for path, kept, *row in index.execute(f"SELECT path, mark, {columns} FROM {table}"):
                     if path in left and mark(path) == kept:
-                        found.append(made(path, *row))
+                        name, record = made(path, *row)
+                        names.append(name)
+                        records.append(record)
                         del left[path]
                     else:
                         old.append((path,))
                 index.executemany(f"DELETE FROM {table} WHERE path = ?", old)
                 if table == "results":
                     index.executemany("DELETE FROM summaries WHERE path = ?", old)
-            return found, list(left)
+            return names, records, list(left)
 
-        nothing: tuple[list[tuple[str, Submission | Brief]], list[str]] = [], list(paths)
+        nothing: tuple[list[str], list[Submission | Brief], list[str]] = [], [], list(paths)
         return self._run(read, nothing, writes=True)
 
     def keep(self, records: Sequence[tuple[Submission | Result, str]]) -> bool:
