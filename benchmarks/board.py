@@ -47,7 +47,7 @@ def predictions(board: Board, random: random.Random) -> bytes:
 
 def real(folder: Path) -> Result:
     """The result of a submission that was really scored."""
-    board = _board(folder)
+    board = board_of(folder)
     name = send(board, random.Random(SEED), "Nobody")
     sweep(board)
     result = board.ledger.result(name)
@@ -61,14 +61,15 @@ def send(board: Board, random: random.Random, name: str) -> str:
     return board.intake.submit(Person(name, name), TRACK, content, "P.csv", Entry(name)).submission.id
 
 
-def _board(home: Path) -> Board:
+def board_of(home: Path) -> Board:
+    """The board in a home."""
     os.environ["EMER_HOME"] = str(home)
     return Board(home)
 
 
 def fill(home: Path, like: Result, random: random.Random, count: int = SUBMISSIONS, tracks: int = 1) -> None:
     """Write a month of entries to so many tracks, and the journal that lists them. Only the first track has a file."""
-    board, began = _board(home), datetime.now(UTC) - timedelta(days=DAYS + 1)
+    board, began = board_of(home), datetime.now(UTC) - timedelta(days=DAYS + 1)
     files = [predictions(board, random) for _ in range(LIKE)]
     with (home / "journal").open("w", encoding="utf-8") as journal:
         for number in range(count):
@@ -117,7 +118,7 @@ def _write(path: Path, record: Record) -> None:
 def start(home: Path) -> dict[str, float]:
     """What a process needs to know all of a home: CPU seconds beyond the imports, megabytes at most, and a table."""
     busy = time.process_time()
-    board = _board(home)
+    board = board_of(home)
     count = len(board.ledger.refresh().submissions)
     took = time.process_time() - busy
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

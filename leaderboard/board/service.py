@@ -48,6 +48,11 @@ class Service:
         """All tracks, each with the reason why it takes no files here, and with the person's remaining quota."""
         return [self._summary(person, track) for track in self.board.tracks()]
 
+    def named(self) -> list[dict[str, str]]:
+        """The ids and titles of all tracks, perhaps a thousand, each with the reason why it takes no files here."""
+        every = [(track, self.board.why_not(track.id)) for track in self.board.tracks()]
+        return [{"id": track.id, "title": track.rules.title, "why_not": why_not} for track, why_not in every]
+
     def dated(self) -> list[tuple[str, str]]:
         """What an organiser can close and extend, as title and id: the tracks, and then the blind comparisons."""
         every = [track.rules for track in self.board.tracks()] + [arena.rules for arena in self.board.arenas()]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from leaderboard.board.rows import BADGES, Row, Rows, known
@@ -26,7 +26,7 @@ KEYS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "moved": ("move", lambda move: move),
     "badge": ("badge", lambda badge: badge),
     "inputs": ("inputs", lambda inputs: inputs or None),
-    "size": ("size", cache(parameters)),
+    "size": ("size", lru_cache(4096)(parameters)),
     "link": ("link", lambda link: link or None),
     "method": ("method", lambda method: method.casefold() or None),
     "date": ("received", lambda received: received),

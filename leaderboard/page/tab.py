@@ -92,7 +92,7 @@ class LeaderboardTab:
     def _named(self, request: gr.Request) -> list[Any]:
         """The tracks to choose from when a visitor comes: an organiser may have added some since the app started."""
         words = self.languages.of(request)
-        tracks = self.service.tracks(None)
+        tracks = self.service.named()
         all_tracks = [(track["title"], track["id"]) for track in tracks]
         marked = choices(tracks, words("board.not_here"))
         every = (words("organise.every_track"), "")
@@ -130,7 +130,7 @@ class RankingTab:
         self.service, self.identity, self.languages, self.kept = service, identity, languages, kept
         self.line = line = lines.reading
         self.freshened = for_page(languages, line, self.fresh)
-        tracks = choices(service.tracks(None), languages("board.not_here"))
+        tracks = choices(service.named(), languages("board.not_here"))
         not_told = (languages("ranking.not_told"), NOT_TOLD)
         with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
             self.track = gr.Dropdown(
