@@ -3,7 +3,7 @@
 It is made from columns (`board.scored`), for a track may have a hundred thousand submissions.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -130,6 +130,11 @@ class Ranking:
 def rows_of(piece: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
     """A piece of a table by row."""
     return [dict(zip(piece, row, strict=True)) for row in zip(*piece.values(), strict=True)]
+
+
+def mark_of(board: Board, track: Track) -> Hashable:
+    """What changes whenever a ranking of a track may. Raises `StoreError`."""
+    return board.ledger.refresh().revision_of(track.id), track, board.closed(track.id), board.pairs.mark
 
 
 def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:

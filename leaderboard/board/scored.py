@@ -3,6 +3,7 @@
 A result is read once in a process; what is new is added at the end.
 """
 
+import contextlib
 import threading
 from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from leaderboard.board.summary import SPLITS, Summary, summarised
 from leaderboard.tracks.judges import Judges
-from submissions.store.ledger import Ledger
+from submissions.store.ledger import MANY, Ledger, without_collection
 from submissions.store.records import Submission
 
 Floats = NDArray[np.float64]
@@ -78,22 +79,23 @@ class _Growing:
     def add(self, given: Sequence[Sequence[Any] | None]) -> None:
         """Add a report, or none, for each new place."""
         old, none = self.split, Summary(None, None, None, "", None, {}, {})
-        start, rows = len(old.has), [Summary(*each) if each else none for each in given]
-        self.notes.update((place, row.note) for place, row in enumerate(rows, start) if row.note)
-        layout = _whole(self._layout(tuple(row.scores)) for row in rows)
+        start, columns = len(old.has), list(zip(*(each or none for each in given), strict=True))
+        values, low, high, notes, samples, judges, scores = columns or [()] * len(none)
+        self.notes.update((place, note) for place, note in enumerate(notes, start) if note)
+        layout = _whole(self._layout(tuple(names)) for names in scores)
         self.split = Split(
             has=np.append(old.has, np.array([each is not None for each in given], bool)),
-            value=np.append(old.value, _floats(row.value for row in rows)),
-            rounded=np.append(old.rounded, _floats(rounded(row.value) for row in rows)),
-            low=np.append(old.low, _floats(row.low for row in rows)),
-            high=np.append(old.high, _floats(row.high for row in rows)),
-            samples=np.append(old.samples, _whole(-1 if row.samples is None else row.samples for row in rows)),
-            judges=np.append(old.judges, _whole(self._judges(row.judges) for row in rows)),
+            value=np.append(old.value, np.array(values, np.float64)),
+            rounded=np.append(old.rounded, np.array([value and round(value, DIGITS) for value in values], np.float64)),
+            low=np.append(old.low, np.array(low, np.float64)),
+            high=np.append(old.high, np.array(high, np.float64)),
+            samples=np.append(old.samples, _whole(-1 if count is None else count for count in samples)),
+            judges=np.append(old.judges, _whole(map(self._judges, judges))),
             judged=self.judged,
             notes=self.notes,
             layout=np.append(old.layout, layout),
             layouts=self.layouts,
-            scores=self._scores(rows, layout),
+            scores=self._scores(scores, layout),
         )
 
     def _judges(self, given: Mapping[str, Sequence[str]]) -> int:
@@ -110,27 +112,31 @@ class _Growing:
             self.layouts.append(names)
         return self.known[names]
 
-    def _scores(self, rows: Sequence[Summary], layout: Places) -> dict[str, Floats]:
+    def _scores(self, given: Sequence[Mapping[str, float]], layout: Places) -> dict[str, Floats]:
         """All columns of other scores, with the new rows."""
         old, start = self.split.scores, len(self.split.has)
         names = dict.fromkeys([*old, *(name for which in np.unique(layout) for name in self.layouts[which])])
-        made = {name: np.full(start + len(rows), np.nan) for name in names}
+        made = {name: np.full(start + len(given), np.nan) for name in names}
         for name, before in old.items():
             made[name][:start] = before
         for which in np.unique(layout):
             at = np.flatnonzero(layout == which)
-            values = np.array([list(rows[place].scores.values()) for place in at.tolist()], np.float64)
+            values = np.array([list(given[place].values()) for place in at.tolist()], np.float64)
             for column, name in enumerate(self.layouts[which]):
                 made[name][start + at] = values[:, column]
         return made
 
 
-def _floats(values: Iterable[float | None]) -> Floats:
-    return np.array(list(values), np.float64)
-
-
 def _whole(values: Iterable[int]) -> Places:
     return np.array(list(values), np.int64)
+
+
+def _moments(submissions: Sequence[Submission]) -> Places:
+    """When submissions were received, in microseconds since 1970."""
+    texts = [each.received for each in submissions]
+    if all(text[4:5] + text[7:8] + text[10:11] + text[13:14] + text[-6:] == "--T:+00:00" for text in texts):
+        return np.array([text[:-6] for text in texts], "datetime64[us]").astype(np.int64)
+    return _whole((each.at - EPOCH) // timedelta(microseconds=1) for each in submissions)
 
 
 @dataclass(slots=True)
@@ -167,8 +173,7 @@ class Scored:
         people = _whole(self._people.setdefault(each.person, len(self._people)) for each in submissions)
         self.people = np.append(self.people, people)
         self.baseline = np.append(self.baseline, np.array([each.baseline for each in submissions], bool))
-        moments = _whole((each.at - EPOCH) // timedelta(microseconds=1) for each in submissions)
-        self.received = np.append(self.received, moments)
+        self.received = np.append(self.received, _moments(submissions))
         for name, told in GIVEN.items():
             having = np.array([bool(told(each)) for each in submissions], bool)
             self.given[name] = np.append(self.given.get(name, having[:0]), having)
@@ -202,8 +207,9 @@ class Columns:
                 found, read, _ = self._ledger.scored(track, version)
             new = list({each.id: each for each in found if each.id not in kept.scored.at}.values())
             if new:
-                known = self._ledger.summaries(track, version, [each.id for each in new])
-                kept.add(new, [known.get(each.id) or self._summarised(each.id, version) for each in new])
+                with without_collection() if len(new) > MANY else contextlib.nullcontext():
+                    known = self._ledger.summaries(track, version, [each.id for each in new])
+                    kept.add(new, [known.get(each.id) or self._summarised(each.id, version) for each in new])
             kept.read = read
             return kept.scored, kept.arrived
 

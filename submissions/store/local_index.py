@@ -19,12 +19,13 @@ import threading
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
-from submissions.store.records import Result, Submission, result_path, results_folder
+from submissions.store.records import Result, Submission, new_id, result_path, results_folder
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ PATIENCE_S = 10.0
 """How long to wait for another process that writes."""
 FEW = 200
 """So many summaries are read one by one; more of them with all others of their track."""
+ID, JSON = len(new_id(datetime.now(UTC))), ".json"
+"""The length of an id, and the end of a result's path."""
 Answer = TypeVar("Answer")
 Summarise = Callable[[Result], Any]
 """What a ranking reads of a result, as JSON."""
@@ -151,7 +154,7 @@ class LocalIndex:
                 return {name: orjson.loads(row[1]) for name, row in rows.items() if row}
             folder, wanted = results_folder(track, version), set(names)
             every = index.execute(f"{asked} > ? AND path < ?", (folder, f"{folder}:"))  # after all months and years
-            found = ((_name(path), summary) for path, summary in every)
+            found = ((path[-ID - len(JSON) : -len(JSON)], summary) for path, summary in every)
             return {name: orjson.loads(summary) for name, summary in found if name in wanted}
 
         asked = "SELECT path, summary FROM summaries WHERE path"
@@ -233,4 +236,4 @@ def _brief(path: str, version: str, state: str, scored: str) -> tuple[str, Brief
 
 def _name(path: str) -> str:
     """The id of the submission of a result."""
-    return path.rpartition("/")[2].removesuffix(".json")
+    return path.rpartition("/")[2].removesuffix(JSON)
