@@ -1,8 +1,9 @@
 """The leaderboard with 10,000 submissions, or the start with more of them: `python -m benchmarks.board [100000]`.
 
 Fills a home with the entries of 200 people as the store writes them, each with the report of a real scoring and random
-scores. Measures the start, the table, and the cost of one more submission compared with an empty home. With a number:
-a start with so many submissions to 1,000 tracks, in a process of its own, without the index beside the tree and with.
+scores. Measures the start, the table, and the cost of one more submission compared with an empty home. With a number,
+so many submissions to 1,000 tracks, or to as many as a second number says: a start in a process of its own, without the
+index beside the tree and with, and one more submission.
 """
 
 import json
@@ -22,9 +23,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from emer_space.page.words import load_words
 from leaderboard.board.board import Board
-from leaderboard.board.export import as_csv
+from leaderboard.board.export import PIECES, as_csv
 from leaderboard.board.ranking import ranking
+from leaderboard.board.view import View, seen
 from leaderboard.hosting.schedule import sweep
 from submissions.intake import Entry
 from submissions.person import Person
@@ -47,7 +50,7 @@ def predictions(board: Board, random: random.Random) -> bytes:
 
 def real(folder: Path) -> Result:
     """The result of a submission that was really scored."""
-    board = _board(folder)
+    board = board_of(folder)
     name = send(board, random.Random(SEED), "Nobody")
     sweep(board)
     result = board.ledger.result(name)
@@ -61,14 +64,15 @@ def send(board: Board, random: random.Random, name: str) -> str:
     return board.intake.submit(Person(name, name), TRACK, content, "P.csv", Entry(name)).submission.id
 
 
-def _board(home: Path) -> Board:
+def board_of(home: Path) -> Board:
+    """The board in a home."""
     os.environ["EMER_HOME"] = str(home)
     return Board(home)
 
 
 def fill(home: Path, like: Result, random: random.Random, count: int = SUBMISSIONS, tracks: int = 1) -> None:
     """Write a month of entries to so many tracks, and the journal that lists them. Only the first track has a file."""
-    board, began = _board(home), datetime.now(UTC) - timedelta(days=DAYS + 1)
+    board, began = board_of(home), datetime.now(UTC) - timedelta(days=DAYS + 1)
     files = [predictions(board, random) for _ in range(LIKE)]
     with (home / "journal").open("w", encoding="utf-8") as journal:
         for number in range(count):
@@ -117,14 +121,34 @@ def _write(path: Path, record: Record) -> None:
 def start(home: Path) -> dict[str, float]:
     """What a process needs to know all of a home: CPU seconds beyond the imports, megabytes at most, and a table."""
     busy = time.process_time()
-    board = _board(home)
+    board = board_of(home)
     count = len(board.ledger.refresh().submissions)
     took = time.process_time() - busy
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     busy = time.process_time()
     rows = len(ranking(board, board.track(TRACK), everything=True).rows)
     table = time.process_time() - busy
-    return {"submissions": count, "start_s": took, "most_mb": most, "rows": rows, "table_s": table}
+    told = {"submissions": count, "start_s": took, "most_mb": most, "rows": rows, "table_s": table}
+    return {**told, **again(board)}
+
+
+def again(board: Board) -> dict[str, float]:
+    """CPU seconds of a visitor's first page of all rows after a change, and of the whole table as files."""
+    from leaderboard.page.plots import plots  # what a page needs is no part of a start
+    from leaderboard.page.render import badges, ranking_table
+
+    track, words = board.track(TRACK), load_words("en")
+
+    def page() -> None:
+        found = ranking(board, track, everything=True)
+        ranking_table(found, seen(found.rows, View(), badges(words)), View(), words)
+        plots(found, board.clock(), words)
+
+    found = ranking(board, track, everything=True)
+    return {
+        "again_s": usual(page)[1],
+        **{f"{kind}_s": usual(lambda made=made: sum(map(len, made(found))))[1] for kind, made in PIECES.items()},  # type: ignore[misc]
+    }
 
 
 def started(home: Path) -> dict[str, float]:
@@ -138,7 +162,8 @@ def shown(about: Mapping[str, float]) -> str:
     """One line."""
     return (
         f"{about['submissions']:,} submissions: start {about['start_s']:.2f} s of the processor, at most "
-        f"{about['most_mb']:.0f} MB; table of {about['rows']:,} rows {about['table_s']:.2f} s"
+        f"{about['most_mb']:.0f} MB; table of {about['rows']:,} rows {about['table_s']:.2f} s, page and plots after "
+        f"a change {about['again_s']:.2f} s, as CSV {about['csv_s']:.2f} s, as JSON {about['json_s']:.2f} s"
     )
 
 
@@ -160,13 +185,14 @@ def usual(work: Callable[[], object]) -> tuple[float, float]:
 
 
 def sent(homes: Mapping[str, Board], random: random.Random) -> Mapping[str, float]:
-    """The median seconds of a submission in each home; the homes take turns."""
+    """The median CPU seconds of a submission in each home; the homes take turns."""
     times: dict[str, list[float]] = {name: [] for name in homes}
     for number in range(-1, SENT):  # the first one warms up
         for name, board in homes.items():
-            took = seconds(partial(send, board, random, f"newcomer-{number}"))
+            busy = time.process_time()
+            send(board, random, f"newcomer-{number}")
             if number >= 0:
-                times[name].append(took)
+                times[name].append(time.process_time() - busy)
     return {name: median(taken) for name, taken in times.items()}
 
 
@@ -177,7 +203,14 @@ def scale(count: int, tracks: int = 1000) -> None:
         home.mkdir()
         fill(home, real(Path(place) / "real"), random.Random(SEED), count, tracks)
         print(f"without an index: {shown(started(home))}")
-        print(f"with the index (asked: 3 s, 300 MB, 0.2 s): {shown(started(home))}")
+        print(f"with the index (asked: 3 s, 300 MB, 0.2 s, 0.2 s, 2 s): {shown(started(home))}")
+        empty = Path(place) / "empty"
+        empty.mkdir()
+        cost = sent({"empty": board_of(empty), "full": board_of(home)}, random.Random(SEED))
+        print(
+            f"one more submission: {1000 * cost['full']:.1f} ms of the processor, in an empty home "
+            f"{1000 * cost['empty']:.1f} ms (asked: the same)"
+        )
 
 
 def main() -> None:
@@ -215,7 +248,7 @@ def main() -> None:
             )
         cost = sent({"empty": Board(empty), "full": board}, chance)
         print(
-            f"  one more submission: {1000 * cost['full']:.1f} ms by the clock, "
+            f"  one more submission: {1000 * cost['full']:.1f} ms of the processor, "
             f"in an empty home {1000 * cost['empty']:.1f} ms: {cost['full'] / cost['empty']:.2f} times (asked: about 1)"
         )
 

@@ -40,20 +40,22 @@ def first_page(command: Sequence[str]) -> FirstPage:
 
 
 @contextlib.contextmanager
-def served(command: Sequence[str]) -> Iterator[tuple[str, float, bytes]]:
-    """A running app: its address, the seconds until its first page, and that page. Its home has only the models."""
+def served(command: Sequence[str], home: Path | None = None) -> Iterator[tuple[str, float, bytes]]:
+    """A running app: its address, the seconds until its first page, and that page. Without a `home`, it has only the
+    models.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}/"
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory() as own:
         if (app_home() / "models").is_dir():
-            Path(home, "models").symlink_to(app_home() / "models")
+            Path(own, "models").symlink_to(app_home() / "models")
         environment = {
             **os.environ,
             "GRADIO_SERVER_PORT": str(port),
             "GRADIO_ANALYTICS_ENABLED": "False",
-            "EMER_HOME": home,
+            "EMER_HOME": str(home or own),
         }
         began = time.perf_counter()
         app = subprocess.Popen(

@@ -138,11 +138,10 @@ def _table(
 ) -> None:
     """Print the ranking of a track."""
     from leaderboard.board.board import Board
-    from leaderboard.board.export import as_csv, as_json, as_markdown
+    from leaderboard.board.export import PIECES, as_markdown
 
     ranking = Service(Board()).table(track, everything)
-    write = {"md": as_markdown, "csv": as_csv, "json": lambda ranking: as_json(ranking.to_dict())}
-    sys.stdout.write(write[format](ranking))
+    sys.stdout.writelines(PIECES[format](ranking) if format in PIECES else [as_markdown(ranking)])
 
 
 @commands.command("decide")

@@ -8,7 +8,7 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -154,17 +154,18 @@ class Kept:
             made = result.files[f"{name} {language}"] = self.loose(name, make())
         return made
 
-    def loose(self, name: str, content: bytes | Path) -> Path:
+    def loose(self, name: str, content: bytes | Path | Iterable[bytes]) -> Path:
         """A file for the page that goes with no result: the sweep of the folder deletes it within the hour.
 
-        `content` may be a file to copy.
+        `content` may be a file to copy, or come in pieces.
         """
         made = self.folder / secrets.token_urlsafe(12) / name
         made.parent.mkdir(mode=0o700, parents=True)
         if isinstance(content, Path):
             shutil.copyfile(content, made)
         else:
-            made.write_bytes(content)
+            with made.open("wb") as file:
+                file.writelines([content] if isinstance(content, bytes) else content)
         return made
 
     def forget(self, key: str) -> None:

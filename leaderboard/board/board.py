@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Hashable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -17,6 +16,8 @@ from emer_space.files.writing import write_whole
 from emer_space.settings import app_home
 from leaderboard.arena.arena import Arena, arena_ids, load_arena, usable_arenas
 from leaderboard.board.pairs import Pairs
+from leaderboard.board.scored import Columns
+from leaderboard.board.summary import CODE, summarised
 from leaderboard.errors import TrackError, Unavailable
 from leaderboard.scoring.versions import Versions
 from leaderboard.tracks import Track, load_track, track_ids
@@ -78,10 +79,11 @@ class Board:
     ) -> None:
         self.home = home or app_home()
         self.clock = clock
-        self.ledger = Ledger(store or open_store(self.home), LocalIndex(self.home))
+        self.ledger = Ledger(store or open_store(self.home), LocalIndex(self.home, summarised, CODE))
+        self.columns = Columns(self.ledger)
         self.pairs = Pairs(self.ledger.store)
         self.arrived: Callable[[], None] = lambda: None
-        self.versions = Versions(self.ledger, self._usable)
+        self.versions = Versions(self.ledger, self._usable, self._is_usable)
         self._wrong: dict[str, str] = {}
         self._ids: dict[str, tuple[Hashable, frozenset[Id]]] = {}
         self.intake = Intake(
@@ -127,6 +129,13 @@ class Board:
                     log.error("%s", problem)
         self._wrong = wrong
         return usable
+
+    def _is_usable(self, name: str) -> bool:
+        try:
+            self.track(name)
+        except TrackError:
+            return False
+        return True
 
     def wrong_tracks(self) -> list[str]:
         """The problems of the track files, one sentence for each."""
@@ -189,8 +198,7 @@ class Board:
 
     def queued(self) -> int:
         """How many submissions have no score yet."""
-        scored_never = takewhile(lambda queued: self.ledger.state(queued[0].id) == "queued", self.queue())
-        return sum(1 for _ in scored_never)  # they come first, and no result is read: every open page asks this
+        return self.versions.queued()
 
     # The organiser's actions
 

@@ -22,14 +22,17 @@ import hashlib
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from statistics import NormalDist
 
+import numpy as np
+
 from emer_space.errors import EmerError
 from leaderboard.board.board import Board
+from leaderboard.board.rows import known
+from leaderboard.board.scored import Places, Scored, Split, rounded
 from leaderboard.errors import TrackError
-from leaderboard.scoring.bootstrap import Interval
 from leaderboard.scoring.report import Report, reports_of
 from leaderboard.tracks import Track, track_ids
 from leaderboard.tracks.references import reference_file
@@ -39,6 +42,8 @@ CLOSE = 1e-9
 """Scores that differ by less differ by rounding alone."""
 KEPT = 1_000
 """Of how many persons and tracks reports are kept."""
+Told = tuple[float | None, str]
+"""What is shown of a score, and why, if there is more to say than the report does."""
 _secrets: dict[str, tuple[Hashable, bytes]] = {}
 _secret_lock = threading.Lock()
 
@@ -70,6 +75,33 @@ def shown_reports(
     return {name: (result, {"public": shown[name]} if name in shown else {}) for name, (_, result, _) in scored.items()}
 
 
+def shown_splits(board: Board, track: Track, version: str, scored: Scored, arrived: Places) -> Mapping[str, Split]:
+    """The same as columns, of all that was scored on a track; `arrived` are the places in the order of arrival."""
+    if not guarded(board, track):
+        return scored.splits
+    assert track.guard is not None
+    public, size = scored.splits["public"], track.guard.size
+    places = arrived[public.has[arrived]].tolist()
+    values = known(public.value[places])
+    if track.guard.kind == "ladder":
+        told = _climbed(zip(scored.people[places].tolist(), values, strict=True), size)
+    else:
+        told = _noise(values, size, _secret(track), f"{track.id} {version}")
+    notes = dict(public.notes)
+    value, low, high = (np.full(len(public.has), np.nan) for _ in range(3))
+    ends = zip(public.low[places].tolist(), public.high[places].tolist(), strict=True)
+    for place, between, (number, note) in zip(places, ends, told, strict=True):
+        if note:
+            notes[place] = note
+        if number is not None:
+            value[place] = number
+            low[place], high[place] = _bounds(*between, number, size)
+    rounds = np.array(list(map(rounded, known(value))), np.float64)
+    shown = replace(public, value=value, rounded=rounds, low=low, high=high, notes=notes)
+    public = replace(shown, layout=np.zeros_like(public.layout), layouts=[()], scores={})
+    return {"public": public, "private": replace(scored.splits["private"], has=np.zeros_like(public.has))}
+
+
 class Reports:
     """The reports of submissions as their senders may see them. Thread-safe.
 
@@ -94,7 +126,7 @@ class Reports:
             return reports_of(result) if result and submission.track not in track_ids() else {}
         if not guarded(self._board, track):
             return _reports(shown_reports(self._board, track, version, [submission])).get(submission.id, {})
-        mark = ledger.revision, track.guard, _secret(track)
+        mark = ledger.revision_of(track.id), track.guard, _secret(track)
         with self._lock:
             kept = self._kept.get((person, track.id, version))
         if kept is None or kept[0] != mark:
@@ -113,32 +145,45 @@ def _reports(shown: Mapping[str, tuple[Result, dict[str, Report]]]) -> dict[str,
 
 def _ladder(public: Mapping[str, tuple[str, Report]], step: float) -> dict[str, Report]:
     """Each person's climb, in the order of arrival. A file that climbs no rung has no shown score."""
-    rungs: dict[str, float] = {}
-    shown = {}
-    for name, (person, report) in public.items():
-        best = rungs.get(person)
-        if report.value is None:
-            shown[name] = _told(report, None, step, report.note)
-        elif best is not None and report.value < best + step - CLOSE:
-            note = f"no new score while the track is open: not better than {best:g} by {step:g}"
-            shown[name] = _told(report, None, step, note)
-        else:
-            rungs[person] = rung = round(round(report.value / step) * step, 6)
-            shown[name] = _told(report, rung, step, report.note)
-    return shown
+    told = _climbed(((person, report.value) for person, report in public.values()), step)
+    return _all_told(public, told, step)
 
 
 def _noisy(public: Mapping[str, tuple[str, Report]], track: Track, version: str) -> dict[str, Report]:
     assert track.guard is not None
-    sd, secret = track.guard.size, _secret(track)
-    if secret is None:
-        note = "no score is shown: its guard needs the references, which are missing here"
-        return {name: _told(report, None, sd, note) for name, (_, report) in public.items()}
-    shown = {}
-    for name, (_, report) in public.items():
-        value = None if report.value is None else _perturbed(report.value, sd, secret, f"{track.id} {version}")
-        shown[name] = _told(report, value, sd, report.note)
-    return shown
+    values = [report.value for _, report in public.values()]
+    told = _noise(values, track.guard.size, _secret(track), f"{track.id} {version}")
+    return _all_told(public, told, track.guard.size)
+
+
+def _all_told(public: Mapping[str, tuple[str, Report]], told: Iterable[Told], grain: float) -> dict[str, Report]:
+    return {
+        name: _told(report, value, grain, note or report.note)
+        for (name, (_, report)), (value, note) in zip(public.items(), told, strict=True)
+    }
+
+
+def _climbed(sent: Iterable[tuple[Hashable, float | None]], step: float) -> Iterator[Told]:
+    """What is shown of the scores of persons, in the order of arrival."""
+    rungs: dict[Hashable, float] = {}
+    for person, value in sent:
+        best = rungs.get(person)
+        if value is None:
+            yield None, ""
+        elif best is not None and value < best + step - CLOSE:
+            yield None, f"no new score while the track is open: not better than {best:g} by {step:g}"
+        else:
+            rungs[person] = rung = round(round(value / step) * step, 6)
+            yield rung, ""
+
+
+def _noise(values: Iterable[float | None], sd: float, secret: bytes | None, about: str) -> Iterator[Told]:
+    """What is shown of scores."""
+    for value in values:
+        if secret is None:
+            yield None, "no score is shown: its guard needs the references, which are missing here"
+        else:
+            yield None if value is None else _perturbed(value, sd, secret, about), ""
 
 
 def _secret(track: Track) -> bytes | None:
@@ -165,12 +210,16 @@ def _perturbed(value: float, sd: float, secret: bytes, about: str) -> float:
 
 def _told(report: Report, value: float | None, grain: float, note: str) -> Report:
     """A report with the shown value, and an interval of whole grains around it; no other scores."""
-    bounds = None
+    between = None
     if value is not None and report.interval is not None:
-        half = grain * math.ceil((report.interval.high - report.interval.low) / 2 / grain - CLOSE)
-        bounds = _around(report.interval, value, half)
-    return replace(report, value=value, interval=bounds, scores={}, note=note, judgements={})
+        low, high = _bounds(report.interval.low, report.interval.high, value, grain)
+        between = replace(report.interval, low=low, high=high)
+    return replace(report, value=value, interval=between, scores={}, note=note, judgements={})
 
 
-def _around(interval: Interval, value: float, half: float) -> Interval:
-    return replace(interval, low=round(max(0.0, value - half), 6), high=round(min(1.0, value + half), 6))
+def _bounds(low: float, high: float, value: float, grain: float) -> tuple[float, float]:
+    """The ends of an interval that is as wide in whole grains, around a value; NaN stays."""
+    if math.isnan(low) or math.isnan(high):
+        return math.nan, math.nan
+    half = grain * math.ceil((high - low) / 2 / grain - CLOSE)
+    return round(max(0.0, value - half), 6), round(min(1.0, value + half), 6)

@@ -15,9 +15,7 @@ from leaderboard.metrics.tally import Floats
 from leaderboard.scoring.bootstrap import bounds
 from leaderboard.scoring.paired import Comparisons, Difference, against, compared
 from leaderboard.scoring.replicates import BROKEN, Replicates, unpacked
-from leaderboard.scoring.report import Report
 from submissions.errors import StoreError
-from submissions.store.records import Result
 from submissions.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -36,10 +34,14 @@ TOLERANCE = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row to compare: a result and the report of the split that ranks."""
+    """A row to compare: a submission, the file by which it is compared, and its score in the split that ranks."""
 
-    result: Result
-    report: Report
+    id: str
+    replicates: str
+    split: str
+    value: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Pairs:
 
         So are those that were scored over other samples than most, as when a judge could not be read.
         """
-        key = tuple((row.result.replicates, row.report.split, row.report.value) for row in rows)
+        key = tuple((row.replicates, row.split, row.value) for row in rows)
         with self._lock:
             if key in self._tables:
                 self._tables.move_to_end(key)
@@ -82,7 +84,7 @@ class Pairs:
         found, failed = self._found(rows)
         drawn = Counter(one.drawn for _, one in found).most_common(1)
         alike = [(row, one) for row, one in found if one.drawn == drawn[0][0]]
-        made = Compared(tuple(row.result.id for row, _ in alike), compared(*_arrays(alike)), failed)
+        made = Compared(tuple(row.id for row, _ in alike), compared(*_arrays(alike)), failed)
         if not failed:
             with self._lock:
                 self._tables[key] = made
@@ -100,11 +102,9 @@ class Pairs:
 
     def _found(self, rows: Sequence[Candidate]) -> tuple[list[tuple[Candidate, Replicates]], bool]:
         """The rows that have replicates, and whether the store did not answer for some."""
-        read, failed = self._read([row.result.replicates for row in rows])
+        read, failed = self._read([row.replicates for row in rows])
         return [
-            (row, one)
-            for row in rows
-            if (one := read.get(row.result.replicates, {}).get(row.report.split)) and _belongs(one, row.report)
+            (row, one) for row in rows if (one := read.get(row.replicates, {}).get(row.split)) and _belongs(one, row)
         ], failed
 
     def _read(self, paths: Sequence[str]) -> tuple[dict[str, dict[str, Replicates]], bool]:
@@ -148,16 +148,15 @@ class Pairs:
 
 def _arrays(rows: Sequence[tuple[Candidate, Replicates]]) -> tuple[Floats, NDArray[np.float32], int]:
     """Scores, replicates and number of samples, as `scoring.paired` takes them."""
-    values = np.array([row.report.value for row, _ in rows], np.float64)
+    values = np.array([row.value for row, _ in rows], np.float64)
     return values, np.array([one.values for _, one in rows], np.float32), rows[0][1].samples if rows else 0
 
 
-def _belongs(one: Replicates, report: Report) -> bool:
-    """Whether replicates are those of a report: they give the same interval. A scorer killed half-way may have left
+def _belongs(one: Replicates, row: Candidate) -> bool:
+    """Whether replicates are those of a row: they give the same interval. A scorer killed half-way may have left
     those of another version of the code.
     """
-    if report.interval is None or report.value is None:
+    if row.low is None or row.high is None:
         return False
     own = bounds(one.values.astype(np.float64))
-    told = (report.interval.low, report.interval.high)
-    return bool(np.allclose((own.low, own.high), told, rtol=TOLERANCE, atol=TOLERANCE))
+    return bool(np.allclose((own.low, own.high), (row.low, row.high), rtol=TOLERANCE, atol=TOLERANCE))

@@ -1,81 +1,38 @@
-"""Scores → a ranking. Rows scored here, rows from papers and rows out of the ranking stay apart."""
+"""Scores → a ranking. Rows scored here, rows from papers and rows out of the ranking stay apart.
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+It is made from columns (`board.scored`), for a track may have a hundred thousand submissions.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from leaderboard.board.board import Board
-from leaderboard.board.guard import guarded, shown_reports
+from leaderboard.board.guard import guarded, shown_splits
 from leaderboard.board.pairs import MOST_ROWS, Candidate, Compared
-from leaderboard.scoring.report import Report
+from leaderboard.board.rows import BADGES, NO_MOVE, RANKS, Badge, Lines, Row, Rows, Source, known
+from leaderboard.board.scored import Places, Scored, Split, rounded
+from leaderboard.scoring.report import reports_of
 from leaderboard.tracks import Track
 from leaderboard.tracks.judges import Judges, demanded, why_not_compared
 from submissions.checks.systems import read_inputs
 from submissions.store.ledger import Standing
-from submissions.store.records import Result, Submission
+from submissions.store.records import replicates_path
 
-Badge = Literal["verified", "practice", "baseline", "paper", "withdrawn", "disqualified", "incomplete", "unchanged"]
-"""`verified`: scored here against hidden references; `practice`: against public ones, which proves nothing;
-`unchanged`: the guard of the public scores shows none, as the file is not better by enough."""
-ANONYMOUS = "anonymous"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the table. `move` is the number of ranks gained (or lost) from the public to the private ranking."""
-
-    name: str
-    badge: Badge
-    score: float | None
-    low: float | None = None
-    high: float | None = None
-    scores: Mapping[str, float] = field(default_factory=dict)
-    rank: int | None = None
-    received: datetime | None = None
-    method: str = ""
-    link: str = ""
-    id: str = ""
-    person: str = ""
-    note: str = ""
-    move: int | None = None
-    level: bool = False
-    """Whether the interval overlaps the leader's, so that the order of the two means little."""
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    samples: int | None = None
-    inputs: str = ""
-    """Which of A (audio), V (video), T (text) the system reads, in this order; empty if not known."""
-    size: str = ""
-    """Its number of parameters, such as `7B`; empty if not known."""
-    group: int | None = None
-    """Rows of one group cannot be told from its first row. None for a row that is not compared."""
-    rank_low: int | None = None
-    rank_high: int | None = None
-    """The ranks that the row may have, as far as rows can be told apart."""
-
-    @property
-    def date(self) -> str:
-        """When the submission was received (UTC), to the minute; empty for a paper."""
-        return f"{self.received:%Y-%m-%d %H:%M}" if self.received else ""
-
-    @property
-    def ranks(self) -> bool:
-        """Whether the row gets a rank."""
-        return self.badge in ("verified", "practice", "baseline")
-
-
-OPTIONAL: Mapping[str, Callable[[Row], Any]] = {
-    "group": lambda row: row.group,
-    "may_be": lambda row: row.rank_low,
-    "moved": lambda row: row.move if row.rank else None,
-    "inputs": lambda row: row.inputs,
-    "size": lambda row: row.size,
-    "link": lambda row: row.link,
+AT_ONCE = 2_000
+"""How many rows of an export are made at a time."""
+OPTIONAL: Mapping[str, str] = {
+    "group": "group",
+    "may_be": "rank_low",
+    "moved": "move",
+    "inputs": "inputs",
+    "size": "size",
+    "link": "link",
 }
 """What not every ranking tells of its rows, with what of a row says so; the page leaves out such a column."""
 
@@ -92,7 +49,7 @@ class Ranking:
     track: Track
     version: str
     split: str
-    rows: tuple[Row, ...]
+    rows: Rows
     pending: int = 0
     ranked: tuple[str, ...] = ()
     compared: Compared | None = None
@@ -103,68 +60,81 @@ class Ranking:
         """How many ranked rows cannot be compared although they are among the first: their results are too old, say."""
         return 0 if self.compared is None or self.guarded else len(self.ranked[:MOST_ROWS]) - len(self.compared.ids)
 
+    @property
+    def papers(self) -> list[Row]:
+        """The rows from papers."""
+        return list(self.rows.take(np.flatnonzero(self.rows.papers).tolist()))
+
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """The names of the scores besides the primary one, in the order of the reports."""
         own = self.track.primary
-        scored = [row for row in self.rows if row.badge != "paper"] or self.rows
-        return tuple(dict.fromkeys(name for row in scored for name in row.scores if name != own))
+        return tuple(dict.fromkeys(name for names in self.rows.layouts() for name in names if name != own))
 
     @cached_property
     def told(self) -> frozenset[str]:
         """Those of `OPTIONAL` that any row has."""
-        return frozenset(
-            name for name, value in OPTIONAL.items() if any(value(row) not in (None, "") for row in self.rows)
-        )
+        return frozenset(name for name, value in OPTIONAL.items() if self.rows.tells(value))
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the columns of the table as data."""
+        moved = ["moved"] if self.rows.tells("move") else []
+        first = ["rank", "name", "score", "low", "high", *self.columns, "date", "method", "link", "badge", *moved]
+        return (*first, "level_with_leader", "note", "id", "group", "rank_low", "rank_high", "inputs", "size")
+
+    def pieces(self) -> Iterator[dict[str, list[Any]]]:
+        """The table as data, some rows at a time: the values by column, for each of `fields`; None for what is not."""
+        for start in range(0, len(self.rows), AT_ONCE):
+            rows = self.rows[start : start + AT_ONCE]
+            yield {name: self._values(rows, name) for name in self.fields}
+
+    def _values(self, rows: Rows, name: str) -> list[Any]:
+        if name in self.columns:
+            values: list[Any] = known(rows.score(name))
+        else:
+            values = rows.values({"moved": "move", "level_with_leader": "level"}.get(name, name))
+        return list(map(int, values)) if name in self._whole else values
+
+    @cached_property
+    def _whole(self) -> frozenset[str]:
+        """The scores that are whole numbers in all rows, as only papers write them."""
+        rows = list(self.rows) if self.rows.papers.all() else []
+        columns = {name: [row.scores.get(name) for row in rows] for name in self.columns}
+        columns |= {"score": [row.score for row in rows]}
+        return frozenset(name for name in columns if rows and all(isinstance(one, int) for one in columns[name]))
 
     def frame(self) -> pd.DataFrame:
         """The table as data, one line for each row; numbers are numbers. The caller owns the copy."""
-        return self._frame.copy()
-
-    @cached_property
-    def _frame(self) -> pd.DataFrame:
-        moved, columns = any(row.move is not None for row in self.rows), self.columns
-        names = ["rank", "name", "score", "low", "high", *columns, "date", "method", "link", "badge"]
-        names += [*(["moved"] if moved else []), "level_with_leader", "note", "id"]
-        names += ["group", "rank_low", "rank_high", "inputs", "size"]
-        rows = [
-            {
-                **{name: row.scores.get(name) for name in columns},
-                "rank": row.rank,
-                "name": row.name,
-                "score": row.score,
-                "low": row.low,
-                "high": row.high,
-                "date": row.date,
-                "method": row.method,
-                "link": row.link,
-                "badge": row.badge,
-                "moved": row.move,
-                "level_with_leader": row.level,
-                "note": row.note,
-                "id": row.id,
-                "group": row.group,
-                "rank_low": row.rank_low,
-                "rank_high": row.rank_high,
-                "inputs": row.inputs,
-                "size": row.size,
-            }
-            for row in self.rows
-        ]
-        whole = ["rank", "group", "rank_low", "rank_high", *(["moved"] if moved else [])]
-        return pd.DataFrame(rows, columns=names).astype(dict.fromkeys(whole, "Int64"))
+        pieces = list(self.pieces())
+        columns = {name: [value for piece in pieces for value in piece[name]] for name in self.fields}
+        whole = [name for name in ("rank", "group", "rank_low", "rank_high", "moved") if name in columns]
+        return pd.DataFrame(columns).astype(dict.fromkeys(whole, "Int64"))
 
     def to_dict(self) -> dict[str, Any]:
         """The ranking as JSON."""
-        rows = self.frame().astype(object)
+        return {**self.about, "rows": [row for piece in self.pieces() for row in rows_of(piece)]}
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the JSON says besides the rows."""
         return {
             "track": self.track.id,
             "version": self.version,
             "split": self.split,
             "primary": self.track.primary,
             "answers": self.track.answers,
-            "rows": rows.where(rows.notna(), None).to_dict("records"),
         }
+
+
+def rows_of(piece: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    """A piece of a table by row."""
+    return [dict(zip(piece, row, strict=True)) for row in zip(*piece.values(), strict=True)]
+
+
+def mark_of(board: Board, track: Track) -> Hashable:
+    """What changes whenever a ranking of a track may. Raises `StoreError`."""
+    return board.ledger.refresh().revision_of(track.id), track, board.closed(track.id), board.pairs.mark
 
 
 def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
@@ -175,182 +145,181 @@ def ranking(board: Board, track: Track, everything: bool = False) -> Ranking:
     """
     board.ledger.refresh()
     version = board.versions.shown(track)
-    entries = list(_entries(board, track, version))
-    judges = _judges(board, track, version, entries)
-    split = "private" if board.closed(track.id) and any("private" in entry.reports for entry in entries) else "public"
-    best = list(_best(board, track, entries, judges))
+    scored, arrived = board.columns.of(track.id, version)
+    made = _Making(board, track, version, scored, shown_splits(board, track, version, scored, arrived))
+    entries = arrived[~made.hidden[arrived]]
+    private = board.closed(track.id) and bool(made.splits["private"].has[entries].any())
+    split, hidden = "private" if private else "public", guarded(board, track)
+    judges = made.judges(entries)
+    best = made.best(entries, judges)
     kept = entries if everything else best
-    rows = _ranked([_row(track, entry, judges, split) for entry in kept])
-    if split == "private":
-        before = {row.id: row.rank for row in _ranked([_row(track, entry, judges, "public") for entry in kept])}
-        rows = [replace(row, move=old - row.rank) if row.rank and (old := before.get(row.id)) else row for row in rows]
-    ordered = _ranked([_row(track, entry, judges, split) for entry in best]) if everything else rows
-    ranked = tuple(row.id for row in ordered if row.rank)
-    by_id = {entry.submission.id: entry for entry in best}
-    comparable = () if guarded(board, track) else ranked[:MOST_ROWS]  # p-values would tell the guarded scores
-    compared = board.pairs.compare([by_id[name].candidate(split) for name in comparable])
-    rows = _placed(rows, compared, len(ranked))
-    pending = (
-        0
-        if version == board.versions.current(track)
-        else sum(submission.track == track.id for submission, _ in board.queue())
+    lines = made.lines(kept, judges, split)
+    if private:
+        before = made.lines(kept, judges, "public")
+        lines = _moved(lines, before)
+    first = made.lines(best, judges, split) if everything else lines
+    ranked = tuple([scored.names[place] for place in first.places[first.rank > 0].tolist()])
+    comparable = () if hidden else ranked[:MOST_ROWS]  # p-values would tell the guarded scores
+    compared = board.pairs.compare([made.candidate(name, split) for name in comparable])
+    papers = _published(track)
+    source = Source(
+        scored,
+        made.splits[split],
+        papers,
+        made.notes(kept, judges, split),
+        _placed(compared, len(ranked)),
+        lambda name: reports_of(board.ledger.results(name)[version])[split].provenance,
+        track.answers == "public" or track.tell_counts,
     )
-    merged = tuple(_merged(rows, _published(track)))
-    return Ranking(track, version, split, merged, pending, ranked, compared, guarded(board, track))
+    rows = Rows(source, _merged(lines, made.splits[split], papers))
+    pending = 0 if version == board.versions.current(track) else board.versions.pending(track)
+    return Ranking(track, version, split, rows, pending, ranked, compared, hidden)
 
 
-class Entry(NamedTuple):
-    """A submission scored in a version, with its result and the reports in it by split."""
+class _Making:
+    """The steps of a ranking. `splits` are the reports as they may be shown; what is by place has all places."""
 
-    submission: Submission
-    reports: Mapping[str, Report]
-    standing: Standing
-    result: Result
+    def __init__(self, board: Board, track: Track, version: str, scored: Scored, splits: Mapping[str, Split]) -> None:
+        self.board, self.track, self.version, self.scored, self.splits = board, track, version, scored, splits
+        self.until = track.rules.closing if board.closed(track.id) else None
+        self.standings = {
+            scored.at[name]: board.ledger.standing(name) for name in board.ledger.decided(track.id) if name in scored.at
+        }
+        self.hidden = self._those(lambda place, standing: standing.hidden)
 
-    def candidate(self, split: str) -> Candidate:
-        """What it is compared by."""
-        return Candidate(self.result, self.reports[split])
+    def _those(self, test: Callable[[int, Standing], bool]) -> NDArray[np.bool_]:
+        """The places about which decisions were made that fit."""
+        fits = np.zeros(len(self.scored.people), bool)
+        fits[[place for place, standing in self.standings.items() if test(place, standing)]] = True
+        return fits
 
-    @property
-    def value(self) -> float | None:
-        """The public score, which decides which of a person's entries counts; None if it has none."""
-        return self.reports["public"].value if "public" in self.reports else None
+    def judges(self, entries: Places) -> Judges:
+        """The judges whose scores rank: those the track demands or, in a rescoring, those of the latest old result."""
+        if self.version == self.board.versions.current(self.track) or not len(entries):
+            return demanded(self.track.judges)
+        latest = max(entries.tolist(), key=self.scored.scored.__getitem__)
+        public = self.splits["public"]
+        return public.judged[public.judges[latest]]
 
-    @property
-    def judges(self) -> Judges:
-        """Who judged the public score."""
-        return self.reports["public"].judges if "public" in self.reports else {}
+    def best(self, entries: Places, judges: Judges) -> Places:
+        """The entry that counts for each person: the chosen one, else the best public score; the newest for a baseline.
 
+        The public scores always decide which entries count: the private ones must not choose.
 
-def _judges(board: Board, track: Track, version: str, entries: Sequence[Entry]) -> Judges:
-    """The judges whose scores rank: those the track demands or, during a rescoring, those of the latest old result."""
-    if version == board.versions.current(track) or not entries:
-        return demanded(track.judges)
-    return max(entries, key=lambda entry: entry.result.scored).judges
+        Scores by other judges than `judges` are not compared. A person with no others is listed with the latest of
+        them.
 
+        Once the private scores are shown, no action of a participant puts another entry in: one who withdraws is out.
+        """
+        scored, public = self.scored, self.splits["public"]
+        barred = self._those(lambda place, standing: standing.disqualified or self._withdrawn(place, standing))
+        able = entries[~barred[entries] & ~np.isnan(public.value[entries])]
+        if not len(able):
+            return able
+        people, first = np.unique(scored.people[able], return_index=True)
+        person = np.searchsorted(people, scored.people[able])
+        fits = np.array([own == judges for own in public.judged])[public.judges[able]]
+        last = np.zeros(len(people), np.int64)
+        np.maximum.at(last, person, np.arange(len(able)))
+        some = np.zeros(len(people), bool)
+        some[person[fits]] = True
+        fits[last[~some]] = True
+        own, of = able[fits], person[fits]  # what may count, in the order of arrival; everybody has one at least
+        by_score = np.lexsort((-public.value[own], of))  # stable: the earlier of two that are equal
+        counts = own[by_score[np.searchsorted(of[by_score], np.arange(len(people)))]]
+        self._choose(counts, people.tolist(), own)
+        by_arrival = np.argsort(of, kind="stable")
+        starts = np.searchsorted(of[by_arrival], np.arange(len(people)))
+        ends = np.append(starts[1:], len(by_arrival)) - 1
+        baseline = scored.baseline[own[by_arrival[starts]]]
+        counts[baseline] = own[by_arrival[ends]][baseline]
+        out = self._those(lambda place, standing: standing.out)
+        counts = counts[np.argsort(first)]
+        return counts[~out[counts]]
 
-def _entries(board: Board, track: Track, version: str) -> Iterator[Entry]:
-    """The submissions scored in a version, without the hidden ones. Their reports are those that may be shown."""
-    submissions = board.ledger.of_track(track.id)
-    shown = shown_reports(board, track, version, submissions)
-    for submission in submissions:
-        standing = board.ledger.standing(submission.id)
-        if submission.id in shown and not standing.hidden:
-            result, reports = shown[submission.id]
-            yield Entry(submission, reports, standing, result)
+    def _withdrawn(self, place: int, standing: Standing) -> bool:
+        name = self.scored.names[place]
+        return standing.withdrawn and self.board.ledger.standing(name, self.until).withdrawn
 
+    def _choose(self, counts: Places, people: Sequence[int], own: Places) -> None:
+        """Put in what people chose, if it is one of their `own`."""
+        scored, at, able = self.scored, {person: row for row, person in enumerate(people)}, set(own.tolist())
+        asked = {self.scored.submissions[place].person: int(scored.people[place]) for place in self.standings}
+        for sender, person in asked.items():
+            chosen = scored.at.get(self.board.ledger.chosen(sender, self.track.id, self.until) or "")
+            if chosen is not None and chosen in able and person in at:
+                counts[at[person]] = chosen
 
-def _best(board: Board, track: Track, entries: Sequence[Entry], judges: Judges) -> Iterator[Entry]:
-    """The entry that counts for each person: the chosen one, else the best public score; the newest for a baseline.
+    def lines(self, places: Places, judges: Judges, split: str) -> Lines:
+        """Entries by score, those without a rank last. Ties share a rank (1, 1, 3), in the order given."""
+        told, badge = self.splits[split], self._badges(places, judges, split)
+        ranks = np.isin(badge, [BADGES.index(each) for each in RANKS])
+        at = np.flatnonzero(ranks)
+        at = at[np.argsort(-told.rounded[places[at]], kind="stable")]
+        first, values = np.ones(len(at), bool), told.rounded[places[at]]
+        first[1:] = values[1:] != values[:-1]
+        rank = np.maximum.accumulate(np.where(first, np.arange(1, len(at) + 1), 0))
+        level = told.high[places[at]] >= told.low[places[at[:1]]].repeat(len(at))
+        level[:1] = False
+        rest = np.flatnonzero(~ranks)
+        order, none = np.append(at, rest), np.zeros(len(rest), np.int64)
+        return Lines(
+            places[order],
+            badge[order],
+            np.append(rank, none),
+            np.append(level, none.astype(bool)),
+            np.full(len(order), NO_MOVE),
+        )
 
-    The public scores always decide which entries count: the private ones must not choose.
+    def _badges(self, places: Places, judges: Judges, split: str) -> Places:
+        told = self.splits[split]
+        nothing = np.isnan(told.value[places])
+        scored = ~np.isnan(self.scored.splits["public"].value[places])
+        held = nothing & scored if split == "public" else np.zeros(len(places), bool)
+        cases: dict[Badge, NDArray[np.bool_]] = {
+            "disqualified": self._those(lambda place, standing: standing.disqualified)[places],
+            "withdrawn": self._those(lambda place, standing: standing.withdrawn)[places],
+            "unchanged": held,
+            "incomplete": nothing | self._others(judges, told)[places],
+            "baseline": self.scored.baseline[places],
+        }
+        usual = BADGES.index("practice" if self.track.answers == "public" else "verified")
+        return np.select(list(cases.values()), [BADGES.index(badge) for badge in cases], usual)
 
-    Scores by other judges than `judges` are not compared. A person with no others is listed with the latest of them.
+    def _others(self, judges: Judges, told: Split) -> NDArray[np.bool_]:
+        """Which reports have other judges."""
+        other = np.array([bool(why_not_compared(own, judges)) for own in told.judged])
+        return other[told.judges] & told.has
 
-    Once the private scores are shown, no action of a participant puts another entry in: one who withdraws is out.
-    """
-    until = track.rules.closing if board.closed(track.id) else None
-    by_person: dict[str, list[Entry]] = {}
-    for entry in entries:
-        submission, standing = entry.submission, entry.standing
-        withdrawn = standing.withdrawn and board.ledger.standing(submission.id, until).withdrawn
-        if not withdrawn and not standing.disqualified and entry.value is not None:
-            by_person.setdefault(submission.person, []).append(entry)
-    for person, all_own in by_person.items():
-        own = [entry for entry in all_own if entry.judges == judges] or all_own[-1:]
-        chosen = board.ledger.chosen(person, track.id, until)
-        best = max(own, key=lambda entry: entry.value or 0.0)
-        named = next((entry for entry in own if entry.submission.id == chosen), best)
-        counts = own[-1] if own[0].submission.baseline else named
-        if not counts.standing.out:
-            yield counts
+    def notes(self, places: Places, judges: Judges, split: str) -> dict[int, str]:
+        """The notes of entries that have another than that of their report."""
+        told = self.splits[split]
+        why = [why_not_compared(own, judges) for own in told.judged]
+        others = places[self._others(judges, told)[places]].tolist()
+        decided = {place: one.reason for place, one in self.standings.items() if one.disqualified}
+        return {place: why[told.judges[place]] for place in others} | decided
 
-
-def _row(track: Track, entry: Entry, judges: Judges, split: str) -> Row:
-    submission, standing, report = entry.submission, entry.standing, entry.reports.get(split)
-    value = report.value if report else None
-    other = why_not_compared(report.judges, judges) if report else ""
-    held = split == "public" and value is None and entry.result.value("public") is not None
-    return Row(
-        name=shown_name(submission),
-        badge=_badge(track, submission, standing, None if other else value, held),
-        score=value,
-        low=report.low if report else None,
-        high=report.high if report else None,
-        scores=flat_scores(report.scores) if report else {},
-        received=submission.at,
-        method=submission.method,
-        link="" if submission.anonymous else submission.link,
-        id=submission.id,
-        person=submission.person,
-        note=standing.reason if standing.disqualified else other or (report.note if report else ""),
-        provenance=report.provenance if report else {},
-        samples=report.samples.get("scored") if report and (track.answers == "public" or track.tell_counts) else None,
-        inputs=submission.inputs,
-        size=submission.size,
-    )
-
-
-def shown_name(submission: Submission) -> str:
-    """The name to show. Anonymous entries get a few characters of their id, to tell them apart."""
-    return f"{ANONYMOUS} {submission.id[-4:].lower()}" if submission.anonymous else submission.name
-
-
-def _badge(track: Track, submission: Submission, standing: Standing, value: float | None, held: bool) -> Badge:
-    if standing.disqualified:
-        return "disqualified"
-    if standing.withdrawn:
-        return "withdrawn"
-    if value is None:
-        return "unchanged" if held else "incomplete"
-    if submission.baseline:
-        return "baseline"
-    return "practice" if track.answers == "public" else "verified"
-
-
-def flat_scores(scores: Mapping[str, Any], prefix: str = "", depth: int = 2) -> dict[str, float]:
-    """The scores for a table, by dotted name: levels and parts, but not single wheels, and no counts."""
-    flat: dict[str, float] = {}
-    for name, value in scores.items():
-        if isinstance(value, float):
-            if math.isfinite(value):
-                flat[f"{prefix}{name}"] = value
-        elif depth > 1 and isinstance(value, dict) and name not in ("parts", "confusion"):
-            flat |= flat_scores(value, f"{prefix}{name}.", depth - 1)
-    return flat
-
-
-def _ranked(rows: Sequence[Row]) -> list[Row]:
-    """Rows by score, those without a rank last. Ties share a rank (1, 1, 3), in the order of arrival."""
-    ranking = sorted((row for row in rows if row.ranks), key=lambda row: -_rounded(row))  # stable: keeps the arrival
-    leader = ranking[0] if ranking else None
-    ranked: list[Row] = []
-    for _, tied in groupby(ranking, key=_rounded):
-        rank = len(ranked) + 1
-        ranked += [replace(row, rank=rank, level=row is not leader and _overlaps(row, leader)) for row in tied]
-    return ranked + [row for row in rows if not row.ranks]
+    def candidate(self, name: str, split: str) -> Candidate:
+        """What a row is compared by."""
+        told, place = self.splits[split], self.scored.at[name]
+        low, high = (None if np.isnan(end[place]) else float(end[place]) for end in (told.low, told.high))
+        path = replicates_path(self.track.id, self.version, name)
+        return Candidate(name, path, split, float(told.value[place]), low, high)
 
 
-def _placed(rows: Sequence[Row], compared: Compared, ranked: int) -> list[Row]:
-    """The rows with their groups, and the ranks that each may have among so many."""
+def _moved(lines: Lines, before: Lines) -> Lines:
+    """The rows with the ranks that they gained or lost."""
+    old = np.zeros(max(lines.places, default=-1) + 1, np.int64)
+    old[before.places] = before.rank
+    both = (lines.rank > 0) & (old[lines.places] > 0)
+    return replace(lines, move=np.where(both, old[lines.places] - lines.rank, NO_MOVE))
+
+
+def _placed(compared: Compared, ranked: int) -> dict[str, tuple[int, int, int]]:
+    """The groups of rows, and the ranks that each may have among so many."""
     pairs = compared.pairs
     placed = zip(compared.ids, pairs.groups(), pairs.better(), pairs.worse(), strict=True)
-    known = {name: (group, better + 1, ranked - worse) for name, group, better, worse in placed}
-    return [
-        replace(row, group=place[0], rank_low=place[1], rank_high=place[2]) if (place := known.get(row.id)) else row
-        for row in rows
-    ]
-
-
-def _rounded(row: Row) -> float:
-    """The score without rounding errors: a difference after the twelfth digit is not the system's."""
-    return round(row.score or 0.0, 12)
-
-
-def _overlaps(row: Row, leader: Row | None) -> bool:
-    if leader is None or row.high is None or leader.low is None:
-        return False
-    return row.high >= leader.low
+    return {name: (group, better + 1, ranked - worse) for name, group, better, worse in placed}
 
 
 def _published(track: Track) -> list[Row]:
@@ -367,11 +336,19 @@ def _published(track: Track) -> list[Row]:
     ]
 
 
-def _merged(rows: Sequence[Row], papers: Sequence[Row]) -> list[Row]:
+def _merged(lines: Lines, split: Split, papers: Sequence[Row]) -> Lines:
     """The ranked rows with the papers' rows at the place of their score; those have no rank."""
-    ranked = [row for row in rows if row.ranks]
-    merged = sorted(
-        [*ranked, *(row for row in papers if row.score is not None)],
-        key=lambda row: (-_rounded(row), row.rank is None),
+    ranked = int((lines.rank > 0).sum())
+    down = -split.rounded[lines.places[:ranked]]
+    scored = [at for at, paper in enumerate(papers) if paper.score is not None]
+    scored.sort(key=lambda at: -rounded(papers[at].score))
+    among = np.searchsorted(down, [-rounded(papers[at].score) for at in scored], side="right").tolist()
+    others = [at for at, paper in enumerate(papers) if paper.score is None]
+    to, cited = [*among, *[ranked] * len(others)], [-1 - at for at in (*scored, *others)]
+    return Lines(
+        np.insert(lines.places, to, cited),
+        np.insert(lines.badge, to, BADGES.index("paper")),
+        np.insert(lines.rank, to, 0),
+        np.insert(lines.level, to, False),
+        np.insert(lines.move, to, NO_MOVE),
     )
-    return [*merged, *(row for row in papers if row.score is None), *(row for row in rows if not row.ranks)]

@@ -4,7 +4,7 @@ Every method that concerns a person takes the person first and checks that they 
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from leaderboard.board.card import Cards
 from leaderboard.board.desk import Listing, listed
 from leaderboard.board.flags import WAIT_S, Watch
 from leaderboard.board.guard import Reports
-from leaderboard.board.ranking import Ranking, ranking
+from leaderboard.board.ranking import Ranking, mark_of, ranking
 from leaderboard.board.statement import statement
 from leaderboard.errors import TrackError
 from leaderboard.scoring.power import smallest_difference
@@ -35,7 +35,7 @@ class Service:
     def __init__(self, board: Board) -> None:
         self.board = board
         self.cards, self.watch, self._reports = Cards(board), Watch(board), Reports(board)
-        self._tables: dict[tuple[str, bool], tuple[Any, Ranking]] = {}
+        self._tables: dict[tuple[str, bool], tuple[Hashable, Ranking]] = {}
 
     @property
     def intake(self) -> Intake:
@@ -48,12 +48,10 @@ class Service:
         """All tracks, each with the reason why it takes no files here, and with the person's remaining quota."""
         return [self._summary(person, track) for track in self.board.tracks()]
 
-    def listed(self) -> list[dict[str, str]]:
-        """The `id`, the `title` and the `why_not` of all `tracks`, without what takes long to tell of each."""
-        return [
-            {"id": track.id, "title": track.rules.title, "why_not": self.board.why_not(track.id)}
-            for track in self.board.tracks()
-        ]
+    def named(self) -> list[dict[str, str]]:
+        """The ids and titles of all tracks, perhaps a thousand, each with the reason why it takes no files here."""
+        every = [(track, self.board.why_not(track.id)) for track in self.board.tracks()]
+        return [{"id": track.id, "title": track.rules.title, "why_not": why_not} for track, why_not in every]
 
     def dated(self) -> list[tuple[str, str]]:
         """What an organiser can close and extend, as title and id: the tracks, and then the blind comparisons."""
@@ -124,7 +122,7 @@ class Service:
             about = self.board.track(track)
         except TrackError as problem:
             raise Refusal("track", str(problem)) from None
-        mark = (self.board.ledger.refresh().revision, about, self.board.closed(track), self.board.pairs.mark)
+        mark = mark_of(self.board, about)
         kept = self._tables.get((track, everything))
         if kept is None or kept[0] != mark:
             kept = self._tables[track, everything] = mark, ranking(self.board, about, everything)

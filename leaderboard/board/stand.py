@@ -9,9 +9,11 @@ from typing import Any
 from leaderboard.board.board import Board
 from leaderboard.board.guard import guarded
 from leaderboard.board.pairs import Candidate
-from leaderboard.board.ranking import Ranking, Row
+from leaderboard.board.ranking import Ranking
+from leaderboard.board.rows import Row
 from leaderboard.scoring.paired import Difference
 from leaderboard.scoring.report import Report, reports_of
+from leaderboard.tracks.judges import Judges
 from submissions.store.records import Submission
 
 MOST_EARLIER = 10
@@ -28,8 +30,7 @@ def stand(ranking: Ranking, name: str) -> dict[str, Any] | None:
     """
     if name not in ranking.ranked:
         return None
-    rows = {row.id: row for row in ranking.rows if row.rank}
-    row, compared = rows[name], ranking.compared
+    row, compared = _found(ranking, name), ranking.compared
     about: dict[str, Any] = {"split": ranking.split, "rank": row.rank, "of": len(ranking.ranked), "group": row.group}
     about |= {"rank_low": row.rank_low, "rank_high": row.rank_high, "level_with": [], "above": None, "below": None}
     about |= {"guarded": ranking.guarded}
@@ -38,29 +39,29 @@ def stand(ranking: Ranking, name: str) -> dict[str, Any] | None:
     place = compared.ids.index(name)
     apart = compared.pairs.apart[place]
     level = [other for other, clear in zip(compared.ids, apart, strict=True) if other != name and not clear]
-    about["level_with"] = [_named(rows[other]) for other in level]
+    about["level_with"] = [_named(_found(ranking, other)) for other in level]
     for side, other in (("above", place - 1), ("below", place + 1)):
         if 0 <= other < len(compared.ids):
             difference = compared.pairs.difference(place, other)
-            about[side] = {**_named(rows[compared.ids[other]]), **told(difference)}
+            about[side] = {**_named(_found(ranking, compared.ids[other])), **told(difference)}
     return about
 
 
 def earlier(board: Board, submission: Submission, version: str, split: str) -> list[dict[str, Any]]:
     """The submission compared with its sender's earlier files on the track, scored in the same version."""
-    own = _candidate(board, submission, version, split)
+    own, judges = _candidate(board, submission, version, split)
     if own is None or guarded(board, board.track(submission.track)):
         return []
     others: dict[str, tuple[Submission, Candidate]] = {}
     for other in reversed(board.ledger.of_person(submission.person, submission.track)):
         if (other.received, other.id) < (submission.received, submission.id) and len(others) < MOST_EARLIER:
-            candidate = _candidate(board, other, version, split)
-            if candidate and candidate.report.judges == own.report.judges:
+            candidate, others_judges = _candidate(board, other, version, split)
+            if candidate and others_judges == judges:
                 others[other.id] = other, candidate
     return [
         {"id": other.id, "name": other.name, "received": other.received, **told(difference)}
         for candidate, difference in board.pairs.against(own, [candidate for _, candidate in others.values()])
-        for other in [others[candidate.result.id][0]]
+        for other in [others[candidate.id][0]]
     ]
 
 
@@ -85,7 +86,16 @@ def _named(row: Row) -> dict[str, Any]:
     return {"rank": row.rank, "name": row.name}
 
 
-def _candidate(board: Board, submission: Submission, version: str, split: str) -> Candidate | None:
+def _found(ranking: Ranking, name: str) -> Row:
+    row = ranking.rows.find(name)
+    assert row is not None
+    return row
+
+
+def _candidate(board: Board, submission: Submission, version: str, split: str) -> tuple[Candidate | None, Judges]:
+    """What a submission is compared by, if it has a score, and who judged it."""
     result = board.ledger.results(submission.id).get(version)
     report = reports_of(result).get(split) if result else None
-    return Candidate(result, report) if result and report and report.value is not None else None
+    if result is None or report is None or report.value is None:
+        return None, {}
+    return Candidate(result.id, result.replicates, split, report.value, report.low, report.high), report.judges

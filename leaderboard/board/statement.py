@@ -5,8 +5,9 @@ from typing import Any
 
 from leaderboard.board.board import Board
 from leaderboard.board.guard import Reports
-from leaderboard.board.ranking import Ranking, flat_scores
+from leaderboard.board.ranking import Ranking
 from leaderboard.board.stand import earlier, stand, unknown
+from leaderboard.board.summary import flat_scores
 from leaderboard.errors import TrackError
 from leaderboard.scoring.report import Report, reports_of
 from submissions.store.records import Result, Submission

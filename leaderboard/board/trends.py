@@ -1,16 +1,20 @@
 """The data of the plots beside a ranking: the best score over time, and precision against recall."""
 
 import random
-from collections.abc import Sequence
 from datetime import datetime
 
-from leaderboard.board.ranking import Ranking, Row
+import numpy as np
+from numpy.typing import NDArray
+
+from leaderboard.board.ranking import Ranking
+from leaderboard.board.rows import Badge, Row
+from leaderboard.board.scored import Floats, Places
 
 BALANCES = (("level1.precision", "level1.recall"), ("precision", "recall"), ("clues.precision", "clues.recall"))
 """Pairs of score names; the first pair that any row has is shown."""
 MOST_POINTS = 300
 """Points of a plot: more cannot be told apart, and cost a browser dearly."""
-KINDS = ("verified", "practice", "baseline", "paper")
+KINDS: tuple[Badge, ...] = ("verified", "practice", "baseline", "paper")
 """The badges of the rows that are shown."""
 
 
@@ -19,44 +23,52 @@ def best_over_time(ranking: Ranking, now: datetime) -> list[tuple[datetime, floa
 
     If a wrong clock dated the last one later than `now`, its own time is the end.
     """
-    ranked = [(row.received, row) for row in ranking.rows if row.rank and row.received]
-    best: list[tuple[datetime, float, str]] = []
-    for received, row in sorted(ranked, key=lambda dated: dated[0]):
-        if row.score is not None and (not best or row.score > best[-1][1]):
-            best.append((received, row.score, row.name))
-    best = [*best[: -1 : -(-len(best) // MOST_POINTS) or 1], *best[-1:]]
+    rows = ranking.rows
+    ranked = np.flatnonzero(rows.ranked)
+    ranked = ranked[np.argsort(rows.received[ranked], kind="stable")]
+    at = ranked[_rises(rows.scores[ranked])]
+    at = np.append(at[: -1 : -(-len(at) // MOST_POINTS) or 1], at[-1:])
+    best = [
+        (row.received, row.score, row.name) for row in rows.take(at.tolist()) if row.received and row.score is not None
+    ]
     return [*best, (max(now, best[-1][0]), *best[-1][1:])] if best else []
+
+
+def _rises(values: Floats) -> NDArray[np.bool_]:
+    """Which values are larger than all before."""
+    most = np.maximum.accumulate(values) if len(values) else values
+    return values > np.append(-np.inf, most[:-1])[: len(values)]
 
 
 def balance(ranking: Ranking) -> tuple[tuple[str, str], list[tuple[Row, float, float]]]:
     """The names of two scores, and the rows that have both, with precision and recall; none if the metric has none."""
+    rows = ranking.rows
     for precision, recall in BALANCES:
-        rows = [row for row in ranking.rows if {precision, recall} <= row.scores.keys() and row.badge in KINDS]
-        if rows:
-            points = [(row, row.scores[precision], row.scores[recall]) for row in rows]
-            return (precision, recall), thinned(points, MOST_POINTS)
+        x, y = rows.score(precision), rows.score(recall)
+        at = np.flatnonzero(~np.isnan(x) & ~np.isnan(y) & rows.having(KINDS))
+        if len(at):
+            at = at[thinned(x[at], y[at], rows.papers[at], MOST_POINTS)]
+            points = zip(rows.take(at.tolist()), x[at].tolist(), y[at].tolist(), strict=True)
+            return (precision, recall), list(points)
     return ("", ""), []
 
 
-def thinned(points: Sequence[tuple[Row, float, float]], most: int) -> list[tuple[Row, float, float]]:
+def thinned(x: Floats, y: Floats, cited: NDArray[np.bool_], most: int) -> Places:
     """At most so many points, in order: those that no other beats in both, the extremes, and a sample of the rest.
 
-    The sample is the same at every call; papers go before submissions.
+    The sample is the same at every call; `cited` ones, those of papers, go before the others.
     """
-    if len(points) <= most:
-        return list(points)
-    kept, best = set[int](), float("-inf")
-    for at in sorted(range(len(points)), key=lambda at: points[at][1:], reverse=True):
-        if points[at][2] > best:
-            best = points[at][2]
-            kept.add(at)
+    if len(x) <= most:
+        return np.arange(len(x))
+    by_both = np.lexsort((-y, -x))
+    kept = set[int](by_both[_rises(y[by_both])].tolist())
     chance = random.Random(0)
     if len(kept) > most // 2:
         kept = set(chance.sample(sorted(kept), most // 2))
-    for places in ([x for _, x, _ in points], [y for *_, y in points]):
-        kept |= {places.index(min(places)), places.index(max(places))}
-    for cited in (True, False):
-        rest = [at for at, (row, *_) in enumerate(points) if at not in kept and (not cited or not row.id)]
-        room = (3 * most // 4 if cited else most) - len(kept)
+    for places in (x, y):
+        kept |= {int(places.argmin()), int(places.argmax())}
+    for which in (cited, np.ones_like(cited)):
+        rest = [at for at in np.flatnonzero(which).tolist() if at not in kept]
+        room = (3 * most // 4 if which is cited else most) - len(kept)
         kept |= set(chance.sample(rest, min(len(rest), room)))
-    return [points[at] for at in sorted(kept)]
+    return np.array(sorted(kept), np.int64)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from leaderboard.board.ranking import Row
+from leaderboard.board.rows import BADGES, Row, Rows, known
 from submissions.checks.systems import parameters
 from submissions.errors import Refusal
 
@@ -12,24 +13,26 @@ PER_PAGE = 100
 """Rows of a page: a browser lays out so many at once, and hardly more."""
 MOST_TEXT = 200
 MOST_PAGE = 1_000_000
+INPUTS = frozenset("avt")
+"""The letters of what systems read."""
 RANK = "rank"
 """The order of the ranking, in which papers stand at the place of their score."""
-KEYS: Mapping[str, Callable[[Row], Any]] = {
-    "name": lambda row: row.name.casefold(),
-    "score": lambda row: row.score,
-    "interval": lambda row: row.low,
-    "group": lambda row: row.group,
-    "may_be": lambda row: row.rank_low,
-    "moved": lambda row: row.move,
-    "badge": lambda row: row.badge,
-    "inputs": lambda row: row.inputs or None,
-    "size": lambda row: parameters(row.size),
-    "link": lambda row: row.link or None,
-    "method": lambda row: row.method.casefold() or None,
-    "date": lambda row: row.received,
-    "id": lambda row: row.id or None,
+KEYS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "name": ("name", str.casefold),
+    "score": ("score", lambda score: score),
+    "interval": ("low", lambda low: low),
+    "group": ("group", lambda group: group),
+    "may_be": ("rank_low", lambda rank: rank),
+    "moved": ("move", lambda move: move),
+    "badge": ("badge", lambda badge: badge),
+    "inputs": ("inputs", lambda inputs: inputs or None),
+    "size": ("size", lru_cache(4096)(parameters)),
+    "link": ("link", lambda link: link or None),
+    "method": ("method", lambda method: method.casefold() or None),
+    "date": ("received", lambda received: received),
+    "id": ("id", lambda name: name or None),
 }
-"""What rows are sorted by, by column; the other columns are scores."""
+"""What rows are sorted by, by column: a name of `Row`, and what is made of its value; the other columns are scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Seen:
     pages: int
 
 
-def seen(rows: Sequence[Row], view: View, badges: Mapping[str, str]) -> Seen:
+def seen(rows: Rows, view: View, badges: Mapping[str, str]) -> Seen:
     """The page of `rows` that `view` asks for. `badges`: how each badge is called in the visitor's language.
 
     Rows without what is sorted by come last both ways. A column that no row has leaves the order as it is.
@@ -83,28 +86,32 @@ def seen(rows: Sequence[Row], view: View, badges: Mapping[str, str]) -> Seen:
     return Seen(tuple(found[(page - 1) * PER_PAGE : page * PER_PAGE]), len(found), page, pages)
 
 
-def _searched(rows: Sequence[Row], sought: Sequence[str], badges: Mapping[str, str]) -> Sequence[Row]:
-    called = {badge: word.casefold() for badge, word in badges.items()}
+def _searched(rows: Rows, sought: Sequence[str], badges: Mapping[str, str]) -> Rows:
+    if not sought:
+        return rows
+    texts, called = rows.texts(), rows.values("badge")
+    inputs = [read.casefold() for read in rows.values("inputs")] if any(set(word) <= INPUTS for word in sought) else []
+    dates = rows.dates() if any(word[0].isdigit() for word in sought) else []
+    left: Sequence[int] = range(len(rows))
     for word in sought:
-        rows = [
-            row
-            for row in rows
-            if word in row.name.casefold()
-            or word in row.method.casefold()
-            or word in row.id.casefold()
-            or word in called[row.badge]
-            or word in row.size.casefold()
-            or word == row.inputs.casefold()
-            or (word[0].isdigit() and word in row.date)
+        named = {badge for badge in BADGES if word in badges[badge].casefold()}
+        dated, read = word[0].isdigit(), set(word) <= INPUTS
+        left = [
+            at
+            for at in left
+            if word in texts[at]
+            or called[at] in named
+            or (read and word == inputs[at])
+            or (dated and word in dates[at])
         ]
-    return rows
+    return rows.take(left)
 
 
-def _sorted(rows: Sequence[Row], column: str, down: bool) -> Sequence[Row]:
+def _sorted(rows: Rows, column: str, down: bool) -> Rows:
     if column == RANK:
         return rows[::-1] if down else rows
-    key = KEYS.get(column, lambda row: row.scores.get(column))
-    keyed = [(key(row), row) for row in rows]
-    having = [pair for pair in keyed if pair[0] is not None]
-    having.sort(key=lambda pair: pair[0], reverse=down)
-    return [row for _, row in having] + [row for value, row in keyed if value is None]
+    name, made = KEYS.get(column, ("", None))
+    keys: list[Any] = list(map(made, rows.values(name))) if made else known(rows.score(column))
+    having = [at for at, key in enumerate(keys) if key is not None]
+    having.sort(key=keys.__getitem__, reverse=down)
+    return rows.take([*having, *(at for at, key in enumerate(keys) if key is None)])

@@ -14,7 +14,8 @@ from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 from emer_space.files.problems import counted
 from emer_space.files.writing import write_whole
 from leaderboard.board.board import Board
-from leaderboard.board.ranking import Row, ranking
+from leaderboard.board.ranking import ranking
+from leaderboard.board.rows import Row
 from leaderboard.errors import LeaderboardError
 from leaderboard.tracks import Track
 

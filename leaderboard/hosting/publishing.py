@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from huggingface_hub import DatasetCardData
 
 from leaderboard.board.board import Board
 from leaderboard.board.export import as_csv, export
-from leaderboard.board.ranking import ranking
+from leaderboard.board.ranking import mark_of, ranking
 from leaderboard.hosting.public_table import as_parquet
+from leaderboard.tracks import Track
 from submissions.errors import StoreError
 from submissions.person import Person, organiser
 from submissions.store.hub_account import OWNER, TOKEN
@@ -38,6 +39,7 @@ class Publisher:
     def __init__(self, board: Board, dataset: HubDataset) -> None:
         self._board, self._dataset = board, dataset
         self._published: dict[str, bytes] = {}
+        self._made: dict[str, tuple[Hashable, bool, dict[str, bytes]]] = {}
         self._head = ""
         self._at = -APART_S
         self._lock = threading.Lock()
@@ -83,15 +85,24 @@ class Publisher:
                 path for path in self._dataset.tree(self._head) if path == README or path.startswith((DATA, TABLES))
             ]
             self._published = {path: self._dataset.read(path, self._head) for path in paths}
-        rankings = {}
+        rankings: dict[str, bytes] = {}
         for track in self._board.tracks():
-            path, shown = f"{DATA}{track.id}.csv", ranking(self._board, track, everything=True)
-            if any(row.id for row in shown.rows) or path in self._published:  # the last row may have been removed
-                rankings[path] = as_csv(shown).encode()
-                rankings[f"{TABLES}{track.id}.parquet"] = as_parquet(shown)
+            own, files = self._files(track)
+            if own or any(path in self._published for path in files):  # the last row may have been removed
+                rankings |= files
         files = {**rankings, README: card(sorted({Path(path).stem for path in rankings}))}
         changed = {path: content for path, content in files.items() if self._published.get(path) != content}
         return {**changed, README: files[README]} if changed else {}
+
+    def _files(self, track: Track) -> tuple[bool, dict[str, bytes]]:
+        """Whether anybody has entered a track, and its files; they are made again if its ranking may have changed."""
+        mark = mark_of(self._board, track)
+        if track.id not in self._made or self._made[track.id][0] != mark:
+            shown = ranking(self._board, track, everything=True)
+            files = {f"{DATA}{track.id}.csv": as_csv(shown).encode(), f"{TABLES}{track.id}.parquet": as_parquet(shown)}
+            self._made[track.id] = mark, len(shown.rows) > len(shown.papers), files
+        _, own, files = self._made[track.id]
+        return own, files
 
 
 def publisher(board: Board) -> Publisher | None:

@@ -194,12 +194,14 @@ class _Sweep:
             and _name(submission, version) not in self._taken  # asked first: who gives it back has told before whether
             and (submission.id, version) not in self.done  # it is done
         ]
-        return sorted(queued, key=self._rank)
+        judged = {track: self._judged(track) for track in {submission.track for submission, _ in queued}}
 
-    def _rank(self, queued: tuple[Submission, str]) -> tuple[int, bool]:
-        """Failed submissions come last; judged ones, which take minutes, come after those that take seconds."""
-        submission, version = queued
-        return self.failed.get((submission.id, version), 0), self._judged(submission.track)
+        def rank(queued: tuple[Submission, str]) -> tuple[int, bool]:
+            """Failed submissions come last; judged ones, which take minutes, come after those that take seconds."""
+            submission, version = queued
+            return self.failed.get((submission.id, version), 0), judged[submission.track]
+
+        return sorted(queued, key=rank)
 
     def _judged(self, name: str) -> bool:
         """Whether a language model judges a track. False for a broken track file, which the child reports."""

@@ -1,8 +1,9 @@
 """The filters above a ranking: what a system reads, and how large it is."""
 
 from dataclasses import dataclass
+from functools import cache
 
-from leaderboard.board.ranking import Row
+from leaderboard.board.rows import Rows
 from submissions.checks.systems import parameters
 
 READS = ("A", "V", "T", "AV", "AT", "VT", "AVT")
@@ -24,11 +25,16 @@ class Filters:
     def __bool__(self) -> bool:
         return bool(self.reads or self.size)
 
-    def match(self, row: Row) -> bool:
-        """Whether to show the row."""
-        if self.reads and (row.inputs or NOT_TOLD) not in self.reads:
+    def of(self, rows: Rows) -> Rows:
+        """The rows to show."""
+        fit = cache(self._fit)
+        told = zip(rows.values("inputs"), rows.values("size"), strict=True)
+        return rows.take([at for at, (inputs, size) in enumerate(told) if fit(inputs, size)]) if self else rows
+
+    def _fit(self, inputs: str, size: str) -> bool:
+        if self.reads and (inputs or NOT_TOLD) not in self.reads:
             return False
-        number = parameters(row.size)
+        number = parameters(size)
         if not self.size or self.size == NOT_TOLD:
             return not self.size or number is None
         most = parameters(SIZES[-1] if self.size == ABOVE else self.size)

@@ -74,7 +74,7 @@ class OrganiseTab:
 
     def _list(self) -> None:
         languages = self.languages
-        tracks = [(track["title"], track["id"]) for track in self.service.listed()]
+        tracks = [(track["title"], track["id"]) for track in self.service.named()]
         with gr.Row(equal_height=False, elem_classes="emer-fields emer-filters"):
             every = (languages("organise.every_track"), "")
             self.listed_track = gr.Dropdown(

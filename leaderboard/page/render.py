@@ -6,7 +6,7 @@ The functions turn data and the words of the interface into strings; the markup 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from emer_space.page.templates import Templates
 from emer_space.page.words import Words
@@ -16,7 +16,8 @@ from leaderboard.arena.outcome import BLOCK_PEOPLE, BLOCK_VOTES, Outcome
 from leaderboard.arena.voting import Ballot, Turnout
 from leaderboard.board.board import Heartbeat
 from leaderboard.board.flags import MOST_FILES
-from leaderboard.board.ranking import OPTIONAL, Badge, Ranking, Row
+from leaderboard.board.ranking import OPTIONAL, Ranking
+from leaderboard.board.rows import BADGES, Row
 from leaderboard.board.view import PER_PAGE, Seen, View
 from leaderboard.page.links import kind_of
 from leaderboard.tracks import Track
@@ -88,7 +89,7 @@ def ranking_table(ranking: Ranking, seen: Seen, view: View, words: Words, person
 
 def badges(words: Words) -> dict[str, str]:
     """What each badge is called."""
-    return {badge: words(f"badge.{badge}") for badge in get_args(Badge)}
+    return {badge: words(f"badge.{badge}") for badge in BADGES}
 
 
 def _columns(ranking: Ranking, words: Words) -> list[Column]:

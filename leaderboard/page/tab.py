@@ -19,8 +19,7 @@ from emer_space.page.render import ready
 from emer_space.page.take_away import READY_SCRIPT
 from emer_space.page.turns import Line, Lines
 from leaderboard.arena.arena import arena_ids
-from leaderboard.board.export import as_csv, as_json
-from leaderboard.board.ranking import Ranking
+from leaderboard.board.export import PIECES
 from leaderboard.board.service import Service
 from leaderboard.board.view import MOST_TEXT, RANK, View, seen
 from leaderboard.page import render
@@ -39,11 +38,6 @@ TABLE_SCRIPT, HEARTBEAT_SCRIPT = (
     (Path(__file__).parent / f"{name}.js").read_text(encoding="utf-8").replace("REFRESH_MS", f"{1000 * REFRESH_S}")
     for name in ("ranking_table", "heartbeat")
 )
-EXPORTS: Mapping[str, Callable[[Ranking], bytes]] = {
-    "csv": lambda ranking: as_csv(ranking).encode(),
-    "json": lambda ranking: as_json(ranking.to_dict()).encode(),
-}
-"""The files of a whole table."""
 LOGIN_SCRIPT = """
 (text) => {
   const path = SIGN_IN.includes(text) ? "/login/huggingface" : "/logout";
@@ -98,7 +92,7 @@ class LeaderboardTab:
     def _named(self, request: gr.Request) -> list[Any]:
         """The tracks to choose from when a visitor comes: an organiser may have added some since the app started."""
         words = self.languages.of(request)
-        tracks = self.service.listed()
+        tracks = self.service.named()
         all_tracks = [(track["title"], track["id"]) for track in tracks]
         marked = choices(tracks, words("board.not_here"))
         every = (words("organise.every_track"), "")
@@ -136,7 +130,7 @@ class RankingTab:
         self.service, self.identity, self.languages, self.kept = service, identity, languages, kept
         self.line = line = lines.reading
         self.freshened = for_page(languages, line, self.fresh)
-        tracks = choices(service.listed(), languages("board.not_here"))
+        tracks = choices(service.named(), languages("board.not_here"))
         not_told = (languages("ranking.not_told"), NOT_TOLD)
         with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
             self.track = gr.Dropdown(
@@ -181,7 +175,7 @@ class RankingTab:
         with gr.Row(elem_classes="emer-downloads"):
             buttons = {
                 kind: gr.Button(languages(f"ranking.{kind}"), size="sm", scale=0, min_width=140, elem_id=f"emer-{kind}")
-                for kind in EXPORTS
+                for kind in PIECES
             }
         exported = gr.HTML(js_on_load=READY_SCRIPT, elem_id="emer-exported")
         self.details = gr.HTML(elem_id="emer-details")
@@ -213,14 +207,14 @@ class RankingTab:
         board, words, track = self.service.board, self.languages.of(request), given[self.track]
         beat = render.heartbeat(board.heartbeat(), board.queued(), words)
         filters, everything = self._filters(given), bool(given[self.everything])
-        mark = f"{track} {everything} {board.ledger.refresh().revision} {board.clock():%Y-%m-%d} {filters}"
+        mark = f"{track} {everything} {board.ledger.refresh().revision_of(track)} {board.clock():%Y-%m-%d} {filters}"
         if mark == given[self.seen]:
             return (beat, *[gr.skip()] * 3, mark, *[gr.skip()] * 2)
         try:
             ranking = self.service.table(track, everything)
         except EmerError as problem:
             return (beat, html("note", kind="message", text=str(problem)), *[gr.skip()] * 2, "", *[gr.skip()] * 2)
-        matching = sum(map(filters.match, ranking.rows)) if filters else None
+        matching = len(filters.of(ranking.rows)) if filters else None
         heading = render.heading(ranking, words, self.service.about(None, track), matching)
         drawn = plots(ranking, board.clock(), words)
         return (
@@ -239,8 +233,7 @@ class RankingTab:
         """The page of the table that a visitor wants to see, and its order."""
         words, person, filters = self.languages.of(request), self.identity(request), self._filters(given)
         ranking = self.service.table(given[self.track], bool(given[self.everything]))
-        rows = tuple(filter(filters.match, ranking.rows)) if filters else ranking.rows
-        page = seen(rows, view, render.badges(words))
+        page = seen(filters.of(ranking.rows), view, render.badges(words))
         shown = render.ranking_table(ranking, page, view, words, person.id if person else "")
         return shown, (view.sort, view.down, page.page)
 
@@ -265,7 +258,8 @@ class RankingTab:
         def export(track: str, everything: bool, request: gr.Request) -> str:
             """A link to the whole table as a file, which the page saves at once."""
             ranking = self.service.table(track, bool(everything))
-            made = self.kept.loose(f"{ranking.track.id}.{kind}", EXPORTS[kind](ranking))
+            pieces = (piece.encode() for piece in PIECES[kind](ranking))
+            made = self.kept.loose(f"{ranking.track.id}.{kind}", pieces)
             return ready(made, self.languages.of(request))
 
         return export
@@ -274,10 +268,9 @@ class RankingTab:
         """The details of the selected row, found by its id; rows of papers have none, and are found by their name."""
         name = told_with(event, "id") or told_with(event, "name")
         ranking = self.service.table(track, bool(everything))
-        for row in ranking.rows:
-            if (row.id or row.name) == name:
-                return render.details(row, ranking.track, self.languages.of(request))
-        return ""
+        row = ranking.rows.find(name) if isinstance(name, str) else None
+        row = row or next((paper for paper in ranking.papers if paper.name == name), None)
+        return render.details(row, ranking.track, self.languages.of(request)) if row else ""
 
     def _api(self) -> None:
         with gr.Column(visible=False):

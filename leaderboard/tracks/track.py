@@ -1,5 +1,6 @@
 """Reads and checks tracks. Every track is one TOML file; `README.md` in this folder explains the fields."""
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -210,8 +211,19 @@ def own_folder() -> Path:
 
 
 def _files(folder: Path | None) -> dict[str, Path]:
-    folders = [FOLDER, own_folder()] if folder is None else [folder]
-    return {path.stem: path for place in folders for path in place.glob("*.toml")}
+    return {path.stem: path for place in _folders(folder) for path in place.glob("*.toml")}
+
+
+def _file(name: Any, folder: Path | None) -> Path | None:
+    """The file of a track, without listing a folder of a thousand; None if there is none. `name` may be anything."""
+    paths = [place / f"{name}.toml" for place in _folders(folder)[::-1] if isinstance(name, str)]
+    named = (path for path in paths if path.parent in _folders(folder) and path.stem == name)
+    return next((path for path in named if os.path.lexists(path)), None)
+
+
+def _folders(folder: Path | None) -> list[Path]:
+    """Where track files lie; the last has the last word."""
+    return [FOLDER, own_folder()] if folder is None else [folder]
 
 
 def track_ids(folder: Path | None = None) -> tuple[str, ...]:
@@ -242,18 +254,18 @@ def _kind(path: Path, changed: int) -> Any:
 
 def load_track(name: str, folder: Path | None = None) -> Track:
     """The track with this id. Raises `TrackError` if there is none, or if its file is wrong."""
-    files = _files(folder)
-    if not isinstance(name, str) or name not in files:  # callers of the API may send anything
+    file = _file(name, folder)
+    if file is None:
         raise TrackError(f"There is no track {shown(str(name))}; choose among {', '.join(track_ids(folder))}.")
-    if _is_arena(files[name]):
+    if _is_arena(file):
         raise TrackError(
             f"{name} compares explanations blindly and takes votes instead of files; vote on the page, in the tab "
             f"Leaderboard under Compare (its results: /arena in the API, python -m leaderboard arena {name})."
         )
     try:
-        return _load(files[name], files[name].stat().st_mtime_ns)
+        return _load(file, file.stat().st_mtime_ns)
     except OSError as problem:
-        raise TrackError(f"The track file {files[name].name} cannot be read ({problem.strerror}).") from problem
+        raise TrackError(f"The track file {file.name} cannot be read ({problem.strerror}).") from problem
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import gradio as gr
 
+from emer_space.errors import EmerError
 from emer_space.files.problems import SubmissionError
 from emer_space.page.calls import QUIET, for_api, for_page, sentence
 from emer_space.page.clients import client_of
@@ -37,7 +38,7 @@ class Service(Protocol):
     """What the tabs call. `leaderboard.board.service.Service` implements it; this package does not import it."""
 
     def tracks(self, person: Person | None) -> list[dict[str, Any]]: ...
-    def listed(self) -> list[dict[str, str]]: ...
+    def named(self) -> list[dict[str, str]]: ...
     def about(self, person: Person | None, track: str) -> dict[str, Any]: ...
     def rules(self, track: str) -> TrackRules: ...
     def inputs(self, person: Person | None, track: str) -> Path: ...
@@ -68,7 +69,7 @@ class SubmitTab:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=5, min_width=300):
-                tracks = choices(service.listed(), languages("board.not_here"))
+                tracks = choices(service.named(), languages("board.not_here"))
                 self.track = gr.Dropdown(
                     tracks, value=tracks[0][1], label=languages("board.track"), elem_id="emer-submit-track"
                 )
@@ -121,10 +122,11 @@ class SubmitTab:
     def load(self, track: str, request: gr.Request) -> tuple[Any, ...]:
         """The values of `loaded`: the card of the track, its inputs and a sample file to download, the form."""
         person = self.identity(request)
-        if track not in (listed["id"] for listed in self.service.listed()):
+        try:
+            rules = self.service.rules(track)
+        except EmerError:  # there is no such track, or none any longer
             return (gr.skip(),) * len(self.loaded)
         about = self.service.about(person, track)
-        rules, open_here = self.service.rules(track), not about["why_not"]
         sample = download(f"{track}-sample.csv", sample_csv(rules))
         here = isinstance(rules.inputs, Path) and not about["inputs_withheld"]
         inputs = offered(self.service.inputs(person, track)) if here else None
@@ -132,7 +134,7 @@ class SubmitTab:
             render.track_card(about, self.languages.of(request)),
             gr.DownloadButton(value=inputs, visible=inputs is not None),
             sample,
-            *[type(field)(interactive=open_here) for field in self.form],
+            *[type(field)(interactive=not about["why_not"]) for field in self.form],
         )
 
     def _material(self, person: Person | None, track: str, what: str) -> tuple[str, str]:

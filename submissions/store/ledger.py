@@ -8,17 +8,19 @@ import gc
 import json
 import logging
 import threading
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 
 from submissions.errors import AlreadyStored, Doubtful, StoreError, Unreadable
 from submissions.person import Person
 from submissions.store.local_index import Brief, LocalIndex
-from submissions.store.paths import ANNOTATIONS, REQUEST, RESULTS, SUBMISSIONS, VOTES, record_of
+from submissions.store.paths import ANNOTATIONS, REQUEST, VOTES, record_of
 from submissions.store.records import (
     Correction,
     Decision,
@@ -86,7 +88,8 @@ class Results(Mapping[str, Result]):
 
 
 class Ledger:
-    """Thread-safe. `revision` grows with every change but votes and annotations, so that callers can cache.
+    """Thread-safe. `revision` grows with every change but votes and annotations, so that callers can cache;
+    `revision_of` does for the changes of one track.
 
     Its lock may be taken while the store's lock is held, but never the other way round.
     """
@@ -98,15 +101,20 @@ class Ledger:
         self._fresh: list[tuple[Submission | Result, str]] = []
         self.revision = 0
         self.submissions: dict[str, Submission] = {}
-        self._results: dict[str, dict[str, Result | Brief]] = defaultdict(dict)
+        self._results: dict[str, tuple[Result | Brief, ...]] = {}
         self._decisions: dict[str, Decision] = {}
         self._corrections: dict[str, Correction] = {}
         self._votes: dict[str, dict[str, Vote]] = defaultdict(dict)
         self._forgotten: set[str] = set()
         self._of_submission: dict[str, list[Decision]] = defaultdict(list)
-        self._of_track: dict[str, list[str]] = defaultdict(list)
-        self._of_person: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self._of_content: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        self._of_track: dict[str, list[str]] = {}
+        self._of_person: dict[str, dict[str, list[str]]] = {}
+        self._changes: dict[str, int] = defaultdict(int)
+        self._lacking: dict[str, tuple[str, dict[str, None]]] = {}
+        self._unscored: dict[str, dict[str, None]] = {}
+        self._versions: dict[str, dict[tuple[str, ...], int]] = {}
+        self._judged: dict[str, list[str]] = {}
+        self._lost: dict[str, int] = defaultdict(int)
         self._annotations: dict[str, list[str]] = defaultdict(list)
         self._scored_at = ""
         self._unread: list[str] = []
@@ -122,7 +130,9 @@ class Ledger:
         with self._lock:
             news = self.store.news()
             with without_collection() if len(news) > MANY else contextlib.nullcontext():
-                self._unread += [*self._barred, *(news if self._recalled or not self._index else self._known(news))]
+                if self._index and not self._recalled:
+                    news = self._known(news)
+                self._unread += [*self._barred, *news]
                 self.store.expect(self._unread)
                 while self._unread:  # an entry that raises stays in the list for the next refresh
                     self._take(self._unread[-1])
@@ -136,23 +146,21 @@ class Ledger:
         """Take what the index knows of all entries; returns the others, which must be read."""
         assert self._index is not None
         self._recalled = True
-        marks = {path: self.store.mark(path) for path in paths if path.startswith((SUBMISSIONS, RESULTS))}
-        known = self._index.known(marks)
-        for record in known:
+        names, records, left = self._index.known(paths, self.store.mark)
+        for name, record in zip(names, records, strict=True):
             if isinstance(record, Submission):
                 self._keep(record)
             else:
-                self._keep_brief(record)
-        self.revision += len(known)
-        taken = {record.path for record in known}
-        return [path for path in paths if path not in taken]
+                self._keep_result(name, record)
+        self.revision += len(records)
+        return left
 
     def _index_fresh(self) -> None:
         """Move what was read just now to the index; of results, only the brief remains in memory."""
         if self._index and self._fresh and self._index.keep(self._fresh):
             for record, _ in self._fresh:
-                if isinstance(record, Result) and record.version in self._results[record.id]:
-                    self._keep_brief(Brief(record.path, record.version, record.state, record.scored))
+                if isinstance(record, Result):
+                    self._keep_result(record.id, Brief(record.track, record.version, record.state, record.scored))
         self._fresh.clear()
 
     def unusable(self) -> list[tuple[str, str]]:
@@ -227,37 +235,72 @@ class Ledger:
         if isinstance(record, Submission | Result) and mark:
             self._fresh.append((record, mark))
 
-    def _keep_brief(self, brief: Brief) -> None:
-        name = brief.path.rpartition("/")[2].removesuffix(".json")
-        self._results[name][brief.version] = brief
-        self._scored_at = max(self._scored_at, brief.scored)
+    def _keep_result(self, name: str, result: Result | Brief) -> None:
+        about, before = self.submissions.get(name), self._results.get(name, ())
+        self._count(about, -1)
+        others = (other for other in before if other.version != result.version) if before else ()
+        self._results[name] = (*others, result)
+        self._count(about, 1)
+        self._scored_at = max(self._scored_at, result.scored)
+        self._changes[result.track] += 1
+        if result.track in self._lacking and self._lacking[result.track][0] == result.version:
+            self._lacking[result.track][1].pop(name, None)
+        if about:
+            self._judged.setdefault(about.track, []).append(name)
+            self._scored_now(about)
+
+    def _scored_now(self, about: Submission) -> None:
+        """A submission waits for no first score any longer."""
+        unscored = self._unscored.get(about.track, {})
+        if unscored.pop(about.id, about) is None and not unscored:
+            del self._unscored[about.track]
+
+    def _count(self, about: Submission | None, by: int) -> None:
+        """Count a submission among those with results in the same versions."""
+        if about and (results := self._results.get(about.id)):
+            counts = self._versions.setdefault(about.track, {})
+            versions = tuple([result.version for result in results])
+            counts[versions] = counts.get(versions, 0) + by
 
     def _whole(self, name: str, kept: Result | Brief) -> Result:
         """A result of which only the brief may be in memory. Raises `StoreError`."""
         if isinstance(kept, Result):
             return kept
-        if stored := self._index.result(kept.path) if self._index else None:
+        path = kept.path(name)
+        if stored := self._index.result(path) if self._index else None:
             try:
                 return Result.restored(stored)
             except (ValueError, TypeError, KeyError) as problem:
                 log.warning("the result of %s is read from the tree, not from the index (%r)", name, problem)
         try:
-            return Result.from_dict(orjson.loads(self.store.read(kept.path)))
+            return Result.from_dict(orjson.loads(self.store.read(path)))
         except (ValueError, TypeError, KeyError, FileNotFoundError) as problem:
             raise StoreError(f"The result of {name} cannot be read; start the app again.") from problem
 
     def _keep(self, record: Record) -> None:
         if isinstance(record, Submission) and record.id not in self.submissions:
             self.submissions[record.id] = record
-            self._of_track[record.track].append(record.id)
-            self._of_person[record.person, record.track].append(record.id)
-            self._of_content[record.track, record.person, record.sha256].append(record.id)
+            by_person = self._of_person.setdefault(record.person, {})
+            for names in (self._of_track.setdefault(record.track, []), by_person.setdefault(record.track, [])):
+                if not names or self._arrival(names[-1]) < self._arrival(record.id):
+                    names.append(record.id)
+                else:
+                    insort(names, record.id, key=self._arrival)
+            self._changes[record.track] += 1
+            self._count(record, 1)
+            if record.id in self._results:
+                self._judged.setdefault(record.track, []).append(record.id)
+            else:
+                self._unscored.setdefault(record.track, {})[record.id] = None
+            version, lacking = self._lacking.get(record.track, ("", {}))
+            if version and self._in_version(record.id, version) is None:
+                lacking[record.id] = None
         elif isinstance(record, Result):
-            self._results[record.id][record.version] = record
-            self._scored_at = max(self._scored_at, record.scored)
+            self._keep_result(record.id, record)
         elif isinstance(record, Decision) and record.id not in self._decisions:
             self._decisions[record.id] = record
             self._of_submission[record.submission or record.correction].append(record)
+            self._decided(record)
             self._forgotten.update(record.votes)  # another process may have deleted them
             for vote in record.votes:
                 self._votes[record.track].pop(vote, None)
@@ -266,7 +309,23 @@ class Ledger:
         elif isinstance(record, Vote) and record.id not in self._forgotten:
             self._votes[record.track][record.id] = record
 
+    def _arrival(self, name: str) -> tuple[str, str]:
+        return self.submissions[name].received, name
+
+    def _decided(self, decision: Decision) -> None:
+        """A decision about a track or a submission to one was added or removed."""
+        about = self.submissions.get(decision.submission)
+        self._changes[about.track if about else decision.track] += 1
+
+    def _in_version(self, name: str, version: str) -> Result | Brief | None:
+        return next((result for result in self._results.get(name, ()) if result.version == version), None)
+
     # Questions
+
+    def revision_of(self, track: str) -> int:
+        """Grows with every change of a track: its submissions, their results, the decisions about them and about it."""
+        with self._lock:
+            return self._changes[track]
 
     def content(self, submission: Submission) -> bytes:
         """The prediction file. Raises `FileNotFoundError` or `StoreError`."""
@@ -282,13 +341,18 @@ class Ledger:
         """Remove a record that was not stored after all, or was set aside."""
         with self._lock:
             if isinstance(record, Submission) and record.id in self.submissions:
-                del self.submissions[record.id]
                 self._of_track[record.track].remove(record.id)
-                self._of_person[record.person, record.track].remove(record.id)
-                self._of_content[record.track, record.person, record.sha256].remove(record.id)
+                self._of_person[record.person][record.track].remove(record.id)
+                self._lacking.get(record.track, ("", {}))[1].pop(record.id, None)
+                self._count(record, -1)
+                self._scored_now(record)
+                self._lost[record.track] += 1
+                self._changes[record.track] += 1
+                del self.submissions[record.id]
             elif isinstance(record, Decision) and record.id in self._decisions:
                 del self._decisions[record.id]
                 self._of_submission[record.submission or record.correction].remove(record)
+                self._decided(record)
             elif isinstance(record, Correction):
                 self._corrections.pop(record.id, None)
             elif isinstance(record, Vote):
@@ -298,33 +362,86 @@ class Ledger:
     def of_track(self, track: str) -> list[Submission]:
         """The submissions to a track, in the order of arrival."""
         with self._lock:
-            return self._in_order(self._of_track[track])
+            return [self.submissions[name] for name in self._of_track.get(track, ())]
 
     def of_person(self, person: str, track: str | None = None) -> list[Submission]:
         """A person's submissions, to all tracks or to one, in the order of arrival."""
         with self._lock:
-            keys = [key for key in self._of_person if key[0] == person and track in (None, key[1])]
-            return self._in_order([name for key in keys for name in self._of_person[key]])
+            by_track = self._of_person.get(person, {})
+            if track is not None:
+                return [self.submissions[name] for name in by_track.get(track, ())]
+            names = sorted((name for own in by_track.values() for name in own), key=self._arrival)
+            return [self.submissions[name] for name in names]
 
     def same(self, track: str, person: str, sha256: str) -> list[Submission]:
         """A person's submissions to a track with this content, in the order of arrival."""
-        with self._lock:
-            return self._in_order(self._of_content[track, person, sha256])
-
-    def _in_order(self, names: list[str]) -> list[Submission]:
-        submissions = (self.submissions[name] for name in names)
-        return sorted(submissions, key=lambda submission: (submission.received, submission.id))
+        return [submission for submission in self.of_person(person, track) if submission.sha256 == sha256]
 
     def results(self, name: str) -> Mapping[str, Result]:
         """The results of a submission: version → result. Each is read when it is asked for."""
         with self._lock:
-            kept = dict(self._results.get(name, {}))
+            kept = {result.version: result for result in self._results.get(name, ())}
         return Results(kept, lambda one: self._whole(name, one))
 
     def result(self, name: str) -> Result | None:
         """A submission's result in the newest version; None if it has none."""
         results = self.results(name)
         return results[max(results, key=version_key)] if results else None
+
+    def scored(self, track: str, version: str, since: int = 0) -> tuple[list[Submission], int, int]:
+        """A track's submissions that were scored in a version, in no order, since an earlier answer.
+
+        Some may come twice. The second number is the `since` of the next question; if the third one changed, some were
+        lost that were answered before.
+        """
+        with self._lock:
+            judged = self._judged.get(track, [])
+            found = [
+                self.submissions[name]
+                for name in judged[since:]
+                if name in self.submissions
+                for one in self._results[name]
+                if one.version == version and one.state == "scored"
+            ]
+            return found, len(judged), self._lost[track]
+
+    def summaries(self, track: str, version: str, names: Sequence[str]) -> Mapping[str, Any]:
+        """The summaries of results that the index keeps, by submission; perhaps not of all."""
+        return self._index.summaries(track, version, names) if self._index and names else {}
+
+    def lacking(self, track: str, version: str) -> list[Submission]:
+        """The submissions to a track without a result in its current version, in no order.
+
+        Only the first question about a version costs more than what it answers.
+        """
+        with self._lock:
+            if self._lacking.get(track, ("",))[0] != version:
+                every = self._of_track.get(track, ())
+                self._lacking[track] = version, {name: None for name in every if not self._in_version(name, version)}
+            return [self.submissions[name] for name in self._lacking[track][1]]
+
+    def unscored(self) -> dict[str, list[str]]:
+        """The ids of the submissions without any result, by track."""
+        with self._lock:
+            return {track: list(names) for track, names in self._unscored.items()}
+
+    def versions(self, track: str) -> set[tuple[str, ...]]:
+        """The versions in which submissions to a track have results: each set of them that one has.
+
+        Those without a result are left out, and so are those that were withdrawn.
+        """
+        with self._lock:
+            counts = dict(self._versions.get(track, {}))
+            for name in self.decided(track):
+                if name in self._results and self.standing(name).withdrawn:
+                    counts[tuple([result.version for result in self._results[name]])] -= 1
+        return {versions for versions, count in counts.items() if count}
+
+    def decided(self, track: str) -> list[str]:
+        """The ids of the submissions to a track about which decisions were made."""
+        with self._lock:
+            about = ((name, self.submissions.get(name)) for name in self._of_submission)
+            return [name for name, submission in about if submission and submission.track == track]
 
     def last_scored(self, now: datetime) -> str:
         """When any process last scored something (ISO, UTC); empty if nothing was scored.
@@ -335,7 +452,7 @@ class Ledger:
         with self._lock:
             if self._scored_at <= latest:
                 return self._scored_at
-            every = (result.scored for results in self._results.values() for result in results.values())
+            every = (result.scored for results in self._results.values() for result in results)
             return max((scored for scored in every if scored <= latest), default="")
 
     def moment(self, now: datetime, name: str) -> datetime:
@@ -345,7 +462,7 @@ class Ledger:
         """
         with self._lock:
             about = self.submissions[name]
-            own = self._of_person[about.person, about.track]
+            own = self._of_person[about.person][about.track]
             made = [decision.at for other in own for decision in self._of_submission.get(other, ())]
         return max([now, *(at + timedelta(microseconds=1) for at in made)])
 
@@ -353,7 +470,8 @@ class Ledger:
         """A submission's state; `queued` if it has no result."""
         with self._lock:
             results = self._results.get(name)
-            return results[max(results, key=version_key)].state if results else "queued"  # type: ignore[return-value]
+            latest = max(results, key=lambda result: version_key(result.version)) if results else None
+            return latest.state if latest else "queued"  # type: ignore[return-value]
 
     def standing(self, name: str, until: datetime | None = None) -> Standing:
         """What the decisions about a submission (those before `until`) amount to, in the order they were made."""
@@ -377,7 +495,7 @@ class Ledger:
     def chosen(self, person: str, track: str, until: datetime | None = None) -> str | None:
         """The submission that a person chose to count (before `until`); None if there is none or it is out now."""
         with self._lock:
-            own = self._of_person.get((person, track), [])
+            own = self._of_person.get(person, {}).get(track, [])
             made = [decision for name in own for decision in self._of_submission.get(name, ())]
             choices = _before(until, (decision for decision in made if decision.action == "count"))
         last = choices[-1].submission if choices else None

@@ -6,6 +6,8 @@ deleted at any time. It is made anew if it is broken or comes from other code; a
 anew leaves it alone. Only a change that keeps all of these goes unnoticed, and nothing here changes a record
 (decision 1).
 
+Of each result it also keeps a summary, what a ranking reads of it: that of a whole track is read at once.
+
 SQLite and not DuckDB: it comes with Python, several processes may write at once, and single rows are read by their key.
 """
 
@@ -15,14 +17,15 @@ import sqlite3
 import sys
 import threading
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
-from submissions.store.records import Result, Submission
+from submissions.store.records import Result, Submission, new_id, result_path, results_folder
 
 log = logging.getLogger(__name__)
 
@@ -38,21 +41,32 @@ CREATE TABLE IF NOT EXISTS results (
     path TEXT PRIMARY KEY, mark TEXT NOT NULL, version TEXT NOT NULL, state TEXT NOT NULL, scored TEXT NOT NULL,
     record BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS summaries (path TEXT PRIMARY KEY, summary BLOB NOT NULL) WITHOUT ROWID;
 """
-VERSION = zlib.crc32(f"1 {TABLES} {FIELDS} {RESULT_FIELDS} {Submission.schema} {Result.schema}".encode()) >> 1
+VERSION = zlib.crc32(f"2 {TABLES} {FIELDS} {RESULT_FIELDS} {Submission.schema} {Result.schema}".encode()) >> 1
 """Of the code that wrote the file: with other fields, the index is made anew."""
 PATIENCE_S = 10.0
 """How long to wait for another process that writes."""
+FEW = 200
+"""So many summaries are read one by one; more of them with all others of their track."""
+ID, JSON = len(new_id(datetime.now(UTC))), ".json"
+"""The length of an id, and the end of a result's path."""
 Answer = TypeVar("Answer")
+Summarise = Callable[[Result], Any]
+"""What a ranking reads of a result, as JSON."""
 
 
 class Brief(NamedTuple):
     """What a start needs of a result; the rest is read when it is asked for."""
 
-    path: str
+    track: str
     version: str
     state: str
     scored: str
+
+    def path(self, name: str) -> str:
+        """The path of the result of a submission."""
+        return result_path(self.track, self.version, name)
 
 
 class _OtherCode(Exception):
@@ -62,30 +76,45 @@ class _OtherCode(Exception):
 class LocalIndex:
     """Thread-safe, and safe for several processes. If the file cannot be used, a temporary one takes its place."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, summarise: Summarise | None = None, code: int = 0) -> None:
+        """`code` tells of which code `summarise` is: with other code, the index is made anew. Without, there are no
+        summaries.
+        """
         self._file: Path | None = home / FILE
+        self._summarise, self._code = summarise, VERSION ^ code
         self._lock = threading.Lock()
         self._open: sqlite3.Connection | None = None
 
-    def known(self, marks: Mapping[str, str]) -> list[Submission | Brief]:
-        """The submissions and results among `marks` (path → mark) that are as they were; all other rows are deleted."""
+    def known(
+        self, paths: Sequence[str], mark: Callable[[str], str]
+    ) -> tuple[list[str], list[Submission | Brief], list[str]]:
+        """What is known of the entries at these paths: ids of submissions, their records, and the paths of the others.
 
-        def read(index: sqlite3.Connection) -> list[Submission | Brief]:
-            found: list[Submission | Brief] = []
+        Known is what has the same `mark` as when it was read; all other rows are deleted. Results come first.
+        """
+
+        def read(index: sqlite3.Connection) -> tuple[list[str], list[Submission | Brief], list[str]]:
+            names, records, left = list[str](), list[Submission | Brief](), dict.fromkeys(paths)
             for table, columns, made in (
-                ("submissions", "record", _submission),
                 ("results", "version, state, scored", _brief),
+                ("submissions", "record", _submission),
             ):
                 old = []
-                for path, mark, *row in index.execute(f"SELECT path, mark, {columns} FROM {table}"):
-                    if marks.get(path) == mark:
-                        found.append(made(path, *row))
+                for path, kept, *row in index.execute(f"SELECT path, mark, {columns} FROM {table}"):
+                    if path in left and mark(path) == kept:
+                        name, record = made(path, *row)
+                        names.append(name)
+                        records.append(record)
+                        del left[path]
                     else:
                         old.append((path,))
                 index.executemany(f"DELETE FROM {table} WHERE path = ?", old)
-            return found
+                if table == "results":
+                    index.executemany("DELETE FROM summaries WHERE path = ?", old)
+            return names, records, list(left)
 
-        return self._run(read, [], writes=True)
+        nothing: tuple[list[str], list[Submission | Brief], list[str]] = [], [], list(paths)
+        return self._run(read, nothing, writes=True)
 
     def keep(self, records: Sequence[tuple[Submission | Result, str]]) -> bool:
         """Keep records with their marks; returns whether they are kept."""
@@ -97,9 +126,11 @@ class LocalIndex:
                     index.execute("REPLACE INTO submissions VALUES (?, ?, ?)", (record.path, mark, row))
                 else:
                     about = (record.path, mark, record.version, record.state, record.scored)
-                    index.execute(
-                        "REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?)", (*about, orjson.dumps(record.to_dict()))
-                    )
+                    whole = orjson.dumps({name: getattr(record, name) for name in RESULT_FIELDS})
+                    index.execute("REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?)", (*about, whole))
+                    if self._summarise:
+                        summary = orjson.dumps(self._summarise(record))
+                        index.execute("REPLACE INTO summaries VALUES (?, ?)", (record.path, summary))
             return True
 
         return self._run(write, False, writes=True)
@@ -112,6 +143,22 @@ class LocalIndex:
             return row and orjson.loads(row[0])
 
         return self._run(read, None)
+
+    def summaries(self, track: str, version: str, names: Sequence[str]) -> dict[str, Any]:
+        """The summaries of results in a version of a track that are here, by submission."""
+
+        def read(index: sqlite3.Connection) -> dict[str, Any]:
+            if len(names) <= FEW:
+                paths = {name: result_path(track, version, name) for name in names}
+                rows = {name: index.execute(f"{asked} = ?", (path,)).fetchone() for name, path in paths.items()}
+                return {name: orjson.loads(row[1]) for name, row in rows.items() if row}
+            folder, wanted = results_folder(track, version), set(names)
+            every = index.execute(f"{asked} > ? AND path < ?", (folder, f"{folder}:"))  # after all months and years
+            found = ((path[-ID - len(JSON) : -len(JSON)], summary) for path, summary in every)
+            return {name: orjson.loads(summary) for name, summary in found if name in wanted}
+
+        asked = "SELECT path, summary FROM summaries WHERE path"
+        return self._run(read, {})
 
     def close(self) -> None:
         """Let go of the file; the next question opens it again."""
@@ -128,7 +175,7 @@ class LocalIndex:
                     self._open = self._open or self._opened()
                     with self._open:
                         self._open.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-                        if _version(self._open) != VERSION:
+                        if _version(self._open) != self._code:
                             raise _OtherCode("other code has made it anew")
                         return work(self._open)
                 except (sqlite3.Error, OSError, ValueError, TypeError, _OtherCode) as problem:
@@ -145,9 +192,9 @@ class LocalIndex:
             index.execute("PRAGMA journal_mode = TRUNCATE")  # with a WAL, nobody could delete the file at any time
             index.execute("PRAGMA synchronous = NORMAL")
             index.execute("PRAGMA secure_delete = ON")  # what is deleted may be about people
-            if _version(index) != VERSION:
-                emptied = "DROP TABLE IF EXISTS submissions; DROP TABLE IF EXISTS results;"
-                index.executescript(f"BEGIN IMMEDIATE; {emptied} {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+            if _version(index) != self._code:
+                emptied = "".join(f"DROP TABLE IF EXISTS {name};" for name in ("submissions", "results", "summaries"))
+                index.executescript(f"BEGIN IMMEDIATE; {emptied} {TABLES} PRAGMA user_version = {self._code}; COMMIT;")
         except sqlite3.Error:
             index.close()
             raise
@@ -171,7 +218,7 @@ def _version(index: sqlite3.Connection) -> int:
     return int(index.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _submission(path: str, record: bytes) -> Submission:
+def _submission(path: str, record: bytes) -> tuple[str, Submission]:
     """A submission without checking it anew: it was checked when it was read from the tree."""
     made = Submission.__new__(Submission)
     values = orjson.loads(record)
@@ -179,8 +226,14 @@ def _submission(path: str, record: bytes) -> Submission:
         object.__setattr__(made, name, sys.intern(value) if name in SHARED else value)
     if made.path != path:
         raise ValueError("a row is not that of its path")
-    return made
+    return made.id, made
 
 
-def _brief(path: str, version: str, state: str, scored: str) -> Brief:
-    return Brief(path, sys.intern(version), sys.intern(state), scored)
+def _brief(path: str, version: str, state: str, scored: str) -> tuple[str, Brief]:
+    track = path.split("/")[1].rpartition("@")[0]
+    return _name(path), Brief(sys.intern(track), sys.intern(version), sys.intern(state), scored)
+
+
+def _name(path: str) -> str:
+    """The id of the submission of a result."""
+    return path.rpartition("/")[2].removesuffix(JSON)

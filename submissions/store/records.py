@@ -229,12 +229,12 @@ class Result(Record):
     @property
     def path(self) -> str:
         """The path of the entry."""
-        return f"results/{self.track}@{self.version}/{month(self.id)}/{self.id}.json"
+        return result_path(self.track, self.version, self.id)
 
     @property
     def replicates(self) -> str:
         """The path of the private file by which the submission is compared with others; a result may have none."""
-        return f"replicates/{self.track}@{self.version}/{month(self.id)}/{self.id}.npz"
+        return replicates_path(self.track, self.version, self.id)
 
 
 def check_reports(reports: Mapping[str, Any]) -> None:
@@ -387,6 +387,21 @@ class Vote(Record):
     def path(self) -> str:
         """The path of the entry."""
         return f"votes/{self.track}/{month(self.id)}/{self.id}.json"
+
+
+def results_folder(track: str, version: str) -> str:
+    """Below which the results of a track in a version lie."""
+    return f"results/{track}@{version}/"
+
+
+def result_path(track: str, version: str, name: str) -> str:
+    """The path of a submission's result."""
+    return f"{results_folder(track, version)}{month(name)}/{name}.json"
+
+
+def replicates_path(track: str, version: str, name: str) -> str:
+    """The path of a submission's replicates."""
+    return f"replicates/{track}@{version}/{month(name)}/{name}.npz"
 
 
 def month(name: str) -> str:

@@ -253,7 +253,7 @@ def test_a_grouper_of_a_track_and_what_it_says_of_hidden_labels_is_shown_to_nobo
     assert row.score == pytest.approx((1 + 1 / 2) / 2)
     about = row.provenance["judges"]["set-level"]
     assert (about["model"], about["prompt"]) == ("scripted (endpoint)", "grouping.en@1")
-    assert SECRET not in json.dumps(Service(judged).status(ADA, name)) + json.dumps(row.provenance)
+    assert SECRET not in json.dumps(Service(judged).status(ADA, name)) + json.dumps(dict(row.provenance))
 
 
 def test_a_scorer_that_is_killed_half_way_goes_on(home: Path) -> None:

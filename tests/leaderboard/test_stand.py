@@ -1,18 +1,19 @@
 """Where a submission stands, and what only its sender learns of it; filters, links and marks of the ranking."""
 
 import json
-import random
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from board_making import ADA, BEN, Clock
 from comparing import CLOSED, Send, file, scored
 
 from emer_space.page.words import load_words
 from leaderboard.board.board import Board
-from leaderboard.board.ranking import Ranking, Row
+from leaderboard.board.ranking import Ranking
+from leaderboard.board.rows import Row, Rows
 from leaderboard.board.service import Service
 from leaderboard.board.trends import thinned
 from leaderboard.board.view import View, seen
@@ -177,10 +178,12 @@ def test_a_size_sorts_as_a_number_and_is_shown_as_it_was_written(board: Board, s
     assert [(row["inputs"], row["size"]) for row in found.to_dict()["rows"]] == [("", "350M"), ("VT", "7B"), ("", "")]
 
 
-MANY = [
-    Row(f"Team {n:03d}", "practice", 1 - n / 1000, scores={"f": n / 1000}, id=f"id-{n}", method="even" * (n % 2 == 0))
-    for n in range(250)
-]
+MANY = Rows.of(
+    [
+        Row(f"Team {n:03d}", "practice", 1 - n / 1000, scores={"f": n / 1000}, id=f"id-{n}", method=("even", "")[n % 2])
+        for n in range(250)
+    ]
+)
 
 
 @pytest.mark.parametrize(
@@ -215,20 +218,16 @@ def test_a_second_press_turns_a_column_round_and_scores_begin_with_the_best() ->
 
 
 def test_a_plot_of_very_many_keeps_what_nobody_beats_the_extremes_and_the_papers() -> None:
-    chance = random.Random(1)
-    points = [(Row(str(n), "practice", 0.5, id=str(n)), chance.random(), chance.random()) for n in range(5_000)]
-    points.insert(77, (Row("paper", "paper", 0.5), 0.2, 0.2))
-    left = thinned(points, 100)
-    assert len(left) == 100 and left == thinned(points, 100) and points[77] in left
-    assert sorted(left, key=points.index) == left
-    frontier = [one for one in points if not any(o[1] >= one[1] and o[2] >= one[2] and o is not one for o in points)]
-    assert frontier and all(one in left for one in frontier)
-    for places in ([x for _, x, _ in points], [y for *_, y in points]):
-        assert all(points[places.index(end(places))] in left for end in (min, max))
+    x, y = np.random.default_rng(1).random((2, 5_000))
+    x[77] = y[77] = 0.2
+    left = thinned(x, y, np.arange(5_000) == 77, 100).tolist()
+    assert len(left) == 100 and left == thinned(x, y, np.arange(5_000) == 77, 100).tolist() == sorted(left)
+    frontier = [at for at in range(5_000) if ((x >= x[at]) & (y >= y[at])).sum() == 1]
+    assert frontier and {77, *frontier, x.argmin(), x.argmax(), y.argmin(), y.argmax()} <= set(left)
 
 
 SIZES = {"aAVT": "7B", "bA": "350M", "cVT": "235B", "d": ""}
-ROWS = {name: Row(name, "practice", 0.5, inputs=name[1:], size=size) for name, size in SIZES.items()}
+ROWS = Rows.of([Row(name, "practice", 0.5, inputs=name[1:], size=size) for name, size in SIZES.items()])
 
 
 @pytest.mark.parametrize(
@@ -246,7 +245,7 @@ ROWS = {name: Row(name, "practice", 0.5, inputs=name[1:], size=size) for name, s
     ],
 )
 def test_rows_are_filtered_by_what_they_read_and_by_size(filters: Filters, left: str) -> None:
-    assert "".join(name[0] for name, row in ROWS.items() if filters.match(row)) == left
+    assert "".join(row.name[0] for row in filters.of(ROWS)) == left
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_a_process_leaves_the_file_to_other_code_that_made_it_anew(
     with monkeypatch.context() as newer:
         newer.setattr(local_index, "VERSION", 7)
         new = local_index.LocalIndex(home)
-        assert new.known({}) == []
+        assert new.known([], str) == ([], [], [])
     clock.forward(days=1)
     made = old.intake.submit(ADA, "small", answers(b="new"), "P.csv", Entry("New")).submission
     assert old.ledger.refresh().submissions[made.id] == made and old.ledger.result(names[0])
