@@ -23,7 +23,7 @@ from emer_space.clues.posteriors import posterior
 from emer_space.clues.rules import rules_by_cue
 from emer_space.clues.spans import Floats, runs
 from emer_space.clues.voice.activity import VoiceActivity
-from emer_space.models.face import MediaPipeFaces
+from emer_space.models.face import BundledFaces
 from emer_space.models.roles import EXPRESSIONS, Expression, Faces, FaceTracker
 from emer_space.settings import Settings
 
@@ -80,9 +80,9 @@ def read_visual(
     `faces` must already be entered; `progress` is called with 0…1. `voice` is called once, after all frames, and only
     if there are several people: then whose mouth moves with the voice helps to choose the main one. `again` yields the
     frames a second time, in more pixels, if faces were missed; without it there is only one look. The second look uses
-    trackers of `model`, by default MediaPipe's. Raises `Cancelled`.
+    trackers of `model`, by default the bundled ones. Raises `Cancelled`.
     """
-    watched = _watch(frames, facts, faces, expression, settings, token, progress, again, model or MediaPipeFaces())
+    watched = _watch(frames, facts, faces, expression, settings, token, progress, again, model or BundledFaces())
     notices = [] if expression is not None else [Notice("expression-missing", WITHOUT_CLASSIFIER)]
     if expression is not None and expression.lacks:
         notices.append(Notice("opinion-missing", expression.lacks))
@@ -165,7 +165,7 @@ def _watch(
 
 def _thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The picture in grey, values 0…1, averaged down to at most 160 pixels on the longer side."""
-    import cv2  # comes with MediaPipe
+    import cv2
 
     height, width = rgb.shape[:2]
     scale = min(1.0, THUMBNAIL / max(height, width))

@@ -71,7 +71,7 @@ class FirstLook:
 
 def _change(before: NDArray[np.uint8], now: NDArray[np.uint8], box: tuple[float, float, float, float]) -> float:
     """The largest change of brightness (0…1) around a box of two pictures; 1 if it lies outside them."""
-    import cv2  # comes with MediaPipe
+    import cv2
 
     (left, top, right, bottom), (height, width) = box, now.shape[:2]
     margin = ROUND_FACE * max(right - left, bottom - top)
