@@ -1,9 +1,11 @@
 """Runs an analysis: clip → readers → disambiguation → explanation → labels.
 
-Watching runs beside listening and reading, in one thread each: two cores are enough.
+Watching runs beside listening and reading, in one thread each. A third one does what can be done before the words are
+known, so that neither is waited for: the more evenly the work is spread, the better two cores are used.
 """
 
 import base64
+import contextlib
 import secrets
 import threading
 import time
@@ -130,8 +132,9 @@ class Run:
         chosen = [(place, reader) for place, reader in enumerate(self._readers) if self.wants(reader.part)]
         watching = [(place, reader) for place, reader in chosen if reader.stage == "watching"]
         others = [(place, reader) for place, reader in chosen if reader.stage != "watching"]
-        with ThreadPoolExecutor(2, thread_name_prefix="analysis") as pool:
-            self._wait(pool.submit(self._read, watching), pool.submit(self._listen, others))
+        with ThreadPoolExecutor(3, thread_name_prefix="analysis") as pool:
+            steps = ((self._read, watching), (self._listen, others), (self._ahead, others))
+            self._wait(*(pool.submit(step, readers) for step, readers in steps))
         analysis = self._timed("weighing", lambda: reworded(self._conclude(), self.request.language))
         self._timings["total"] = round(time.perf_counter() - started, 3)
         return Finished(analysis, self.clip)
@@ -144,7 +147,7 @@ class Run:
         return self._kept.clip
 
     def _wait(self, *futures: Future[Any]) -> None:
-        """Wait for both. If one fails, stop the other and raise the failure, not the cancellation it caused."""
+        """Wait for all. If one fails, stop the others and raise the failure, not the cancellation it caused."""
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)
         failures = [future.exception() for future in done if future.exception()]
         if not failures:
@@ -163,6 +166,12 @@ class Run:
             else:
                 self._subtitle = self._words()
         self._read(readers)
+
+    def _ahead(self, readers: Iterable[tuple[int, Reader]]) -> None:
+        for _, reader in readers:
+            if reader.ahead:
+                with contextlib.suppress(ModelUnavailable):  # the reader meets it as well, and says so
+                    reader.ahead(self.clip, self)
 
     def _words(self) -> Subtitle | None:
         """The words as heard; where nothing was heard for sure, the subtitles in the picture, if there are any."""

@@ -12,13 +12,12 @@ from emer_space.models.supply import Supply
 HOP = 256
 HOP_S = HOP / SAMPLE_RATE
 CHUNK = 30 * SAMPLE_RATE
-THREADS = 2
 SILENCE_DB = -140.0
 """Loudness of digital silence: the model's floor of 1e-7 of full scale."""
 
 
 class PitchTracker:
-    """SwiftF0 with two threads that sleep between calls. Raises `ModelUnavailable` if it cannot be loaded."""
+    """SwiftF0 in one thread: the other core has other work. Raises `ModelUnavailable` if it cannot be loaded."""
 
     def __init__(self) -> None:
         locate("pitch")
@@ -28,7 +27,7 @@ class PitchTracker:
             raise ModelUnavailable(
                 "The pitch model's library cannot be loaded; install it with `pip install swift-f0==0.3.0`."
             ) from problem
-        self._detector = SwiftF0(threads=THREADS, spin=False)
+        self._detector = SwiftF0(threads=1, spin=False)
         self._concat = concat
 
     @property
