@@ -40,6 +40,7 @@ from emer_space.disambiguation import weigh
 from emer_space.errors import Cancelled, InputError, ModelUnavailable
 from emer_space.language_model.dialogue import explain
 from emer_space.media.clip import Clip, open_clip, wave
+from emer_space.models.heaps import hand_back
 from emer_space.models.roles import CAPTIONS, CHAT, FACE, SPEECH, FaceTracker, Model, Role
 from emer_space.profiles import Profile
 from emer_space.readers import Context, Reader, Stage, absence
@@ -121,6 +122,13 @@ class Run:
 
     def finish(self, source: Path, folder: Path) -> Finished:
         """Run the analysis; `folder` receives the re-muxed copy. Raises as `pipeline.analyze` does."""
+        try:
+            return self._finished(source, folder)
+        finally:
+            self._sound = None
+            hand_back()
+
+    def _finished(self, source: Path, folder: Path) -> Finished:
         started = time.perf_counter()
         if len(self.request.subtitle) > self.settings.max_subtitle_chars:
             raise InputError(
