@@ -228,7 +228,7 @@ def _profile(name: str | None) -> "Profile":
 
 @contextlib.contextmanager
 def _native_logs_hidden() -> Iterator[None]:
-    """MediaPipe and TFLite write logs to file descriptor 2 and cannot be told not to; Python's own stderr is kept."""
+    """LiteRT writes logs to file descriptor 2 and cannot be told not to; Python's own stderr is kept."""
     python_stderr, descriptor = sys.stderr, os.dup(2)
     silence = os.open(os.devnull, os.O_WRONLY)
     try:

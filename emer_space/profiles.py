@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from emer_space.errors import InputError, ModelUnavailable, RuleError
 from emer_space.knowledge import check_tables, check_weights
 from emer_space.models import store
-from emer_space.models.heaps import bound_heaps
+from emer_space.models.heaps import bound_heaps, hand_back
 from emer_space.models.roles import FACE, OMNI, ROLES, FaceTracker, Model, Role
 from emer_space.models.supply import Supplied, Supply, supplied
 
@@ -107,6 +107,7 @@ class Profile:
                     self.get(role)
             except ModelUnavailable as problem:
                 log.warning("%s", problem)
+        hand_back()
 
 
 def load_profile(text: str = DEFAULT, tables: bool = True) -> Profile:

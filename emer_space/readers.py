@@ -93,6 +93,8 @@ class Reader:
     unread: tuple[str, str] | None = None
     without: tuple[str, str] | None = None
     """Like `unread`: the cue and statement of an absence."""
+    ahead: Callable[[Clip, Context], None] | None = None
+    """Does, in a thread of its own, what needs no words, and keeps it by `Context.once` for when `read` asks."""
 
     @property
     def modality(self) -> Modality:

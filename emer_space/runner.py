@@ -1,9 +1,11 @@
 """Runs an analysis: clip → readers → disambiguation → explanation → labels.
 
-Watching runs beside listening and reading, in one thread each: two cores are enough.
+Watching runs beside listening and reading, in one thread each. A third one does what can be done before the words are
+known, so that neither is waited for: the more evenly the work is spread, the better two cores are used.
 """
 
 import base64
+import contextlib
 import secrets
 import threading
 import time
@@ -38,6 +40,7 @@ from emer_space.disambiguation import weigh
 from emer_space.errors import Cancelled, InputError, ModelUnavailable
 from emer_space.language_model.dialogue import explain
 from emer_space.media.clip import Clip, open_clip, wave
+from emer_space.models.heaps import hand_back
 from emer_space.models.roles import CAPTIONS, CHAT, FACE, SPEECH, FaceTracker, Model, Role
 from emer_space.profiles import Profile
 from emer_space.readers import Context, Reader, Stage, absence
@@ -119,6 +122,13 @@ class Run:
 
     def finish(self, source: Path, folder: Path) -> Finished:
         """Run the analysis; `folder` receives the re-muxed copy. Raises as `pipeline.analyze` does."""
+        try:
+            return self._finished(source, folder)
+        finally:
+            self._sound = None
+            hand_back()
+
+    def _finished(self, source: Path, folder: Path) -> Finished:
         started = time.perf_counter()
         if len(self.request.subtitle) > self.settings.max_subtitle_chars:
             raise InputError(
@@ -130,8 +140,9 @@ class Run:
         chosen = [(place, reader) for place, reader in enumerate(self._readers) if self.wants(reader.part)]
         watching = [(place, reader) for place, reader in chosen if reader.stage == "watching"]
         others = [(place, reader) for place, reader in chosen if reader.stage != "watching"]
-        with ThreadPoolExecutor(2, thread_name_prefix="analysis") as pool:
-            self._wait(pool.submit(self._read, watching), pool.submit(self._listen, others))
+        with ThreadPoolExecutor(3, thread_name_prefix="analysis") as pool:
+            steps = ((self._read, watching), (self._listen, others), (self._ahead, others))
+            self._wait(*(pool.submit(step, readers) for step, readers in steps))
         analysis = self._timed("weighing", lambda: reworded(self._conclude(), self.request.language))
         self._timings["total"] = round(time.perf_counter() - started, 3)
         return Finished(analysis, self.clip)
@@ -144,7 +155,7 @@ class Run:
         return self._kept.clip
 
     def _wait(self, *futures: Future[Any]) -> None:
-        """Wait for both. If one fails, stop the other and raise the failure, not the cancellation it caused."""
+        """Wait for all. If one fails, stop the others and raise the failure, not the cancellation it caused."""
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)
         failures = [future.exception() for future in done if future.exception()]
         if not failures:
@@ -163,6 +174,12 @@ class Run:
             else:
                 self._subtitle = self._words()
         self._read(readers)
+
+    def _ahead(self, readers: Iterable[tuple[int, Reader]]) -> None:
+        for _, reader in readers:
+            if reader.ahead:
+                with contextlib.suppress(ModelUnavailable):  # the reader meets it as well, and says so
+                    reader.ahead(self.clip, self)
 
     def _words(self) -> Subtitle | None:
         """The words as heard; where nothing was heard for sure, the subtitles in the picture, if there are any."""

@@ -79,7 +79,7 @@ def aligned(
 
 def _found(images: NDArray[np.uint8], progress: Progress) -> Iterator[tuple[int, NDArray[np.uint8], Face]]:
     """Index, colour picture (h, w, 3) and landmarks of each grey face (n, h, w) that has landmarks."""
-    import cv2  # comes with MediaPipe
+    import cv2
 
     with FaceLandmarks(1, still=True) as landmarks:
         for number, image in enumerate(images):

@@ -80,7 +80,7 @@ def sum_of(parts: list[Tensor]) -> Tensor:
 
 def second_opinion(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Probabilities (n, 8) by the app's second opinion, of grey faces (n, h, w)."""
-    import cv2  # comes with MediaPipe
+    import cv2
 
     opinion = SecondOpinion()
     larger = [cv2.resize(face, (opinion.SIDE, opinion.SIDE), interpolation=cv2.INTER_CUBIC) for face in faces]

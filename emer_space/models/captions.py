@@ -1,7 +1,7 @@
 """Lines of text in a picture, by PP-OCRv6 small (PaddleOCR, arXiv:2507.05595): one network finds them, one reads them.
 
 The networks come from the wheel of `rapidocr`. The package itself is not installed: it would bring a second OpenCV that
-overwrites MediaPipe's. Subtitles are upright and level, so its steps for slanted and turned text are not needed.
+overwrites ours. Subtitles are upright and level, so its steps for slanted and turned text are not needed.
 """
 
 import math
@@ -53,7 +53,7 @@ class CaptionReader:
 
     def _found(self, rgb: NDArray[np.uint8]) -> list[tuple[float, float, float, float]]:
         """The boxes of lines in pixels: left, top, right, bottom; from top to bottom."""
-        import cv2  # comes with MediaPipe
+        import cv2
 
         height, width = rgb.shape[:2]
         scale = min(1.0, math.sqrt(AREA / (height * width)))

@@ -201,7 +201,7 @@ def grey_face(rgb: NDArray[np.uint8], face: Face, margin: float, out: int) -> ND
 
     Outside the picture, its edge is repeated.
     """
-    import cv2  # comes with MediaPipe
+    import cv2
 
     right = face.landmarks[list(RIGHT_EYE)].mean(axis=0)
     left = face.landmarks[list(LEFT_EYE)].mean(axis=0)

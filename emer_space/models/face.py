@@ -1,85 +1,103 @@
-"""Faces in a picture: landmarks, blendshapes and head pose (MediaPipe Face Landmarker).
+"""Faces in a picture: landmarks, blendshapes and head pose (MediaPipe's Face Landmarker, run by `face_networks.py`).
 
 Landmarks: I. Grishchenko et al., "Attention Mesh", 2020; the blendshapes are those of ARKit.
 """
 
 import math
-import zipfile
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_space.errors import ModelUnavailable
+from emer_space.models.face_networks import FaceDetector, FaceMesh, Mesh, Region, apart
 from emer_space.models.roles import FACE, Face, Spot
 from emer_space.models.store import bundled_models, locate
 from emer_space.models.supply import Supply
 
 MIN_DETECTION = 0.5
+DETECT_S = 0.25
+"""Seconds for which faces are followed before the whole picture is searched; losing one starts a search at once."""
 RIGHT_TEMPLE, LEFT_TEMPLE, RIGHT_EYE, LEFT_EYE, FOREHEAD, CHIN = 234, 454, 33, 263, 10, 152
 """Indices of landmarks; right and left are the person's own."""
 LEVEL = 5.0
 """Slope in degrees of the line from forehead to chin in a face that is held level."""
 FAINT = 0.3
 """Below this detector score nothing even resembles a face."""
-DETECTOR = "face_detector.tflite"
-"""BlazeFace (V. Bazarevsky et al. 2019), a file in the landmarker's bundle."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """A face of the previous frame: the `region` to look at next, the one where the detector found it, and where the
+    landmarks put it then."""
+
+    region: Region
+    detected: Region
+    landed: Region
+
+    def after(self, mesh: Mesh) -> "_Followed":
+        """The detector's region, moved, scaled and turned as the landmarks were since then: landmarks vary with the
+        region, and those of another one do not fit the weights (brows are then read 0.05 lower)."""
+        scale, turn = mesh.around.side / self.landed.side, mesh.around.angle - self.landed.angle
+        x, y = scale * (self.detected.x - self.landed.x), scale * (self.detected.y - self.landed.y)
+        moved = Region(
+            mesh.around.x + x * math.cos(turn) - y * math.sin(turn),
+            mesh.around.y + x * math.sin(turn) + y * math.cos(turn),
+            scale * self.detected.side,
+            self.detected.angle + turn,
+        )
+        return replace(self, region=moved)
 
 
 class FaceLandmarks:
     """Finds faces in the frames of one clip, in order of time: `with FaceLandmarks(4) as faces: …`.
 
-    The model remembers the previous frame, so every clip needs its own `with`. A `still` one remembers nothing: use it
-    for single pictures and parts of them. Entering raises `ModelUnavailable` if the model or a system library is
+    It follows the faces of the previous frame, so every clip needs its own `with`. A `still` one remembers nothing: use
+    it for single pictures and parts of them. Entering raises `ModelUnavailable` if the models or their runtime are
     missing.
     """
 
     def __init__(self, max_faces: int, still: bool = False) -> None:
         self.max_faces = max_faces
         self.still = still
-        self._landmarker: Any = None
-        self._mediapipe: Any = None
-        self._last_ms = -1
+        self._networks: tuple[FaceDetector, FaceMesh] | None = None
+        self._followed: list[_Followed] = []
+        self._searched_s = -math.inf
 
     def __enter__(self) -> Self:
         path = locate("face")
-        self._mediapipe, base_options, vision = _mediapipe()
-        options = vision.FaceLandmarkerOptions(
-            base_options=base_options(model_asset_path=str(path)),
-            running_mode=vision.RunningMode.IMAGE if self.still else vision.RunningMode.VIDEO,
-            num_faces=self.max_faces,
-            min_face_detection_confidence=MIN_DETECTION,
-            output_face_blendshapes=True,
-        )
-        self._landmarker = _made(lambda: vision.FaceLandmarker.create_from_options(options))
-        self._last_ms = -1
+        self._networks = FaceDetector(path, MIN_DETECTION), FaceMesh(path)
+        self._followed, self._searched_s = [], -math.inf
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        landmarker, self._landmarker = self._landmarker, None
-        if landmarker is not None:
-            landmarker.close()
+        self._networks = None
 
     def detect(self, rgb: NDArray[np.uint8], t: float) -> tuple[Face, ...]:
         """The faces in a frame (h, w, 3) at `t` seconds; frames must come in order of time."""
-        if self._landmarker is None:
+        if self._networks is None:
             raise RuntimeError("FaceLandmarks can only be used in a `with` block")
-        self._last_ms = max(round(t * 1000), self._last_ms + 1)  # MediaPipe wants strictly rising milliseconds
-        image = _image(self._mediapipe, rgb)
-        if self.still:
-            result = self._landmarker.detect(image)
-        else:
-            result = self._landmarker.detect_for_video(image, self._last_ms)
-        height, width = rgb.shape[:2]
-        return tuple(
-            _face(points, shapes, width, height)
-            for points, shapes in zip(result.face_landmarks, result.face_blendshapes, strict=True)
-        )
+        detector, mesh = self._networks
+        followed = [] if self.still else [before.region for before in self._followed]
+        seen: list[tuple[Mesh, _Followed]] = []
+        if followed and t - self._searched_s < DETECT_S:
+            met = [mesh.face(rgb, region) for region in followed]
+            seen = [(face, before.after(face)) for face, before in zip(met, self._followed, strict=True) if face]
+        if not followed or len(seen) < len(followed):
+            self._searched_s = t
+            found = [face.region for face in detector.faces(rgb)[: self.max_faces]]
+            regions = apart(followed, found)[: self.max_faces]
+            met = [mesh.face(rgb, region) for region in regions]
+            seen = [
+                (face, _Followed(region, region, face.around).after(face))
+                for face, region in zip(met, regions, strict=True)
+                if face
+            ]
+        self._followed = [followed for _, followed in seen]
+        return tuple(_face(face) for face, _ in seen)
 
 
 class FaceFinder:
@@ -89,28 +107,17 @@ class FaceFinder:
     """
 
     def __init__(self) -> None:
-        self._detector: Any = None
-        self._mediapipe: Any = None
+        self._detector: FaceDetector | None = None
         self.looks = 0
 
     def __enter__(self) -> Self:
-        path = locate("face")
-        self._mediapipe, base_options, vision = _mediapipe()
-        with zipfile.ZipFile(path) as bundle:
-            options = vision.FaceDetectorOptions(
-                base_options=base_options(model_asset_buffer=bundle.read(DETECTOR)),
-                running_mode=vision.RunningMode.IMAGE,
-                min_detection_confidence=FAINT,
-            )
-        self._detector = _made(lambda: vision.FaceDetector.create_from_options(options))
+        self._detector = FaceDetector(locate("face"), FAINT)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        detector, self._detector = self._detector, None
-        if detector is not None:
-            detector.close()
+        self._detector = None
 
     def spots(self, rgb: NDArray[np.uint8]) -> list[Spot]:
         """Whatever resembles a face in a picture (h, w, 3), best score first."""
@@ -118,15 +125,15 @@ class FaceFinder:
             raise RuntimeError("FaceFinder can only be used in a `with` block")
         self.looks += 1
         spots = []
-        for answer in self._detector.detect(_image(self._mediapipe, rgb)).detections:
-            box = answer.bounding_box
-            centre = box.origin_x + box.width / 2, box.origin_y + box.height / 2
-            spots.append(Spot(*centre, math.sqrt(box.width * box.height), float(answer.categories[0].score)))
-        return sorted(spots, key=lambda spot: -spot.score)
+        for face in self._detector.faces(rgb):
+            left, top, right, bottom = map(float, face.box)
+            size = math.sqrt(max(0.0, right - left) * max(0.0, bottom - top))
+            spots.append(Spot((left + right) / 2, (top + bottom) / 2, size, face.score))
+        return spots
 
 
-class MediaPipeFaces:
-    """The role `face`, filled by MediaPipe."""
+class BundledFaces:
+    """The role `face`, filled by the networks of MediaPipe's Face Landmarker."""
 
     @property
     def revision(self) -> str:
@@ -139,7 +146,7 @@ class MediaPipeFaces:
         return FaceFinder()
 
 
-SUPPLIES = (Supply("bundled", FACE, MediaPipeFaces, ahead=True),)
+SUPPLIES = (Supply("bundled", FACE, BundledFaces, ahead=True),)
 
 
 def placed(face: Face, left: float, top: float, scale: float) -> Face:
@@ -149,43 +156,14 @@ def placed(face: Face, left: float, top: float, scale: float) -> Face:
     return replace(face, box=(float(x0), float(y0), float(x1), float(y1)), landmarks=landmarks)
 
 
-def _mediapipe() -> tuple[Any, Any, Any]:
-    """The library, its `BaseOptions` and its `vision`; raises `ModelUnavailable` with the remedy."""
-
-    def imported() -> tuple[Any, Any, Any]:
-        import mediapipe
-        from mediapipe.tasks.python import BaseOptions, vision
-
-        return mediapipe, BaseOptions, vision
-
-    modules: tuple[Any, Any, Any] = _made(imported)
-    return modules
-
-
-def _made(make: Callable[[], Any]) -> Any:
-    try:
-        return make()
-    except ModuleNotFoundError as problem:
-        raise ModelUnavailable("MediaPipe is not installed; run `make install`.") from problem
-    except (ImportError, OSError) as problem:  # libEGL, libGLESv2 or libGL is absent
-        raise ModelUnavailable(
-            "A system library that MediaPipe needs is missing; install the packages in packages.txt."
-        ) from problem
-
-
-def _image(mediapipe: Any, rgb: NDArray[np.uint8]) -> Any:
-    return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb, dtype=np.uint8))
-
-
-def _face(points: Any, shapes: Any, width: int, height: int) -> Face:
-    solid = np.array([(point.x * width, point.y * height, point.z * width) for point in points], dtype=np.float32)
-    landmarks = np.ascontiguousarray(solid[:, :2])
+def _face(mesh: Mesh) -> Face:
+    landmarks = np.ascontiguousarray(mesh.points[:, :2])
     (left, top), (right, bottom) = landmarks.min(axis=0), landmarks.max(axis=0)
-    yaw, pitch, roll = head_angles(solid)
+    yaw, pitch, roll = head_angles(mesh.points)
     return Face(
         box=(float(left), float(top), float(right), float(bottom)),
         landmarks=landmarks,
-        blendshapes={shape.category_name: float(shape.score) for shape in shapes},
+        blendshapes=mesh.muscles,
         yaw=yaw,
         pitch=pitch,
         roll=roll,

@@ -11,14 +11,14 @@ from emer_space.models.supply import Supply
 
 HOP = 256
 HOP_S = HOP / SAMPLE_RATE
-CHUNK = 30 * SAMPLE_RATE
-THREADS = 2
+CHUNK = 5 * SAMPLE_RATE
+"""Samples read at once; half a minute took 190 MB, which stayed."""
 SILENCE_DB = -140.0
 """Loudness of digital silence: the model's floor of 1e-7 of full scale."""
 
 
 class PitchTracker:
-    """SwiftF0 with two threads that sleep between calls. Raises `ModelUnavailable` if it cannot be loaded."""
+    """SwiftF0 in one thread: the other core has other work. Raises `ModelUnavailable` if it cannot be loaded."""
 
     def __init__(self) -> None:
         locate("pitch")
@@ -28,7 +28,7 @@ class PitchTracker:
             raise ModelUnavailable(
                 "The pitch model's library cannot be loaded; install it with `pip install swift-f0==0.3.0`."
             ) from problem
-        self._detector = SwiftF0(threads=THREADS, spin=False)
+        self._detector = SwiftF0(threads=1, spin=False)
         self._concat = concat
 
     @property
@@ -38,7 +38,7 @@ class PitchTracker:
     def track(self, wave: NDArray[np.float32], token: CancelToken | None = None) -> PitchTrack:
         """The pitch track of a mono wave, float in −1…1 at 16 kHz, shape (samples,); an empty wave has no frames.
 
-        Works in pieces of half a minute, with the result of a single pass. Raises `Cancelled` between them.
+        Works in pieces of `CHUNK`, with the result of a single pass. Raises `Cancelled` between them.
         """
         if not len(wave):
             empty = np.zeros(0)

@@ -21,7 +21,7 @@ from emer_space.models.whisper.recognition import checked, doubt_of, has_speech,
 class SpeechRecogniser:
     """Whisper base, int8, on the CPU. Safe to use from several threads, which wait for each other."""
 
-    def __init__(self, threads: int = 2) -> None:
+    def __init__(self, threads: int = 1) -> None:
         """Load the model (about 0.5 s). Raises `ModelUnavailable` if its files are absent or changed."""
         folder = store.locate("speech").parent
         from emer_space.models.whisper.own_length import OwnLength

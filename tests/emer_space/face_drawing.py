@@ -38,7 +38,7 @@ JAW = (
 
 def drawn_picture(style: str, skin: tuple[int, int, int] = (253, 224, 189), smiles: bool = True) -> Picture:
     """A face in the middle of 640 × 480: flat colours, black lines on white, or shaded as a ball."""
-    import cv2  # comes with MediaPipe
+    import cv2
 
     ink, paper = (25, 20, 20), (255, 255, 255)
     picture = np.full((960, 1280, 3), paper if style == "line" else (120, 190, 240), np.uint8)
@@ -76,7 +76,7 @@ def drawn_picture(style: str, skin: tuple[int, int, int] = (253, 224, 189), smil
 
 def masked(rgb: Picture, face: Face, colour: tuple[int, int, int]) -> Picture:
     """The picture with a mask over mouth and nose, with folds."""
-    import cv2  # comes with MediaPipe
+    import cv2
 
     covered = np.zeros(rgb.shape[:2], np.uint8)
     cv2.fillPoly(covered, [np.round(face.landmarks[list(JAW)]).astype(np.int32)], 255)

@@ -21,6 +21,7 @@ from emer_space.models.face import (
     FaceLandmarks,
     head_angles,
 )
+from emer_space.models.store import locate
 from emer_space.settings import Settings
 
 CLIPS = Path(__file__).parents[2].parent / "shared" / "clips"
@@ -93,7 +94,49 @@ def test_a_face_at_the_edge_of_the_picture_is_still_cropped(tmp_path: Path) -> N
     assert crop.min() < crop.max()
 
 
-def test_frames_may_share_a_millisecond_and_a_picture_without_a_face_has_none() -> None:
+@needs_clips
+def test_the_networks_answer_as_in_mediapipes_own_graph(tmp_path: Path) -> None:
+    import mediapipe
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    shown = looked_at("edge/two_faces.mp4", tmp_path)[::9]
+    options = vision.FaceLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(locate("face"))), num_faces=4, output_face_blendshapes=True
+    )
+    with vision.FaceLandmarker.create_from_options(options) as theirs, FaceLandmarks(4, still=True) as ours:
+        for frame in shown:
+            image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(frame.rgb))
+            wanted, faces = theirs.detect(image), ours.detect(frame.rgb, frame.t)
+            assert len(faces) == len(wanted.face_landmarks) == 2
+            for face, points, shapes in zip(faces, wanted.face_landmarks, wanted.face_blendshapes, strict=True):
+                there = np.array([(point.x, point.y) for point in points]) * frame.rgb.shape[1::-1]
+                assert np.abs(face.landmarks - there).max() < 0.005 * face.size
+                assert face.blendshapes == pytest.approx({s.category_name: s.score for s in shapes}, abs=0.02)
+
+
+@needs_clips
+def test_a_face_that_is_followed_is_read_as_where_it_is_found(tmp_path: Path) -> None:
+    shown = looked_at("faces/single_face.mp4", tmp_path)[:12]
+    with FaceLandmarks(1) as following, FaceLandmarks(1, still=True) as finding:
+        pairs = [(following.detect(frame.rgb, frame.t)[0], finding.detect(frame.rgb, frame.t)[0]) for frame in shown]
+    for followed, found in pairs:
+        assert np.abs(followed.landmarks - found.landmarks).max() < 0.03 * found.size
+    apart = [[one.blendshapes[name] - other.blendshapes[name] for name in one.blendshapes] for one, other in pairs]
+    assert np.abs(np.mean(apart, axis=0)).max() < 0.03, "no muscle is read higher or lower"
+
+
+@needs_clips
+def test_who_comes_in_is_seen_within_a_quarter_of_a_second_and_who_moves_away_at_once(tmp_path: Path) -> None:
+    face = looked_at("faces/single_face.mp4", tmp_path)[0].rgb
+    empty = np.full_like(face, 128)
+    with FaceLandmarks(2) as landmarks:
+        alone, both, other = (np.hstack(pair) for pair in ((face, empty), (face, face), (empty, face)))
+        assert [len(landmarks.detect(rgb, k / 12)) for k, rgb in enumerate([alone, alone, both, both])] == [1, 1, 1, 2]
+        (moved,) = landmarks.detect(other, 4 / 12)
+    assert moved.centre[0] > face.shape[1]
+
+
+def test_a_picture_without_a_face_has_none() -> None:
     noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3), dtype=np.uint8)
     with FaceLandmarks(2) as landmarks:
         assert landmarks.detect(noise, 0.0) == ()

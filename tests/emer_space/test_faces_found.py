@@ -138,7 +138,7 @@ def test_a_mask_covers_the_mouth_and_its_wearer_is_no_drawing(
 
 
 def worse(kind: str, picture: Picture) -> Picture:
-    import cv2  # comes with MediaPipe
+    import cv2
 
     if kind == "blurred":
         return np.asarray(cv2.GaussianBlur(picture, (0, 0), 3), np.uint8)

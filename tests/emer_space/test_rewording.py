@@ -51,7 +51,7 @@ def said(clip: Clip, context: Context) -> Reading:
 
 def missing(clip: Clip, context: Context) -> Reading:
     context.asked(f"prompt.{context.language}@1")
-    raise ModelUnavailable("MediaPipe is not installed; run `make install`.")
+    raise ModelUnavailable("OpenCV is not installed; run `make install`.")
 
 
 READERS = (
@@ -111,7 +111,7 @@ def test_what_a_chinese_statement_says(made: dict[Language, Analysis]) -> None:
     assert said["words-negative"] == "据译文，措辞明显消极：“I am so sad!”", "a quotation brings its own stop"
     assert said["teeth-set"] == "画面描述中提到：“clenches his teeth”。"
     assert said["voice-unread"] == "片段没有画面。"
-    assert made["zh"].warnings[0].message == "没有安装 MediaPipe；请运行 `make install`。"
+    assert made["zh"].warnings[0].message == "没有安装 OpenCV；请运行 `make install`。"
 
 
 def test_a_clue_without_chinese_words_keeps_its_own_and_the_result_says_so(made: dict[Language, Analysis]) -> None:

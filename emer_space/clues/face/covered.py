@@ -61,7 +61,7 @@ def mouth_covered(face: Patch) -> float:
 
 
 def _measured(face: Patch) -> _Mouth | None:
-    import cv2  # comes with MediaPipe
+    import cv2
 
     grown = max(1, face.side // 32)
     lab = cv2.cvtColor(face.rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)

@@ -41,7 +41,7 @@ def drawn(face: Patch) -> float:
     shades it like a ball, and has its contrast in a few lines. The skin above the nose must pass this test by itself: a
     mask on a filmed face is flat, too.
     """
-    import cv2  # comes with MediaPipe
+    import cv2
 
     if face.side < LEAST_SIDE:
         return float("nan")

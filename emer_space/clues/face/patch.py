@@ -42,7 +42,7 @@ class Patch:
 
     def region(self, landmarks: Sequence[int], grown: int = 0) -> NDArray[np.bool_]:
         """Mask (n, n) of the convex hull of some landmarks, grown by `grown` pixels (shrunk if negative)."""
-        import cv2  # comes with MediaPipe
+        import cv2
 
         hull = cv2.convexHull(np.round(self.points[list(landmarks)]).astype(np.int32))
         drawn: NDArray[Any] = np.zeros((self.side, self.side), np.uint8)
@@ -57,7 +57,7 @@ class Patch:
 def patch(rgb: NDArray[np.uint8], face: Face) -> Patch | None:
     """The square around a face in a picture (h, w, 3); outside the picture, its edge is repeated. None if the face is
     outside the picture or lacks landmarks."""
-    import cv2  # comes with MediaPipe
+    import cv2
 
     if len(face.landmarks) <= max(LEFT_EYE):
         return None

@@ -249,7 +249,7 @@ class SecondLook:
             return None
         rgb = turned(frame.rgb, self.found.turn)
         if self.whole is not None:
-            import cv2  # comes with MediaPipe
+            import cv2
 
             height, small = len(rgb), rgb
             if height > self.size[0]:

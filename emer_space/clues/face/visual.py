@@ -23,7 +23,7 @@ from emer_space.clues.posteriors import posterior
 from emer_space.clues.rules import rules_by_cue
 from emer_space.clues.spans import Floats, runs
 from emer_space.clues.voice.activity import VoiceActivity
-from emer_space.models.face import MediaPipeFaces
+from emer_space.models.face import BundledFaces
 from emer_space.models.roles import EXPRESSIONS, Expression, Faces, FaceTracker
 from emer_space.settings import Settings
 
@@ -80,9 +80,9 @@ def read_visual(
     `faces` must already be entered; `progress` is called with 0…1. `voice` is called once, after all frames, and only
     if there are several people: then whose mouth moves with the voice helps to choose the main one. `again` yields the
     frames a second time, in more pixels, if faces were missed; without it there is only one look. The second look uses
-    trackers of `model`, by default MediaPipe's. Raises `Cancelled`.
+    trackers of `model`, by default the bundled ones. Raises `Cancelled`.
     """
-    watched = _watch(frames, facts, faces, expression, settings, token, progress, again, model or MediaPipeFaces())
+    watched = _watch(frames, facts, faces, expression, settings, token, progress, again, model or BundledFaces())
     notices = [] if expression is not None else [Notice("expression-missing", WITHOUT_CLASSIFIER)]
     if expression is not None and expression.lacks:
         notices.append(Notice("opinion-missing", expression.lacks))
@@ -135,43 +135,50 @@ def _watch(
     model: Faces,
 ) -> Watched:
     seen: list[list[Sighting]] = []
-    thumbnails: list[NDArray[np.float32]] = []
+    thumbnails: list[NDArray[np.uint8]] = []
     kept, look = Kept(), FirstLook(faces, expression)
     t: list[float] = []
     black: list[bool] = []
-    first: NDArray[np.float32] | None = None
+    first: NDArray[np.uint8] | None = None
     still = True
     expected = max(1.0, min(facts.duration_s * settings.frame_rate, settings.max_frames))
     for index, frame in enumerate(frames):
         token.check()
         thumbnail = _thumbnail(frame.rgb)
         first = thumbnail if first is None else first
-        still = still and float(np.abs(thumbnail - first).max()) < UNCHANGED
+        still = still and _largest_change(first, thumbnail) < UNCHANGED
         seen.append(look.sightings(index, frame))
         kept.add(index, frame)
         thumbnails.append(thumbnail)
         t.append(frame.t)
-        black.append(bool(thumbnail.max() < BLACK))
+        black.append(bool(thumbnail.max() < 255 * BLACK))
         progress(min(0.99, (index + 1) / expected))
     turn = 0
     if again is not None and t and not all(black):
         seen, turn = look_again(kept, seen, t, again, model, expression, settings, token)
     tracker = Tracker()
     for at, thumbnail, here in zip(t, thumbnails, seen, strict=True):
-        tracker.add(at, thumbnail, here)
+        tracker.add(at, thumbnail.astype(np.float32) / 255, here)
     step = float(np.median(np.diff(t))) if len(t) > 1 else max(facts.duration_s, 0.0)
     return Watched(np.array(t), step, tracker, np.array(black, dtype=bool), still and facts.duration_s > 0, turn)
 
 
-def _thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The picture in grey, values 0…1, averaged down to at most 160 pixels on the longer side."""
-    import cv2  # comes with MediaPipe
+def _largest_change(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> float:
+    """The largest change of brightness, 0…1, between two thumbnails."""
+    import cv2
+
+    return float(cv2.absdiff(before, now).max()) / 255
+
+
+def _thumbnail(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture in grey, averaged down to at most 160 pixels on the longer side."""
+    import cv2
 
     height, width = rgb.shape[:2]
     scale = min(1.0, THUMBNAIL / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32) / 255.0
+    return np.asarray(small, np.uint8)
 
 
 def _until(t: float, watched: Watched, facts: ClipFacts) -> float:

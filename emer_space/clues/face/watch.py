@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 Again = Callable[[int], Generator["Frame", None, None]]
 """Yields the frames of the clip once more, with at most so many pixels on the longer side."""
-DRAWN_EVERY = 3
-"""Whether a face is drawn is checked in every third frame only, since it does not change."""
+DRAWN_EVERY = 6
+"""Whether a face is drawn is checked in every sixth frame only, since it does not change."""
 CLOSER_SHARE = 0.02
 """A smaller share of frames without a face is not worth a second look."""
 SAME, SAME_SIDE, ROUND_FACE = 0.08, 32, 0.1
@@ -37,8 +37,8 @@ SAME, SAME_SIDE, ROUND_FACE = 0.08, 32, 0.1
 changes its brightness (0…1) by `SAME`. Below, no muscle moved by more than 0.14 in eight clips; a blink is above."""
 SAME_S = 0.3
 """Seconds after which even an unchanged face is measured again."""
-LOOKS_S = 0.15
-"""Seconds for which a face keeps the answers about it as a whole, which are smoothed over 0.2 s anyway."""
+LOOKS_S = 0.25
+"""Seconds for which a face keeps the answers about it as a whole: expressions last half a second and more (Ekman 2003)."""
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class FirstLook:
 
 def _change(before: NDArray[np.uint8], now: NDArray[np.uint8], box: tuple[float, float, float, float]) -> float:
     """The largest change of brightness (0…1) around a box of two pictures; 1 if it lies outside them."""
-    import cv2  # comes with MediaPipe
+    import cv2
 
     (left, top, right, bottom), (height, width) = box, now.shape[:2]
     margin = ROUND_FACE * max(right - left, bottom - top)

@@ -17,7 +17,7 @@ from emer_space.clues.voice.measures import VoiceMeasures, measure_voice
 from emer_space.clues.voice.profile import arousal_series, voice_profile
 from emer_space.clues.voice.spectrum import background_power, measure_spectrum
 from emer_space.models.pitch import SILENCE_DB
-from emer_space.models.roles import SAMPLE_RATE, Pitch
+from emer_space.models.roles import SAMPLE_RATE, Pitch, PitchTrack
 from emer_space.settings import Settings
 from emer_space.tables.load import placeholders
 
@@ -72,6 +72,11 @@ def read_acoustic(
         series=(arousal_series(profile, track, activity),),
         notices=_notices(measures),
     )
+
+
+def can_be_judged(track: PitchTrack) -> bool:
+    """Whether there is enough voice in a pitch track for anything to be said about it."""
+    return find_voice(track).voice_s >= max(LEAST_VOICE_S, LEAST_TO_JUDGE_S)
 
 
 def _absence(cue: str, facts: ClipFacts, measured: Mapping[str, float]) -> Reading:

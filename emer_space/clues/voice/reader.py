@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from emer_space.analysis import Notice, Reading
 from emer_space.cancellation import CancelToken
-from emer_space.clues.voice.acoustic import read_acoustic
+from emer_space.clues.voice.acoustic import can_be_judged, read_acoustic
 from emer_space.clues.voice.emotion import with_voice_emotion
 from emer_space.errors import ModelUnavailable
 from emer_space.media.clip import Clip
-from emer_space.models.roles import PITCH, VOICE, PitchTrack, VoiceEmotions
+from emer_space.models.roles import PITCH, SAMPLE_RATE, VOICE, PitchTrack, VoiceEmotions
 from emer_space.readers import Context, Reader, absence
 
 UNREAD = ("voice-unread", "The voice was not read, because the model for pitch is missing.")
@@ -56,4 +56,15 @@ def _read(clip: Clip, context: Context) -> Reading:
         return reading
 
 
-HEARD = Reader("audio", "listening", _read, failed="pitch-unused", unread=UNREAD)
+def _ahead(clip: Clip, context: Context) -> None:
+    """Let the models listen while words are recognised. Sound at an unusual rate is left to the reader."""
+    pitch = context.model(PITCH)
+    if pitch is None or not clip.facts.has_audio or context.settings.sample_rate != SAMPLE_RATE:
+        return
+    track = context.once("pitch", lambda: pitch.track(context.sound(), context.token))
+    classifier = context.model(VOICE) if context.has(VOICE) and can_be_judged(track) else None
+    if classifier is not None:
+        context.once("voice", lambda: classifier.probabilities(context.sound(), context.token))
+
+
+HEARD = Reader("audio", "listening", _read, failed="pitch-unused", unread=UNREAD, ahead=_ahead)

@@ -12,7 +12,7 @@ from emer_space.models.roles import SAMPLE_RATE, PitchTrack
 WINDOW = 640
 """Samples (40 ms): two periods of the lowest voices that are measured."""
 FFT = 2048
-CHUNK = 1024
+CHUNK = 256
 LOWEST_QUALITY_HZ = 90.0
 """Below this pitch the window no longer separates the first harmonic from the second."""
 TINY = 1e-12

@@ -17,6 +17,7 @@ from faster_whisper import WhisperModel
 from faster_whisper.transcribe import Segment
 from numpy.typing import NDArray
 
+from emer_space.models.heaps import hand_back
 from emer_space.models.whisper.recognition import most_tokens, most_windows
 
 FRAMES_A_SECOND = 100
@@ -84,6 +85,7 @@ class OwnLength(WhisperModel):
         cut = np.ascontiguousarray(features[:, : min(frames, features.shape[1])], np.float32)
         key = hashlib.sha256(cut.data).digest()
         if key not in self._encoded:
+            hand_back()  # what came before leaves up to 150 MB, and this takes another 100
             self._encoded[key] = super().encode(cut)
         return self._encoded[key]
 
