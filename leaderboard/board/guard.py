@@ -24,6 +24,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from statistics import NormalDist
 
 import numpy as np
@@ -179,11 +180,12 @@ def _climbed(sent: Iterable[tuple[Hashable, float | None]], step: float) -> Iter
 
 def _noise(values: Iterable[float | None], sd: float, secret: bytes | None, about: str) -> Iterator[Told]:
     """What is shown of scores."""
+    shown = cache(lambda bin_: _of_bin(bin_, sd, secret or b"", about))
     for value in values:
         if secret is None:
             yield None, "no score is shown: its guard needs the references, which are missing here"
         else:
-            yield None if value is None else _perturbed(value, sd, secret, about), ""
+            yield None if value is None else shown(_bin(value, sd)), ""
 
 
 def _secret(track: Track) -> bytes | None:
@@ -202,7 +204,14 @@ def _secret(track: Track) -> bytes | None:
 
 def _perturbed(value: float, sd: float, secret: bytes, about: str) -> float:
     """The number that is shown for all scores in the bin of `value`."""
-    bin_ = math.floor(value / sd + CLOSE)
+    return _of_bin(_bin(value, sd), sd, secret, about)
+
+
+def _bin(value: float, sd: float) -> int:
+    return math.floor(value / sd + CLOSE)
+
+
+def _of_bin(bin_: int, sd: float, secret: bytes, about: str) -> float:
     drawn = hashlib.blake2b(f"{about} {bin_}".encode(), key=secret, digest_size=8).digest()
     error = NormalDist().inv_cdf((int.from_bytes(drawn) + 0.5) / 2**64)
     return round(min(1.0, max(0.0, (bin_ + 0.5 + error) * sd)), 4)

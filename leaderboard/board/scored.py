@@ -143,6 +143,8 @@ def _moments(submissions: Sequence[Submission]) -> Places:
 class Scored:
     """The scored submissions of a track in a version by place, in the order in which they were read.
 
+    It only grows: whoever knows some places may go on with them while `Columns` adds others.
+
     `people` are numbers of persons, `received` microseconds since 1970; `given` says for each of `GIVEN` who has it.
     """
 
@@ -154,6 +156,7 @@ class Scored:
     baseline: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     received: Places = field(default_factory=lambda: np.empty(0, np.int64))
     given: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    _making: threading.Lock = field(default_factory=threading.Lock)
     _texts: dict[Callable[[Submission], str], list[str]] = field(default_factory=dict)
     _people: dict[str, int] = field(default_factory=dict)
     _growing: dict[str, _Growing] = field(default_factory=lambda: {split: _Growing() for split in SPLITS})
@@ -168,7 +171,6 @@ class Scored:
         start = len(self.names)
         self.names += [submission.id for submission in submissions]
         self.submissions += submissions
-        self.at.update((submission.id, place) for place, submission in enumerate(submissions, start))
         self.scored += [str(summary["scored"]) for summary in summaries]
         people = _whole(self._people.setdefault(each.person, len(self._people)) for each in submissions)
         self.people = np.append(self.people, people)
@@ -179,12 +181,15 @@ class Scored:
             self.given[name] = np.append(self.given.get(name, having[:0]), having)
         for split, growing in self._growing.items():
             growing.add([summary.get(split) for summary in summaries])
+        # Last: other threads find a place only once its columns are there.
+        self.at.update((submission.id, place) for place, submission in enumerate(submissions, start))
 
     def texts(self, made: Callable[[Submission], str]) -> list[str]:
         """What `made` makes of each submission, once."""
-        texts = self._texts.setdefault(made, [])
-        texts += [made(submission) for submission in self.submissions[len(texts) :]]
-        return texts
+        with self._making:
+            texts = self._texts.setdefault(made, [])
+            texts += [made(submission) for submission in self.submissions[len(texts) :]]
+            return texts
 
 
 class Columns:
