@@ -14,9 +14,9 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from emer_space.errors import InputError, ModelUnavailable, RuleError
+from emer_space.heaps import bound_heaps, hand_back
 from emer_space.knowledge import check_tables, check_weights
 from emer_space.models import store
-from emer_space.models.heaps import bound_heaps, hand_back
 from emer_space.models.roles import FACE, OMNI, ROLES, FaceTracker, Model, Role
 from emer_space.models.supply import Supplied, Supply, supplied
 

@@ -38,9 +38,9 @@ from emer_space.cancellation import CancelToken
 from emer_space.clues.rules import rules_sha256
 from emer_space.disambiguation import weigh
 from emer_space.errors import Cancelled, InputError, ModelUnavailable
+from emer_space.heaps import hand_back
 from emer_space.language_model.dialogue import explain
 from emer_space.media.clip import Clip, open_clip, wave
-from emer_space.models.heaps import hand_back
 from emer_space.models.roles import CAPTIONS, CHAT, FACE, SPEECH, FaceTracker, Model, Role
 from emer_space.profiles import Profile
 from emer_space.readers import Context, Reader, Stage, absence

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from emer_space.errors import InputError
-from emer_space.models.heaps import bound_heaps
+from emer_space.heaps import bound_heaps
 from emer_space.profiles import load_profile
 
 

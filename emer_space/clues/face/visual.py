@@ -158,7 +158,7 @@ def _watch(
         seen, turn = look_again(kept, seen, t, again, model, expression, settings, token)
     tracker = Tracker()
     for at, thumbnail, here in zip(t, thumbnails, seen, strict=True):
-        tracker.add(at, thumbnail.astype(np.float32) / 255, here)
+        tracker.add(at, thumbnail.astype(np.float32) / np.float32(255), here)
     step = float(np.median(np.diff(t))) if len(t) > 1 else max(facts.duration_s, 0.0)
     return Watched(np.array(t), step, tracker, np.array(black, dtype=bool), still and facts.duration_s > 0, turn)
 

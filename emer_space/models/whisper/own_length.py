@@ -17,7 +17,7 @@ from faster_whisper import WhisperModel
 from faster_whisper.transcribe import Segment
 from numpy.typing import NDArray
 
-from emer_space.models.heaps import hand_back
+from emer_space.heaps import hand_back
 from emer_space.models.whisper.recognition import most_tokens, most_windows
 
 FRAMES_A_SECOND = 100
