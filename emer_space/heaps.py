@@ -1,5 +1,6 @@
-"""Keeps the process small: every analysis runs in new threads, and glibc gives each thread a heap of its own, of which it
-hands nothing back by itself.
+"""Keeps the process small: every analysis runs in new threads, and glibc gives each thread a heap of its own.
+
+By itself it hands nothing back of these.
 """
 
 import ctypes
