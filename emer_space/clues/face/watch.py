@@ -38,7 +38,7 @@ changes its brightness (0…1) by `SAME`. Below, no muscle moved by more than 0.
 SAME_S = 0.3
 """Seconds after which even an unchanged face is measured again."""
 LOOKS_S = 0.25
-"""Seconds for which a face keeps the answers about it as a whole: expressions last at least half a second (Ekman 2003)."""
+"""Seconds for which a face keeps the answers about it as a whole: expressions last 0.5 s and more (Ekman 2003)."""
 
 
 @dataclass(slots=True)
