@@ -1,5 +1,7 @@
 """The first look measures what has changed and carries the rest over: fewer looks, and no blink lost."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from emer_space.cancellation import CancelToken
-from emer_space.clues.face.watch import FirstLook
+from emer_space.clues.face.watch import AHEAD, FirstLook, made_ahead
 from emer_space.media.clip import Frame, frames, open_clip
 from emer_space.models.expression import FaceWitness
 from emer_space.models.face import Face, FaceLandmarks
@@ -118,3 +120,22 @@ def test_two_faces_keep_their_own_answers(filmed: list[Frame]) -> None:
         kept = later is not by_place[3]
         assert [here.expression is there.expression for here, there in zip(first, later, strict=True)] == [kept, kept]
         assert later[0].expression is not later[1].expression
+
+
+def test_frames_are_measured_a_few_ahead_in_order_and_no_further_once_nobody_takes_them() -> None:
+    made: list[int] = []
+
+    def numbers(last: int) -> Iterator[int]:
+        for number in range(last):
+            made.append(number)
+            yield number
+        raise ValueError("the last one is broken")
+
+    taken: list[int] = []
+    with pytest.raises(ValueError, match="broken"):
+        taken.extend(made_ahead(numbers(20)))
+    assert taken == made == list(range(20))
+    made.clear()
+    with contextlib.closing(made_ahead(numbers(1000))) as ahead:
+        assert [next(ahead), next(ahead)] == [0, 1]
+    assert len(made) <= 2 + AHEAD

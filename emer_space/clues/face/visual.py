@@ -4,7 +4,8 @@ Frames → faces tracked through the clip (sightings.py) → channels over time 
 visual.toml holds (spans.py) → clues.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,13 @@ from emer_space.clues.face.face_clues import Pace, face_clues, strongest
 from emer_space.clues.face.search import Kept
 from emer_space.clues.face.sightings import Sighting, Track, Tracker, main_track
 from emer_space.clues.face.speaker import speaking
-from emer_space.clues.face.watch import Again, FirstLook, look_again
+from emer_space.clues.face.watch import Again, FirstLook, look_again, made_ahead
 from emer_space.clues.posteriors import posterior
 from emer_space.clues.rules import rules_by_cue
 from emer_space.clues.spans import Floats, runs
 from emer_space.clues.voice.activity import VoiceActivity
 from emer_space.models.face import BundledFaces
-from emer_space.models.roles import EXPRESSIONS, Expression, Faces, FaceTracker
+from emer_space.models.roles import EXPRESSIONS, Expression, Face, Faces, FaceTracker
 from emer_space.settings import Settings
 
 if TYPE_CHECKING:
@@ -142,17 +143,23 @@ def _watch(
     first: NDArray[np.uint8] | None = None
     still = True
     expected = max(1.0, min(facts.duration_s * settings.frame_rate, settings.max_frames))
-    for index, frame in enumerate(frames):
-        token.check()
-        thumbnail = _thumbnail(frame.rgb)
-        first = thumbnail if first is None else first
-        still = still and _largest_change(first, thumbnail) < UNCHANGED
-        seen.append(look.sightings(index, frame))
-        kept.add(index, frame)
-        thumbnails.append(thumbnail)
-        t.append(frame.t)
-        black.append(bool(thumbnail.max() < 255 * BLACK))
-        progress(min(0.99, (index + 1) / expected))
+
+    def measured() -> Iterator[tuple["Frame", tuple[Face, ...] | None]]:
+        for frame in frames:
+            token.check()
+            yield frame, look.measured(frame)
+
+    with contextlib.closing(made_ahead(measured())) as ahead:
+        for index, (frame, found) in enumerate(ahead):
+            thumbnail = _thumbnail(frame.rgb)
+            first = thumbnail if first is None else first
+            still = still and _largest_change(first, thumbnail) < UNCHANGED
+            seen.append(look.read(index, frame, found))
+            kept.add(index, frame)
+            thumbnails.append(thumbnail)
+            t.append(frame.t)
+            black.append(bool(thumbnail.max() < 255 * BLACK))
+            progress(min(0.99, (index + 1) / expected))
     turn = 0
     if again is not None and t and not all(black):
         seen, turn = look_again(kept, seen, t, again, model, expression, settings, token)

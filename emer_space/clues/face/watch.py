@@ -6,9 +6,11 @@ read more rarely than its muscles.
 
 import contextlib
 import math
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +28,11 @@ from emer_space.settings import Settings
 if TYPE_CHECKING:
     from emer_space.media.clip import Frame
 
+T = TypeVar("T")
 Again = Callable[[int], Generator["Frame", None, None]]
 """Yields the frames of the clip once more, with at most so many pixels on the longer side."""
+AHEAD = 4
+"""Frames that are measured before they are read: reading takes long in some frames and no time in others."""
 DRAWN_EVERY = 6
 """Whether a face is drawn is checked in every sixth frame only, since it does not change."""
 CLOSER_SHARE = 0.02
@@ -43,30 +48,56 @@ LOOKS_S = 0.25
 
 @dataclass(slots=True)
 class FirstLook:
-    """Sees the frames of a clip in order of time: `for index, frame in …: look.sightings(index, frame)`."""
+    """Sees the frames of a clip in order of time: `for index, frame in …: look.sightings(index, frame)`.
+
+    Each frame is measured, then read. One thread may measure a frame while another reads those before it.
+    """
 
     tracker: FaceTracker
     expression: Expression | None
     _frame: "Frame | None" = None
+    _faces: tuple[Face, ...] = ()
     _seen: list[Sighting] = field(default_factory=list)
     _read: list[Sighting] = field(default_factory=list)
 
     def sightings(self, index: int, frame: "Frame") -> list[Sighting]:
-        """The faces of the next frame. Those of the last measured one, if it looks the same in all its faces; a frame
+        """The faces of the next frame, measured and read."""
+        return self.read(index, frame, self.measured(frame))
+
+    def measured(self, frame: "Frame") -> tuple[Face, ...] | None:
+        """The faces of the next frame. None if it looks the same as the last measured one in all faces of that; a frame
         without a face must look the same as a whole."""
         if self._frame is not None and frame.t - self._frame.t < SAME_S and self._unchanged(self._frame, frame):
+            return None
+        self._frame, self._faces = frame, self.tracker.detect(frame.rgb, frame.t)
+        return self._faces
+
+    def read(self, index: int, frame: "Frame", faces: tuple[Face, ...] | None) -> list[Sighting]:
+        """What the next frame's faces look like as a whole. `faces` come from `measured`."""
+        if faces is None:
             return [replace(here, index=index, t=frame.t) for here in self._seen]
         self._read = [here for here in self._read if frame.t - here.t < LOOKS_S]
-        faces = self.tracker.detect(frame.rgb, frame.t)
         self._seen = sightings(index, frame.t, frame.rgb, faces, self.expression, known=self._read)
         self._read += [here for here in self._seen if all(here.expression is not old.expression for old in self._read)]
-        self._frame = frame
         return self._seen
 
     def _unchanged(self, before: "Frame", now: "Frame") -> bool:
         height, width = now.rgb.shape[:2]
-        boxes = [here.face.box for here in self._seen] or [(0.0, 0.0, float(width), float(height))]
+        boxes = [face.box for face in self._faces] or [(0.0, 0.0, float(width), float(height))]
         return all(_change(before.rgb, now.rgb, box) < SAME for box in boxes)
+
+
+def made_ahead(items: Iterable[T]) -> Generator[T, None, None]:
+    """The items, made in a thread of their own, a few before they are taken. What making one raises is raised here."""
+    iterator, end = iter(items), object()
+    pool = ThreadPoolExecutor(1, thread_name_prefix="ahead")
+    try:
+        coming = deque(pool.submit(next, iterator, end) for _ in range(AHEAD))
+        while (item := coming.popleft().result()) is not end:
+            coming.append(pool.submit(next, iterator, end))
+            yield cast(T, item)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _change(before: NDArray[np.uint8], now: NDArray[np.uint8], box: tuple[float, float, float, float]) -> float:
