@@ -120,8 +120,9 @@ def settling(page: Page) -> Callable[[], None]:
     page.on("request", lambda request: streams.add(request) if "/queue/data" in request.url else None)
     for name in ("requestfinished", "requestfailed"):
         page.on(name, lambda request: streams.discard(request))  # type: ignore[call-overload]
-    # A reload may drop a call without telling.
+    # A reload may drop a call without telling, and tell late that it had begun.
     page.on("framenavigated", lambda frame: streams.clear() if frame == page.main_frame else None)
+    page.on("domcontentloaded", lambda _: streams.clear())
 
     def settled() -> None:
         page.wait_for_timeout(300)
@@ -129,7 +130,7 @@ def settling(page: Page) -> Callable[[], None]:
             if not streams:
                 return
             page.wait_for_timeout(100)
-        raise AssertionError("a call does not end")
+        raise AssertionError(f"a call does not end: {[(each.url, each.timing) for each in streams]}")
 
     return settled
 
