@@ -64,7 +64,7 @@ from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
 from emer_space.page.kept import Kept  # noqa: E402
 from emer_space.page.languages import SWITCH_SCRIPT, Languages, PageInOneLanguage  # noqa: E402
 from emer_space.page.logs import keep_brief  # noqa: E402
-from emer_space.page.made_once import MadeOnce, without_copies  # noqa: E402
+from emer_space.page.made_once import MadeOnce  # noqa: E402
 from emer_space.page.shares import Shares  # noqa: E402
 from emer_space.page.sweep import keep_sweeping  # noqa: E402
 from emer_space.page.tab import ExplainTab  # noqa: E402
@@ -157,7 +157,6 @@ def build_app(
                     page.unload(tab(room))
         for kind in {type(block) for block in page.blocks.values()}:  # for each, Gradio asks four times for this
             kind.__init__.__signature__ = inspect.signature(kind.__init__)
-    without_copies(page)
     return page
 
 
