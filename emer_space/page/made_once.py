@@ -1,8 +1,4 @@
-"""What Gradio makes anew for every reader although it is always the same: the page, and a copy of its components.
-
-The page took it 60 ms of a core; each visit, as each call of the API, 40 ms on the event loop, during which nobody
-else is answered. Of a visit 0.7 MB stayed, and Gradio keeps ten thousand of them.
-"""
+"""What Gradio makes anew for every reader although it is always the same: the page, which took it 60 ms of a core."""
 
 import gzip
 from collections import OrderedDict
