@@ -23,7 +23,7 @@ ASKED = {"start_s": 3.0, "most_mb": 300.0, "table_s": 0.2, "again_s": 0.2, "csv_
 
 
 def measure(runs: int) -> Found:
-    """Each run is a process of its own; the first one, which makes the index, is told apart."""
+    """Each run is a process of its own; the first one makes the index and is reported by itself."""
     found = []
     with tempfile.TemporaryDirectory() as place:
         like = real(Path(place) / "real")

@@ -72,7 +72,7 @@ def test_a_face_that_stays_the_same_is_measured_three_times_a_second_and_seen_in
     pictures = [np.clip(still + noise.integers(-6, 7, still.shape), 0, 255).astype(np.uint8) for _ in range(25)]
     with Counted(1) as tracker:
         look = FirstLook(tracker, None)
-        seen = [look.sightings(index, frame) for index, frame in enumerate(at_times(pictures))]
+        seen = [look.read(index, frame, look.measured(frame)) for index, frame in enumerate(at_times(pictures))]
         assert tracker.looks == 7, "once in four frames of twelve a second"
     assert [[(here.index, here.t) for here in frame] for frame in seen] == [[(k, k * STEP)] for k in range(25)]
 
@@ -81,7 +81,7 @@ def test_a_blink_of_one_frame_is_measured(filmed: list[Frame]) -> None:
     pictures = [filmed[0].rgb] * 3 + [blinking(filmed[0])] + [filmed[0].rgb] * 3
     with Counted(1) as tracker:
         look = FirstLook(tracker, None)
-        seen = [look.sightings(index, frame) for index, frame in enumerate(at_times(pictures))]
+        seen = [look.read(index, frame, look.measured(frame)) for index, frame in enumerate(at_times(pictures))]
         assert tracker.looks == 3, "at the start, in the blink, and after it"
     shut = [frame[0].face.blendshapes["eyeBlinkLeft"] for frame in seen]
     assert shut[3] > max(shut[:3] + shut[4:]) + 0.2
@@ -92,7 +92,13 @@ def test_a_cut_and_a_face_that_comes_into_an_empty_picture_are_seen_at_once(film
     with Counted(1) as tracker:
         look = FirstLook(tracker, None)
         shown = at_times([empty, empty, filmed[0].rgb, empty, filmed[-1].rgb])
-        assert [len(look.sightings(index, frame)) for index, frame in enumerate(shown)] == [0, 0, 1, 0, 1]
+        assert [len(look.read(index, frame, look.measured(frame))) for index, frame in enumerate(shown)] == [
+            0,
+            0,
+            1,
+            0,
+            1,
+        ]
         assert tracker.looks == 4
 
 
@@ -101,7 +107,7 @@ def test_a_moving_face_is_measured_in_every_frame_and_classified_in_every_third(
     witness = CountedWitness()
     with Counted(1) as tracker:
         look = FirstLook(tracker, witness)
-        seen = [look.sightings(index, frame)[0] for index, frame in enumerate(moving)]
+        seen = [look.read(index, frame, look.measured(frame))[0] for index, frame in enumerate(moving)]
         assert (tracker.looks, witness.answers) == (12, 4)
     for index, here in enumerate(seen):
         assert here.expression is seen[index - index % 3].expression
@@ -113,7 +119,7 @@ def test_two_faces_keep_their_own_answers(filmed: list[Frame]) -> None:
     witness = CountedWitness()
     with FaceLandmarks(4) as tracker:
         look = FirstLook(tracker, witness)
-        seen = [look.sightings(index, frame) for index, frame in enumerate(at_times(beside))]
+        seen = [look.read(index, frame, look.measured(frame)) for index, frame in enumerate(at_times(beside))]
     assert witness.answers == 4
     by_place = [sorted(frame, key=lambda here: here.face.centre[0]) for frame in seen]
     for first, later in zip(by_place[:1] * 3, by_place[1:], strict=True):

@@ -48,9 +48,9 @@ LOOKS_S = 0.25
 
 @dataclass(slots=True)
 class FirstLook:
-    """Sees the frames of a clip in order of time: `for index, frame in …: look.sightings(index, frame)`.
+    """Sees the frames of a clip in order of time: each is measured, then read.
 
-    Each frame is measured, then read. One thread may measure a frame while another reads those before it.
+    One thread may measure a frame while another reads those before it.
     """
 
     tracker: FaceTracker
@@ -59,10 +59,6 @@ class FirstLook:
     _faces: tuple[Face, ...] = ()
     _seen: list[Sighting] = field(default_factory=list)
     _read: list[Sighting] = field(default_factory=list)
-
-    def sightings(self, index: int, frame: "Frame") -> list[Sighting]:
-        """The faces of the next frame, measured and read."""
-        return self.read(index, frame, self.measured(frame))
 
     def measured(self, frame: "Frame") -> tuple[Face, ...] | None:
         """The faces of the next frame. None if it looks the same as the last measured one in all faces of that; a frame
