@@ -1,6 +1,5 @@
 """A ranking as parquet with the same columns for every track, for readers without this project (pandas, DuckDB)."""
 
-import io
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -44,9 +43,9 @@ def as_parquet(ranked: Ranking) -> bytes:
 
     types = {"timestamp": pa.timestamp("s", tz="UTC")}
     schema = pa.schema([(name, types.get(kind) or pa.type_for_alias(kind)) for name, kind in COLUMNS.items()])
-    out = io.BytesIO()
+    out = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(_rows(ranked), schema), out, compression="zstd")
-    return out.getvalue()
+    return out.getvalue().to_pybytes()
 
 
 def _rows(ranked: Ranking) -> list[dict[str, Any]]:

@@ -8,13 +8,13 @@ Rows are in the order of their paths, so a single file is found by what the foot
 it: a request or two. A month has several such files if it was large, or if more of it was compacted later.
 """
 
-import io
 import threading
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha1, sha256
 from itertools import chain
+from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -33,6 +33,10 @@ MOMENTS = ("received", "scored", "made", "voted", "at")
 """The fields of records that say when they were made."""
 GROUP_ROWS, GROUP_BYTES = 2_000, 1_000_000
 """The most rows, and about the most bytes before compression, of a row group, which is read as a whole."""
+FOOTER_BYTES = 64 * 1024
+"""How much of the end of a parquet file is read first: its footer is in it, most often."""
+MAGIC = b"PAR1"
+"""The first bytes of a parquet file."""
 KEPT_GROUPS = 8
 """How many row groups are kept in memory: what is read next is often beside what was read last."""
 
@@ -68,7 +72,10 @@ def packed(month: str, contents: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def unpacked(parquet: bytes) -> dict[str, bytes]:
     """The files (path → content) in a parquet file. Raises `ValueError` if it is broken."""
-    return _contents(_reader(io.BytesIO(parquet)).read(["path", "content"]))
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    return _contents(pq.ParquetFile(pa.BufferReader(parquet)).read(["path", "content"]))
 
 
 class Compacted:
@@ -155,7 +162,7 @@ class _Part:
         self.month = name.rpartition("/")[2][:7]
         self.entries: tuple[str, ...] = ()
         self._lock = threading.Lock()
-        self._opened: tuple[pq.ParquetFile, list[str], list[str]] | None = None
+        self._footer: tuple[pq.FileMetaData, list[str], list[str]] | None = None
 
     def paths(self) -> set[str]:
         """The paths of its rows."""
@@ -175,71 +182,63 @@ class _Part:
 
     def group_of(self, path: str) -> int | None:
         """The number of the row group that a file can only be in; None if there is none."""
-        with self._lock:
-            _, first, last = self._open()
+        _, first, last = self._about()
         number = bisect_left(last, path)
         return number if number < len(last) and first[number] <= path else None
 
     def group(self, number: int) -> dict[str, bytes]:
         """The files of a row group."""
-        with self._lock:
-            try:
-                return _contents(self._open()[0].read_row_group(number, ["path", "content"], use_threads=False))
-            except ValueError as problem:
-                raise self._broken(problem) from problem
+        return _contents(self._table(["path", "content"], [number]))
 
-    def _table(self, columns: list[str]) -> "pa.Table":
-        with self._lock:
-            try:
-                return self._open()[0].read(columns, use_threads=False)
-            except (ValueError, KeyError) as problem:
-                raise self._broken(problem) from problem
+    def _table(self, columns: list[str], groups: Sequence[int] | None = None) -> "pa.Table":
+        """Some columns, of some row groups or of all."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
-    def _open(self) -> "tuple[pq.ParquetFile, list[str], list[str]]":
-        """The file with the first and the last path of each of its row groups; the lock is held."""
-        if self._opened is None:
-            try:
-                file = _reader(_Ranged(self.name, self._size, self._dataset))
-                groups = [file.metadata.row_group(n).column(0).statistics for n in range(file.num_row_groups)]
-                self._opened = file, [each.min for each in groups], [each.max for each in groups]
-            except (ValueError, AttributeError) as problem:
-                raise self._broken(problem) from problem
-        return self._opened
+        about = self._about()[0]
+        numbers = range(about.num_row_groups) if groups is None else groups
+        parts = self._dataset.read_parts(self.name, _ranges(about, columns, numbers))
+        try:
+            # Addresses for the whole file, of which only what is read takes memory. A Python file object would do as
+            # well, but Arrow calls it from threads of its own, and a process that ends meanwhile is aborted.
+            space = mmap(-1, self._size)
+            for start, content in parts.items():
+                space[start : start + len(content)] = content
+            reader = pq.ParquetFile(pa.BufferReader(pa.py_buffer(space)), metadata=about)
+            return reader.read_row_groups(list(numbers), columns, use_threads=False)
+        except (ValueError, IndexError, KeyError, OSError) as problem:
+            raise self._broken(problem) from problem
+
+    def _about(self) -> "tuple[pq.FileMetaData, list[str], list[str]]":
+        """The footer, with the first and the last path of each row group."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        with self._lock:
+            if self._footer is None:
+                end = self._read_end()
+                try:
+                    about = pq.read_metadata(pa.BufferReader(MAGIC + end))
+                    paths = [about.row_group(number).column(0).statistics for number in range(about.num_row_groups)]
+                    self._footer = about, [each.min for each in paths], [each.max for each in paths]
+                except (ValueError, AttributeError, OSError) as problem:
+                    raise self._broken(problem) from problem
+            return self._footer
+
+    def _read_end(self) -> bytes:
+        """The end of the file that the footer is in."""
+        read = min(self._size, FOOTER_BYTES)
+        end = self._dataset.read_part(self.name, self._size - read, read)
+        size = int.from_bytes(end[-8:-4], "little") + 8
+        if read < size <= self._size:
+            end = self._dataset.read_part(self.name, self._size - size, size)
+        return end[-size:]
 
     def _broken(self, problem: Exception) -> StoreError:
         return StoreError(
             f"{self.name} in {self._dataset.name} cannot be read ({type(problem).__name__}); restore it from the "
             "history of that dataset."
         )
-
-
-class _Ranged(io.RawIOBase):
-    """A file on the Hub as Python's file objects are, read by ranges."""
-
-    def __init__(self, name: str, size: int, dataset: HubDataset) -> None:
-        self._name, self._size, self._dataset, self._at = name, size, dataset, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        wanted = min(len(buffer), self._size - self._at)
-        if wanted <= 0:
-            return 0
-        content = self._dataset.read_part(self._name, self._at, wanted)
-        buffer[: len(content)] = content
-        self._at += len(content)
-        return len(content)
 
 
 def _record_row(path: str, content: bytes) -> dict[str, Any]:
@@ -259,7 +258,7 @@ def _parquet(rows: list[dict[str, Any]]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    out, table = io.BytesIO(), pa.Table.from_pylist(rows)
+    out, table = pa.BufferOutputStream(), pa.Table.from_pylist(rows)
     with pq.ParquetWriter(out, table.schema, compression="zstd", use_dictionary=["kind", "track", "version"]) as writer:
         start = held = 0
         for number, row in enumerate(rows):
@@ -267,13 +266,21 @@ def _parquet(rows: list[dict[str, Any]]) -> bytes:
             if held >= GROUP_BYTES or number - start + 1 >= GROUP_ROWS or number + 1 == len(rows):
                 writer.write_table(table.slice(start, number - start + 1), row_group_size=GROUP_ROWS)
                 start, held = number + 1, 0
-    return out.getvalue()
+    return out.getvalue().to_pybytes()
 
 
-def _reader(source: Any) -> "pq.ParquetFile":
-    import pyarrow.parquet as pq
-
-    return pq.ParquetFile(source, pre_buffer=True)
+def _ranges(about: "pq.FileMetaData", columns: Sequence[str], groups: Iterable[int]) -> list[tuple[int, int]]:
+    """Where some columns of some row groups are in the file: start and size in bytes, of few ranges in order."""
+    found: list[tuple[int, int]] = []
+    for group in map(about.row_group, groups):
+        for column in map(group.column, range(group.num_columns)):
+            if column.path_in_schema in columns:
+                start, size = column.dictionary_page_offset or column.data_page_offset, column.total_compressed_size
+                if found and sum(found[-1]) == start:
+                    start, before = found.pop()
+                    size += before
+                found.append((start, size))
+    return found
 
 
 def _contents(table: "pa.Table") -> dict[str, bytes]:

@@ -129,6 +129,13 @@ class HubDataset:
         answer = self._patiently(lambda: self._get(url, part), missing=path)
         return answer.content if answer.status_code == 206 else answer.content[start : start + size]
 
+    def read_parts(self, path: str, ranges: Iterable[tuple[int, int]]) -> dict[int, bytes]:
+        """Parts of a file (start and size) by where they start, read several at a time. Raises `FileNotFoundError`."""
+        asked = list(ranges)
+        with ThreadPoolExecutor(READERS) as pool:
+            parts = pool.map(lambda each: self.read_part(path, *each), asked)
+            return {start: content for (start, _), content in zip(asked, parts, strict=True)}
+
     def tree(self, revision: str = "main", below: str | None = None) -> list[str]:
         """The paths of all files of a revision, or of the files below a folder."""
         return list(self.listing(revision, below))

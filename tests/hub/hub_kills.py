@@ -102,7 +102,7 @@ def live(hub: LoopbackHub, folder: Path, tally: Tally, chance: random.Random | N
     tally.lives += 1
     tally.kills += process.returncode == -9
     if process.returncode not in (0, -9) or (not chance and "done" not in out):
-        tally.problems.append(f"life {tally.lives} ended with {process.returncode}: {err[-600:]}")
+        tally.problems.append(f"life {tally.lives} ended with {process.returncode}: {err[:300] + err[-600:]}")
     for line in out.splitlines():
         match line.split():
             case ["receipt", person, word, name]:

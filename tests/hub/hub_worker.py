@@ -9,7 +9,6 @@ import logging
 import os
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,15 +43,18 @@ def main() -> None:
     hub_commit_rate.ALONE, hub_commit_rate.MOST, hub_commit_rate.RESULTS_S = 10_000, 20_000, 0.3
     dataset = HubDataset(NAME, TOKEN, Patience(budget_s=2.5, first_wait_s=0.05, most_wait_s=0.2))
     board = Board(store=HubStore(dataset, poll_s=0.2))
-    sending = threading.Event()
+    sending, ended = threading.Event(), threading.Event()
     sweeping = threading.Thread(target=score, args=(board, sending))
     sweeping.start()
-    threading.Thread(target=gather, args=(board,), daemon=True).start()
+    gathering = threading.Thread(target=gather, args=(board, ended))
+    gathering.start()
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda each: send(board, *each), json.load(sys.stdin)))
     sending.set()
     sweeping.join()
     board.ledger.store.flush()
+    ended.set()
+    gathering.join()
     say("done")
 
 
@@ -64,12 +66,13 @@ def send(board: Board, person: str, word: str) -> None:
         say("doubt", person, word)
 
 
-def gather(board: Board) -> None:
-    """Compact again and again, as if the month were over."""
-    while True:
+def gather(board: Board, ended: threading.Event) -> None:
+    """Compact again and again, as if the month were over, and once more when all is stored."""
+    last = False
+    while not last:
+        last = ended.wait(0.2)
         with contextlib.suppress(StoreError):
             board.ledger.store.compact(datetime.now(UTC) + timedelta(days=60), least=LEAST)
-        time.sleep(0.2)
 
 
 def score(board: Board, sending: threading.Event) -> None:
