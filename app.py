@@ -64,7 +64,8 @@ from emer_space.page.gate import MOST_UPLOAD_BYTES, Gate  # noqa: E402
 from emer_space.page.kept import Kept  # noqa: E402
 from emer_space.page.languages import SWITCH_SCRIPT, Languages, PageInOneLanguage  # noqa: E402
 from emer_space.page.logs import keep_brief  # noqa: E402
-from emer_space.page.made_once import MadeOnce  # noqa: E402
+from emer_space.page.made_once import MadeOnce, without_copies  # noqa: E402
+from emer_space.page.opening import Opening  # noqa: E402
 from emer_space.page.shares import Shares  # noqa: E402
 from emer_space.page.sweep import keep_sweeping  # noqa: E402
 from emer_space.page.tab import ExplainTab  # noqa: E402
@@ -135,6 +136,7 @@ def build_app(
     shares = shares or Shares(service.board.home / SHARED, UPLOADS)
     with gr.Blocks(title=languages.english("page.title"), analytics_enabled=False) as page:
         page.queue(max_size=MOST_CALLS, default_concurrency_limit=None)  # first: it describes the whole page anew
+        opening = Opening(languages, lines.reading)
         tabs: list[tuple[str, Callable[[gr.Tab], OnClose]]] = [
             (
                 languages("tab.explain"),
@@ -144,10 +146,10 @@ def build_app(
                     ).close
                 ),
             ),
-            (languages("board.title"), lambda _: LeaderboardTab(page, service, who, languages, lines, kept).close),
+            (languages("board.title"), lambda _: LeaderboardTab(opening, service, who, languages, lines, kept).close),
             (
                 languages("annotate.title"),
-                lambda room: AnnotateTab(page, room, annotation, who, languages, lines, copies).close,
+                lambda room: AnnotateTab(opening, room, annotation, who, languages, lines, copies).close,
             ),
         ]
         gr.HTML(languages.rendered("header", render.header), js_on_load=SWITCH_SCRIPT)
@@ -155,8 +157,10 @@ def build_app(
             for title, tab in tabs:
                 with gr.Tab(title) as room:
                     page.unload(tab(room))
+        opening.attach(page)
         for kind in {type(block) for block in page.blocks.values()}:  # for each, Gradio asks four times for this
             kind.__init__.__signature__ = inspect.signature(kind.__init__)
+    without_copies(page)
     return page
 
 

@@ -93,7 +93,7 @@ class Reader:
         ):
             with self.load.timed(kind):
                 self.ask("GET", target)
-        with self.load.timed("calls of a new page", len(page.calls) + 1):
+        with self.load.timed("calls of a new page", len(page.calls)):
             self.open(page)
         with self.load.timed("table"):
             self.ask("POST", "/gradio_api/run/table", {"data": [TRACK, False]})
@@ -101,16 +101,11 @@ class Reader:
             self.ask("POST", "/gradio_api/run/heartbeat", {"data": []})
 
     def open(self, page: "NewPage") -> None:
-        """Make the calls of a page that was just loaded, and wait until all are answered."""
+        """Make the calls of a page that was just loaded, one after another."""
         session = secrets.token_hex(6)
         for number, values in page.calls.items():
             body = {"data": values, "event_data": None, "fn_index": number, "trigger_id": 0, "session_hash": session}
-            self.ask("POST", "/gradio_api/queue/join", body)
-        told = self.ask("GET", f"/gradio_api/queue/data?session_hash={session}").decode()
-        events = [json.loads(line[5:]) for line in told.splitlines() if line.startswith("data:")]
-        ended = [event.get("success") for event in events if event["msg"] == "process_completed"]
-        if ended != [True] * len(page.calls):
-            raise WrongAnswer(f"{ended.count(True)} of {len(page.calls)} calls of a new page were answered")
+            self.ask("POST", "/gradio_api/run/predict", body)
 
     def ask(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> bytes:
         """An answer. Raises `WrongAnswer` if it is not 200."""
@@ -158,6 +153,8 @@ class NewPage:
             for each in config["dependencies"]
             if each["backend_fn"] and any(event == "load" for _, event in each["targets"])
         }
+        if any(each["queue"] is not False for each in config["dependencies"] if each["id"] in calls):
+            raise RuntimeError("the page waits in Gradio's queue when it is loaded, which this reader does not")
         if not files or not calls:
             raise RuntimeError("the page names no static file, or makes no call when it is loaded")
         return cls(tuple(dict.fromkeys(files)), calls)

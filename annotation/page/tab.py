@@ -19,10 +19,11 @@ from annotation.service import Annotation, Overview
 from annotation.sources import HUB
 from emer_space.files.problems import shown
 from emer_space.messages import in_language
-from emer_space.page.calls import QUIET, for_page
+from emer_space.page.calls import for_page
 from emer_space.page.clip_copies import ClipCopies
 from emer_space.page.endpoints import offer, returns, value
 from emer_space.page.languages import DEFAULT, Languages
+from emer_space.page.opening import Opening
 from emer_space.page.scripts import script
 from emer_space.page.turns import Line, Lines
 from submissions.errors import Refusal
@@ -30,20 +31,19 @@ from submissions.people.identity import Identity
 from submissions.person import LOCAL, Person, organiser
 
 SCRIPT = script("storage") + (Path(__file__).parent / "annotate.js").read_text(encoding="utf-8")
-ADDRESS = "() => [window.location.hash + window.location.search]"
-"""Where the visitor has come to: `#annotate` or `?annotate=1` shows the tab to whoever wants to give a key."""
 WANTED = ("#annotate", "annotate=1")
+"""An address with one of these shows the tab to whoever wants to give a key."""
 TAB = "annotate"
 MOST_KEY = 200
 GONE = "This clip is not in the project; it may have been taken out. Take the next one."
 
 
 class AnnotateTab:
-    """Builds the tab inside `page`, an open `gr.Blocks`, in `tab`, which is hidden until it is for a visitor."""
+    """Builds the tab inside an open `gr.Blocks`, in `tab`, which `opening` shows to those it is for."""
 
     def __init__(
         self,
-        page: gr.Blocks,
+        opening: Opening,
         tab: gr.Tab,
         service: Annotation,
         identity: Identity,
@@ -57,20 +57,22 @@ class AnnotateTab:
         tabs = tab.parent
         assert tabs is not None  # a tab stands among tabs
         room = gr.HTML(js_on_load=SCRIPT, elem_id="emer-annotate")
-        address = gr.Textbox(visible=False)
-        opening = for_page(languages, lines.reading, self._open)
-        page.load(opening, address, [tab, tabs, room], js=ADDRESS, **QUIET)
+        opening.add(
+            lambda given, request: self._open(given[opening.address], request),
+            [tab, tabs, room],
+            [opening.address],
+        )
         self._api()
 
     def close(self, request: gr.Request) -> None:
         """Called when a visitor leaves; this tab has nothing to stop."""
 
-    def _open(self, address: str, request: gr.Request) -> tuple[Any, Any, str]:
+    def _open(self, address: str, request: gr.Request) -> tuple[Any, Any, Any]:
         """The tab for whom it is for: organisers, invited accounts, and whoever comes with the address for it."""
         person = self.identity(request)
         wanted = isinstance(address, str) and any(part in address for part in WANTED)
         if not wanted and not (person and (person.organiser or self.service.projects(person))):
-            return gr.Tab(visible=False), gr.skip(), ""
+            return gr.skip(), gr.skip(), gr.skip()
         who = hashlib.sha256((person.id if person else "").encode()).hexdigest()[:16]
         organises = person is not None and person.organiser
         drawn = render.annotate(self.languages.of(request), who, organises, organises and person == LOCAL)

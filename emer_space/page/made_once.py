@@ -4,9 +4,13 @@ import gzip
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs
 
 import brotli
+import gradio as gr
+from gradio.blocks import Block, BlocksConfig
+from gradio.renderable import Renderable
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -96,3 +100,29 @@ class MadeOnce:
         if not keep:
             return None
         return Kept([(name, value) for name, value in start["headers"] if name.lower() != b"content-length"], content)
+
+
+class _Visit(BlocksConfig):
+    """A visit's configuration. Gradio keeps its components a second time, for deep links, which are not served."""
+
+    @staticmethod
+    def config_for_block(
+        _id: int, rendered_ids: list[int], block: Block, renderable: Renderable | None = None
+    ) -> dict[str, Any]:
+        return BlocksConfig.config_for_block(_id, rendered_ids, block, renderable) if renderable else {}
+
+
+class _Page(BlocksConfig):
+    """The page's configuration, from which those of visits are copied."""
+
+    def __copy__(self) -> BlocksConfig:
+        visit = _Visit(self.root_block)
+        visit.__dict__.update(super().__copy__().__dict__)
+        return visit
+
+
+def without_copies(page: gr.Blocks) -> None:
+    """Let visits of a page keep no copies of its components."""
+    config = _Page(page)
+    config.__dict__.update(page.default_config.__dict__)
+    page.default_config = config

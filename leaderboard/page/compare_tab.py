@@ -33,16 +33,15 @@ KEYS_SCRIPT = (Path(__file__).parent / "compare.js").read_text(encoding="utf-8")
 
 
 class CompareTab:
-    """Builds the tab inside an open `gr.Blocks`. `opening` fills the tab and `arena`, `loading` fills `loaded`."""
+    """Builds the tab inside an open `gr.Blocks`. `open` fills the tab and `arena`, `loading` fills `loaded`."""
 
     def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines, kept: Kept) -> None:
         self.voting = Voting(service.board.ledger, lambda: service.board.clock())
         self.identity, self.languages, self.lines = identity, languages, lines
         self.clips = ShownClips(kept)
         remove_old_copies()
-        self.opening = for_page(languages, lines.reading, self.open)
         self.loading = for_page(languages, lines.reading, self.load)
-        arenas = _choices(self.voting.arenas())
+        self.arenas = arenas = _choices(self.voting.arenas())
         first = arenas[0][1] if arenas else None
         self.arena = gr.Dropdown(arenas, value=first, label=languages("arena.choose"), elem_id="emer-arena")
         self.ballot = gr.HTML(js_on_load=KEYS_SCRIPT, elem_id="emer-ballot")
@@ -65,9 +64,11 @@ class CompareTab:
             button.click(voted, given, [self.answer, self.reason, *self.loaded], **QUIET)
         self._api()
 
-    def open(self, request: gr.Request) -> tuple[Any, Any]:
-        """The tab, which is hidden where nothing is compared, and the arenas to choose from."""
+    def open(self, _: Any, request: gr.Request) -> tuple[Any, Any]:
+        """The tab, which is hidden where nothing is compared, and the arenas, if there are others than at first."""
         arenas = _choices(self.voting.arenas())
+        if arenas == self.arenas:
+            return gr.skip(), gr.skip()
         return gr.Tab(visible=bool(arenas)), gr.Dropdown(arenas, value=arenas[0][1] if arenas else None)
 
     def load(self, arena: str | None, request: gr.Request) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """The tab "Leaderboard" (Ranking, Submit, My submissions, Compare, Organise). It calls and renders the service."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,10 @@ from emer_space.page.calls import QUIET, for_api, for_page, told_with
 from emer_space.page.endpoints import offer, returns, value
 from emer_space.page.kept import Kept
 from emer_space.page.languages import Languages
+from emer_space.page.opening import Opening
 from emer_space.page.render import ready
 from emer_space.page.take_away import READY_SCRIPT
-from emer_space.page.turns import Line, Lines
+from emer_space.page.turns import Lines
 from leaderboard.arena.arena import arena_ids
 from leaderboard.board.export import PIECES
 from leaderboard.board.service import Service
@@ -34,6 +36,8 @@ from submissions.people.hub_identity import login_offered
 from submissions.people.identity import Identity
 
 REFRESH_S = 5
+TRACKS_S = 1.0
+"""For so long the tracks are not looked up again, however many people come."""
 TABLE_SCRIPT, HEARTBEAT_SCRIPT = (
     (Path(__file__).parent / f"{name}.js").read_text(encoding="utf-8").replace("REFRESH_MS", f"{1000 * REFRESH_S}")
     for name in ("ranking_table", "heartbeat")
@@ -48,62 +52,59 @@ LOGIN_SCRIPT = """
 
 
 class LeaderboardTab:
-    """Builds the tab inside `page`, an open `gr.Blocks`."""
+    """Builds the tab inside an open `gr.Blocks`, and adds to `opening` what it shows when the page is opened."""
 
     def __init__(
-        self, page: gr.Blocks, service: Service, identity: Identity, languages: Languages, lines: Lines, kept: Kept
+        self, opening: Opening, service: Service, identity: Identity, languages: Languages, lines: Lines, kept: Kept
     ) -> None:
         self.service, self.languages = service, languages
         if login_offered():
-            sign_in_button(page, identity, languages, lines.reading)
+            sign_in_button(opening, identity, languages)
         with gr.Tabs(elem_id="emer-board"):
             with gr.Tab(languages("board.ranking"), elem_classes="emer-board-tab"):
                 ranking = RankingTab(service, identity, languages, lines, kept)
             with gr.Tab(languages("board.submit"), elem_classes="emer-board-tab") as submit_tab:
                 submit = SubmitTab(service, identity, languages, lines)
-            with gr.Tab(languages("board.mine"), elem_classes="emer-board-tab"):
+            with gr.Tab(languages("board.mine"), elem_classes="emer-board-tab") as mine_tab:
                 mine = MineTab(service, identity, languages, lines)
             compared = bool(arena_ids())
             with gr.Tab(languages("board.compare"), visible=compared, elem_classes="emer-board-tab") as compare_tab:
                 compare = CompareTab(service, identity, languages, lines, kept)
             with gr.Tab(languages("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
                 organise = OrganiseTab(service, identity, languages, lines)
-        page.load(
-            for_page(languages, lines.reading, self._named), None, self._of_tracks(ranking, submit, organise), **QUIET
-        )
-        page.load(ranking.freshened, ranking.asked, ranking.loaded, **QUIET)
-        gr.on([page.load, submit_tab.select], submit.loading, submit.track, submit.loaded, **QUIET)
-        page.load(mine.loading, [mine.seen, mine.chosen], mine.loaded, **QUIET)
-
-        page.load(compare.opening, None, [compare_tab, compare.arena], **QUIET)
+        self.first = self.latest = (service.named(), service.dated())
+        self.looked = time.monotonic()
+        opening.add(self._tracks, [ranking.track, submit.track, *organise.tracks])
+        opening.add(ranking.fresh, ranking.loaded, ranking.asked)
+        submit_tab.select(submit.loading, submit.track, submit.loaded, **QUIET)
+        mine_tab.select(mine.opened, [mine.seen, mine.chosen], [mine.timer, *mine.loaded], **QUIET)
+        opening.add(compare.open, [compare_tab, compare.arena])
         gr.on([compare_tab.select, compare.arena.change], compare.loading, compare.arena, compare.loaded, **QUIET)
 
-        def opened(request: gr.Request) -> Any:
+        def organises(_: Any, request: gr.Request) -> list[Any]:
             person = identity(request)
-            return gr.Tab(visible=person is not None and person.organiser)
+            return [gr.Tab(visible=True) if person and person.organiser else gr.skip()]
 
-        page.load(for_page(languages, lines.reading, opened), None, organise_tab, **QUIET)
+        opening.add(organises, [organise_tab])
         organise_tab.select(organise.loading, organise.asked, organise.loaded, **QUIET)
 
-    @staticmethod
-    def _of_tracks(ranking: "RankingTab", submit: SubmitTab, organise: OrganiseTab) -> list[gr.Dropdown]:
-        return [ranking.track, submit.track, *organise.tracks]
-
-    def _named(self, request: gr.Request) -> list[Any]:
-        """The tracks to choose from when a visitor comes: an organiser may have added some since the app started."""
+    def _tracks(self, _: Any, request: gr.Request) -> list[Any]:
+        """The tracks to choose from, if there are others than when the page was made: an organiser may add some."""
+        if time.monotonic() - self.looked > TRACKS_S:
+            self.latest, self.looked = (self.service.named(), self.service.dated()), time.monotonic()
+        named, dated = self.latest
+        if (named, dated) == self.first:
+            return [gr.skip()] * 4
         words = self.languages.of(request)
-        tracks = self.service.named()
-        all_tracks = [(track["title"], track["id"]) for track in tracks]
-        marked = choices(tracks, words("board.not_here"))
-        every = (words("organise.every_track"), "")
-        dated = self.service.dated()
-        return [gr.Dropdown(marked), gr.Dropdown(marked), gr.Dropdown([every, *all_tracks]), gr.Dropdown(dated)]
+        marked = choices(named, words("board.not_here"))
+        every = [(words("organise.every_track"), ""), *((track["title"], track["id"]) for track in named)]
+        return [gr.Dropdown(marked), gr.Dropdown(marked), gr.Dropdown(every), gr.Dropdown(dated)]
 
     def close(self, request: gr.Request) -> None:
         """Called when a visitor leaves; this tab has nothing to stop."""
 
 
-def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages, line: Line) -> gr.Button:
+def sign_in_button(opening: Opening, identity: Identity, languages: Languages) -> gr.Button:
     """A button that shows who is signed in, and signs the visitor in or out.
 
     Gradio's own button is needed for its routes but stays hidden: its text cannot be translated, and it fails to read a
@@ -115,11 +116,11 @@ def sign_in_button(page: gr.Blocks, identity: Identity, languages: Languages, li
     texts = json.dumps([words("board.sign_in") for words in languages.all])
     button.click(None, button, None, js=LOGIN_SCRIPT.replace("SIGN_IN", texts), api_visibility="private")
 
-    def signed_in(request: gr.Request) -> Any:
+    def signed_in(_: Any, request: gr.Request) -> list[str]:
         person, words = identity(request), languages.of(request)
-        return words("board.sign_in") if person is None else words("board.sign_out", name=person.name)
+        return [words("board.sign_in") if person is None else words("board.sign_out", name=person.name)]
 
-    page.load(for_page(languages, line, signed_in), None, button, **QUIET)
+    opening.add(signed_in, [button])
     return button
 
 

@@ -63,7 +63,7 @@ class Service(Protocol):
 
 
 class SubmitTab:
-    """Builds the tab inside an open `gr.Blocks`. The page calls `loading` when it opens, to fill `loaded`."""
+    """Builds the tab inside an open `gr.Blocks`. Whoever selects it has `loading` fill `loaded`."""
 
     def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
@@ -257,11 +257,12 @@ class SubmitTab:
 
 
 class MineTab:
-    """Builds the tab inside an open `gr.Blocks`. A timer refreshes it."""
+    """Builds the tab inside an open `gr.Blocks`. Whoever selects it is `opened`; from then on a timer refreshes it."""
 
     def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
         self.loading = for_page(languages, lines.reading, self.load)
+        self.opened = for_page(languages, lines.reading, self._opened)
         self.list = gr.HTML(elem_id="emer-mine")
         self.answer = gr.HTML(elem_id="emer-mine-answer")
         with gr.Row(equal_height=False, elem_classes="emer-own-actions") as self.actions:
@@ -275,7 +276,7 @@ class MineTab:
                 self.no = gr.Button(languages("mine.withdraw_no"))
         self.one = gr.HTML(elem_id="emer-mine-one")
         self.seen = gr.State("")
-        self.timer = gr.Timer(REFRESH_S)
+        self.timer = gr.Timer(REFRESH_S, active=False)
         self.loaded = [self.list, self.chosen, self.seen, self.one]
         self.chosen.input(for_page(languages, lines.reading, self._one), self.chosen, self.one, **QUIET)
         self.timer.tick(self.loading, [self.seen, self.chosen], self.loaded, queue=False, **QUIET)
@@ -301,6 +302,9 @@ class MineTab:
         choices = [(_named(statement, words), statement["id"]) for statement in statements]
         kept = chosen if chosen in [name for _, name in choices] else None
         return text, gr.Dropdown(choices, value=kept), digest, self._one(kept, request)
+
+    def _opened(self, seen: str, chosen: str | None, request: gr.Request) -> tuple[Any, ...]:
+        return gr.Timer(active=True), *self.load(seen, chosen, request)
 
     def _one(self, chosen: str | None, request: gr.Request) -> str:
         """The page of the person's submission with this id; empty if none is chosen."""

@@ -1,17 +1,21 @@
-"""What is made once for all readers is what each would have got."""
+"""What is made once for all readers is what each would have got, and visits still remember what they changed."""
 
 import gzip
+from copy import copy
 
 import brotli
+import gradio as gr
 import httpx
 import pytest
+from gradio.routes import App
+from gradio.state_holder import SessionState
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from emer_space.page.made_once import MOST_KEPT, MadeOnce
+from emer_space.page.made_once import MOST_KEPT, MadeOnce, without_copies
 
 
 class Counted:
@@ -82,3 +86,23 @@ def test_pages_of_invented_addresses_do_not_pile_up() -> None:
     assert len(page.app._kept) == MOST_KEPT
     page.get(host="host-0.example")
     assert page.made == MOST_KEPT + 6, "the oldest was dropped"
+
+
+def test_a_visit_keeps_no_copy_of_the_page_but_what_was_changed_in_it() -> None:
+    with gr.Blocks() as page:
+        choice = gr.Dropdown(["a"], value="a")
+        count = gr.State(0)
+        gr.Button().click(lambda: gr.Dropdown(["a", "b"], value="b"), None, choice, api_name="widen")
+        gr.Button().click(lambda chosen, n: (chosen, n + 1), [choice, count], [choice, count], api_name="choose")
+    without_copies(page)
+    assert not any(SessionState(page).config_values.values()) and copy(page.default_config).fns == page.fns
+    client = TestClient(App.create_app(page))
+
+    def call(name: str, data: list, visit: str | None) -> httpx.Response:
+        return client.post(f"/gradio_api/run/{name}", json={"data": data, "session_hash": visit})
+
+    assert call("widen", [], "one").status_code == 200
+    assert call("choose", ["b", None], "one").json()["data"][0] == "b", "the wider choice is this visit's"
+    assert call("choose", ["b", None], "two").status_code == 500, "and nobody else's"
+    assert call("choose", ["a", None], None).json()["data"][0] == "a", "a call of the API needs no visit"
+    assert client.get("/config").json()["components"], "the page itself is told as before"
