@@ -36,8 +36,8 @@ from submissions.people.hub_identity import login_offered
 from submissions.people.identity import Identity
 
 REFRESH_S = 5
-TRACKS_S = 1.0
-"""For so long the tracks are not looked up again, however many people come."""
+TRACKS_S, TRACKS_SHARE = 1.0, 0.05
+"""How long the tracks are not looked up again however many people come, and the most of a thread's time it may take."""
 TABLE_SCRIPT, HEARTBEAT_SCRIPT = (
     (Path(__file__).parent / f"{name}.js").read_text(encoding="utf-8").replace("REFRESH_MS", f"{1000 * REFRESH_S}")
     for name in ("ranking_table", "heartbeat")
@@ -73,7 +73,7 @@ class LeaderboardTab:
             with gr.Tab(languages("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
                 organise = OrganiseTab(service, identity, languages, lines)
         self.first = self.latest = (service.named(), service.dated())
-        self.looked = time.monotonic()
+        self.look_at = 0.0
         opening.add(self._tracks, [ranking.track, submit.track, *organise.tracks])
         opening.add(ranking.fresh, ranking.loaded, ranking.asked)
         submit_tab.select(submit.loading, submit.track, submit.loaded, **QUIET)
@@ -90,8 +90,9 @@ class LeaderboardTab:
 
     def _tracks(self, _: Any, request: gr.Request) -> list[Any]:
         """The tracks to choose from, if there are others than when the page was made: an organiser may add some."""
-        if time.monotonic() - self.looked > TRACKS_S:
-            self.latest, self.looked = (self.service.named(), self.service.dated()), time.monotonic()
+        if (began := time.monotonic()) >= self.look_at:
+            self.latest = (self.service.named(), self.service.dated())
+            self.look_at = (now := time.monotonic()) + max(TRACKS_S, (now - began) / TRACKS_SHARE)
         named, dated = self.latest
         if (named, dated) == self.first:
             return [gr.skip()] * 4
@@ -208,7 +209,8 @@ class RankingTab:
         board, words, track = self.service.board, self.languages.of(request), given[self.track]
         beat = render.heartbeat(board.heartbeat(), board.queued(), words)
         filters, everything = self._filters(given), bool(given[self.everything])
-        mark = f"{track} {everything} {board.ledger.refresh().revision_of(track)} {board.clock():%Y-%m-%d} {filters}"
+        revision = board.ledger.refresh().revision_of(track)
+        mark = f"{track} {everything} {revision} {board.pairs.mark} {board.clock():%Y-%m-%d} {filters}"
         if mark == given[self.seen]:
             return (beat, *[gr.skip()] * 3, mark, *[gr.skip()] * 2)
         try:

@@ -22,6 +22,7 @@ import access
 import httpx
 import pytest
 from access import TRACK, Served
+from board_making import write_track
 from gradio_client import Client
 from playwright.sync_api import Browser
 from serving import wait_for
@@ -594,6 +595,29 @@ def test_one_client_does_not_take_every_place_of_a_clip(page: Served) -> None:
     for each in (*first, other):
         assert "waiting" not in each.result()[1]
     assert len(line) == 0
+
+
+# The page when it opens
+
+
+def test_a_new_page_shows_the_organisers_tab_and_new_tracks_to_those_they_are_for(page: Served) -> None:
+    (opening,) = [each for each in page.page.fns.values() if each.fn and "load" in [on for _, on in each.targets]]
+
+    def shown(who: str) -> list[str]:
+        """What changes on a page that was just opened, each part with its name or label."""
+        values = [getattr(block, "value", None) for block in opening.inputs]
+        body = {"fn_index": opening._id, "data": values, "session_hash": secrets.token_hex(4)}
+        answer = page.client.post("/gradio_api/run/predict", json=body, headers={access.WHO: who})
+        data = answer.raise_for_status().json()["data"]
+        changed = zip(opening.outputs, data, strict=True)
+        return [f"{block} {getattr(block, 'label', '')} {value}" for block, value in changed]
+
+    def organises(who: str) -> bool:
+        return any("board.organise" in each and "'visible': True" in each for each in shown(who))
+
+    assert organises("organiser") and not organises("stranger") and not organises("participant")
+    write_track(Path(os.environ["EMER_HOME"]), "added-later")
+    assert wait_for(lambda: sum("added-later" in each for each in shown("stranger")) == 4)
 
 
 # The table
