@@ -277,7 +277,8 @@ def main() -> None:
     keep_brief()
     keep_sweeping(UPLOADS, kept.sweep, shares.sweep, partial(kept.end_withdrawn, shares.stands), copies.forget_missing)
     print(f"EMER Space is served at http://{HOST}:{PORT}", flush=True)
-    threading.Thread(target=profile.prepare, name="prepare", daemon=True).start()
+    for part in (board, profile):
+        threading.Thread(target=part.prepare, name="prepare", daemon=True).start()
     from leaderboard.__main__ import explain  # the whole command line, which the page does not wait for
 
     schedule = Schedule(board, lambda: enter_baselines(board, explain), publisher(board), chat)

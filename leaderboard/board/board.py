@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -25,7 +26,7 @@ from leaderboard.tracks.inputs import check_inputs
 from leaderboard.tracks.references import ReferenceFile
 from leaderboard.tracks.rules import as_decided, full_rules, lacks, manifest_of
 from submissions.corrections import Corrections
-from submissions.errors import Refusal
+from submissions.errors import Refusal, StoreError
 from submissions.intake import Intake
 from submissions.people.quota import Attempts
 from submissions.person import Person, organiser
@@ -63,6 +64,8 @@ class Heartbeat:
 
 
 HEARTBEAT = TypeAdapter(Heartbeat)
+LARGE = 1_000
+"""A track with so many entries is large: its first table takes more than some 20 ms."""
 
 
 class Board:
@@ -95,6 +98,15 @@ class Board:
             lambda: self.clock(),
         )
         self.corrections = Corrections(self.ledger, self.intake.attempts, lambda: self.clock())
+
+    def prepare(self) -> None:
+        """Read the scores of large tracks, so that nobody waits for their first table."""
+        try:
+            entries = Counter(submission.track for submission in list(self.ledger.refresh().submissions.values()))
+            for name in [name for name, count in entries.items() if count >= LARGE]:
+                self.columns.of(name, self.versions.shown(self.track(name)))
+        except (TrackError, StoreError) as problem:  # told to whoever asks for the table
+            log.error("scores could not be read ahead: %s", problem)
 
     # Tracks
 

@@ -14,6 +14,7 @@ from plain_ranking import plain_rows
 
 from emer_space.files.formulas import no_formula
 from emer_space.page.words import load_words
+from leaderboard.board import board as board_module
 from leaderboard.board import ranking as ranking_module
 from leaderboard.board.board import Board
 from leaderboard.board.export import as_json, csv_pieces, json_pieces
@@ -157,3 +158,20 @@ def test_columns_and_rows_give_the_same_ranking(
     store(home, records(clock, chance, 30))
     check(board)  # what was kept, with what is new
     check(Board(clock=clock))  # from the index
+
+
+def test_a_large_track_is_read_before_anybody_asks(
+    make_track: Callable[..., str], clock: Clock, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_track()
+    store(home, records(clock, random.Random("large"), 40))
+    board, wanted = Board(clock=clock), list(ranking(Board(clock=clock), Board(clock=clock).track("small")).rows)
+    read: list[str] = []
+    summaries = board.ledger.summaries
+    monkeypatch.setattr(board.ledger, "summaries", lambda *asked: read.append(asked[0]) or summaries(*asked))
+    board.prepare()
+    assert read == [], "it is small"
+    monkeypatch.setattr(board_module, "LARGE", 40)
+    board.prepare()
+    assert read == ["small"]
+    assert list(ranking(board, board.track("small")).rows) == wanted and read == ["small"]
