@@ -83,6 +83,7 @@ class Reader:
         self.chance = random.Random(number)
         self.headers = {"X-Forwarded-For": f"203.0.113.{number}", "Accept-Encoding": "gzip, br"}
         self.connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=LONGEST_S)
+        self.stays = http.client.HTTPConnection("127.0.0.1", app.port, timeout=LONGEST_S)
 
     def visit(self, page: "NewPage") -> None:
         """Read everything once. Raises `OSError`, `HTTPException`, or `WrongAnswer`."""
@@ -101,8 +102,12 @@ class Reader:
             self.ask("POST", "/gradio_api/run/heartbeat", {"data": []})
 
     def open(self, page: "NewPage") -> None:
-        """Make the calls of a page that was just loaded, one after another."""
+        """Leave the page before, and say to the app that this one is open; then make its calls, one after another."""
         session = secrets.token_hex(6)
+        self.stays.close()
+        self.stays.request("GET", f"/gradio_api/heartbeat/{session}", headers=self.headers)
+        if self.stays.getresponse().status != 200:
+            raise WrongAnswer("the app does not hear that a page is open")
         for number, values in page.calls.items():
             body = {"data": values, "event_data": None, "fn_index": number, "trigger_id": 0, "session_hash": session}
             self.ask("POST", "/gradio_api/run/predict", body)
