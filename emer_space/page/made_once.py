@@ -1,4 +1,4 @@
-"""What Gradio makes anew for every reader although it is always the same: the page, which took it 60 ms of a core."""
+"""What Gradio makes anew for everybody although it is the same: the page, which took 60 ms, and the API's description."""
 
 import gzip
 from collections import OrderedDict
@@ -16,13 +16,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emer_space.page.languages import requested_language
 
-PATHS = ("/", "/config")
-CHOOSING = ("deep_link", "page")
+PATHS = ("/", "/config", "/gradio_api/info")
+CHOOSING = ("deep_link", "page", "all_endpoints")
 """Parameters of the address with which Gradio makes another page."""
 OF_ADDRESS = ("host", "x-forwarded-host", "x-forwarded-proto", "x-gradio-server")
 """Headers from which Gradio makes the addresses in the page."""
-MOST_KEPT = 16
-"""So many answers are kept, of 1 MB each: two a language, for every address under which the app is reached."""
+MOST_KEPT = 24
+"""So many answers are kept, of 1 MB at most: three a language, for every address under which the app is reached."""
 ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "br": lambda content: brotli.compress(content, mode=brotli.MODE_TEXT, quality=6),
     "gzip": lambda content: gzip.compress(content, 6),
