@@ -25,6 +25,9 @@ LEVEL = 5.0
 """Slope in degrees of the line from forehead to chin in a face that is held level."""
 FAINT = 0.3
 """Below this detector score nothing even resembles a face."""
+OVERLAP, FAINT_OVERLAP = 0.5, 0.3
+"""Overlap from which two finds are one face, to read it or only to see that there is one: as in MediaPipe's Face
+Landmarker and in its Face Detector. The read face's region is the mean of the finds: below 0.5 poor ones shift it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class FaceLandmarks:
 
     def __enter__(self) -> Self:
         path = locate("face")
-        self._networks = FaceDetector(path, MIN_DETECTION), FaceMesh(path)
+        self._networks = FaceDetector(path, MIN_DETECTION, OVERLAP), FaceMesh(path)
         self._followed, self._searched_s = [], -math.inf
         return self
 
@@ -111,7 +114,7 @@ class FaceFinder:
         self.looks = 0
 
     def __enter__(self) -> Self:
-        self._detector = FaceDetector(locate("face"), FAINT)
+        self._detector = FaceDetector(locate("face"), FAINT, FAINT_OVERLAP)
         return self
 
     def __exit__(
