@@ -26,6 +26,9 @@ Report = Mapping[str, Rightness]
 BEGIN, END = "<!-- python -m benchmarks.truth --write -->", "<!-- end -->"
 """The marks around a table of the model cards."""
 BY_CLASS = "<!-- by class -->"
+DRAWN = 300_000
+"""Composed moments. With 6,000 the draw alone moved the verdict's accuracy by 0.006, and it is another one whenever a
+single face more is found."""
 SIX = ("happy", "surprised", "sad", "angry", "disgusted", "fearful")
 
 
@@ -86,7 +89,7 @@ def verdict(labelled: Path, seed: int = 1) -> Report:
         "acoustic": fusion.voices(recordings(labelled / "ravdess_speech"), _quiet),
     }
     sober = {name: fusion.Answers(bounded(heard.shares, name), heard.labels) for name, heard in known.items()}
-    logs, wanted = fusion.moments(sober, seed)
+    logs, wanted = fusion.moments(sober, seed, DRAWN)
     labels = wanted.argmax(1)
     both = np.array([np.any(part != 0, axis=1) for part in logs]).all(0)
     weights = [reliability()[name] for name in known]
