@@ -1,4 +1,4 @@
-"""What Gradio makes anew for everybody although it is the same: the page, which took 60 ms, and the API's description."""
+"""What Gradio makes anew for everybody although it is the same: the page (60 ms of a core) and the API description."""
 
 import gzip
 from collections import OrderedDict
