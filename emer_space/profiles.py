@@ -19,6 +19,7 @@ from emer_space.knowledge import check_tables, check_weights
 from emer_space.models import store
 from emer_space.models.roles import FACE, OMNI, ROLES, FaceTracker, Model, Role
 from emer_space.models.supply import Supplied, Supply, supplied
+from emer_space.threads import bound_threads
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Profile:
 
     def __init__(self, name: str, choice: Mapping[str, str], suppliers: Supplied) -> None:
         bound_heaps()
+        bound_threads()
         self.name = name
         self.choice = {str(role): source for role, source in choice.items()}
         self._supply: dict[str, Supply[Any]] = {

@@ -30,7 +30,7 @@ ALLOWED = {
 WIRING = ("__main__.py",)
 ROOMS = {
     "emer_space": (
-        *("errors", "cancellation", "cluster", "heaps", "settings", "analysis", "files", "tables", "messages"),
+        *("errors", "cancellation", "cluster", "heaps", "threads", "settings", "analysis", "files", "tables", "messages"),
         *("vocabulary", "feelings"),
         *("media", "models.whisper", "models", "readers", "clues", "clues.voice", "clues.face", "text"),
         *("disambiguation", "labels", "outline", "prose", "explanation", "language_model", "rewording"),

@@ -2,6 +2,7 @@ import platform
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_info
 
 from emer_space.errors import InputError
 from emer_space.heaps import bound_heaps
@@ -80,3 +81,8 @@ def test_weights_that_are_none_are_refused_before_anything_is_read(
     monkeypatch.setenv("EMER_WEIGHTS", str(tmp_path / "nowhere"))
     with pytest.raises(InputError, match="EMER_WEIGHTS"):
         load_profile()
+
+
+def test_small_products_are_not_split_among_threads() -> None:
+    load_profile("bundled")
+    assert {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"} == {1}
