@@ -71,38 +71,52 @@ def _bridged(stretches: Sequence[tuple[int, int]], t: Floats, breaks: Sequence[i
 
 
 def smoothed(values: Floats, t: Floats, sigma: float, breaks: Sequence[int] = ()) -> Floats:
-    """Gaussian mean over time (`sigma` in seconds), not across `breaks`; NaN values are ignored and stay NaN."""
-    result = np.full(len(values), np.nan)
-    edges = [0, *breaks, len(values)]
+    """Gaussian mean over time (`sigma` in seconds), not across `breaks`; NaN values are ignored and stay NaN.
+
+    `values` are (n,), or (rows, n) with NaN in the same columns of all rows.
+    """
+    result = np.full(values.shape, np.nan)
+    edges = [0, *breaks, len(t)]
     for first, after in pairwise(edges):
-        part, at = values[first:after], t[first:after]
-        valid = ~np.isnan(part)
+        part, at = values[..., first:after], t[first:after]
+        valid = ~np.isnan(part.reshape(-1, after - first)[0])
         if not valid.any():
             continue
         weights = np.exp(-0.5 * ((at[:, None] - at[None, valid]) / sigma) ** 2)
-        mean = weights @ part[valid] / weights.sum(axis=1)
-        result[first:after] = np.where(valid, mean, np.nan)
+        mean = part[..., valid] @ weights.T / weights.sum(axis=1)
+        result[..., first:after] = np.where(valid, mean, np.nan)
     return result
 
 
 def held(values: Floats, t: Floats, window: float, share: float = 0.25) -> Floats:
     """The value held over a `window` of seconds: a low quantile, which ignores the movements of a speaking mouth."""
-    return np.array([_quantile(values[np.abs(t - now) <= window / 2], share) for now in t])
+    near = np.sort(_windows(values, t, window), axis=1)  # NaN comes last
+    last = (~np.isnan(near)).sum(axis=1) - 1
+    place = np.maximum(last, 0) * share
+    below = np.floor(place).astype(int)
+    rows = np.arange(len(near))
+    low, high = near[rows, below], near[rows, np.minimum(below + 1, np.maximum(last, 0))]
+    return low + (high - low) * (place - below)
 
 
 def swing(values: Floats, t: Floats, window: float) -> Floats:
     """Standard deviation in a `window` of seconds around each sample."""
-    return np.array([_deviation(values[np.abs(t - now) <= window / 2]) for now in t])
+    near = _windows(values, t, window)
+    known = ~np.isnan(near)
+    count = known.sum(axis=1)
+    mean = np.sum(near, axis=1, where=known) / np.maximum(count, 1)
+    variance = np.sum((near - mean[:, None]) ** 2, axis=1, where=known) / np.maximum(count, 1)
+    return np.where(count > 0, np.sqrt(variance), np.nan)
 
 
-def _quantile(values: Floats, share: float) -> float:
-    numbers = values[~np.isnan(values)]
-    return float(np.quantile(numbers, share)) if len(numbers) else np.nan
-
-
-def _deviation(values: Floats) -> float:
-    numbers = values[~np.isnan(values)]
-    return float(numbers.std()) if len(numbers) else np.nan
+def _windows(values: Floats, t: Floats, window: float) -> Floats:
+    """The values within half a `window` of each sample, (n, most in a window), filled up with NaN; `t` rises."""
+    near = np.abs(t[:, None] - t) <= window / 2
+    columns = near.argmax(axis=1)[:, None] + np.arange(near.sum(axis=1).max(initial=1))
+    columns = np.minimum(columns, max(len(t) - 1, 0))
+    inside = np.take_along_axis(near, columns, axis=1)
+    inside[:, 1:] &= np.diff(columns, axis=1) > 0
+    return np.where(inside, values[columns], np.nan)
 
 
 def _mask(conditions: Sequence[Condition], channels: Mapping[str, Floats], count: int, slack: float) -> Mask:

@@ -190,21 +190,17 @@ def still_channels(face: Face) -> dict[str, float]:
 def _expressions(sightings: Sequence[Sighting], t: Floats, gaps: Sequence[int]) -> dict[str, Floats]:
     unknown = np.full(len(EXPRESSIONS), np.nan)
     rows = np.array([unknown if s.expression is None else s.expression for s in sightings], dtype=np.float64)
-    return {name: smoothed(rows[:, k], t, EXPRESSION_SIGMA_S, gaps) for k, name in enumerate(EXPRESSIONS)}
+    return dict(zip(EXPRESSIONS, smoothed(rows.T, t, EXPRESSION_SIGMA_S, gaps), strict=True))
 
 
 def _muscles(
     sightings: Sequence[Sighting], t: Floats, gaps: Sequence[int], readable: Floats, expressions: Mapping[str, Floats]
 ) -> dict[str, Floats]:
-    raw = {
-        name: smoothed(
-            np.array([np.mean([s.face.blendshapes[shape] for shape in shapes]) for s in sightings]) * readable,
-            t,
-            MUSCLE_SIGMA_S,
-            gaps,
-        )
-        for name, shapes in table()["blendshapes"].items()
-    }
+    shapes: Mapping[str, Sequence[str]] = table()["blendshapes"]
+    used = sorted({shape for several in shapes.values() for shape in several})
+    seen = np.array([[s.face.blendshapes[shape] for shape in used] for s in sightings])
+    rows = [seen[:, [used.index(shape) for shape in several]].mean(axis=1) for several in shapes.values()]
+    raw = dict(zip(shapes, smoothed(np.array(rows) * readable, t, MUSCLE_SIGMA_S, gaps), strict=True))
     raw["jaw_held"] = held(raw["jaw_open"], t, 0.6)
     for lips in ("upper_lip", "lower_lip", "mouth_stretch", "lips_pressed", "chin_raise"):
         raw[lips] = held(raw[lips], t, 0.4)  # speech presses, parts and stretches the lips, too
@@ -234,12 +230,8 @@ def _muscles(
 def _head(sightings: Sequence[Sighting], t: Floats, gaps: Sequence[int]) -> dict[str, Floats]:
     """Channels of the head, in degrees, except `lean` (growth of the face over its usual size) and `head_speed` (face
     sizes per second); `nod` and `shake` are degrees of swing."""
-    yaw, pitch, roll, size, x, y = (
-        smoothed(np.array(values, dtype=np.float64), t, HEAD_SIGMA_S, gaps)
-        for values in zip(
-            *((s.face.yaw, s.face.pitch, s.face.roll, s.face.size, *s.face.centre) for s in sightings), strict=True
-        )
-    )
+    seen = [(s.face.yaw, s.face.pitch, s.face.roll, s.face.size, *s.face.centre) for s in sightings]
+    yaw, pitch, roll, size, x, y = smoothed(np.array(seen, dtype=np.float64).T, t, HEAD_SIGMA_S, gaps)
     upright = float(np.median(roll))
     upright = upright if abs(upright) > 45 else 0.0  # a picture that lies on its side
     usual = float(np.clip(np.median(pitch), -10, 10))
