@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from emer_space.files.writing import whole_file
 from emer_space.models import store
-from emer_space.models.graphs import HEARING, SENTENCES, TABLE
+from emer_space.models.graphs import SENTENCES, TABLE, hearing_graph
 from emer_space.text.situations import examples
 
 OPSET = 20
@@ -138,9 +138,9 @@ def sentences() -> bytes:
     return graph.finished({"ids": (TensorProto.INT64, ["rows"])}, {"rows": x}, 384)
 
 
-def hearing() -> bytes:
-    """Whisper base's encoder: `mel` (1, 80, frames) → the states `layer_0` … `layer_6` (frames / 2, 512) of each layer;
-    number 0 is after the convolutions."""
+def hearing(deepest: int) -> bytes:
+    """Whisper base's encoder: `mel` (1, 80, frames) → the states `layer_0` … `layer_{deepest}` (frames / 2, 512) of its
+    layers; number 0 is after the convolutions."""
     path = store.locate("speech")
     graph = Graph(path.name, ctranslate2_encoder(path))
     x = "mel"
@@ -152,7 +152,7 @@ def hearing() -> bytes:
     places = graph.op("Slice", graph.weight("position_encodings/encodings"), graph.constant(0), rows)
     x = graph.op("Add", x, places)
     states = {"layer_0": x}
-    for layer in range(LAYERS):
+    for layer in range(deepest):
         own = f"layer_{layer}/"
         y = graph.normal(x, f"{own}self_attention/layer_norm/", WHISPER, 1e-5)
         joined = graph.linear(y, f"{own}self_attention/linear_0/")
@@ -214,8 +214,9 @@ def vectors(some: Sequence[str]) -> NDArray[np.float32]:
 
 def main() -> None:
     """Write all files."""
-    with whole_file(HEARING) as file:
-        file.write(hearing())
+    for deepest in range(LAYERS + 1):
+        with whole_file(hearing_graph(deepest)) as file:
+            file.write(hearing(deepest))
     with whole_file(SENTENCES) as file:
         file.write(sentences())
     some = examples()

@@ -201,7 +201,7 @@ def values_of(paths: Sequence[Path], seed: int, progress: Progress, copies: int 
 def _cache(paths: Sequence[Path], seed: int, copies: int) -> Path:
     """The cache file, named by a hash of everything that decides the values: files, seed and code."""
     digest = hashlib.sha256(f"{LAYERS} {seed} {copies} {LONGEST_S}".encode())
-    for file in (str(sounds.__file__), str(hearing.__file__), graphs.HEARING):
+    for file in (str(sounds.__file__), str(hearing.__file__), graphs.hearing_graph(max(LAYERS))):
         digest.update(Path(file).read_bytes())
     for path in paths:
         facts = path.stat()

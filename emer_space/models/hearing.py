@@ -24,13 +24,10 @@ class Hearing:
     def __init__(self, layers: Sequence[int]) -> None:
         """Load Whisper base's encoder. Raises `ModelUnavailable`."""
         path = store.locate("speech")
-        import onnxruntime
         from faster_whisper.feature_extractor import FeatureExtractor
 
         self.layers = tuple(layers)
-        self._session = graphs.session(graphs.HEARING, path)
-        self._options = onnxruntime.RunOptions()
-        self._options.only_execute_path_to_fetches = True  # no later layers
+        self._session = graphs.session(graphs.hearing_graph(max(self.layers)), path)
         self._log_mel = FeatureExtractor()
 
     def described(self, wave: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -50,9 +47,7 @@ class Hearing:
         """Log-mel (80, frames), 100 frames per second, at most 30 s → the states of each chosen layer, (frames / 2,
         512); layer 0 is after the convolutions. The decoder reads the last one, normalised."""
         names = [f"layer_{layer}" for layer in self.layers]
-        states: list[NDArray[np.float32]] = self._session.run(
-            names, {"mel": mel[None].astype(np.float32)}, self._options
-        )
+        states: list[NDArray[np.float32]] = self._session.run(names, {"mel": mel[None].astype(np.float32)})
         return states
 
 

@@ -19,7 +19,8 @@ def embeddings() -> SentenceEmbeddings:
 
 
 def test_the_graphs_are_those_of_the_pinned_weights() -> None:
-    assert graphs.HEARING.read_bytes() == hearing()
+    for deepest in range(LAYERS + 1):
+        assert graphs.hearing_graph(deepest).read_bytes() == hearing(deepest)
     assert graphs.SENTENCES.read_bytes() == sentences()
 
 
@@ -57,3 +58,9 @@ def stored_values(path: Path, name: str) -> np.ndarray:
 def test_a_graph_whose_weights_are_gone_is_refused_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match=r"^sentences\.onnx cannot be run by this onnxruntime"):
         graphs.session(graphs.SENTENCES, tmp_path / "model.safetensors")
+
+
+def test_a_layer_is_the_same_in_a_shorter_graph() -> None:
+    mel = np.random.default_rng(0).normal(0, 0.3, (80, 120)).astype(np.float32)
+    (short,), (whole, _) = Hearing((2,)).states(mel), Hearing((2, LAYERS)).states(mel)
+    assert np.array_equal(short, whole)

@@ -6,7 +6,12 @@ from typing import Any
 from emer_space.errors import ModelUnavailable
 
 FOLDER = Path(__file__).parent
-HEARING, SENTENCES, TABLE = FOLDER / "hearing.onnx", FOLDER / "sentences.onnx", FOLDER / "sentences.npz"
+SENTENCES, TABLE = FOLDER / "sentences.onnx", FOLDER / "sentences.npz"
+
+
+def hearing_graph(deepest: int) -> Path:
+    """Whisper's encoder up to a layer, 0…6: ONNX Runtime computes all layers of a graph, whichever are asked for."""
+    return FOLDER / f"hearing_{deepest}.onnx"
 
 
 def session(graph: Path, weights: Path) -> Any:
