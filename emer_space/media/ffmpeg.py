@@ -119,7 +119,9 @@ class Child:
                         selector.unregister(key.fileobj)
         while self._process.poll() is None:
             self._spent(0.0)
-            time.sleep(_POLL_S / 10)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it usually ends at once, within a millisecond
+                self._process.wait(_POLL_S / 10)
+                return
             self._spent(_POLL_S / 10)
 
     @property
