@@ -173,7 +173,7 @@ class _Network:
 
     def __init__(self, bundle: Path, name: str) -> None:
         try:
-            import cv2  # noqa: F401 - cuts its pictures
+            import cv2
         except ModuleNotFoundError as problem:
             raise ModelUnavailable("OpenCV is not installed; run `make install`.") from problem
         except ImportError as problem:  # libGL is absent
@@ -184,6 +184,7 @@ class _Network:
             from ai_edge_litert.interpreter import Interpreter
         except ImportError as problem:
             raise ModelUnavailable("ai-edge-litert is not installed; run `make install`.") from problem
+        cv2.setNumThreads(1)  # two threads take twice the CPU time to cut pictures, and the other core has other work
         with zipfile.ZipFile(bundle) as files:
             self._interpreter: Any = Interpreter(model_content=files.read(name), num_threads=1)
         self._interpreter.allocate_tensors()
