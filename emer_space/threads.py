@@ -1,4 +1,4 @@
-"""Keeps NumPy from splitting small products among threads: its idle threads spin, while the other core has other work."""
+"""Keeps NumPy from splitting small products among threads: its idle ones spin, and the other core has other work."""
 
 from threadpoolctl import threadpool_limits
 

@@ -30,8 +30,8 @@ ALLOWED = {
 WIRING = ("__main__.py",)
 ROOMS = {
     "emer_space": (
-        *("errors", "cancellation", "cluster", "heaps", "threads", "settings", "analysis", "files", "tables", "messages"),
-        *("vocabulary", "feelings"),
+        *("errors", "cancellation", "cluster", "heaps", "settings", "analysis", "files", "tables", "messages"),
+        *("threads", "vocabulary", "feelings"),
         *("media", "models.whisper", "models", "readers", "clues", "clues.voice", "clues.face", "text"),
         *("disambiguation", "labels", "outline", "prose", "explanation", "language_model", "rewording"),
         *("knowledge", "profiles", "readings", "runner", "pipeline", "page.words", "page.figures", "page.templates"),
