@@ -14,7 +14,7 @@ from emer_space.clues.face.face_clues import PICTURE_CUES, without_repeats
 from emer_space.clues.face.sightings import Tracker, sighting
 from emer_space.clues.face.visual import MAX_CLUES, read_visual
 from emer_space.clues.rules import Condition, Rule, load_rules
-from emer_space.clues.spans import held, smoothed, spans
+from emer_space.clues.spans import held, smoothed, spans, swing
 from emer_space.errors import Cancelled, RuleError
 from emer_space.media.clip import Frame, frames, open_clip
 from emer_space.models.expression import EXPRESSIONS, FaceWitness
@@ -240,6 +240,22 @@ def test_smoothing_neither_crosses_a_break_nor_fills_what_is_unknown() -> None:
     assert np.array_equal(np.isnan(result), np.isnan(values))
     assert result[1] == 0.0
     assert result[3] == 1.0
+
+
+def test_windows_are_those_of_each_sample_alone() -> None:
+    """At uneven times, with unknown values, and where all of a window is unknown."""
+    dice = np.random.default_rng(0)
+    t = np.cumsum(dice.uniform(0.02, 0.3, 60))
+    values = np.where(dice.random(60) < 0.3, np.nan, dice.random(60))
+    values[20:40] = np.nan
+    near = [[value for value in values[np.abs(t - now) <= 0.4] if not np.isnan(value)] for now in t]
+    quantiles = [np.quantile(some, 0.25) if some else np.nan for some in near]
+    assert held(values, t, 0.8) == pytest.approx(quantiles, nan_ok=True)
+    assert swing(values, t, 0.8) == pytest.approx([np.std(some) if some else np.nan for some in near], nan_ok=True)
+    rows = np.stack([values, 2 * values])
+    assert smoothed(rows, t, 0.1, [7]) == pytest.approx(
+        np.stack([smoothed(row, t, 0.1, [7]) for row in rows]), nan_ok=True
+    )
 
 
 def test_a_speaking_mouth_is_not_held_open() -> None:
