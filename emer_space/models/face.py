@@ -91,7 +91,7 @@ class FaceLandmarks:
             seen = [(face, before.after(face)) for face, before in zip(met, self._followed, strict=True) if face]
         if not followed or len(seen) < len(followed):
             self._searched_s = t
-            found = [face.region for face in detector.faces(rgb)[: self.max_faces]]
+            found = [face.region for face in detector.faces(rgb)]
             regions = apart(followed, found)[: self.max_faces]
             met = [mesh.face(rgb, region) for region in regions]
             seen = [

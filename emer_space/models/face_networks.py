@@ -10,6 +10,7 @@ its OpenCV rounds places in the picture to 1/32 of a pixel, and boxes, square bu
 
 import math
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,13 +160,17 @@ class FaceMesh:
         return Mesh(points, dict(zip(MUSCLES, map(float, muscles.ravel()), strict=True)), around)
 
 
-def apart(regions: list[Region], more: list[Region]) -> list[Region]:
-    """All regions of different faces; of those that overlap, the later one."""
-    kept = list(regions)
-    for region in more:
-        kept = [other for other in kept if _overlap(_upright(region), _upright(other)) <= SAME_FACE]
-        kept.append(region)
-    return kept
+def apart(followed: Sequence[Region], found: Sequence[Region]) -> list[Region]:
+    """Regions of different faces: the first of the found ones that overlap, and the followed ones apart from these."""
+    new: list[Region] = []
+    for region in found:
+        if not _meets(region, new):
+            new.append(region)
+    return [*(region for region in followed if not _meets(region, new)), *new]
+
+
+def _meets(region: Region, others: Sequence[Region]) -> bool:
+    return any(_overlap(_upright(region), _upright(other)) > SAME_FACE for other in others)
 
 
 class _Network:

@@ -103,10 +103,14 @@ class Board:
         """Read the scores of large tracks, so that nobody waits for their first table."""
         try:
             entries = Counter(submission.track for submission in list(self.ledger.refresh().submissions.values()))
-            for name in [name for name, count in entries.items() if count >= LARGE]:
+        except StoreError as problem:  # told to whoever asks for a table
+            log.error("no scores could be read ahead: %s", problem)
+            return
+        for name in [name for name, count in entries.items() if count >= LARGE]:
+            try:
                 self.columns.of(name, self.versions.shown(self.track(name)))
-        except (TrackError, StoreError) as problem:  # told to whoever asks for the table
-            log.error("scores could not be read ahead: %s", problem)
+            except (TrackError, StoreError) as problem:
+                log.error("the scores of %s could not be read ahead: %s", name, problem)
 
     # Tracks
 

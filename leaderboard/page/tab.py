@@ -20,7 +20,6 @@ from emer_space.page.opening import Opening
 from emer_space.page.render import ready
 from emer_space.page.take_away import READY_SCRIPT
 from emer_space.page.turns import Lines
-from leaderboard.arena.arena import arena_ids
 from leaderboard.board.export import PIECES
 from leaderboard.board.service import Service
 from leaderboard.board.view import MOST_TEXT, RANK, View, seen
@@ -38,6 +37,8 @@ from submissions.people.identity import Identity
 REFRESH_S = 5
 TRACKS_S, TRACKS_SHARE = 1.0, 0.05
 """How long the tracks are not looked up again however many people come, and the most of a thread's time it may take."""
+MOST_LOOK_S = 60.0
+"""After so long somebody else looks them up, if whoever began has not come back."""
 TABLE_SCRIPT, HEARTBEAT_SCRIPT = (
     (Path(__file__).parent / f"{name}.js").read_text(encoding="utf-8").replace("REFRESH_MS", f"{1000 * REFRESH_S}")
     for name in ("ranking_table", "heartbeat")
@@ -67,9 +68,9 @@ class LeaderboardTab:
                 submit = SubmitTab(service, identity, languages, lines)
             with gr.Tab(languages("board.mine"), elem_classes="emer-board-tab") as mine_tab:
                 mine = MineTab(service, identity, languages, lines)
-            compared = bool(arena_ids())
-            with gr.Tab(languages("board.compare"), visible=compared, elem_classes="emer-board-tab") as compare_tab:
+            with gr.Tab(languages("board.compare"), elem_classes="emer-board-tab") as compare_tab:
                 compare = CompareTab(service, identity, languages, lines, kept)
+            compare_tab.visible = bool(compare.arenas)
             with gr.Tab(languages("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
                 organise = OrganiseTab(service, identity, languages, lines)
         self.first = self.latest = (service.named(), service.dated())
@@ -77,7 +78,8 @@ class LeaderboardTab:
         opening.add(self._tracks, [ranking.track, submit.track, *organise.tracks])
         opening.add(ranking.fresh, ranking.loaded, ranking.asked)
         submit_tab.select(submit.loading, submit.track, submit.loaded, **QUIET)
-        mine_tab.select(mine.opened, [mine.seen, mine.chosen], [mine.timer, *mine.loaded], **QUIET)
+        mine_tab.select(mine.loading, [mine.seen, mine.chosen], mine.loaded, **QUIET)
+        mine_tab.select(lambda: gr.Timer(active=True), None, mine.timer, queue=False, **QUIET)
         opening.add(compare.open, [compare_tab, compare.arena])
         gr.on([compare_tab.select, compare.arena.change], compare.loading, compare.arena, compare.loaded, **QUIET)
 
@@ -91,6 +93,7 @@ class LeaderboardTab:
     def _tracks(self, _: Any, request: gr.Request) -> list[Any]:
         """The tracks to choose from, if there are others than when the page was made: an organiser may add some."""
         if (began := time.monotonic()) >= self.look_at:
+            self.look_at = began + MOST_LOOK_S  # nobody else looks meanwhile
             self.latest = (self.service.named(), self.service.dated())
             self.look_at = (now := time.monotonic()) + max(TRACKS_S, (now - began) / TRACKS_SHARE)
         named, dated = self.latest

@@ -257,12 +257,12 @@ class SubmitTab:
 
 
 class MineTab:
-    """Builds the tab inside an open `gr.Blocks`. Whoever selects it is `opened`; from then on a timer refreshes it."""
+    """Builds the tab inside an open `gr.Blocks`. Whoever selects it has `loading` fill `loaded`, and starts `timer`,
+    which refreshes it."""
 
     def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
         self.loading = for_page(languages, lines.reading, self.load)
-        self.opened = for_page(languages, lines.reading, self._opened)
         self.list = gr.HTML(elem_id="emer-mine")
         self.answer = gr.HTML(elem_id="emer-mine-answer")
         with gr.Row(equal_height=False, elem_classes="emer-own-actions") as self.actions:
@@ -302,9 +302,6 @@ class MineTab:
         choices = [(_named(statement, words), statement["id"]) for statement in statements]
         kept = chosen if chosen in [name for _, name in choices] else None
         return text, gr.Dropdown(choices, value=kept), digest, self._one(kept, request)
-
-    def _opened(self, seen: str, chosen: str | None, request: gr.Request) -> tuple[Any, ...]:
-        return gr.Timer(active=True), *self.load(seen, chosen, request)
 
     def _one(self, chosen: str | None, request: gr.Request) -> str:
         """The page of the person's submission with this id; empty if none is chosen."""

@@ -24,7 +24,6 @@ from submissions.store.hub_dataset import HubDataset, Listed
 from submissions.store.paths import entry_of, id_of, is_record, month_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
 FOLDER = "compacted/"
@@ -35,6 +34,8 @@ GROUP_ROWS, GROUP_BYTES = 2_000, 1_000_000
 """The most rows, and about the most bytes before compression, of a row group, which is read as a whole."""
 FOOTER_BYTES = 64 * 1024
 """How much of the end of a parquet file is read first: its footer is in it, most often."""
+DAMAGE = (ValueError, LookupError, TypeError, AttributeError, OSError, NotImplementedError)
+"""What is raised while a damaged parquet file is read: by Arrow, and for values of another type."""
 MAGIC = b"PAR1"
 """The first bytes of a parquet file."""
 KEPT_GROUPS = 8
@@ -75,7 +76,8 @@ def unpacked(parquet: bytes) -> dict[str, bytes]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return _contents(pq.ParquetFile(pa.BufferReader(parquet)).read(["path", "content"]))
+    table = pq.ParquetFile(pa.BufferReader(parquet)).read(["path", "content"])
+    return _contents(*(table.column(name).to_pylist() for name in ("path", "content")))
 
 
 class Compacted:
@@ -166,18 +168,18 @@ class _Part:
 
     def paths(self) -> set[str]:
         """The paths of its rows."""
-        return set(self._table(["path"]).column("path").to_pylist())
+        return set(self._columns(["path"])[0])
 
     def blobs(self) -> Iterator[tuple[str, str]]:
         """The path and git's hash of each record."""
-        table = self._table(["path", "blob"])
-        return zip(table.column("path").to_pylist(), table.column("blob").to_pylist(), strict=True)
+        return zip(*self._columns(["path", "blob"]), strict=True)
 
     def whole(self) -> dict[str, bytes]:
         """Every file in it (path → content), by one request."""
+        content = self._dataset.read(self.name)
         try:
-            return unpacked(self._dataset.read(self.name))
-        except ValueError as problem:
+            return unpacked(content)
+        except DAMAGE as problem:
             raise self._broken(problem) from problem
 
     def group_of(self, path: str) -> int | None:
@@ -188,16 +190,16 @@ class _Part:
 
     def group(self, number: int) -> dict[str, bytes]:
         """The files of a row group."""
-        return _contents(self._table(["path", "content"], [number]))
+        return _contents(*self._columns(["path", "content"], [number]))
 
-    def _table(self, columns: list[str], groups: Sequence[int] | None = None) -> "pa.Table":
-        """Some columns, of some row groups or of all."""
+    def _columns(self, names: list[str], groups: Sequence[int] | None = None) -> list[list[Any]]:
+        """The values of some columns, of some row groups or of all."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         about = self._about()[0]
         numbers = range(about.num_row_groups) if groups is None else groups
-        parts = self._dataset.read_parts(self.name, _ranges(about, columns, numbers))
+        parts = self._dataset.read_parts(self.name, _ranges(about, names, numbers))
         try:
             # Addresses for the whole file, of which only what is read takes memory. A Python file object would do as
             # well, but Arrow calls it from threads of its own, and a process that ends meanwhile is aborted.
@@ -205,8 +207,9 @@ class _Part:
             for start, content in parts.items():
                 space[start : start + len(content)] = content
             reader = pq.ParquetFile(pa.BufferReader(pa.py_buffer(space)), metadata=about)
-            return reader.read_row_groups(list(numbers), columns, use_threads=False)
-        except (ValueError, IndexError, KeyError, OSError) as problem:
+            table = reader.read_row_groups(list(numbers), names, use_threads=False)
+            return [table.column(name).to_pylist() for name in names]
+        except DAMAGE as problem:
             raise self._broken(problem) from problem
 
     def _about(self) -> "tuple[pq.FileMetaData, list[str], list[str]]":
@@ -221,7 +224,7 @@ class _Part:
                     about = pq.read_metadata(pa.BufferReader(MAGIC + end))
                     paths = [about.row_group(number).column(0).statistics for number in range(about.num_row_groups)]
                     self._footer = about, [each.min for each in paths], [each.max for each in paths]
-                except (ValueError, AttributeError, OSError) as problem:
+                except DAMAGE as problem:
                     raise self._broken(problem) from problem
             return self._footer
 
@@ -283,9 +286,6 @@ def _ranges(about: "pq.FileMetaData", columns: Sequence[str], groups: Iterable[i
     return found
 
 
-def _contents(table: "pa.Table") -> dict[str, bytes]:
-    contents = table.column("content").to_pylist()
-    return {
-        path: content.encode() if isinstance(content, str) else content
-        for path, content in zip(table.column("path").to_pylist(), contents, strict=True)
-    }
+def _contents(paths: Iterable[str], contents: Iterable[str | bytes]) -> dict[str, bytes]:
+    encoded = (content.encode() if isinstance(content, str) else content for content in contents)
+    return dict(zip(paths, encoded, strict=True))

@@ -126,8 +126,15 @@ class HubDataset:
         """A part of a file: `size` bytes from `start`. Raises `FileNotFoundError`."""
         url = f"{self._api.endpoint}/datasets/{self.name}/resolve/main/{quote(path)}"
         part = {"range": f"bytes={start}-{start + size - 1}"}
-        answer = self._patiently(lambda: self._get(url, part), missing=path)
-        return answer.content if answer.status_code == 206 else answer.content[start : start + size]
+
+        def ask() -> bytes:
+            answer = self._get(url, part)
+            content = answer.content if answer.status_code == 206 else answer.content[start : start + size]
+            if len(content) != size:  # a proxy may send less than it is asked for
+                raise OSError(f"{len(content)} bytes of {path} came, not {size}")
+            return content
+
+        return self._patiently(ask, missing=path)
 
     def read_parts(self, path: str, ranges: Iterable[tuple[int, int]]) -> dict[int, bytes]:
         """Parts of a file (start and size) by where they start, read several at a time. Raises `FileNotFoundError`."""

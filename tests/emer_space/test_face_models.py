@@ -129,7 +129,12 @@ def test_poor_finds_do_not_shift_the_region_that_is_read(shared: Path) -> None:
         small = stored["images"][[1680, 2693, 2702]]
     wider = [cv2.copyMakeBorder(face, 16, 16, 16, 16, cv2.BORDER_REPLICATE) for face in small]
     large = [cv2.resize(face, (256, 256), interpolation=cv2.INTER_CUBIC) for face in wider]
-    read_as_by_mediapipe([cv2.cvtColor(face, cv2.COLOR_GRAY2RGB) for face in large], 1)
+    pictures = [cv2.cvtColor(face, cv2.COLOR_GRAY2RGB) for face in large]
+    read_as_by_mediapipe(pictures, 1)
+    with FaceLandmarks(1, still=True) as alone, FaceLandmarks(4, still=True) as among_others:
+        for rgb in pictures:
+            (first, *_), (face,) = among_others.detect(rgb, 0.0), alone.detect(rgb, 0.0)
+            assert np.array_equal(first.landmarks, face.landmarks), "a poorer find does not take the better one's place"
 
 
 @needs_clips

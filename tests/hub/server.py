@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from repositories import Commit, Dataset, Refused
 from routes import file_of, routes_of
 
-Kind = Literal["409", "412", "429", "500", "500-took", "dropped", "dropped-took", "slow"]
+Kind = Literal["409", "412", "429", "500", "500-took", "dropped", "dropped-took", "slow", "short"]
 KINDS: tuple[Kind, ...] = ("409", "412", "429", "500", "500-took", "dropped", "dropped-took", "slow")
 PAGE = 1000
 
@@ -30,7 +30,10 @@ Route = tuple[str, Callable[..., Reply]]
 
 @dataclass(slots=True)
 class Fault:
-    """What happens to the next `times` requests with a matching method and path; `seconds` to wait (429, slow)."""
+    """What happens to the next `times` requests with a matching path; `seconds` to wait (429, slow).
+
+    A "short" answer to a request for a part of a file has one byte less than was asked for.
+    """
 
     kind: Kind
     path: str = r"/commit/"
@@ -226,7 +229,7 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
             kind = fault.kind if fault else ""
             if fault and kind == "slow":
                 time.sleep(fault.seconds)
-            if kind in ("", "slow", "500-took", "dropped-took"):
+            if kind in ("", "slow", "short", "500-took", "dropped-took"):
                 status, headers, content = (
                     self._committed(person, body) if "/commit/" in path else self._answer(person, body)
                 )
@@ -239,6 +242,7 @@ def _handler(hub: LoopbackHub) -> type[BaseHTTPRequestHandler]:
             part = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("range") or "")
             if part and status == 200:
                 first, last = int(part[1]), min(int(part[2] or len(content)), len(content) - 1)
+                last -= kind == "short"
                 headers["content-range"] = f"bytes {first}-{last}/{len(content)}"
                 status, content = 206, content[first : last + 1]
             hub.asked.append(Asked(time.time(), self.command, path, status, person["name"] if person else "", kind))

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from board_making import ADA, BEN, ORGANISER, REPORT
 from lab import NAME, send
-from server import LoopbackHub
+from server import Fault, LoopbackHub
 
 from leaderboard.board.board import Board
 from leaderboard.board.ranking import ranking
@@ -229,6 +231,34 @@ def test_a_broken_parquet_file_is_named_and_stops_nothing_silently(
     hub.commit(NAME, {records: b"broken"})
     with pytest.raises(StoreError, match=f"{records} in {NAME} cannot be read"):
         begin(make_board).ledger.refresh()
+
+
+def test_a_damaged_row_sets_no_record_aside(board: Board, make_board: Callable[..., Board], hub: LoopbackHub) -> None:
+    board.ledger.store.compact(later(), least=1)
+    (name, content), *_ = parquet(hub, RECORDS).items()
+    table = pq.read_table(io.BytesIO(content))
+    rows = [row.encode() for row in table.column("content").to_pylist()]
+    rows[0] = b"\xff" + rows[0][1:]
+    bent = pa.array(rows, pa.binary()).view(pa.string())
+    sink = io.BytesIO()
+    pq.write_table(table.set_column(table.schema.get_field_index("content"), "content", bent), sink)
+    hub.commit(NAME, {name: sink.getvalue()})
+    (path, *_) = table.column("path").to_pylist()
+    store = begin(make_board).ledger.store
+    with pytest.raises(StoreError, match=f"{name} in {NAME} cannot be read"):
+        store.read(path)
+    assert name in hub.files(NAME) and not [each for each in hub.files(NAME) if each.startswith("damaged/")]
+
+
+def test_a_part_that_comes_too_short_is_asked_for_again(
+    board: Board, make_board: Callable[..., Board], hub: LoopbackHub
+) -> None:
+    before = known(board)
+    board.ledger.store.compact(later(), least=1)
+    for times in (1, 2):
+        hub.fail(Fault("short", path="/compacted/", times=times))
+        assert known(begin(make_board)) == before
+    assert [each.fault for each in hub.asked if each.fault] == ["short"] * 3
 
 
 def test_a_record_that_cannot_be_a_row_and_a_file_that_differs_stay_where_they_are(
