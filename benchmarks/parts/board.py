@@ -13,6 +13,7 @@ SIZES = ((100, 1), (10_000, 100), (100_000, 1_000), (100_000, 1))
 FIGURES = {
     "start_s": ("start", "CPU s"),
     "most_mb": ("memory at most", "MB"),
+    "ahead_s": ("large tracks read ahead, in the background", "CPU s"),
     "table_s": ("first table of a process", "CPU s"),
     "again_s": ("page and plots after a change", "CPU s"),
     "csv_s": ("whole table as CSV", "CPU s"),
@@ -36,7 +37,7 @@ def measure(runs: int) -> Found:
             of = f"{count:,} submissions, {tracks:,} tracks" if tracks > 1 else f"{count:,} submissions"
             found.append(Figure(f"{of}: start without an index", "CPU s", (first["start_s"],)))
             found += [
-                Figure(f"{of}: {name}", unit, warm[key], ASKED[key])
+                Figure(f"{of}: {name}", unit, warm[key], ASKED.get(key))
                 for key, (name, unit) in FIGURES.items()
                 if key in warm
             ]
