@@ -175,6 +175,7 @@ def test_the_heart_beats_while_a_long_sweep_is_under_way(
     sweeping = threading.Thread(target=sweep, args=(board,), kwargs={"score": slow})
     sweeping.start()
     assert began.wait(20)
+    _wait(lambda: board.heartbeat().scoring)
     first = board.heartbeat()
     _wait(lambda: board.heartbeat().at > first.at)
     assert "working on small" in render.heartbeat(board.heartbeat(), 1, english)
