@@ -97,6 +97,8 @@ DRAFTS = "drafts"
 """Who stands in the line for clips while the drafts of annotation projects are made, one clip at a time."""
 MOST_CALLS = 1_000
 """Most calls in Gradio's own queue; calls for scarce resources wait in `Lines`, which refuse sooner."""
+MOST_VISITS = 1_000
+"""Most pages whose state is remembered, 100 KB each: those used last, as open pages are all the time."""
 SPARE_THREADS = 24
 """Threads of the page beyond one for each place in a line: for refusals, and for calls that need no line."""
 
@@ -258,6 +260,7 @@ def main() -> None:
             "routes": own_routes(page, threads),
         },
         max_threads=threads,
+        state_session_capacity=MOST_VISITS,
         blocked_paths=[str(path) for path in guarded(board.home)],
         max_file_size=settings.max_bytes,
         footer_links=[],
