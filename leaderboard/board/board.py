@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -102,13 +101,14 @@ class Board:
     def prepare(self) -> None:
         """Read the scores of large tracks, so that nobody waits for their first table."""
         try:
-            entries = Counter(submission.track for submission in list(self.ledger.refresh().submissions.values()))
+            ledger = self.ledger.refresh()
         except StoreError as problem:  # told to whoever asks for a table
             log.error("no scores could be read ahead: %s", problem)
             return
-        for name in [name for name, count in entries.items() if count >= LARGE]:
+        for name in track_ids():
             try:
-                self.columns.of(name, self.versions.shown(self.track(name)))
+                if len(ledger.of_track(name)) >= LARGE:
+                    self.columns.of(name, self.versions.shown(self.track(name)))
             except (TrackError, StoreError) as problem:
                 log.error("the scores of %s could not be read ahead: %s", name, problem)
 

@@ -1,6 +1,6 @@
 """The tab "Organise". Only organisers see it, and every handler checks the caller all the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,20 @@ PICK_SCRIPT = (Path(__file__).parent / "pick.js").read_text(encoding="utf-8")
 class OrganiseTab:
     """Builds the tab inside an open `gr.Blocks`. `loading` fills `loaded` from `asked`; `tracks` are to be kept new."""
 
-    def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
+    def __init__(
+        self,
+        service: Service,
+        named: Sequence[Mapping[str, str]],
+        dated: Sequence[tuple[str, str]],
+        identity: Identity,
+        languages: Languages,
+        lines: Lines,
+    ) -> None:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
         self.voting = Voting(service.board.ledger, lambda: service.board.clock())
         storing = partial(for_page, languages, lines.storing)
-        self._list()
-        self._desk()
+        self._list(named)
+        self._desk(dated)
         self.asked = [self.listed_track, self.state, self.flagged, self.text, self.page]
         self.loaded = [self.list, self.page, self.overview, self.before, self.after]
         self.loading = for_page(languages, lines.reading, self.load)
@@ -72,9 +80,9 @@ class OrganiseTab:
         """The fields with the tracks to choose from; in the first an empty choice stands for all."""
         return [self.listed_track, self.track]
 
-    def _list(self) -> None:
+    def _list(self, named: Sequence[Mapping[str, str]]) -> None:
         languages = self.languages
-        tracks = [(track["title"], track["id"]) for track in self.service.named()]
+        tracks = [(track["title"], track["id"]) for track in named]
         with gr.Row(equal_height=False, elem_classes="emer-fields emer-filters"):
             every = (languages("organise.every_track"), "")
             self.listed_track = gr.Dropdown(
@@ -100,8 +108,8 @@ class OrganiseTab:
             self.after = gr.Button(languages("organise.after"), size="sm", scale=0, min_width=120)
             self.refresh = gr.Button(languages("organise.refresh"), size="sm", scale=0, min_width=120)
 
-    def _desk(self) -> None:
-        languages, dated = self.languages, self.service.dated()
+    def _desk(self, dated: Sequence[tuple[str, str]]) -> None:
+        languages = self.languages
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=6, min_width=300):
                 self.overview = gr.HTML(elem_id="emer-overview")

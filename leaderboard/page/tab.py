@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,20 +61,20 @@ class LeaderboardTab:
         self.service, self.languages = service, languages
         if login_offered():
             sign_in_button(opening, identity, languages)
+        named, dated = self.first = self.latest = service.named(), service.dated()
+        self.look_at = 0.0
         with gr.Tabs(elem_id="emer-board"):
             with gr.Tab(languages("board.ranking"), elem_classes="emer-board-tab"):
-                ranking = RankingTab(service, identity, languages, lines, kept)
+                ranking = RankingTab(service, named, identity, languages, lines, kept)
             with gr.Tab(languages("board.submit"), elem_classes="emer-board-tab") as submit_tab:
-                submit = SubmitTab(service, identity, languages, lines)
+                submit = SubmitTab(service, named, identity, languages, lines)
             with gr.Tab(languages("board.mine"), elem_classes="emer-board-tab") as mine_tab:
                 mine = MineTab(service, identity, languages, lines)
             with gr.Tab(languages("board.compare"), elem_classes="emer-board-tab") as compare_tab:
                 compare = CompareTab(service, identity, languages, lines, kept)
             compare_tab.visible = bool(compare.arenas)
             with gr.Tab(languages("board.organise"), visible=False, elem_classes="emer-board-tab") as organise_tab:
-                organise = OrganiseTab(service, identity, languages, lines)
-        self.first = self.latest = (service.named(), service.dated())
-        self.look_at = 0.0
+                organise = OrganiseTab(service, named, dated, identity, languages, lines)
         opening.add(self._tracks, [ranking.track, submit.track, *organise.tracks])
         opening.add(ranking.fresh, ranking.loaded, ranking.asked)
         submit_tab.select(submit.loading, submit.track, submit.loaded, **QUIET)
@@ -131,11 +131,19 @@ def sign_in_button(opening: Opening, identity: Identity, languages: Languages) -
 class RankingTab:
     """The table of a track. A visitor's sorting and search stay until the ranking changes."""
 
-    def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines, kept: Kept) -> None:
+    def __init__(
+        self,
+        service: Service,
+        named: Sequence[Mapping[str, str]],
+        identity: Identity,
+        languages: Languages,
+        lines: Lines,
+        kept: Kept,
+    ) -> None:
         self.service, self.identity, self.languages, self.kept = service, identity, languages, kept
         self.line = line = lines.reading
         self.freshened = for_page(languages, line, self.fresh)
-        tracks = choices(service.named(), languages("board.not_here"))
+        tracks = choices(named, languages("board.not_here"))
         not_told = (languages("ranking.not_told"), NOT_TOLD)
         with gr.Row(equal_height=True, elem_classes="emer-board-bar"):
             self.track = gr.Dropdown(

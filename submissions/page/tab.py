@@ -38,7 +38,6 @@ class Service(Protocol):
     """What the tabs call. `leaderboard.board.service.Service` implements it; this package does not import it."""
 
     def tracks(self, person: Person | None) -> list[dict[str, Any]]: ...
-    def named(self) -> list[dict[str, str]]: ...
     def about(self, person: Person | None, track: str) -> dict[str, Any]: ...
     def rules(self, track: str) -> TrackRules: ...
     def inputs(self, person: Person | None, track: str) -> Path: ...
@@ -65,11 +64,18 @@ class Service(Protocol):
 class SubmitTab:
     """Builds the tab inside an open `gr.Blocks`. Whoever selects it has `loading` fill `loaded`."""
 
-    def __init__(self, service: Service, identity: Identity, languages: Languages, lines: Lines) -> None:
+    def __init__(
+        self,
+        service: Service,
+        named: Sequence[Mapping[str, str]],
+        identity: Identity,
+        languages: Languages,
+        lines: Lines,
+    ) -> None:
         self.service, self.identity, self.languages, self.lines = service, identity, languages, lines
         with gr.Row(equal_height=False, elem_classes="emer-split"):
             with gr.Column(scale=5, min_width=300):
-                tracks = choices(service.named(), languages("board.not_here"))
+                tracks = choices(named, languages("board.not_here"))
                 self.track = gr.Dropdown(
                     tracks, value=tracks[0][1], label=languages("board.track"), elem_id="emer-submit-track"
                 )
